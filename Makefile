@@ -1,0 +1,51 @@
+# Every target sets up what it needs: on a fresh machine git, make and some python3 with pip are enough.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+# A pyenv shim named uv may exist and refuse to run, hence the call and not just `command -v`.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/uv/bin/uv)
+PYTHON := .venv/bin/python
+export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/layers/preprocessing:$(CURDIR)
+export SAM_CLI_TELEMETRY := 0
+
+help: ## Show the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.tools/uv/bin/uv:
+	@echo "uv is not here: putting $(UV_VERSION) into .tools/uv"
+	@python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv "uv==$(UV_VERSION)"
+
+.venv/ready: pyproject.toml uv.lock .python-version | $(if $(filter .tools/%,$(UV)),.tools/uv/bin/uv)
+	@$(UV) sync --quiet --frozen
+	@touch $@
+
+setup: .venv/ready ## Make the environment in .venv from uv.lock
+
+demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own)
+	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
+
+up: setup ## Run the local cloud in the foreground until Ctrl-C
+	@$(PYTHON) -m local.up
+
+lint: setup ## ruff and mypy
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+
+test: lint ## Style, types, every test, coverage
+	@rm -f .coverage*
+	@$(PYTHON) -m coverage run -m pytest -q
+	@$(PYTHON) -m coverage combine -q && $(PYTHON) -m coverage report --fail-under=90
+
+requirements: setup ## Write the wheels layers' requirement lists from uv.lock
+	@for kind in data training inference; do \
+	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
+
+build: setup ## Build the functions and layers into .aws-sam/build (no Docker)
+	@PATH="$(CURDIR)/.venv/bin:$(dir $(abspath $(UV))):$$PATH" $(PYTHON) -m samcli build --cached --parallel
+
+sizes: build ## Print the unzipped size of each function with its layers; fail over the bounds
+	@$(PYTHON) -m local.sizes
+
+clean: ## Remove what was built
+	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+.PHONY: help setup demo up lint test requirements build sizes clean

@@ -1,0 +1,62 @@
+"""THE preprocessing layer: the one way of a value from an upload or a request to a feature.
+
+`decode` -> `clean` -> `encode`, each on columns, for one row or a million; used by ingest, training and inference
+alike, so that a model sees in service exactly what it saw in training. numpy only.
+"""
+
+from preprocessing.clean import clean, prepare
+from preprocessing.columns import (
+    Array,
+    Columns,
+    Problem,
+    is_missing,
+    missing,
+    objects,
+    present,
+    rows_to_columns,
+)
+from preprocessing.decode import decode
+from preprocessing.definition import Candidate, Column, Definition, Derived, Gate, Training
+from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
+from preprocessing.errors import DefinitionError, PreprocessingError
+from preprocessing.loading import (
+    MODEL_NAME,
+    SMALLER_IS_BETTER,
+    load_definition,
+    load_definitions,
+    parse_definition,
+)
+
+__version__ = "1.0.0"
+
+__all__ = [
+    "MISSING",
+    "MODEL_NAME",
+    "SMALLER_IS_BETTER",
+    "UNSEEN",
+    "Array",
+    "Candidate",
+    "Column",
+    "Columns",
+    "Definition",
+    "DefinitionError",
+    "Derived",
+    "Gate",
+    "PreprocessingError",
+    "Problem",
+    "Training",
+    "Vocabularies",
+    "clean",
+    "decode",
+    "encode",
+    "is_missing",
+    "learn_vocabularies",
+    "load_definition",
+    "load_definitions",
+    "missing",
+    "objects",
+    "parse_definition",
+    "prepare",
+    "present",
+    "rows_to_columns",
+]

@@ -1,0 +1,94 @@
+"""Second verb: the definition's rules on typed columns (case, replacements, allowed values, range, required)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing.columns import Array, Columns, Problem, is_missing, objects, present
+from preprocessing.decode import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from preprocessing.definition import Column, Definition
+
+
+def prepare(
+    definition: Definition, raw: Mapping[str, Array], rows: int, *, columns: Sequence[str] | None = None
+) -> tuple[Columns, list[Problem]]:
+    """Decode, then clean: the whole way of a value from any door to a column that can be kept or encoded.
+
+    Returns typed columns of length `rows` and the problems in the order of rows, at most one a cell, each with the
+    value as it was given.
+    """
+    decoded, problems = decode(definition, raw, rows, columns=columns)
+    cleaned, broken = clean(definition, decoded)
+    seen = {(problem.row, problem.column) for problem in problems}
+    for problem in broken:
+        if (problem.row, problem.column) not in seen:
+            given = raw[problem.column][problem.row] if problem.column in raw else None
+            problems.append(Problem(problem.row, problem.column, given, problem.reason))
+    return cleaned, sorted(problems, key=lambda problem: problem.row)
+
+
+def clean(definition: Definition, columns: Columns) -> tuple[Columns, list[Problem]]:
+    """Apply the rules; cells that break one become missing and are listed, in the order of columns.
+
+    >>> from preprocessing import parse_definition
+    >>> tree = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}
+    >>> d = parse_definition("m", {"task": "classification", "target": "y", "training": {"candidates": [tree]},
+    ...     "columns": {"y": {"type": "category"}, "age": {"type": "number", "max": 120}}}, "m.toml")
+    >>> cleaned, problems = clean(d, {"age": np.array([39.0, 390.0])})
+    >>> cleaned["age"], [problem.reason for problem in problems]
+    (array([39., nan]), ['expected at most 120'])
+    """
+    cleaned: dict[str, Array] = {}
+    problems: list[Problem] = []
+    for name, array in columns.items():
+        column = definition.columns[name]
+        rule = _clean_category if column.kind == "category" else _clean_range
+        cleaned[name], reasons = rule(column, array)
+        if name in definition.required:
+            absent = np.flatnonzero(is_missing(array))
+            reasons |= dict.fromkeys(absent.tolist(), "is required")
+        problems.extend(
+            Problem(row, name, present({name: array}, definition.columns, row)[name], reason)
+            for row, reason in reasons.items()
+        )
+    return cleaned, problems
+
+
+def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
+    """Numbers and times within their bounds; the words come from the definition."""
+    reasons: dict[int, str] = {}
+    for bound, words, outside in (
+        (column.least, "at least", np.less),
+        (column.most, "at most", np.greater),
+    ):
+        if bound is not None:
+            limit = _as_time(bound) if column.kind == "time" else bound
+            shown = f"{limit}Z" if column.kind == "time" else f"{bound:g}"
+            reasons |= dict.fromkeys(np.flatnonzero(outside(array, limit)).tolist(), f"expected {words} {shown}")
+    if reasons:
+        array = array.copy()
+        array[list(reasons)] = np.datetime64("NaT") if column.kind == "time" else np.nan
+    return array, reasons
+
+
+def _clean_category(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
+    if not (column.lower or column.replace or column.allowed):
+        return array, {}
+    expected = f"expected one of {', '.join(column.allowed)}"
+    settled: dict[Any, str | None] = {None: None}
+    for value in set(array.tolist()) - {None}:
+        text = value.lower() if column.lower else value
+        settled[value] = column.replace.get(text, text)
+    refused = {v for v, text in settled.items() if column.allowed and v is not None and text not in column.allowed}
+    reasons = {row: expected for row, value in enumerate(array) if value in refused} if refused else {}
+    return objects([None if value in refused else settled[value] for value in array]), reasons
+
+
+def _as_time(seconds: float) -> np.datetime64:
+    return np.datetime64(round(seconds * 1e6), "us")

@@ -1,0 +1,147 @@
+"""A model definition: everything that is special about a model, as immutable data.
+
+Read from `layers/models/<model>.toml` (see `loading`), and again from the manifest of each version, so that a version
+is always served by the definition it was trained with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Task = Literal["classification", "regression"]
+Kind = Literal["number", "category", "time", "boolean"]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One kept column. `least` and `most` bound numbers, and times (as epoch seconds)."""
+
+    name: str
+    kind: Kind
+    feature: bool = True
+    required: bool = False
+    missing: frozenset[str] = frozenset()
+    least: float | None = None
+    most: float | None = None
+    allowed: tuple[str, ...] = ()
+    lower: bool = False
+    replace: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A feature made from columns by a named function of `derive`."""
+
+    name: str
+    make: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """How uploads are read where the default does not do."""
+
+    header: tuple[str, ...] = ()
+    delimiter: str = ""
+    encoding: str = ""
+    decimal: str = "."
+    missing: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An estimator of scikit-learn by its dotted name, its parameters, and the recipe of its features."""
+
+    name: str
+    estimator: str
+    features: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is learned from, and how it is split. `window` in seconds; None is everything."""
+
+    window: float | None
+    holdout: float
+    split: Literal["time", "upload", "hash"]
+    metric: str
+    min_rows: int
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """When a challenger may replace the champion."""
+
+    min_metric: float | None
+    max_metric: float | None
+    confidence: float
+    max_latency_ms: float | None
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """When to retrain without being asked."""
+
+    every: str
+    new_rows: int
+    on_drift: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One model. `document` is the plain mapping that it was read from."""
+
+    model: str
+    task: Task
+    target: str
+    key: tuple[str, ...]
+    time: str
+    source: Source
+    columns: Mapping[str, Column]
+    derived: tuple[Derived, ...]
+    training: Training
+    gate: Gate
+    rollout: str
+    retraining: Retraining
+    capture: float
+    document: Mapping[str, object]
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns that a caller sends: the features, and what the derived features are made from."""
+        sources = {source for derived in self.derived for source in derived.sources}
+        return tuple(c.name for c in self.columns.values() if c.feature or c.name in sources)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """Columns of the feature matrix, in its order: feature columns, then derived features."""
+        return (
+            *(column.name for column in self.columns.values() if column.feature),
+            *(derived.name for derived in self.derived),
+        )
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Columns without which a row is of no use: said so, or the target, a key or the event time."""
+        said = {column.name for column in self.columns.values() if column.required}
+        return frozenset({*said, self.target, *self.key, *([self.time] if self.time else [])})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the parts that shape clean rows; training may change without a new one."""
+        shaping = {name: self.document.get(name) for name in ("task", "target", "key", "time", "source", "columns")}
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What Refrain does: ingest, retraining, evaluation, serving. Functions are thin adapters to this package."""

@@ -1,0 +1,94 @@
+"""All models on the same rows: what the decision needs to know of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from refrain.evaluation.bootstrap import (
+    RESAMPLES,
+    Interval,
+    adjusted_confidence,
+    interval,
+    resampled,
+    share_no_worse,
+)
+from refrain.evaluation.metrics import Floats, Metric, Truth, UndefinedMetric
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One model's figure, and how it stands to the champion's (None where there is no champion, or for itself).
+
+    `gain` is positive when better, whichever way the metric goes. Its interval leaves a tail of `1 - adjusted confidence`
+    on either side: it lies above zero when the gate would let this challenger pass.
+    """
+
+    value: float
+    interval: Interval
+    gain: float | None = None
+    gain_interval: Interval | None = None
+    no_worse: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came out: figures by candidate, and the reason by candidate (or `CHAMPION`) where there is no figure."""
+
+    champion: Compared | None
+    candidates: dict[str, Compared]
+    undefined: dict[str, str]
+
+
+def compare(
+    metric: Metric,
+    truth: Truth,
+    champion: Floats | None,
+    candidates: Mapping[str, Floats],
+    *,
+    confidence: float,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    groups: NDArray[Any] | None = None,
+) -> Comparison:
+    """Measure the champion and all candidates by one paired bootstrap; a model without a figure does not stop the others.
+
+    Args:
+        metric: of the definition's training section.
+        truth: [rows]; answers are in the same order.
+        champion: its answers, or None.
+        candidates: answers by name; none is called "champion".
+        confidence: the gate's; adjusted here for the number of candidates.
+        resamples: of the bootstrap.
+        seed: the same seed and rows give the same figures.
+        groups: ids of rows that belong together, see `bootstrap.resampled`.
+    """
+    answers = dict(candidates) if champion is None else {CHAMPION: champion, **candidates}
+    values: dict[str, float] = {}
+    undefined: dict[str, str] = {}
+    for name, each in answers.items():
+        try:
+            values[name] = metric.value(truth, each)
+        except UndefinedMetric as error:
+            undefined[name] = str(error)
+
+    scores = {name: metric.score(truth, answers[name]) for name in values}
+    figures = resampled(scores, len(truth), resamples=resamples, seed=seed, groups=groups)
+    level = adjusted_confidence(confidence, len(values) - (CHAMPION in values))
+
+    def compared(name: str) -> Compared:
+        own = interval(figures[name], confidence)
+        if name == CHAMPION or CHAMPION not in values:
+            return Compared(values[name], own)
+        gains = metric.gain(figures[name], figures[CHAMPION])
+        gain = metric.gain(values[name], values[CHAMPION])
+        return Compared(values[name], own, gain, interval(gains, 2 * level - 1), share_no_worse(gains))
+
+    return Comparison(
+        champion=compared(CHAMPION) if CHAMPION in values else None,
+        candidates={name: compared(name) for name in candidates if name in values},
+        undefined=undefined,
+    )

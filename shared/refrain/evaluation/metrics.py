@@ -1,0 +1,171 @@
+"""The figures by which models are compared, each able to answer for thousands of resamples at once.
+
+A metric is prepared once for one model's answers (sorting, errors of rows, hits) and gives a `Score`: a function of a
+matrix of row weights, one line a resample. So the bootstrap never sorts, copies or loops over rows again.
+
+Truth is class numbers [rows] or values [rows]; answers are probabilities [rows, classes] or values [rows] or [rows, 1].
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refrain.evaluation.ranking import area_under_roc, macro
+
+type Floats = NDArray[np.float64]
+type Truth = NDArray[np.int64] | NDArray[np.float64]
+type Score = Callable[[Floats], Floats]
+type Task = Literal["classification", "regression"]
+
+
+class UndefinedMetric(ValueError):
+    """These rows cannot tell how good a model is (one class only, nothing varies, an answer that is no number)."""
+
+    def __init__(self, metric: str, reason: str) -> None:
+        super().__init__(f"{metric} cannot be computed: {reason}")
+        self.metric = metric
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit: `prepare` turns truth and one model's answers into a function of row weights.
+
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> answers = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
+    >>> METRICS["roc_auc"].value(truth, answers)
+    0.75
+    """
+
+    name: str
+    title: str
+    task: Task
+    greater_is_better: bool
+    prepare: Callable[[Truth, Floats], Score]
+    undefined_when: str = "there are no rows"
+
+    def score(self, truth: Truth, answers: Floats) -> Score:
+        """Prepare for one model's answers.
+
+        Raises:
+            UndefinedMetric: when an answer is not a finite number.
+        """
+        answers = np.asarray(answers, dtype=np.float64)
+        if not np.isfinite(answers).all():
+            raise UndefinedMetric(self.title, f"{int((~np.isfinite(answers)).sum())} answers are not numbers")
+        return self.prepare(truth, answers.reshape(len(truth)) if self.task == "regression" else answers)
+
+    def value(self, truth: Truth, answers: Floats, weights: Floats | None = None) -> float:
+        """Compute the figure on all rows, each counted once or by its weight [rows].
+
+        Raises:
+            UndefinedMetric: when these rows give no figure.
+        """
+        score = self.score(truth, answers)
+        counted = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
+        found = float(score(counted[np.newaxis, :])[0]) if len(truth) else np.nan
+        if not np.isfinite(found):
+            raise UndefinedMetric(self.title, self.undefined_when)
+        return found
+
+    def gain[Figure: (float, Floats)](self, challenger: Figure, champion: Figure) -> Figure:
+        """Return by how much the challenger is better: positive is better, whichever way the metric goes."""
+        return challenger - champion if self.greater_is_better else champion - challenger
+
+
+def divided(dividend: Floats, divisor: Floats) -> Floats:
+    """Divide where there is something to divide by; elsewhere the figure is undefined (NaN).
+
+    >>> divided(np.array([1.0, 1.0]), np.array([4.0, 0.0]))
+    array([0.25,  nan])
+    """
+    return np.divide(dividend, divisor, out=np.full_like(dividend, np.nan), where=divisor > 0)
+
+
+def labels(probabilities: Floats) -> NDArray[np.int64]:
+    """Return the class that a model would answer: the most probable, of equal ones the first."""
+    return np.argmax(probabilities, axis=1)
+
+
+def positive_class(truth: NDArray[np.int64]) -> int:
+    """Return which of two classes "positive" means: the rarer one, of equally frequent ones the second.
+
+    >>> positive_class(np.array([0, 1, 1, 1]))
+    0
+    """
+    return 0 if 2 * np.count_nonzero(truth == 0) < len(truth) else 1
+
+
+def _mean(of_rows: Floats) -> Score:
+    return lambda weights: divided(weights @ of_rows, weights.sum(axis=1))
+
+
+def _roc_auc(truth: Truth, probabilities: Floats) -> Score:
+    if probabilities.shape[1] == 2:
+        return area_under_roc(truth == 1, probabilities[:, 1])
+    return macro([area_under_roc(truth == each, probabilities[:, each]) for each in np.unique(truth).astype(int)])
+
+
+def _log_loss(truth: Truth, probabilities: Floats) -> Score:
+    smallest = np.finfo(np.float32).eps  # the graph answers in float32: a smaller probability means nothing
+    of_truth = probabilities[np.arange(len(truth)), truth.astype(np.int64)]
+    return _mean(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
+
+
+def _accuracy(truth: Truth, probabilities: Floats) -> Score:
+    return _mean((labels(probabilities) == truth).astype(np.float64))
+
+
+def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> Score:
+    hit = ((answered == label) & (truth == label)).astype(np.float64)
+    named = (answered == label).astype(np.float64) + (truth == label)
+    return lambda weights: divided(2 * (weights @ hit), weights @ named)
+
+
+def _f1(truth: Truth, probabilities: Floats) -> Score:
+    answered = labels(probabilities)
+    if probabilities.shape[1] == 2:
+        return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
+    return macro([_f1_of(truth, answered, each) for each in np.union1d(truth.astype(np.int64), answered)])
+
+
+def _rmse(truth: Truth, values: Floats) -> Score:
+    squares = _mean((truth - values) ** 2)
+    return lambda weights: np.sqrt(squares(weights))
+
+
+def _mae(truth: Truth, values: Floats) -> Score:
+    return _mean(np.abs(truth - values))
+
+
+def _r2(truth: Truth, values: Floats) -> Score:
+    centred = truth - truth.mean() if len(truth) else truth
+    errors = (truth - values) ** 2
+
+    def score(weights: Floats) -> Floats:
+        spread = weights @ centred**2 - divided((weights @ centred) ** 2, weights.sum(axis=1))
+        varies = spread > 1e-12 * (weights @ centred**2)
+        return 1 - divided(weights @ errors, np.where(varies, spread, 0.0))
+
+    return score
+
+
+# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties as there); more than two classes: each against
+# the rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
+# log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the plain
+# mean over classes when there are more than two. r2: Draper & Smith, Applied regression analysis, 1998.
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", "ROC AUC", "classification", True, _roc_auc, "the rows hold one class only"),
+        Metric("log_loss", "log loss", "classification", False, _log_loss),
+        Metric("accuracy", "accuracy", "classification", True, _accuracy),
+        Metric("f1", "F1", "classification", True, _f1, "no row has or gets the positive class"),
+        Metric("rmse", "RMSE", "regression", False, _rmse),
+        Metric("mae", "MAE", "regression", False, _mae),
+        Metric("r2", "R²", "regression", True, _r2, "the target is the same in all rows"),
+    )
+}
