@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing.columns import Array, Columns, Problem, is_missing, objects, present
+from preprocessing.columns import NAT, Array, Columns, Problem, is_missing, objects, present
 from preprocessing.decode import decode
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
             reasons |= dict.fromkeys(np.flatnonzero(outside(array, limit)).tolist(), f"expected {words} {shown}")
     if reasons:
         array = array.copy()
-        array[list(reasons)] = np.datetime64("NaT") if column.kind == "time" else np.nan
+        array[list(reasons)] = NAT if column.kind == "time" else np.nan
     return array, reasons
 
 

@@ -19,6 +19,8 @@ import numpy as np
 if TYPE_CHECKING:
     from preprocessing.definition import Column
 
+NAT = np.datetime64("NaT", "us")
+
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Array]
 
@@ -53,7 +55,7 @@ def missing(kind: str, rows: int) -> Array:
     """Make a typed array of missing values."""
     if kind == "category":
         return np.full(rows, None, dtype=object)
-    return np.full(rows, np.datetime64("NaT"), "datetime64[us]") if kind == "time" else np.full(rows, np.nan)
+    return np.full(rows, NAT) if kind == "time" else np.full(rows, np.nan)
 
 
 def is_missing(array: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

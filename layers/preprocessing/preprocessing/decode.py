@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing.columns import Array, Columns, Problem, missing, objects
+from preprocessing.columns import NAT, Array, Columns, Problem, missing, objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +74,7 @@ def _decode_column(column: Column, raw: Array, decimal: str) -> tuple[Array, dic
     if column.kind == "time":
         if raw.dtype.kind == "M" and _within_calendar(raw):
             return raw.astype("datetime64[us]"), {}
-        return _each(raw, lambda value: _time(value, marks, column.format), np.datetime64("NaT"), "datetime64[us]")
+        return _each(raw, lambda value: _time(value, marks, column.format), NAT, "datetime64[us]")
     return _each(raw, lambda value: _category(value, marks), None, object)
 
 
@@ -173,10 +173,14 @@ def _boolean(value: object, marks: frozenset[str]) -> float | None:
             return 1.0
         if text in FALSE:
             return 0.0
-    elif value is None or value != value:
+    elif value is None:
         return None
-    elif isinstance(value, bool | int | float | Decimal) and value in (0, 1):
-        return float(value)
+    elif isinstance(value, bool | int | float | Decimal):
+        number = _as_float(value)
+        if number != number:
+            return None
+        if number in (0.0, 1.0):
+            return number
     raise _Invalid("expected true or false")
 
 

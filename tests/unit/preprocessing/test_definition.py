@@ -1,0 +1,137 @@
+"""A definition says what is wrong with it: the file, the key and what was expected."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preprocessing import DefinitionError, load_definition, load_definitions, parse_definition
+from tests.unit.preprocessing.conftest import document
+
+MISTAKES: list[tuple[str, str, Any, str]] = [
+    ("an unknown task", "task", "ranking", "task: expected one of classification, regression, got 'ranking'"),
+    ("no task", "task", None, "task: expected one of classification, regression, got nothing"),
+    ("an unknown top-level key", "tasks", "x", "tasks: unknown key; known here are"),
+    ("a target that is no column", "target", "price", "target: expected one of the columns label, amount"),
+    ("a key that is no column", "key", ["id"], "key: expected one of the columns"),
+    ("a key that is no list", "key", "id", "key: expected a list of strings, got 'id'"),
+    ("a time of another type", "time", "amount", "time: expected a column of type time, got 'amount'"),
+    ("an unknown column type", "columns.amount.type", "float", "columns.amount.type: expected one of number, category"),
+    ("an unknown column key", "columns.amount.minimum", 3, "columns.amount.minimum: unknown key"),
+    ("a bound that is no number", "columns.amount.min", "3", "columns.amount.min: expected a number, got '3'"),
+    ("bounds the wrong way round", "columns.amount.max", -1, "columns.amount.max: expected at least min"),
+    ("a rule of another type", "columns.amount.lower", True, "columns.amount.lower: unknown key"),
+    ("a time bound that is no time", "columns.joined.min", "soon", "columns.joined.min: expected an ISO 8601 time"),
+    ("a role that is none", "columns.amount.role", "input", "columns.amount.role: expected one of feature, ignore"),
+    ("the target as a feature", "columns.label.role", "feature", "the target cannot be a feature of itself"),
+    ("a column that is no table", "columns.amount", "number", "columns.amount: expected a table, got 'number'"),
+    ("marks of the wrong shape", "columns.amount.missing", "?", "columns.amount.missing: expected a list of strings"),
+    ("a long delimiter", "source.delimiter", "||", "source.delimiter: expected one character, got '||'"),
+    ("an unknown encoding", "source.encoding", "klingon", "source.encoding: expected a text encoding, got 'klingon'"),
+    ("an unknown decimal", "source.decimal", "'", "source.decimal: expected one of ., ,"),
+    ("a header with a name twice", "source.header", ["a", "a"], "source.header: expected every name once"),
+    ("a header of strangers", "source.header", ["a", "b"], "source.header: expected at least one name of a column"),
+    ("a rename to nowhere", "source.rename", {"Amount": "sum"}, "source.rename.Amount: expected one of the columns"),
+    ("an unknown maker", "derived.x", {"from": "joined", "make": "century"}, "derived.x.make: expected one of days"),
+    ("a maker of another type", "derived.x", {"from": "amount", "make": "hour"}, "expected a column of type time"),
+    (
+        "too few sources",
+        "derived.x",
+        {"from": "amount", "make": "ratio"},
+        "derived.x.from: expected 2 column(s), got 1",
+    ),
+    ("a feature named as a column", "derived.amount", {"from": "joined", "make": "hour"}, "has this name already"),
+    ("no candidates", "training.candidates", [], "training.candidates: expected at least one candidate"),
+    ("an estimator of elsewhere", "training.candidates.0.estimator", "os.system", "[0].estimator: expected the dotted"),
+    ("a recipe that is none", "training.candidates.0.features", "raw", "[0].features: expected one of auto, codes"),
+    ("a metric of another task", "training.metric", "rmse", "training.metric: expected one of roc_auc, log_loss"),
+    ("a holdout that leaves nothing", "training.holdout", 1.0, "training.holdout: expected a number from 0.01 to 0.9"),
+    ("a window without a unit", "training.window", "90", "training.window: expected a length such as 12h, 365d"),
+    ("a split by a time that is not there", "training.split", "time", "training.split: time needs the key `time`"),
+    ("a ceiling where a floor is meant", "gate.max_metric", 0.9, "gate.max_metric: expected min_metric"),
+    ("a confidence over one", "gate.confidence", 95, "gate.confidence: expected a number from 0.5 to 0.9999, got 95"),
+    ("an unknown rollout", "rollout.mode", "blue-green", "rollout.mode: expected one of immediate"),
+    ("an unknown rhythm", "retraining.every", "fortnightly", "retraining.every: expected one of hourly, daily"),
+    ("a number of rows below zero", "retraining.new_rows", -1, "retraining.new_rows: expected a whole number"),
+    ("a share over one", "monitoring.capture", 2, "monitoring.capture: expected a number from 0 to 1, got 2"),
+]
+
+
+def changed(place: str, value: Any) -> dict[str, Any]:
+    """A valid document with one place replaced (None: removed)."""
+    content = copy.deepcopy(document())
+    *path, last = place.split(".")
+    at: Any = content
+    for step in path:
+        at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
+    if value is None:
+        del at[last]
+    else:
+        at[last] = value
+    return content
+
+
+@pytest.mark.parametrize(("what", "place", "value", "message"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_a_mistake_is_refused_with_file_key_and_expectation(what: str, place: str, value: Any, message: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition("shop", changed(place, value), "shop.toml")
+
+    assert str(refused.value).startswith("shop.toml: ")
+    assert message in str(refused.value)
+
+
+def test_columns_aside_are_no_features_unless_said() -> None:
+    content = document(key=["colour"], time="joined", derived={"hour": {"from": "joined", "make": "hour"}})
+
+    definition = parse_definition("shop", content, "shop.toml")
+
+    assert definition.features == ("amount", "member", "hour")
+    assert definition.inputs == ("amount", "member", "joined")
+    assert definition.required == {"label", "colour", "joined"}
+    assert definition.training.split == "time"
+
+
+def test_the_fingerprint_follows_the_data_and_not_the_training() -> None:
+    plain = parse_definition("shop", document(), "shop.toml").fingerprint
+
+    assert parse_definition("shop", changed("training.holdout", 0.5), "shop.toml").fingerprint == plain
+    assert parse_definition("shop", changed("columns.amount.max", 5), "shop.toml").fingerprint != plain
+
+
+def test_a_definition_read_again_from_its_document_is_the_same() -> None:
+    once = parse_definition("shop", document(), "shop.toml")
+
+    assert parse_definition("shop", once.document, "manifest.json") == once
+
+
+def test_a_model_name_must_fit_the_rule() -> None:
+    with pytest.raises(DefinitionError, match="must match"):
+        parse_definition("My Shop", document(), "My Shop.toml")
+
+
+def test_a_regression_needs_a_number() -> None:
+    with pytest.raises(DefinitionError, match=r"columns.label.type: expected number"):
+        parse_definition("shop", changed("task", "regression") | {"training": {}}, "shop.toml")
+
+
+def test_files_are_loaded_by_name(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text(
+        'task = "regression"\ntarget = "price"\n[columns]\nprice = { type = "number" }\nsince = { type = "time", '
+        'min = 2020-01-01 }\n[[training.candidates]]\nname = "ridge"\nestimator = "sklearn.linear_model.Ridge"\n'
+        "alpha = 2"
+    )
+
+    definition = load_definitions(tmp_path)["shop"]
+
+    assert definition.columns["since"].least == 1577836800
+    assert dict(definition.training.candidates[0].parameters) == {"alpha": 2}
+    assert definition.training.metric == "rmse"
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"task =", "not valid TOML"), (b"\xff\xfe", "cannot be read")])
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "shop.toml").write_bytes(content)
+
+    with pytest.raises(DefinitionError, match=rf"shop.toml: {message}"):
+        load_definition(tmp_path / "shop.toml")
