@@ -10,6 +10,7 @@ RefrainError
 ├── UnreadableUpload     a file that no reader can make rows of
 ├── CandidateRefused     a candidate that cannot be trained or exported
 ├── BrokenVersion        a model version whose files are absent, damaged, or answer otherwise than they should
+├── MetricUndefined      a metric that these rows cannot give (one class only)
 └── ChampionChanged      the deployment moved while this run was deciding
 """
 
@@ -79,6 +80,10 @@ class BrokenVersion(RefrainError):
     def __init__(self, version: str, sentence: str) -> None:
         self.version = version
         super().__init__(f"version {version}: {sentence}")
+
+
+class MetricUndefined(RefrainError):
+    """A metric that these rows cannot give."""
 
 
 class ChampionChanged(RefrainError):

@@ -1,7 +1,7 @@
 """How sure are we? Resamples of the holdout rows, the same ones for every model (a paired bootstrap).
 
-Because champion and challengers are judged on the very same resamples, what makes a resample easy or hard for all of them
-cancels out in their difference (Efron & Tibshirani, An introduction to the bootstrap, 1993, chapters 13 and 16).
+Because champion and challengers are judged on the very same resamples, what makes a resample easy or hard for all of
+them cancels out in their difference (Efron & Tibshirani, An introduction to the bootstrap, 1993, chapters 13 and 16).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from refrain.evaluation.metrics import Floats, Score, UndefinedMetric
+from refrain.errors import MetricUndefined
+from refrain.evaluation.arrays import Floats, Score
 
 RESAMPLES = 1000
 # Weights held at once: 8 MB, and a few times that while a metric works on them, however many rows there are.
@@ -51,9 +52,9 @@ def resampled(
         rows: how many rows each score was prepared for.
         resamples: how many to draw.
         seed: of the random numbers.
-        groups: ids [rows] of rows that belong together (a customer, a day) and are drawn together, since rows of one group
-            say less than as many independent ones (Davison & Hinkley, Bootstrap methods, 1997, chapter 3.8). None: each row
-            for itself.
+        groups: ids [rows] of rows that belong together (a customer, a day) and are drawn together, since rows of one
+            group say less than as many independent ones (Davison & Hinkley, Bootstrap methods, 1997, chapter 3.8).
+            None: each row for itself.
     """
     figures: dict[str, list[Floats]] = {name: [] for name in scores}
     for weights in _weights(rows, resamples, seed, groups):
@@ -83,11 +84,11 @@ def interval(figures: Floats, confidence: float) -> Interval:
     Interval(low=25.0, high=75.0)
 
     Raises:
-        UndefinedMetric: when no resample gave a figure.
+        MetricUndefined: when no resample gave a figure.
     """
     known = figures[np.isfinite(figures)]
     if not len(known):
-        raise UndefinedMetric("an interval", "no resample of the rows gives a figure")
+        raise MetricUndefined("no resample of the rows gives a figure, so there is no interval")
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return Interval(float(low), float(high))

@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from refrain.errors import MetricUndefined
+from refrain.evaluation.arrays import Floats, Truth
 from refrain.evaluation.bootstrap import (
     RESAMPLES,
     Interval,
@@ -14,7 +16,7 @@ from refrain.evaluation.bootstrap import (
     resampled,
     share_no_worse,
 )
-from refrain.evaluation.metrics import Floats, Metric, Truth, UndefinedMetric
+from refrain.evaluation.metrics import Metric
 
 CHAMPION = "champion"
 
@@ -23,8 +25,8 @@ CHAMPION = "champion"
 class Compared:
     """One model's figure, and how it stands to the champion's (None where there is no champion, or for itself).
 
-    `gain` is positive when better, whichever way the metric goes. Its interval leaves a tail of `1 - adjusted confidence`
-    on either side: it lies above zero when the gate would let this challenger pass.
+    `gain` is positive when better, whichever way the metric goes. Its interval leaves a tail of `1 - adjusted
+    confidence` on either side: it lies above zero when the gate would let this challenger pass.
     """
 
     value: float
@@ -54,7 +56,7 @@ def compare(
     seed: int = 0,
     groups: NDArray[Any] | None = None,
 ) -> Comparison:
-    """Measure the champion and all candidates by one paired bootstrap; a model without a figure does not stop the others.
+    """Measure the champion and all candidates by one paired bootstrap; one without a figure does not stop the others.
 
     Args:
         metric: of the definition's training section.
@@ -72,7 +74,7 @@ def compare(
     for name, each in answers.items():
         try:
             values[name] = metric.value(truth, each)
-        except UndefinedMetric as error:
+        except MetricUndefined as error:
             undefined[name] = str(error)
 
     scores = {name: metric.score(truth, answers[name]) for name in values}

@@ -13,21 +13,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from refrain.errors import MetricUndefined
+from refrain.evaluation.arrays import Floats, Score, Truth, divided
 from refrain.evaluation.ranking import area_under_roc, macro
 
-type Floats = NDArray[np.float64]
-type Truth = NDArray[np.int64] | NDArray[np.float64]
-type Score = Callable[[Floats], Floats]
 type Task = Literal["classification", "regression"]
-
-
-class UndefinedMetric(ValueError):
-    """These rows cannot tell how good a model is (one class only, nothing varies, an answer that is no number)."""
-
-    def __init__(self, metric: str, reason: str) -> None:
-        super().__init__(f"{metric} cannot be computed: {reason}")
-        self.metric = metric
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -51,38 +41,30 @@ class Metric:
         """Prepare for one model's answers.
 
         Raises:
-            UndefinedMetric: when an answer is not a finite number.
+            MetricUndefined: when an answer is not a finite number.
         """
         answers = np.asarray(answers, dtype=np.float64)
-        if not np.isfinite(answers).all():
-            raise UndefinedMetric(self.title, f"{int((~np.isfinite(answers)).sum())} answers are not numbers")
+        bad = int((~np.isfinite(answers)).sum())
+        if bad:
+            raise MetricUndefined(f"{self.title} cannot be computed: {bad} of its answers are not numbers")
         return self.prepare(truth, answers.reshape(len(truth)) if self.task == "regression" else answers)
 
     def value(self, truth: Truth, answers: Floats, weights: Floats | None = None) -> float:
         """Compute the figure on all rows, each counted once or by its weight [rows].
 
         Raises:
-            UndefinedMetric: when these rows give no figure.
+            MetricUndefined: when these rows give no figure.
         """
         score = self.score(truth, answers)
         counted = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
         found = float(score(counted[np.newaxis, :])[0]) if len(truth) else np.nan
         if not np.isfinite(found):
-            raise UndefinedMetric(self.title, self.undefined_when)
+            raise MetricUndefined(f"{self.title} cannot be computed: {self.undefined_when}")
         return found
 
     def gain[Figure: (float, Floats)](self, challenger: Figure, champion: Figure) -> Figure:
         """Return by how much the challenger is better: positive is better, whichever way the metric goes."""
         return challenger - champion if self.greater_is_better else champion - challenger
-
-
-def divided(dividend: Floats, divisor: Floats) -> Floats:
-    """Divide where there is something to divide by; elsewhere the figure is undefined (NaN).
-
-    >>> divided(np.array([1.0, 1.0]), np.array([4.0, 0.0]))
-    array([0.25,  nan])
-    """
-    return np.divide(dividend, divisor, out=np.full_like(dividend, np.nan), where=divisor > 0)
 
 
 def labels(probabilities: Floats) -> NDArray[np.int64]:
@@ -129,7 +111,7 @@ def _f1(truth: Truth, probabilities: Floats) -> Score:
     answered = labels(probabilities)
     if probabilities.shape[1] == 2:
         return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
-    return macro([_f1_of(truth, answered, each) for each in np.union1d(truth.astype(np.int64), answered)])
+    return macro([_f1_of(truth, answered, each) for each in map(int, np.union1d(truth, answered))])
 
 
 def _rmse(truth: Truth, values: Floats) -> Score:
@@ -153,10 +135,10 @@ def _r2(truth: Truth, values: Floats) -> Score:
     return score
 
 
-# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties as there); more than two classes: each against
-# the rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
-# log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the plain
-# mean over classes when there are more than two. r2: Draper & Smith, Applied regression analysis, 1998.
+# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties as there); more than two classes: each
+# against the rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
+# log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the
+# plain mean over classes when there are more than two. r2: Draper & Smith, Applied regression analysis, 1998.
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (

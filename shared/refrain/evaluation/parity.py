@@ -5,10 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from refrain.evaluation.metrics import Floats, labels
+from refrain.evaluation.arrays import Floats
+from refrain.evaluation.metrics import labels
 
-# Of a probability, or of the spread of a regression's answers. Right conversions differ by about 1e-6 (both sides compute
-# in float32), wrong ones by far more.
+# Of a probability, or of the spread of a regression's answers. Right conversions differ by about 1e-6 (both sides
+# compute in float32), wrong ones by far more.
 TOLERANCE = 1e-4
 
 
@@ -24,16 +25,17 @@ class Parity:
     differing: int
 
     @property
-    def broken(self) -> bool:
-        """Whether this is more than rounding."""
-        return self.differing > 0 or not self.max_difference <= TOLERANCE
+    def holds(self) -> bool:
+        """Whether there is nothing but rounding between them (and rows that prove it)."""
+        return self.rows > 0 and self.differing == 0 and self.max_difference <= TOLERANCE
 
 
 def parity(task: Literal["classification", "regression"], expected: Floats, answered: Floats) -> Parity:
     """Compare the pipeline's answers with the graph's, row by row.
 
     Two labels whose expected probabilities are equal within the tolerance are a tie that rounding may break either way:
-    such a row does not count as differing. Differences of values are given in standard deviations of the expected ones.
+    such a row does not count as differing; one with an answer that is no number does. Differences of values are given
+    in standard deviations of the expected ones.
 
     >>> parity("classification", np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([[0.2, 0.8], [0.4, 0.6]]))
     Parity(rows=2, max_difference=0.2, differing=1)
@@ -43,15 +45,13 @@ def parity(task: Literal["classification", "regression"], expected: Floats, answ
         expected, answered = expected.reshape(len(expected), 1), answered.reshape(len(expected), 1)
     if not len(expected):
         return Parity(0, 0.0, 0)
-    scale = _spread(expected) if task == "regression" else 1.0
-    differences = np.abs(expected - answered).max(axis=1) / scale
-    differences[np.isnan(differences)] = np.inf
+    differences = np.abs(expected - answered).max(axis=1) / (_spread(expected) if task == "regression" else 1.0)
     differing = differences > TOLERANCE
     if task == "classification":
-        rows = np.arange(len(expected))
-        lost = expected.max(axis=1) - expected[rows, labels(answered)]
-        differing = (lost > TOLERANCE) | np.isinf(differences)
-    return Parity(len(expected), round(float(differences.max()), 12), int(differing.sum()))
+        differing = expected.max(axis=1) - expected[np.arange(len(expected)), labels(answered)] > TOLERANCE
+    no_number = ~np.isfinite(differences)
+    greatest = float(differences[~no_number].max(initial=0.0))
+    return Parity(len(expected), round(greatest, 12), int((differing | no_number).sum()))
 
 
 def _spread(values: Floats) -> float:

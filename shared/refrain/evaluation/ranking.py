@@ -1,19 +1,18 @@
 """The area under the ROC curve as a count of rightly ordered pairs, for many resamples at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Floats = NDArray[np.float64]
-type Score = Callable[[Floats], Floats]
+from refrain.evaluation.arrays import Floats, Score, divided
 
 
 def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:
     """Prepare the share of (positive, negative) pairs in which the positive has the higher score; ties count half.
 
-    That is the Mann-Whitney form of the area (Hanley & McNeil 1982; Fawcett 2006), with a pair weighing the product of its
-    rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight.
+    That is the Mann-Whitney form of the area (Hanley & McNeil 1982; Fawcett 2006), with a pair weighing the product of
+    its rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight.
 
     >>> area_under_roc(np.array([False, True, True]), np.array([0.5, 0.5, 0.9]))(np.ones((1, 3)))
     array([0.75])
@@ -33,13 +32,13 @@ def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:
         if ties:
             won = (won + np.einsum("rp,rp->r", of_positives, np.take(beaten, not_above, axis=1))) / 2
         pairs = of_positives.sum(axis=1) * beaten[:, -1]
-        return np.divide(won, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+        return divided(won, pairs)
 
     return score
 
 
 def macro(scores: Sequence[Score]) -> Score:
-    """Average figures of classes plainly, over those that are defined in a resample (a rare class may be missing there).
+    """Average figures of classes plainly, over those defined in a resample (a rare class may be missing there).
 
     >>> macro([lambda w: np.array([1.0, np.nan]), lambda w: np.array([0.5, 0.5])])(np.ones((2, 3)))
     array([0.75, 0.5 ])
@@ -52,6 +51,6 @@ def macro(scores: Sequence[Score]) -> Score:
             known = np.isfinite(values)
             total[known] += values[known]
             defined += known
-        return np.divide(total, defined, out=np.full(len(weights), np.nan), where=defined > 0)
+        return divided(total, defined)
 
     return score

@@ -55,6 +55,15 @@ def share(value: float) -> str:
     return f"{text} %"
 
 
+def probability(value: float) -> str:
+    """Write a probability that was found by counting resamples: none of a thousand is not never.
+
+    >>> probability(1.0), probability(0.983), probability(0.0)
+    ('> 99.9 %', '98.3 %', '< 0.1 %')
+    """
+    return share(min(max(value, 0.0001), 0.9999))
+
+
 def size(value: int) -> str:
     """Write a number of bytes.
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_derived_is_missing_and_never_infinite() -> None:
     })  # fmt: skip
     content["columns"] |= {"size": {"type": "number"}, "amount": {"type": "number"}}
     definition = parse_definition("shop", content, "shop.toml")
-    rows = [{"amount": 1, "size": 0}, {"amount": 1e30, "size": 1e30}, {"amount": 1, "size": -1}]
+    rows: list[dict[str, Any]] = [{"amount": 1, "size": 0}, {"amount": 1e30, "size": 1e30}, {"amount": 1, "size": -1}]
     columns, _ = prepare(definition, rows_to_columns(rows, definition.inputs), 3, columns=definition.inputs)
 
     share, area, log = encode(definition, {}, columns)[:, -3:].T

@@ -1,0 +1,15 @@
+"""Step "Compare with the champion": called by the state machine; parses, evaluates, answers with keys and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refrain.evaluation.evaluate import evaluate
+from refrain.evaluation.request import Request
+from refrain.settings import settings
+from refrain.storage import open_store
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Compare the candidates of a run with the champion."""
+    return evaluate(open_store(settings().lake_bucket), Request.of(event))

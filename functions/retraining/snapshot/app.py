@@ -1,0 +1,14 @@
+"""Step "Take a snapshot": called by the state machine with its own input; answers with keys and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refrain.retraining.snapshot import take_snapshot
+from refrain.settings import settings
+from refrain.storage import open_store
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Freeze the rows of one retraining run."""
+    return take_snapshot(open_store(settings().lake_bucket), settings().models_dir, event)

@@ -1,0 +1,15 @@
+"""Step "Train a candidate": called by the state machine, once a candidate; answers with the version's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refrain.settings import settings
+from refrain.storage import open_store
+from refrain.training.request import Request
+from refrain.training.train import train
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Train and export one candidate of a run."""
+    return train(open_store(settings().lake_bucket), Request.of(event))

@@ -1,0 +1,101 @@
+"""The local cloud for tests and the demo: started, used, stopped.
+
+It is a process of its own: moto keeps its state in modules, and a test that mocks AWS would wipe it.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.errors import NotStarted
+
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Cloud:
+    """A local cloud that runs while the block does.
+
+    `folder` holds its state (default: the project's `.local`), `models` is a folder of definitions to add to or put
+    over the project's, `template` another template than the project's.
+
+    Raises:
+        NotStarted: with what the cloud said, when it does not come up.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        models: Path | None = None,
+        template: Path | None = None,
+        patience: float = 60,
+    ) -> None:
+        self.folder = (folder or _PROJECT / ".local").resolve()
+        self._models = models
+        self._template = template
+        self._patience = patience
+        self.stack: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        """Start it, and wait until it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        said = self.folder / "up.log"
+        with said.open("wb") as output:
+            self.process = subprocess.Popen(
+                self._command(), cwd=_PROJECT, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            self.stack = self._wait(said)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop it, and wait until it is gone."""
+        self._stop()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for one of its services."""
+        from local.client import client
+
+        return client(service, self.stack["aws_endpoint_url"])
+
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "local.up", "--until-stdin-closes", "--folder", str(self.folder)]
+        if self._models:
+            command += ["--models", str(self._models.resolve())]
+        if self._template:
+            command += ["--template", str(self._template.resolve())]
+        return command
+
+    def _wait(self, said: Path) -> dict[str, str]:
+        stack_file = self.folder / "stack.json"
+        end = time.monotonic() + self._patience
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise NotStarted(said.read_text().strip())
+            if stack_file.exists() and self._owns_folder():
+                stack: dict[str, str] = json.loads(stack_file.read_text())
+                return stack
+            time.sleep(0.05)
+        raise NotStarted(f"The local cloud did not answer within {self._patience:g} seconds: see {said}.")
+
+    def _owns_folder(self) -> bool:
+        """Whether what lies there is of this cloud, and not of one before or beside it."""
+        lock = self.folder / "lock"
+        return lock.exists() and lock.read_text() == str(self.process.pid)
+
+    def _stop(self) -> None:
+        if self.process.stdin:
+            self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,95 @@
+"""What the demo does, through the same doors as anybody: S3 uploads, Step Functions executions, HTTPS calls."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from local.demo.errors import DemoFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.cloud import Cloud
+
+PATIENCE = 300.0
+PAUSE = 0.1
+
+
+class Stage:
+    """A running local cloud, seen through its clients."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.stack = cloud.stack
+        self._s3 = cloud.client("s3")
+        self._stepfunctions = cloud.client("stepfunctions")
+
+    def upload(self, key: str, content: bytes) -> None:
+        """Put a file into the inbox."""
+        self._s3.put_object(Bucket=self.stack["inbox_bucket"], Key=key, Body=content)
+
+    def receipt(self, key: str) -> dict[str, Any]:
+        """Wait for the receipt of an upload."""
+        prefix = f"receipts/{key.split('/')[0]}/"
+        end = time.monotonic() + PATIENCE
+        seen: set[str] = set()
+        while time.monotonic() < end:
+            found = self._s3.list_objects_v2(Bucket=self.stack["lake_bucket"], Prefix=prefix).get("Contents", [])
+            for each in [item["Key"] for item in found if item["Key"] not in seen]:
+                receipt: dict[str, Any] = json.loads(self.lake(each))
+                if receipt["source"]["key"] == key:
+                    return receipt
+                seen.add(each)
+            time.sleep(PAUSE)
+        raise DemoFailed(f"no receipt for {key} within {PATIENCE:g} seconds; see .local/logs")
+
+    def lake(self, key: str) -> bytes:
+        """Read an object of the lake."""
+        content: bytes = self._s3.get_object(Bucket=self.stack["lake_bucket"], Key=key)["Body"].read()
+        return content
+
+    def retrain(self, model: str) -> str:
+        """Start a retraining run."""
+        started = self._stepfunctions.start_execution(
+            stateMachineArn=self.stack["state_machine_arn"], input=json.dumps({"model": model, "reason": "demo"})
+        )
+        arn: str = started["executionArn"]
+        return arn
+
+    def states(self, execution: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield the history of a run as it grows, until the run has ended."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            status = self._stepfunctions.describe_execution(executionArn=execution)["status"]
+            history = self._stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
+            yield history["events"]
+            if status != "RUNNING":
+                return
+            time.sleep(PAUSE)
+        raise DemoFailed(f"the run did not end within {PATIENCE:g} seconds; see .local/logs")
+
+    def outcome(self, execution: str) -> dict[str, Any]:
+        """Return the output of a run that succeeded."""
+        found = self._stepfunctions.describe_execution(executionArn=execution)
+        if found["status"] != "SUCCEEDED":
+            raise DemoFailed(f"the run ended as {found['status']}: {found.get('cause') or found.get('error')}")
+        output: dict[str, Any] = json.loads(found["output"])
+        return output
+
+    def predict(self, model: str, instances: list[dict[str, Any]]) -> tuple[int, dict[str, Any], float]:
+        """Ask for predictions over HTTP: the status, the answer and the milliseconds."""
+        request = urllib.request.Request(
+            f"{self.stack['api_url']}/v1/models/{model}:predict",
+            json.dumps({"instances": instances}).encode(),
+            {"x-api-key": self.stack["api_key"], "content-type": "application/json"},
+        )
+        started = time.perf_counter()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status, body = answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            status, body = refused.code, refused.read()
+        return status, json.loads(body), (time.perf_counter() - started) * 1000

@@ -1,0 +1,106 @@
+"""What the demo shows: tables, the states of a run as they pass, answers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.rule import Rule
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MOST_REJECTED = 8
+console = Console(highlight=False)
+
+
+def title(words: str) -> None:
+    """Begin a part."""
+    console.print()
+    console.print(Rule(words, align="left", style="bold"))
+
+
+def say(words: str) -> None:
+    """Say a sentence (rich markup)."""
+    console.print(words)
+
+
+def receipts(found: Sequence[dict[str, Any]]) -> None:
+    """Show what became of uploads."""
+    table = Table("upload", "format", "rows read", "kept", "rejected", "seconds", box=None, pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for receipt in found:
+        if receipt["status"] != "kept":
+            table.add_row(receipt["source"]["key"], f"[red]{receipt['status']}: {escape(str(receipt.get('reason')))}")
+            continue
+        table.add_row(
+            receipt["source"]["key"],
+            str(receipt["format"]),
+            f"{receipt['rows_read']:,}",
+            f"{receipt['rows_kept']:,}",
+            f"{receipt['rows_rejected']:,}",
+            f"{receipt['seconds']:.2f}",
+        )
+    console.print(table)
+
+
+def rejected(rows: Sequence[dict[str, Any]]) -> None:
+    """Show rejected rows with their reasons."""
+    table = Table("line", "column", "value", "reason", box=None, pad_edge=False)
+    for row in rows[:MOST_REJECTED]:
+        table.add_row(str(row["line"]), row["column"], repr(row["value"]), row["reason"])
+    console.print(table)
+    if len(rows) > MOST_REJECTED:
+        console.print(f"… and {len(rows) - MOST_REJECTED} more")
+
+
+def states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
+    """Show the states of a run as they pass; return their names in order."""
+    entered: dict[str, float] = {}
+    with Live(console=console, refresh_per_second=10, transient=False) as live:
+        for events in histories:
+            live.update(_states(events))
+            entered |= dict.fromkeys(_entered(events), 0.0)
+    return list(entered)
+
+
+def answer(prediction: dict[str, Any]) -> str:
+    """Write one prediction on one line."""
+    if "label" in prediction:
+        words = (
+            f"[bold]{escape(str(prediction['label']))}[/] ({prediction['probabilities'][str(prediction['label'])]:.1%})"
+        )
+    else:
+        words = f"[bold]{prediction['value']:.4g}[/]"
+    strange = prediction.get("unfamiliar")
+    return words + (f"  [yellow]unfamiliar: {escape(', '.join(strange))}[/]" if strange else "")
+
+
+def document(content: dict[str, Any]) -> None:
+    """Show a JSON document."""
+    console.print_json(json.dumps(content), indent=2)
+
+
+def _entered(events: Sequence[dict[str, Any]]) -> list[str]:
+    return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
+
+
+def _states(events: Sequence[dict[str, Any]]) -> Group:
+    entered = Counter(_entered(events))
+    left = Counter(each["stateExitedEventDetails"]["name"] for each in events if "stateExitedEventDetails" in each)
+    ended = any(each["type"] in {"ExecutionSucceeded", "ExecutionFailed"} for each in events)
+    lines: list[Text | Spinner] = []
+    for name, times in entered.items():
+        inside = "  " if name == "Train a candidate" else ""
+        words = f" {inside}{name}" + (f"  {left[name]} of {times}" if times > 1 else "")
+        done = left[name] >= times or ended
+        lines.append(Text(f"✓{words}", style="green") if done else Spinner("dots", text=words))
+    return Group(*lines)

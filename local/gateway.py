@@ -1,0 +1,109 @@
+"""The HTTPS API here: routes, events and answers by SAM's local gateway, and the API key that it leaves out."""
+
+import hmac
+import json
+import logging
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+from samcli.local.apigw.local_apigw_service import LocalApigwService
+
+from local.machine import Invoke
+from local.names import ACCOUNT, REGION, local_name
+from local.template import Template
+from local.web import WebServer
+
+MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's own limit
+MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, on the event that the body becomes a part of
+
+logging.getLogger("samcli").setLevel(logging.CRITICAL)
+
+
+class TooLong(Exception):
+    """The event is longer than Lambda takes."""
+
+
+class _Runner:
+    """Stands where SAM's Docker runner stood."""
+
+    def __init__(self, invoke: Invoke) -> None:
+        self._invoke = invoke
+
+    def is_debugging(self) -> bool:
+        """SAM asks; one request at a time if so."""
+        return False
+
+    def invoke(self, function_identifier: str, event: str, stdout: Any, **_: Any) -> None:
+        """Call the function and write its answer to `stdout`; a failed one is no JSON, which SAM makes a 502 of."""
+        payload = event.encode()
+        if len(payload) > MAX_EVENT_BYTES:
+            raise TooLong
+        answer = self._invoke(local_name(function_identifier), payload)
+        stdout.write_str("failed" if answer.failed else answer.payload.decode())
+
+
+class Gateway:
+    """The API of the template, on a port."""
+
+    def __init__(self, template: Template, invoke: Invoke, api_key: str, web: WebServer) -> None:
+        self.url = web.url
+        self._web = web
+        self._api_key = api_key
+        self._open = set(_open_paths(template))
+        web.serve(self._application(template, _Runner(invoke)))
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._web.stop()
+
+    def _application(self, template: Template, runner: _Runner) -> Flask:
+        stacks, _ = SamLocalStackProvider.get_stacks(
+            str(template.path),
+            parameter_overrides=dict(template.parameters),
+            global_parameter_overrides={"AWS::Region": REGION, "AWS::AccountId": ACCOUNT},
+        )
+        service = LocalApigwService(
+            ApiProvider(stacks, cwd=str(template.folder)).api, runner, port=self._web.port, host="127.0.0.1"
+        )
+        service.create()
+        application: Flask = service._app
+        application.before_request(self._check)
+        application.register_error_handler(TooLong, lambda _: _refusal(413, "Request Too Long"))
+        return application
+
+    def _check(self) -> Response | None:
+        """What API Gateway does before it calls anything."""
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            return _refusal(413, "Request Too Long", close=True)
+        if request.url_rule is None:
+            return None
+        given = request.headers.get("x-api-key", "")
+        if request.url_rule.rule not in self._open and not hmac.compare_digest(given.encode(), self._api_key.encode()):
+            return _refusal(403, "Forbidden")
+        _read_as_text(request)
+        return None
+
+
+def _open_paths(template: Template) -> list[str]:
+    """The paths that need no API key, as the template says it beside the event."""
+    return [
+        event["Properties"]["Path"]
+        for function in template.of_type("AWS::Serverless::Function")
+        for event in function.properties.get("Events", {}).values()
+        if event["Type"] == "Api" and event["Properties"].get("Auth", {}).get("ApiKeyRequired") is False
+    ]
+
+
+def _read_as_text(asked: Request) -> None:
+    """Replace the bytes of a body that are not UTF-8, as API Gateway does; SAM would answer with an error."""
+    body = asked.get_data()
+    asked._cached_data = body.decode(errors="replace").encode()
+
+
+def _refusal(status: int, message: str, close: bool = False) -> Response:
+    response = Response(json.dumps({"message": message}), status, content_type="application/json")
+    if close:
+        response.headers["Connection"] = "close"
+    return response

@@ -1,0 +1,73 @@
+"""AWS on this machine: moto's server, with the seam where it calls functions."""
+
+import io
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+from local.client import client
+from local.runtime_api import Answer
+from local.web import KeepAlive, WebServer
+
+type Invoke = Callable[[str, bytes], Answer]
+"""Calls a function by its name with an event."""
+
+
+class _Handler(KeepAlive, MotoRequestHandler):
+    """moto's own handler, with connections kept: else every upload waits a second for a `100 Continue`."""
+
+
+class Machine:
+    """moto answering on a port. There can be one in a process: moto keeps its state in modules."""
+
+    def __init__(self, web: WebServer, invoke: Invoke) -> None:
+        self._web = web
+        self.endpoint = self._web.url
+        os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
+        StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
+        self._web.serve(DomainDispatcherApplication(create_backend_app), _Handler)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for one of its services."""
+        return client(service, self.endpoint)
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._web.stop()
+
+
+def empty_package() -> bytes:
+    """What moto wants to be given as a function's code; it never looks into it."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "")
+    return package.getvalue()
+
+
+def _seam(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
+    """What replaces moto's way of running a function, which needs Docker."""
+
+    def invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
+        answer = invoke(self.function_name, json.dumps({} if event is None else event).encode())
+        return answer.payload.decode(), answer.failed, ""
+
+    return invoke_lambda
+
+
+def _named(start_execution: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives an execution a name as AWS does when the caller gives none; moto calls every such one `None`."""
+
+    def start(self: Any, state_machine_arn: str, name: str | None = None, *others: Any, **named: Any) -> Any:
+        return start_execution(self, state_machine_arn, name or str(uuid.uuid4()), *others, **named)
+
+    return start

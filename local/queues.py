@@ -1,0 +1,121 @@
+"""Brings messages from a queue to a function as Lambda's own pollers do.
+
+moto could do it too, but inside the upload's PUT, which would then last as long as the ingest.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from local.names import REGION
+from local.runtime_api import Answer
+
+
+@dataclass(frozen=True)
+class Source:
+    """A queue that a function is to be called for."""
+
+    url: str
+    arn: str
+    batch_size: int = 10
+    reports_failures: bool = False
+    concurrency: int = 2
+
+
+class Poller:
+    """Takes messages of one queue to `invoke`, and deletes those that it has done with.
+
+    What failed stays in the queue: its visibility timeout brings it back, its redrive policy takes it away.
+    """
+
+    def __init__(self, sqs: Any, source: Source, invoke: Callable[[bytes], Answer], pause: float = 0.1) -> None:
+        self._sqs = sqs
+        self._source = source
+        self._invoke = invoke
+        self._pause = pause
+        self._stopping = threading.Event()
+        self._free = threading.Semaphore(source.concurrency)
+        self._workers = ThreadPoolExecutor(source.concurrency, thread_name_prefix="batch")
+        self._thread = threading.Thread(target=self._poll, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more messages; what is being worked on is left."""
+        self._stopping.set()
+        self._thread.join()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
+            if not self._free.acquire(timeout=self._pause):
+                continue
+            messages = self._receive()
+            if messages:
+                self._workers.submit(self._work, messages)
+            else:
+                self._free.release()
+                self._stopping.wait(self._pause)
+
+    def _receive(self) -> list[dict[str, Any]]:
+        received = self._sqs.receive_message(
+            QueueUrl=self._source.url,
+            MaxNumberOfMessages=min(self._source.batch_size, 10),
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[dict[str, Any]] = received.get("Messages", [])
+        return messages
+
+    def _work(self, messages: list[dict[str, Any]]) -> None:
+        try:
+            answer = self._invoke(json.dumps(batch_event(messages, self._source.arn)).encode())
+            for message in finished(messages, answer, self._source.reports_failures):
+                self._sqs.delete_message(QueueUrl=self._source.url, ReceiptHandle=message["ReceiptHandle"])
+        finally:
+            self._free.release()
+
+
+def batch_event(messages: Sequence[Mapping[str, Any]], arn: str) -> dict[str, Any]:
+    """The event in which Lambda hands over `messages`."""
+    return {"Records": [_record(message, arn) for message in messages]}
+
+
+def finished(messages: Sequence[dict[str, Any]], answer: Answer, reports_failures: bool) -> Sequence[dict[str, Any]]:
+    """Which messages may be deleted.
+
+    A failed call finishes none; a report that names none finishes all; one that names a message not in the batch, or
+    that cannot be read, finishes none. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+
+    >>> batch = [{"MessageId": "a"}, {"MessageId": "b"}]
+    >>> [one["MessageId"] for one in finished(batch, Answer(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'), True)]
+    ['a']
+    """
+    if answer.failed:
+        return []
+    if not reports_failures:
+        return messages
+    report = json.loads(answer.payload)
+    try:
+        failed = {item["itemIdentifier"] for item in (report or {}).get("batchItemFailures") or []}
+    except (AttributeError, KeyError, TypeError):
+        return []
+    if failed - {message["MessageId"] for message in messages}:
+        return []
+    return [message for message in messages if message["MessageId"] not in failed]
+
+
+def _record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": REGION,
+    }

@@ -1,0 +1,131 @@
+"""The Lambda Runtime API for one process: where it fetches its next event and leaves its answer.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, version 2018-06-01.
+"""
+
+import json
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+MAX_ANSWER_BYTES = 6_291_556  # what Lambda lets a function answer when it is called and waited for
+_PREFIX = "/2018-06-01/runtime"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one call: the function's own JSON, or Lambda's when the function failed."""
+
+    payload: bytes
+    failed: bool = False
+
+
+@dataclass
+class Call:
+    """One call of a function, and the place where its answer will be."""
+
+    request_id: str
+    event: bytes
+    arn: str
+    timeout: float
+    answer: Future[Answer] = field(default_factory=Future)
+
+
+def failure(error_type: str, message: str) -> Answer:
+    """The answer that Lambda itself gives for a function that could not."""
+    return Answer(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
+
+
+class RuntimeApi:
+    """Serves one process, one call at a time."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._current: Call | None = None
+        self._end: Answer | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def offer(self, call: Call) -> None:
+        """Let the process have `call` when it asks for its next one."""
+        with self._lock:
+            if self._end is not None:
+                call.answer.set_result(self._end)
+                return
+            self._current = call
+        self._calls.put(call)
+
+    def next(self) -> Call | None:
+        """The next call, waited for; None when there will be no more."""
+        return self._calls.get()
+
+    def settle(self, answer: Answer) -> None:
+        """Answer the call that the process has; only the first answer counts."""
+        with self._lock:
+            if self._current is not None:
+                self._current.answer.set_result(answer)
+                self._current = None
+
+    def end(self, answer: Answer) -> None:
+        """The process is gone: `answer` is for the call that it had and for any that still come."""
+        with self._lock:
+            self._end = answer
+        self.settle(answer)
+        self._close()
+
+    def _close(self) -> None:
+        self._calls.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: RuntimeApi
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        call = self.api.next() if self.path == f"{_PREFIX}/invocation/next" else None
+        if call is None:
+            self._reply(410, b"")
+            self.close_connection = True
+            return
+        deadline = int((time.time() + call.timeout) * 1000)
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": call.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(deadline),
+            "Lambda-Runtime-Invoked-Function-Arn": call.arn,
+            "Content-Type": "application/json",
+        }
+        self._reply(200, call.event, headers)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/response"):
+            answer = Answer(body)
+            if len(body) > MAX_ANSWER_BYTES:
+                answer = failure(
+                    "Function.ResponseSizeTooLarge", f"Response payload size exceeded {MAX_ANSWER_BYTES} bytes."
+                )
+        else:
+            answer = Answer(body, failed=True)
+        self.api.settle(answer)
+        self._reply(202, b"")
+
+    def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the function's own log tells what it did."""

@@ -1,0 +1,141 @@
+"""Reads the real SAM template and resolves what it refers to against resources on this machine.
+
+The SAM form is read as it is: it is what people write, and the few resources that hold data or run code can be made
+from it directly, while moto has no model for half of what the transformed form contains.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samcli.yamlhelper import yaml_parse
+
+from local.errors import TemplateError
+from local.names import ACCOUNT, REGION, local_name
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the template, its properties not yet resolved."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The template, and the folder that its paths are relative to."""
+
+    path: Path
+    resources: Mapping[str, Resource]
+    parameters: Mapping[str, str]
+    function_globals: Mapping[str, Any] = field(default_factory=dict)
+    api_globals: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the template lies."""
+        return self.path.parent
+
+    def of_type(self, kind: str) -> Iterator[Resource]:
+        """Resources of one type, in the template's order."""
+        return (resource for resource in self.resources.values() if resource.type == kind)
+
+    def layers_of(self, function: Resource) -> list[str]:
+        """The logical ids of a function's layers: those of all functions, then its own."""
+        return [
+            layer["Ref"] for layer in (*self.function_globals.get("Layers", []), *function.properties.get("Layers", []))
+        ]
+
+
+def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
+    """Read `path`, with `parameters` in place of the defaults that it gives.
+
+    Raises:
+        TemplateError: the file is missing, or a parameter has neither a default nor a value.
+    """
+    if not path.is_file():
+        raise TemplateError(f"There is no template at {path}.")
+    document = yaml_parse(path.read_text())
+    values = {
+        name: str(about["Default"]) for name, about in document.get("Parameters", {}).items() if "Default" in about
+    }
+    values |= parameters or {}
+    missing = sorted(set(document.get("Parameters", {})) - set(values))
+    if missing:
+        raise TemplateError(f"Parameters of {path.name} without a value: {', '.join(missing)}.")
+    resources = {
+        name: Resource(name, body["Type"], body.get("Properties", {})) for name, body in document["Resources"].items()
+    }
+    shared = document.get("Globals", {})
+    return Template(path.resolve(), resources, values, shared.get("Function", {}), shared.get("Api", {}))
+
+
+def attributes(resource: Resource, endpoint: str) -> dict[str, str]:
+    """What `Ref` (the empty name) and `GetAtt` give for a resource once it is made on the machine at `endpoint`."""
+    name = local_name(resource.logical_id)
+    match resource.type:
+        case "AWS::S3::Bucket":
+            return {"": name, "Arn": f"arn:aws:s3:::{name}"}
+        case "AWS::SQS::Queue":
+            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+            return {"": f"{endpoint}/{ACCOUNT}/{name}", "Arn": arn, "QueueName": name}
+        case "AWS::Serverless::Function":
+            return {"": name, "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
+        case "AWS::Serverless::StateMachine":
+            arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
+            return {"": arn, "Arn": arn, "Name": name}
+        case _:
+            return {"": name}
+
+
+class Resolver:
+    """Replaces the intrinsic functions in a value by what they stand for."""
+
+    def __init__(self, template: Template, endpoint: str) -> None:
+        self._values: dict[tuple[str, str], str] = {
+            ("AWS::Region", ""): REGION,
+            ("AWS::AccountId", ""): ACCOUNT,
+            ("AWS::Partition", ""): "aws",
+            ("AWS::URLSuffix", ""): "amazonaws.com",
+            ("AWS::StackName", ""): "refrain",
+        }
+        self._values |= {(name, ""): value for name, value in template.parameters.items()}
+        for resource in template.resources.values():
+            for attribute, value in attributes(resource, endpoint).items():
+                self._values[resource.logical_id, attribute] = value
+
+    def resolve(self, value: Any) -> Any:
+        """`value` with every `Ref`, `GetAtt`, `Sub` and `Join` in it replaced.
+
+        Raises:
+            TemplateError: something is referred to that is not in the template or has no counterpart on this machine.
+        """
+        match value:
+            case {"Ref": str(name), **rest} if not rest:
+                return self._value(name, "")
+            case {"Fn::GetAtt": [str(name), str(attribute)], **rest} if not rest:
+                return self._value(name, attribute)
+            case {"Fn::Sub": str(text), **rest} if not rest:
+                return re.sub(r"\$\{([^!][^}]*)\}", lambda found: self._named(found[1]), text)
+            case {"Fn::Join": [str(separator), list(parts)], **rest} if not rest:
+                return separator.join(str(self.resolve(part)) for part in parts)
+            case dict():
+                return {key: self.resolve(inner) for key, inner in value.items()}
+            case list():
+                return [self.resolve(inner) for inner in value]
+            case _:
+                return value
+
+    def _named(self, name: str) -> str:
+        logical_id, _, attribute = name.partition(".")
+        return self._value(logical_id, attribute)
+
+    def _value(self, name: str, attribute: str) -> str:
+        if (name, attribute) not in self._values:
+            wanted = f"{name}.{attribute}" if attribute else name
+            raise TemplateError(f"The template refers to {wanted}, which has no counterpart on this machine.")
+        return self._values[name, attribute]

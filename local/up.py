@@ -1,0 +1,117 @@
+"""`python -m local.up`: the local cloud in the foreground, until Ctrl-C or SIGTERM.
+
+When all answers, `stack.json` in the state folder says where; it is removed when the cloud stops.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from local.errors import AlreadyRunning, LocalError
+from local.web import WebServer
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the local cloud; 0 when it was stopped, 2 when it could not start."""
+    options = _parse(arguments)
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    if options.until_stdin_closes:
+        threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+    try:
+        with _only_one(options.folder):
+            _run(options, stop)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace, stop: threading.Event) -> None:
+    services, api = WebServer(options.port), WebServer(options.api_port)
+    # Late, because it takes seconds: a port that is taken is to be told of at once.
+    from local.deployment import Deployment, Options, Ports
+
+    deployment = Deployment(Options(options.template, options.folder, options.models), Ports(services, api))
+    stack_file = options.folder / "stack.json"
+    try:
+        _write(stack_file, deployment.stack)
+        _tell(deployment.stack, options.folder)
+        stop.wait()
+    finally:
+        stack_file.unlink(missing_ok=True)
+        deployment.stop()
+
+
+def _tell(stack: Mapping[str, str], folder: Path) -> None:
+    print(f"The local cloud answers. {folder / 'stack.json'} says where; logs are in {folder / 'logs'}.")
+    print(f"  upload   AWS_ENDPOINT_URL={stack['aws_endpoint_url']}  s3://{stack['inbox_bucket']}/<model>/<file>")
+    print(f"  predict  {stack['api_url']}/docs  x-api-key: {stack['api_key']}")
+    print("Ctrl-C stops it.", flush=True)
+
+
+def _write(path: Path, stack: Mapping[str, str]) -> None:
+    """Write the file at once, so that nobody reads half of it."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(dict(stack), indent=2) + "\n")
+    partial.replace(path)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system gives back however the process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise AlreadyRunning(str(folder), lock.read().strip()) from error
+        (folder / "stack.json").unlink(missing_ok=True)  # of one that was killed
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is what nohup asks for
+        signal.signal(signal.SIGHUP, handle)
+
+
+def _wait_for_end_of_input(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.up", description="The local cloud, until Ctrl-C.")
+    parser.add_argument("--port", type=int, default=0, help="port of the AWS services (default: a free one)")
+    parser.add_argument("--api-port", type=int, default=0, help="port of the API (default: a free one)")
+    parser.add_argument("--models", type=Path, help="folder of model definitions that are added or replace others")
+    parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="where it keeps its state")
+    parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # moto leaves threads of running executions that would be waited for

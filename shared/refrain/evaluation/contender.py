@@ -1,0 +1,112 @@
+"""One model asked for every holdout row, by the very code that serves: its answers, its proofs, its speed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import present
+from refrain.evaluation.parity import Parity, parity
+from refrain.serving.servable import Servable
+from refrain.serving.versions import read_version
+from refrain.snapshots import fit_to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Columns
+    from refrain.evaluation.arrays import Floats
+    from refrain.storage import Store
+
+ROWS_AT_ONCE = 50_000
+TIMED_CALLS = 200
+TIMED_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes."""
+
+    version: str
+    servable: Servable
+    matrix: NDArray[np.float32]
+    answers: Floats
+    golden: Parity
+    parity: Parity | None
+    latency_ms: float
+    bytes: int
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Its classes, in the order of its answers (none for a regression)."""
+        return self.servable.classes or ()
+
+
+def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: Floats | None) -> Contender:
+    """Load a version and ask it for all holdout rows and its golden ones.
+
+    `expected` are the answers of the pipeline that it was exported from, for a candidate; a champion was proved before.
+
+    Raises:
+        BrokenVersion: when files are absent or damaged.
+    """
+    files = read_version(store, model, version)
+    servable = Servable.load(files.manifest, files.model, files.baseline)
+    columns = fit_to(servable.definition, holdout)
+    matrix = servable.encode(columns)
+    answers = score(servable, matrix)
+    return Contender(
+        version=version,
+        servable=servable,
+        matrix=matrix,
+        answers=answers,
+        golden=replay(servable, files.golden),
+        parity=None if expected is None else parity(servable.definition.task, expected, answers),
+        latency_ms=latency(servable, columns),
+        bytes=len(files.model),
+    )
+
+
+def score(servable: Servable, matrix: NDArray[np.float32]) -> Floats:
+    """Score in blocks, so that memory stays bounded."""
+    blocks = [servable.score(matrix[at : at + ROWS_AT_ONCE]) for at in range(0, len(matrix), ROWS_AT_ONCE)]
+    return np.concatenate(blocks).astype(np.float64)
+
+
+def replay(servable: Servable, golden: Mapping[str, Any]) -> Parity:
+    """Replay the golden rows as inference does whenever it loads a version."""
+    found = servable.replay(golden)
+    return Parity(found.rows, found.max_difference, found.differing_labels)
+
+
+def latency(servable: Servable, columns: Columns) -> float:
+    """Measure one prediction from the instance to the scores: milliseconds, the median of `TIMED_CALLS`."""
+    rows = min(TIMED_ROWS, len(next(iter(columns.values()))))
+    instances = [present(columns, servable.definition.columns, row) for row in range(rows)]
+    taken = []
+    for call in range(TIMED_CALLS):
+        started = time.perf_counter()
+        prepared, _ = servable.prepare([instances[call % rows]])
+        servable.score(servable.encode(prepared))
+        taken.append(time.perf_counter() - started)
+    return median(taken) * 1000
+
+
+def aligned(answers: Floats, known: Sequence[str], classes: Sequence[str]) -> Floats:
+    """Give answers [rows, known] the order of `classes`; a class that the model does not know gets probability 0.
+
+    >>> aligned(np.array([[0.4, 0.6]]), ["a", "c"], ["a", "b", "c"]).tolist()
+    [[0.4, 0.0, 0.6]]
+    """
+    if not classes:
+        return answers
+    places = {label: place for place, label in enumerate(classes)}
+    wide = np.zeros((len(answers), len(classes)))
+    wide[:, [places[label] for label in known]] = answers
+    return wide

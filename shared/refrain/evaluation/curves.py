@@ -1,0 +1,183 @@
+"""What the report draws of a model, computed once and of bounded size: at most `POINTS` points a curve."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refrain.evaluation.arrays import Floats, Truth
+from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.evaluation.metrics import Task, labels, positive_class
+
+POINTS = 200
+BINS = 10
+HISTOGRAM_BINS = 30
+CLASSES = 12
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+REST = "all others"
+NORMAL_95 = 1.959964  # the normal distribution's 97.5 % quantile: intervals here are 95 % ones
+
+
+def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
+    """Compute all that the report draws of one model.
+
+    Args:
+        task: of the definition.
+        truth: class numbers or values [rows].
+        answers: probabilities [rows, classes] or values [rows] or [rows, 1].
+        classes: names, in the order of the class numbers.
+    """
+    answers = np.asarray(answers, dtype=np.float64)
+    if task == "regression":
+        values, known = answers.reshape(len(truth)), truth.astype(np.float64)
+        return {
+            "calibration": calibration(known, values, binary=False),
+            "calibration_of": "the value",
+            "residuals": residuals(known, values),
+        }
+    numbers = truth.astype(np.int64)
+    common: Curves = {"roc": roc(numbers, answers), "confusion": confusion(numbers, answers, classes)}
+    if len(classes) == 2:
+        positive = positive_class(numbers)
+        scores, happened = answers[:, positive], numbers == positive
+        title, names = f"the probability of {classes[positive]}", (classes[positive], classes[1 - positive])
+    else:  # of the answered label (top-label calibration: Gupta & Ramdas 2022; Guo et al. 2017)
+        scores, happened = answers.max(axis=1), labels(answers) == numbers
+        title, names = "the probability of the answered label", ("right", "wrong")
+    return {
+        **common,
+        "calibration": calibration(happened.astype(np.float64), scores, binary=True),
+        "calibration_of": title,
+        "histogram": histogram(happened, scores, title, names),
+    }
+
+
+def roc(truth: NDArray[np.int64], probabilities: Floats) -> Line:
+    """Return the ROC curve; of more than two classes the mean curve of each against the rest (Fawcett 2006, chapter 8).
+
+    >>> roc(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    {'x': [0.0, 0.0, 1.0], 'y': [0.0, 1.0, 1.0]}
+    """
+    if probabilities.shape[1] == 2:
+        x, y = _roc_of(truth == 1, probabilities[:, 1])
+        return _line(*_thinned(x, y))
+    grid = np.linspace(0, 1, POINTS // 2)
+    occurring = [each for each in np.unique(truth) if not (truth == each).all()]
+    if not occurring:
+        return _line(np.empty(0), np.empty(0))
+    curves = [np.interp(grid, *_roc_of(truth == each, probabilities[:, each])) for each in occurring]
+    return _line(np.append(0.0, grid), np.append(0.0, np.mean(curves, axis=0)))
+
+
+def _roc_of(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats]:
+    if positive.all() or not positive.any():
+        return np.empty(0), np.empty(0)
+    descending = np.argsort(-scores, kind="stable")
+    last_of_equals = np.append(np.diff(scores[descending]) != 0, True)
+    hits = np.cumsum(positive[descending])[last_of_equals]
+    false = np.cumsum(~positive[descending])[last_of_equals]
+    return np.append(0.0, false / false[-1]), np.append(0.0, hits / hits[-1])
+
+
+def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Keep points at equal distances along a curve that only goes up and to the right."""
+    if len(x) <= POINTS:
+        return x, y
+    wanted = np.linspace(0, x[-1] + y[-1], POINTS)
+    kept = np.unique(np.append(np.searchsorted(x + y, wanted[:-1]), len(x) - 1))
+    return x[kept], y[kept]
+
+
+def _line(x: Floats, y: Floats) -> Line:
+    return {"x": _rounded(x), "y": _rounded(y)}
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [float(f"{value:.6g}") for value in values]
+
+
+def quantile_bins(answers: Floats, bins: int = BINS) -> list[NDArray[np.int64]]:
+    """Return the rows of each bin: about equally many, equal answers always together.
+
+    >>> [list(map(int, rows)) for rows in quantile_bins(np.array([0.1, 0.9, 0.1, 0.5]), 2)]
+    [[0, 2], [3, 1]]
+    """
+    ascending = np.argsort(answers, kind="stable")
+    ordered = answers[ascending]
+    wanted = np.linspace(0, len(answers), bins + 1).astype(int)[1:-1]
+    before = np.searchsorted(ordered, ordered[wanted], side="left")
+    after = np.searchsorted(ordered, ordered[wanted], side="right")
+    nearest = np.where(wanted - before <= after - wanted, before, after)
+    return [rows for rows in np.split(ascending, np.unique(nearest)) if len(rows)]
+
+
+def calibration(truth: Floats, answers: Floats, *, binary: bool) -> Bins:
+    """Compare the mean answer of each bin with the mean truth, which a calibrated model meets (Bröcker & Smith 2007).
+
+    Intervals are 95 %: Wilson's for shares (Wilson 1927), the normal one for means.
+    """
+    bins = quantile_bins(answers)
+    observed = [float(truth[rows].mean()) for rows in bins]
+    bounds = [
+        wilson(mean, len(rows)) if binary else _normal(truth[rows]) for mean, rows in zip(observed, bins, strict=True)
+    ]
+    return {
+        "answered": _rounded(np.array([answers[rows].mean() for rows in bins])),
+        "observed": _rounded(np.array(observed)),
+        "low": _rounded(np.array([low for low, _ in bounds])),
+        "high": _rounded(np.array([high for _, high in bounds])),
+        "rows": [len(rows) for rows in bins],
+    }
+
+
+def wilson(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share (Wilson 1927), which stays within 0 and 1 and is honest for few rows.
+
+    >>> tuple(round(bound, 4) for bound in wilson(0.0, 10))
+    (0.0, 0.2775)
+    """
+    square = NORMAL_95**2 / rows
+    middle = (share + square / 2) / (1 + square)
+    half = NORMAL_95 * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
+def _normal(values: Floats) -> tuple[float, float]:
+    half = NORMAL_95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return float(values.mean()) - half, float(values.mean()) + half
+
+
+def residuals(truth: Floats, values: Floats) -> Residuals:
+    """Return quantiles of the residuals (truth minus answer) in bins of the answer: is the error even, is it biased?"""
+    bins = quantile_bins(values, 2 * BINS)
+    found = np.array([np.quantile(truth[rows] - values[rows], QUANTILES) for rows in bins])
+    return {
+        "answered": _rounded(np.array([values[rows].mean() for rows in bins])),
+        "quantiles": {str(q): _rounded(found[:, i]) for i, q in enumerate(QUANTILES)},
+    }
+
+
+def histogram(happened: NDArray[np.bool_], scores: Floats, title: str, names: tuple[str, str]) -> Histogram:
+    """Count the rows by score, apart for those where it happened and where it did not."""
+    edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+    parts = zip(names, (happened, ~happened), strict=True)
+    return {
+        "of": title,
+        "edges": _rounded(edges),
+        "series": [
+            {"name": name, "rows": np.histogram(scores[rows].clip(0, 1), edges)[0].tolist()} for name, rows in parts
+        ],
+    }
+
+
+def confusion(truth: NDArray[np.int64], probabilities: Floats, classes: Sequence[str]) -> Confusion:
+    """Count truth against answered label; of many classes the most frequent ones, and the rest together."""
+    frequent = np.argsort(-np.bincount(truth, minlength=len(classes)), kind="stable")
+    shown = np.sort(frequent[: CLASSES - 1] if len(classes) > CLASSES else frequent)
+    place = np.full(len(classes), len(shown))
+    place[shown] = np.arange(len(shown))
+    size = len(shown) + (len(classes) > len(shown))
+    cells = np.bincount(place[truth] * size + place[labels(probabilities)], minlength=size * size)
+    names = [classes[each] for each in shown] + [REST] * (size - len(shown))
+    return {"classes": names, "rows": cells.reshape(size, size).tolist()}

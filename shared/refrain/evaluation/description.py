@@ -1,0 +1,57 @@
+"""What the report tells of one model: its figures, all metrics of the task, curves and importance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import MetricUndefined
+from refrain.evaluation.contender import Contender, aligned, score
+from refrain.evaluation.curves import describe
+from refrain.evaluation.document import figures_document
+from refrain.evaluation.importance import permutation_importance
+from refrain.evaluation.metrics import METRICS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from refrain.evaluation.arrays import Floats
+    from refrain.evaluation.decision import Figures
+    from refrain.evaluation.document import ModelDocument
+    from refrain.evaluation.field import Standard
+
+
+def describe_model(standard: Standard, figures: Figures, contender: Contender | str | None) -> ModelDocument:
+    """Describe one model; of one that could not be asked or compared only say what it is."""
+    definition = standard.definition
+    answers = standard.answers(contender)
+    if not isinstance(contender, Contender) or answers is None or figures.value is None:
+        known = {each.name: each.estimator for each in definition.training.candidates}
+        return {"figures": figures_document(figures), "estimator": known.get(figures.name, "")}
+
+    def predict(matrix: np.ndarray[Any, np.dtype[np.float32]]) -> Floats:
+        return aligned(score(contender.servable, matrix), contender.classes, standard.classes)
+
+    return {
+        "figures": figures_document(figures),
+        "estimator": str(contender.servable.manifest["estimator"]),
+        "metrics": _every_metric(standard, answers),
+        "curves": describe(definition.task, standard.truth, answers, standard.classes),
+        "importance": permutation_importance(
+            predict,
+            contender.matrix,
+            standard.truth,
+            METRICS[definition.training.metric],
+            {name: [place] for place, name in enumerate(contender.servable.definition.features)},
+        ),
+    }
+
+
+def _every_metric(standard: Standard, answers: Floats) -> dict[str, float]:
+    values = {}
+    for name, metric in METRICS.items():
+        if metric.task == standard.definition.task:
+            try:
+                values[name] = metric.value(standard.truth, answers)
+            except MetricUndefined:
+                continue
+    return values

@@ -1,0 +1,121 @@
+"""Compare with the champion: every candidate of a run and the champion, on the same holdout rows, and the decision.
+
+Here are ONNX Runtime and the serving code, and no scikit-learn: what is measured is what would be served.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from preprocessing import parse_definition
+from refrain import paths
+from refrain.evaluation.comparison import CHAMPION, Comparison, compare
+from refrain.evaluation.contender import Contender
+from refrain.evaluation.decision import Decision, Figures, decide
+from refrain.evaluation.description import describe_model
+from refrain.evaluation.document import decision_document
+from refrain.evaluation.field import Field, Standard, gather
+from refrain.evaluation.metrics import METRICS
+from refrain.snapshots import unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refrain.evaluation.document import Evaluation, GateDocument
+    from refrain.evaluation.request import Request
+    from refrain.storage import Store
+
+
+def evaluate(store: Store, request: Request) -> dict[str, object]:
+    """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
+    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    holdout = unpack(store.read(paths.snapshot(request.model, request.run, "holdout.npz")).data)
+    definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
+    field = gather(store, request, holdout)
+    standard = Standard.of(definition, holdout, field)
+    champion, candidates = _measure(request, field, standard)
+    metric = METRICS[definition.training.metric]
+    decision = decide(definition.gate, metric, champion, candidates)
+
+    document = _document(request, snapshot["data"], field, standard, champion, candidates, decision)
+    key = paths.snapshot(request.model, request.run, "evaluation.json")
+    store.write_json(key, document)
+    return {
+        "model": request.model,
+        "run": request.run,
+        "evaluation": key,
+        "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
+        "metric": metric.name,
+        "champion": _brief(champion),
+        "candidates": [_brief(each) for each in candidates],
+    }
+
+
+def _measure(request: Request, field: Field, standard: Standard) -> tuple[Figures | None, list[Figures]]:
+    """Compare by one paired bootstrap, and gather what is known of each."""
+    definition = standard.definition
+    answers = {name: standard.answers(each) for name, each in field.candidates.items()}
+    compared = compare(
+        METRICS[definition.training.metric],
+        standard.truth,
+        standard.answers(field.champion),
+        {name: each for name, each in answers.items() if each is not None},
+        confidence=definition.gate.confidence,
+    )
+    candidates = [_figures(each.name, each.version, field.candidates[each.name], compared) for each in request.trained]
+    if field.champion_version is None:
+        return None, candidates
+    return _figures(CHAMPION, field.champion_version, field.champion, compared), candidates
+
+
+def _figures(name: str, version: str, contender: Contender | str | None, comparison: Comparison) -> Figures:
+    compared = comparison.champion if name == CHAMPION else comparison.candidates.get(name)
+    if not isinstance(contender, Contender):
+        return Figures(name, version, error=contender)
+    if compared is None:
+        return Figures(name, version, error=comparison.undefined[name])
+    return Figures(
+        name,
+        version,
+        **asdict(compared),
+        latency_ms=contender.latency_ms,
+        bytes=contender.bytes,
+        parity=contender.parity,
+        golden=contender.golden,
+    )
+
+
+def _document(
+    request: Request,
+    data: Mapping[str, Any],
+    field: Field,
+    standard: Standard,
+    champion: Figures | None,
+    candidates: list[Figures],
+    decision: Decision,
+) -> Evaluation:
+    definition = standard.definition
+    return {
+        "model": request.model,
+        "run": request.run,
+        "task": definition.task,
+        "metric": definition.training.metric,
+        "reason": request.reason,
+        "started_at": request.started_at,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "data": cast("Any", data),
+        "gate": cast("GateDocument", asdict(definition.gate)),
+        "champion": describe_model(standard, champion, field.champion) if champion else None,
+        "candidates": [describe_model(standard, each, field.candidates[each.name]) for each in candidates],
+        "decision": decision_document(decision),
+        "outcome": "promoted" if decision.promote else "kept",
+    }
+
+
+def _brief(figures: Figures | None) -> dict[str, object] | None:
+    if figures is None:
+        return None
+    shown = ("name", "version", "value", "gain", "no_worse", "latency_ms", "error")
+    return {name: getattr(figures, name) for name in shown}

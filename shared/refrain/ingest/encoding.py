@@ -1,0 +1,67 @@
+"""How the bytes of a text file are letters: by its byte order mark, by the definition, by its zeros, else UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import TYPE_CHECKING
+
+from refrain.errors import UnreadableUpload
+from refrain.ingest.formats import BLOCK, LONGEST_LINE, Content, head_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MARKS = (  # UTF-32 before UTF-16, whose mark begins alike
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def detect(head: bytes, declared: str = "") -> str:
+    """Name the codec for a file that begins with `head`. A byte order mark is surer than what the definition says.
+
+    >>> detect(b"a,b"), detect(b"a,b", "latin-1"), detect("a,b".encode("utf-16-be"))
+    ('utf-8', 'latin-1', 'utf-16-be')
+    """
+    for mark, codec in _MARKS:
+        if head.startswith(mark):
+            return codec
+    return declared or _by_zeros(head[:4096]) or "utf-8"
+
+
+def _by_zeros(head: bytes) -> str:
+    """UTF-16 without a mark: most text has letters below 256, so every second byte is zero."""
+    first, second = (head[start::2].count(0) / max(1, len(head) // 2) for start in (0, 1))
+    if second > 0.4 and first < 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if first > 0.4 and second < 0.05 else ""
+
+
+class Text:
+    """A text file, opened: `lines` to iterate once, `head` (its first letters), `content` (the bytes beneath)."""
+
+    def __init__(self, path: Path, declared: str, *, longest: int = LONGEST_LINE) -> None:
+        head = head_of(path)
+        self.codec = detect(head, declared)
+        wide = codecs.lookup(self.codec).name.startswith(("utf-16", "utf-32"))
+        self.head = codecs.getincrementaldecoder(self.codec)("replace").decode(head)
+        self.content = Content(path, nul=wide, longest=longest)
+        self.lines = io.TextIOWrapper(io.BufferedReader(self.content, BLOCK), encoding=self.codec, newline="")
+
+    def refuse(self, error: UnicodeDecodeError, line: int) -> UnreadableUpload:
+        """Make the refusal for bytes that are no letters, `line` being the one that was to be read next."""
+        line += error.object.count(b"\n", 0, error.start)
+        byte = error.object[error.start]
+        return UnreadableUpload(
+            "encoding",
+            f"line {line}: byte 0x{byte:02x} is not {self.codec}; save the file as UTF-8,"
+            " or say in source.encoding of the definition what it is (such as cp1252)",
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self.lines.close()

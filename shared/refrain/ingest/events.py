@@ -1,0 +1,75 @@
+"""What S3 says in an SQS message: which objects were put into the inbox.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from refrain.errors import InvalidRequest
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One object put into the inbox, as its event tells it; `time` is ISO 8601."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    time: str
+
+    @property
+    def model(self) -> str:
+        """The first folder of the key: the model that the upload is for. Empty when there is no folder."""
+        folder, slash, _ = self.key.partition("/")
+        return folder if slash else ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether this is the empty object that S3's console makes for a folder."""
+        return self.key.endswith("/") and self.size == 0
+
+
+def uploads(body: str) -> list[Upload]:
+    """Read the message; other events than a creation, and the test event of S3, hold no upload.
+
+    Raises `InvalidRequest` for what is no event of S3.
+    """
+    try:
+        event = json.loads(body)
+    except ValueError:
+        raise InvalidRequest("the message is not JSON; expected an event of S3") from None
+    if not isinstance(event, dict):
+        raise InvalidRequest("the message is not a JSON object; expected an event of S3")
+    if event.get("Event") == "s3:TestEvent":
+        return []
+    records = event.get("Records")
+    if not isinstance(records, list):
+        raise InvalidRequest("the message has no list `Records`; expected an event of S3")
+    return [_upload(record) for record in records if _created(record)]
+
+
+def _created(record: Any) -> bool:
+    name = record.get("eventName") if isinstance(record, dict) else None
+    if not isinstance(name, str):
+        raise InvalidRequest("a record of the message has no `eventName`; expected an event of S3")
+    return name.removeprefix("s3:").startswith("ObjectCreated:")
+
+
+def _upload(record: Any) -> Upload:
+    try:
+        bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        return Upload(
+            bucket=str(bucket),
+            key=unquote_plus(item["key"]),
+            etag=str(item.get("eTag", "")).strip('"'),
+            size=int(item.get("size", 0)),
+            time=str(record.get("eventTime", "")),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidRequest("a record of the message names no bucket and key; expected an event of S3") from None

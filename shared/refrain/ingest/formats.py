@@ -1,0 +1,130 @@
+"""What a file is: its format from the key's suffix, its compression from its first bytes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import IO, TYPE_CHECKING
+
+from backports import zstd
+
+from refrain.errors import UnreadableUpload
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+    from pathlib import Path
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+}
+COMPRESSIONS = (".gz", ".zst")
+BLOCK = 256 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes; a text file without a line end for so long is not a file of rows."""
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes((first,)) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
+
+
+def format_of(key: str) -> str:
+    """Tell the format by the key's suffix, whatever its case and with or without one of compression.
+
+    >>> format_of("income/2026/People.CSV.gz")
+    'csv'
+    """
+    name = key.rpartition("/")[2].lower()
+    for suffix in COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    suffix = name[name.rfind(".") :] if "." in name else ""
+    if suffix not in FORMATS:
+        raise UnreadableUpload(
+            "unknown_format",
+            f"the name ends in {suffix or 'no suffix'}; expected one of {', '.join(FORMATS)},"
+            f" each alone or with {' or '.join(COMPRESSIONS)}",
+        )
+    return FORMATS[suffix]
+
+
+def unpack(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
+    """Open a file for reading, decompressed if its first bytes say that it is compressed (suffixes lie)."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic.startswith(_GZIP):
+        return gzip.open(path, "rb")
+    if magic.startswith(_ZSTD):
+        return zstd.open(path, "rb")
+    return path.open("rb")
+
+
+class Content(io.RawIOBase):
+    """The decompressed bytes of an upload, read once from start to end.
+
+    Counts what was `consumed`, turns a damaged archive into `UnreadableUpload`, and when told that the content is made
+    of lines of text, refuses what cannot be: NUL bytes (`nul=False`), or no line end for `longest` bytes. So whatever
+    the file is, no more of it than that is ever in memory.
+    """
+
+    def __init__(self, path: Path, *, nul: bool = True, longest: int = 0) -> None:
+        super().__init__()
+        self.consumed = 0
+        self._file = unpack(path)
+        self._nul = nul
+        self._longest = longest
+        self._line = 0
+
+    def readable(self) -> bool:
+        """Tell `io` that this is for reading."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read the next bytes into the buffer; 0 at the end."""
+        data = self._read(memoryview(buffer).nbytes)
+        self._check(data)
+        memoryview(buffer)[: len(data)] = data
+        self.consumed += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file beneath."""
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except (EOFError, zstd.ZstdError, gzip.BadGzipFile, zlib.error) as error:
+            raise UnreadableUpload(
+                "corrupt", f"the archive is damaged or cut off after {self.consumed} unpacked bytes: {error}"
+            ) from None
+
+    def _check(self, data: bytes) -> None:
+        if not self._nul and b"\0" in data:
+            place = self.consumed + data.index(b"\0")
+            raise UnreadableUpload(
+                "binary",
+                f"there is a NUL byte at offset {place}, so this is no text of one byte a letter;"
+                " is the suffix right? For UTF-16 say so in source.encoding of the definition",
+            )
+        if self._longest:
+            last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            self._line = self._line + len(data) if last < 0 else len(data) - last - 1
+            if self._line > self._longest:
+                raise UnreadableUpload(
+                    "long_line", f"there is no line end for {self._longest} bytes, so this is no file of lines"
+                )
+
+
+def head_of(path: Path) -> bytes:
+    """Read the first bytes, decompressed, to find out encoding and delimiter. Raises `UnreadableUpload` when empty."""
+    with io.BufferedReader(Content(path), BLOCK) as content:
+        head = content.read(BLOCK)
+    if not head:
+        raise UnreadableUpload("empty", "the file is empty")
+    return head

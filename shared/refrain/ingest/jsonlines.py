@@ -1,0 +1,45 @@
+"""JSON lines: an object a line. A line that is none is a malformed row, and the next one may be fine."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from refrain.ingest.encoding import Text
+from refrain.ingest.records import Record, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from preprocessing import Definition
+    from refrain.ingest.chunks import Reading
+
+
+@contextmanager
+def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+    """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
+    with closing(Text(path, definition.source.encoding)) as text:
+        yield reading(form, _records(text), definition, text.content)
+
+
+def _records(text: Text) -> Iterator[Record]:
+    line = 0
+    try:
+        for line, content in enumerate(text.lines, 1):
+            if content.strip():
+                yield _record(line, content)
+    except UnicodeDecodeError as error:
+        raise text.refuse(error, line + 1) from None
+
+
+def _record(line: int, content: str) -> Record:
+    try:
+        return line, json.loads(content), ""
+    except json.JSONDecodeError as error:
+        return line, content.rstrip(), f"not valid JSON: {error.msg}"
+    except RecursionError:
+        return line, content.rstrip(), "not valid JSON: nested too deeply"
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        return line, content.rstrip(), "not valid JSON: a number with too many digits"

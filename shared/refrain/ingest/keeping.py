@@ -1,0 +1,111 @@
+"""One file, read to its end: its good rows to curated parts, the others to the rejected, all of them counted."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import prepare
+from refrain import paths
+from refrain.errors import UnreadableUpload
+from refrain.ingest import delimited, jsonarray, jsonlines, parquet
+from refrain.ingest.chunks import sources
+from refrain.ingest.curated import Curated, table
+from refrain.ingest.profile import Profile
+from refrain.ingest.rejected import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from preprocessing import Definition
+    from refrain.ingest.chunks import Chunk, Reading
+    from refrain.storage import Store
+
+READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
+    "csv": delimited.read,
+    "tsv": delimited.read,
+    "jsonl": jsonlines.read,
+    "json": jsonarray.read,
+    "parquet": parquet.read,
+}
+
+LISTED = 100
+"""Ignored columns that a receipt lists."""
+
+
+def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:
+    """Read a file, write its parts and rejected rows to the lake; return the facts for its receipt.
+
+    Nothing is uploaded before the file was read to its end. Raises `UnreadableUpload`.
+    """
+    profile = Profile(definition)
+    with (
+        READERS[form](path, definition, form) as reading,
+        closing(Curated(path.parent, definition)) as curated,
+        closing(Rejected(path.parent / "rejected.jsonl.gz")) as rejected,
+    ):
+        for chunk in reading.chunks:
+            _sort(chunk, definition, curated, rejected, profile)
+    kept = sum(part.rows for part in curated.parts)
+    if not kept + rejected.rows:
+        raise UnreadableUpload("no_rows", "the file has no rows")
+    return {
+        "format": form,
+        "rows_read": kept + rejected.rows,
+        "rows_kept": kept,
+        "rows_rejected": rejected.rows,
+        "parts": _upload_parts(curated, definition, digest, lake),
+        "rejected": _upload_rejected(rejected, definition, digest, lake),
+        "rejections": rejected.reasons(),
+        **_columns(definition, reading),
+        "columns": profile.document(),
+    }
+
+
+def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Rejected, profile: Profile) -> None:
+    """Bring each row of a chunk to where it belongs."""
+    for row in chunk.malformed:
+        rejected.malformed(row)
+    columns, problems = prepare(definition, chunk.columns, chunk.rows)
+    good = np.ones(chunk.rows, bool)
+    for number, each in groupby(problems, attrgetter("row")):
+        good[number] = False
+        rejected.invalid(chunk, number, list(each))
+    if problems:
+        columns = {name: array[good] for name, array in columns.items()}
+    rows = table(definition, columns, chunk.numbers[good])
+    profile.add(rows)
+    curated.add(rows)
+
+
+def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[dict[str, object]]:
+    parts: list[dict[str, object]] = []
+    for number, part in enumerate(curated.parts):
+        key = paths.curated(definition.model, digest, number)
+        lake.upload(part.path, key)
+        parts.append({"key": key, "rows": part.rows})
+    return parts
+
+
+def _upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> str | None:
+    if not rejected.rows:
+        return None
+    key = paths.rejected(definition.model, digest)
+    lake.upload(rejected.path, key)
+    return key
+
+
+def _columns(definition: Definition, reading: Reading) -> dict[str, list[str]]:
+    """Say which columns of the file are not ours, and which of ours are not in the file."""
+    known = sources(definition)
+    found = {known[name] for name in reading.found if name in known}
+    return {
+        "ignored_columns": [name for name in reading.found if name not in known][:LISTED],
+        "absent_columns": [name for name in definition.columns if name not in found],
+    }

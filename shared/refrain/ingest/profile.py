@@ -1,0 +1,154 @@
+"""What the kept rows of one upload look like, column by column, for the receipt. Streaming: tables come one by one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Definition
+
+DISTINCT = 10_000
+"""Different values that are told apart in one column; beyond, their number is only known to be at least this."""
+
+TOP = 10
+
+
+class Profile:
+    """The figures of every column of a definition."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._columns = {name: _KINDS[column.kind]() for name, column in definition.columns.items()}
+
+    def add(self, table: pa.Table) -> None:
+        """Take rows, made by `curated.table`."""
+        for name, column in self._columns.items():
+            column.add(table.column(name))
+
+    def document(self) -> dict[str, Mapping[str, object]]:
+        """Write the figures for the receipt: `count` is of values that are there."""
+        return {name: column.document() for name, column in self._columns.items()}
+
+
+class _Column:
+    kind = ""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.missing = 0
+
+    def add(self, values: Any) -> None:
+        self.missing += values.null_count
+        present = values.drop_null()
+        self.count += len(present)
+        if len(present):
+            self.update(present)
+
+    def update(self, present: Any) -> None:
+        raise NotImplementedError
+
+    def figures(self) -> dict[str, object]:
+        raise NotImplementedError
+
+    def document(self) -> dict[str, object]:
+        return {"type": self.kind, "count": self.count, "missing": self.missing, **self.figures()}
+
+
+class _Number(_Column):
+    """Mean and variance in one pass: Chan, Golub, LeVeque, Updating Formulae and a Pairwise Algorithm (1979)."""
+
+    kind = "number"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.least, self.most = math.inf, -math.inf
+        self.mean = self.squares = 0.0
+
+    def update(self, present: Any) -> None:
+        values = np.asarray(present.to_numpy())
+        self.least, self.most = min(self.least, float(values.min())), max(self.most, float(values.max()))
+        mean = float(values.mean())
+        apart = mean - self.mean
+        share = len(values) / self.count
+        self.squares += float(np.square(values - mean).sum()) + apart * apart * share * (self.count - len(values))
+        self.mean += apart * share
+
+    def figures(self) -> dict[str, object]:
+        if not self.count:
+            return {"min": None, "max": None, "mean": None, "std": None}
+        return {"min": self.least, "max": self.most, "mean": self.mean, "std": math.sqrt(self.squares / self.count)}
+
+
+class _Boolean(_Column):
+    kind = "boolean"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.true = 0
+
+    def update(self, present: Any) -> None:
+        self.true += pc.sum(present).as_py()
+
+    def figures(self) -> dict[str, object]:
+        return {"true": self.true, "false": self.count - self.true}
+
+
+class _Time(_Column):
+    kind = "time"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.least: np.datetime64 | None = None
+        self.most: np.datetime64 | None = None
+
+    def update(self, present: Any) -> None:
+        values = np.asarray(present.to_numpy())
+        self.least = values.min() if self.least is None else min(self.least, values.min())
+        self.most = values.max() if self.most is None else max(self.most, values.max())
+
+    def figures(self) -> dict[str, object]:
+        return {"min": _iso(self.least), "max": _iso(self.most)}
+
+
+def _iso(moment: np.datetime64 | None) -> str | None:
+    return None if moment is None else f"{moment}Z"
+
+
+class _Category(_Column):
+    kind = "category"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: Counter[str] = Counter()
+        self.capped = False
+
+    def update(self, present: Any) -> None:
+        counts = present.value_counts()
+        for value, rows in zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True):
+            if value in self.rows or len(self.rows) < DISTINCT:
+                self.rows[value] += rows
+            else:
+                self.capped = True
+
+    def figures(self) -> dict[str, object]:
+        top = sorted(self.rows.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+        return {
+            "distinct": len(self.rows),
+            "distinct_is_at_least": self.capped,
+            "top": [{"value": value, "rows": rows} for value, rows in top],
+        }
+
+
+_KINDS: Mapping[str, type[_Column]] = {
+    "number": _Number,
+    "boolean": _Boolean,
+    "time": _Time,
+    "category": _Category,
+}

@@ -1,0 +1,36 @@
+"""Classes as text: one way to write the values of a target, whatever type its column has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preprocessing import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Column
+
+
+def class_labels(column: Column, target: Array) -> Array:
+    """Write a typed target column (without missing values) as an object array of class labels.
+
+    >>> from preprocessing import Column
+    >>> class_labels(Column("y", "number"), np.array([1.0, 2.5])).tolist()
+    ['1', '2.5']
+    """
+    if column.kind == "category":
+        return target
+    if column.kind == "boolean":
+        return objects(["true" if value else "false" for value in target])
+    return objects([f"{value:.17g}" if not value.is_integer() else str(int(value)) for value in target])
+
+
+def class_numbers(labels: Array, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Turn labels into their places in `classes`."""
+    places = {label: place for place, label in enumerate(classes)}
+    return np.fromiter((places[label] for label in labels), np.int64, len(labels))

@@ -1,0 +1,84 @@
+"""The report's section on data: where rows came from, how they were split, what is to be predicted."""
+
+from refrain.evaluation.document import Data, Evaluation
+from refrain.evaluation.wording import count, figure, share
+from refrain.report.markup import Html, element, joined, table
+from refrain.report.sections import section
+from refrain.report.times import moment
+
+MOST_UPLOADS = 20
+
+
+def data(evaluation: Evaluation) -> Html:
+    """Show what was learned from and compared on."""
+    found = evaluation["data"]
+    note = (
+        f"{count(found['rows'], 'row')} of {count(found['receipts'], 'upload')}: {count(found['train_rows'])} to learn "
+        f"from, {count(found['holdout_rows'])} held out. {_split(found)}"
+    )
+    return section("data", "The data", note, _target(found), _uploads(found))
+
+
+def _split(found: Data) -> str:
+    split = found["split"]
+    window = f"The window is {split['window']}" if split["window"] else "There is no window"
+    held = "by a hash of the row"
+    if split["by"] == "time":
+        held = f"by time: the holdout begins at {moment(split['cut'])}" if split["cut"] else "by time"
+    times = found.get("time_range")
+    reach = f" Rows reach from {moment(times[0])} to {moment(times[1])}." if times else ""
+    merged = count(found["merged_duplicates"], "older row")
+    duplicates = f" {merged} of the same key gave way to newer ones." if found["merged_duplicates"] else ""
+    return f"{window}; rows are split {held}.{reach}{duplicates}"
+
+
+def _target(found: Data) -> Html | None:
+    if found.get("classes"):
+        classes = found["classes"]
+        train, holdout = (max(sum(each[part] for each in classes), 1) for part in ("train", "holdout"))
+        rows = [
+            [
+                each["name"],
+                count(each["train"]),
+                _bar(each["train"] / train),
+                count(each["holdout"]),
+                _bar(each["holdout"] / holdout),
+            ]
+            for each in classes
+        ]
+        header = ["Class", "#Training rows", "Share", "#Holdout rows", "Share"]
+        return table(f"To be predicted: {found['target']}", header, rows)
+    if "summary" in found:
+        names = ("min", "lower_quartile", "median", "mean", "upper_quartile", "max")
+        header = ["", *(f"#{name.replace('_', ' ')}" for name in names)]
+        summary = found["summary"]
+        values = [
+            summary["min"],
+            summary["lower_quartile"],
+            summary["median"],
+            summary["mean"],
+            summary["upper_quartile"],
+            summary["max"],
+        ]
+        return table(f"To be predicted: {found['target']}", header, [[found["target"], *map(figure, values)]])
+    return None
+
+
+def _bar(part: float) -> Html:
+    drawn = element("span", class_="share", style=f"width:{72 * part:.1f}px", aria_hidden="true")
+    return joined([drawn, " ", share(part)])
+
+
+def _uploads(found: Data) -> Html | None:
+    uploads = found["uploads"]
+    if not uploads:
+        return None
+    rows = [
+        [each["source"], moment(each["uploaded_at"]), count(each["rows_kept"]), count(each["rows_rejected"])]
+        for each in uploads[:MOST_UPLOADS]
+    ]
+    rest = uploads[MOST_UPLOADS:]
+    if rest:
+        kept, rejected = sum(each["rows_kept"] for each in rest), sum(each["rows_rejected"] for each in rest)
+        rows.append([f"{count(len(rest), 'more upload')}", "", count(kept), count(rejected)])
+    return element("div", table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows))

@@ -1,0 +1,67 @@
+"""The top of the report: what was decided, in one sentence, and the figures that it rests on."""
+
+from refrain.evaluation.document import Evaluation
+from refrain.evaluation.wording import count, figure, probability, share, signed
+from refrain.report.markup import Html, element, joined
+from refrain.report.shown import Models
+from refrain.report.times import moment, took
+
+SUPERSEDED = (
+    "Meanwhile another run had changed the champion, so this comparison no longer held and nothing was promoted."
+)
+
+
+def header(evaluation: Evaluation, models: Models) -> Html:
+    """Return badge, sentence, the run's particulars and up to four figures."""
+    run = [f"Run {evaluation['run']}", f"started {moment(evaluation['started_at'])}"]
+    duration = took(evaluation["started_at"], evaluation["finished_at"])
+    run += [f"took {duration}"] if duration else []
+    run += [f"now in service: {evaluation['decision']['version']}"] if evaluation["outcome"] == "promoted" else []
+    run += [f"reason: {evaluation['reason']}"] if evaluation["reason"] else []
+    superseded = evaluation["outcome"] == "superseded"
+    return element(
+        "header",
+        element("div", _badge(evaluation), element("h1", f"Retraining of {evaluation['model']}"), class_="top"),
+        element("p", evaluation["decision"]["reason"], class_="decision"),
+        element("p", SUPERSEDED) if superseded else None,
+        element("p", " · ".join(run), class_="soft small"),
+        element("dl", *_tiles(evaluation, models), class_="tiles"),
+    )
+
+
+def _badge(evaluation: Evaluation) -> Html:
+    outcome = evaluation["outcome"]
+    kept = "= Champion kept" if evaluation["champion"] else "∅ Nothing in service yet"
+    words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded"}
+    none_fit = evaluation["decision"]["code"] in ("all_failed", "all_refused")
+    return element("span", words[outcome], class_=f"badge {'refused' if outcome == 'kept' and none_fit else outcome}")
+
+
+def _tiles(evaluation: Evaluation, models: Models) -> list[Html]:
+    tiles = []
+    focus, data = models.focus, evaluation["data"]
+    if focus and focus.figures["value"] is not None:
+        found = focus.figures
+        ends = found["interval"]
+        interval = (
+            f"{share(evaluation['gate']['confidence'])} interval {figure(ends[0])} to {figure(ends[1])}" if ends else ""
+        )
+        tiles.append(_tile(f"{models.metric.title} of {focus.label}", figure(focus.figures["value"]), interval))
+        if found["gain"] is not None and models.champion and models.champion.figures["value"] is not None:
+            against = f"champion: {figure(models.champion.figures['value'])}"
+            tiles.append(_tile("Gain over champion", signed(found["gain"]), against))
+        if found["no_worse"] is not None:
+            needed = f"{share(evaluation['decision']['confidence'])} needed"
+            tiles.append(_tile("Probability of no worse", probability(found["no_worse"]), needed))
+    passed = [each for each in models.candidates if not each.refused]
+    refused = len(models.candidates) - len(passed)
+    gate = f"{count(refused)} did not pass the gate" if refused else "all passed the gate"
+    tiles.append(_tile("Candidates", count(len(models.candidates)), gate if models.candidates else ""))
+    rows = f"and {count(data['train_rows'])} to learn from"
+    tiles.append(_tile("Holdout rows", count(data["holdout_rows"]), rows))
+    return tiles
+
+
+def _tile(name: str, value: str, note: str) -> Html:
+    content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
+    return element("div", element("dt", name), element("dd", content), class_="tile")

@@ -1,0 +1,76 @@
+"""What a snapshot holds, as plain JSON values: for the report, and for whoever asks later what a model learned from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.labels import class_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Columns, Definition
+    from refrain.retraining.receipts import Receipt
+    from refrain.retraining.rows import Rows
+    from refrain.retraining.split import Split
+
+
+def describe(definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split) -> dict[str, object]:
+    """Describe the data of a run (see `evaluation.document.Data`)."""
+    held = int(found.holdout.sum())
+    return {
+        "receipts": len(receipts),
+        "uploads": [
+            {
+                "source": receipt.source,
+                "uploaded_at": receipt.uploaded_at,
+                "rows_kept": receipt.rows_kept,
+                "rows_rejected": receipt.rows_rejected,
+            }
+            for receipt in receipts
+        ],
+        "rows": len(rows),
+        "train_rows": len(rows) - held,
+        "holdout_rows": held,
+        "merged_duplicates": rows.merged,
+        "unusable_rows": rows.unusable,
+        "rows_outside_window": rows.outside,
+        "split": {"by": definition.training.split, "window": _window(definition), "cut": _moment(found.cut)},
+        "target": definition.target,
+        "time_range": _time_range(definition, receipts, rows.columns),
+        **_target(definition, rows.columns[definition.target], found.holdout),
+    }
+
+
+def _window(definition: Definition) -> str:
+    training = definition.document.get("training")
+    return str(training.get("window", "")) if isinstance(training, dict) else ""
+
+
+def _time_range(definition: Definition, receipts: Sequence[Receipt], columns: Columns) -> list[str | None]:
+    """First and last event time, or upload time where there is no event time."""
+    times = columns[definition.time] if definition.time else np.array([each.uploaded for each in receipts])
+    return [_moment(times.min()), _moment(times.max())]
+
+
+def _target(definition: Definition, target: Array, holdout: NDArray[np.bool_]) -> dict[str, object]:
+    if definition.task == "regression":
+        names = ("min", "lower_quartile", "median", "upper_quartile", "max")
+        quartiles = dict(zip(names, np.quantile(target, [0, 0.25, 0.5, 0.75, 1]).tolist(), strict=True))
+        return {"summary": {**quartiles, "mean": float(target.mean())}}
+    labels = class_labels(definition.columns[definition.target], target)
+    classes, places = np.unique(labels.astype(str), return_inverse=True)
+    train, held = (np.bincount(places[side], minlength=len(classes)).tolist() for side in (~holdout, holdout))
+    return {
+        "classes": [
+            {"name": str(name), "train": train[place], "holdout": held[place]} for place, name in enumerate(classes)
+        ]
+    }
+
+
+def _moment(time: np.datetime64 | None) -> str | None:
+    return None if time is None else f"{time.astype('datetime64[us]')}Z"

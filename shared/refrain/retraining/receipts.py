@@ -1,0 +1,82 @@
+"""Which uploads a snapshot is made of, decided on their receipts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import __version__ as preprocessing_version
+from refrain import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from preprocessing import Definition
+    from refrain.storage import Store
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One kept upload. `content` is the SHA-256 of the uploaded file, `digest` that of the file and the definition."""
+
+    digest: str
+    content: str
+    source: str
+    uploaded_at: str
+    definition: str
+    preprocessing: str
+    finished_at: str
+    parts: tuple[str, ...]
+    rows_kept: int
+    rows_rejected: int
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Receipt:
+        """Take what is needed from a receipt's document."""
+        return cls(
+            digest=document["digest"],
+            content=document["content_sha256"],
+            source=document["source"]["key"],
+            uploaded_at=document["source"]["uploaded_at"],
+            definition=document["definition"],
+            preprocessing=document["preprocessing"],
+            finished_at=document["finished_at"],
+            parts=tuple(part["key"] for part in document["parts"]),
+            rows_kept=document["rows_kept"],
+            rows_rejected=document["rows_rejected"],
+        )
+
+    @property
+    def uploaded(self) -> np.datetime64:
+        """When the file was uploaded: datetime64[us], UTC."""
+        return np.datetime64(self.uploaded_at.removesuffix("Z"), "us")
+
+    def is_current(self, definition: Definition) -> bool:
+        """Whether this definition and this preprocessing shaped its rows, so that they can be taken as they are."""
+        return self.definition == definition.fingerprint and self.preprocessing == preprocessing_version
+
+
+def read_receipts(store: Store, model: str) -> list[Receipt]:
+    """Read the receipts of all kept uploads of a model."""
+    documents = (store.read_json(key) for key in store.keys(paths.receipts(model)))
+    return [Receipt.of(document) for document in documents if document["status"] == "kept"]
+
+
+def choose(receipts: Iterable[Receipt], definition: Definition) -> list[Receipt]:
+    """Choose the receipts to use, in the order of upload.
+
+    A file that was ingested under several definitions counts once: as the present definition shaped it, else as the
+    latest did. A window over upload time (when there is no event time) reaches back from the newest upload, not from
+    now, so that the same uploads always give the same snapshot.
+    """
+    of_content: dict[str, Receipt] = {}
+    for receipt in sorted(receipts, key=lambda each: (each.is_current(definition), each.finished_at, each.digest)):
+        of_content[receipt.content] = receipt
+    chosen = sorted(of_content.values(), key=lambda each: (each.uploaded, each.digest))
+    window = definition.training.window
+    if window is None or definition.time or not chosen:
+        return chosen
+    oldest = chosen[-1].uploaded - np.timedelta64(round(window * 1e6), "us")
+    return [receipt for receipt in chosen if receipt.uploaded >= oldest]

@@ -1,0 +1,113 @@
+"""From curated Parquet to the rows of a snapshot: read in the order of upload, older versions of a row dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing import missing, objects, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Columns, Definition
+    from refrain.retraining.receipts import Receipt
+    from refrain.storage import Store
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Typed columns in the order of upload and of the lines of each file, and what was left out on the way.
+
+    `unusable`: rows of an earlier definition that the present one refuses. `merged`: rows whose key came again later.
+    `outside`: rows older than the window.
+    """
+
+    columns: dict[str, Array]
+    unusable: int = 0
+    merged: int = 0
+    outside: int = 0
+
+    def __len__(self) -> int:
+        """Count the rows that are left."""
+        return len(next(iter(self.columns.values())))
+
+
+def read_rows(store: Store, definition: Definition, receipts: Sequence[Receipt]) -> Rows:
+    """Read the parts of all receipts, one by one.
+
+    Rows that another definition shaped go through `prepare` again: a column that they lack is missing, a type that
+    changed is decoded anew, and a row that is no longer good is left out and counted.
+    """
+    pieces: dict[str, list[Array]] = {name: [missing(c.kind, 0)] for name, c in definition.columns.items()}
+    unusable = 0
+    for receipt in receipts:
+        for key in receipt.parts:
+            columns, refused = _read_part(store.read(key).data, definition, receipt.is_current(definition))
+            unusable += refused
+            for name, array in columns.items():
+                pieces[name].append(array)
+    return Rows({name: np.concatenate(pieces.pop(name)) for name in definition.columns}, unusable=unusable)
+
+
+def without_duplicates(definition: Definition, rows: Rows) -> Rows:
+    """Keep the latest upload of each key; without a key all rows are kept."""
+    if not definition.key:
+        return rows
+    keys = pd.DataFrame({name: rows.columns[name] for name in definition.key})
+    latest = ~keys.duplicated(keep="last").to_numpy()
+    return Rows(taken(rows.columns, latest), rows.unusable, int((~latest).sum()), rows.outside)
+
+
+def within_window(definition: Definition, rows: Rows, newest_upload: np.datetime64) -> Rows:
+    """Keep the rows whose event time is in the window, which reaches back from the newest event.
+
+    An event later than the newest upload is a mistake or a forecast; it is kept, but does not move the window, for one
+    wrong year would push all other rows out of it.
+    """
+    if definition.training.window is None or not definition.time or not len(rows):
+        return rows
+    times = rows.columns[definition.time]
+    past = times[times <= newest_upload]
+    newest = past.max() if len(past) else times.max()
+    inside = times >= newest - np.timedelta64(round(definition.training.window * 1e6), "us")
+    return Rows(taken(rows.columns, inside), rows.unusable, rows.merged, int((~inside).sum()))
+
+
+def taken(columns: Columns, chosen: NDArray[np.bool_]) -> dict[str, Array]:
+    """Take the chosen rows of all columns."""
+    return {name: array[chosen] for name, array in columns.items()}
+
+
+def _read_part(data: bytes, definition: Definition, current: bool) -> tuple[Columns, int]:
+    """Return the typed columns of one part, and how many of its rows are no longer good."""
+    schema = pq.read_schema(pa.BufferReader(data))
+    names = [name for name in definition.columns if name in schema.names]
+    text = [name for name in names if pa.types.is_string(schema.field(name).type)]
+    table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=text).read(columns=names)
+    raw = {name: _to_numpy(table.column(name)) for name in names}
+    if current:
+        booleans = {name: raw[name].astype(np.float64) for name in names if definition.columns[name].kind == "boolean"}
+        return raw | booleans, 0
+    columns, problems = prepare(definition, raw, table.num_rows)
+    good = np.ones(table.num_rows, bool)
+    good[[problem.row for problem in problems]] = False
+    return taken(columns, good), int((~good).sum())
+
+
+def _to_numpy(column: Any) -> Array:
+    """Texts become an object array in which equal ones are one object, booleans one of True, False and None."""
+    if pa.types.is_boolean(column.type):
+        return objects(column.to_pylist())
+    if not pa.types.is_dictionary(column.type):
+        return np.asarray(column.to_numpy())
+    whole = column.unify_dictionaries().combine_chunks()
+    values = objects([*whole.dictionary.to_pylist(), None])
+    return np.asarray(values[whole.indices.fill_null(len(values) - 1).to_numpy()])

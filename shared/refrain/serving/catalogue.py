@@ -1,0 +1,66 @@
+"""What is served, since when and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from refrain.serving.problems import NotTrained
+from refrain.serving.schema import instance_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refrain.deployments import Served
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+
+
+def answer_models(registry: Registry, _request: Request) -> dict[str, Any]:
+    """Answer `GET /v1/models`: every model that something was promoted for."""
+    return {"models": [_entry(registry, model) for model in deployed(registry)]}
+
+
+def answer_model(registry: Registry, _request: Request, model: str) -> dict[str, Any]:
+    """Answer `GET /v1/models/{model}`."""
+    standing, sound = registry.standing(model), registry.serving(model)
+    definition = sound.servable.definition
+    return _entry(registry, model) | {
+        "target": definition.target,
+        "classes": sound.servable.classes,
+        "estimator": sound.servable.manifest.get("estimator"),
+        "features": definition.features,
+        "schema": instance_schema(sound),
+        "challenger": _written(standing.deployment.challenger),
+        "previous": _written(standing.deployment.previous),
+    }
+
+
+def deployed(registry: Registry) -> Iterator[str]:
+    """Name the models that something was promoted for."""
+    for model in registry.known():
+        try:
+            registry.standing(model)
+        except NotTrained:
+            continue
+        yield model
+
+
+def _entry(registry: Registry, model: str) -> dict[str, Any]:
+    """`refused` names a champion that failed its proof; what is served then is another version, or none."""
+    standing = registry.standing(model)
+    sound, champion = standing.sound, standing.deployment.champion_version
+    served = sound.served if sound else None
+    entry = {
+        "model": model,
+        "model_version": served.version if served else None,
+        "since": served.since if served else None,
+        "task": sound.servable.definition.task if sound else None,
+        "metric": served.metric if served else None,
+        "value": served.value if served else None,
+    }
+    return entry if served and served.version == champion else entry | {"refused": champion}
+
+
+def _written(served: Served | None) -> dict[str, Any] | None:
+    return asdict(served) if served else None

@@ -1,0 +1,15 @@
+"""A page to try the models from: one file, no network but this API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+
+
+def answer_docs(_registry: Registry, _request: Request) -> str:
+    """Answer `GET /docs`; the page asks `/openapi.json` for all that it shows."""
+    return Path(__file__).with_name("docs.html").read_text(encoding="utf-8")

@@ -1,0 +1,30 @@
+"""Is the process alive, and could it answer for every model that is deployed?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import StorageError
+from refrain.serving.problems import NotTrained
+from refrain.serving.registry import MOST_LOADED
+
+if TYPE_CHECKING:
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+
+
+def answer_live(_registry: Registry, _request: Request) -> dict[str, Any]:
+    """Answer `GET /v2/health/live`."""
+    return {"live": True}
+
+
+def answer_ready(registry: Registry, _request: Request) -> dict[str, Any]:
+    """Answer `GET /v2/health/ready`. Raises what stands in the way."""
+    for model in registry.known()[:MOST_LOADED]:
+        try:
+            registry.serving(model)
+        except NotTrained:
+            continue
+    if registry.failing():
+        raise StorageError("deployments/", "the lake did not answer when it was last asked")
+    return {"ready": True}

@@ -1,0 +1,19 @@
+"""Metrics as log lines that CloudWatch counts by itself (embedded metric format), without a library.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+NAMESPACE = "Refrain"
+
+
+def count(metric: str, model: str, **facts: object) -> None:
+    """Count one of something, over all models (for alarms) and for this one; facts can be searched for, not counted."""
+    definition = {"Namespace": NAMESPACE, "Dimensions": [[], ["model"]], "Metrics": [{"Name": metric, "Unit": "Count"}]}
+    line = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [definition]}}
+    # Printed, since Lambda leaves printed lines as they are, and wraps logged ones in its own JSON.
+    print(json.dumps(line | {"model": model, metric: 1} | facts), flush=True)

@@ -1,0 +1,207 @@
+"""Which version of each model answers: the champion, proved when it is loaded, and exchanged when another is promoted.
+
+What was once loaded keeps answering when S3 fails, and when what was promoted since turns out to be broken.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from preprocessing import MODEL_NAME
+from refrain import deployments, paths
+from refrain.deployments import Deployment, Served
+from refrain.errors import BrokenVersion, NotFound, StorageError, UnknownModel
+from refrain.serving.metrics import count
+from refrain.serving.problems import NotTrained
+from refrain.serving.servable import Servable
+from refrain.serving.versions import read_version
+from refrain.settings import settings
+from refrain.storage import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from refrain.storage import Store
+
+logger = logging.getLogger("refrain")
+
+MOST_LOADED = 50
+"""Models kept in memory; the least recently asked for makes room."""
+
+REFUSED_SECONDS = 300.0
+"""How long a version that failed its proof is not tried again."""
+
+MOST_PATIENCE = 60.0
+"""How long, at most, S3 is left alone after it failed, in seconds."""
+
+
+ORDINARY = 10
+"""So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
+
+
+class UnreadableDeployment(StorageError):
+    """The document that says what is served is damaged."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, f"{key} is not a deployment document")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A version that passed its proof, why it serves, and one of its golden rows as an example."""
+
+    servable: Servable
+    served: Served
+    example: Mapping[str, Any]
+
+
+@dataclass
+class Standing:
+    """What is known of one model, and until when (on the registry's clock) it is believed."""
+
+    deployment: Deployment
+    etag: str
+    sound: Sound | None
+    look_at: float
+    used_at: float
+    failures: int = 0
+
+
+class Registry:
+    """The models of one process.
+
+    `definitions` is the folder of known models. Raises `UnknownModel`, `NotTrained`, and when there is nothing to
+    answer with `BrokenVersion` or `StorageError`.
+    """
+
+    def __init__(
+        self, store: Store, definitions: Path, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._definitions = definitions
+        self._refresh_seconds = refresh_seconds
+        self._clock = clock
+        self._standings: dict[str, Standing] = {}
+        self._refused: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def known(self) -> tuple[str, ...]:
+        """Name the models that have a definition, trained or not."""
+        return tuple(sorted(path.stem for path in self._definitions.glob("*.toml") if MODEL_NAME.fullmatch(path.stem)))
+
+    def serving(self, model: str) -> Sound:
+        """Return what answers for a model, looking for a new deployment at most every `refresh_seconds`."""
+        standing = self.standing(model)
+        if standing.sound is None:
+            raise BrokenVersion(str(standing.deployment.champion_version), "and the one before cannot be served")
+        return standing.sound
+
+    def standing(self, model: str) -> Standing:
+        """Return what is known of a model."""
+        now = self._clock()
+        standing = self._standings.get(model)
+        if standing is None or now >= standing.look_at:
+            with self._lock:
+                standing = self._standings.get(model)
+                if standing is None or now >= standing.look_at:
+                    standing = self._look(model, standing)
+        standing.used_at = now
+        return standing
+
+    def failing(self) -> bool:
+        """Tell whether the lake did not answer when it was last asked."""
+        return any(standing.failures for standing in self._standings.values())
+
+    def _look(self, model: str, before: Standing | None) -> Standing:
+        try:
+            deployment, etag = self._deployment(model, before)
+            sound = self._choose(model, deployment, before.sound if before else None)
+        except NotFound:
+            self._standings.pop(model, None)
+            raise (NotTrained(model) if model in self.known() else UnknownModel(model, self.known())) from None
+        except StorageError as error:
+            if before is None:
+                raise
+            return self._wait(model, before, error)
+        now = self._clock()
+        standing = Standing(deployment, etag, sound, now + self._refresh_seconds, now)
+        self._standings[model] = standing
+        if len(self._standings) > MOST_LOADED:
+            del self._standings[min(self._standings, key=lambda name: self._standings[name].used_at)]
+        return standing
+
+    def _deployment(self, model: str, before: Standing | None) -> tuple[Deployment, str]:
+        if not MODEL_NAME.fullmatch(model):
+            raise UnknownModel(model[:48], self.known())
+        key = paths.deployment(model)
+        try:
+            if before is None:
+                deployment, etag = deployments.read(self._store, model)
+            else:
+                found = self._store.read_if_changed(key, before.etag)
+                if found is None:
+                    return before.deployment, before.etag
+                deployment, etag = Deployment.of(found.json()), found.etag
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnreadableDeployment(key) from error
+        if deployment is None or deployment.champion is None:
+            raise NotFound(key)
+        return deployment, etag
+
+    def _choose(self, model: str, deployment: Deployment, loaded: Sound | None) -> Sound | None:
+        """Take the champion; when it fails its proof the one before it, or else what is loaded."""
+        for served in (deployment.champion, deployment.previous):
+            if served is None or self._clock() < self._refused.get((model, served.version), 0.0):
+                continue
+            if loaded and loaded.served.version == served.version:
+                return replace(loaded, served=served)
+            try:
+                return self._load(model, served)
+            except BrokenVersion as error:
+                self._refuse(model, served.version, error)
+        return loaded
+
+    def _load(self, model: str, served: Served) -> Sound:
+        started = time.perf_counter()
+        sound = load(self._store, model, served)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
+        return sound
+
+    def _refuse(self, model: str, version: str, error: BrokenVersion) -> None:
+        self._refused[model, version] = self._clock() + REFUSED_SECONDS
+        logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
+        count("VersionRefused", model, version=version)
+
+    def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
+        """Keep what there is; leave S3 alone for longer each time, since each try makes a caller wait."""
+        before.failures += 1
+        pause = min(self._refresh_seconds * 2**before.failures, max(MOST_PATIENCE, self._refresh_seconds))
+        before.look_at = self._clock() + pause
+        logger.warning("deployment not refreshed", extra={"model": model, "reason": str(error)})
+        return before
+
+
+def load(store: Store, model: str, served: Served) -> Sound:
+    """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
+    files = read_version(store, model, served.version)
+    servable = Servable.load(files.manifest, files.model, files.baseline)
+    replay = servable.replay(files.golden)
+    if not replay.holds:
+        sentence = f"{replay.differing_labels} of {replay.rows} golden rows are answered otherwise"
+        raise BrokenVersion(served.version, f"{sentence} (by up to {replay.max_difference:g})")
+    ordinary = files.golden["rows"][:ORDINARY]
+    example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
+    return Sound(servable, served, example)
+
+
+@cache
+def registry() -> Registry:
+    """Return the registry of this process, as the environment says."""
+    return Registry(open_store(settings().lake_bucket), settings().models_dir, settings().refresh_seconds)

@@ -1,0 +1,99 @@
+"""A request as API Gateway hands it over, and its body as JSON, within bounds."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import unquote
+
+from refrain.serving.problems import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_BYTES = 6 * 1024 * 1024
+"""What Lambda takes and gives at most in one call."""
+
+MOST_INSTANCES = 1000
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON: send null for a missing value")
+
+
+# Of a key given twice the last one counts, as in nearly every reader of JSON.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: str
+    encoded: bool
+    id: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Self:
+        """Read a REST proxy event (payload format 1.0)."""
+        return cls(
+            method=event["httpMethod"],
+            path=unquote(event["path"]),
+            headers=event.get("headers") or {},
+            body=event.get("body") or "",
+            encoded=bool(event.get("isBase64Encoded")),
+            id=(event.get("requestContext") or {}).get("requestId") or "",
+        )
+
+    def header(self, name: str) -> str:
+        """Return a header by its lower-case name, "" when it is absent."""
+        return next((value or "" for key, value in self.headers.items() if key.lower() == name), "")
+
+    def document(self) -> dict[str, Any]:
+        """Parse the body as a JSON object. Raises a `Refused` for whatever else it is."""
+        _check_content_type(self.header("content-type"))
+        text = self._text()
+        if not text.strip():
+            raise InvalidRequestBody("expected a JSON object, got no body")
+        try:
+            document = _DECODER.decode(text)
+        except RecursionError:
+            raise NotJson("the body is nested too deep") from None
+        except ValueError as error:
+            raise NotJson(f"the body is not JSON: {error}") from None
+        if not isinstance(document, dict):
+            raise InvalidRequestBody("expected a JSON object")
+        return document
+
+    def _text(self) -> str:
+        if not self.encoded:
+            if len(self.body) > MOST_BYTES or (not self.body.isascii() and _size(self.body) > MOST_BYTES):
+                raise BodyTooLarge(MOST_BYTES)
+            return self.body
+        try:
+            data = base64.b64decode(self.body, validate=True)
+            if len(data) > MOST_BYTES:
+                raise BodyTooLarge(MOST_BYTES)
+            return data.decode()
+        except UnicodeDecodeError:
+            raise NotJson("the body is not UTF-8") from None
+        except ValueError:
+            raise NotJson("the body is said to be base64, and is not") from None
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
+
+
+def _check_content_type(value: str) -> None:
+    if not value or value == "application/json":
+        return
+    kind, *parameters = (part.strip().lower() for part in value.split(";"))
+    charsets = {part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")}
+    if kind != "application/json" or not charsets <= {"utf-8", "utf8", "us-ascii"}:
+        raise WrongContentType(value)

@@ -1,0 +1,118 @@
+"""The table of what is where: method, path, and the function that answers. A framework would cost a cold start."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import RefrainError
+from refrain.serving import catalogue, docs, health, openapi, v1, v2
+from refrain.serving.problems import (
+    CONTENT_TYPE,
+    AnswerTooLarge,
+    MethodNotAllowed,
+    NoSuchPath,
+    UnexpectedFailure,
+    problem_document,
+)
+from refrain.serving.requests import MOST_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+
+logger = logging.getLogger("refrain")
+
+type Answering = Callable[..., dict[str, Any] | str]
+"""From registry, request and the path's parameters to JSON, or to HTML."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers and body of what goes back."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    def proxy(self) -> dict[str, Any]:
+        """Write it as API Gateway expects it of a proxy integration."""
+        return {"statusCode": self.status, "headers": self.headers, "body": self.body, "isBase64Encoded": False}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/:]+)", path))
+
+
+ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
+    (method, _pattern(path), answering)
+    for method, path, answering in (
+        ("POST", "/v1/models/{model}:predict", v1.answer_predict),
+        ("POST", "/v2/models/{model}/infer", v2.answer_infer),
+        ("POST", "/v2/models/{model}/versions/{version}/infer", v2.answer_infer),
+        ("GET", "/v1/models", catalogue.answer_models),
+        ("GET", "/v1/models/{model}", catalogue.answer_model),
+        ("GET", "/v2/health/live", health.answer_live),
+        ("GET", "/v2/health/ready", health.answer_ready),
+        ("GET", "/v2", v2.answer_server),
+        ("GET", "/v2/models/{model}", v2.answer_model),
+        ("GET", "/v2/models/{model}/ready", v2.answer_ready),
+        ("GET", "/v2/models/{model}/versions/{version}", v2.answer_model),
+        ("GET", "/v2/models/{model}/versions/{version}/ready", v2.answer_ready),
+        ("GET", "/openapi.json", openapi.answer_openapi),
+        ("GET", "/docs", docs.answer_docs),
+    )
+)
+
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def respond(request: Request, registry: Registry) -> Answer:
+    """Answer a request, whatever it is."""
+    try:
+        return _success(_found(request)(registry, request))
+    except RefrainError as error:
+        return _problem(error, request)
+    except Exception:
+        # The one place that may: whatever nobody thought of is logged with its cause, and shown to nobody.
+        logger.exception("request failed", extra={"request_id": request.id, "path": request.path[:200]})
+        return _problem(UnexpectedFailure(), request, logged=True)
+
+
+def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | str]:
+    allowed = []
+    for method, pattern, answering in ROUTES:
+        match = pattern.fullmatch(request.path)
+        if match and method == request.method:
+            return lambda registry, request: answering(registry, request, **match.groupdict())
+        if match:
+            allowed.append(method)
+    raise MethodNotAllowed(request.method, allowed) if allowed else NoSuchPath(request.path)
+
+
+def _success(answer: dict[str, Any] | str) -> Answer:
+    if isinstance(answer, str):
+        return Answer(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, answer)
+    body = _ENCODER.encode(answer)
+    if len(body) > MOST_BYTES:
+        raise AnswerTooLarge(MOST_BYTES)
+    return Answer(200, {"Content-Type": "application/json"}, body)
+
+
+def _problem(error: RefrainError, request: Request, *, logged: bool = False) -> Answer:
+    document = problem_document(error, request.id)
+    if document["status"] >= 500 and not logged:
+        logger.error("request failed", extra={"request_id": request.id, "reason": str(error)})
+    if request.path.startswith("/v2"):
+        document["error"] = document["detail"]  # what the Open Inference Protocol asks for
+    headers = {"Content-Type": CONTENT_TYPE}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    if document["status"] == 503:
+        headers["Retry-After"] = "5"
+    return Answer(document["status"], headers, _ENCODER.encode(document))

@@ -1,0 +1,160 @@
+"""One model version, loaded: from instances as a caller sends them to the graph's answer.
+
+Inference serves by it and evaluation measures by it, so that what was measured is what answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
+
+from preprocessing import (
+    Array,
+    Columns,
+    Definition,
+    PreprocessingError,
+    Problem,
+    Vocabularies,
+    encode,
+    parse_definition,
+    prepare,
+    rows_to_columns,
+)
+from refrain.errors import BrokenVersion
+from refrain.evaluation.parity import Parity, parity
+from refrain.serving.unfamiliar import Familiar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+INPUT = "features"
+OUTPUTS = {"classification": "probabilities", "regression": "value"}
+
+RUNTIME_ERRORS = (
+    runtime_errors.EPFail,
+    runtime_errors.EngineError,
+    runtime_errors.Fail,
+    runtime_errors.InvalidArgument,
+    runtime_errors.InvalidGraph,
+    runtime_errors.InvalidProtobuf,
+    runtime_errors.NoModel,
+    runtime_errors.NotImplemented,
+    runtime_errors.RuntimeException,
+    RuntimeError,
+    ValueError,
+)
+"""What ONNX Runtime raises; its own errors have no base but Exception."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How far the answers to the golden rows lie from those of the pipeline that was trained."""
+
+    rows: int
+    max_difference: float
+    differing_labels: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is nothing but rounding between them (and rows that prove it)."""
+        return Parity(self.rows, self.max_difference, self.differing_labels).holds
+
+
+class Servable:
+    """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails."""
+
+    def __init__(self, manifest: Mapping[str, Any], definition: Definition, session: Any, familiar: Familiar) -> None:
+        self.manifest = manifest
+        self.version: str = manifest["version"]
+        self.definition = definition
+        self.vocabularies: Vocabularies = {name: tuple(known) for name, known in manifest["vocabularies"].items()}
+        self.classes: tuple[Any, ...] | None = tuple(manifest["classes"]) if manifest["classes"] else None
+        self.familiar = familiar
+        self._session = session
+        self._outputs = [OUTPUTS[definition.task]]
+
+    @classmethod
+    def load(cls, manifest: Mapping[str, Any], model: bytes, baseline: Mapping[str, Any] | None = None) -> Self:
+        """Make a version ready to answer; without its baseline nothing is unfamiliar to it."""
+        version = str(manifest.get("version"))
+        try:
+            definition = parse_definition(manifest["model"], manifest["definition"], f"manifest of {version}")
+            if tuple(manifest["features"]) != definition.features:
+                raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
+            familiar = Familiar.of(baseline, definition.features)
+            loaded = cls(manifest, definition, _session(version, model), familiar)
+        except (KeyError, TypeError, AttributeError, PreprocessingError) as error:
+            raise BrokenVersion(version, f"its files are damaged ({type(error).__name__}: {error})") from error
+        loaded._check_graph()
+        return loaded
+
+    def prepare(self, instances: Sequence[Mapping[str, object]]) -> tuple[Columns, list[Problem]]:
+        """Turn instances (column to JSON value) into clean columns, and list the values that cannot be used."""
+        return self.prepare_columns(rows_to_columns(instances, self.definition.inputs), len(instances))
+
+    def prepare_columns(self, raw: Mapping[str, Array], rows: int) -> tuple[Columns, list[Problem]]:
+        """Do the same with columns of JSON values, each of length `rows`."""
+        return prepare(self.definition, raw, rows, columns=self.definition.inputs)
+
+    def encode(self, columns: Columns) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """Make the feature matrix, float32 [rows, features], from clean columns."""
+        return encode(self.definition, self.vocabularies, columns)
+
+    def score(self, matrix: Array) -> Array:
+        """Run the graph: float32 [rows, classes] for classification, [rows, 1] for regression."""
+        try:
+            answer = self._session.run(self._outputs, {INPUT: matrix})[0]
+        except RUNTIME_ERRORS as error:
+            raise BrokenVersion(self.version, f"its graph fails ({type(error).__name__}: {error})") from error
+        width = len(self.classes) if self.classes else 1
+        if answer.size != len(matrix) * width:
+            raise BrokenVersion(
+                self.version, f"its graph answers {answer.shape} to {len(matrix)} rows, not {width} each"
+            )
+        return np.asarray(answer).reshape(len(matrix), width)
+
+    def predict_columns(self, columns: Columns) -> Array:
+        """Score clean columns."""
+        return self.score(self.encode(columns))
+
+    def replay(self, golden: Mapping[str, Any]) -> Replay:
+        """Answer the golden rows again, through all of the serving code, and compare with what training answered."""
+        try:
+            columns, problems = self.prepare(golden["rows"])
+            expected = np.array(golden["answers"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BrokenVersion(self.version, f"its golden rows are damaged ({type(error).__name__})") from error
+        if problems:
+            raise BrokenVersion(self.version, f"its golden rows are refused: {problems[0].column} {problems[0].reason}")
+        answered = self.predict_columns(columns) if len(expected) else expected
+        if answered.shape != expected.shape:
+            raise BrokenVersion(self.version, f"its golden answers are {expected.shape}, not {answered.shape}")
+        found = parity(self.definition.task, expected, answered)
+        return Replay(found.rows, found.max_difference, found.differing)
+
+    def _check_graph(self) -> None:
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        names = [each.name for each in inputs], [each.name for each in outputs]
+        if names != ([INPUT], self._outputs):
+            raise BrokenVersion(self.version, f"its graph goes from {names[0]} to {names[1]}")
+        if inputs[0].shape[-1] not in (len(self.definition.features), None):
+            raise BrokenVersion(self.version, f"its graph takes {inputs[0].shape[-1]} features")
+        if (self.classes is None) != (self.definition.task == "regression"):
+            raise BrokenVersion(self.version, "its classes do not fit its task")
+
+
+def _session(version: str, model: bytes) -> Any:
+    """One thread: a function has one processor, and waiting threads that spin would take it from the running one."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except RUNTIME_ERRORS as error:
+        raise BrokenVersion(version, f"its graph cannot be loaded ({type(error).__name__}: {error})") from error

@@ -1,0 +1,116 @@
+"""The Open Inference Protocol (V2): one input tensor a column, the model's answer as output tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from preprocessing import Problem
+from refrain.serving.predictions import Predictions, predict
+from refrain.serving.problems import BinaryTensors, InvalidInstances, InvalidRequestBody, UnknownVersion, shortened
+from refrain.serving.tensors import read_tensors, tensor
+
+if TYPE_CHECKING:
+    from refrain.serving.registry import Registry, Sound
+    from refrain.serving.requests import Request
+    from refrain.serving.servable import Servable
+
+DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
+MOST_IGNORED = 50
+
+
+def answer_server(_registry: Registry, _request: Request) -> dict[str, Any]:
+    """Answer `GET /v2`."""
+    return {"name": "refrain", "version": "1", "extensions": []}
+
+
+def answer_model(registry: Registry, _request: Request, model: str, version: str = "") -> dict[str, Any]:
+    """Answer `GET /v2/models/{model}`; `parameters.classes` is the order of `probabilities`."""
+    servable = _serving(registry, model, version).servable
+    definition = servable.definition
+    inputs = [
+        {"name": name, "datatype": DATATYPES[definition.columns[name].kind], "shape": [-1]}
+        for name in definition.inputs
+    ]
+    classes = {"parameters": {"classes": servable.classes}} if servable.classes else {}
+    outputs = [
+        {"name": name, "datatype": datatype, "shape": [-1, *shape]}
+        for name, (datatype, *shape) in _outputs(servable).items()
+    ]
+    metadata = {"name": model, "versions": [servable.version], "platform": "onnx"}
+    return metadata | {"inputs": inputs, "outputs": outputs} | classes
+
+
+def answer_ready(registry: Registry, _request: Request, model: str, version: str = "") -> dict[str, Any]:
+    """Answer `GET /v2/models/{model}/ready`."""
+    _serving(registry, model, version)
+    return {"name": model, "ready": True}
+
+
+def answer_infer(registry: Registry, request: Request, model: str, version: str = "") -> dict[str, Any]:
+    """Answer `POST /v2/models/{model}/infer`. A column without an input tensor is missing."""
+    servable = _serving(registry, model, version).servable
+    if request.header("inference-header-content-length"):
+        raise BinaryTensors
+    document = request.document()
+    wanted = _wanted(document.get("outputs"), servable)
+    identity = document.get("id")
+    if identity is not None and not isinstance(identity, str):
+        raise InvalidRequestBody("id: expected a string")
+    tensors = read_tensors(document.get("inputs"))
+    inputs = servable.definition.inputs
+    if tensors.columns.keys().isdisjoint(inputs):
+        reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
+        raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
+    predictions = predict(servable, tensors.columns, tensors.rows)
+    written = _written(predictions, servable)
+    unknown = sorted(shortened(name) for name in tensors.columns.keys() - servable.definition.columns.keys())
+    ignored = {"ignored": ",".join(unknown[:MOST_IGNORED])} if unknown else {}
+    return {
+        "model_name": model,
+        "model_version": servable.version,
+        **({} if identity is None else {"id": identity}),
+        "parameters": {"prediction_ids": ",".join(predictions.ids)} | ignored,
+        "outputs": [written[name] for name in wanted],
+    }
+
+
+def _serving(registry: Registry, model: str, version: str) -> Sound:
+    sound = registry.serving(model)
+    if version and version != sound.servable.version:
+        raise UnknownVersion(model, version, sound.servable.version)
+    return sound
+
+
+def _outputs(servable: Servable) -> dict[str, tuple[Any, ...]]:
+    """Name the outputs, with the datatype and the shape of one row of each."""
+    answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
+    if servable.classes:
+        answers = {"label": ("BYTES",), "probabilities": ("FP64", len(servable.classes))}
+    return answers | {"unfamiliar": ("BYTES",)}
+
+
+def _wanted(outputs: object, servable: Servable) -> list[str]:
+    """Return the outputs asked for, all unless some are named. That they be binary is a wish that JSON fulfils too."""
+    known = list(_outputs(servable))
+    if outputs is None or outputs == []:
+        return known
+    if not isinstance(outputs, list) or not all(isinstance(each, dict) for each in outputs):
+        raise InvalidRequestBody("outputs: expected a list of objects with a name")
+    names = [each.get("name") for each in outputs]
+    if any(name not in known for name in names) or len(set(names)) < len(names):
+        raise InvalidRequestBody(f"outputs: expected each name once, of {', '.join(known)}")
+    return [str(name) for name in names]
+
+
+def _written(predictions: Predictions, servable: Servable) -> dict[str, dict[str, Any]]:
+    rows = len(predictions.ids)
+    data: dict[str, list[Any]] = {
+        "label": predictions.labels or [],
+        "probabilities": [number for row in predictions.numbers for number in row],
+        "value": [row[0] for row in predictions.numbers],
+        "unfamiliar": [",".join(names) for names in predictions.unfamiliar],
+    }
+    return {
+        name: tensor(name, datatype, [rows, *shape], data[name])
+        for name, (datatype, *shape) in _outputs(servable).items()
+    }

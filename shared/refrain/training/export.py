@@ -1,0 +1,67 @@
+"""From a fitted pipeline to the graph that is served: one float32 matrix in, one out, nothing else inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import onnx
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
+
+from refrain.errors import CandidateRefused
+from refrain.training.converters import CONVERTERS, OPSET, SHAPES
+
+if TYPE_CHECKING:
+    from refrain.training.fitting import Fitted
+
+INPUT = "features"
+OPSETS = {"": OPSET, "ai.onnx.ml": 3}
+
+CONVERTER_ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, onnx.checker.ValidationError)
+"""What skl2onnx and onnx raise for what they cannot convert; most have no base of their own."""
+
+
+def export(fitted: Fitted, width: int) -> bytes:
+    """Convert a pipeline on a matrix of `width` columns to ONNX; the same pipeline gives the same bytes.
+
+    The graph has the input `features` float32 [rows, width] and one output, `probabilities` [rows, classes] or `value`
+    [rows, 1]. Raises `CandidateRefused` with the converter's reason.
+    """
+    wanted = "value" if fitted.classes is None else "probabilities"
+    options = None if fitted.classes is None else {id(fitted.estimator): {"zipmap": False}}
+    try:
+        model = convert_sklearn(
+            fitted.pipeline,
+            name="refrain",
+            initial_types=[(INPUT, FloatTensorType([None, width]))],
+            target_opset=OPSETS,
+            options=options,
+            custom_conversion_functions=CONVERTERS,
+            custom_shape_calculators=SHAPES,
+        )
+        _keep_one_output(model.graph, wanted)
+        onnx.checker.check_model(model, full_check=True)
+    except CONVERTER_ERRORS as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CandidateRefused(f"{type(fitted.estimator).__name__} cannot be exported to ONNX: {reason}") from error
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _keep_one_output(graph: Any, name: str) -> None:
+    """Keep the last output (a classifier's first is the label) under this name, and only the nodes that it needs."""
+    output = graph.output[-1]
+    if output.type.WhichOneof("value") != "tensor_type":
+        raise ValueError(f"its output is a {output.type.WhichOneof('value')}")
+    needed, nodes = {output.name}, []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            nodes.append(node)
+    kept = [tensor for tensor in graph.initializer if tensor.name in needed]
+    for node in nodes:
+        node.output[:] = [name if each == output.name else each for each in node.output]
+    output.name = name
+    for field, content in ((graph.node, reversed(nodes)), (graph.initializer, kept), (graph.output, [output])):
+        content = list(content)
+        del field[:]
+        field.extend(content)

@@ -1,0 +1,74 @@
+"""What stands between the feature matrix and the estimator: learned in training, exported with the model.
+
+| recipe  | numbers, booleans, times, derived      | codes of categories | for                                    |
+|---------|----------------------------------------|---------------------|----------------------------------------|
+| codes   | as they are, NaN for missing           | as they are         | estimators that route NaN themselves   |
+| imputed | median for missing, and which were     | as they are         | trees and forests                      |
+| onehot  | the same, to mean 0 and variance 1     | one column a code   | all that measure, weigh or add         |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from preprocessing import UNSEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Candidate, Definition
+
+
+def resolve(candidate: Candidate) -> str:
+    """Name the recipe of a candidate; `auto` goes by the estimator.
+
+    >>> from preprocessing import Candidate
+    >>> resolve(Candidate("boosting", "sklearn.ensemble.HistGradientBoostingClassifier", "auto", {}))
+    'codes'
+    """
+    if candidate.features != "auto":
+        return candidate.features
+    if ".HistGradientBoosting" in candidate.estimator:
+        return "codes"
+    return "imputed" if candidate.estimator.startswith(("sklearn.ensemble.", "sklearn.tree.")) else "onehot"
+
+
+def fit_features(
+    recipe: str, definition: Definition, vocabularies: Mapping[str, Sequence[str]], matrix: NDArray[np.float32]
+) -> ColumnTransformer | None:
+    """Fit what comes before the estimator, or return None where the estimator takes the matrix as it is.
+
+    Its output is float32 like the matrix, since that is what the exported graph computes in.
+    """
+    if recipe == "codes":
+        return None
+    codes = [place for place, name in enumerate(definition.features) if name in vocabularies]
+    numbers = [place for place in range(matrix.shape[1]) if place not in codes]
+    gaps = [place for place in numbers if np.isnan(matrix[:, place]).any()]
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    steps: list[tuple[str, Any, list[int]]] = []
+    if recipe == "imputed":
+        steps += [("numbers", imputer, numbers), ("codes", "passthrough", codes)]
+    else:
+        known = [np.arange(UNSEEN + 1 + len(vocabularies[definition.features[place]])) for place in codes]
+        onehot = OneHotEncoder(categories=known, sparse_output=False, dtype=np.float32)
+        scaled = Pipeline([("impute", imputer), ("scale", StandardScaler())])
+        steps += [("numbers", scaled, numbers), ("codes", onehot, codes)]
+    steps.append(("gaps", MissingIndicator(features="all"), gaps))
+    features = ColumnTransformer([step for step in steps if step[2]]).fit(matrix)
+    if recipe == "onehot" and numbers:
+        _round_centre(features.named_transformers_["numbers"].named_steps["scale"])
+    return features
+
+
+def _round_centre(scaler: StandardScaler) -> None:
+    """Centre on a float32, as the exported graph does: far from zero the difference would be seen in the answers."""
+    scaler.mean_ = scaler.mean_.astype(np.float32).astype(np.float64)

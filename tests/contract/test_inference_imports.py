@@ -1,0 +1,92 @@
+"""What may import what, and what the inference path must never import."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
+SHARED = sorted((ROOT / "shared").rglob("*.py"))
+PREPROCESSING = sorted((ROOT / "layers" / "preprocessing").rglob("*.py"))
+
+FORBIDDEN = {
+    "aws_lambda_powertools",
+    "aws_xray_sdk",
+    "boto3",
+    "botocore",
+    "onnx",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "skl2onnx",
+    "sklearn",
+}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("app", ["inference"])
+def test_the_inference_handler_imports_nothing_that_training_needs(app: str) -> None:
+    folders = [ROOT / "functions" / app, ROOT / "shared", ROOT / "layers" / "preprocessing"]
+    code = "import json, sys, app; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert FORBIDDEN.isdisjoint(json.loads(found.stdout))
+    assert {"numpy", "onnxruntime", "obstore"} <= set(json.loads(found.stdout))
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=shown)
+def test_functions_never_import_functions(path: Path) -> None:
+    assert roots(path).isdisjoint({"functions", "app", "local", "tests"})
+
+
+@pytest.mark.parametrize("path", SHARED, ids=shown)
+def test_what_we_do_never_imports_who_calls_us(path: Path) -> None:
+    assert roots(path).isdisjoint({"functions", "app", "local", "tests"})
+
+
+@pytest.mark.parametrize("path", PREPROCESSING, ids=shown)
+def test_the_preprocessing_layer_imports_numpy_and_nothing_else(path: Path) -> None:
+    assert roots(path) <= {"numpy", "preprocessing", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "shared" / "refrain" / "serving").glob("*.py")), ids=shown)
+def test_serving_imports_no_other_part_but_the_comparison_of_answers(path: Path) -> None:
+    parts = {name.split(".")[1] for name in imported(path) if name.startswith("refrain.")}
+    ours = {each.stem for each in (ROOT / "shared" / "refrain").glob("*.py")}
+    assert parts <= {"serving", "evaluation", *ours}
+    assert not {name for name in imported(path) if name.startswith("refrain.evaluation.")} - {
+        "refrain.evaluation.parity.Parity",
+        "refrain.evaluation.parity.parity",
+    }

@@ -1,0 +1,235 @@
+"""The template fits the tree, the state machine fits the code, and both keep to the rules of the house."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from local.template import Resource, read_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEMPLATE = read_template(PROJECT / "template.yaml")
+FUNCTIONS = list(TEMPLATE.of_type("AWS::Serverless::Function"))
+LAYERS = list(TEMPLATE.of_type("AWS::Serverless::LayerVersion"))
+BUCKETS = list(TEMPLATE.of_type("AWS::S3::Bucket"))
+MACHINE_FILE = PROJECT / "functions" / "retraining" / "retraining.asl.yaml"
+MACHINE: dict[str, Any] = yaml.safe_load(MACHINE_FILE.read_text())
+TRANSIENT = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+
+
+def named(resource: Resource) -> str:
+    return resource.logical_id
+
+
+def states(machine: dict[str, Any] = MACHINE) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state, those inside a Map too."""
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+TASKS = {name: state for name, state in states() if state["Type"] == "Task"}
+
+
+def timeout(function: Resource) -> int:
+    return int(function.properties["Timeout"])
+
+
+def code() -> str:
+    """All that runs in functions."""
+    folders = ("functions", "shared", "layers/preprocessing")
+    return "\n".join(path.read_text() for folder in folders for path in sorted((PROJECT / folder).rglob("*.py")))
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of a policy that gives somebody a right, with the name of the resource that it is written at."""
+    for resource in TEMPLATE.resources.values():
+        for policy in resource.properties.get("Policies", []):
+            yield from ((resource.logical_id, statement) for statement in policy.get("Statement", []))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=named)
+def test_a_function_has_the_handler_that_the_template_names(function: Resource) -> None:
+    module, _, name = TEMPLATE.function_globals["Handler"].rpartition(".")
+    app = PROJECT / function.properties["CodeUri"] / f"{module}.py"
+
+    assert re.search(rf"^def {name}\(", app.read_text(), re.MULTILINE)
+
+
+def test_every_folder_with_a_handler_is_a_function_of_the_template() -> None:
+    folders = {str(app.parent.relative_to(PROJECT)) for app in (PROJECT / "functions").rglob("app.py")}
+
+    assert folders == {function.properties["CodeUri"] for function in FUNCTIONS}
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=named)
+def test_a_layer_can_be_built(layer: Resource) -> None:
+    makefile = PROJECT / layer.properties["ContentUri"] / "Makefile"
+
+    assert f"build-{layer.logical_id}:" in makefile.read_text()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=named)
+def test_a_function_has_our_three_layers_and_one_of_wheels(function: Resource) -> None:
+    layers = TEMPLATE.layers_of(function)
+
+    assert layers[:3] == ["PreprocessingLayer", "ModelsLayer", "SharedLayer"]
+    assert [layer for layer in layers[3:] if layer.endswith("Wheels")] == layers[3:]
+    assert len(layers) == 4
+
+
+def test_the_variables_that_the_code_reads_are_those_that_the_template_sets() -> None:
+    said = [TEMPLATE.function_globals, *(function.properties for function in FUNCTIONS)]
+    declared = {name for one in said for name in one.get("Environment", {}).get("Variables", {})}
+
+    assert set(re.findall(r"""["'](REFRAIN_[A-Z_]+)["']""", code())) == declared
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_take() -> None:
+    queue = TEMPLATE.resources["IngestQueue"].properties
+    ingest = TEMPLATE.resources["IngestFunction"]
+
+    assert queue["VisibilityTimeout"] >= 6 * timeout(ingest)
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert ingest.properties["Events"]["Uploads"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_dead_letters_are_kept_as_long_as_can_be_and_raise_an_alarm() -> None:
+    (alarm,) = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
+
+    assert TEMPLATE.resources["IngestDeadLetters"].properties["MessageRetentionPeriod"] == 1_209_600
+    assert alarm.properties["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["IngestDeadLetters", "QueueName"]}
+
+
+@pytest.mark.parametrize("bucket", BUCKETS, ids=named)
+def test_a_bucket_is_private_encrypted_versioned_and_only_spoken_to_over_tls(bucket: Resource) -> None:
+    said = bucket.properties
+
+    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
+    assert said["BucketEncryption"]
+    assert said["VersioningConfiguration"] == {"Status": "Enabled"}
+    policy = TEMPLATE.resources[f"{bucket.logical_id}Policy"].properties
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("bucket", BUCKETS, ids=named)
+def test_deleting_the_stack_keeps_the_data(bucket: Resource) -> None:
+    text = (PROJECT / "template.yaml").read_text()
+    body = text.split(f"  {bucket.logical_id}:\n")[1].split("\n\n")[0]
+
+    assert "DeletionPolicy: Retain" in body
+    assert "UpdateReplacePolicy: Retain" in body
+
+
+def test_nothing_has_a_fixed_name() -> None:
+    fixed = re.compile(
+        r"(Bucket|Queue|Function|Role|Table|StateMachine|LogGroup|Layer|Alarm|Policy|Api|Group)?Name$|^Name$"
+    )
+    found = {
+        f"{resource.logical_id}.{key}"
+        for resource in TEMPLATE.resources.values()
+        for key, value in resource.properties.items()
+        if fixed.match(key) and isinstance(value, str) and key != "StageName"
+    }
+
+    assert found == set()
+
+
+def test_rights_in_s3_are_given_by_prefix() -> None:
+    given = [
+        (who, action, resource)
+        for who, statement in statements()
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+        if action.startswith("s3:")
+    ]
+
+    assert given
+    for who, action, resource in given:
+        assert action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"), who
+        own_inbox = who == "IngestFunction" and action == "s3:GetObject"
+        assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*\*", resource["Fn::Sub"]) or own_inbox, who
+
+
+def test_every_other_right_names_what_it_is_for() -> None:
+    unbounded = {who for who, statement in statements() if statement["Resource"] == "*"}
+
+    assert unbounded == {"RetrainingStateMachine"}
+
+
+def test_all_but_health_asks_for_a_key() -> None:
+    events = TEMPLATE.resources["InferenceFunction"].properties["Events"].values()
+    without = {
+        event["Properties"]["Path"] for event in events if event["Properties"].get("Auth") == {"ApiKeyRequired": False}
+    }
+
+    assert TEMPLATE.resources["Api"].properties["Auth"]["ApiKeyRequired"] is True
+    assert without == {"/v2/health/live", "/v2/health/ready"}
+
+
+def test_logs_are_not_kept_for_ever() -> None:
+    groups = {group.logical_id for group in TEMPLATE.of_type("AWS::Logs::LogGroup")}
+
+    assert {function.properties["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS} <= groups
+    assert all(TEMPLATE.resources[group].properties["RetentionInDays"] for group in groups)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_gives_up_only_after_the_function_would_have(name: str) -> None:
+    substitution = re.search(r"\$\{(\w+)Arn\}", TASKS[name]["Parameters"]["FunctionName"])
+
+    assert substitution
+    assert TASKS[name]["TimeoutSeconds"] > timeout(TEMPLATE.resources[substitution[1]])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_tries_again_only_what_passes_by_itself_and_catches_all_else(name: str) -> None:
+    assert {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]} == TRANSIENT
+    assert TASKS[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+def test_the_errors_that_the_state_machine_catches_are_classes_of_ours() -> None:
+    from refrain import errors
+
+    caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
+
+    assert caught - {"States.ALL"} == {"InvalidRequest", "UnknownModel", "ChampionChanged"}
+    for error in caught - {"States.ALL"}:
+        assert issubclass(getattr(errors, error), errors.RefrainError)
+
+
+def test_the_state_machine_is_given_every_function_that_it_names() -> None:
+    machine = TEMPLATE.resources["RetrainingStateMachine"].properties
+
+    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", MACHINE_FILE.read_text()))
+    assert PROJECT / machine["DefinitionUri"] == MACHINE_FILE
+
+
+def test_sam_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "samcli", "validate", "--lint", "--template", str(PROJECT / "template.yaml")]
+    checked = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"SAM_CLI_TELEMETRY": "0", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -1,0 +1,132 @@
+"""Metrics agree with scikit-learn, with ties and weights, and say when they cannot answer."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+from refrain.errors import MetricUndefined
+from refrain.evaluation.metrics import METRICS
+
+type Floats = NDArray[np.float64]
+
+RUNS = settings(max_examples=60, deadline=None)
+
+
+@st.composite
+def classified(draw: st.DrawFn, classes: int = 0) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Draw truth, probabilities with many ties, and weights."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rows = draw(st.integers(4, 60))
+    number = classes or draw(st.integers(3, 5))
+    truth = random.integers(0, number, rows)
+    coarse = random.integers(1, draw(st.integers(2, 12)) + 1, (rows, number)).astype(float)
+    return truth, coarse / coarse.sum(axis=1, keepdims=True), random.integers(1, 5, rows).astype(float)
+
+
+@RUNS
+@given(classified(classes=2))
+def test_binary_metrics_are_those_of_scikit_learn(case: tuple[Any, Any, Any]) -> None:
+    truth, probabilities, weights = case
+    assume(0 < truth.sum() < len(truth))
+    answered = probabilities.argmax(axis=1)
+    positive = 0 if 2 * (truth == 0).sum() < len(truth) else 1
+    expected = {
+        "roc_auc": sk.roc_auc_score(truth, probabilities[:, 1], sample_weight=weights),
+        "log_loss": sk.log_loss(truth, probabilities, sample_weight=weights, labels=[0, 1]),
+        "accuracy": sk.accuracy_score(truth, answered, sample_weight=weights),
+        "f1": sk.f1_score(truth, answered, pos_label=positive, sample_weight=weights),
+    }
+    for name, value in expected.items():
+        assert METRICS[name].value(truth, probabilities, weights) == pytest.approx(value, abs=1e-9), name
+
+
+@RUNS
+@given(classified())
+def test_metrics_of_many_classes_are_those_of_scikit_learn(case: tuple[Any, Any, Any]) -> None:
+    truth, probabilities, weights = case
+    assume(len(np.unique(truth)) == probabilities.shape[1])
+    answered = probabilities.argmax(axis=1)
+    expected = {
+        "roc_auc": sk.roc_auc_score(truth, probabilities, multi_class="ovr", average="macro", sample_weight=weights),
+        "log_loss": sk.log_loss(truth, probabilities, sample_weight=weights),
+        "accuracy": sk.accuracy_score(truth, answered, sample_weight=weights),
+        "f1": sk.f1_score(truth, answered, average="macro", sample_weight=weights),
+    }
+    for name, value in expected.items():
+        assert METRICS[name].value(truth, probabilities, weights) == pytest.approx(value, abs=1e-9), name
+
+
+@RUNS
+@given(seed=st.integers(0, 2**32), rows=st.integers(2, 60), offset=st.sampled_from([0.0, 1e6]))
+def test_metrics_of_values_are_those_of_scikit_learn(seed: int, rows: int, offset: float) -> None:
+    random = np.random.default_rng(seed)
+    truth = random.normal(size=rows) + offset
+    answers = truth + random.normal(size=rows)
+    weights = random.integers(1, 5, rows).astype(float)
+    expected = {
+        "rmse": sk.root_mean_squared_error(truth, answers, sample_weight=weights),
+        "mae": sk.mean_absolute_error(truth, answers, sample_weight=weights),
+        "r2": sk.r2_score(truth, answers, sample_weight=weights),
+    }
+    for name, value in expected.items():
+        assert METRICS[name].value(truth, answers.reshape(-1, 1), weights) == pytest.approx(value, rel=1e-6), name
+
+
+@RUNS
+@given(classified())
+def test_a_weight_counts_as_so_many_copies_of_the_row(case: tuple[Any, Any, Any]) -> None:
+    truth, probabilities, weights = case
+    weights[0] = 0
+    copies = np.repeat(np.arange(len(truth)), weights.astype(int))
+    assume(1 < len(np.unique(truth)) == len(np.unique(truth[copies])))
+    for name in ("log_loss", "accuracy", "roc_auc"):
+        metric = METRICS[name]
+        copied = metric.value(truth[copies], probabilities[copies])
+        assert metric.value(truth, probabilities, weights) == pytest.approx(copied), name
+
+
+def test_all_resamples_at_once_are_what_each_is_alone() -> None:
+    random = np.random.default_rng(1)
+    truth, probabilities = random.integers(0, 3, 40), random.dirichlet(np.ones(3), 40)
+    weights = random.integers(0, 3, (5, 40)).astype(float)
+    for name in ("roc_auc", "log_loss", "accuracy", "f1"):
+        together = METRICS[name].score(truth, probabilities)(weights)
+        alone = [METRICS[name].value(truth, probabilities, line) for line in weights]
+        assert together == pytest.approx(alone), name
+
+
+def test_a_class_that_does_not_occur_is_left_out_of_the_mean() -> None:
+    truth = np.array([0, 1, 0, 1])
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1]])
+    with_two = METRICS["roc_auc"].value(truth, probabilities)
+    each = [sk.roc_auc_score(truth == label, probabilities[:, label]) for label in (0, 1)]
+    assert with_two == pytest.approx(np.mean(each))
+
+
+@pytest.mark.parametrize(
+    ("name", "truth", "answers", "said"),
+    [
+        ("roc_auc", [1, 1, 1], [[0.5, 0.5]] * 3, "one class only"),
+        ("roc_auc", [2, 2, 2], [[0.2, 0.3, 0.5]] * 3, "one class only"),
+        ("f1", [0, 0, 0], [[0.9, 0.1]] * 3, "positive class"),
+        ("r2", [5.0, 5.0], [4.0, 5.0], "same in all rows"),
+        ("rmse", [], [], "no rows"),
+        ("accuracy", [0, 1], [[0.5, 0.5], [np.nan, 1.0]], "1 of its answers are not numbers"),
+        ("mae", [1.0, 2.0], [np.inf, 2.0], "1 of its answers are not numbers"),
+    ],
+)
+def test_rows_that_cannot_give_a_figure_are_told(name: str, truth: Any, answers: Any, said: str) -> None:
+    with warnings.catch_warnings(), pytest.raises(MetricUndefined, match=said):
+        warnings.simplefilter("error")
+        METRICS[name].value(np.array(truth), np.array(answers))
+
+
+def test_a_gain_is_positive_when_better_whichever_way_the_metric_goes() -> None:
+    assert METRICS["roc_auc"].gain(0.9, 0.8) > 0
+    assert METRICS["rmse"].gain(8.0, 9.0) > 0

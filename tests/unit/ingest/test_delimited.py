@@ -1,0 +1,204 @@
+"""CSV and TSV, and what people do to them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from preprocessing import Definition
+from refrain.errors import UnreadableUpload
+from refrain.ingest import delimited
+
+Read = Callable[..., Any]
+Define = Callable[..., Definition]
+
+
+def rows(read: Any) -> list[tuple[str, str, str]]:
+    return list(zip(*(read.columns[name] for name in ("age", "town", "label")), strict=True))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"age,town,label\n39,Bern,a\n40,Genf,b\n",
+        b"age,town,label\n39,Bern,a\n40,Genf,b",
+        b"age,town,label\r\n39,Bern,a\r\n40,Genf,b\r\n",
+        b"age,town,label\r39,Bern,a\r40,Genf,b\r",
+        b"age;town;label\n39;Bern;a\n40;Genf;b\n",
+        b"age\ttown\tlabel\n39\tBern\ta\n40\tGenf\tb\n",
+        b"age|town|label\n39|Bern|a\n40|Genf|b\n",
+        b'"age","town","label"\n"39","Bern","a"\n"40","Genf","b"\n',
+        b"age, town, label\n39, Bern, a\n40, Genf, b\n",
+        b' age , town,label \n39, "Bern", a\n40,"Genf","b"\n',
+        b"\n\nage,town,label\n\n39,Bern,a\n   \n40,Genf,b\n\n\n",
+        b"label,town,age\na,Bern,39\nb,Genf,40\n",
+        b"age,extra,town,label\n39,x,Bern,a\n40,y,Genf,b\n",
+    ],
+)
+def test_the_same_rows_are_read_from_every_dialect(read: Read, content: bytes) -> None:
+    assert rows(read(content)) == [("39", "Bern", "a"), ("40", "Genf", "b")]
+
+
+def test_a_semicolon_wins_over_a_decimal_comma(read: Read) -> None:
+    assert read(b"age;label\n1,5;a\n2,5;b\n3,5;a\n").columns == {"age": ["1,5", "2,5", "3,5"], "label": ["a", "b", "a"]}
+
+
+def test_a_semicolon_wins_over_a_decimal_comma_without_a_header_line(read: Read) -> None:
+    found = read(b"1,5;Bern;a\n2,5;Genf;b\n", header=["age", "town", "label"])
+    assert rows(found) == [("1,5", "Bern", "a"), ("2,5", "Genf", "b")]
+
+
+def test_the_delimiter_of_the_definition_wins(read: Read) -> None:
+    assert rows(read(b"age:town:label\n39:a,b:c\n", delimiter=":")) == [("39", "a,b", "c")]
+
+
+def test_columns_may_be_lined_up_with_spaces(read: Read) -> None:
+    assert rows(read(b"age town  label\n39   Bern  a\n", delimiter=" ")) == [("39", "Bern", "a")]
+
+
+def test_a_tsv_is_parted_by_tabs_whatever_else_is_in_it(read: Read) -> None:
+    assert rows(read(b"age\ttown\tlabel\n39\tBern, BE; CH\ta\n", "a.tsv")) == [("39", "Bern, BE; CH", "a")]
+
+
+def test_a_file_of_one_column_needs_no_delimiter(read: Read) -> None:
+    assert read(b"label\na\nb\n").columns == {"label": ["a", "b"]}
+
+
+def test_quotes_hold_delimiters_quotes_and_line_ends_and_lines_are_counted_as_they_stand(read: Read) -> None:
+    found = read(b'age,town,label\n39,"Bern, ""BE""\nline two",a\n\n40,Genf,b\n')
+    assert rows(found) == [("39", 'Bern, "BE"\nline two', "a"), ("40", "Genf", "b")]
+    assert found.lines == [2, 5]
+    assert found.numbers == [1, 2]
+
+
+def test_a_quote_inside_a_field_is_a_letter(read: Read) -> None:
+    assert rows(read(b'age,town,label\n39,5" pipe,a\n40,Genf,b\n')) == [("39", '5" pipe', "a"), ("40", "Genf", "b")]
+
+
+def test_ragged_rows_are_malformed_and_counted_with_their_lines(read: Read) -> None:
+    found = read(b"age,town,label\n39,Bern\n40,Genf,b\n41,Bern,a,surplus\n")
+    assert [(row.number, row.line, row.reason, row.original) for row in found.malformed] == [
+        (1, 2, "expected 3 fields, got 2", ["39", "Bern"]),
+        (3, 4, "expected 3 fields, got 4", ["41", "Bern", "a", "surplus"]),
+    ]
+    assert found.numbers == [2]
+    assert found.lines == [3]
+    assert found.originals == [{"age": "40", "town": "Genf", "label": "b"}]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row_only(read: Read) -> None:
+    found = read(b'age,town,label\n39,"Bern,a\n40,Genf,b\n41,Bern,a\n')
+    assert rows(found) == [("40", "Genf", "b"), ("41", "Bern", "a")]
+    assert found.numbers == [2, 3]
+    assert found.lines == [3, 4]
+    (row,) = found.malformed
+    assert (row.number, row.line, row.original) == (1, 2, ['39,"Bern,a'])
+    assert "never closed" in row.reason
+
+
+def test_a_quote_that_is_never_closed_costs_one_row_only_in_a_large_file(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "LONGEST_FIELD", 100)
+    found = read(b'age,town,label\n39,"Bern,a\n' + b"40,Genf,b\n" * 50 + b'41,"x ""y""",c\n')
+    assert len(rows(found)) == 51
+    assert rows(found)[-1] == ("41", 'x "y"', "c")
+    assert found.lines == list(range(3, 54))
+    assert len(found.malformed) == 1
+
+
+def test_a_field_beyond_all_bounds_is_one_malformed_row(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "LONGEST_FIELD", 100)
+    found = read(b"age,town,label\n39," + b"x" * 200 + b",a\n40,Genf,b\n")
+    assert rows(found) == [("40", "Genf", "b")]
+    assert "longer than 100" in found.malformed[0].reason
+
+
+def test_a_file_cut_off_in_a_quoted_field_keeps_the_rows_before(read: Read) -> None:
+    found = read(b'age,town,label\n39,Bern,a\n40,Genf,"b')
+    assert rows(found) == [("39", "Bern", "a")]
+    assert found.malformed[0].line == 3
+
+
+def test_a_header_said_in_the_definition_names_the_fields(read: Read) -> None:
+    found = read(b"39,Bern,a\n40,Genf,b\n", header=["age", "town", "label"])
+    assert rows(found) == [("39", "Bern", "a"), ("40", "Genf", "b")]
+    assert found.lines == [1, 2]
+
+
+def test_a_header_line_is_no_row_although_the_definition_says_the_header(read: Read) -> None:
+    found = read(b"label,town,age\na,Bern,39\n", header=["age", "town", "label"])
+    assert rows(found) == [("39", "Bern", "a")]
+
+
+def test_columns_are_renamed_as_the_definition_says(read: Read) -> None:
+    found = read(b"Age (years),town,label\n39,Bern,a\n", rename={"Age (years)": "age"})
+    assert rows(found) == [("39", "Bern", "a")]
+    assert found.originals == [{"Age (years)": "39", "town": "Bern", "label": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"x,y\n1,2\n", "no_columns", "Found: x, y. Expected: age, town, label"),
+        (b"age,town\n1,2\n", "no_target", "'label'"),
+        (b"age,town,label,age\n1,2,3,4\n", "duplicate_column", "'age' is there twice: as field 1"),
+        (b"\n \n\n", "empty", "blank lines"),
+        (b"", "empty", "empty"),
+        (b'"age,town,label\n1,2,3\n', "no_header", "never closed"),
+        (b"PK\x03\x04\x00\x00age,label\n", "binary", "NUL byte"),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 99, "encoding", "byte 0x89"),
+    ],
+)
+def test_what_is_no_table_of_ours_is_refused_in_words(read: Read, content: bytes, code: str, words: str) -> None:
+    with pytest.raises(UnreadableUpload) as refusal:
+        read(content)
+    assert refusal.value.code == code
+    assert words in str(refusal.value)
+
+
+def test_a_name_twice_that_is_no_column_of_ours_does_no_harm(read: Read) -> None:
+    found = read(b"age,x,town,x,label\n39,1,Bern,2,a\n")
+    assert rows(found) == [("39", "Bern", "a")]
+    assert found.originals == [["39", "1", "Bern", "2", "a"]]
+
+
+def test_only_a_header_gives_no_rows(read: Read) -> None:
+    assert read(b"age,town,label\n").numbers == []
+
+
+cells = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(
+    table=st.lists(st.tuples(cells, cells, cells), max_size=30), delimiter=st.sampled_from(",;\t|"), end=st.booleans()
+)
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_csv_writer_writes_is_read_back(
+    read: Read, table: list[tuple[str, str, str]], delimiter: str, end: bool
+) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n" if end else "\n")
+    writer.writerows([("age", "town", "label"), *table])
+    found = read(file.getvalue().encode())
+    assert found.malformed == []
+    assert (rows(found) if table else []) == table
+
+
+@given(content=st.binary(max_size=300))
+@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_bytes_follow_a_header_they_are_rows_malformed_rows_or_a_refusal(read: Read, content: bytes) -> None:
+    try:
+        found = read(b"age,town,label\n" + content)
+    except UnreadableUpload as refusal:
+        assert refusal.code in {"encoding", "binary"}
+    else:
+        count = len(found.numbers) + len(found.malformed)
+        assert sorted([*found.numbers, *(row.number for row in found.malformed)]) == list(range(1, count + 1))

@@ -1,0 +1,103 @@
+"""What a file is, by suffix and first bytes; and that no file takes more memory than it should."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from backports import zstd
+
+from refrain.errors import UnreadableUpload
+from refrain.ingest.formats import Content, format_of, head_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Pack = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("m/a.csv", "csv"),
+        ("m/a.CSV", "csv"),
+        ("m/a.b.tsv.gz", "tsv"),
+        ("m/a.jsonl.zst", "jsonl"),
+        ("m/a.ndjson", "jsonl"),
+        ("m/a.json.gz", "json"),
+        ("m/deep/a.parquet", "parquet"),
+    ],
+)
+def test_the_suffix_tells_the_format(key: str, form: str) -> None:
+    assert format_of(key) == form
+
+
+@pytest.mark.parametrize("key", ["m/a.xlsx", "m/a", "m/a.gz", "m/.csv/a", "m/csv", "m/a.csv.bz2", "m/a.csv.bak"])
+def test_another_suffix_is_refused_naming_those_that_are_read(key: str) -> None:
+    with pytest.raises(UnreadableUpload, match=r"expected one of \.csv, .*\.parquet") as refusal:
+        format_of(key)
+    assert refusal.value.code == "unknown_format"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress], ids=["plain", "gzip", "zstd"])
+def test_compression_is_known_by_the_first_bytes(tmp_path: Path, pack: Pack) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(pack(b"age,label\n1,a\n"))
+    assert Content(path).read() == b"age,label\n1,a\n"
+
+
+def test_an_archive_in_several_pieces_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    for pack in (gzip.compress, zstd.compress):
+        path.write_bytes(pack(b"one,") + pack(b"two"))
+        assert Content(path).read() == b"one,two"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: data[:40] + b"?" * 99 + data[139:]]
+)
+def test_a_damaged_archive_is_refused(tmp_path: Path, pack: Pack, damage: Pack) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(damage(pack(bytes(range(256)) * 40 + b"".join(b"%d" % (i * i) for i in range(9999)))))
+    with pytest.raises(UnreadableUpload, match="damaged or cut off") as refusal:
+        Content(path).read()
+    assert refusal.value.code == "corrupt"
+
+
+def test_a_nul_byte_is_refused_where_told_so_naming_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"age\n1\n\0\n")
+    assert Content(path).read() == b"age\n1\n\0\n"
+    with pytest.raises(UnreadableUpload, match="offset 6") as refusal:
+        Content(path, nul=False).read()
+    assert refusal.value.code == "binary"
+
+
+def test_a_line_without_end_is_refused_before_it_is_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"a,b\n" + b"x" * 5000)
+    content = Content(path, longest=1000)
+    with pytest.raises(UnreadableUpload, match="no line end") as refusal:
+        io.BufferedReader(content, 100).readlines()
+    assert refusal.value.code == "long_line"
+    assert content.consumed < 1200
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r", b"\r\n"])
+def test_lines_below_the_bound_pass_however_they_end(tmp_path: Path, ends: bytes) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes((b"x" * 90 + ends) * 100)
+    assert len(io.BufferedReader(Content(path, longest=100), 64).read()) == 100 * (90 + len(ends))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress], ids=["plain", "gzip", "zstd"])
+def test_an_empty_file_is_refused(tmp_path: Path, pack: Pack) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(pack(b""))
+    with pytest.raises(UnreadableUpload) as refusal:
+        head_of(path)
+    assert refusal.value.code == "empty"

@@ -1,0 +1,338 @@
+"""The project's own template and state machine, with tiny handlers, on one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.cloud import Cloud
+from local.errors import NotStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+INGEST = """
+import json, os
+import boto3
+
+def handler(event, context):
+    return {"batchItemFailures": [{"itemIdentifier": m["messageId"]} for m in event["Records"] if not done(m)]}
+
+def done(message):
+    uploads = json.loads(message["body"]).get("Records", [])
+    return all(keep(upload["s3"], int(message["attributes"]["ApproximateReceiveCount"])) for upload in uploads)
+
+def keep(s3, tries):
+    key = s3["object"]["key"]
+    if "always" in key or ("once" in key and tries == 1):
+        return False
+    client = boto3.client("s3")
+    client.put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=f"receipts/{key}", Body=str(tries).encode())
+    return True
+"""
+INFERENCE = """
+import json, os
+
+def handler(event, context):
+    if event["path"] == "/broken":
+        raise ValueError("the inside")
+    answer = {"pid": os.getpid(), "path": event["path"], "body": event["body"], "method": event["httpMethod"]}
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(answer)}
+"""
+SNAPSHOT = """
+class UnknownModel(Exception):
+    pass
+
+def handler(event, context):
+    model = event["request"]["model"]
+    if model == "nobody":
+        raise UnknownModel("no model is named nobody")
+    candidates = [{"name": name} for name in ("good", "broken", "other")]
+    run = event["started_at"][:10] + "-" + event["execution"]
+    return {"model": model, "run": run, "reason": "manual", "enough": model != "empty", "candidates": candidates}
+"""
+TRAIN = """
+def handler(event, context):
+    if event["candidate"] == "broken":
+        raise ValueError("cannot be trained")
+    return {"candidate": event["candidate"], "version": event["run"] + "-" + event["candidate"]}
+"""
+EVALUATE = """
+def handler(event, context):
+    decision = {"promote": event["model"] != "worse"}
+    return {"model": event["model"], "run": event["run"], "decision": decision, "trained": event["trained"]}
+"""
+PROMOTE = """
+class ChampionChanged(Exception):
+    pass
+
+def handler(event, context):
+    if event["model"] == "raced" and event["outcome"] == "promote":
+        raise ChampionChanged("another run was faster")
+    return event
+"""
+
+
+def small_project(folder: Path) -> Path:
+    """The project with tiny handlers, and with a queue that brings messages back at once; returns its template."""
+    shutil.copytree(PROJECT / "functions", folder / "functions", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for name, code in {
+        "ingest": INGEST,
+        "inference": INFERENCE,
+        "retraining/snapshot": SNAPSHOT,
+        "retraining/train": TRAIN,
+        "retraining/evaluate": EVALUATE,
+        "retraining/promote": PROMOTE,
+    }.items():
+        (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
+        (folder / "functions" / name / "app.py").write_text(code)
+    template = (PROJECT / "template.yaml").read_text()
+    template = template.replace("VisibilityTimeout: 5400", "VisibilityTimeout: 1")
+    template = template.replace("maxReceiveCount: 5", "maxReceiveCount: 2")
+    (folder / "template.yaml").write_text(template)
+    return folder / "template.yaml"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("project")
+    with Cloud(folder=folder / "state", template=small_project(folder)) as started:
+        yield started
+
+
+def ask(cloud: Cloud, path: str, key: str | None = None, body: bytes | None = None) -> tuple[int, Any]:
+    request = urllib.request.Request(cloud.stack["api_url"] + path, data=body)
+    request.add_header("content-type", "application/json")
+    if key is not None:
+        request.add_header("x-api-key", key)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def upload(cloud: Cloud, key: str) -> None:
+    cloud.client("s3").put_object(Bucket=cloud.stack["inbox_bucket"], Key=key, Body=b"a,b\n1,2\n")
+
+
+def receipt(cloud: Cloud, key: str) -> str | None:
+    s3, bucket = cloud.client("s3"), cloud.stack["lake_bucket"]
+    kept = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    if f"receipts/{key}" not in kept:
+        return None
+    return str(s3.get_object(Bucket=bucket, Key=f"receipts/{key}")["Body"].read().decode())
+
+
+def eventually[T](question: Callable[[], T], seconds: float = 10) -> T:
+    end = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return answer
+
+
+def retrain(cloud: Cloud, request: dict[str, object]) -> tuple[dict[str, Any], list[str]]:
+    """Run the state machine: what came of it, and the names of the states that it went through."""
+    client = cloud.client("stepfunctions")
+    arn = client.start_execution(stateMachineArn=cloud.stack["state_machine_arn"], input=json.dumps(request))[
+        "executionArn"
+    ]
+    assert eventually(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    history = client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+    return client.describe_execution(executionArn=arn), entered
+
+
+def test_the_stack_file_says_all_that_other_programs_need(cloud: Cloud) -> None:
+    assert set(cloud.stack) == {
+        "api_url",
+        "api_key",
+        "aws_endpoint_url",
+        "region",
+        "inbox_bucket",
+        "lake_bucket",
+        "state_machine_arn",
+    }
+    assert json.loads((cloud.folder / "stack.json").read_text()) == cloud.stack
+
+
+def test_an_upload_reaches_ingest_by_the_queue(cloud: Cloud) -> None:
+    upload(cloud, "income/fine.csv")
+
+    assert eventually(lambda: receipt(cloud, "income%2Ffine.csv")) == "1"
+
+
+def test_an_upload_that_failed_comes_back(cloud: Cloud) -> None:
+    upload(cloud, "income/once.csv")
+
+    assert eventually(lambda: receipt(cloud, "income%2Fonce.csv")) == "2"
+
+
+def test_an_upload_that_keeps_failing_ends_among_the_dead_letters(cloud: Cloud) -> None:
+    sqs = cloud.client("sqs")
+    dead = sqs.get_queue_url(QueueName="refrain-ingest-dead-letters")["QueueUrl"]
+
+    upload(cloud, "income/always.csv")
+
+    (letter,) = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []))
+    assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == "income%2Falways.csv"
+
+
+def test_the_api_asks_for_the_key(cloud: Cloud) -> None:
+    assert ask(cloud, "/v1/models") == (403, {"message": "Forbidden"})
+    assert ask(cloud, "/v1/models", key="wrong") == (403, {"message": "Forbidden"})
+    assert ask(cloud, "/v1/models", key=cloud.stack["api_key"])[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready"])
+def test_health_needs_no_key(cloud: Cloud, path: str) -> None:
+    status, answer = ask(cloud, path)
+
+    assert (status, answer["path"]) == (200, path)
+
+
+def test_a_path_with_a_verb_reaches_the_function(cloud: Cloud) -> None:
+    status, answer = ask(cloud, "/v1/models/income:predict", cloud.stack["api_key"], b'{"instances": []}')
+
+    assert status == 200
+    assert (answer["method"], answer["path"]) == ("POST", "/v1/models/income:predict")
+    assert answer["body"] == '{"instances": []}'
+
+
+def test_a_body_that_is_not_text_reaches_the_function_with_the_wrong_bytes_replaced(cloud: Cloud) -> None:
+    assert ask(cloud, "/v1/models", cloud.stack["api_key"], b"\xff\x00x")[1]["body"] == "\ufffd\x00x"
+
+
+@pytest.mark.parametrize("megabytes", [7, 11])
+def test_a_body_that_is_too_long_is_refused_before_the_function(cloud: Cloud, megabytes: int) -> None:
+    refused = ask(cloud, "/v1/models", cloud.stack["api_key"], b"x" * megabytes * 1_000_000)
+
+    assert refused == (413, {"message": "Request Too Long"})
+
+
+def test_a_function_that_fails_is_a_502_that_does_not_show_its_inside(cloud: Cloud) -> None:
+    assert ask(cloud, "/broken", cloud.stack["api_key"]) == (502, {"message": "Internal server error"})
+
+
+def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) -> None:
+    done, states = retrain(cloud, {"model": "better"})
+
+    assert done["status"] == "SUCCEEDED"
+    assert json.loads(done["output"])["outcome"] == "promote"
+    assert [state for state in states if state not in ("Train a candidate", "Note the failure")] == [
+        "Take a snapshot",
+        "Enough to learn from?",
+        "Train the candidates",
+        "Compare with the champion",
+        "Better?",
+        "Promote",
+    ]
+    assert states.count("Train a candidate") == 3
+    assert states.count("Note the failure") == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "last", "output"),
+    [
+        ("worse", "Keep the champion", {"outcome": "keep"}),
+        ("raced", "The champion changed meanwhile", {"outcome": "superseded"}),
+        ("empty", "Nothing to learn from", {"enough": False}),
+    ],
+)
+def test_a_run_that_promotes_nothing_ends_as_success(
+    cloud: Cloud, model: str, last: str, output: dict[str, object]
+) -> None:
+    done, states = retrain(cloud, {"model": model})
+
+    assert done["status"] == "SUCCEEDED"
+    assert states[-1] == last
+    assert output.items() <= json.loads(done["output"]).items()
+
+
+def test_a_run_of_an_unknown_model_is_refused_with_the_error_kept(cloud: Cloud) -> None:
+    done, states = retrain(cloud, {"model": "nobody"})
+
+    assert states[-1] == "Refused"
+    assert (done["status"], done["error"]) == ("FAILED", "UnknownModel")
+    assert json.loads(done["cause"])["errorMessage"] == "no model is named nobody"
+
+
+def test_any_other_error_ends_the_run_with_the_error_kept(cloud: Cloud) -> None:
+    done, states = retrain(cloud, {"reason": "no model in it"})
+
+    assert states[-1] == "Retraining failed"
+    assert (done["status"], done["error"]) == ("FAILED", "KeyError")
+
+
+def test_a_second_cloud_in_the_same_folder_is_refused(cloud: Cloud) -> None:
+    second = up(cloud.folder)
+
+    assert second.wait(10) == 2
+    assert (
+        said(second)
+        == f"A local cloud is already running in {cloud.folder} (process {cloud.process.pid}): stop it first."
+    )
+    assert ask(cloud, "/v2/health/live")[0] == 200
+
+
+def test_a_port_that_is_taken_is_told_of(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        process = up(tmp_path, "--api-port", str(port))
+
+        assert process.wait(10) == 2
+        assert said(process).startswith(f"Port {port} is taken by another program")
+
+
+def test_a_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(NotStarted, match="There is no template at"), Cloud(tmp_path, template=tmp_path / "absent.yaml"):
+        pass
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_cloud_that_ends_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "stack.json").write_text('{"api_url": "of one that was killed"}')
+    with Cloud(state, template=small_project(tmp_path)) as cloud:
+        pid = ask(cloud, "/v2/health/live")[1]["pid"]
+
+        os.kill(cloud.process.pid, how)
+        status = cloud.process.wait(10)
+
+    assert status == (-how if how == signal.SIGKILL else 0)
+    assert eventually(lambda: not running(pid))
+    assert (state / "stack.json").exists() == (how == signal.SIGKILL)
+
+
+def up(folder: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "local.up", "--folder", str(folder), *options]
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    with process.stdout as output:
+        return output.read().strip()
+
+
+def running(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended already."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

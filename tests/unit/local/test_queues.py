@@ -1,0 +1,140 @@
+"""Messages reach the function in batches; what it has done with is deleted, the rest stays."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.queues import Poller, Source, batch_event, finished
+from local.runtime_api import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ARN = "arn:aws:sqs:eu-west-1:123456789012:refrain-ingest-queue"
+
+
+def message(name: str) -> dict[str, Any]:
+    return {
+        "MessageId": name,
+        "ReceiptHandle": f"handle of {name}",
+        "Body": f"body of {name}",
+        "MD5OfBody": "0",
+        "Attributes": {"ApproximateReceiveCount": "1"},
+    }
+
+
+BATCH = [message("a"), message("b"), message("c")]
+
+
+def report(*failed: str) -> Answer:
+    return Answer(json.dumps({"batchItemFailures": [{"itemIdentifier": name} for name in failed]}).encode())
+
+
+def test_the_event_is_the_one_that_lambda_sends() -> None:
+    event = batch_event(BATCH[:1], ARN)
+
+    assert event["Records"] == [
+        {
+            "messageId": "a",
+            "receiptHandle": "handle of a",
+            "body": "body of a",
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "md5OfBody": "0",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": ARN,
+            "awsRegion": "eu-west-1",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "done"),
+    [
+        (report(), "abc"),
+        (report("b"), "ac"),
+        (report("a", "b", "c"), ""),
+        (Answer(b"null"), "abc"),
+        (Answer(b"{}"), "abc"),
+        (Answer(b'{"batchItemFailures": null}'), "abc"),
+        (report("of another batch"), ""),
+        (report(""), ""),
+        (Answer(b'{"batchItemFailures": [{}]}'), ""),
+        (Answer(b'"text"'), ""),
+        (Answer(b'{"errorType": "ValueError"}', failed=True), ""),
+    ],
+)
+def test_a_message_is_finished_unless_the_function_failed_or_says_otherwise(answer: Answer, done: str) -> None:
+    assert "".join(each["MessageId"] for each in finished(BATCH, answer, reports_failures=True)) == done
+
+
+def test_a_function_that_does_not_report_finishes_all_or_none() -> None:
+    assert finished(BATCH, report("a"), reports_failures=False) == BATCH
+    assert finished(BATCH, Answer(b"", failed=True), reports_failures=False) == []
+
+
+class Queue:
+    """A queue as SQS has it, as far as a poller can see: what is received is not seen again."""
+
+    def __init__(self, messages: list[dict[str, Any]]) -> None:
+        self.waiting = list(messages)
+        self.deleted: list[str] = []
+        self.asked: list[int] = []
+
+    def receive_message(self, **asked: Any) -> dict[str, Any]:
+        most = asked["MaxNumberOfMessages"]
+        self.asked.append(most)
+        taken, self.waiting = self.waiting[:most], self.waiting[most:]
+        return {"Messages": taken} if taken else {}
+
+    def delete_message(self, **asked: str) -> None:
+        self.deleted.append(asked["ReceiptHandle"])
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_a_poller_takes_batches_to_the_function_and_deletes_what_is_finished() -> None:
+    queue = Queue(BATCH)
+    batches: list[list[str]] = []
+
+    def invoke(event: bytes) -> Answer:
+        batches.append([record["messageId"] for record in json.loads(event)["Records"]])
+        return report("b") if "b" in batches[-1] else report()
+
+    source = Source("url", ARN, batch_size=2, reports_failures=True, concurrency=1)
+    poller = Poller(queue, source, invoke, pause=0.01)
+    assert eventually(lambda: len(queue.deleted) == 2)
+    poller.stop()
+
+    assert batches == [["a", "b"], ["c"]]
+    assert queue.deleted == ["handle of a", "handle of c"]
+    assert set(queue.asked) == {2}
+
+
+def test_a_poller_asks_for_no_more_than_the_function_can_take() -> None:
+    queue = Queue([message(str(number)) for number in range(4)])
+    running = 0
+    most = 0
+
+    def invoke(_: bytes) -> Answer:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.05)
+        running -= 1
+        return report()
+
+    poller = Poller(queue, Source("url", ARN, batch_size=1, reports_failures=True, concurrency=1), invoke, pause=0.01)
+    assert eventually(lambda: len(queue.deleted) == 4)
+    poller.stop()
+
+    assert most == 1

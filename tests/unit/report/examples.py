@@ -1,0 +1,237 @@
+"""Evaluations of small synthetic runs, made by the real functions, so that the report is tested on what it will get."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing import Gate
+from refrain.evaluation.comparison import CHAMPION, Compared, compare
+from refrain.evaluation.curves import describe
+from refrain.evaluation.decision import Decision, Figures, decide
+from refrain.evaluation.document import (
+    Data,
+    Evaluation,
+    ModelDocument,
+    Outcome,
+    decision_document,
+    figures_document,
+)
+from refrain.evaluation.importance import permutation_importance
+from refrain.evaluation.metrics import METRICS
+from refrain.evaluation.parity import Parity
+
+type Floats = NDArray[np.float64]
+type Predict = Callable[[NDArray[np.float32]], Floats]
+
+EXACT = Parity(rows=2000, max_difference=4e-7, differing=0)
+GATE = Gate(min_metric=0.8, max_metric=None, confidence=0.95, max_latency_ms=5.0)
+GOLDEN = Parity(rows=24, max_difference=3e-7, differing=0)
+BROKEN = Parity(rows=2000, max_difference=0.61, differing=394)
+
+
+def evaluation(
+    task: Any,
+    metric: str,
+    truth: NDArray[Any],
+    matrix: NDArray[np.float32],
+    models: Mapping[str, Predict],
+    *,
+    gate: Gate,
+    classes: tuple[str, ...] = (),
+    features: tuple[str, ...] = (),
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    outcome: Outcome | None = None,
+    model: str = "income",
+) -> Evaluation:
+    """Compare `models` (the one called "champion" is the champion) as the evaluate step does."""
+    answers = {name: predict(matrix) for name, predict in models.items()}
+    champion = answers.pop(CHAMPION, None)
+    found = compare(METRICS[metric], truth, champion, answers, confidence=gate.confidence, resamples=200)
+
+    def figures(name: str, compared: Compared | None) -> Figures:
+        base = Figures(
+            name, f"20261123T120409-3fa9c1-{name}", latency_ms=0.021 * len(name), bytes=1700 * len(name) ** 2
+        )
+        made = replace(base, parity=EXACT, golden=GOLDEN, error=found.undefined.get(name))
+        if compared:
+            made = replace(made, **vars(compared))
+        return replace(made, **(changes or {}).get(name, {}))
+
+    names = features or tuple(f"feature_{place}" for place in range(matrix.shape[1]))
+
+    def document(name: str, made: Figures, answered: Floats) -> ModelDocument:
+        shown: ModelDocument = {"figures": figures_document(made), "estimator": f"sklearn.ensemble.{name.title()}"}
+        if made.error is None:
+            known = {each.name: each for each in METRICS.values() if each.task == task}
+            shown["metrics"] = {key: each.value(truth, answered) for key, each in known.items()}
+            shown["curves"] = describe(task, truth, answered, classes)
+            columns = {feature: [place] for place, feature in enumerate(names)}
+            shown["importance"] = permutation_importance(
+                models[name], matrix, truth, METRICS[metric], columns, repeats=2, most_rows=400
+            )
+        return shown
+
+    candidates = [figures(name, found.candidates.get(name)) for name in answers]
+    in_service = None if champion is None else figures(CHAMPION, found.champion)
+    decision: Decision = decide(gate, METRICS[metric], in_service, candidates)
+    return {
+        "model": model,
+        "run": "20261123T120409-3fa9c1",
+        "task": task,
+        "metric": metric,
+        "reason": "weekly",
+        "started_at": "2026-11-23T12:04:09Z",
+        "finished_at": "2026-11-23T12:05:51Z",
+        "data": data(task, truth, classes),
+        "gate": {
+            "min_metric": gate.min_metric,
+            "max_metric": gate.max_metric,
+            "confidence": gate.confidence,
+            "max_latency_ms": gate.max_latency_ms,
+        },
+        "champion": None if in_service is None else document(CHAMPION, in_service, champion),  # type: ignore[arg-type]
+        "candidates": [document(each.name, each, answers[each.name]) for each in candidates],
+        "decision": decision_document(decision),
+        "outcome": outcome or ("promoted" if decision.promote else "kept"),
+    }
+
+
+def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> Data:
+    """Return a data section for these holdout rows."""
+    uploads = [
+        ("2026/11/adult-a.csv", 16281, 0),
+        ("2026/11/adult-b.csv.gz", 14010, 23),
+        ("late/dirty rows.csv", 120, 41),
+    ]
+    made: Data = {
+        "receipts": len(uploads),
+        "uploads": [
+            {
+                "source": f"income/{name}",
+                "uploaded_at": "2026-11-22T09:30:00Z",
+                "rows_kept": kept,
+                "rows_rejected": lost,
+            }
+            for name, kept, lost in uploads
+        ],
+        "rows": 5 * len(truth),
+        "train_rows": 4 * len(truth),
+        "holdout_rows": len(truth),
+        "merged_duplicates": 12,
+        "split": {"by": "time", "window": "365d", "cut": "2026-09-14T00:00:00Z"},
+        "time_range": ["2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"],
+        "target": "income",
+    }
+    if task == "classification":
+        counts = np.bincount(truth, minlength=len(classes))
+        made["classes"] = [
+            {"name": name, "train": 4 * int(rows), "holdout": int(rows)}
+            for name, rows in zip(classes, counts, strict=True)
+        ]
+    else:
+        low, lower, median, upper, high = (float(each) for each in np.quantile(truth, [0, 0.25, 0.5, 0.75, 1]))
+        made["summary"] = {
+            "min": low,
+            "lower_quartile": lower,
+            "median": median,
+            "mean": float(truth.mean()),
+            "upper_quartile": upper,
+            "max": high,
+        }
+    return made
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def binary(
+    *,
+    champion: float | None = 0.55,
+    rows: int = 2000,
+    columns: int = 8,
+    names: tuple[str, ...] = ("logistic", "boosting", "forest"),
+    qualities: tuple[float, ...] = (0.75, 1.0, 0.9),
+    gate: Gate = GATE,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    **more: Any,
+) -> Evaluation:
+    """Return a run with two classes. A model's quality is the share of the columns' weights that it knows."""
+    random = np.random.default_rng(7)
+    matrix = random.normal(size=(rows, columns)).astype(np.float32)
+    weights = 2.2 * 0.78 ** np.arange(columns)
+    truth = (matrix @ weights - 1.6 + random.logistic(size=rows) > 0).astype(np.int64)
+
+    def model(quality: float, seed: int) -> Predict:
+        off = np.random.default_rng(seed).normal(size=columns)
+
+        def predict(rows: NDArray[np.float32]) -> Floats:
+            logits = rows @ (weights * quality + 1.2 * (1 - quality) * off) - 1.6
+            return _softmax(np.column_stack([np.zeros(len(rows)), logits]).astype(np.float64))
+
+        return predict
+
+    models = {name: model(quality, seed) for seed, (name, quality) in enumerate(zip(names, qualities, strict=True))}
+    if champion is not None:
+        models = {CHAMPION: model(champion, 3), **models}
+    if changes is None:
+        changes = {"forest": {"parity": BROKEN}}
+    return evaluation(
+        "classification",
+        "roc_auc",
+        truth,
+        matrix,
+        models,
+        gate=gate,
+        changes=changes,
+        **{"classes": ("<=50K", ">50K"), **more},
+    )
+
+
+def multiclass(*, champion: float | None = 0.8, classes: int = 5, **more: Any) -> Evaluation:
+    """Return a run with several classes in which no candidate is surely better."""
+    random = np.random.default_rng(11)
+    matrix = random.normal(size=(900, 10)).astype(np.float32)
+    weights = random.normal(size=(10, classes)) * 1.4
+    truth = np.argmax(matrix @ weights + random.gumbel(size=(900, classes)), axis=1)
+
+    def model(quality: float, seed: int) -> Predict:
+        off = np.random.default_rng(seed).normal(size=weights.shape)
+        return lambda rows: _softmax(np.asarray(rows @ (weights * quality + (1 - quality) * off), dtype=np.float64))
+
+    models = {"logistic": model(0.8, 21), "boosting": model(0.77, 22), "neighbours": model(0.6, 23)}
+    if champion is not None:
+        models = {CHAMPION: model(champion, 20), **models}
+    return evaluation(
+        "classification",
+        "f1",
+        truth,
+        matrix,
+        models,
+        gate=Gate(None, None, 0.95, 0.2),
+        **{"classes": tuple(f"segment {chr(65 + place)}" for place in range(classes)), "model": "segments", **more},
+    )
+
+
+def regression(*, champion: float | None = 0.8, **more: Any) -> Evaluation:
+    """Return a run with a value as target and an error as metric."""
+    random = np.random.default_rng(5)
+    matrix = random.normal(size=(1500, 12)).astype(np.float32)
+    weights = 160 * 0.7 ** np.arange(12)
+    scale = 1 + 0.6 * np.abs(matrix[:, 0])
+    truth = np.maximum(0, 420 + matrix @ weights + 55 * scale * random.normal(size=1500))
+
+    def model(quality: float, seed: int) -> Predict:
+        off = np.random.default_rng(seed).normal(size=12)
+        return lambda rows: np.asarray(420 + rows @ (weights * quality + 20 * (1 - quality) * off), dtype=np.float64)
+
+    models = {"ridge": model(0.9, 1), "boosting": model(0.97, 2)}
+    if champion is not None:
+        models = {CHAMPION: model(champion, 3), **models}
+    return evaluation(
+        "regression", "rmse", truth, matrix, models, gate=Gate(None, 150.0, 0.95, None), **{"model": "bikes", **more}
+    )

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import logging
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from refrain import paths
+from refrain.serving import registry as registry_module
+from refrain.serving.registry import Registry
+from refrain.settings import settings
+from tests.unit.serving import tiny
+from tests.unit.serving.conftest import Api, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+
+def version(api: Api) -> str:
+    return str(api.predict("people", tiny.ADA)["model_version"])
+
+
+def test_a_model_is_loaded_once_and_looked_for_every_few_seconds(api: Api) -> None:
+    version(api)
+    api.lake.reads.clear()
+    version(api)
+    assert api.lake.reads == []
+    api.clock.now = 5.1
+    version(api)
+    assert api.lake.reads == [paths.deployment("people")]
+
+
+def test_a_new_deployment_is_picked_up(api: Api, tiny_version: tiny.Model) -> None:
+    assert version(api) == "people-1"
+    tiny.deploy(api.lake, tiny_version.named("people-2"), tiny_version)
+    assert version(api) == "people-1"
+    api.clock.now = 5.1
+    assert version(api) == "people-2"
+
+
+def test_what_is_loaded_keeps_answering_when_s3_fails_and_s3_is_left_alone_for_longer(api: Api) -> None:
+    version(api)
+    api.lake.down = True
+    api.lake.reads.clear()
+    for second in range(1, 100):
+        api.clock.now = second
+        assert version(api) == "people-1"
+    assert 3 <= len(api.lake.reads) <= 5
+    assert api.ask("GET", "/v2/health/ready").status == 503
+    api.lake.down = False
+    api.clock.now = 1000
+    assert version(api) == "people-1"
+    assert api.ask("GET", "/v2/health/ready").status == 200
+
+
+def test_when_s3_fails_while_a_new_version_is_loaded_the_old_one_answers_and_the_new_one_is_tried_again(
+    api: Api, tiny_version: tiny.Model
+) -> None:
+    version(api)
+    tiny.deploy(api.lake, tiny_version.named("people-2"))
+    api.lake.fails = "versions/"
+    api.clock.now = 6
+    assert version(api) == "people-1"
+    api.lake.fails = ""
+    api.clock.now = 100
+    assert version(api) == "people-2"
+
+
+def test_without_s3_and_with_nothing_loaded_it_is_a_503_that_shows_nothing_of_the_inside(api: Api) -> None:
+    api.lake.down = True
+    answer = api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]})
+    problem = read(answer)
+    assert (answer.status, problem["code"], answer.headers["Retry-After"]) == (503, "lake_unavailable", "5")
+    assert problem["request_id"] == "request-1"
+    assert "down" not in answer.body
+    assert api.ask("GET", "/v2/health/live").status == 200
+
+
+def test_a_champion_that_fails_its_proof_is_not_served_but_the_one_before(
+    make_api: Callable[[], Api],
+    tiny_version: tiny.Model,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    api = make_api()
+    tiny.deploy(api.lake, tiny_version.named("people-2").broken(), tiny_version)
+    with caplog.at_level(logging.INFO):
+        assert version(api) == "people-1"
+    refused = next(record for record in caplog.records if record.message == "version refused")
+    assert (refused.levelname, refused.__dict__["model"], refused.__dict__["version"]) == (
+        "ERROR",
+        "people",
+        "people-2",
+    )
+    line = json.loads(capsys.readouterr().out)
+    assert (line["VersionRefused"], line["model"]) == (1, "people")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Refrain"
+    assert api.get("/v1/models/people")["refused"] == "people-2"
+
+
+def test_a_refused_version_is_not_tried_with_every_request_but_after_a_while(
+    make_api: Callable[[], Api], tiny_version: tiny.Model
+) -> None:
+    api = make_api()
+    broken = tiny_version.named("people-2").broken()
+    tiny.deploy(api.lake, broken, tiny_version)
+    for api.clock.now in (0, 6, 12, 200):
+        assert version(api) == "people-1"
+    graph = paths.version("people", "people-2", "model.onnx")
+    assert api.lake.reads.count(graph) == 1
+    tiny.put_version(api.lake, tiny_version.named("people-2"))
+    api.clock.now = 400
+    assert version(api) == "people-2"
+
+
+def test_when_nothing_passes_its_proof_what_is_loaded_keeps_answering(api: Api, tiny_version: tiny.Model) -> None:
+    version(api)
+    tiny.deploy(api.lake, tiny_version.named("people-3").broken(), tiny_version.named("people-2").broken())
+    api.clock.now = 6
+    assert version(api) == "people-1"
+
+
+def test_with_nothing_sound_and_nothing_loaded_it_is_a_503(
+    make_api: Callable[[], Api], tiny_version: tiny.Model
+) -> None:
+    api = make_api()
+    tiny.deploy(api.lake, tiny_version.broken())
+    answer = api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]})
+    assert (answer.status, read(answer)["code"]) == (503, "no_sound_version")
+    assert api.ask("GET", "/v2/health/ready").status == 503
+    assert api.get("/v1/models")["models"][0]["refused"] == "people-1"
+
+
+def test_a_damaged_deployment_is_like_an_s3_that_fails(api: Api) -> None:
+    version(api)
+    for content in (b"{", b"[]", b"{}", b'{"champion": {"name": 1}}'):
+        api.lake.write(paths.deployment("people"), content)
+        api.clock.now += 100
+        assert version(api) == "people-1"
+    api.lake.write(paths.deployment("untrained"), b"{}")
+    assert api.ask("GET", "/v1/models/untrained").status == 503
+
+
+def test_a_deployment_that_was_removed_is_no_longer_served(api: Api) -> None:
+    version(api)
+    api.lake._store.delete(paths.deployment("people"))
+    api.clock.now = 6
+    assert read(api.ask("GET", "/v1/models/people"))["code"] == "not_trained"
+
+
+def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_module, "MOST_LOADED", 1)
+    version(api)
+    api.clock.now = 1
+    api.predict("flats", {"area": 50})
+    api.lake.reads.clear()
+    api.clock.now = 2
+    version(api)
+    assert paths.version("people", "people-1", "model.onnx") in api.lake.reads
+
+
+def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
+    found: list[str] = []
+    threads = [Thread(target=lambda: found.append(version(api))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["people-1"] * 8
+    assert api.lake.reads.count(paths.version("people", "people-1", "model.onnx")) == 1
+
+
+def test_the_registry_of_the_process_is_made_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.cache_clear()
+    registry_module.registry.cache_clear()
+    for name, value in (("REFRAIN_LAKE_BUCKET", "lake"), ("REFRAIN_MODELS_DIR", str(tmp_path)), ("AWS_REGION", "x")):
+        monkeypatch.setenv(name, value)
+    made = registry_module.registry()
+    assert isinstance(made, Registry)
+    assert made is registry_module.registry()
+    registry_module.registry.cache_clear()
+    settings.cache_clear()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from refrain.errors import BrokenVersion
+from refrain.serving.servable import Servable
+from refrain.serving.versions import read_version
+from tests.unit.serving import tiny
+
+
+def load(model: tiny.Model) -> Servable:
+    return Servable.load(model.files.manifest, model.files.model, model.files.baseline)
+
+
+def test_the_golden_rows_are_answered_as_they_were_in_training(
+    tiny_version: tiny.Model, tiny_regression: tiny.Model
+) -> None:
+    for model in (tiny_version, tiny_regression):
+        replay = load(model).replay(model.files.golden)
+        assert replay.rows == len(model.files.golden["rows"]) > 20
+        assert (replay.differing_labels, replay.holds) == (0, True)
+
+
+def test_a_replay_without_rows_proves_nothing(tiny_version: tiny.Model) -> None:
+    assert not load(tiny_version).replay({"rows": [], "answers": []}).holds
+
+
+def test_golden_rows_with_other_answers_are_found(tiny_version: tiny.Model, tiny_regression: tiny.Model) -> None:
+    for model in (tiny_version, tiny_regression):
+        assert not load(model).replay(model.broken().files.golden).holds
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [
+        {},
+        {"rows": [{"age": 1}], "answers": [["much"]]},
+        {"rows": [{"age": 1}], "answers": [[0.5, 0.25, 0.25]]},
+        {"rows": [{"age": -1}], "answers": [[0.5, 0.5]]},
+        {"rows": [7], "answers": [[0.5, 0.5]]},
+        {"rows": None, "answers": []},
+    ],
+)
+def test_damaged_golden_rows_are_a_broken_version(tiny_version: tiny.Model, golden: dict[str, Any]) -> None:
+    with pytest.raises(BrokenVersion, match="people-1: its golden"):
+        load(tiny_version).replay(golden)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"definition": {"task": "divination"}},
+        {"definition": None},
+        {"vocabularies": None},
+        {"features": ["age"]},
+        {"features": None},
+        {"classes": None},
+        {"model": "Not A Name"},
+        {"version": None, "model": None},
+    ],
+)
+def test_a_damaged_manifest_is_a_broken_version(tiny_version: tiny.Model, change: dict[str, Any]) -> None:
+    with pytest.raises(BrokenVersion):
+        Servable.load(tiny_version.files.manifest | change, tiny_version.files.model, tiny_version.files.baseline)
+
+
+@pytest.mark.parametrize("graph", [b"", b"not a graph", b"\x08\x01"])
+def test_a_damaged_graph_is_a_broken_version(tiny_version: tiny.Model, graph: bytes) -> None:
+    with pytest.raises(BrokenVersion, match="graph"):
+        Servable.load(tiny_version.files.manifest, graph)
+
+
+def test_the_graph_of_another_model_is_a_broken_version(tiny_version: tiny.Model, tiny_regression: tiny.Model) -> None:
+    with pytest.raises(BrokenVersion, match="graph goes from"):
+        Servable.load(tiny_version.files.manifest, tiny_regression.files.model)
+
+
+def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: tiny.Model) -> None:
+    manifest = tiny_version.files.manifest
+    document = {**manifest["definition"], "derived": {}}
+    with pytest.raises(BrokenVersion, match="takes 7 features"):
+        Servable.load(
+            manifest | {"definition": document, "features": manifest["features"][:-1]}, tiny_version.files.model
+        )
+    servable = Servable.load(manifest | {"classes": ["a", "b", "c"]}, tiny_version.files.model)
+    with pytest.raises(BrokenVersion, match="answers"):
+        servable.predict_columns(servable.prepare([tiny.ADA])[0])
+
+
+def test_a_damaged_baseline_is_a_broken_version(tiny_version: tiny.Model) -> None:
+    with pytest.raises(BrokenVersion):
+        Servable.load(tiny_version.files.manifest, tiny_version.files.model, {"rows": 5})
+
+
+def test_what_is_written_is_what_is_read(tiny_version: tiny.Model) -> None:
+    lake = tiny.Lake()
+    tiny.put_version(lake, tiny_version)
+    assert read_version(lake, "people", "people-1") == tiny_version.files
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "baseline.json", "golden.json"])
+def test_an_absent_or_changed_file_is_a_broken_version(tiny_version: tiny.Model, name: str) -> None:
+    for content in (None, b"{", b"[]"):
+        lake = tiny.Lake()
+        tiny.put_version(lake, tiny_version)
+        if content is None:
+            lake._store.delete(f"versions/people/people-1/{name}")
+        else:
+            lake.write(f"versions/people/people-1/{name}", content)
+        with pytest.raises(BrokenVersion, match=name):
+            read_version(lake, "people", "people-1")
+
+
+def test_the_manifest_of_another_version_is_not_taken(tiny_version: tiny.Model) -> None:
+    lake = tiny.Lake()
+    files = replace(tiny_version.files, manifest=tiny_version.files.manifest | {"version": "people-2"})
+    tiny.put_version(lake, tiny_version)
+    lake.write_json("versions/people/people-1/manifest.json", files.manifest)
+    with pytest.raises(BrokenVersion, match="another version"):
+        read_version(lake, "people", "people-1")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from refrain.serving.unfamiliar import Familiar
+
+NAN = float("nan")
+
+
+def number(**facts: Any) -> dict[str, Any]:
+    return {"type": "number", "min": 0.0, "max": 10.0, "std": 2.0, "missing": 0.0} | facts
+
+
+def found(seen: dict[str, Any], value: float, rows: int = 1000) -> bool:
+    familiar = Familiar.of({"rows": rows, "features": {"x": seen}}, ["x"])
+    return familiar.unfamiliar(np.array([[value]], dtype=np.float32)) == [["x"]]
+
+
+@pytest.mark.parametrize(("value", "strange"), [(0, False), (-1, False), (-1.1, True), (11, False), (11.1, True)])
+def test_half_a_standard_deviation_beyond_the_extremes_is_familiar(value: float, strange: bool) -> None:
+    assert found(number(), value) is strange
+
+
+def test_a_missing_value_is_strange_only_where_none_of_many_was_missing() -> None:
+    assert found(number(), NAN)
+    assert not found(number(missing=0.01), NAN)
+    assert not found(number(), NAN, rows=99)
+
+
+def test_a_constant_that_float32_cannot_hold_is_familiar() -> None:
+    assert not found(number(min=0.1, max=0.1, std=0.0), 0.1)
+    assert found(number(min=0.1, max=0.1, std=0.0), 0.11)
+
+
+def test_any_number_is_strange_where_all_were_missing() -> None:
+    nothing = number(min=None, max=None, std=None, missing=1.0)
+    assert found(nothing, 1)
+    assert not found(nothing, NAN)
+
+
+@pytest.mark.parametrize(
+    ("code", "missing", "strange"), [(2, 0.0, False), (1, 0.0, True), (1, 0.5, True), (0, 0.0, True), (0, 0.5, False)]
+)
+def test_a_category_is_strange_when_it_is_unseen_or_missing_where_none_was(
+    code: int, missing: float, strange: bool
+) -> None:
+    assert found({"type": "category", "counts": {"a": 5}, "missing": missing}, code) is strange
+
+
+def test_without_a_baseline_and_for_unknown_features_everything_is_familiar() -> None:
+    matrix = np.array([[NAN, 1e30]], dtype=np.float32)
+    assert Familiar.of(None, ["x", "y"]).unfamiliar(matrix) == [[]]
+    assert Familiar.of({"rows": 1000, "features": {}}, ["x", "y"]).unfamiliar(matrix) == [[]]
+
+
+def test_rows_are_told_apart() -> None:
+    familiar = Familiar.of({"rows": 1000, "features": {"x": number(), "y": number()}}, ["x", "y"])
+    matrix = np.array([[1, 2], [99, 99], [1, -99]], dtype=np.float32)
+    assert familiar.unfamiliar(matrix) == [[], ["x", "y"], ["y"]]

@@ -1,0 +1,170 @@
+"""Two tiny models, made as training makes them, and a lake in memory to serve them from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from obstore.store import MemoryStore
+
+from preprocessing import Definition, parse_definition, prepare, rows_to_columns
+from refrain import paths
+from refrain.deployments import Deployment, Served
+from refrain.errors import StorageUnavailable
+from refrain.serving.versions import VersionFiles
+from refrain.storage import Object, Store, to_json
+from refrain.training.train import make_version
+
+
+def candidate(estimator: str) -> dict[str, Any]:
+    """The training section with one candidate."""
+    return {"candidates": [{"name": "linear", "estimator": f"sklearn.linear_model.{estimator}"}]}
+
+
+PEOPLE: dict[str, Any] = {
+    "task": "classification",
+    "target": "income",
+    "columns": {
+        "age": {"type": "number", "min": 0, "max": 120, "required": True},
+        "hours": {"type": "number"},
+        "city": {"type": "category"},
+        "sex": {"type": "category", "allowed": ["female", "male"], "lower": True},
+        "member": {"type": "boolean"},
+        "joined": {"type": "time", "min": "1990-01-01"},
+        "note": {"type": "category", "role": "ignore"},
+        "income": {"type": "category"},
+    },
+    "derived": {"weekday": {"from": "joined", "make": "weekday"}},
+    "training": candidate("LogisticRegression"),
+}
+
+FLATS: dict[str, Any] = {
+    "task": "regression",
+    "target": "price",
+    "columns": {"area": {"type": "number", "min": 0}, "rooms": {"type": "number"}, "price": {"type": "number"}},
+    "training": candidate("LinearRegression"),
+}
+
+ADA: dict[str, Any] = {
+    "age": 36,
+    "hours": 40.5,
+    "city": "London",
+    "sex": "Female",
+    "member": True,
+    "joined": "2019-01-31T08:00:00Z",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A version of a model."""
+
+    definition: Definition
+    files: VersionFiles
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+        return str(self.files.manifest["version"])
+
+    def named(self, version: str) -> Model:
+        """The same under another name."""
+        return replace(self, files=replace(self.files, manifest=self.files.manifest | {"version": version}))
+
+    def broken(self) -> Model:
+        """The same with golden answers that it does not give."""
+        answers = [list(reversed([2 * number + 0.25 for number in row])) for row in self.files.golden["answers"]]
+        return replace(self, files=replace(self.files, golden=self.files.golden | {"answers": answers}))
+
+
+class Lake(Store):
+    """A bucket in memory that can be `down`, for some keys or all, and counts in `reads` what it was asked."""
+
+    def __init__(self) -> None:
+        self.bucket = "lake"
+        self._store: Any = MemoryStore()
+        self.down = False
+        self.fails = ""
+        self.reads: list[str] = []
+
+    def read(self, key: str) -> Object:
+        """Read an object."""
+        self._ask(key)
+        return super().read(key)
+
+    def read_if_changed(self, key: str, etag: str) -> Object | None:
+        """Read an object that changed."""
+        self._ask(key)
+        return super().read_if_changed(key, etag)
+
+    def _ask(self, key: str) -> None:
+        self.reads.append(key)
+        if self.down or (self.fails and key.startswith(self.fails)):
+            raise StorageUnavailable(key, "it is down")
+
+
+def put_version(store: Store, model: Model) -> None:
+    """Write a version's files."""
+    name, files = model.definition.model, model.files
+    store.write(paths.version(name, model.version, "model.onnx"), files.model)
+    for document in ("manifest", "baseline", "golden"):
+        store.write_json(paths.version(name, model.version, f"{document}.json"), getattr(files, document))
+
+
+def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
+    """Write versions, and the deployment that makes the first one champion."""
+    for each in (model, previous):
+        if each:
+            put_version(store, each)
+    since = "2026-11-23T12:00:00Z"
+    served = [Served(each.version, since, "roc_auc", 0.91) if each else None for each in (model, previous)]
+    deployment = Deployment(model.definition.model, served[0], served[1], None, since)
+    store.write(paths.deployment(model.definition.model), to_json(asdict(deployment)))
+
+
+def people(rows: int = 400) -> Model:
+    """Income of people by all kinds of columns; the hours are missing at times."""
+    random = np.random.default_rng(7)
+    ages, hours = random.integers(18, 80, rows), random.integers(10, 60, rows)
+    instances: list[dict[str, Any]] = [
+        {
+            "age": int(ages[row]),
+            "hours": None if row % 10 == 0 else int(hours[row]),
+            "city": ("London", "Paris", "Köln")[row % 3],
+            "sex": ("female", "male")[row % 2],
+            "member": bool(row % 5),
+            "joined": f"20{row % 20 + 1:02d}-0{row % 9 + 1}-11T0{row % 10}:00:00Z",
+            "income": ">50K" if ages[row] + random.normal(0, 10) + 10 * (row % 3) > 55 else "<=50K",
+        }
+        for row in range(rows)
+    ]
+    return _model("people", PEOPLE, instances)
+
+
+def flats(rows: int = 400) -> Model:
+    """Prices of flats by area and rooms."""
+    random = np.random.default_rng(7)
+    areas = random.uniform(20, 200, rows).round(1)
+    noise = random.normal(0, 5000, rows)
+    return _model(
+        "flats",
+        FLATS,
+        [
+            {"area": float(area), "rooms": int(area // 25) + 1, "price": 3000 * area + noise[row]}
+            for row, area in enumerate(areas)
+        ],
+    )
+
+
+def _model(name: str, document: dict[str, Any], rows: list[dict[str, Any]]) -> Model:
+    definition = parse_definition(name, document, f"{name}.toml")
+    columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
+    assert not problems
+    candidate = definition.training.candidates[0]
+    written, facts = make_version(definition, candidate, columns, columns)
+    manifest = facts | {"model": name, "version": f"{name}-1", "estimator": candidate.estimator}
+    manifest["definition"] = definition.document
+    baseline, golden = (json.loads(written[f"{document}.json"]) for document in ("baseline", "golden"))
+    return Model(definition, VersionFiles(json.loads(to_json(manifest)), written["model.onnx"], baseline, golden))
