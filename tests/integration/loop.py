@@ -1,0 +1,123 @@
+"""The loop without the cloud around it: real handlers in this process, called in the order of the state machine."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import CandidateRefused, ChampionChanged
+from tests.integration.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.integration.conftest import Aws
+
+type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def handler(function: str) -> Handler:
+    """Load a function's handler as Lambda does: by its file (they are all called app.py)."""
+    spec = importlib.util.spec_from_file_location(function.replace("/", "_"), ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Handler = module.handler
+    return found
+
+
+class Context:
+    """What Lambda passes beside the event."""
+
+    aws_request_id = "test"
+    function_name = "test"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        """Enough."""
+        return 60_000
+
+
+def upload(aws: Aws, key: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Put a CSV into the inbox and let ingest have the event that S3 sends for it."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    aws.put(key, text.getvalue().encode())
+    deliver(aws, key)
+
+
+def deliver(aws: Aws, key: str) -> None:
+    """Send ingest the event of an upload."""
+    event = json.loads((ROOT / "events" / "1-upload.json").read_text())
+    body = json.loads(event["Records"][0]["body"])
+    entity = body["Records"][0]["s3"]
+    head = aws.s3.head_object(Bucket=aws.inbox, Key=key)
+    entity["bucket"]["name"] = aws.inbox
+    entity["object"] |= {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"')}
+    event["Records"][0]["body"] = json.dumps(body)
+    answer = handler("ingest")(event, Context())
+    assert answer == {"batchItemFailures": []}
+
+
+@dataclass
+class Run:
+    """A retraining run as far as the comparison; `finish` is the rest."""
+
+    snapshot: dict[str, Any]
+    evaluation: dict[str, Any]
+
+    def finish(self) -> dict[str, Any]:
+        """Promote or keep, as decided; as superseded when the champion changed meanwhile."""
+        wish = "promote" if self.evaluation["decision"]["promote"] else "keep"
+        try:
+            return self.conclude(wish)
+        except ChampionChanged:
+            return self.conclude("superseded")
+
+    def conclude(self, wish: str) -> dict[str, Any]:
+        """Call the last step."""
+        event = {"outcome": wish, "model": self.evaluation["model"], "run": self.evaluation["run"]}
+        return handler("retraining/promote")({**event, "evaluation": self.evaluation}, None)
+
+
+def compare(model: str, **request: Any) -> Run:
+    """Take a snapshot, train the candidates, compare with the champion. There must be enough to learn from."""
+    snapshot = snapshot_of(model, **request)
+    assert snapshot["enough"], snapshot["why"]
+    trained = [_train(snapshot, each["name"]) for each in snapshot["candidates"]]
+    return Run(snapshot, handler("retraining/evaluate")({**snapshot, "trained": trained}, None))
+
+
+def retrain(model: str, **request: Any) -> dict[str, Any]:
+    """Do a whole run."""
+    return compare(model, **request).finish()
+
+
+def snapshot_of(model: str, **request: Any) -> dict[str, Any]:
+    """Do the first step."""
+    event = {
+        "request": {"model": model, **request},
+        "execution": uuid.uuid4().hex,
+        "started_at": datetime.now(UTC).isoformat(),
+    }
+    return handler("retraining/snapshot")(event, None)
+
+
+def _train(snapshot: dict[str, Any], candidate: str) -> dict[str, Any]:
+    try:
+        event = {"model": snapshot["model"], "run": snapshot["run"], "candidate": candidate}
+        return handler("retraining/train")(event, None)
+    except CandidateRefused as refused:
+        cause = {"errorMessage": str(refused), "errorType": "CandidateRefused"}
+        return {"candidate": candidate, "error": {"Error": "CandidateRefused", "Cause": json.dumps(cause)}}

@@ -1,0 +1,266 @@
+"""What a retraining run decides, with real uploads, real training and real exports: each case of the gate."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from refrain import deployments
+from refrain.errors import ChampionChanged
+from refrain.storage import open_store
+from tests.integration.loop import compare, retrain, snapshot_of, upload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.conftest import Aws
+
+LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
+STUMP = '{ name = "stump", estimator = "sklearn.tree.DecisionTreeClassifier", max_depth = 1 }'
+FOREST = (
+    '{ name = "forest", estimator = "sklearn.ensemble.RandomForestClassifier", features = "codes", n_estimators = 20 }'
+)
+WRONG = '{ name = "wrong", estimator = "sklearn.linear_model.LogisticRegression", solver = "abacus" }'
+DEFINITION = """
+task = "classification"
+target = "bought"
+[columns]
+price = {{ type = "number" }}
+size = {{ type = "number" }}
+colour = {{ type = "category" }}
+bought = {{ type = "boolean" }}
+[training]
+candidates = [{candidates}]
+[gate]
+{gate}
+"""
+
+
+class Shop:
+    """A model whose definition can change between runs."""
+
+    model = "shop"
+
+    def __init__(self, aws: Aws, folder: Path) -> None:
+        self.aws = aws
+        self._folder = folder
+        self.define(LOGISTIC)
+
+    def define(self, *candidates: str, gate: str = "") -> None:
+        """Write the definition."""
+        content = DEFINITION.format(candidates=", ".join(candidates), gate=gate)
+        (self._folder / "shop.toml").write_text(content)
+
+    def sell(self, rows: int, *, seed: int = 0, missing: float = 0.0, only: bool | None = None) -> None:
+        """Upload rows: what is bought follows price and size, with noise."""
+        random = np.random.default_rng(seed)
+        price, size = random.normal(size=(2, rows))
+        bought = (price - 2 * size + random.normal(scale=0.8, size=rows) > 0) if only is None else np.full(rows, only)
+        gone = random.random((2, rows)) < missing
+        table: list[dict[str, Any]] = [
+            {
+                "price": "" if gone[0][row] else round(float(price[row]), 6),
+                "size": "" if gone[1][row] else round(float(size[row]), 6),
+                "colour": ["red", "blue", "green"][row % 3],
+                "bought": str(bool(bought[row])),
+            }
+            for row in range(rows)
+        ]
+        upload(self.aws, f"shop/{seed}-{rows}.csv", table)
+
+    @property
+    def champion(self) -> str | None:
+        """Who is in service."""
+        deployment, _ = deployments.read(open_store(self.aws.lake), self.model)
+        return deployment.champion_version if deployment else None
+
+    def log(self) -> list[dict[str, Any]]:
+        """Read the deployment log."""
+        return [json.loads(self.aws.read(key)) for key in self.aws.keys("deployments/shop/log/")]
+
+
+@pytest.fixture
+def shop(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+    return Shop(aws, tmp_path)
+
+
+def test_the_first_model_above_the_floor_goes_into_service(shop: Shop) -> None:
+    shop.define(LOGISTIC, STUMP, gate="min_metric = 0.8")
+    shop.sell(400)
+
+    ended = retrain("shop", reason="first data")
+
+    assert (ended["outcome"], ended["decision"]) == ("promoted", "first_model")
+    assert shop.champion == ended["champion"]
+    assert str(shop.champion).endswith("-logistic")
+    entry = shop.log()[0]
+    assert (entry["version"], entry["because"]) == (shop.champion, "first data")
+    assert entry["figures"]["logistic"] > entry["figures"]["stump"]
+    report = shop.aws.read(ended["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
+    assert "logistic is the first model in service" in report
+
+
+def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop) -> None:
+    shop.define(STUMP)
+    shop.sell(400)
+    retrain("shop")
+    first = shop.champion
+    shop.define(LOGISTIC)
+
+    ended = retrain("shop")
+
+    assert (ended["outcome"], ended["decision"]) == ("promoted", "better")
+    deployment, _ = deployments.read(open_store(shop.aws.lake), "shop")
+    assert deployment is not None
+    assert deployment.previous is not None
+    assert deployment.previous.version == first
+    assert len(shop.log()) == 2
+
+
+def test_a_candidate_that_is_not_better_leaves_the_champion(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+    first = shop.champion
+    shop.define(STUMP)
+
+    ended = retrain("shop")
+
+    assert (ended["outcome"], ended["decision"], shop.champion) == ("kept", "not_better", first)
+    assert len(shop.log()) == 1
+
+
+def test_the_same_candidate_on_more_data_must_be_surely_better(shop: Shop) -> None:
+    shop.sell(300)
+    retrain("shop")
+    first = shop.champion
+    shop.sell(30, seed=1)
+
+    ended = retrain("shop")
+
+    assert (ended["decision"], shop.champion) == ("not_better", first)
+
+
+def test_nobody_under_the_floor_goes_into_service(shop: Shop) -> None:
+    shop.define(LOGISTIC, STUMP, gate="min_metric = 0.999")
+    shop.sell(400)
+
+    ended = retrain("shop")
+
+    assert (ended["outcome"], ended["decision"], shop.champion) == ("kept", "all_refused", None)
+    assert not shop.log()
+
+
+def test_a_forest_that_the_converter_breaks_is_refused_and_the_run_goes_on(shop: Shop) -> None:
+    shop.define(FOREST, STUMP)
+    shop.sell(600, missing=0.3)
+
+    run = compare("shop")
+    ended = run.finish()
+
+    evaluation = json.loads(shop.aws.read(run.evaluation["evaluation"]))
+    verdicts = {each["name"]: each["code"] for each in evaluation["decision"]["verdicts"]}
+    assert verdicts == {"forest": "parity_broken", "stump": "promoted"}
+    forest = evaluation["candidates"][0]["figures"]
+    assert forest["parity"]["differing"] > 0
+    assert str(ended["champion"]).endswith("-stump")
+
+
+def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: Shop) -> None:
+    shop.sell(400)
+    one, other = compare("shop"), compare("shop", force=True)
+
+    assert one.finish()["outcome"] == "promoted"
+    first = shop.champion
+    with pytest.raises(ChampionChanged):
+        other.conclude("promote")
+    ended = other.finish()
+
+    assert (ended["outcome"], ended["champion"], shop.champion) == ("superseded", first, first)
+    assert len(shop.log()) == 1
+
+
+def test_promoting_again_after_a_crash_changes_nothing(shop: Shop) -> None:
+    shop.sell(400)
+    run = compare("shop")
+    first = run.finish()
+
+    assert run.finish() == first
+    assert len(shop.log()) == 1
+
+
+def test_a_broken_champion_is_replaced_and_not_compared(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+    shop.aws.s3.delete_object(Bucket=shop.aws.lake, Key=f"versions/shop/{shop.champion}/model.onnx")
+    shop.define(STUMP)
+
+    ended = retrain("shop")
+
+    assert (ended["outcome"], ended["decision"]) == ("promoted", "champion_failed")
+
+
+def test_candidates_that_cannot_be_trained_are_told_apart(shop: Shop) -> None:
+    shop.define(WRONG, LOGISTIC)
+    shop.sell(400)
+
+    run = compare("shop")
+
+    failed = run.evaluation["candidates"][0]
+    assert "abacus" in failed["error"]
+    assert run.finish()["outcome"] == "promoted"
+
+
+def test_when_all_candidates_fail_the_champion_stays(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+    first = shop.champion
+    shop.define(WRONG)
+
+    ended = retrain("shop")
+
+    assert (ended["outcome"], ended["decision"], shop.champion) == ("kept", "all_failed", first)
+
+
+@pytest.mark.parametrize(
+    ("sold", "why"),
+    [
+        ([], "no rows of shop were uploaded"),
+        ([{"rows": 60}], "there are 60 rows, and 100 are needed"),
+        ([{"rows": 200, "only": True}], "have the same bought, true: there is nothing to tell apart"),
+    ],
+    ids=["nothing", "too little", "one class only"],
+)
+def test_without_enough_to_learn_from_a_run_says_why(shop: Shop, sold: list[dict[str, Any]], why: str) -> None:
+    for rows in sold:
+        shop.sell(**rows)
+
+    snapshot = snapshot_of("shop")
+
+    assert not snapshot["enough"]
+    assert why in snapshot["why"]
+
+
+def test_nothing_new_is_no_reason_to_train_unless_forced(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+
+    assert "nothing is new" in snapshot_of("shop")["why"]
+    assert snapshot_of("shop", force=True)["enough"]
+    shop.sell(50, seed=1)
+    assert snapshot_of("shop")["enough"]
+
+
+def test_a_champion_of_an_older_definition_is_compared_as_it_is_served(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+    path = shop._folder / "shop.toml"
+    path.write_text(path.read_text().replace("size = {{", "size = {").replace('size = { type = "number" }\n', ""))
+
+    ended = retrain("shop")
+
+    assert ended["decision"] in {"not_better", "better"}
+    assert ended["figures"]["champion"] is not None
