@@ -16,5 +16,6 @@ def end_with_the_cloud() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-threading.Thread(target=end_with_the_cloud, daemon=True).start()
-runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+if __name__ == "__main__":
+    threading.Thread(target=end_with_the_cloud, daemon=True).start()
+    runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, version 2018-06-
 
 import json
 import queue
+import sys
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 MAX_ANSWER_BYTES = 6_291_556  # what Lambda lets a function answer when it is called and waited for
 _PREFIX = "/2018-06-01/runtime"
@@ -47,8 +49,7 @@ class RuntimeApi:
         self._lock = threading.Lock()
         self._current: Call | None = None
         self._end: Answer | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -83,6 +84,15 @@ class RuntimeApi:
         self._calls.put(None)
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a process that was ended while it was connected: its call tells of it."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -53,17 +53,25 @@ class Stage:
 
     def retrain(self, model: str) -> str:
         """Start a retraining run."""
-        started = self._stepfunctions.start_execution(
-            stateMachineArn=self.stack["state_machine_arn"], input=json.dumps({"model": model, "reason": "demo"})
-        )
-        arn: str = started["executionArn"]
+        return self.start({"model": model, "reason": "demo"})
+
+    def start(self, request: dict[str, Any]) -> str:
+        """Start an execution of the state machine with an input."""
+        arn: str = self._stepfunctions.start_execution(
+            stateMachineArn=self.stack["state_machine_arn"], input=json.dumps(request)
+        )["executionArn"]
         return arn
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        """Say how a run stands."""
+        found: dict[str, Any] = self._stepfunctions.describe_execution(executionArn=execution)
+        return found
 
     def states(self, execution: str) -> Iterator[list[dict[str, Any]]]:
         """Yield the history of a run as it grows, until the run has ended."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            status = self._stepfunctions.describe_execution(executionArn=execution)["status"]
+            status = self.describe(execution)["status"]
             history = self._stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
             yield history["events"]
             if status != "RUNNING":
@@ -73,7 +81,7 @@ class Stage:
 
     def outcome(self, execution: str) -> dict[str, Any]:
         """Return the output of a run that succeeded."""
-        found = self._stepfunctions.describe_execution(executionArn=execution)
+        found = self.describe(execution)
         if found["status"] != "SUCCEEDED":
             raise DemoFailed(f"the run ended as {found['status']}: {found.get('cause') or found.get('error')}")
         output: dict[str, Any] = json.loads(found["output"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Array
     from refrain.serving.servable import Servable
+
+logger = logging.getLogger("refrain")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def predict(servable: Servable, raw: Mapping[str, Array], rows: int) -> Predicti
         raise InvalidInstances(problems)
     matrix = servable.encode(columns)
     scores = servable.score(matrix)
-    _check_finite(scores)
+    _check_finite(servable.version, scores)
     return Predictions(
         ids=prediction_ids(rows),
         labels=[servable.classes[place] for place in scores.argmax(axis=1).tolist()] if servable.classes else None,
@@ -48,9 +51,10 @@ def predict(servable: Servable, raw: Mapping[str, Array], rows: int) -> Predicti
     )
 
 
-def _check_finite(scores: Array) -> None:
+def _check_finite(version: str, scores: Array) -> None:
     finite = np.isfinite(scores)
     if not finite.all():
+        logger.warning("no finite answer", extra={"version": version})  # the caller's numbers, or the model's fault
         rows: Any = np.flatnonzero(~finite.all(axis=1)).tolist()
         reason = "the numbers are so large that the model has no finite answer"
         raise NoFiniteAnswer([Problem(row, "", None, reason) for row in rows])

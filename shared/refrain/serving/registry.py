@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import MODEL_NAME
 from refrain import deployments, paths
 from refrain.deployments import Deployment, Served
-from refrain.errors import BrokenVersion, NotFound, StorageError, UnknownModel
+from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.serving.metrics import count
 from refrain.serving.problems import NotTrained
 from refrain.serving.servable import Servable
@@ -180,10 +180,13 @@ class Registry:
         count("VersionRefused", model, version=version)
 
     def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
-        """Keep what there is; leave S3 alone for longer each time, since each try makes a caller wait."""
+        """Keep what there is; leave S3 alone for longer each time, for all models, since each try makes a caller wait."""
         before.failures += 1
         pause = min(self._refresh_seconds * 2**before.failures, max(MOST_PATIENCE, self._refresh_seconds))
         before.look_at = self._clock() + pause
+        if isinstance(error, StorageUnavailable):
+            for standing in self._standings.values():
+                standing.look_at = max(standing.look_at, before.look_at)
         logger.warning("deployment not refreshed", extra={"model": model, "reason": str(error)})
         return before
 

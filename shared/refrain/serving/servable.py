@@ -87,7 +87,7 @@ class Servable:
                 raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
             familiar = Familiar.of(baseline, definition.features)
             loaded = cls(manifest, definition, _session(version, model), familiar)
-        except (KeyError, TypeError, AttributeError, PreprocessingError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
             raise BrokenVersion(version, f"its files are damaged ({type(error).__name__}: {error})") from error
         loaded._check_graph()
         return loaded

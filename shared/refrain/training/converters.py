@@ -1,4 +1,4 @@
-"""Two conversions of our own: one that skl2onnx lacks, and one that it makes of three nodes a column.
+"""Conversions of our own: one that skl2onnx lacks, one that it rounds, one that it makes of three nodes a column.
 
 A converter adds nodes to the graph; a shape calculator says what comes out
 (https://onnx.ai/sklearn-onnx/auto_tutorial/plot_icustom_converter.html).
@@ -13,7 +13,7 @@ from onnx import TensorProto
 from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.operator_converters.common import concatenate_variables
 from sklearn.impute import MissingIndicator
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 OPSET = 18
 """Of the standard operators; ONNX Runtime reads older ones for good."""
@@ -25,6 +25,17 @@ def missing_indicator(scope: Any, operator: Any, container: Any) -> None:
     nan = scope.get_unique_variable_name("is_nan")
     _node(scope, container, "IsNaN", [given], nan)
     _as_float(scope, container, nan, operator)
+
+
+def standard_scaler(scope: Any, operator: Any, container: Any) -> None:
+    """Write `(x - mean) / scale`, correctly rounded as scikit-learn does it; the Scaler of ONNX multiplies instead."""
+    (given,) = _input(scope, operator, container)
+    scaler = operator.raw_operator
+    mean, scale, centred = (scope.get_unique_variable_name(name) for name in ("mean", "scale", "centred"))
+    for name, values in ((mean, scaler.mean_), (scale, scaler.scale_)):
+        container.add_initializer(name, TensorProto.FLOAT, [len(values)], values.tolist())
+    _node(scope, container, "Sub", [given, mean], centred)
+    _node(scope, container, "Div", [centred, scale], operator.outputs[0].full_name)
 
 
 def one_hot(scope: Any, operator: Any, container: Any) -> None:
@@ -47,13 +58,22 @@ def missing_indicator_shape(operator: Any) -> None:
     _shape(operator, len(operator.raw_operator.features_))
 
 
+def standard_scaler_shape(operator: Any) -> None:
+    """As many columns as came in."""
+    _shape(operator, len(operator.raw_operator.mean_))
+
+
 def one_hot_shape(operator: Any) -> None:
     """One column for each code."""
     _shape(operator, sum(len(known) for known in operator.raw_operator.categories_))
 
 
-CONVERTERS = {MissingIndicator: missing_indicator, OneHotEncoder: one_hot}
-SHAPES = {MissingIndicator: missing_indicator_shape, OneHotEncoder: one_hot_shape}
+CONVERTERS = {MissingIndicator: missing_indicator, OneHotEncoder: one_hot, StandardScaler: standard_scaler}
+SHAPES = {
+    MissingIndicator: missing_indicator_shape,
+    OneHotEncoder: one_hot_shape,
+    StandardScaler: standard_scaler_shape,
+}
 
 
 def _shape(operator: Any, width: int) -> None:

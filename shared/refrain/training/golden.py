@@ -68,7 +68,7 @@ def _unusual(definition: Definition, given: Columns, fullest: int, ordinary: Seq
         yield {name: choose(given, column) for name, column in schema.items()}
     for bound in ("least", "most"):
         yield {name: _bound(getattr(column, bound), base[name]) for name, column in schema.items()}
-    yield {}
+    yield dict.fromkeys(schema)
 
 
 def _each(row: Row, schema: Mapping[str, Column], kind: str, change: Callable[[Any], str]) -> Row:

@@ -65,10 +65,15 @@ def fit_features(
     steps.append(("gaps", MissingIndicator(features="all"), gaps))
     features = ColumnTransformer([step for step in steps if step[2]]).fit(matrix)
     if recipe == "onehot" and numbers:
-        _round_centre(features.named_transformers_["numbers"].named_steps["scale"])
+        _round_scale(features.named_transformers_["numbers"].named_steps["scale"])
     return features
 
 
-def _round_centre(scaler: StandardScaler) -> None:
-    """Centre on a float32, as the exported graph does: far from zero the difference would be seen in the answers."""
-    scaler.mean_ = scaler.mean_.astype(np.float32).astype(np.float64)
+def _round_scale(scaler: StandardScaler) -> None:
+    """Subtract and divide by what float32 can hold, so that the exported graph does exactly the same.
+
+    Far from zero another centre would be seen in the answers, and a tree behind it may hang on the last bit.
+    """
+    scaler.mean_, scaler.scale_ = (
+        values.astype(np.float32).astype(np.float64) for values in (scaler.mean_, scaler.scale_)
+    )

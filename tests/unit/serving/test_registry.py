@@ -56,6 +56,17 @@ def test_what_is_loaded_keeps_answering_when_s3_fails_and_s3_is_left_alone_for_l
     assert api.ask("GET", "/v2/health/ready").status == 200
 
 
+def test_when_s3_fails_for_one_model_the_others_do_not_wait_for_it_too(api: Api) -> None:
+    version(api)
+    api.predict("flats", {"area": 50})
+    api.lake.down = True
+    api.lake.reads.clear()
+    api.clock.now = 6
+    version(api)
+    api.predict("flats", {"area": 50})
+    assert api.lake.reads == [paths.deployment("people")]
+
+
 def test_when_s3_fails_while_a_new_version_is_loaded_the_old_one_answers_and_the_new_one_is_tried_again(
     api: Api, tiny_version: tiny.Model
 ) -> None:

@@ -90,9 +90,17 @@ def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: 
         servable.predict_columns(servable.prepare([tiny.ADA])[0])
 
 
-def test_a_damaged_baseline_is_a_broken_version(tiny_version: tiny.Model) -> None:
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        {"rows": 5},
+        {"rows": 5, "features": {"age": {}}},
+        {"rows": 5, "features": {"age": {"type": "number", "min": "x", "max": 1, "std": None, "missing": 0}}},
+    ],
+)
+def test_a_damaged_baseline_is_a_broken_version(tiny_version: tiny.Model, baseline: dict[str, Any]) -> None:
     with pytest.raises(BrokenVersion):
-        Servable.load(tiny_version.files.manifest, tiny_version.files.model, {"rows": 5})
+        Servable.load(tiny_version.files.manifest, tiny_version.files.model, baseline)
 
 
 def test_what_is_written_is_what_is_read(tiny_version: tiny.Model) -> None:

@@ -1,0 +1,122 @@
+"""From a candidate of a definition to a fitted pipeline, or a sentence that says why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from preprocessing import Candidate
+from refrain.errors import CandidateRefused
+from refrain.training.recipes import resolve
+
+if TYPE_CHECKING:
+    from tests.unit.training.conftest import Learn
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameters", "sentence"),
+    [
+        ("ensemble.NoSuchThing", {}, "is no estimator of scikit-learn"),
+        ("no_such_module.Thing", {}, "is no estimator of scikit-learn"),
+        ("utils.Bunch", {}, "is no estimator of scikit-learn"),
+        ("base.clone", {}, "is no estimator of scikit-learn"),
+        ("tree.os.system", {}, "is no estimator of scikit-learn"),
+        ("linear_model.Ridge", {}, "is none for classification"),
+        ("preprocessing.StandardScaler", {}, "is none for classification"),
+        ("linear_model.LogisticRegression", {"max_iterations": 5}, "has no parameter max_iterations; it has C,"),
+        ("svm.LinearSVC", {}, r"gives no probabilities \(predict_proba\)"),
+        ("ensemble.VotingClassifier", {}, "cannot be made from its parameters"),
+        ("linear_model.LogisticRegression", {"C": -1}, "cannot be fitted: .*'C'"),
+        ("linear_model.LogisticRegression", {"max_iter": "many"}, "cannot be fitted: .*'max_iter'"),
+        (
+            "linear_model.LogisticRegression",
+            {"class_weight": {"class 9": 2}},
+            "weighs classes that do not occur: class 9",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_with_the_reason(
+    learn: Learn, estimator: str, parameters: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(CandidateRefused, match=f"tried: sklearn.{estimator} {sentence}"):
+        learn(2).fit(estimator, **parameters)
+
+
+def test_an_estimator_that_cannot_do_with_missing_values_is_refused(learn: Learn) -> None:
+    with pytest.raises(CandidateRefused, match="cannot be fitted: Input X contains NaN"):
+        learn(2).fit("linear_model.LogisticRegression", "codes")
+
+
+def test_what_is_drawn_at_random_is_drawn_the_same_way(learn: Learn) -> None:
+    learned = learn(2)
+    first, second = (learned.fit("ensemble.RandomForestClassifier", n_estimators=5) for _ in range(2))
+    np.testing.assert_array_equal(first.answers(learned.matrix), second.answers(learned.matrix))
+    assert first.estimator.random_state == 0
+    assert learned.fit("tree.DecisionTreeClassifier", random_state=5).estimator.random_state == 5
+
+
+def test_classes_are_weighed_by_their_names(learn: Learn) -> None:
+    learned = learn(2)
+    plain, weighed = (
+        learned.fit("linear_model.LogisticRegression", class_weight=weights).answers(learned.matrix)[:, 1].mean()
+        for weights in (None, {"class 0": 1, "class 1": 20})
+    )
+    assert weighed > plain + 0.1
+
+
+def test_answers_are_named_by_the_classes_of_training(learn: Learn) -> None:
+    learned = learn(4)
+    fitted = learned.fit("ensemble.HistGradientBoostingClassifier", max_iter=20)
+    assert fitted.classes == ("class 0", "class 1", "class 2", "class 3")
+    assert fitted.classes is not None
+    truth = [fitted.classes.index(label) for label in learned.columns["outcome"]]
+    assert (fitted.answers(learned.matrix).argmax(axis=1) == truth).mean() > 0.7
+
+
+def test_a_value_is_one_column(learn: Learn) -> None:
+    learned = learn(0)
+    fitted = learned.fit("linear_model.Ridge")
+    assert fitted.classes is None
+    assert fitted.answers(learned.matrix).shape == (len(learned.matrix), 1)
+
+
+def test_answers_that_are_no_numbers_are_refused(learn: Learn) -> None:
+    learned = learn(0)
+    fitted = learned.fit("linear_model.LinearRegression")
+    fitted.estimator.coef_[:] = np.nan
+    with pytest.raises(CandidateRefused, match="answers 1200 of 1200 rows with no finite number"):
+        fitted.answers(learned.matrix)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "recipe"),
+    [
+        ("ensemble.HistGradientBoostingRegressor", "codes"),
+        ("ensemble.RandomForestClassifier", "imputed"),
+        ("tree.DecisionTreeRegressor", "imputed"),
+        ("linear_model.Ridge", "onehot"),
+        ("neighbors.KNeighborsClassifier", "onehot"),
+    ],
+)
+def test_the_recipe_goes_by_the_estimator_unless_it_is_said(estimator: str, recipe: str) -> None:
+    assert resolve(Candidate("tried", f"sklearn.{estimator}", "auto", {})) == recipe
+    assert resolve(Candidate("tried", f"sklearn.{estimator}", "imputed", {})) == "imputed"
+
+
+def test_only_categories_are_enough_to_learn_from(learn: Learn) -> None:
+    learned = learn(2)
+    only = [learned.definition.features.index(name) for name in ("city", "size")]
+    rest = [place for place in range(learned.matrix.shape[1]) if place not in only]
+    columns = learned.definition.document["columns"]
+    assert isinstance(columns, dict)
+    ignored = {
+        name: {**column, "role": "feature" if name in ("city", "size") else "ignore"}
+        for name, column in columns.items()
+    }
+    narrow = learn(2, columns=ignored, derived={})
+
+    assert rest
+    assert narrow.definition.features == ("city", "size")
+    assert narrow.fit("linear_model.LogisticRegression").answers(narrow.matrix).shape[1] == 2
