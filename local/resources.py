@@ -1,4 +1,7 @@
-"""Makes the resources of the template that hold data or run code."""
+"""Makes the resources of the template that hold data or run code.
+
+The others (rights, alarms, log groups, usage plans) have no part on one machine and are passed over.
+"""
 
 import json
 import re
@@ -14,14 +17,6 @@ from local.processes import Function
 from local.template import Resolver, Resource, Template, attributes
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/refrain"
-_MADE = {
-    "AWS::S3::Bucket",
-    "AWS::SQS::Queue",
-    "AWS::Serverless::Api",
-    "AWS::Serverless::Function",
-    "AWS::Serverless::LayerVersion",
-    "AWS::Serverless::StateMachine",
-}
 
 
 def make(template: Template, machine: Machine, functions: Iterable[Function]) -> None:
@@ -36,11 +31,6 @@ def make(template: Template, machine: Machine, functions: Iterable[Function]) ->
     _make_functions(machine, functions)
     for resource in template.of_type("AWS::Serverless::StateMachine"):
         _make_state_machine(template, resource, machine, resolver)
-
-
-def left_out(template: Template) -> list[str]:
-    """The types in the template that this machine does without: permissions, alarms, log groups and the like."""
-    return sorted({resource.type for resource in template.resources.values()} - _MADE)
 
 
 def _make_queues(template: Template, machine: Machine, resolver: Resolver) -> None:

@@ -28,9 +28,25 @@ from refrain.errors import Conflict, NotFound, StorageUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from obstore.store import ClientConfig, RetryConfig
     from pathlib import Path
 
 CHUNK = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for S3: for an answer, for a connection, and with how many retries until when."""
+
+    answer: timedelta
+    connect: timedelta
+    retries: int
+    retries_end: timedelta
+
+
+PATIENT = Patience(timedelta(seconds=60), timedelta(seconds=3), 5, timedelta(seconds=30))
+HURRIED = Patience(timedelta(seconds=5), timedelta(seconds=1), 2, timedelta(seconds=5))
 
 
 @dataclass(frozen=True)
@@ -58,9 +74,9 @@ class Downloaded:
 class Store:
     """One bucket. Raises `NotFound`, `Conflict` and `StorageUnavailable`, nothing of the library below."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str, *, hurried: bool = False) -> None:
         self.bucket = bucket
-        self._store = _connect(bucket)
+        self._store = _connect(bucket, HURRIED if hurried else PATIENT)
 
     def read(self, key: str) -> Object:
         """Read a whole object."""
@@ -138,9 +154,9 @@ class Store:
 
 
 @cache
-def open_store(bucket: str) -> Store:
-    """Open a bucket; the connection is kept for the life of the process."""
-    return Store(bucket)
+def open_store(bucket: str, *, hurried: bool = False) -> Store:
+    """Open a bucket; the connection is kept for the life of the process. `hurried` gives up early: a caller waits."""
+    return Store(bucket, hurried=hurried)
 
 
 def to_json(content: object) -> bytes:
@@ -148,17 +164,16 @@ def to_json(content: object) -> bytes:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _connect(bucket: str) -> S3Store:
+def _connect(bucket: str, patience: Patience) -> S3Store:
+    options: ClientConfig = {"timeout": patience.answer, "connect_timeout": patience.connect}
+    retry: RetryConfig = {"max_retries": patience.retries, "retry_timeout": patience.retries_end}
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    patience = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=2)}
-    retry: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
-    if endpoint:
-        options: Any = patience | {"allow_http": True}
-        return S3Store(
-            bucket, endpoint=endpoint, client_options=options, virtual_hosted_style_request=False, retry_config=retry
-        )
-    options = patience
-    return S3Store(bucket, client_options=options, retry_config=retry)
+    if not endpoint:
+        return S3Store(bucket, client_options=options, retry_config=retry)
+    options["allow_http"] = True
+    return S3Store(
+        bucket, endpoint=endpoint, client_options=options, virtual_hosted_style_request=False, retry_config=retry
+    )
 
 
 @contextmanager

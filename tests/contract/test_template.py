@@ -174,14 +174,14 @@ def test_every_other_right_names_what_it_is_for() -> None:
     assert unbounded == {"RetrainingStateMachine"}
 
 
-def test_all_but_health_asks_for_a_key() -> None:
+def test_all_but_health_and_the_page_to_try_it_from_asks_for_a_key() -> None:
     events = TEMPLATE.resources["InferenceFunction"].properties["Events"].values()
     without = {
         event["Properties"]["Path"] for event in events if event["Properties"].get("Auth") == {"ApiKeyRequired": False}
     }
 
     assert TEMPLATE.resources["Api"].properties["Auth"]["ApiKeyRequired"] is True
-    assert without == {"/v2/health/live", "/v2/health/ready"}
+    assert without == {"/v2/health/live", "/v2/health/ready", "/docs"}
 
 
 def test_logs_are_not_kept_for_ever() -> None:

@@ -44,8 +44,8 @@ class Aws:
         """Upload to the inbox."""
         self.s3.put_object(Bucket=self.inbox, Key=key, Body=content)
 
-    def keys(self, prefix: str = "", bucket: str = "") -> list[str]:
-        """List keys of the lake (unless told otherwise)."""
+    def objects(self, prefix: str = "", bucket: str = "") -> list[str]:
+        """List the keys of the lake (unless told otherwise)."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket or self.lake, Prefix=prefix)
         return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
 
@@ -55,7 +55,7 @@ class Aws:
 
     def receipts(self, model: str) -> list[dict[str, Any]]:
         """Read the receipts of a model."""
-        return [json.loads(self.read(key)) for key in self.keys(f"receipts/{model}/")]
+        return [json.loads(self.read(key)) for key in self.objects(f"receipts/{model}/")]
 
 
 @pytest.fixture(scope="session")

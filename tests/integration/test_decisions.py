@@ -79,7 +79,7 @@ class Shop:
 
     def log(self) -> list[dict[str, Any]]:
         """Read the deployment log."""
-        return [json.loads(self.aws.read(key)) for key in self.aws.keys("deployments/shop/log/")]
+        return [json.loads(self.aws.read(key)) for key in self.aws.objects("deployments/shop/log/")]
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ class Registry:
         count("VersionRefused", model, version=version)
 
     def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
-        """Keep what there is; leave S3 alone for longer each time, for all models, since each try makes a caller wait."""
+        """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""
         before.failures += 1
         pause = min(self._refresh_seconds * 2**before.failures, max(MOST_PATIENCE, self._refresh_seconds))
         before.look_at = self._clock() + pause
@@ -207,4 +207,4 @@ def load(store: Store, model: str, served: Served) -> Sound:
 @cache
 def registry() -> Registry:
     """Return the registry of this process, as the environment says."""
-    return Registry(open_store(settings().lake_bucket), settings().models_dir, settings().refresh_seconds)
+    return Registry(open_store(settings().lake_bucket, hurried=True), settings().models_dir, settings().refresh_seconds)

@@ -56,6 +56,14 @@ def test_what_is_loaded_keeps_answering_when_s3_fails_and_s3_is_left_alone_for_l
     assert api.ask("GET", "/v2/health/ready").status == 200
 
 
+def test_while_s3_fails_the_process_is_not_ready_though_it_answers(api: Api, definitions: Path) -> None:
+    (definitions / "untrained.toml").unlink()
+    assert api.ask("GET", "/v2/health/ready").status == 200
+    api.lake.down = True
+    api.clock.now = 6
+    assert (api.ask("GET", "/v2/health/ready").status, version(api)) == (503, "people-1")
+
+
 def test_when_s3_fails_for_one_model_the_others_do_not_wait_for_it_too(api: Api) -> None:
     version(api)
     api.predict("flats", {"area": 50})

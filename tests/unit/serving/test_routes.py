@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,9 @@ from openapi_spec_validator import validate
 from refrain.serving import requests, routes
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,14 @@ def test_one_model_is_told_with_its_schema(api: Api, tiny_version: tiny.Model) -
     assert schema["properties"]["joined"]["format"] == "date-time"
     assert schema["examples"][0] in tiny_version.files.golden["rows"]
     assert api.predict("people", schema["examples"][0])["model_version"] == "people-1"
+
+
+def test_the_allowed_values_of_a_category_are_in_the_schema(make_api: Any, definitions: Path) -> None:
+    document = {**tiny.FLATS, "columns": {**tiny.FLATS["columns"], "heat": {"type": "category", "allowed": ["gas"]}}}
+    rows = [{"area": area, "rooms": 2, "heat": "gas", "price": 3 * area} for area in range(50)]
+    api = make_api()
+    tiny.deploy(api.lake, tiny.made("flats", document, rows))
+    assert api.get("/v1/models/flats")["schema"]["properties"]["heat"]["enum"] == ["gas", None]
 
 
 def test_the_description_is_valid_openapi_with_a_schema_for_each_model(api: Api) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from refrain.errors import BrokenVersion
@@ -47,6 +48,11 @@ def test_golden_rows_with_other_answers_are_found(tiny_version: tiny.Model, tiny
 def test_damaged_golden_rows_are_a_broken_version(tiny_version: tiny.Model, golden: dict[str, Any]) -> None:
     with pytest.raises(BrokenVersion, match="people-1: its golden"):
         load(tiny_version).replay(golden)
+
+
+def test_a_graph_that_fails_is_a_broken_version(tiny_version: tiny.Model) -> None:
+    with pytest.raises(BrokenVersion, match="its graph fails"):
+        load(tiny_version).score(np.zeros((1, 2), dtype=np.float32))
 
 
 @pytest.mark.parametrize(

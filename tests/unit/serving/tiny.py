@@ -140,7 +140,7 @@ def people(rows: int = 400) -> Model:
         }
         for row in range(rows)
     ]
-    return _model("people", PEOPLE, instances)
+    return made("people", PEOPLE, instances)
 
 
 def flats(rows: int = 400) -> Model:
@@ -148,7 +148,7 @@ def flats(rows: int = 400) -> Model:
     random = np.random.default_rng(7)
     areas = random.uniform(20, 200, rows).round(1)
     noise = random.normal(0, 5000, rows)
-    return _model(
+    return made(
         "flats",
         FLATS,
         [
@@ -158,7 +158,8 @@ def flats(rows: int = 400) -> Model:
     )
 
 
-def _model(name: str, document: dict[str, Any], rows: list[dict[str, Any]]) -> Model:
+def made(name: str, document: dict[str, Any], rows: list[dict[str, Any]]) -> Model:
+    """Train the first candidate of a definition on rows."""
     definition = parse_definition(name, document, f"{name}.toml")
     columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
     assert not problems

@@ -1,0 +1,239 @@
+"""Training on S3: from a snapshot to the files of a version; and, on real data, how well it learns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from preprocessing import load_definition
+from refrain import paths
+from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
+from refrain.evaluation.metrics import METRICS
+from refrain.evaluation.parity import parity
+from refrain.labels import class_labels, class_numbers
+from refrain.serving.servable import Servable
+from refrain.serving.versions import read_version
+from refrain.snapshots import fit_to, pack, unpack
+from refrain.storage import Store, open_store
+from tests.integration.conftest import DATA, ROOT
+from tests.integration.loop import deliver, handler, snapshot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Aws
+
+RUN = "20261123T120409-3fa9c1"
+FILES = ("model.onnx", "baseline.json", "golden.json", "manifest.json")
+
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data of ../shared/data is not on this machine")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads of several processes on few cores wait for each other."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def lake(aws: Aws) -> Store:
+    """A lake with a snapshot of `churn`: customers of whom the new ones leave."""
+    store = open_store(aws.lake)
+    definition = load_definition(ROOT / "layers" / "models" / "churn.toml")
+    draw = np.random.default_rng(1)
+    for name, rows in (("train.npz", 400), ("holdout.npz", 100)):
+        columns: dict[str, Any] = {}
+        for column in definition.columns.values():
+            if column.kind == "number":
+                columns[column.name] = draw.uniform(0, 72, rows).round(2)
+            elif column.kind == "boolean":
+                columns[column.name] = draw.integers(0, 2, rows).astype(float)
+            else:
+                columns[column.name] = np.array(["one", "two", None], dtype=object)[draw.integers(0, 3, rows)]
+        leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
+        columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
+        store.write(paths.snapshot("churn", RUN, name), pack(columns))
+    document = {"definition": definition.document, "digest": "d1", "data": {"train_rows": 400, "holdout_rows": 100}}
+    store.write_json(paths.snapshot("churn", RUN, "snapshot.json"), document)
+    return store
+
+
+def train(candidate: str = "logistic", run: str = RUN) -> dict[str, Any]:
+    return handler("retraining/train")({"model": "churn", "run": run, "candidate": candidate}, None)
+
+
+@pytest.mark.parametrize("candidate", ["logistic", "boosting"])
+def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate: str) -> None:
+    # When a candidate is trained
+    answer = train(candidate)
+
+    # Then its files make a version that answers as the pipeline did, on golden rows and on all of the holdout
+    version = f"{RUN}-{candidate}"
+    assert (answer["candidate"], answer["version"], answer["rows"]) == (candidate, version, 400)
+    files = read_version(lake, "churn", version)
+    servable = Servable.load(files.manifest, files.model, files.baseline)
+    assert servable.replay(files.golden).holds
+    assert len(files.golden["rows"]) > 40
+    holdout = unpack(lake.read(paths.snapshot("churn", RUN, "holdout.npz")).data)
+    with np.load(io.BytesIO(lake.read(paths.answers("churn", RUN, candidate)).data), allow_pickle=False) as found:
+        expected = found["answers"]
+    assert expected.dtype == np.float64
+    assert parity("classification", expected, servable.predict_columns(fit_to(servable.definition, holdout))).holds
+
+    # And its manifest says where it comes from
+    manifest = files.manifest
+    assert manifest["classes"] == ["No", "Yes"]
+    assert manifest["snapshot"] == {"digest": "d1", "train_rows": 400, "holdout_rows": 100}
+    assert manifest["features_recipe"] == {"logistic": "onehot", "boosting": "codes"}[candidate]
+    assert manifest["vocabularies"]["Contract"] == ["one", "two"]
+    assert set(manifest["libraries"]) == {"numpy", "scikit-learn", "skl2onnx", "onnx"}
+    assert manifest["model_bytes"] == len(files.model)
+
+
+def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
+    train()
+    keys = [paths.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
+    first = [lake.read(key).data for key in keys]
+    other = "20261123T120409-aaaaaa"
+    for name in ("train.npz", "holdout.npz", "snapshot.json"):
+        lake.write(paths.snapshot("churn", other, name), lake.read(paths.snapshot("churn", RUN, name)).data)
+
+    train(run=other)
+
+    assert [lake.read(key.replace(RUN, other)).data for key in keys] == first
+
+
+def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
+    first = train()
+    keys = [paths.version("churn", first["version"], name) for name in FILES]
+    written = [lake.read(key).etag for key in keys]
+
+    assert train() == first
+    assert [lake.read(key).etag for key in keys] == written
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
+    lake: Store, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    # Given a store that fails at some write
+    write, left = Store.write, [writes]
+
+    def failing(store: Store, key: str, data: bytes) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StorageUnavailable(key, "the test says so")
+        write(store, key, data)
+
+    monkeypatch.setattr(Store, "write", failing)
+    with pytest.raises(StorageUnavailable):
+        train()
+    monkeypatch.undo()
+
+    # Then there is no manifest, and so no version, until the retry has written all
+    assert not lake.exists(paths.version("churn", f"{RUN}-logistic", "manifest.json"))
+    train()
+    assert read_version(lake, "churn", f"{RUN}-logistic").golden["rows"]
+
+
+def test_a_candidate_that_the_snapshot_does_not_know_is_refused(lake: Store) -> None:
+    with pytest.raises(CandidateRefused, match="forest: the definition of this snapshot has no such candidate"):
+        train("forest")
+
+
+def test_a_run_without_a_snapshot_is_told(lake: Store) -> None:
+    with pytest.raises(NotFound, match=r"snapshot\.json"):
+        train(run="20261123T120409-000000")
+
+
+def test_training_needs_nothing_that_its_layer_lacks() -> None:
+    absent = ("pandas", "pyarrow", "onnxruntime", "boto3", "aws_lambda_powertools", "ijson")
+    code = f"import sys; sys.modules |= dict.fromkeys({absent}); import refrain.training.train"
+    where = {"PYTHONPATH": f"{ROOT / 'shared'}:{ROOT / 'layers' / 'preprocessing'}"}
+    subprocess.run([sys.executable, "-c", code], env=where, capture_output=True, check=True)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("model", "file", "least", "most"),
+    [
+        ("churn", "telco/Telco-Customer-Churn.csv", 0.845, 0.90),
+        ("bikes", "bike/hour.csv", 0.85, 0.97),
+        ("campaigns", "bank/bank-additional-full.csv.gz", 0.60, 0.72),  # a random split would say 0.80
+    ],
+)
+def test_real_data_is_learned_from_as_well_as_it_is_known_to_be(
+    aws: Aws, model: str, file: str, least: float, most: float
+) -> None:
+    values = learned(aws, model, file)
+    assert least <= max(values.values()) <= most
+
+
+@needs_data
+def test_income_is_known_for_people_that_training_never_saw(aws: Aws) -> None:
+    # Given a model of the original training file
+    learned(aws, "income", "adult/adult-train.csv")
+    (manifest,) = [
+        key for key in open_store(aws.lake).keys("versions/income/") if key.endswith("boosting/manifest.json")
+    ]
+
+    # When it is asked for everyone in the original test file, as the file has them
+    files = read_version(open_store(aws.lake), "income", manifest.split("/")[2])
+    servable = Servable.load(files.manifest, files.model, files.baseline)
+    lines = csv.reader((DATA / "adult" / "adult-test.csv").read_text().splitlines())
+    people = [dict(zip(servable.definition.source.header, line, strict=True)) for line in lines if line]
+    columns, problems = servable.prepare(people)
+    answers = servable.predict_columns(columns)
+
+    # Then it knows them as well as the best that is known of this data
+    assert (len(people), problems) == (16281, [])
+    truth = [person["income"].strip().startswith(">50K") for person in people]
+    assert roc_auc_score(truth, answers[:, 1]) >= 0.925
+
+
+def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
+    """Ingest a real file as it is, take a snapshot, train all candidates; return each one's figure on the holdout."""
+    key = f"{model}/{file.rpartition('/')[2]}"
+    aws.put(key, (DATA / file).read_bytes())
+    deliver(aws, key)
+    snapshot = snapshot_of(model)
+    assert snapshot["enough"], snapshot["why"]
+    store = open_store(aws.lake)
+    holdout = unpack(store.read(paths.snapshot(model, snapshot["run"], "holdout.npz")).data)
+    values = {}
+    for each in snapshot["candidates"]:
+        event = {"model": model, "run": snapshot["run"], "candidate": each["name"]}
+        version = handler("retraining/train")(event, None)["version"]
+        files = read_version(store, model, version)
+        values[each["name"]] = _value(store, snapshot, each["name"], files.manifest, files.model, files.golden, holdout)
+    return values
+
+
+def _value(
+    store: Store,
+    snapshot: dict[str, Any],
+    name: str,
+    manifest: dict[str, Any],
+    model: bytes,
+    golden: dict[str, Any],
+    holdout: dict[str, Any],
+) -> float:
+    servable = Servable.load(manifest, model)
+    definition = servable.definition
+    answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)
+    with np.load(io.BytesIO(store.read(paths.answers(definition.model, snapshot["run"], name)).data)) as found:
+        assert parity(definition.task, found["answers"], answers).holds
+    assert servable.replay(golden).holds
+    target = holdout[definition.target]
+    if servable.classes:
+        target = class_numbers(class_labels(definition.columns[definition.target], target), servable.classes)
+    return METRICS[definition.training.metric].value(target, answers)

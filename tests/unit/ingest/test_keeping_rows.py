@@ -1,0 +1,179 @@
+"""Curated parts, rejected rows and profiles: the same for the same rows, however they were cut into chunks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from preprocessing import Definition, Problem, objects, parse_definition
+from refrain.ingest import curated, profile, rejected
+from refrain.ingest.chunks import Chunk, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KINDS = {
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "time": {"type": "time", "role": "ignore"},
+    "label": {"type": "category"},
+}
+
+
+@pytest.fixture
+def definition(define: Callable[..., Definition]) -> Definition:
+    return define(KINDS)
+
+
+def columns(rows: int) -> dict[str, Any]:
+    """Typed columns in which every third value is missing."""
+    absent = np.arange(rows) % 3 == 2
+    return {
+        "number": np.where(absent, np.nan, np.arange(rows, dtype=float)),
+        "boolean": np.where(absent, np.nan, np.arange(rows) % 2),
+        "time": np.where(
+            absent,
+            np.datetime64("NaT", "us"),
+            np.datetime64("2026-01-01", "us") + np.arange(rows).astype("timedelta64[us]"),
+        ),
+        "label": objects([None if absent[row] else f"l{row % 5}" for row in range(rows)]),
+    }
+
+
+def tables(definition: Definition, rows: int, size: int) -> list[Any]:
+    whole = columns(rows)
+    return [
+        curated.table(
+            definition,
+            {name: array[start : start + size] for name, array in whole.items()},
+            np.arange(start + 1, min(start + size, rows) + 1),
+        )
+        for start in range(0, rows, size)
+    ]
+
+
+def test_missing_is_null_in_every_type(definition: Definition) -> None:
+    (table,) = tables(definition, 3, 3)
+    assert table.to_pylist()[2] == {"number": None, "boolean": None, "time": None, "label": None, "_row": 3}
+    assert [str(field.type) for field in table.schema] == ["double", "bool", "timestamp[us, tz=UTC]", "string", "int64"]
+
+
+def test_parts_hold_no_more_than_they_may_and_all_rows_in_order(
+    tmp_path: Path, definition: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curated, "PART_ROWS", 250)
+    monkeypatch.setattr(curated, "GROUP_BYTES", 3000)
+    with closing(curated.Curated(tmp_path, definition)) as kept:
+        for table in tables(definition, 1000, 60):
+            kept.add(table)
+    assert [part.rows for part in kept.parts] == [240, 240, 240, 240, 40]
+    assert [part.path.name for part in kept.parts] == [f"part-{number:04d}.parquet" for number in range(5)]
+    read = [row for part in kept.parts for row in pq.read_table(part.path).to_pylist()]
+    assert read == tables(definition, 1000, 1000)[0].to_pylist()
+
+
+def test_the_same_rows_are_the_same_bytes(tmp_path: Path, definition: Definition) -> None:
+    written = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        with closing(curated.Curated(tmp_path / name, definition)) as kept:
+            for table in tables(definition, 500, 100):
+                kept.add(table)
+        written.append(kept.parts[0].path.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_no_rows_are_no_parts(tmp_path: Path, definition: Definition) -> None:
+    with closing(curated.Curated(tmp_path, definition)) as kept:
+        kept.add(tables(definition, 3, 3)[0].slice(0, 0))
+    assert kept.parts == []
+
+
+@given(size=st.integers(1, 120))
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_a_profile_is_the_same_however_the_rows_are_cut(size: int) -> None:
+    # Given a profile of all rows taken at once
+    tree = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}
+    document = {"task": "classification", "target": "label", "columns": KINDS, "training": {"candidates": [tree]}}
+    definition = parse_definition("people", document, "people.toml")
+    values = columns(100)["number"]
+    labels = Counter(label for label in columns(100)["label"] if label is not None)
+    # When they come in pieces
+    figures = profile.Profile(definition)
+    for table in tables(definition, 100, size):
+        figures.add(table)
+    found = figures.document()
+    # Then nothing differs
+    number = dict(found["number"])
+    assert number.pop("mean") == pytest.approx(np.nanmean(values))
+    assert number.pop("std") == pytest.approx(np.nanstd(values))
+    assert number == {"type": "number", "count": 67, "missing": 33, "min": 0.0, "max": 99.0}
+    assert found["boolean"] == {"type": "boolean", "count": 67, "missing": 33, "true": 34, "false": 33}
+    assert found["time"] == {
+        "type": "time",
+        "count": 67,
+        "missing": 33,
+        "min": "2026-01-01T00:00:00.000000Z",
+        "max": "2026-01-01T00:00:00.000099Z",
+    }
+    assert (found["label"]["distinct"], found["label"]["distinct_is_at_least"]) == (5, False)
+    assert found["label"]["top"] == [
+        {"value": value, "rows": rows} for value, rows in sorted(labels.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def test_a_profile_of_nothing_has_no_figures(definition: Definition) -> None:
+    found = profile.Profile(definition).document()
+    assert found["number"] == {
+        "type": "number",
+        "count": 0,
+        "missing": 0,
+        "min": None,
+        "max": None,
+        "mean": None,
+        "std": None,
+    }
+    assert found["time"]["min"] is None
+
+
+def test_different_values_are_told_apart_up_to_a_bound(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "DISTINCT", 3)
+    figures = profile.Profile(definition)
+    figures.add(tables(definition, 100, 100)[0])
+    assert (figures.document()["label"]["distinct"], figures.document()["label"]["distinct_is_at_least"]) == (3, True)
+
+
+def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:
+    row = {
+        "at": np.datetime64("2026-01-01"),
+        "nan": float("nan"),
+        "deep": [float("inf"), {"x": b"\xff"}],
+        "odd": "\ud800",
+    }
+    chunk = Chunk(np.array([1]), np.array([7]), {}, lambda _: row)
+    with closing(rejected.Rejected(tmp_path / "rejected")) as rows:
+        rows.invalid(chunk, 0, [Problem(0, "nan", np.float64("nan"), "no"), Problem(0, "odd", "\ud800", "never")])
+        rows.malformed(Malformed(2, 9, "expected 2 fields, got 1", ["x"]))
+    first, second = [json.loads(line) for line in gzip.decompress(rows.path.read_bytes()).splitlines()]
+    assert first == {
+        "line": 7,
+        "column": "nan",
+        "value": "nan",
+        "reason": "no",
+        "more": [{"column": "odd", "value": "\ud800", "reason": "never"}],
+        "row": {"at": "2026-01-01", "nan": "nan", "deep": ["inf", {"x": "b'\\xff'"}], "odd": "\ud800"},
+    }
+    assert second["row"] == ["x"]
+    assert rows.rows == 2
+    assert {"column": "odd", "reason": "never", "rows": 1} in rows.reasons()
