@@ -14,6 +14,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from refrain.evaluation.wording import share
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -75,9 +77,8 @@ def states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
 def answer(prediction: dict[str, Any]) -> str:
     """Write one prediction on one line."""
     if "label" in prediction:
-        words = (
-            f"[bold]{escape(str(prediction['label']))}[/] ({prediction['probabilities'][str(prediction['label'])]:.1%})"
-        )
+        label = str(prediction["label"])
+        words = f"[bold]{escape(label)}[/] ({share(prediction['probabilities'][label])})"
     else:
         words = f"[bold]{prediction['value']:.4g}[/]"
     strange = prediction.get("unfamiliar")

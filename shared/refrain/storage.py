@@ -28,9 +28,9 @@ from refrain.errors import Conflict, NotFound, StorageUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from obstore.store import ClientConfig, RetryConfig
-    from pathlib import Path
 
 CHUNK = 8 * 1024 * 1024
 
@@ -181,7 +181,7 @@ def _mapped(key: str) -> Iterator[None]:
     """Turn every error of the library into one of ours."""
     try:
         yield
-    except (NotFoundError, FileNotFoundError):
+    except (NotFoundError, FileNotFoundError, ValueError):  # ValueError: a key that no object can have here, as `a//b`
         raise NotFound(key) from None
     except (PreconditionError, AlreadyExistsError):
         raise Conflict(key) from None

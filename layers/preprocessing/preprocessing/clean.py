@@ -81,13 +81,15 @@ def _clean_category(column: Column, array: Array) -> tuple[Array, dict[int, str]
     if not (column.lower or column.replace or column.allowed):
         return array, {}
     expected = f"expected one of {', '.join(column.allowed)}"
+    values = array.tolist()
     settled: dict[Any, str | None] = {None: None}
-    for value in set(array.tolist()) - {None}:
+    for value in set(values) - {None}:
         text = value.lower() if column.lower else value
         settled[value] = column.replace.get(text, text)
     refused = {v for v, text in settled.items() if column.allowed and v is not None and text not in column.allowed}
-    reasons = {row: expected for row, value in enumerate(array) if value in refused} if refused else {}
-    return objects([None if value in refused else settled[value] for value in array]), reasons
+    reasons = {row: expected for row, value in enumerate(values) if value in refused} if refused else {}
+    settled |= dict.fromkeys(refused)
+    return objects([settled[value] for value in values]), reasons
 
 
 def _as_time(seconds: float) -> np.datetime64:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,9 @@ _LATEST = 253402300800.0  # the end of year 9999, in epoch seconds
 _EARLIEST = -62135596800.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _PLAIN_TYPES = frozenset({str, float, int, type(None)})
+_TEXT_TYPES = frozenset({str, type(None)})
+_MANY = 32  # rows from which looking at a whole column first pays
+_REPEATS = 8  # how often values repeat themselves where parsing each once beats parsing all in numpy
 
 
 class _Invalid(Exception):
@@ -81,6 +85,8 @@ def _decode_column(column: Column, raw: Array, decimal: str) -> tuple[Array, dic
 def _each(raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any) -> tuple[Array, dict[int, str]]:
     """Parse cell by cell; each distinct text is parsed once, since columns repeat themselves."""
     values = raw.tolist() if raw.dtype.kind not in "Mm" else raw.astype("datetime64[us]").tolist()
+    if len(values) > _MANY and set(map(type, values)) <= _TEXT_TYPES:
+        return _each_text(values, parse, absent, dtype)
     known: dict[str, Any] = {}
     parsed: list[Any] = []
     reasons: dict[int, str] = {}
@@ -100,28 +106,55 @@ def _each(raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any
     return (objects(parsed) if dtype is object else np.array(parsed, dtype=dtype)), reasons
 
 
+def _each_text(
+    values: list[str | None], parse: Callable[[object], Any], absent: object, dtype: Any
+) -> tuple[Array, dict[int, str]]:
+    """Do the same to a column of nothing but text: parse what is distinct, look up the rest."""
+    known: dict[str | None, Any] = {None: absent}
+    refused: dict[str | None, str] = {}
+    for text in set(values) - {None}:
+        try:
+            result = parse(text)
+        except _Invalid as invalid:
+            result, refused[text] = None, str(invalid)
+        known[text] = absent if result is None else result
+    parsed = list(map(known.__getitem__, values))
+    reasons = {row: refused[text] for row, text in enumerate(values) if text in refused} if refused else {}
+    return (objects(parsed) if dtype is object else np.array(parsed, dtype=dtype)), reasons
+
+
 def _numbers(raw: Array, marks: frozenset[str], decimal: str) -> Array | None:
     """Parse a whole column at once, or return None where a single cell needs a closer look."""
     if raw.dtype.kind not in "fiuO":
         return None
     if raw.dtype == object:
-        types = set(map(type, raw.tolist()))
-        if not types <= _PLAIN_TYPES:
+        values = raw.tolist()
+        types = set(map(type, values))
+        if not types <= _PLAIN_TYPES or (str in types and not _is_plain_text(values, types, decimal)):
             return None
-        if str in types:
-            text = "\n".join(value for value in raw.tolist() if type(value) is str)
-            if decimal != "." or "_" in text or not text.isascii():
-                return None
     try:
         numbers = raw.astype(np.float64)
     except (ValueError, OverflowError):
         return None
     if bool((np.abs(numbers) > LARGEST).any()):
         return None
-    for mark in marks - MISSING_MARKS:
-        if _NUMBER.fullmatch(mark):
-            numbers[numbers == float(mark)] = np.nan
+    for mark in _numeric(marks):
+        numbers[numbers == mark] = np.nan
     return numbers
+
+
+def _is_plain_text(values: list[Any], types: set[type], decimal: str) -> bool:
+    """Tell whether numpy reads the texts of a column as `_number` does, and faster than their distinct ones alone."""
+    if decimal != "." or (len(values) > _MANY and len(set(values)) * _REPEATS < len(values)):
+        return False
+    text = "\n".join(values if types == {str} else (value for value in values if type(value) is str))
+    return text.isascii() and "_" not in text and "an" not in text.casefold()  # float() reads "-nan", we do not
+
+
+@cache
+def _numeric(marks: frozenset[str]) -> frozenset[float]:
+    """The missing marks that are numbers, such as 999."""
+    return frozenset(float(mark) for mark in marks if _NUMBER.fullmatch(mark))
 
 
 def _number(value: object, marks: frozenset[str], decimal: str) -> float | None:
@@ -145,7 +178,7 @@ def _number(value: object, marks: frozenset[str], decimal: str) -> float | None:
         return None
     if abs(number) > LARGEST:
         raise _Invalid(f"expected a finite number of at most {LARGEST:.2e} in size")
-    return None if any(_NUMBER.fullmatch(mark) and float(mark) == number for mark in marks) else number
+    return None if number in _numeric(marks) else number
 
 
 def _as_float(value: float | Decimal) -> float:

@@ -5,7 +5,6 @@ Whatever is unknown or impossible is refused with the file, the key and what was
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 import tomllib
@@ -13,6 +12,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from preprocessing.decode import MISSING_MARKS
 from preprocessing.definition import (
     Candidate,
     Column,
@@ -112,7 +112,7 @@ def _source(table: Table) -> Source:
         raise table.fail("header", "expected every name once")
     if source.encoding:
         try:
-            codecs.lookup(source.encoding)
+            "".encode(source.encoding)
         except LookupError as error:
             raise table.fail("encoding", f"expected a text encoding, got {source.encoding!r}") from error
     table.close()
@@ -120,6 +120,9 @@ def _source(table: Table) -> Source:
 
 
 def _columns(table: Table, aside: set[str], missing: tuple[str, ...]) -> dict[str, Column]:
+    for name in table.names():
+        if not name.strip() or name.startswith("_"):
+            raise table.fail(name, "expected a name that is not empty and does not begin with _ (those are ours)")
     return {name: _column(name, table.table(name), name not in aside, missing) for name in table.names()}
 
 
@@ -144,7 +147,23 @@ def _column(name: str, table: Table, feature: bool, missing: tuple[str, ...]) ->
         format=table.text("format") if kind == "time" else "",
     )
     table.close()
+    _check_texts(table, column)
     return column
+
+
+def _check_texts(table: Table, column: Column) -> None:
+    """Refuse rules whose result would not stay as it is when it is cleaned again: what is served is cleaned once more."""
+    for key, texts in (("replace", column.replace.values()), ("allowed", column.allowed)):
+        for text in texts:
+            settled = " ".join(text.split())
+            if column.lower:
+                settled = settled.lower()
+            if settled != text or column.replace.get(text, text) != text:
+                raise table.fail(
+                    key, f"{text!r} would not stay as it is: expected {column.replace.get(text, settled)!r}"
+                )
+            if text.casefold() in MISSING_MARKS | column.missing:
+                raise table.fail(key, f"{text!r} means missing: expected another text, or the key `missing`")
 
 
 def _marks(table: Table) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class Upload(TypedDict):
 class Split(TypedDict):
     """How training and holdout rows were told apart: `cut` is the first time of the holdout when split by time."""
 
-    by: Literal["time", "hash"]
+    by: Literal["time", "upload", "hash"]
     window: str
     cut: str | None
 

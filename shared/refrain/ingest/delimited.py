@@ -73,7 +73,7 @@ class Records:
         except csv.Error:
             pass
         except UnicodeDecodeError as error:
-            raise self._text.refuse(error, self._done + len(lines) + 1) from None
+            raise self._text.refuse_line(error, self._done + len(lines) + 1) from None
         if lines:
             yield self._unclosed()
 

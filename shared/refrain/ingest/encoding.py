@@ -52,15 +52,18 @@ class Text:
         self.content = Content(path, nul=wide, longest=longest)
         self.lines = io.TextIOWrapper(io.BufferedReader(self.content, BLOCK), encoding=self.codec, newline="")
 
-    def refuse(self, error: UnicodeDecodeError, line: int) -> UnreadableUpload:
-        """Make the refusal for bytes that are no letters, `line` being the one that was to be read next."""
-        line += error.object.count(b"\n", 0, error.start)
+    def refuse(self, error: UnicodeDecodeError, place: str) -> UnreadableUpload:
+        """Make the refusal for bytes that are no letters, at a place such as `line 7`."""
         byte = error.object[error.start]
         return UnreadableUpload(
             "encoding",
-            f"line {line}: byte 0x{byte:02x} is not {self.codec}; save the file as UTF-8,"
+            f"{place}: byte 0x{byte:02x} is not {self.codec}; save the file as UTF-8,"
             " or say in source.encoding of the definition what it is (such as cp1252)",
         )
+
+    def refuse_line(self, error: UnicodeDecodeError, line: int) -> UnreadableUpload:
+        """Make the refusal where lines are read, `line` being the one that was to be read next."""
+        return self.refuse(error, f"line {line + error.object.count(b'\n', 0, error.start)}")
 
     def close(self) -> None:
         """Close the file."""

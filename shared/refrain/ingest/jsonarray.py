@@ -48,7 +48,7 @@ def _records(text: Text) -> Iterator[Record]:
         for row, value in enumerate(Elements(text), 1):
             yield row, value, ""
     except UnicodeDecodeError as error:
-        raise text.refuse(error, 1) from None
+        raise text.refuse(error, f"after element {row}") from None
     except RecursionError:
         raise UnreadableUpload("corrupt", f"element {row + 1} of the array is nested too deeply") from None
 

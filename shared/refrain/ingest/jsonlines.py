@@ -31,7 +31,7 @@ def _records(text: Text) -> Iterator[Record]:
             if content.strip():
                 yield _record(line, content)
     except UnicodeDecodeError as error:
-        raise text.refuse(error, line + 1) from None
+        raise text.refuse_line(error, line + 1) from None
 
 
 def _record(line: int, content: str) -> Record:

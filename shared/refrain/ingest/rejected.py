@@ -28,7 +28,7 @@ class Rejected:
         self.rows = 0
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._raw = path.open("wb")
-        self._file = gzip.GzipFile("", "wb", 6, self._raw, mtime=0)
+        self._file = gzip.GzipFile("", "wb", 3, self._raw, mtime=0)
 
     def close(self) -> None:
         """Finish the file."""
@@ -41,7 +41,7 @@ class Rejected:
 
     def invalid(self, chunk: Chunk, row: int, problems: Sequence[Problem]) -> None:
         """Take a row of a chunk with what is wrong with it, all of it."""
-        told = [{"column": each.column, "value": _json(each.value), "reason": each.reason} for each in problems]
+        told = [{"column": each.column, "value": each.value, "reason": each.reason} for each in problems]
         self._write(int(chunk.lines[row]), told, chunk.original(row))
 
     def reasons(self) -> list[dict[str, object]]:
@@ -54,21 +54,33 @@ class Rejected:
     def _write(self, line: int, problems: Sequence[Mapping[str, Any]], original: object) -> None:
         self.rows += 1
         self._count({(each["column"], each["reason"]) for each in problems})
-        entry = {"line": line, **problems[0], "more": list(problems[1:]), "row": _json(original)}
+        entry = {"line": line, **problems[0], "more": list(problems[1:]), "row": original}
         # A lone surrogate, which JSON may hold and UTF-8 may not, is written as the escape that it was.
-        text = json.dumps(entry, ensure_ascii=False, allow_nan=False, default=str)
-        self._file.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        self._file.write(_to_json(entry).encode("utf-8", "backslashreplace") + b"\n")
 
     def _count(self, kinds: Iterable[tuple[str, str]]) -> None:
         self._reasons.update(kind for kind in kinds if kind in self._reasons or len(self._reasons) < KINDS)
 
 
-def _json(value: Any) -> Any:
-    """Make a value JSON can hold: NaN and Infinity become text, numpy's values Python's."""
+def _plain(value: Any) -> object:
+    """Make of a value that JSON has no form for one that it has."""
+    return value.item() if hasattr(value, "dtype") and value.dtype.kind in "biuf" else str(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
+
+
+def _to_json(entry: object) -> str:
+    try:
+        return _encode(entry)
+    except ValueError:  # NaN or Infinity, which are rare enough to be looked for only now
+        return _encode(_finite(entry))
+
+
+def _finite(value: Any) -> Any:
+    """Write NaN and Infinity as text, however deep they are."""
     if isinstance(value, dict):
-        return {str(key): _json(item) for key, item in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if hasattr(value, "dtype"):
-        value = value.item()
+        return [_finite(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from preprocessing import MODEL_NAME, load_definition
+from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _UNUSABLE = re.compile(r"(^|/)(\.\.?)?(/|$)|[\x00-\x1f\x7f]")
 
 logger = logging.getLogger("refrain")
+
+definition_of = cache(find_definition)
+"""The definition of a model, read once a process."""
 
 
 def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
@@ -63,18 +66,9 @@ def _definition(upload: Upload, models_dir: Path) -> Definition:
     if _UNUSABLE.search(upload.key):
         raise UnreadableUpload("bad_key", "expected a key without empty or dotted folders and control characters")
     try:
-        return load(models_dir, upload.model)
+        return definition_of(models_dir, upload.model)
     except UnknownModel as error:
         raise UnreadableUpload("unknown_model", str(error)) from None
-
-
-@cache
-def load(models_dir: Path, model: str) -> Definition:
-    """Load one model's definition, once a process; a broken one of another model does no harm."""
-    path = models_dir / f"{model}.toml"
-    if not MODEL_NAME.fullmatch(model) or not path.exists():
-        raise UnknownModel(model, tuple(sorted(known.stem for known in models_dir.glob("*.toml"))))
-    return load_definition(path)
 
 
 def _ingest_file(

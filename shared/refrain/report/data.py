@@ -23,6 +23,8 @@ def _split(found: Data) -> str:
     split = found["split"]
     window = f"The window is {split['window']}" if split["window"] else "There is no window"
     held = "by a hash of the row"
+    if split["by"] == "upload":
+        held = "in the order of upload: the newest are held out"
     if split["by"] == "time":
         held = f"by time: the holdout begins at {moment(split['cut'])}" if split["cut"] else "by time"
     times = found.get("time_range")

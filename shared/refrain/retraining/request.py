@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import MODEL_NAME, load_definition
-from refrain.errors import InvalidRequest, UnknownModel
+from preprocessing import MODEL_NAME
+from refrain.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-    from preprocessing import Definition
 
 LONGEST_REASON = 500
 
@@ -54,14 +51,6 @@ class Request:
         started = _moment(event.get("started_at"))
         name = hashlib.sha256(_text(event, "execution").encode()).hexdigest()[:6]
         return cls(model, f"{started:%Y%m%dT%H%M%S}-{name}", reason, force, event["started_at"])
-
-
-def find_definition(models_dir: Path, model: str) -> Definition:
-    """Load the definition of one model. Raises `UnknownModel` naming the known ones."""
-    path = models_dir / f"{model}.toml"
-    if not path.is_file():
-        raise UnknownModel(model, tuple(sorted(known.stem for known in models_dir.glob("*.toml"))))
-    return load_definition(path)
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

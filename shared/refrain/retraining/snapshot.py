@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
 from refrain import deployments, paths
+from refrain.definitions import find_definition
 from refrain.errors import NotFound
 from refrain.retraining.description import describe
 from refrain.retraining.enough import shortfall
 from refrain.retraining.receipts import choose, read_receipts
-from refrain.retraining.request import Request, find_definition
+from refrain.retraining.request import Request
 from refrain.retraining.rows import read_rows, taken, within_window, without_duplicates
 from refrain.retraining.split import split
 from refrain.snapshots import pack

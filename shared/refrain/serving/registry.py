@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import MODEL_NAME
 from refrain import deployments, paths
+from refrain.definitions import known_models
 from refrain.deployments import Deployment, Served
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.serving.metrics import count
@@ -93,7 +94,7 @@ class Registry:
 
     def known(self) -> tuple[str, ...]:
         """Name the models that have a definition, trained or not."""
-        return tuple(sorted(path.stem for path in self._definitions.glob("*.toml") if MODEL_NAME.fullmatch(path.stem)))
+        return known_models(self._definitions)
 
     def serving(self, model: str) -> Sound:
         """Return what answers for a model, looking for a new deployment at most every `refresh_seconds`."""

@@ -70,6 +70,13 @@ def test_latin_1_unsaid_is_refused_naming_line_byte_and_key(read: Callable[..., 
     assert refusal.value.code == "encoding"
 
 
+def test_latin_1_unsaid_in_an_array_is_refused_naming_the_element(read: Callable[..., Any]) -> None:
+    good = '{"age": 39, "town": "Bern", "label": "a"}, '
+    content = "[" + good * 20_000 + good.replace("Bern", "Zürich")
+    with pytest.raises(UnreadableUpload, match=r"^after element \d+: byte 0xfc is not utf-8"):
+        read(content.encode("latin-1"), "a.json")
+
+
 def test_utf_16_cut_in_the_middle_of_a_letter_is_refused(read: Callable[..., Any]) -> None:
     with pytest.raises(UnreadableUpload, match="is not utf-16"):
         read(TEXT.encode("utf-16")[:-1])

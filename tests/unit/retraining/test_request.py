@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from refrain.definitions import find_definition
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.retraining.request import Request, find_definition
+from refrain.retraining.request import Request
 
 ROOT = Path(__file__).parents[3]
 

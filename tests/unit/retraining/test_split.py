@@ -48,6 +48,13 @@ def test_a_column_that_comes_later_leaves_older_rows_on_their_side() -> None:
     assert row_hashes(later, tuple(later)).tolist() == row_hashes(rows, tuple(rows)).tolist()
 
 
+def test_times_are_hashed_by_their_moment() -> None:
+    times = np.array(["2026-11-01", "2026-11-01", "2026-11-02", "NaT"], "datetime64[us]")
+    hashes = row_hashes({"at": times}, ["at"]).tolist()
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
 def test_zero_is_zero_whatever_its_sign() -> None:
     assert len(set(row_hashes({"x": np.array([0.0, -0.0])}, ["x"]).tolist())) == 1
 

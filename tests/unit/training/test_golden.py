@@ -49,6 +49,12 @@ def test_the_unusual_is_among_them(learn: Learn) -> None:
     assert set(extremes) <= {row.get("income") for row in rows}
 
 
+def test_a_column_that_training_never_saw_has_no_extremes(learn: Learn) -> None:
+    learned = learn(2)
+    learned.columns["income"][:] = np.nan
+    assert all(row.get("income") is None for row in made(learned))
+
+
 def test_what_the_definition_refuses_is_not_among_them(learn: Learn) -> None:
     # Given a column that is required, and one with allowed values only
     document = learn(2).definition.document["columns"]
