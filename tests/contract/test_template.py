@@ -110,7 +110,7 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_take()
 
 
 def test_dead_letters_are_kept_as_long_as_can_be_and_raise_an_alarm() -> None:
-    (alarm,) = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
+    alarm = TEMPLATE.resources["IngestDeadLettersAlarm"]
 
     assert TEMPLATE.resources["IngestDeadLetters"].properties["MessageRetentionPeriod"] == 1_209_600
     assert alarm.properties["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["IngestDeadLetters", "QueueName"]}

@@ -152,7 +152,7 @@ def _column(name: str, table: Table, feature: bool, missing: tuple[str, ...]) ->
 
 
 def _check_texts(table: Table, column: Column) -> None:
-    """Refuse rules whose result would not stay as it is when it is cleaned again: what is served is cleaned once more."""
+    """Refuse rules whose result would change when it is cleaned again, as a kept row is that is sent to the API."""
     for key, texts in (("replace", column.replace.values()), ("allowed", column.allowed)):
         for text in texts:
             settled = " ".join(text.split())
