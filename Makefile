@@ -34,7 +34,7 @@ lint: setup ## ruff and mypy
 test: lint ## Style, types, every test, coverage
 	@rm -f .coverage*
 	@$(PYTHON) -m coverage run -m pytest -q
-	@$(PYTHON) -m coverage combine -q && $(PYTHON) -m coverage report --fail-under=90
+	@$(PYTHON) -m coverage report --fail-under=90
 
 requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
