@@ -1,4 +1,4 @@
-"""Classes as text: one way to write the values of a target, whatever type its column has."""
+"""Classes: one way to write the values of a target, whatever type its column has, and to read an answer."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def class_numbers(labels: Array, classes: Sequence[str]) -> NDArray[np.int64]:
     """Turn labels into their places in `classes`."""
     places = {label: place for place, label in enumerate(classes)}
     return np.fromiter((places[label] for label in labels), np.int64, len(labels))
+
+
+def likeliest(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the place of the class that a model answers with: the most probable, of equal ones the first."""
+    return np.argmax(probabilities, axis=1)

@@ -21,7 +21,8 @@ from preprocessing import (
     present,
     rows_to_columns,
 )
-from preprocessing.decode import MISSING_MARKS, _number, _numbers
+from preprocessing.decode import _numbers
+from preprocessing.values import MISSING_MARKS, number_of
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",
@@ -134,7 +135,7 @@ def test_the_fast_way_of_numbers_is_the_slow_way(values: list[Any]) -> None:
     fast = _numbers(objects(values), marks, ".")
 
     if fast is not None:
-        slow = [_number(value, marks, ".") for value in values]
+        slow = [number_of(value, marks, ".") for value in values]
         np.testing.assert_array_equal(fast, [math.nan if number is None else number for number in slow])
 
 

@@ -17,8 +17,8 @@ from preprocessing import load_definition
 from refrain import paths
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.parity import parity
 from refrain.labels import class_labels, class_numbers
+from refrain.parity import parity
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
 from refrain.snapshots import fit_to, pack, unpack

@@ -19,13 +19,9 @@ from preprocessing.decode import decode
 from preprocessing.definition import Candidate, Column, Definition, Derived, Gate, Training
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
-from preprocessing.loading import (
-    MODEL_NAME,
-    SMALLER_IS_BETTER,
-    load_definition,
-    load_definitions,
-    parse_definition,
-)
+from preprocessing.loading import load_definition, load_definitions, parse_definition
+from preprocessing.rules_section import NAME as MODEL_NAME
+from preprocessing.rules_section import SMALLER_IS_BETTER
 
 __version__ = "1.0.0"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import present
-from refrain.evaluation.parity import Parity, parity
+from refrain.parity import Parity, parity
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
 from refrain.snapshots import fit_to

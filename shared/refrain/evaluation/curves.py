@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from refrain.evaluation.arrays import Floats, Truth
 from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
-from refrain.evaluation.metrics import Task, labels, positive_class
+from refrain.evaluation.metrics import Task, positive_class
+from refrain.labels import likeliest
 
 POINTS = 200
 BINS = 10
@@ -43,7 +44,7 @@ def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] =
         scores, happened = answers[:, positive], numbers == positive
         title, names = f"the probability of {classes[positive]}", (classes[positive], classes[1 - positive])
     else:  # of the answered label (top-label calibration: Gupta & Ramdas 2022; Guo et al. 2017)
-        scores, happened = answers.max(axis=1), labels(answers) == numbers
+        scores, happened = answers.max(axis=1), likeliest(answers) == numbers
         title, names = "the probability of the answered label", ("right", "wrong")
     return {
         **common,
@@ -178,6 +179,6 @@ def confusion(truth: NDArray[np.int64], probabilities: Floats, classes: Sequence
     place = np.full(len(classes), len(shown))
     place[shown] = np.arange(len(shown))
     size = len(shown) + (len(classes) > len(shown))
-    cells = np.bincount(place[truth] * size + place[labels(probabilities)], minlength=size * size)
+    cells = np.bincount(place[truth] * size + place[likeliest(probabilities)], minlength=size * size)
     names = [classes[each] for each in shown] + [REST] * (size - len(shown))
     return {"classes": names, "rows": cells.reshape(size, size).tolist()}

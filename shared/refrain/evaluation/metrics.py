@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from refrain.errors import MetricUndefined
 from refrain.evaluation.arrays import Floats, Score, Truth, divided
 from refrain.evaluation.ranking import area_under_roc, macro
+from refrain.labels import likeliest
 
 type Task = Literal["classification", "regression"]
 
@@ -67,11 +68,6 @@ class Metric:
         return challenger - champion if self.greater_is_better else champion - challenger
 
 
-def labels(probabilities: Floats) -> NDArray[np.int64]:
-    """Return the class that a model would answer: the most probable, of equal ones the first."""
-    return np.argmax(probabilities, axis=1)
-
-
 def positive_class(truth: NDArray[np.int64]) -> int:
     """Return which of two classes "positive" means: the rarer one, of equally frequent ones the second.
 
@@ -98,7 +94,7 @@ def _log_loss(truth: Truth, probabilities: Floats) -> Score:
 
 
 def _accuracy(truth: Truth, probabilities: Floats) -> Score:
-    return _mean((labels(probabilities) == truth).astype(np.float64))
+    return _mean((likeliest(probabilities) == truth).astype(np.float64))
 
 
 def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> Score:
@@ -108,7 +104,7 @@ def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> Score:
 
 
 def _f1(truth: Truth, probabilities: Floats) -> Score:
-    answered = labels(probabilities)
+    answered = likeliest(probabilities)
     if probabilities.shape[1] == 2:
         return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
     return macro([_f1_of(truth, answered, each) for each in map(int, np.union1d(truth, answered))])

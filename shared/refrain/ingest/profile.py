@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Profile:
         return {name: column.document() for name, column in self._columns.items()}
 
 
-class _Column:
+class _Column(ABC):
     kind = ""
 
     def __init__(self) -> None:
@@ -51,11 +52,11 @@ class _Column:
         if len(present):
             self.update(present)
 
-    def update(self, present: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def update(self, present: Any) -> None: ...
 
-    def figures(self) -> dict[str, object]:
-        raise NotImplementedError
+    @abstractmethod
+    def figures(self) -> dict[str, object]: ...
 
     def document(self) -> dict[str, object]:
         return {"type": self.kind, "count": self.count, "missing": self.missing, **self.figures()}

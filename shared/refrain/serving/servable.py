@@ -25,7 +25,7 @@ from preprocessing import (
     rows_to_columns,
 )
 from refrain.errors import BrokenVersion
-from refrain.evaluation.parity import Parity, parity
+from refrain.parity import Parity, parity
 from refrain.serving.unfamiliar import Familiar
 
 if TYPE_CHECKING:

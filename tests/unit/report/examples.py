@@ -21,7 +21,7 @@ from refrain.evaluation.document import (
 )
 from refrain.evaluation.importance import permutation_importance
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.parity import Parity
+from refrain.parity import Parity
 
 type Floats = NDArray[np.float64]
 type Predict = Callable[[NDArray[np.float32]], Floats]

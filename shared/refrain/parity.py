@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from refrain.evaluation.arrays import Floats
-from refrain.evaluation.metrics import labels
+from refrain.labels import likeliest
+
+type Floats = NDArray[np.float64]
 
 # Of a probability, or of the spread of a regression's answers. Right conversions differ by about 1e-6 (both sides
 # compute in float32), wrong ones by far more.
@@ -48,7 +50,7 @@ def parity(task: Literal["classification", "regression"], expected: Floats, answ
     differences = np.abs(expected - answered).max(axis=1) / (_spread(expected) if task == "regression" else 1.0)
     differing = differences > TOLERANCE
     if task == "classification":
-        differing = expected.max(axis=1) - expected[np.arange(len(expected)), labels(answered)] > TOLERANCE
+        differing = expected.max(axis=1) - expected[np.arange(len(expected)), likeliest(answered)] > TOLERANCE
     no_number = ~np.isfinite(differences)
     greatest = float(differences[~no_number].max(initial=0.0))
     return Parity(len(expected), round(greatest, 12), int((differing | no_number).sum()))

@@ -1,0 +1,107 @@
+"""The part of a definition that says what is done with the data: training, gate, rollout, retraining, monitoring."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, cast
+
+from preprocessing.definition import Candidate, Gate, Retraining, Task, Training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing.tables import Table
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
+METRICS = {
+    "classification": ("roc_auc", "log_loss", "accuracy", "f1"),
+    "regression": ("rmse", "mae", "r2"),
+}
+SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
+RECIPES = ("auto", "codes", "imputed", "onehot")
+_WINDOW = re.compile(r"(\d+)([hdw])")
+_SECONDS = {"h": 3600, "d": 86400, "w": 604800}
+
+
+def metric_of(document: Mapping[str, object]) -> str:
+    """Return the name of the metric, before the training section is checked."""
+    training = document.get("training")
+    metric = training.get("metric") if isinstance(training, dict) else None
+    return metric if isinstance(metric, str) else METRICS[cast("str", document["task"])][0]
+
+
+def read_training(table: Table, task: Task, event_time: str) -> Training:
+    """Read what is learned from, and how it is split."""
+    split = table.choice("split", ("time", "upload", "hash"), "time" if event_time else "hash")
+    if split == "time" and not event_time:
+        raise table.fail("split", "time needs the key `time` to name a column")
+    window = table.text("window")
+    match = _WINDOW.fullmatch(window)
+    if window and not match:
+        raise table.fail("window", f"expected a length such as 12h, 365d or 8w, got {window!r}")
+    candidates = tuple(_candidate(entry) for entry in table.tables("candidates"))
+    if not candidates:
+        raise table.fail("candidates", "expected at least one candidate")
+    names = [candidate.name for candidate in candidates]
+    if len(set(names)) < len(names):
+        raise table.fail("candidates", "expected every candidate's name once")
+    training = Training(
+        window=float(match[1]) * _SECONDS[match[2]] if match else None,
+        holdout=table.number("holdout", 0.2, 0.01, 0.9) or 0.2,
+        split=cast("Literal['time', 'upload', 'hash']", split),
+        metric=table.choice("metric", METRICS[task], METRICS[task][0]),
+        min_rows=table.whole("min_rows", 100, 10),
+        candidates=candidates,
+    )
+    table.close()
+    return training
+
+
+def _candidate(table: Table) -> Candidate:
+    name, estimator = table.text("name"), table.text("estimator")
+    if not NAME.fullmatch(name):
+        raise table.fail("name", f"expected a name matching {NAME.pattern}, got {name!r}")
+    if not re.fullmatch(r"sklearn(\.\w+)+", estimator):
+        raise table.fail("estimator", f"expected the dotted name of a scikit-learn estimator, got {estimator!r}")
+    features = table.choice("features", RECIPES, "auto")
+    return Candidate(name=name, estimator=estimator, features=features, parameters=table.rest())
+
+
+def read_gate(table: Table, metric: str) -> Gate:
+    """Read when a challenger may replace the champion."""
+    wrong, right = ("min_metric", "max_metric") if metric in SMALLER_IS_BETTER else ("max_metric", "min_metric")
+    if table.value(wrong) is not None:
+        raise table.fail(wrong, f"expected {right}, since the metric is {metric}")
+    gate = Gate(
+        min_metric=table.number("min_metric"),
+        max_metric=table.number("max_metric"),
+        confidence=table.number("confidence", 0.95, 0.5, 0.9999) or 0.95,
+        max_latency_ms=table.number("max_latency_ms", None, 0.001),
+    )
+    table.close()
+    return gate
+
+
+def read_rollout(table: Table) -> str:
+    """Read how a new champion takes over."""
+    mode = table.choice("mode", ("immediate",), "immediate")
+    table.close()
+    return mode
+
+
+def read_retraining(table: Table) -> Retraining:
+    """Read when to retrain without being asked."""
+    retraining = Retraining(
+        every=table.choice("every", ("hourly", "daily", "weekly", "monthly", "never"), "never"),
+        new_rows=table.whole("new_rows", 0),
+        on_drift=table.boolean("on_drift"),
+    )
+    table.close()
+    return retraining
+
+
+def read_capture(table: Table) -> float:
+    """Read the share of predictions that is kept."""
+    share = table.number("capture", 1.0, 0.0, 1.0)
+    table.close()
+    return 1.0 if share is None else share
