@@ -495,8 +495,9 @@ def test_memory_does_not_grow_with_the_upload(people: Aws) -> None:
         )
         return int(measured.stdout) // 1024
 
-    small, large = peak(4), peak(20)
-    assert large - small < 60, f"{small} MB for 4 MB, {large} MB for 20 MB"
+    # Both are larger than all buffers on the way (a row group, blocks of the download) together.
+    small, large = peak(25), peak(75)
+    assert large - small < 50, f"{small} MB for 25 MB, {large} MB for 75 MB"
 
 
 @needs_data
