@@ -58,13 +58,14 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         report = paths.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
     deployment, _ = deployments.read(store, request.model)
+    champion = deployment.champion_version if deployment else None
     return {
         "model": request.model,
         "run": request.run,
         "outcome": evaluation["outcome"],
         "decision": evaluation["decision"]["code"],
-        "reason": evaluation["decision"]["reason"],
-        "champion": deployment.champion_version if deployment else None,
+        "reason": evaluation["decision"]["reason"] if request.wish != "superseded" else _superseded(champion),
+        "champion": champion,
         "figures": _figures(evaluation),
         "report": f"s3://{store.bucket}/{report}",
     }
@@ -83,6 +84,10 @@ def _promote(store: Store, evaluation: Evaluation) -> None:
     }
     expected = champion["figures"]["version"] if champion else None
     deployments.promote(store, evaluation["model"], served, expected=expected, figures=figures)
+
+
+def _superseded(champion: str | None) -> str:
+    return f"Another run was faster: {champion} went into service meanwhile, and stays. Nothing was changed."
 
 
 def _promoted(evaluation: Evaluation) -> str:

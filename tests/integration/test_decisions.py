@@ -180,6 +180,7 @@ def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: 
     ended = other.finish()
 
     assert (ended["outcome"], ended["champion"], shop.champion) == ("superseded", first, first)
+    assert ended["reason"].startswith(f"Another run was faster: {first} went into service")
     assert len(shop.log()) == 1
 
 

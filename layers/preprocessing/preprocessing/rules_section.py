@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -64,7 +65,18 @@ def _candidate(table: Table) -> Candidate:
     if not re.fullmatch(r"sklearn(\.\w+)+", estimator):
         raise table.fail("estimator", f"expected the dotted name of a scikit-learn estimator, got {estimator!r}")
     features = table.choice("features", RECIPES, "auto")
+    for key, value in table.rest().items():
+        if not _is_finite(value):
+            raise table.fail(key, f"expected finite numbers, got {value!r}")
     return Candidate(name=name, estimator=estimator, features=features, parameters=table.rest())
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def read_gate(table: Table, metric: str) -> Gate:

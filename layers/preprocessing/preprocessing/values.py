@@ -147,7 +147,7 @@ def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | 
         try:
             return _moment(datetime.fromisoformat(text))
         except (ValueError, OverflowError):
-            raise Invalid("expected a time such as 2026-01-31T12:00:00Z, or epoch seconds") from None
+            raise Invalid(_not_a_time(form)) from None
     if isinstance(value, datetime):
         return _moment(value)
     if isinstance(value, date):
@@ -156,7 +156,12 @@ def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | 
         return _epoch(_as_float(value))
     if value is None:
         return None
-    raise Invalid("expected a time such as 2026-01-31T12:00:00Z, or epoch seconds")
+    raise Invalid(_not_a_time(form))
+
+
+def _not_a_time(form: str) -> str:
+    said = f"in the form {form}, " if form else ""
+    return f"expected a time {said}such as 2026-01-31T12:00:00Z, or epoch seconds"
 
 
 def _epoch(seconds: float) -> np.datetime64 | None:

@@ -17,7 +17,10 @@ MOST_EXAMPLES = 10
 def instance_schema(sound: Sound) -> dict[str, Any]:
     """Describe one instance, with the version's own example."""
     definition = sound.servable.definition
-    columns = {name: _column(definition.columns[name], sound.servable) for name in definition.inputs}
+    columns = {
+        name: _column(definition.columns[name], sound.servable, required=name in definition.required)
+        for name in definition.inputs
+    }
     return {
         "type": "object",
         "properties": columns,
@@ -48,16 +51,16 @@ def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any
     return {"type": "object", "properties": required | optional, "required": list(required)}
 
 
-def _column(column: Column, servable: Servable) -> dict[str, Any]:
+def _column(column: Column, servable: Servable, *, required: bool) -> dict[str, Any]:
     """A column that is not required takes null. Text is taken for numbers too; a schema is better strict."""
-    schema: dict[str, Any] = {"type": [TYPES[column.kind], *([] if column.required else ["null"])]}
+    schema: dict[str, Any] = {"type": [TYPES[column.kind], *([] if required else ["null"])]}
     if column.kind == "number":
         schema |= {key: at for key, at in (("minimum", column.least), ("maximum", column.most)) if at is not None}
     elif column.kind == "time":
         bounds = [f"{word} {_time(at)}" for word, at in (("from", column.least), ("to", column.most)) if at is not None]
         schema |= {"format": "date-time"} | ({"description": " ".join(bounds)} if bounds else {})
     elif column.allowed and not column.lower and not column.replace:
-        schema["enum"] = [*column.allowed, *([] if column.required else [None])]
+        schema["enum"] = [*column.allowed, *([] if required else [None])]
     elif column.kind == "category":
         known = list(column.allowed) or list(servable.vocabularies.get(column.name, ()))
         schema |= {"examples": known[:MOST_EXAMPLES]} if known else {}

@@ -51,6 +51,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("no candidates", "training.candidates", [], "training.candidates: expected at least one candidate"),
     ("an estimator of elsewhere", "training.candidates.0.estimator", "os.system", "[0].estimator: expected the dotted"),
     ("a recipe that is none", "training.candidates.0.features", "raw", "[0].features: expected one of auto, codes"),
+    ("an infinite parameter", "training.candidates.0.C", [1.0, float("inf")], "[0].C: expected finite numbers, got"),
     ("a metric of another task", "training.metric", "rmse", "training.metric: expected one of roc_auc, log_loss"),
     ("a holdout that leaves nothing", "training.holdout", 1.0, "training.holdout: expected a number from 0.01 to 0.9"),
     ("a window without a unit", "training.window", "90", "training.window: expected a length such as 12h, 365d"),

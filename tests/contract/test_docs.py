@@ -1,0 +1,330 @@
+"""The pages of docs/ say what the code does: every key, route, code and state is there, and every example holds."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import html
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+import yaml
+
+from local.template import read_template
+from preprocessing import Candidate, Definition, DefinitionError, parse_definition
+from preprocessing.derive import MAKERS
+from refrain.evaluation.decision import DecisionCode
+from refrain.evaluation.metrics import METRICS
+from refrain.promotion import OUTCOMES
+from refrain.serving import routes
+from refrain.serving.problems import STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGE = {page.stem: page.read_text(encoding="utf-8") for page in PAGES}
+DEFINITIONS, API, OPERATIONS = PAGE["definitions"], PAGE["api"], PAGE["operations"]
+
+MODEL = "cancellations"
+
+
+def heading(page: str, title: str) -> str:
+    """The text below a heading, up to the next one of any level."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
+    assert found, f"there is no heading {title}"
+    return found[1]
+
+
+def tables(text: str) -> Iterator[list[dict[str, str]]]:
+    """The Markdown tables of a text, as rows by the names of their columns."""
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
+        lines = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in block.splitlines()]
+        names, _, *rows = ([cell.strip() for cell in line] for line in lines)
+        yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def table(text: str, first: str) -> list[dict[str, str]]:
+    """The one table whose first column has this name."""
+    (found,) = (rows for rows in tables(text) if next(iter(rows[0])) == first)
+    return found
+
+
+def codes(cell: str) -> list[str]:
+    """What a cell has in code spans, as CommonMark reads them."""
+    return [span.removeprefix(" ").removesuffix(" ") for _, span in re.findall(r"(`+)(.+?)\1(?!`)", cell)]
+
+
+def code(cell: str) -> str:
+    (only,) = codes(cell)
+    return only
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+
+
+EXAMPLE: dict[str, Any] = tomllib.loads(blocks(DEFINITIONS, "toml")[0])
+
+
+def with_changes(changes: Mapping[str, Any], into: Mapping[str, Any] = EXAMPLE) -> dict[str, Any]:
+    """The example with some keys set, tables merged."""
+    changed = copy.deepcopy(dict(into))
+    for key, value in changes.items():
+        inner = changed.get(key)
+        changed[key] = with_changes(value, inner) if isinstance(value, dict) and isinstance(inner, dict) else value
+    return changed
+
+
+def known_keys(place: str) -> set[str]:
+    """What the loader says it knows in a table, when it finds there what it does not know."""
+    changes: Any = {"surely-unknown": 1}
+    for name in reversed(place.split(".") if place else []):
+        changes = {name: changes}
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition(MODEL, with_changes(changes), "example.toml")
+    assert refused.value.key == f"{place}.surely-unknown".removeprefix(".")
+    _, _, known = refused.value.expected.partition("known here are ")
+    return set(known.split(", "))
+
+
+def column_keys(kind: str) -> set[str]:
+    """What the loader says it knows of a column of one type."""
+    added = with_changes({"columns": {"added": {"type": kind, "surely-unknown": 1}}})
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition(MODEL, added, "example.toml")
+    assert refused.value.key == "columns.added.surely-unknown"
+    return set(refused.value.expected.partition("known here are ")[2].split(", "))
+
+
+def choices(document: Mapping[str, Any]) -> list[str]:
+    """What the loader says may stand where it found `surely-unknown`."""
+    with pytest.raises(DefinitionError, match="got 'surely-unknown'") as refused:
+        parse_definition(MODEL, document, "example.toml")
+    return refused.value.expected.removeprefix("expected one of ").partition(", got ")[0].split(", ")
+
+
+PLACES = {
+    "The model": "",
+    "`[source]`": "source",
+    "`[derived]`": "derived.membership",
+    "`[training]`": "training",
+    "`[gate]`": "gate",
+    "`[rollout]`": "rollout",
+    "`[retraining]`": "retraining",
+    "`[monitoring]`": "monitoring",
+}
+
+
+def defaults() -> Iterator[Any]:
+    """Every default that the page gives as a value, with the table that it stands in."""
+    for title, place in [*PLACES.items(), ("`[columns]`", "columns"), ("Candidates", "candidates")]:
+        for row in table(heading(DEFINITIONS, title), "key"):
+            if row["default"].startswith("`") and len(codes(row["default"])) == 1:
+                key = code(row["key"])
+                yield pytest.param(place, key, code(row["default"]), row.get("of type", ""), id=f"{title} {key}")
+
+
+def behaviour(definition: Definition) -> dict[str, Any]:
+    """All of a definition but the document that it was read from."""
+    fields = (field.name for field in dataclasses.fields(definition))
+    return {name: getattr(definition, name) for name in fields if name != "document"}
+
+
+@pytest.mark.parametrize(("title", "place"), PLACES.items(), ids=PLACES)
+def test_every_key_that_the_loader_knows_has_a_row_and_no_other_has(title: str, place: str) -> None:
+    documented = [code(row["key"]) for row in table(heading(DEFINITIONS, title), "key")]
+
+    assert sorted(documented) == sorted(known_keys(place))
+
+
+@pytest.mark.parametrize("kind", choices(with_changes({"columns": {"added": {"type": "surely-unknown"}}})))
+def test_every_key_of_a_column_has_a_row_that_names_its_types(kind: str) -> None:
+    rows = table(heading(DEFINITIONS, "`[columns]`"), "key")
+
+    assert {code(row["key"]) for row in rows if row["of type"] == "all" or kind in row["of type"]} == column_keys(kind)
+
+
+def test_every_key_of_a_candidate_has_a_row() -> None:
+    documented = {code(row["key"]) for row in table(heading(DEFINITIONS, "Candidates"), "key") if codes(row["key"])}
+
+    assert documented == {field.name for field in dataclasses.fields(Candidate)} - {"parameters"}
+
+
+@pytest.mark.parametrize(("place", "key", "written", "kinds"), list(defaults()))
+def test_a_default_is_what_an_absent_key_means(place: str, key: str, written: str, kinds: str) -> None:
+    value = tomllib.loads(f"value = {written}")["value"]
+    least: dict[str, Any] = tomllib.loads(blocks(DEFINITIONS, "toml")[1])
+    if place == "columns":
+        kind = "category" if "category" in kinds else "time" if "time" in kinds else "number"
+        least["columns"]["added"] = {"type": kind}
+    said = copy.deepcopy(least)
+    if place == "columns":
+        said["columns"]["added"][key] = value
+    elif place == "candidates":
+        said["training"]["candidates"][0][key] = value
+    else:
+        said = with_changes({place: {key: value}} if place else {key: value}, least)
+
+    assert said != least
+    assert behaviour(parse_definition(MODEL, said, "said")) == behaviour(parse_definition(MODEL, least, "least"))
+
+
+def test_every_maker_has_a_row_with_what_it_is_made_from() -> None:
+    documented = {code(row["maker"]): tuple(row["from"].split(", ")) for row in table(DEFINITIONS, "maker")}
+
+    assert documented == {name: maker.kinds for name, maker in MAKERS.items()}
+
+
+@pytest.mark.parametrize(("task", "example"), [("classification", 0), ("regression", 1)])
+def test_every_metric_has_a_row_and_the_default_is_named(task: str, example: int) -> None:
+    document = tomllib.loads(blocks(DEFINITIONS, "toml")[example])
+    rows = [row for row in table(DEFINITIONS, "metric") if row["task"] == task]
+    known = choices(with_changes({"training": {"metric": "surely-unknown"}}, document))
+
+    assert [code(row["metric"]) for row in rows] == known
+    assert {metric: METRICS[metric].greater_is_better for metric in known} == {
+        code(row["metric"]): row["better"] == "greater" for row in rows
+    }
+    del document["training"]["candidates"][1:]
+    document["training"].pop("metric", None)
+    default = parse_definition(MODEL, document, "example.toml").training.metric
+    assert [code(row["metric"]) for row in rows if "The default" in "".join(row.values())] == [default]
+
+
+def test_every_recipe_has_a_row() -> None:
+    candidate = {"name": "x", "estimator": "sklearn.linear_model.Ridge", "features": "surely-unknown"}
+    known = choices(with_changes({"training": {"candidates": [candidate]}}))
+
+    assert [code(row["recipe"]) for row in table(DEFINITIONS, "recipe")] == known
+
+
+@pytest.mark.parametrize("page", [page for page in PAGE if blocks(PAGE[page], "toml")])
+def test_every_definition_that_is_shown_can_be_loaded(page: str) -> None:
+    for block in blocks(PAGE[page], "toml"):
+        parse_definition(MODEL, tomllib.loads(block), f"{page}.md")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(code(row["in the file"]), code(row["what is said"])) for row in table(DEFINITIONS, "in the file")],
+)
+def test_a_mistake_is_refused_in_the_words_of_the_page(written: str, said: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition(MODEL, with_changes(tomllib.loads(written)), f"{MODEL}.toml")
+
+    assert str(refused.value) == f"{MODEL}.toml: {said}"
+
+
+def test_every_route_has_a_row_and_no_other_has() -> None:
+    documented = [code(row["route"]) for row in table(API, "route")]
+
+    patterns = [(method, pattern.pattern) for method, pattern, _ in routes.ROUTES]
+    known = [f"{method} {re.sub(r'\(\?P<(\w+)>[^)]*\)', r'{\1}', pattern)}" for method, pattern in patterns]
+    assert sorted(documented) == sorted(path.replace("\\", "") for path in known)
+
+
+def test_the_routes_without_a_key_are_those_of_the_template() -> None:
+    events = read_template(PROJECT / "template.yaml").resources["InferenceFunction"].properties["Events"].values()
+    without = {each["Properties"]["Path"] for each in events if each["Properties"].get("Auth")}
+
+    assert {code(row["route"]).split()[1] for row in table(API, "route") if row["key"] == "no"} == without
+
+
+def test_every_problem_code_has_a_row_with_its_status() -> None:
+    documented = [(int(row["status"]), code(row["code"])) for row in table(API, "status")]
+
+    assert sorted(documented) == sorted((status.value, name) for status, name in STATUS.values())
+
+
+def test_every_state_of_the_machine_has_a_row() -> None:
+    machine = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())
+    inner = machine["States"]["Train the candidates"]["ItemProcessor"]["States"]
+    ends = {
+        name for name, state in machine["States"].items() if state.get("End") or state["Type"] in ("Succeed", "Fail")
+    }
+
+    assert {row["it ends"] for row in table(OPERATIONS, "it ends")} == ends
+    passed = {name for name, state in machine["States"].items() if state["Type"] not in ("Succeed", "Fail")}
+    assert {row["state"] for row in table(OPERATIONS, "state")} == passed | set(inner)
+
+
+def test_every_outcome_and_every_decision_is_explained() -> None:
+    ends = " ".join(row["and means"] for row in table(OPERATIONS, "it ends"))
+
+    assert set(OUTCOMES.values()) <= set(codes(ends))
+    assert {code(row["decision"]) for row in table(OPERATIONS, "decision")} == set(get_args(DecisionCode))
+
+
+def test_every_reason_to_refuse_an_upload_has_a_row() -> None:
+    """Read from the code that raises it."""
+    raised = set()
+    for path in sorted((PROJECT / "shared/refrain/ingest").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableUpload":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} names no code"
+                raised.add(node.args[0].value)
+
+    assert {code(row["code"]) for row in table(OPERATIONS, "code")} == raised
+
+
+def test_every_parameter_output_and_alarm_of_the_template_has_a_row() -> None:
+    text = (PROJECT / "template.yaml").read_text()
+    sections = dict(re.findall(r"^(\w+):\n(.*?)(?=^\w|\Z)", text, re.DOTALL | re.MULTILINE))
+    named = {name: set(re.findall(r"^  (\w+):$", sections[name], re.MULTILINE)) for name in ("Parameters", "Outputs")}
+    alarms = {alarm.logical_id for alarm in read_template(PROJECT / "template.yaml").of_type("AWS::CloudWatch::Alarm")}
+
+    assert {code(row["parameter"]) for row in table(OPERATIONS, "parameter")} == named["Parameters"]
+    assert {code(row["output"]) for row in table(OPERATIONS, "output")} == named["Outputs"]
+    assert {code(row["alarm"]) for row in table(OPERATIONS, "alarm")} == alarms
+
+
+def logged(path: Path) -> Iterator[str]:
+    """The messages that a module logs; of a choice between two both."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger."):
+            said = node.args[0]
+            for message in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+                assert isinstance(message, ast.Constant), f"{path.name}:{node.lineno} logs more than a phrase"
+                yield str(message.value)
+
+
+def test_every_log_message_has_a_row() -> None:
+    paths = [path for folder in ("shared", "functions") for path in (PROJECT / folder).rglob("*.py")]
+
+    documented = {message for row in table(OPERATIONS, "message") for message in codes(row["message"])}
+    assert documented == {message for path in paths for message in logged(path)}
+
+
+def links() -> Iterator[Any]:
+    for page in PAGES:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if "://" not in target:
+                yield pytest.param(page, target, id=f"{page.name} {target}")
+
+
+@pytest.mark.parametrize(("page", "target"), list(links()))
+def test_a_link_leads_somewhere(page: Path, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    found = page.parent / path if path else page
+
+    assert found.exists()
+    if anchor:
+        titles = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w\- ]", "", html.unescape(title).lower()).replace(" ", "-") for title in titles}
+        assert anchor in anchors
+
+
+@pytest.mark.parametrize("page", PAGE)
+def test_a_make_target_that_is_named_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    spans = [*codes(PAGE[page].replace("```", "")), *re.findall(r"^\$ (.*)$", PAGE[page], re.MULTILINE)]
+    named = {target for span in spans for target in re.findall(r"^make ([a-z-]+)", span)}
+
+    assert named <= targets
