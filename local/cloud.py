@@ -4,6 +4,7 @@ It is a process of its own: moto keeps its state in modules, and a test that moc
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -45,7 +46,12 @@ class Cloud:
         said = self.folder / "up.log"
         with said.open("wb") as output:
             self.process = subprocess.Popen(
-                self._command(), cwd=_PROJECT, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+                self._command(),
+                cwd=_PROJECT,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             self.stack = self._wait(said)

@@ -11,6 +11,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3 import notifications
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local.client import client
@@ -34,6 +35,7 @@ class Machine:
         os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
+        notifications._get_s3_event = _versioned(notifications._get_s3_event)
         StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
         self._web.serve(DomainDispatcherApplication(create_backend_app), _Handler)
 
@@ -62,6 +64,18 @@ def _seam(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
         return answer.payload.decode(), answer.failed, ""
 
     return invoke_lambda
+
+
+def _versioned(make_event: Callable[..., Any]) -> Callable[..., Any]:
+    """Has an event name the object's version, as S3's do in a bucket with versioning."""
+
+    def make(event_name: str, bucket: Any, key: Any, notification_id: str) -> Any:
+        event = make_event(event_name, bucket, key, notification_id)
+        if bucket.is_versioned:
+            event["Records"][0]["s3"]["object"]["versionId"] = key.version_id
+        return event
+
+    return make
 
 
 def _named(start_execution: Callable[..., Any]) -> Callable[..., Any]:

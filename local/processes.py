@@ -78,10 +78,11 @@ class Process:
             return failure("Sandbox.Timedout", message)
 
     def stop(self) -> None:
-        """End the process and everything that it started."""
+        """End the process and everything that it started or wrote for itself."""
         if self.alive():
             _kill_group(self._process.pid)
             self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)  # the watcher may be late when all of us end
 
     def _watch(self) -> None:
         status = self._process.wait()

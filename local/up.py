@@ -16,7 +16,6 @@ from pathlib import Path
 from types import FrameType
 
 from local.errors import AlreadyRunning, LocalError
-from local.web import WebServer
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -26,28 +25,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     stop = threading.Event()
     _stop_on_signals(stop)
-    if options.until_stdin_closes:
-        threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
     try:
-        with _only_one(options.folder):
-            _run(options, stop)
+        _start(options, stop)
+    except KeyboardInterrupt:
+        return 0
     except LocalError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
+def _start(options: argparse.Namespace, stop: threading.Event) -> None:
+    if options.until_stdin_closes:
+        threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+    with _only_one(options.folder):
+        _run(options, stop)
+
+
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
+    # Late, because it takes seconds: one that runs already, or a port that is taken, is to be told of at once.
+    from local.web import WebServer
+
     services, api = WebServer(options.port), WebServer(options.api_port)
-    # Late, because it takes seconds: a port that is taken is to be told of at once.
     from local.deployment import Deployment, Options, Ports
 
     deployment = Deployment(Options(options.template, options.folder, options.models), Ports(services, api))
     stack_file = options.folder / "stack.json"
     try:
-        _write(stack_file, deployment.stack)
-        _tell(deployment.stack, options.folder)
-        stop.wait()
+        if not stop.is_set():
+            _warn(options.folder / "models")
+            _write(stack_file, deployment.stack)
+            _tell(deployment.stack, options.folder)
+        while not stop.wait(1):  # a signal that reached another thread does not wake this one
+            pass
     finally:
         stack_file.unlink(missing_ok=True)
         deployment.stop()
@@ -58,6 +68,17 @@ def _tell(stack: Mapping[str, str], folder: Path) -> None:
     print(f"  upload   AWS_ENDPOINT_URL={stack['aws_endpoint_url']}  s3://{stack['inbox_bucket']}/<model>/<file>")
     print(f"  predict  {stack['api_url']}/docs  x-api-key: {stack['api_key']}")
     print("Ctrl-C stops it.", flush=True)
+
+
+def _warn(models: Path) -> None:
+    """Name the definitions that cannot be used: nobody else says so until their uploads are missed."""
+    from preprocessing import DefinitionError, load_definition
+
+    for path in sorted(models.glob("*.toml")):
+        try:
+            load_definition(path)
+        except DefinitionError as error:
+            print(f"This definition cannot be used, and uploads for it wait: {error}", flush=True)
 
 
 def _write(path: Path, stack: Mapping[str, str]) -> None:
@@ -85,19 +106,24 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    def handle(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
+    """Have the first signal interrupt whatever is done, be it still starting, and let nothing interrupt the end."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is what nohup asks for
-        signal.signal(signal.SIGHUP, handle)
+        numbers.append(signal.SIGHUP)
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        stop.set()  # should something that is being imported swallow the interrupt
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, handle)
 
 
-def _wait_for_end_of_input(stop: threading.Event) -> None:
+def _wait_for_end_of_input() -> None:
     sys.stdin.buffer.read()
-    stop.set()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -6,6 +6,7 @@ import argparse
 import gzip
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -139,4 +140,5 @@ def _predict(stage: Stage, model: str, version: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up as after Ctrl-C
     raise SystemExit(main())

@@ -9,8 +9,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sklearn.datasets import load_breast_cancer
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -76,6 +74,8 @@ def _cut(lines: Sequence[bytes]) -> int | None:
 
 
 def _tumour_rows() -> list[Row]:
+    from sklearn.datasets import load_breast_cancer  # late: it takes a second, in which Ctrl-C would print a traceback
+
     data = load_breast_cancer()
     names = [name.replace(" ", "_") for name in data.feature_names]
     return [

@@ -134,11 +134,11 @@ class Store:
         with _mapped(key):
             self._store.put(key, data, mode={"e_tag": etag})
 
-    def download(self, key: str, path: Path) -> Downloaded:
-        """Stream an object to a file, in constant memory."""
+    def download(self, key: str, path: Path, version: str = "") -> Downloaded:
+        """Stream an object, or a version of it that may have been replaced since, to a file, in constant memory."""
         digest = hashlib.sha256()
         with _mapped(key):
-            answer = self._store.get(key)
+            answer = self._store.get(key, options={"version": version} if version else None)
             with path.open("wb") as file:
                 for chunk in answer.stream(min_chunk_size=CHUNK):
                     view = memoryview(chunk)

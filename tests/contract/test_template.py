@@ -95,7 +95,8 @@ def test_a_function_has_our_three_layers_and_one_of_wheels(function: Resource) -
 
 def test_the_variables_that_the_code_reads_are_those_that_the_template_sets() -> None:
     said = [TEMPLATE.function_globals, *(function.properties for function in FUNCTIONS)]
-    declared = {name for one in said for name in one.get("Environment", {}).get("Variables", {})}
+    variables = {name for one in said for name in one.get("Environment", {}).get("Variables", {})}
+    declared = {name for name in variables if name.startswith("REFRAIN_")}
 
     assert set(re.findall(r"""["'](REFRAIN_[A-Z_]+)["']""", code())) == declared
 
@@ -163,8 +164,8 @@ def test_rights_in_s3_are_given_by_prefix() -> None:
 
     assert given
     for who, action, resource in given:
-        assert action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"), who
-        own_inbox = who == "IngestFunction" and action == "s3:GetObject"
+        assert action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"), who
+        own_inbox = who == "IngestFunction" and action.startswith("s3:Get")
         assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*\*", resource["Fn::Sub"]) or own_inbox, who
 
 
@@ -182,6 +183,12 @@ def test_all_but_health_and_the_page_to_try_it_from_asks_for_a_key() -> None:
 
     assert TEMPLATE.resources["Api"].properties["Auth"]["ApiKeyRequired"] is True
     assert without == {"/v2/health/live", "/v2/health/ready", "/docs"}
+
+
+def test_training_s_threads_do_not_spin_where_cores_are_shared() -> None:
+    train = TEMPLATE.resources["TrainFunction"].properties
+
+    assert train["Environment"]["Variables"] == {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def test_logs_are_not_kept_for_ever() -> None:

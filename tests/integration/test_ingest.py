@@ -332,6 +332,22 @@ def test_a_new_version_of_an_object_is_an_upload_of_its_own(people: Aws) -> None
     assert sorted(receipt["rows_kept"] for receipt in people.receipts("people")) == [2, 3]
 
 
+def test_an_object_overwritten_before_it_was_read_is_not_lost(people: Aws) -> None:
+    people.s3.put_bucket_versioning(Bucket=people.inbox, VersioningConfiguration={"Status": "Enabled"})
+    versions = [
+        people.s3.put_object(Bucket=people.inbox, Key="people/a.csv", Body=content)["VersionId"]
+        for content in (FILE, FILE + b"50,Bern,,,a,9\n")
+    ]
+    bodies = [json.loads(s3_event(people, "people/a.csv")) for _ in versions]
+    for body, version in zip(bodies, versions, strict=True):
+        body["Records"][0]["s3"]["object"]["versionId"] = version
+
+    messages = [message(version, json.dumps(body)) for version, body in zip(versions, bodies, strict=True)]
+    assert handler({"Records": messages}, None) == {"batchItemFailures": []}
+
+    assert sorted(receipt["rows_kept"] for receipt in people.receipts("people")) == [2, 3]
+
+
 def test_two_at_once_leave_what_one_would(people: Aws) -> None:
     people.put("people/a.csv", FILE)
     people.put("people/b.csv", FILE)

@@ -61,7 +61,7 @@ class Records:
             yield from self._until_unclosed()
 
     def _until_unclosed(self) -> Iterator[Row]:
-        lines = self._open
+        lines, too_long = self._open, False
         try:
             for row in reader(self._lines(), self._delimiter):
                 if self._ended:  # the parser asked for more lines and made do without
@@ -71,11 +71,11 @@ class Records:
                 self._done += len(lines)
                 lines.clear()
         except csv.Error:
-            pass
+            too_long = len(lines) == 1
         except UnicodeDecodeError as error:
             raise self._text.refuse_line(error, self._done + len(lines) + 1) from None
         if lines:
-            yield self._unclosed()
+            yield self._unclosed(too_long)
 
     def _lines(self) -> Iterator[str]:
         for line in chain(self._again, self._text.lines):
@@ -83,14 +83,14 @@ class Records:
             yield line
         self._ended = True
 
-    def _unclosed(self) -> Row:
+    def _unclosed(self, too_long: bool) -> Row:
         first, *others = self._open
         self._open.clear()
         self._again = iter([*others, *self._again])
         self._done += 1
         self._ended = False
         field = f"a field is longer than {LONGEST_FIELD} letters"
-        return self._done, [first.rstrip("\r\n")], "a quote is opened here and never closed" if others else field
+        return self._done, [first.rstrip("\r\n")], field if too_long else "a quote is opened here and never closed"
 
 
 def _header(rows: Iterator[Row], definition: Definition) -> tuple[list[str], Iterator[Row]]:

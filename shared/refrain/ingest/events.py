@@ -15,13 +15,14 @@ from refrain.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Upload:
-    """One object put into the inbox, as its event tells it; `time` is ISO 8601."""
+    """One object put into the inbox, as its event tells it; `time` is ISO 8601, `version` empty without versioning."""
 
     bucket: str
     key: str
     etag: str
     size: int
     time: str
+    version: str = ""
 
     @property
     def model(self) -> str:
@@ -70,6 +71,7 @@ def _upload(record: Any) -> Upload:
             etag=str(item.get("eTag", "")).strip('"'),
             size=int(item.get("size", 0)),
             time=str(record.get("eventTime", "")),
+            version=str(item.get("versionId") or ""),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidRequest("a record of the message names no bucket and key; expected an event of S3") from None

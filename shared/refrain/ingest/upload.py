@@ -52,7 +52,7 @@ def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
     with TemporaryDirectory(prefix="ingest-") as folder:
         path = Path(folder) / "upload"
         try:
-            downloaded = open_store(upload.bucket).download(upload.key, path)
+            downloaded = open_store(upload.bucket).download(upload.key, path, upload.version)
         except NotFound:
             logger.warning("upload vanished before it was read", extra={"key": upload.key})
             return

@@ -103,6 +103,11 @@ def test_a_quote_that_is_never_closed_costs_one_row_only(read: Read) -> None:
     assert "never closed" in row.reason
 
 
+def test_a_quote_that_is_never_closed_is_told_on_the_last_line_too(read: Read) -> None:
+    (row,) = read(b'age,town,label\n39,Bern,a\n40,"Genf,b').malformed
+    assert "never closed" in row.reason
+
+
 def test_a_quote_that_is_never_closed_costs_one_row_only_in_a_large_file(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,8 @@ def keep(s3, tries):
     if "always" in key or ("once" in key and tries == 1):
         return False
     client = boto3.client("s3")
-    client.put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=f"receipts/{key}", Body=str(tries).encode())
+    for name in (key, "version/" + s3["object"]["versionId"]):
+        client.put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=f"receipts/{name}", Body=str(tries).encode())
     return True
 """
 INFERENCE = """
@@ -176,6 +177,13 @@ def test_an_upload_reaches_ingest_by_the_queue(cloud: Cloud) -> None:
     assert eventually(lambda: receipt(cloud, "income%2Ffine.csv")) == "1"
 
 
+def test_an_upload_is_told_with_its_version(cloud: Cloud) -> None:
+    s3, bucket = cloud.client("s3"), cloud.stack["inbox_bucket"]
+    versions = [s3.put_object(Bucket=bucket, Key="versions/a.csv", Body=b"1")["VersionId"] for _ in range(2)]
+
+    assert eventually(lambda: all(receipt(cloud, f"version/{version}") for version in versions))
+
+
 def test_an_upload_that_failed_comes_back(cloud: Cloud) -> None:
     upload(cloud, "income/once.csv")
 
@@ -203,6 +211,15 @@ def test_health_needs_no_key(cloud: Cloud, path: str) -> None:
     status, answer = ask(cloud, path)
 
     assert (status, answer["path"]) == (200, path)
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/docs", "/v1/models"])
+def test_what_a_method_may_do_is_the_function_s_to_say_at_every_path(cloud: Cloud, path: str) -> None:
+    request = urllib.request.Request(cloud.stack["api_url"] + path, method="HEAD")
+    request.add_header("x-api-key", cloud.stack["api_key"])
+
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.status == 200
 
 
 def test_a_path_with_a_verb_reaches_the_function(cloud: Cloud) -> None:
@@ -303,6 +320,17 @@ def test_a_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
         pass
 
 
+def test_a_definition_that_cannot_be_used_is_told_of_at_once_and_the_others_go_on(tmp_path: Path) -> None:
+    models = tmp_path / "definitions"
+    models.mkdir()
+    (models / "odd.toml").write_text('task = "nonsense"')
+
+    with Cloud(tmp_path / "state", models=models, template=small_project(tmp_path)) as cloud:
+        said = (cloud.folder / "up.log").read_text()
+
+    assert "odd.toml: task: expected one of classification, regression" in said
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_cloud_that_ends_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
     state = tmp_path / "state"
@@ -317,6 +345,20 @@ def test_a_cloud_that_ends_leaves_no_process_behind(tmp_path: Path, how: signal.
     assert status == (-how if how == signal.SIGKILL else 0)
     assert eventually(lambda: not running(pid))
     assert (state / "stack.json").exists() == (how == signal.SIGKILL)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_cloud_that_is_stopped_while_it_starts_ends_at_once_and_never_says_that_it_answers(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    process = up(tmp_path)
+    assert eventually(lambda: (tmp_path / "lock").exists())
+
+    process.send_signal(how)
+
+    assert process.wait(5) == 0
+    assert said(process) == ""
+    assert not (tmp_path / "stack.json").exists()
 
 
 def up(folder: Path, *options: str) -> subprocess.Popen[str]:

@@ -71,6 +71,16 @@ def answer(pool: Pool, **event: object) -> Any:
     return json.loads(call(pool, **event).payload)
 
 
+def test_nothing_is_left_of_what_a_process_may_have_written(tmp_path: Path) -> None:
+    pool = Pool(function(tmp_path), tmp_path)
+    scratch = Path(answer(pool)["env"]["TMPDIR"])
+    assert scratch.is_dir()
+
+    pool.close()
+
+    assert not scratch.exists()
+
+
 def test_an_idle_process_takes_the_next_call(pool: Pool) -> None:
     first, second = answer(pool), answer(pool)
 
