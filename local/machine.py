@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import uuid
 import zipfile
@@ -34,6 +35,7 @@ class Machine:
         self.endpoint = self._web.url
         os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # pages for each error that a run catches
         LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
         notifications._get_s3_event = _versioned(notifications._get_s3_event)
         StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]

@@ -103,7 +103,7 @@ def _retrain(stage: Stage, model: str, number: int) -> dict[str, Any]:
     execution = stage.retrain(model)
     screen.states(stage.states(execution))
     outcome = stage.outcome(execution)
-    if "outcome" not in outcome:
+    if outcome["outcome"] == "nothing_to_learn":
         raise DemoFailed(f"there was nothing to learn from: {outcome.get('why')}")
     screen.say(f"\n[bold]{outcome['outcome']}[/]: {outcome['reason']}")
     report = REPORTS / f"{model}-{number}.html"

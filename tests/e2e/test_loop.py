@@ -81,7 +81,9 @@ def test_nothing_new_ends_as_success(stage: Stage, trained: dict[str, Any]) -> N
     execution = stage.retrain("tumours")
 
     assert states_of(stage, execution) == ["Take a snapshot", "Enough to learn from?", "Nothing to learn from"]
-    assert "nothing is new" in stage.outcome(execution)["why"]
+    ended = stage.outcome(execution)
+    assert ended["outcome"] == "nothing_to_learn"
+    assert "nothing is new" in ended["why"]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
         answer["why"] = f"nothing is new: {champion}, the champion, learned from these very rows (`force` trains again)"
     else:
         answer |= _freeze(store, definition, request, receipts, digest)
+    if not answer["enough"]:
+        answer["outcome"] = "nothing_to_learn"
     logger.info("snapshot taken" if answer["enough"] else "nothing to learn from", extra={"snapshot": answer})
     return answer
 
