@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from local.capture import Delivery, subscriptions
 from local.functions import Place, functions, gather_models
 from local.gateway import Gateway
 from local.machine import Machine
@@ -54,6 +55,8 @@ class Deployment:
         self._pools |= {function.name: Pool(function, logs) for function in made}
         make(template, self._machine, made)
         self._pollers = _pollers(template, self._machine, self._pools)
+        written = {name: pool.log for name, pool in self._pools.items()}
+        self._delivery = Delivery(self._machine.client("s3"), written, subscriptions(template))
         api_key = secrets.token_urlsafe(24)
         self._gateway = Gateway(template, self._invoke, api_key, ports.api)
         self.stack: Mapping[str, str] = {
@@ -72,6 +75,7 @@ class Deployment:
             poller.stop()
         for pool in self._pools.values():
             pool.close()
+        self._delivery.stop()
         self._gateway.stop()
         self._machine.stop()
 

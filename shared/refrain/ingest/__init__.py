@@ -2,4 +2,5 @@
 
 `upload` is the order of it all; `formats` tells what a file is; `delimited`, `jsonlines`, `jsonarray` and `parquet`
 turn it into `chunks`; `curated`, `rejected` and `profile` keep what became of the rows, and `receipts` says so.
+Files of `labels` go the same way.
 """

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from preprocessing import Definition
+    from numpy.typing import NDArray
+
+    from preprocessing import Columns, Definition
     from refrain.ingest.chunks import Chunk, Reading
     from refrain.storage import Store
 
@@ -61,15 +63,22 @@ def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store
         "rows_kept": kept,
         "rows_rejected": rejected.rows,
         "parts": _upload_parts(curated, definition, digest, lake),
-        "rejected": _upload_rejected(rejected, definition, digest, lake),
-        "rejections": rejected.reasons(),
-        **_columns(definition, reading),
+        **upload_rejected(rejected, definition, digest, lake),
+        **columns_of(definition, reading),
         "columns": profile.document(),
     }
 
 
 def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Rejected, profile: Profile) -> None:
     """Bring each row of a chunk to where it belongs."""
+    columns, good = sound(chunk, definition, rejected)
+    rows = table(definition, columns, chunk.numbers[good])
+    profile.add(rows)
+    curated.add(rows)
+
+
+def sound(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Columns, NDArray[np.bool_]]:
+    """Reject the rows of a chunk that cannot be used; return the others, typed and clean, and which these are."""
     for row in chunk.malformed:
         rejected.malformed(row)
     columns, problems = prepare(definition, chunk.columns, chunk.rows)
@@ -79,9 +88,7 @@ def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Reje
         rejected.invalid(chunk, number, list(each))
     if problems:
         columns = {name: array[good] for name, array in columns.items()}
-    rows = table(definition, columns, chunk.numbers[good])
-    profile.add(rows)
-    curated.add(rows)
+    return columns, good
 
 
 def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[dict[str, object]]:
@@ -93,15 +100,15 @@ def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: S
     return parts
 
 
-def _upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> str | None:
-    if not rejected.rows:
-        return None
-    key = paths.rejected(definition.model, digest)
-    lake.upload(rejected.path, key)
-    return key
+def upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:
+    """Bring the rejected rows, if there are any, to the lake, and say where they are and why they are rejected."""
+    key = paths.rejected(definition.model, digest) if rejected.rows else None
+    if key:
+        lake.upload(rejected.path, key)
+    return {"rejected": key, "rejections": rejected.reasons()}
 
 
-def _columns(definition: Definition, reading: Reading) -> dict[str, list[str]]:
+def columns_of(definition: Definition, reading: Reading) -> dict[str, list[str]]:
     """Say which columns of the file are not ours, and which of ours are not in the file."""
     known = sources(definition)
     found = {known[name] for name in reading.found if name in known}

@@ -20,6 +20,7 @@ from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
 from refrain.ingest.keeping import keep
+from refrain.ingest.labels import definition_of_labels, is_labels, keep_labels
 from refrain.storage import open_store
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
 
 
 def _definition(upload: Upload, models_dir: Path) -> Definition:
-    """Find the model that an upload is for, and whether its key is one that can be read."""
+    """Find how an upload is read: by its model's definition, or by that of labels. Refuse a key that cannot be read."""
     if not upload.model:
         raise UnreadableUpload("no_folder", "expected a key of the form <model>/<file>: the first folder is the model")
     if _UNUSABLE.search(upload.key):
         raise UnreadableUpload("bad_key", "expected a key without empty or dotted folders and control characters")
     try:
-        return definition_of(models_dir, upload.model)
+        definition = definition_of(models_dir, upload.model)
+        return definition_of_labels(definition) if is_labels(upload.key) else definition
     except UnknownModel as error:
         raise UnreadableUpload("unknown_model", str(error)) from None
 
@@ -80,7 +82,10 @@ def _ingest_file(
         return
     started = time.monotonic()
     try:
-        facts = keep(path, form, definition, digest, lake)
+        if is_labels(upload.key):
+            facts = keep_labels(path, form, definition, digest, lake, source.uploaded_at)
+        else:
+            facts = keep(path, form, definition, digest, lake)
     except UnreadableUpload as refusal:
         _refuse(lake, upload, downloaded, definition.fingerprint, refusal)
         return

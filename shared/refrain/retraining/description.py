@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
+    from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
     from refrain.retraining.rows import Rows
     from refrain.retraining.split import Split
 
 
-def describe(definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split) -> dict[str, object]:
+def describe(
+    definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split, labelled: Labelled | None = None
+) -> dict[str, object]:
     """Describe the data of a run (see `evaluation.document.Data`)."""
     held = int(found.holdout.sum())
     return {
@@ -40,8 +43,9 @@ def describe(definition: Definition, receipts: Sequence[Receipt], rows: Rows, fo
         "unusable_rows": rows.unusable,
         "rows_outside_window": rows.outside,
         "split": {"by": definition.training.split, "window": _window(definition), "cut": _moment(found.cut)},
+        **({} if labelled is None else {"labelled": _labelled(rows, labelled)}),
         "target": definition.target,
-        "time_range": _time_range(definition, receipts, rows.columns),
+        "time_range": _time_range(definition, receipts, rows.columns, labelled),
         **_target(definition, rows.columns[definition.target], found.holdout),
     }
 
@@ -51,9 +55,23 @@ def _window(definition: Definition) -> str:
     return str(training.get("window", "")) if isinstance(training, dict) else ""
 
 
-def _time_range(definition: Definition, receipts: Sequence[Receipt], columns: Columns) -> list[str | None]:
-    """First and last event time, or upload time where there is no event time."""
-    times = columns[definition.time] if definition.time else np.array([each.uploaded for each in receipts])
+def _labelled(rows: Rows, labelled: Labelled) -> dict[str, object]:
+    """What became of labels: `rows` are those predictions that are among the rows of the snapshot."""
+    return {
+        "rows": int(rows.labelled.sum()),
+        "labels": labelled.labels,
+        "unmatched": labelled.unmatched,
+        "unusable": labelled.unusable,
+        "reasons": [{"column": column, "reason": reason, "rows": many} for column, reason, many in labelled.reasons],
+    }
+
+
+def _time_range(
+    definition: Definition, receipts: Sequence[Receipt], columns: Columns, labelled: Labelled | None
+) -> list[str | None]:
+    """First and last event time, or the time of upload or prediction where there is no event time."""
+    came = [*(each.uploaded for each in receipts), *([] if labelled is None else labelled.predicted)]
+    times = columns[definition.time] if definition.time else np.array(came, "datetime64[us]")
     return [_moment(times.min()), _moment(times.max())]
 
 

@@ -59,24 +59,32 @@ class Receipt:
 
 
 def read_receipts(store: Store, model: str) -> list[Receipt]:
-    """Read the receipts of all kept uploads of a model."""
+    """Read the receipts of all kept uploads of a model, without those of labels (which have a `kind`)."""
     documents = (store.read_json(key) for key in store.keys(paths.receipts(model)))
-    return [Receipt.of(document) for document in documents if document["status"] == "kept"]
+    return [Receipt.of(each) for each in documents if each["status"] == "kept" and "kind" not in each]
 
 
-def choose(receipts: Iterable[Receipt], definition: Definition) -> list[Receipt]:
+def choose(receipts: Iterable[Receipt], definition: Definition, newest: np.datetime64 | None = None) -> list[Receipt]:
     """Choose the receipts to use, in the order of upload.
 
     A file that was ingested under several definitions counts once: as the present definition shaped it, else as the
-    latest did. A window over upload time (when there is no event time) reaches back from the newest upload, not from
-    now, so that the same uploads always give the same snapshot.
+    latest did. A window over upload time (when there is no event time) reaches back from the newest upload, or from
+    `newest` where something else is newer, not from now, so that the same uploads always give the same snapshot.
     """
     of_content: dict[str, Receipt] = {}
     for receipt in sorted(receipts, key=lambda each: (each.is_current(definition), each.finished_at, each.digest)):
         of_content[receipt.content] = receipt
     chosen = sorted(of_content.values(), key=lambda each: (each.uploaded, each.digest))
+    oldest = oldest_upload(chosen, definition, newest)
+    return chosen if oldest is None else [receipt for receipt in chosen if receipt.uploaded >= oldest]
+
+
+def oldest_upload(
+    receipts: Iterable[Receipt], definition: Definition, newest: np.datetime64 | None = None
+) -> np.datetime64 | None:
+    """Tell since when what came counts: None where all does, or where the window is one of event time."""
     window = definition.training.window
-    if window is None or definition.time or not chosen:
-        return chosen
-    oldest = chosen[-1].uploaded - np.timedelta64(round(window * 1e6), "us")
-    return [receipt for receipt in chosen if receipt.uploaded >= oldest]
+    times = [receipt.uploaded for receipt in receipts] + ([] if newest is None else [newest])
+    if window is None or definition.time or not times:
+        return None
+    return max(times) - np.timedelta64(round(window * 1e6), "us")

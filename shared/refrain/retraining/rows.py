@@ -1,8 +1,11 @@
-"""From curated Parquet to the rows of a snapshot: read in the order of upload, older versions of a row dropped."""
+"""From curated Parquet to the rows of a snapshot: read in the order of upload, older versions of a row dropped.
+
+Labelled predictions stand among the uploads, each where its label came.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +16,12 @@ import pyarrow.parquet as pq
 from preprocessing import missing, objects, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
+    from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
     from refrain.storage import Store
 
@@ -27,61 +31,92 @@ class Rows:
     """Typed columns in the order of upload and of the lines of each file, and what was left out on the way.
 
     `unusable`: rows of an earlier definition that the present one refuses. `merged`: rows whose key came again later.
-    `outside`: rows older than the window.
+    `outside`: rows older than the window. `labelled` tells which rows are predictions with their labels (bool, as long
+    as the columns; none, where it is empty).
     """
 
     columns: dict[str, Array]
     unusable: int = 0
     merged: int = 0
     outside: int = 0
+    labelled: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def __len__(self) -> int:
         """Count the rows that are left."""
         return len(next(iter(self.columns.values())))
 
+    def only(self, chosen: NDArray[np.bool_], *, merged: int = 0, outside: int = 0) -> Rows:
+        """The chosen rows; the others are counted as merged or outside."""
+        labelled = self.labelled[chosen] if len(self.labelled) else self.labelled
+        return Rows(taken(self.columns, chosen), self.unusable, self.merged + merged, self.outside + outside, labelled)
 
-def read_rows(store: Store, definition: Definition, receipts: Sequence[Receipt]) -> Rows:
-    """Read the parts of all receipts, one by one.
+
+def read_rows(
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None
+) -> Rows:
+    """Read the parts of all receipts, one by one, and put labelled predictions among them in the order of arrival.
 
     Rows that another definition shaped go through `prepare` again: a column that they lack is missing, a type that
     changed is decoded anew, and a row that is no longer good is left out and counted.
     """
     pieces: dict[str, list[Array]] = {name: [missing(c.kind, 0)] for name, c in definition.columns.items()}
+    origins: list[NDArray[np.bool_]] = [np.zeros(0, bool)]
     unusable = 0
+    for columns, refused, predicted in _pieces(store, definition, receipts, labelled):
+        unusable += refused
+        origins.append(np.full(len(next(iter(columns.values()))), predicted))
+        for name, array in columns.items():
+            pieces[name].append(array)
+    whole = {name: np.concatenate(pieces.pop(name)) for name in definition.columns}
+    return Rows(whole, unusable=unusable, labelled=np.concatenate(origins))
+
+
+def _pieces(
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None
+) -> Iterator[tuple[Columns, int, bool]]:
+    """Yield columns in the order of arrival, how many rows they lost, and whether they are labelled predictions.
+
+    S3 knows the second of an upload, and no more; of a label and an upload in one second the label was first.
+    """
+    start = 0
     for receipt in receipts:
+        if labelled is not None:
+            arrived = labelled.arrived.astype("datetime64[s]")
+            end = int(np.searchsorted(arrived, receipt.uploaded.astype("datetime64[s]"), side="right"))
+            if end > start:
+                yield taken(labelled.columns, slice(start, end)), 0, True
+                start = end
         for key in receipt.parts:
-            columns, refused = _read_part(store.read(key).data, definition, receipt.is_current(definition))
-            unusable += refused
-            for name, array in columns.items():
-                pieces[name].append(array)
-    return Rows({name: np.concatenate(pieces.pop(name)) for name in definition.columns}, unusable=unusable)
+            yield *_read_part(store.read(key).data, definition, receipt.is_current(definition)), False
+    if labelled is not None and start < len(labelled):
+        yield taken(labelled.columns, slice(start, None)), 0, True
 
 
 def without_duplicates(definition: Definition, rows: Rows) -> Rows:
-    """Keep the latest upload of each key; without a key all rows are kept."""
+    """Keep the row of each key that came last; without a key all rows are kept."""
     if not definition.key:
         return rows
     keys = pd.DataFrame({name: rows.columns[name] for name in definition.key})
     latest = ~keys.duplicated(keep="last").to_numpy()
-    return Rows(taken(rows.columns, latest), rows.unusable, int((~latest).sum()), rows.outside)
+    return rows.only(latest, merged=int((~latest).sum()))
 
 
-def within_window(definition: Definition, rows: Rows, newest_upload: np.datetime64) -> Rows:
+def within_window(definition: Definition, rows: Rows, newest_arrival: np.datetime64) -> Rows:
     """Keep the rows whose event time is in the window, which reaches back from the newest event.
 
-    An event later than the newest upload is a mistake or a forecast; it is kept, but does not move the window, for one
+    An event later than the newest arrival is a mistake or a forecast; it is kept, but does not move the window, for one
     wrong year would push all other rows out of it.
     """
     if definition.training.window is None or not definition.time or not len(rows):
         return rows
     times = rows.columns[definition.time]
-    past = times[times <= newest_upload]
+    past = times[times <= newest_arrival]
     newest = past.max() if len(past) else times.max()
     inside = times >= newest - np.timedelta64(round(definition.training.window * 1e6), "us")
-    return Rows(taken(rows.columns, inside), rows.unusable, rows.merged, int((~inside).sum()))
+    return rows.only(inside, outside=int((~inside).sum()))
 
 
-def taken(columns: Columns, chosen: NDArray[np.bool_]) -> dict[str, Array]:
+def taken(columns: Columns, chosen: NDArray[np.bool_] | slice) -> dict[str, Array]:
     """Take the chosen rows of all columns."""
     return {name: array[chosen] for name, array in columns.items()}
 

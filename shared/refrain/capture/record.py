@@ -1,0 +1,57 @@
+"""One request as it was answered by one version: what a captured line is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from preprocessing import Column, Columns
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What a challenger answered to the same rows ([] where it had no answer), heard by nobody, and in how long."""
+
+    version: str
+    answers: Sequence[Sequence[float]]
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """The answers of one version to `len(ids)` rows, and the milliseconds that its model took for them.
+
+    `columns` are the clean inputs, typed as `schema` says. `aside` are the columns that say which row it is (key and
+    event time), as they were sent, where they were. `answers` are probabilities in the order of `classes`, or for a
+    regression (`classes` is None) one value each. `fallback` tells that a challenger should have answered,
+    and had no answer.
+    """
+
+    model: str
+    version: str
+    classes: Sequence[str] | None
+    schema: Mapping[str, Column]
+    ids: Sequence[str]
+    columns: Columns
+    aside: Mapping[str, Sequence[object]]
+    answers: Sequence[Sequence[float]]
+    unfamiliar: Sequence[Sequence[str]]
+    milliseconds: float
+    fallback: bool = False
+    shadow: Shadow | None = None
+
+    def taken(self, places: Sequence[int]) -> Record:
+        """The same with some of its rows."""
+        shadow = self.shadow
+        return replace(
+            self,
+            ids=[self.ids[place] for place in places],
+            columns={name: array[list(places)] for name, array in self.columns.items()},
+            aside={name: [sent[place] for place in places] for name, sent in self.aside.items()},
+            answers=[self.answers[place] for place in places],
+            unfamiliar=[self.unfamiliar[place] for place in places],
+            shadow=shadow and replace(shadow, answers=[shadow.answers[place] for place in places]),
+        )

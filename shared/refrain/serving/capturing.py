@@ -1,0 +1,59 @@
+"""Captures a request once its answer is made: a line on standard output, and nothing that waits for anybody."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from refrain.capture.lines import lines
+from refrain.capture.record import Record, Shadow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Array
+    from refrain.serving.predictions import Part, Predictions
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+    from refrain.serving.servable import Servable
+
+
+def capture_later(
+    registry: Registry, request: Request, servable: Servable, raw: Mapping[str, Array], predictions: Predictions
+) -> None:
+    """Have the answered rows captured, as large a share as the definition says.
+
+    `servable` is the version that was asked, and read the rows; `raw` are the columns as sent.
+    """
+    share = registry.definition(servable.definition.model).capture
+    if share > 0:
+        request.afterwards.append(partial(_capture, servable, raw, predictions, share))
+
+
+def _capture(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, share: float) -> None:
+    written = [line for part in predictions.parts for line in lines(_record(servable, raw, predictions, part), share)]
+    if written:
+        # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
+        sys.stdout.write("\n".join(written) + "\n")
+        sys.stdout.flush()
+
+
+def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, part: Part) -> Record:
+    """Make the record of the rows that one version answered."""
+    heard = predictions.shadow
+    record = Record(
+        model=servable.definition.model,
+        version=part.servable.version,
+        classes=part.servable.classes,
+        schema=servable.definition.columns,
+        ids=predictions.ids,
+        columns=predictions.columns,
+        aside={name: raw[name].tolist() for name in servable.aside if name in raw},
+        answers=predictions.numbers,
+        unfamiliar=predictions.unfamiliar,
+        milliseconds=part.milliseconds,
+        fallback=part.fallback,
+        shadow=Shadow(heard.version, heard.answers, heard.milliseconds) if heard else None,
+    )
+    return record if len(predictions.parts) == 1 else record.taken(part.places)

@@ -1,0 +1,63 @@
+"""What turned out to be true, said by the caller: checked whole, kept whole, and safe before it is acknowledged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from refrain.serving.problems import InvalidLabels, InvalidRequestBody, LabelProblem, TooManyLabels
+from refrain.serving.requests import Accepted
+from refrain.truth.calls import LONGEST_ID, check_labels, write_call
+
+if TYPE_CHECKING:
+    from preprocessing import Definition
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+    from refrain.truth.calls import Given
+
+MOST_LABELS = 1000
+FIELDS = ("prediction_id", "label")
+
+
+def answer_label(registry: Registry, request: Request, model: str) -> Accepted:
+    """Answer `POST /v1/models/{model}:label`: 202 once the labels are kept. Sent again they change nothing."""
+    registry.standing(model)  # a model that was never in service has no predictions to be labelled
+    labels = _labels(request.document(), registry.definition(model))
+    identity = write_call(registry.store, model, labels, datetime.now(UTC))
+    return Accepted({"accepted": len(labels), "id": identity})
+
+
+def _labels(document: dict[str, Any], definition: Definition) -> list[Given]:
+    entries = document.get("labels")
+    if not isinstance(entries, list) or not entries:
+        raise InvalidRequestBody("labels: expected a list of at least one object")
+    if len(entries) > MOST_LABELS:
+        raise TooManyLabels(len(entries), MOST_LABELS)
+    problems = [problem for index, entry in enumerate(entries) for problem in _shape(index, entry)]
+    if not problems:
+        refused = check_labels(definition, [entry["label"] for entry in entries])
+        problems = [LabelProblem(each.row, "label", each.value, each.reason) for each in refused]
+    if problems:
+        raise InvalidLabels(problems)
+    return [(entry["prediction_id"], entry["label"]) for entry in entries]
+
+
+def _shape(index: int, entry: object) -> list[LabelProblem]:
+    if not isinstance(entry, dict):
+        return [LabelProblem(index, None, entry, f"expected an object of {' and '.join(FIELDS)}")]
+    problems = [
+        LabelProblem(index, str(name), entry[name], f"unknown; known are {' and '.join(FIELDS)}")
+        for name in entry
+        if name not in FIELDS
+    ]
+    if "label" not in entry:
+        problems.append(LabelProblem(index, "label", None, "is required"))
+    identity = entry.get("prediction_id")
+    if not _is_id(identity):
+        reason = f"expected one of the prediction_ids that an answer has: text of 1 to {LONGEST_ID} characters"
+        problems.append(LabelProblem(index, "prediction_id", identity, reason))
+    return problems
+
+
+def _is_id(identity: object) -> bool:
+    return isinstance(identity, str) and 0 < len(identity) <= LONGEST_ID and identity.isprintable()

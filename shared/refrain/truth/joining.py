@@ -1,0 +1,61 @@
+"""Predictions and what turned out to be true, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preprocessing import objects, prepare
+from refrain.capture.reading import Captured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Array, Definition, Problem
+    from refrain.truth.labels import Label
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The predictions that have a label, in the order of ids, and what is left over on both sides.
+
+    `values` are the labels as they were given (object array of JSON values), `received` since when (datetime64[us]).
+    `unmatched` are the ids of labels without a captured prediction, sorted; `unlabelled` counts the predictions
+    without a label.
+    """
+
+    captured: Captured
+    values: Array = field(repr=False)
+    received: Array = field(repr=False)
+    unmatched: tuple[str, ...] = field(repr=False)
+    unlabelled: int
+
+    def __len__(self) -> int:
+        """Count the predictions that have a label."""
+        return len(self.captured)
+
+    @property
+    def delays(self) -> Array:
+        """How long after the prediction each label came: float64, in seconds."""
+        return np.asarray((self.received - self.captured.times) / np.timedelta64(1, "s"), np.float64)
+
+    def target(self, definition: Definition) -> tuple[Array, list[Problem]]:
+        """The labels as a typed column, by the definition of the target; those that it refuses are missing."""
+        name = definition.target
+        columns, problems = prepare(definition, {name: self.values}, len(self), columns=[name])
+        return columns[name], problems
+
+
+def join(captured: Captured, labels: Mapping[str, Label]) -> Joined:
+    """Join predictions and labels by the prediction's id. A label that came late counts like any other."""
+    rows = [row for row in captured.rows if row.id in labels]
+    found = [labels[row.id] for row in rows]
+    return Joined(
+        captured=Captured(rows, captured.damaged),
+        values=objects([label.value for label in found]),
+        received=np.array([label.received_at for label in found], "datetime64[us]"),
+        unmatched=tuple(sorted(labels.keys() - {row.id for row in rows})),
+        unlabelled=len(captured) - len(rows),
+    )

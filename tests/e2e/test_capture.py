@@ -1,0 +1,114 @@
+"""A prediction is captured, labelled and learned from, through the doors that users have."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.demo.story import tumours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.demo.act import Stage
+
+MODEL = "tumours"
+PATIENCE = 15.0
+
+
+@pytest.fixture(scope="module")
+def served(stage: Stage) -> list[dict[str, Any]]:
+    """A model in service, and rows to ask it for."""
+    for key, content in tumours().first:
+        stage.upload(key, content)
+        assert stage.receipt(key)["status"] in ("kept", "duplicate")
+    execution = stage.retrain(MODEL)
+    for _ in stage.states(execution):
+        pass
+    champion = ask(stage, "GET", f"/v1/models/{MODEL}")[1]["model_version"]
+    rows: list[dict[str, Any]] = json.loads(stage.lake(f"versions/{MODEL}/{champion}/golden.json"))["rows"]
+    return [row for row in rows if all(value is not None for value in row.values())][:5]
+
+
+def ask(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{stage.stack['api_url']}{path}",
+        None if body is None else json.dumps(body).encode(),
+        {"x-api-key": stage.stack["api_key"], "content-type": "application/json"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.status, json.loads(answer.read())
+
+
+def captured(stage: Stage) -> dict[str, dict[str, Any]]:
+    """Every captured row of the model, by its id."""
+    listed = stage._s3.list_objects_v2(Bucket=stage.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
+    keys = [each["Key"] for each in listed.get("Contents", [])]
+    lines = [json.loads(line) for key in keys for line in gzip.decompress(stage.lake(key)).splitlines()]
+    return {row["id"]: row for line in lines for row in line["rows"]}
+
+
+def waited_for(found: Callable[[], bool]) -> float:
+    """Wait until something is so; return the seconds."""
+    started = time.monotonic()
+    while not found():
+        assert time.monotonic() < started + PATIENCE
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def test_a_prediction_is_captured_within_seconds_labelled_and_learned_from(
+    stage: Stage, served: list[dict[str, Any]]
+) -> None:
+    # Given predictions of new patients
+    instances = [row | {"id": f"patient-{number}"} for number, row in enumerate(served)]
+    status, answer = ask(stage, "POST", f"/v1/models/{MODEL}:predict", {"instances": instances})
+    assert status == 200
+    ids = answer["prediction_ids"]
+
+    # Then what was asked and answered is in the lake within seconds
+    assert waited_for(lambda: set(ids) <= captured(stage).keys()) < 5
+    row = captured(stage)[ids[0]]
+    assert row["instance"] == {"id": "patient-0"} | served[0]
+    assert row["answer"] == list(answer["predictions"][0]["probabilities"].values())
+
+    # When they are labelled, some over HTTP and some by a file
+    labels = [{"prediction_id": name, "label": "benign"} for name in ids[:3]]
+    assert ask(stage, "POST", f"/v1/models/{MODEL}:label", {"labels": labels})[0] == 202
+    rows = "".join(f"{name},malignant\n" for name in ids[3:])
+    stage.upload(f"{MODEL}/labels/clinic.csv", f"prediction_id,label\n{rows}".encode())
+    assert stage.receipt(f"{MODEL}/labels/clinic.csv")["rows_kept"] == len(ids) - 3
+
+    # Then the next run learns from them
+    execution = stage.start({"model": MODEL, "reason": "labels came"})
+    for _ in stage.states(execution):
+        pass
+    run = stage.outcome(execution)["run"]
+    data = json.loads(stage.lake(f"snapshots/{MODEL}/{run}/snapshot.json"))["data"]
+    assert data["labelled"] == {"rows": 5, "labels": 5, "unmatched": 0, "unusable": 0, "reasons": []}
+
+
+def test_a_class_that_the_definition_forbids_is_refused_over_http(stage: Stage, served: list[dict[str, Any]]) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(
+            stage,
+            "POST",
+            f"/v1/models/{MODEL}:label",
+            {"labels": [{"prediction_id": "a", "label": "perhaps"}]},
+        )
+
+    assert refused.value.code == 422
+    problem = json.loads(refused.value.read())["problems"][0]
+    assert problem == {
+        "index": 0,
+        "field": "label",
+        "value": "perhaps",
+        "reason": "expected one of benign, malignant",
+    }
