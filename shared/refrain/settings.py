@@ -12,11 +12,13 @@ from refrain.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Settings:
-    """What the template tells a function."""
+    """What the template tells a function; what it does not tell is empty."""
 
     lake_bucket: str
     models_dir: Path
     refresh_seconds: float
+    state_machine_arn: str
+    people_topic_arn: str
 
 
 @cache
@@ -34,4 +36,6 @@ def settings() -> Settings:
         lake_bucket=lake_bucket,
         models_dir=Path(os.environ.get("REFRAIN_MODELS_DIR", "/opt/models")),
         refresh_seconds=refresh_seconds,
+        state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
+        people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
     )

@@ -104,7 +104,7 @@ def make_version(
     answers = fitted.answers(encode(definition, vocabularies, holdout))
     rows = golden_rows(definition, training)
     golden = {"rows": rows, "answers": answer_rows(definition, vocabularies, fitted, rows).tolist()}
-    baseline = make_baseline(definition, training, matrix, fitted.classes, answers)
+    baseline = make_baseline(definition, training, matrix, fitted.classes, answers, holdout)
     packed = io.BytesIO()
     np.savez(packed, allow_pickle=False, answers=answers)
     files = {

@@ -63,6 +63,7 @@ def test_a_number_that_is_always_missing_has_no_figures() -> None:
         "std": None,
         "missing": 1.0,
         "quantiles": [],
+        "bins": {"edges": [], "counts": [0]},
     }
 
 

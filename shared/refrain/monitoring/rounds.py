@@ -1,0 +1,44 @@
+"""A round: one look at each model. One that cannot be looked at does not keep the others from being."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from preprocessing import PreprocessingError
+from refrain.definitions import find_definition, known_models
+from refrain.errors import RefrainError, RoundIncomplete
+from refrain.monitoring.look import look_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from refrain.monitoring.request import Request
+    from refrain.monitoring.services import Services
+    from refrain.storage import Store
+
+logger = logging.getLogger("refrain")
+
+
+def make_round(store: Store, services: Services, models_dir: Path, request: Request) -> dict[str, dict[str, object]]:
+    """Look at the model that is asked for, or at all; return the state and the decision of each.
+
+    Raises:
+        UnknownModel: when the one that is asked for has no definition.
+        RoundIncomplete: after all others were looked at; the same round again looks at those that failed only.
+    """
+    done: dict[str, dict[str, object]] = {}
+    failed: dict[str, str] = {}
+    for model in [request.model] if request.model else known_models(models_dir):
+        try:
+            look = look_at(store, services, find_definition(models_dir, model), request.now)
+        except (RefrainError, PreprocessingError) as error:
+            if request.model:
+                raise
+            logger.exception("no look", extra={"model": model})
+            failed[model] = str(error)
+        else:
+            done[model] = {"time": look["time"], "state": look["state"], **look["decision"]}
+    if failed:
+        raise RoundIncomplete(failed)
+    return done

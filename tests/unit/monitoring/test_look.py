@@ -1,0 +1,326 @@
+"""Looks at a model, day after day: what they find, remember, decide and tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from refrain import paths
+from refrain.errors import BrokenVersion
+from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
+from tests.unit.monitoring.world import BEGINNING, World
+from tests.unit.serving.tiny import Lake
+
+if TYPE_CHECKING:
+    from refrain.monitoring.document import Look
+
+
+def days(shop: Shop, first: int, last: int, **how: Any) -> list[Look]:
+    """Let days pass, each with a look in the evening."""
+    looks = []
+    for day in range(first, last):
+        shop.day(day, **how)
+        looks.append(shop.world.look(shop.evening(day)))
+    return looks
+
+
+def windows(look: Look) -> list[tuple[str, str]]:
+    return [(each["since"], each["until"]) for each in look["history"]]
+
+
+def test_while_nothing_changes_nothing_is_said(shop: Shop) -> None:
+    looks = days(shop, 0, 6)
+
+    assert [look["state"] for look in looks] == ["steady"] * 6
+    assert looks[-1]["summary"] == "All 4 distributions are as in training, as far as 298 predictions can tell."
+    assert {look["decision"]["code"] for look in looks} == {"nothing"}
+    assert shop.world.services.told == []
+
+
+def test_a_shift_is_watched_first_and_a_drift_once_it_stays(shop: Shop) -> None:
+    days(shop, 0, 2)
+
+    watched, drifted = days(shop, 2, 4, older=8.0)
+
+    assert (watched["state"], drifted["state"]) == ("watch", "drifted")
+    assert (
+        "In the latest window age differed from training; 1 more such window in 3 would be a drift."
+        in watched["summary"]
+    )
+    assert drifted["summary"].startswith("In 2 of the last 3 windows (an alarm takes 2) age differed from training")
+    assert drifted["window"] is not None
+    first = drifted["window"]["features"][0]
+    assert (first["name"], first["drifted"], first["since"]) == ("age", True, "2026-11-03T00:05:00Z")
+    assert first["importance"] == pytest.approx(0.8)
+    assert first["matters"] == pytest.approx(0.8 * first["effect"])
+
+
+def test_it_is_steady_again_once_the_shift_has_passed(shop: Shop) -> None:
+    days(shop, 0, 2, older=8.0)
+    assert [look["state"] for look in days(shop, 2, 5)] == ["drifted", "watch", "steady"]
+
+
+def test_no_prediction_is_judged_twice(shop: Shop) -> None:
+    for day in range(3):
+        shop.day(day)
+    looks = [shop.world.look(BEGINNING + timedelta(hours=hour, minutes=20)) for hour in range(1, 73)]
+
+    last = looks[-1]
+    assert [since for since, _ in windows(last)][1:] == [until for _, until in windows(last)][:-1]
+    assert len(last["history"]) == 3
+    assert sum(each["rows"] for each in last["history"]) + last["waiting"] <= 900
+
+
+def test_a_version_that_went_into_service_within_a_second_is_judged_from_then_on() -> None:
+    world = World.of(Lake(), "shop", DOCUMENT)
+    people, answers, _ = customers(500, seed=1)
+    version = world.serve(people, answers, since=BEGINNING + timedelta(microseconds=758000))
+
+    days(Shop(world, version), 0, 1)
+
+    assert days(Shop(world, version), 1, 2)[0]["state"] == "steady"
+
+
+def test_few_predictions_wait_for_more(shop: Shop) -> None:
+    looks = days(shop, 0, 3, rows=12)
+
+    assert [look["state"] for look in looks] == ["not_judged", "not_judged", "steady"]
+    assert [look["waiting"] for look in looks] == [12, 24, 0]
+    assert looks[0]["summary"] == "Nothing is judged yet: 12 predictions wait for the first window to be full."
+
+
+def test_people_are_told_when_it_begins_and_not_at_every_look(shop: Shop) -> None:
+    days(shop, 0, 5, older=8.0)
+
+    subjects = [subject for subject, _ in shop.world.services.told]
+    assert subjects == ["shop: drift"]
+    assert "monitoring/shop/20261103T002000Z.html" in shop.world.services.told[0][1]
+
+
+def test_drift_with_new_rows_starts_a_run_that_says_why(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    _, drifted = days(shop, 0, 2, older=8.0)
+
+    assert drifted["decision"]["execution"] == "shop-20261103T002000Z"
+    assert list(shop.world.services.started) == ["shop-20261103T002000Z"]
+    model, reason = shop.world.services.started["shop-20261103T002000Z"]
+    assert model == "shop"
+    assert reason.startswith("in 2 of the last 2 windows (an alarm takes 2) age differed from training")
+
+
+def test_labels_count_as_new_rows(shop: Shop) -> None:
+    ids = shop.day(0, older=8.0)
+    shop.world.label(ids, [True] * len(ids), BEGINNING + timedelta(hours=30))
+    shop.world.look(shop.evening(0))
+
+    assert days(shop, 1, 2, older=8.0)[0]["decision"]["code"] == "drift"
+
+
+def test_drift_without_new_rows_starts_nothing_since_nothing_could_be_learned(shop: Shop) -> None:
+    assert days(shop, 0, 2, older=8.0)[1]["decision"]["code"] == "nothing_new"
+    assert shop.world.services.started == {}
+
+
+def test_the_same_tick_delivered_twice_is_one_look_and_one_run(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    _, drifted = days(shop, 0, 2, older=8.0)
+
+    again = shop.world.look(shop.evening(1))
+
+    assert again == drifted
+    assert len(shop.world.services.started) == 1
+    assert len(shop.world.services.told) == 1
+
+
+def test_a_look_that_came_to_grief_is_done_again_and_starts_the_same_run(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    days(shop, 0, 2, older=8.0)
+    key = paths.look("shop", "20261103T002000Z", "json")
+    shop.world.store._store.delete(key)
+
+    again = shop.world.look(shop.evening(1))
+
+    assert again["decision"]["execution"] == "shop-20261103T002000Z"
+    assert len(shop.world.services.started) == 1
+
+
+def test_one_run_at_a_time(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    shop.world.services.running.add("shop")
+
+    assert days(shop, 0, 2, older=8.0)[1]["decision"]["code"] == "running"
+
+
+def test_runs_without_promotion_are_braked_and_people_told_once(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    for run in range(5):
+        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
+
+    looks = days(shop, 0, 4, older=8.0)
+
+    assert [look["decision"]["code"] for look in looks[1:]] == ["brake"] * 3
+    assert [subject for subject, _ in shop.world.services.told] == ["shop: drift", "shop: retraining has stopped"]
+
+
+def test_another_definition_releases_the_brake(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    for run in range(5):
+        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
+    days(shop, 0, 2, older=8.0)
+    shop.world.define({**DOCUMENT, "training": {**DOCUMENT["training"], "holdout": 0.3}})
+
+    assert days(shop, 2, 3, older=8.0)[0]["decision"]["code"] == "drift"
+
+
+def test_a_run_that_was_promoted_counts_from_anew(shop: Shop) -> None:
+    for run in range(5):
+        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
+    people, answers, _ = customers(3000, seed=5, older=8.0)
+    shop.version = shop.world.serve(people, answers, run="20261102T000000-abcdef", since=BEGINNING + timedelta(days=1))
+    shop.world.upload(500, "a" * 32)
+
+    looks = days(shop, 1, 4, older=-8.0)
+
+    assert looks[-1]["decision"]["code"] == "drift"
+
+
+def test_a_new_version_is_judged_by_what_it_answers_itself(shop: Shop) -> None:
+    days(shop, 0, 2, older=8.0)
+    people, answers, _ = customers(3000, seed=5, older=8.0)
+    shop.version = shop.world.serve(people, answers, run="20261103T000000-abcdef", since=BEGINNING + timedelta(days=2))
+
+    after = days(shop, 2, 4, older=8.0)
+
+    assert [look["state"] for look in after] == ["steady", "steady"]
+    assert {each["version"] for each in after[-1]["history"]} == {"20261101T000000-abcdef-given", shop.version}
+
+
+def test_a_city_that_training_never_saw_is_named(shop: Shop) -> None:
+    look = days(shop, 0, 1, city="Atlantis")[0]
+
+    assert look["window"] is not None
+    new = look["window"]["new_values"][0]
+    assert (new["feature"], new["values"]) == ("city", ["Atlantis"])
+    assert new["share"] == pytest.approx(0.3, abs=0.08)
+    assert "city differed from training" in look["summary"]
+
+
+def test_features_to_be_ignored_are_not_tested(shop: Shop) -> None:
+    shop.world.define({**DOCUMENT, "monitoring": {"ignore": ["age"]}})
+    look = days(shop, 0, 1, older=8.0)[0]
+    assert look["state"] == "steady"
+    assert look["window"] is not None
+    assert look["window"]["features_tested"] == 3
+
+
+def test_labels_tell_how_good_it_was_with_share_and_delay(shop: Shop) -> None:
+    ids = shop.day(0)
+    *_, bought = customers(300, seed=1000)
+    shop.world.label(ids[:200], bought[:200], BEGINNING + timedelta(hours=36))
+
+    look = shop.world.look(BEGINNING + timedelta(hours=48, minutes=20))
+
+    quality = look["quality"]
+    assert quality is not None
+    assert quality["measured"] is not None
+    assert quality["measured"]["rows"] == 200
+    assert quality["share"] == pytest.approx(2 / 3)
+    assert quality["delay_seconds"] == pytest.approx(28 * 3600, rel=0.05)
+    assert 0.8 < quality["measured"]["value"] < 1
+    assert not quality["worse"]
+
+
+def test_quality_surely_below_the_gate_starts_a_run(shop: Shop) -> None:
+    ids = shop.day(0)
+    *_, bought = customers(300, seed=1000)
+    shop.world.label(ids, [not each for each in bought], BEGINNING + timedelta(hours=20))
+
+    look = shop.world.look(shop.evening(0))
+
+    assert look["state"] == "watch"
+    assert look["decision"]["code"] == "quality"
+    assert "below the 0.6000 of the gate on 300 labelled predictions" in look["decision"]["reason"]
+    assert [subject for subject, _ in shop.world.services.told] == ["shop: quality below the gate"]
+
+
+def test_labels_of_one_class_only_say_nothing_and_why(shop: Shop) -> None:
+    ids = shop.day(0)
+    shop.world.label(ids, [True] * len(ids), BEGINNING + timedelta(hours=20))
+
+    quality = shop.world.look(shop.evening(0))["quality"]
+
+    assert quality is not None
+    assert quality["measured"] is None
+    assert "one class only" in quality["why"]
+
+
+def test_before_any_label_a_model_that_is_unsure_is_expected_to_be_worse(shop: Shop) -> None:
+    sure = days(shop, 0, 1)[0]["history"][-1]["estimated"]
+    looks = days(shop, 1, 3, fuzzy=0.05)
+    unsure = looks[-1]["history"][-1]["estimated"]
+
+    assert sure is not None
+    assert unsure is not None
+    assert sure["value"] > 0.8
+    assert unsure["high"] < 0.6
+    assert looks[-1]["state"] == "drifted"
+    assert "estimated ROC AUC is" in looks[-1]["summary"]
+
+
+def test_without_a_version_in_service_the_first_run_is_started_when_there_are_rows() -> None:
+    world = World.of(Lake(), "shop", {**DOCUMENT, "retraining": {"every": "daily"}})
+    assert world.look(BEGINNING)["decision"]["code"] == "nothing_new"
+    world.upload(500, "a" * 32)
+
+    look = world.look(BEGINNING + timedelta(hours=1))
+
+    assert (look["state"], look["decision"]["code"]) == ("not_judged", "due")
+    assert look["summary"] == "No version is in service, so there is nothing to look at."
+    assert world.look(BEGINNING + timedelta(hours=2))["decision"]["code"] == "nothing"
+
+
+def test_a_hand_started_run_postpones_the_scheduled_one(shop: Shop) -> None:
+    shop.world.define({**DOCUMENT, "retraining": {"every": "daily"}})
+    shop.world.ran("20261102T100000-00000a")
+    assert shop.world.look(BEGINNING + timedelta(days=2))["decision"]["code"] == "nothing"
+    assert shop.world.look(BEGINNING + timedelta(days=2, hours=10))["decision"]["code"] == "due"
+
+
+def test_a_version_whose_files_are_gone_is_an_error_that_names_it(shop: Shop) -> None:
+    shop.world.store._store.delete(paths.version("shop", shop.version, "baseline.json"))
+    with pytest.raises(BrokenVersion, match="baseline"):
+        shop.world.look(shop.evening(0))
+
+
+def test_values_of_a_regression_are_watched_too() -> None:
+    random = np.random.default_rng(0)
+    document = {
+        "task": "regression",
+        "target": "price",
+        "columns": {"area": {"type": "number"}, "price": {"type": "number"}},
+        "training": {
+            "metric": "mae",
+            "candidates": [{"name": "given", "estimator": "sklearn.linear_model.Ridge"}],
+        },
+        "gate": {"max_metric": 2.0},
+    }
+    world = World.of(Lake(), "flats", document)
+    area = random.normal(70, 10, 2000)
+    rows = [{"area": float(each), "price": float(2 * each + random.normal())} for each in area]
+    version = world.serve(rows, 2 * area[:, np.newaxis])
+    times = [BEGINNING + timedelta(seconds=200 * place) for place in range(400)]
+    ids = world.ask(version, rows[:400], 2 * area[:400, np.newaxis] + 15, times, classes=None)
+    world.label(ids, [row["price"] for row in rows[:400]], BEGINNING + timedelta(hours=23))
+
+    look = world.look(BEGINNING + timedelta(days=1, minutes=20))
+
+    assert look["window"] is not None
+    assert [each["name"] for each in look["window"]["features"] if each["drifted"]] == ["the value"]
+    assert look["window"]["estimated"] is None
+    assert look["quality"] is not None
+    assert look["quality"]["breaks_gate"]
+    assert look["quality"]["measured"] is not None
+    assert look["quality"]["measured"]["value"] == pytest.approx(15, abs=0.5)

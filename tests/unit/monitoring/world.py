@@ -1,0 +1,199 @@
+"""A model in service as monitoring finds it in the lake: a version, what was asked and answered, labels, runs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
+from refrain import paths
+from refrain.deployments import Served, promote, read
+from refrain.evaluation.comparison import compare
+from refrain.evaluation.curves import describe
+from refrain.evaluation.metrics import METRICS
+from refrain.labels import class_labels, class_numbers
+from refrain.monitoring.look import look_at
+from refrain.storage import to_json
+from refrain.training.baseline import make_baseline
+from refrain.truth.calls import write_call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Definition
+    from refrain.monitoring.document import Look
+    from refrain.storage import Store
+
+type Row = Mapping[str, Any]
+type Floats = NDArray[np.float64]
+
+BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
+RUN = "20261101T000000-abcdef"
+
+
+@dataclass
+class Recorder:
+    """The services around a look, in memory: what was started, and what people were told."""
+
+    running: set[str] = field(default_factory=set)
+    started: dict[str, tuple[str, str]] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def is_running(self, model: str) -> bool:
+        """Whether a test says so."""
+        return model in self.running
+
+    def start(self, model: str, name: str, reason: str) -> None:
+        """Remember the first start under a name, as Step Functions does."""
+        self.started.setdefault(name, (model, reason))
+
+    def tell(self, subject: str, text: str) -> None:
+        """Remember what was told."""
+        self.told.append((subject, text))
+
+
+@dataclass
+class World:
+    """One model. `definition` may be replaced; the version keeps the one that it was made with."""
+
+    store: Store
+    definition: Definition
+    services: Recorder = field(default_factory=Recorder)
+
+    @classmethod
+    def of(cls, store: Store, model: str, document: Mapping[str, Any]) -> World:
+        """Begin with a definition and an empty lake."""
+        return cls(store, parse_definition(model, document, f"{model}.toml"))
+
+    def define(self, document: Mapping[str, Any]) -> None:
+        """Change the definition."""
+        self.definition = parse_definition(self.definition.model, document, "changed.toml")
+
+    def serve(
+        self,
+        rows: Sequence[Row],
+        answers: Floats,
+        *,
+        since: datetime = BEGINNING,
+        run: str = RUN,
+        importance: Mapping[str, float] | None = None,
+    ) -> str:
+        """Put a version into service that was trained on these rows, and answered them so when it was evaluated."""
+        definition, model, version = self.definition, self.definition.model, f"{run}-given"
+        columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
+        assert not problems
+        vocabularies = learn_vocabularies(definition, columns)
+        matrix = encode(definition, vocabularies, columns)
+        classes: list[str] = []
+        target = columns[definition.target]
+        truth: NDArray[Any] = target
+        if definition.task == "classification":
+            labels = class_labels(definition.columns[definition.target], target)
+            classes = sorted(set(labels))
+            truth = class_numbers(labels, classes)
+        baseline = make_baseline(definition, columns, matrix, classes or None, answers, columns)
+        manifest = {
+            "model": model,
+            "version": version,
+            "run": run,
+            "definition": definition.document,
+            "vocabularies": vocabularies,
+            "classes": classes or None,
+        }
+        metric = METRICS[definition.training.metric]
+        compared = compare(
+            metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
+        )
+        figures = compared.candidates["given"]
+        evaluation = {
+            "candidates": [
+                {
+                    "figures": {"version": version, "value": figures.value, "interval": list(figures.interval)},
+                    "curves": describe(definition.task, truth, answers, classes),
+                    "importance": [
+                        {"feature": name, "loss": loss, "deviation": 0.0} for name, loss in (importance or {}).items()
+                    ],
+                }
+            ]
+        }
+        self.store.write_json(paths.version(model, version, "manifest.json"), manifest)
+        self.store.write_json(paths.version(model, version, "baseline.json"), baseline)
+        self.store.write_json(paths.snapshot(model, run, "evaluation.json"), evaluation)
+        self.ran(run)
+        moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        served = Served(version, moment, metric.name, figures.value)
+        before, _ = read(self.store, model)
+        promote(self.store, model, served, expected=before.champion_version if before else None, figures={})
+        return version
+
+    def ran(self, run: str) -> None:
+        """Leave what a run leaves."""
+        snapshot = {"definition": self.definition.document, "receipts": []}
+        self.store.write_json(paths.snapshot(self.definition.model, run, "snapshot.json"), snapshot)
+
+    def ask(
+        self,
+        version: str,
+        rows: Sequence[Row],
+        answers: Floats,
+        times: Sequence[datetime],
+        *,
+        classes: Sequence[str] | None = ("false", "true"),
+        unfamiliar: Mapping[int, list[str]] | None = None,
+    ) -> list[str]:
+        """Have predictions captured, one a line, and return their ids."""
+        ids = [f"{version[-12:]}-{time:%Y%m%d%H%M%S%f}-{place:06d}" for place, time in enumerate(times)]
+        by_hour: dict[datetime, list[str]] = {}
+        for place, (row, answer, time) in enumerate(zip(rows, answers.tolist(), times, strict=True)):
+            inputs = {name: row.get(name) for name in self.definition.inputs}
+            captured = {"id": ids[place], "instance": inputs, "answer": answer}
+            if unfamiliar and place in unfamiliar:
+                captured["unfamiliar"] = unfamiliar[place]
+            line = {
+                "capture": 1,
+                "model": self.definition.model,
+                "version": version,
+                "time": f"{time:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+                "milliseconds": 1.0,
+                "rows": [captured],
+                "classes": list(classes) if classes else None,
+            }
+            by_hour.setdefault(time.replace(minute=0, second=0, microsecond=0), []).append(json.dumps(line))
+        for hour, lines in by_hour.items():
+            key = paths.captured(self.definition.model, hour, f"{ids[0]}")
+            self.store.write(key, gzip.compress("\n".join(lines).encode(), 1))
+        return ids
+
+    def label(self, ids: Sequence[str], labels: Sequence[object], received: datetime) -> None:
+        """Have labels come in."""
+        for start in range(0, len(ids), 1000):
+            some = list(zip(ids[start : start + 1000], labels[start : start + 1000], strict=True))
+            write_call(self.store, self.definition.model, some, received + timedelta(microseconds=start))
+
+    def upload(self, rows: int, digest: str) -> None:
+        """Leave what ingest leaves of an upload."""
+        model = self.definition.model
+        receipt = {
+            "status": "kept",
+            "digest": digest,
+            "content_sha256": digest,
+            "source": {"key": f"{model}/{digest}.csv", "uploaded_at": "2026-11-02T00:00:00Z"},
+            "definition": self.definition.fingerprint,
+            "preprocessing": "1.0.0",
+            "finished_at": "2026-11-02T00:00:01Z",
+            "parts": [],
+            "rows_kept": rows,
+            "rows_rejected": 0,
+        }
+        self.store.write(paths.receipt(model, digest), to_json(receipt))
+
+    def look(self, now: datetime) -> Look:
+        """Look."""
+        return look_at(self.store, self.services, self.definition, now)
