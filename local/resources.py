@@ -20,13 +20,14 @@ _ROLE = f"arn:aws:iam::{ACCOUNT}:role/refrain"
 
 
 def make(template: Template, machine: Machine, functions: Iterable[Function]) -> None:
-    """Make queues, buckets, functions and state machines as the template describes them.
+    """Make queues, topics, buckets, functions and state machines as the template describes them.
 
     Raises:
         TemplateError: the template needs something that has no counterpart on this machine.
     """
     resolver = Resolver(template, machine.endpoint)
     _make_queues(template, machine, resolver)
+    _make_topics(template, machine)
     _make_buckets(template, machine, resolver)
     _make_functions(machine, functions)
     for resource in template.of_type("AWS::Serverless::StateMachine"):
@@ -45,6 +46,12 @@ def _make_queues(template: Template, machine: Machine, resolver: Resolver) -> No
         sqs.create_queue(
             QueueName=local_name(resource.logical_id), Attributes={key: str(value) for key, value in text.items()}
         )
+
+
+def _make_topics(template: Template, machine: Machine) -> None:
+    """Subscriptions are left out: nobody gets mail from this machine."""
+    for resource in template.of_type("AWS::SNS::Topic"):
+        machine.client("sns").create_topic(Name=local_name(resource.logical_id))
 
 
 def _make_buckets(template: Template, machine: Machine, resolver: Resolver) -> None:

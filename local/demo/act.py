@@ -55,7 +55,7 @@ class Stage:
         """Start a retraining run."""
         return self.start({"model": model, "reason": "demo"})
 
-    def start(self, request: dict[str, Any]) -> str:
+    def start(self, request: object) -> str:
         """Start an execution of the state machine with an input."""
         arn: str = self._stepfunctions.start_execution(
             stateMachineArn=self.stack["state_machine_arn"], input=json.dumps(request)

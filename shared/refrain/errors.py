@@ -7,11 +7,14 @@ RefrainError
 │   ├── NotFound         no object has this key
 │   ├── Conflict         the object changed since it was read
 │   └── StorageUnavailable   S3 did not answer, or refused, after all retries
+├── ServiceUnavailable   Step Functions or SNS did not answer, or refused
+├── RoundIncomplete      monitoring could not look at some of the models
 ├── UnreadableUpload     a file that no reader can make rows of
 ├── CandidateRefused     a candidate that cannot be trained or exported
 ├── BrokenVersion        a model version whose files are absent, damaged, or answer otherwise than they should
 ├── MetricUndefined      a metric that these rows cannot give (one class only)
-└── ChampionChanged      the deployment moved while this run was deciding
+├── ChampionChanged      the deployment moved while this run was deciding
+└── ChallengerChanged    another version is on trial, or none any more
 """
 
 from __future__ import annotations
@@ -62,6 +65,22 @@ class StorageUnavailable(StorageError):
         super().__init__(key, f"{key} cannot be reached: {cause}")
 
 
+class ServiceUnavailable(RefrainError):
+    """Step Functions or SNS did not answer, or refused; `call` is what was asked."""
+
+    def __init__(self, call: str, cause: str) -> None:
+        self.call = call
+        super().__init__(f"{call} failed: {cause}")
+
+
+class RoundIncomplete(RefrainError):
+    """Monitoring could not look at some of the models; `failed` says why, by model."""
+
+    def __init__(self, failed: dict[str, str]) -> None:
+        self.failed = failed
+        super().__init__("; ".join(f"{model}: {sentence}" for model, sentence in failed.items()))
+
+
 class UnreadableUpload(RefrainError):
     """A file that no reader can make rows of; `code` is one word for it."""
 
@@ -92,3 +111,11 @@ class ChampionChanged(RefrainError):
     def __init__(self, model: str, expected: str | None, found: str | None) -> None:
         self.model = model
         super().__init__(f"{model}: the champion is {found}, and this run compared with {expected}")
+
+
+class ChallengerChanged(RefrainError):
+    """Another version is on trial, or none any more."""
+
+    def __init__(self, model: str, wanted: str, found: str | None) -> None:
+        self.model = model
+        super().__init__(f"{model}: {found or 'nothing'} is on trial, and not {wanted}")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 def curated(model: str, digest: str, part: int) -> str:
     """Clean rows of one upload (Parquet)."""
@@ -28,14 +33,24 @@ def snapshot(model: str, run: str, name: str) -> str:
     return f"snapshots/{model}/{run}/{name}"
 
 
+def snapshots(model: str) -> str:
+    """Prefix of all retraining runs of a model."""
+    return f"snapshots/{model}/"
+
+
 def answers(model: str, run: str, candidate: str) -> str:
     """What one candidate's pipeline answered for every holdout row (npz)."""
     return snapshot(model, run, f"answers/{candidate}.npz")
 
 
+def versions(model: str) -> str:
+    """Prefix of a model's versions."""
+    return f"versions/{model}/"
+
+
 def version(model: str, version: str, name: str) -> str:
     """A file of a model version: `model.onnx`, `manifest.json`, `baseline.json`, `golden.json`, `report.html`."""
-    return f"versions/{model}/{version}/{name}"
+    return f"{versions(model)}{version}/{name}"
 
 
 def deployments() -> str:
@@ -48,6 +63,41 @@ def deployment(model: str) -> str:
     return f"deployments/{model}.json"
 
 
-def deployment_log(model: str, time: str, version: str) -> str:
-    """One entry of the append-only log; `time` sorts as text."""
-    return f"deployments/{model}/log/{time}-{version}.json"
+def deployment_logs(model: str) -> str:
+    """Prefix of a model's log."""
+    return f"deployments/{model}/log/"
+
+
+def deployment_log(model: str, time: str, version: str, event: str = "promoted") -> str:
+    """One entry of the append-only log; `time` sorts as text. Another event than a promotion is part of the name."""
+    return f"{deployment_logs(model)}{time}-{version}{'' if event == 'promoted' else f'-{event}'}.json"
+
+
+def captured(model: str, moment: datetime, name: str) -> str:
+    """Lines of what was asked and answered (JSON lines, gzip), delivered in the hour (UTC) of its folder."""
+    return f"{captured_in(model)}{moment:%Y/%m/%d/%H}/{name}.jsonl.gz"
+
+
+def captured_in(model: str) -> str:
+    """Prefix of all captured lines of a model; below it are folders by the hour."""
+    return f"captured/{model}/"
+
+
+def labels(model: str, moment: datetime, digest: str) -> str:
+    """One call or upload of labels, received at a moment (UTC)."""
+    return f"{labels_in(model)}{moment:%Y/%m/%d/%H/%M%S%f}-{digest}.json"
+
+
+def labels_in(model: str) -> str:
+    """Prefix of all labels of a model; below it are folders by the hour."""
+    return f"labels/{model}/"
+
+
+def looks(model: str) -> str:
+    """Prefix of all looks of the monitor at a model."""
+    return f"monitoring/{model}/"
+
+
+def look(model: str, time: str, kind: str) -> str:
+    """One look, for programs (`json`) or for people (`html`); `time` sorts as text."""
+    return f"{looks(model)}{time}.{kind}"

@@ -1,42 +1,95 @@
-"""The end of a retraining run: promote, keep, or find out that another run was faster; and the report of all three."""
+"""The end of a retraining run, and the trial before it: every move that a run makes of the deployment, and its report.
+
+A run promotes, puts its best on trial, keeps what is there, dismisses what was on trial, or finds out that another run
+was faster.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from preprocessing import parse_definition
 from refrain import deployments, paths
+from refrain.deployment_log import moment
+from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest
 from refrain.report.page import render
+from refrain.rollout.judgement import HARMS
+from refrain.rollout.rollback import digest_of
+from refrain.rollout.terms import challenger_of, pause_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refrain.evaluation.document import Evaluation, Outcome
+    from refrain.evaluation.document import Evaluation, Outcome, TrialDocument
     from refrain.storage import Store
 
-Wish = Literal["promote", "keep", "superseded"]
-OUTCOMES: dict[Wish, Outcome] = {"promote": "promoted", "keep": "kept", "superseded": "superseded"}
+Wish = Literal["promote", "keep", "superseded", "dismiss"]
+OUTCOMES: dict[Wish, Outcome] = {
+    "promote": "promoted",
+    "keep": "kept",
+    "superseded": "superseded",
+    "dismiss": "dismissed",
+}
 
 
 @dataclass(frozen=True)
 class Request:
-    """The state's input, checked."""
+    """The state's input, checked; `trial` is the judgement, where there was one."""
 
-    wish: Wish
+    wish: Wish | Literal["challenge"]
     model: str
     run: str
+    trial: TrialDocument | None = None
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Request:
         """Check the input. Raises `InvalidRequest` naming the field."""
         wish = event.get("outcome")
-        if wish not in OUTCOMES:
-            raise InvalidRequest(f"outcome: expected one of {', '.join(OUTCOMES)}, got {wish!r}")
+        if wish not in (*OUTCOMES, "challenge"):
+            raise InvalidRequest(f"outcome: expected one of {', '.join(OUTCOMES)}, challenge, got {wish!r}")
         for name in ("model", "run"):
             if not isinstance(event.get(name), str) or not event[name]:
                 raise InvalidRequest(f"{name}: expected text, got {event.get(name)!r}")
-        return cls(wish, event["model"], event["run"])
+        trial = event.get("judgement") or (_unjudged(event.get("at")) if wish == "dismiss" else None)
+        return cls(cast("Any", wish), event["model"], event["run"], cast("TrialDocument | None", trial))
+
+
+def _unjudged(at: object) -> TrialDocument:
+    """Say what becomes of a challenger that nobody could judge."""
+    if not isinstance(at, str):
+        raise InvalidRequest(f"judgement: expected what the judge said, or at least a time `at`, got {at!r:.80}")
+    reason = "The challenger could not be judged, so its trial was ended."
+    time = moment(datetime.fromisoformat(at))
+    return {"verdict": "dismiss", "code": "unjudged", "reason": reason, "at": time, "figures": {}}
+
+
+def challenge(store: Store, request: Request) -> dict[str, object]:
+    """Put the run's best beside the champion; return what the states that wait and judge need to know.
+
+    Doing it again changes nothing.
+
+    Raises:
+        ChampionChanged: when another champion is in service than the one that this run compared with.
+        ChallengerChanged: when another version is on trial.
+    """
+    evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
+    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    rollout = parse_definition(request.model, snapshot["definition"], "snapshot.json").rollout
+    challenger = challenger_of(_served(evaluation), rollout)
+    deployments.challenge(
+        store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation)
+    )
+    return {
+        "model": request.model,
+        "run": request.run,
+        "version": challenger.version,
+        "mode": challenger.mode,
+        "until": challenger.until,
+        "pause_seconds": pause_seconds(rollout),
+    }
 
 
 def conclude(store: Store, request: Request) -> dict[str, object]:
@@ -46,11 +99,16 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
 
     Raises:
         ChampionChanged: when another champion is in service than the one that this run compared with.
+        ChallengerChanged: when what should be promoted after its trial is no longer on trial.
     """
     evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
-    evaluation["outcome"] = OUTCOMES[request.wish]
+    evaluation["outcome"] = OUTCOMES[cast("Wish", request.wish)]
+    if request.trial:
+        evaluation["trial"] = request.trial
     if request.wish == "promote":
         _promote(store, evaluation)
+    elif request.wish in ("dismiss", "superseded") and evaluation["decision"]["version"]:
+        _dismiss(store, evaluation)
     report = paths.snapshot(request.model, request.run, "report.html")
     page = render(evaluation).encode()
     store.write(report, page)
@@ -64,7 +122,8 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         "run": request.run,
         "outcome": evaluation["outcome"],
         "decision": evaluation["decision"]["code"],
-        "reason": evaluation["decision"]["reason"] if request.wish != "superseded" else _superseded(champion),
+        "reason": _reason(request, evaluation, deployment),
+        "trial": request.trial,
         "champion": champion,
         "figures": _figures(evaluation),
         "report": f"s3://{store.bucket}/{report}",
@@ -72,21 +131,59 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
 
 
 def _promote(store: Store, evaluation: Evaluation) -> None:
+    deployments.promote(
+        store,
+        evaluation["model"],
+        _served(evaluation),
+        expected=_compared_with(evaluation),
+        figures=_reasons(evaluation),
+        on_trial="trial" in evaluation,
+    )
+
+
+def _dismiss(store: Store, evaluation: Evaluation) -> None:
+    """End the trial, if this run's version is on trial; where it did harm its snapshot is not learned from again."""
+    model, version, trial = evaluation["model"], _promoted(evaluation), evaluation.get("trial")
+    deployment, _ = deployments.read(store, model)
+    if deployment is None or (trial is None and deployment.challenger_version != version):
+        return
+    at = trial["at"] if trial else moment(datetime.now(UTC))
+    harmful = trial is not None and trial["code"] in HARMS
+    withdrawn = Withdrawn(version, digest_of(store, model, version), at) if harmful else None
+    deployments.dismiss(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
+
+
+def _served(evaluation: Evaluation) -> Served:
+    """Name the chosen version, in service (or on trial) since it was judged, or else compared."""
     version = _promoted(evaluation)
+    since = evaluation["trial"]["at"] if "trial" in evaluation else evaluation["finished_at"]
     chosen = next(each["figures"] for each in evaluation["candidates"] if each["figures"]["version"] == version)
+    return Served(version, moment(datetime.fromisoformat(since)), evaluation["metric"], chosen["value"])
+
+
+def _compared_with(evaluation: Evaluation) -> str | None:
     champion = evaluation["champion"]
-    served = deployments.Served(version, evaluation["finished_at"], evaluation["metric"], chosen["value"])
-    figures = {
+    return champion["figures"]["version"] if champion else None
+
+
+def _reasons(evaluation: Evaluation) -> dict[str, object]:
+    """Who moved the deployment, why, and on which figures, for its log."""
+    reasons: dict[str, object] = {
         "by": f"retraining run {evaluation['run']}",
         "because": evaluation["reason"],
         "decision": evaluation["decision"]["reason"],
         "figures": _figures(evaluation),
     }
-    expected = champion["figures"]["version"] if champion else None
-    deployments.promote(store, evaluation["model"], served, expected=expected, figures=figures)
+    return reasons | ({"trial": evaluation["trial"]} if "trial" in evaluation else {})
 
 
-def _superseded(champion: str | None) -> str:
+def _reason(request: Request, evaluation: Evaluation, deployment: deployments.Deployment | None) -> str:
+    if request.wish != "superseded":
+        said: str = (request.trial or evaluation["decision"])["reason"]
+        return said
+    champion, compared = deployment.champion_version if deployment else None, _compared_with(evaluation)
+    if champion == compared and deployment and deployment.challenger:
+        return f"Another run was faster: {deployment.challenger.version} is on trial. Nothing was changed."
     return f"Another run was faster: {champion} went into service meanwhile, and stays. Nothing was changed."
 
 

@@ -19,7 +19,9 @@ from preprocessing import Candidate, Definition, DefinitionError, parse_definiti
 from preprocessing.derive import MAKERS
 from refrain.evaluation.decision import DecisionCode
 from refrain.evaluation.metrics import METRICS
+from refrain.monitoring import deciding, document
 from refrain.promotion import OUTCOMES
+from refrain.rollout.judgement import Code as TrialCode
 from refrain.serving import routes
 from refrain.serving.problems import STATUS
 
@@ -259,6 +261,28 @@ def test_every_outcome_and_every_decision_is_explained() -> None:
 
     assert set(OUTCOMES.values()) <= set(codes(ends))
     assert {code(row["decision"]) for row in table(OPERATIONS, "decision")} == set(get_args(DecisionCode))
+
+
+def test_every_reason_to_end_a_trial_has_a_row() -> None:
+    said = " ".join(row["what follows"] for row in table(DEFINITIONS, "at a look"))
+
+    assert set(codes(said)) == set(get_args(TrialCode)) - {"proved", "no_harm", "gathering"}
+
+
+def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
+    found = {code(row["a look finds"]) for row in table(OPERATIONS, "a look finds")}
+    decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
+
+    assert found == set(get_args(document.Standing.__value__))
+    assert sorted(decided) == sorted(get_args(deciding.Code.__value__))
+
+
+def test_every_move_of_the_history_has_a_row() -> None:
+    """Read from the code that logs it."""
+    tree = ast.parse((PROJECT / "shared/refrain/deployments.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "log"]
+
+    assert {code(row["event"]) for row in table(API, "event")} == {ast.literal_eval(call.args[2]) for call in calls}
 
 
 def test_every_reason_to_refuse_an_upload_has_a_row() -> None:

@@ -15,13 +15,18 @@ import pytest
 import yaml
 
 from local.demo.story import tumours
-from refrain import promotion
+from local.template import read_template
+from refrain import deployments, promotion
+from refrain.deployments import Served
 from refrain.evaluation.request import Request as EvaluationRequest
 from refrain.ingest.events import uploads
+from refrain.monitoring.request import Request as MonitoringRequest
 from refrain.retraining.request import Request as RetrainingRequest
+from refrain.rollout import judging, rollback
 from refrain.serving.registry import registry
 from refrain.serving.requests import Request as ServingRequest
 from refrain.serving.routes import ROUTES
+from refrain.storage import open_store
 from refrain.training.request import Request as TrainingRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler
@@ -37,31 +42,56 @@ EVENT: dict[str, Any] = {path.stem: json.loads(path.read_text(encoding="utf-8"))
 MACHINE = (PROJECT / "functions" / "retraining" / "retraining.asl.yaml").read_text()
 
 UPLOADS = ("1-upload", "1-uploads-several")
+INPUTS = ("2-retraining", "2-rollback")
 STEPS = ("3-snapshot", "4-train", "5-evaluate", "5b-promote")
+TRIAL = ("5c-challenge", "7-judge", "7b-dismiss", "7c-take-back")
 REQUESTS = [name for name in EVENT if name.startswith("6")]
-TASKS = {
-    state["Parameters"]["FunctionName"]: state["Parameters"]["Payload"]
-    for state in yaml.safe_load(MACHINE)["States"].values()
-    if state["Type"] == "Task"
+STATES = {
+    "3-snapshot": "Take a snapshot",
+    "5-evaluate": "Compare with the champion",
+    "5b-promote": "Promote",
+    "5c-challenge": "Put the challenger beside the champion",
+    "7-judge": "Judge the challenger",
+    "7b-dismiss": "Dismiss the challenger",
+    "7c-take-back": "Take the challenger back",
+    "8-roll-back": "Roll back",
 }
-"""The payload of the last state that calls each function (promote is called by three, all alike)."""
+"""The state that sends each event of a run, but for training, which is inside of a map."""
+TASKS: dict[str, Any] = {
+    name: state["Parameters"] for name, state in yaml.safe_load(MACHINE)["States"].items() if state["Type"] == "Task"
+}
+
+
+def function_of(name: str) -> str:
+    """The folder of the function that the state of an event calls."""
+    return str(TASKS[STATES[name]]["FunctionName"]).removeprefix("${").removesuffix("FunctionArn}").lower()
+
+
+def shape(payload: dict[str, Any]) -> frozenset[str]:
+    """The names of the fields, as the function has them."""
+    return frozenset(field.removesuffix(".$") for field in payload)
 
 
 def test_every_event_is_one_that_is_known_here() -> None:
-    assert [*UPLOADS, "2-retraining", *STEPS, *REQUESTS] == list(EVENT)
+    known = {*UPLOADS, *INPUTS, *STEPS, *TRIAL, *REQUESTS, "5-monitoring", "8-roll-back"}
+
+    assert known == set(EVENT)
+    assert {path.name for path in FILES} == {f"{name}.json" for name in known}
 
 
 def test_the_numbers_follow_the_path_of_the_data() -> None:
     called = dict.fromkeys(name.lower() for name in re.findall(r"\$\{(\w+)FunctionArn\}", MACHINE))
 
-    assert [name.partition("-")[2] for name in STEPS] == list(called)
-    assert {path.name for path in FILES} == {f"{name}.json" for name in EVENT}
+    assert [*(name.partition("-")[2] for name in STEPS), function_of("7-judge")] == list(called)
+    order = list(yaml.safe_load(MACHINE)["States"])
+    moves = ["3-snapshot", "5-evaluate", *TRIAL, "8-roll-back"]
+    assert moves == sorted(moves) == sorted(moves, key=lambda name: order.index(STATES[name]))
 
 
 def test_every_function_has_an_event() -> None:
     functions = {path.parent.name for path in (PROJECT / "functions").rglob("app.py")}
 
-    assert functions == {"ingest", "inference", *(name.partition("-")[2] for name in STEPS)}
+    assert functions == {"ingest", "inference", "monitoring", "train", *map(function_of, STATES)}
     assert REQUESTS
 
 
@@ -89,18 +119,46 @@ def test_the_steps_of_a_run_tell_of_the_same_run() -> None:
     assert concluded.wish == "promote"
 
 
-@pytest.mark.parametrize(("name", "function"), [("3-snapshot", "Snapshot"), ("5-evaluate", "Evaluate")])
-def test_a_step_is_sent_the_fields_that_the_machine_sends(name: str, function: str) -> None:
-    payload = TASKS[f"${{{function}FunctionArn}}"]
+def test_a_trial_and_the_way_back_are_told_of_the_same_model() -> None:
+    begun, ended, unjudged = (promotion.Request.of(EVENT[name]) for name in TRIAL if name != "7-judge")
+    judged = judging.Request.of(EVENT["7-judge"])
+    back = rollback.Request.of(EVENT["8-roll-back"])
 
-    assert set(EVENT[name]) == {field.removesuffix(".$") for field in payload}
+    assert {(each.model, each.run) for each in (begun, judged, ended, unjudged)} == {(judged.model, judged.run)}
+    assert (begun.wish, ended.wish, unjudged.wish) == ("challenge", "dismiss", "dismiss")
+    assert ended.trial == EVENT["7b-dismiss"]["judgement"]
+    assert unjudged.trial is not None
+    assert unjudged.trial["code"] == "unjudged"
+    assert EVENT["8-roll-back"]["request"] == EVENT["2-rollback"]
+    assert (back.model, back.version) == (judged.model, None)
 
 
-def test_training_and_promotion_are_sent_the_fields_that_the_machine_sends() -> None:
+def test_monitoring_is_sent_the_fields_that_the_schedule_sends() -> None:
+    function = read_template(PROJECT / "template.yaml").resources["MonitoringFunction"]
+    scheduled = json.loads(function.properties["Events"]["EachHour"]["Properties"]["Input"])
+
+    assert set(EVENT["5-monitoring"]) == set(scheduled)
+    assert MonitoringRequest.of(EVENT["5-monitoring"]).model is None
+
+
+@pytest.mark.parametrize(("name", "state"), STATES.items())
+def test_a_step_is_sent_the_fields_that_the_machine_sends(name: str, state: str) -> None:
+    payload = TASKS[state]["Payload"]
+
+    assert shape(EVENT[name]) == shape(payload)
+    assert EVENT[name].get("outcome") == payload.get("outcome")
+
+
+def test_training_is_sent_the_fields_that_the_machine_sends() -> None:
     items = yaml.safe_load(MACHINE)["States"]["Train the candidates"]["ItemSelector"]
 
-    assert set(EVENT["4-train"]) == {field.removesuffix(".$") for field in items}
-    assert set(EVENT["5b-promote"]) == {field.removesuffix(".$") for field in TASKS["${PromoteFunctionArn}"]}
+    assert shape(EVENT["4-train"]) == shape(items)
+
+
+def test_of_every_shape_that_a_state_sends_there_is_an_event() -> None:
+    sent = {(parameters["FunctionName"], shape(parameters["Payload"])) for parameters in TASKS.values()}
+
+    assert {(TASKS[state]["FunctionName"], shape(EVENT[name])) for name, state in STATES.items()} == sent
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -156,6 +214,18 @@ def test_sent_in_their_order_they_take_files_to_predictions(inbox: Aws) -> None:
 
     for name in REQUESTS:
         answer = handler("inference")(EVENT[name], None)
-        assert answer["statusCode"] == 200, (name, answer["body"])
+        assert answer["statusCode"] == (202 if name == "6f-label" else 200), (name, answer["body"])
         if name == "6-predict":
             assert json.loads(answer["body"])["predictions"][0]["label"] == "malignant"
+
+    assert handler("retraining/judge")(EVENT["7-judge"], None)["judgement"]["verdict"] == "superseded"
+
+    again = {"execution": "again", "started_at": "2026-11-23T14:00:00.000Z"}
+    request = {**EVENT["3-snapshot"]["request"], "force": True}
+    later = handler("retraining/snapshot")({"request": request, **again}, None)
+    newer = handler("retraining/train")({**EVENT["4-train"], "run": later["run"]}, None)["version"]
+    served = Served(newer, "2026-11-23T14:10:00.000Z", "roc_auc", 0.99)
+    deployments.promote(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
+
+    back = handler("retraining/promote")(EVENT["8-roll-back"], None)
+    assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every statement of a policy that gives somebody a right, with the name of the resource that it is written at."""
     for resource in TEMPLATE.resources.values():
         for policy in resource.properties.get("Policies", []):
-            yield from ((resource.logical_id, statement) for statement in policy.get("Statement", []))
+            said = policy.get("PolicyDocument", policy).get("Statement", []) if isinstance(policy, dict) else []
+            yield from ((resource.logical_id, statement) for statement in said)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
@@ -108,6 +110,14 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_take()
     assert queue["VisibilityTimeout"] >= 6 * timeout(ingest)
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert ingest.properties["Events"]["Uploads"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_each_hour_the_monitor_looks_under_the_time_of_the_tick() -> None:
+    (event,) = TEMPLATE.resources["MonitoringFunction"].properties["Events"].values()
+
+    assert event["Type"] == "ScheduleV2"
+    assert event["Properties"]["ScheduleExpression"] == "cron(20 * * * ? *)"
+    assert json.loads(event["Properties"]["Input"]) == {"now": "<aws.scheduler.scheduled-time>"}
 
 
 def test_dead_letters_are_kept_as_long_as_can_be_and_raise_an_alarm() -> None:
@@ -162,11 +172,50 @@ def test_rights_in_s3_are_given_by_prefix() -> None:
         if action.startswith("s3:")
     ]
 
-    assert given
+    about_the_bucket = {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}
+    assert {who for who, action, _ in given if action in about_the_bucket} == {"CaptureStreamRole"}
     for who, action, resource in given:
+        if action in about_the_bucket:
+            assert resource == {"Fn::GetAtt": ["LakeBucket", "Arn"]}, who
+            continue
         assert action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"), who
         own_inbox = who == "IngestFunction" and action.startswith("s3:Get")
         assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*\*", resource["Fn::Sub"]) or own_inbox, who
+
+
+def test_labels_and_captured_lines_are_written_by_those_who_have_them_and_read_by_those_who_learn() -> None:
+    def may(action: str, prefix: str) -> set[str]:
+        wanted = {"Fn::Sub": f"${{LakeBucket.Arn}}/{prefix}/*"}
+        return {
+            who
+            for who, statement in statements()
+            if action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+            and wanted
+            in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+        }
+
+    assert may("s3:PutObject", "labels") == {"InferenceFunction", "IngestFunction"}
+    assert may("s3:PutObject", "captured") == {"CaptureStreamRole"}
+    assert "SnapshotFunction" in may("s3:GetObject", "labels") & may("s3:GetObject", "captured")
+    assert "InferenceFunction" not in may("s3:GetObject", "labels")
+
+
+def test_captured_lines_are_unpacked_told_apart_by_model_and_written_a_line_each() -> None:
+    target = TEMPLATE.resources["CaptureStream"].properties["ExtendedS3DestinationConfiguration"]
+    steps = [
+        (step["Type"], step["Parameters"][0]["ParameterValue"])
+        for step in target["ProcessingConfiguration"]["Processors"]
+    ]
+
+    assert steps == [
+        ("Decompression", "GZIP"),
+        ("CloudWatchLogProcessing", "true"),
+        ("RecordDeAggregation", "JSON"),
+        ("MetadataExtraction", "{model: .model}"),
+        ("AppendDelimiterToRecord", r"\n"),
+    ]
+    assert target["DynamicPartitioningConfiguration"]["Enabled"] is True
+    assert target["BufferingHints"]["SizeInMBs"] >= 64
 
 
 def test_every_other_right_names_what_it_is_for() -> None:
@@ -217,7 +266,8 @@ def test_the_errors_that_the_state_machine_catches_are_classes_of_ours() -> None
 
     caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
 
-    assert caught - {"States.ALL"} == {"InvalidRequest", "UnknownModel", "ChampionChanged"}
+    ours = {"InvalidRequest", "UnknownModel", "BrokenVersion", "ChampionChanged", "ChallengerChanged"}
+    assert caught - {"States.ALL"} == ours
     for error in caught - {"States.ALL"}:
         assert issubclass(getattr(errors, error), errors.RefrainError)
 

@@ -1,4 +1,4 @@
-"""One local cloud for all end-to-end tests: the real template, every function under Lambda's own runtime client."""
+"""A local cloud for each module of end-to-end tests: the real template, functions under Lambda's own runtime client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A running cloud, and what a user does with it."""
     with Cloud(folder=tmp_path_factory.mktemp("cloud")) as cloud:

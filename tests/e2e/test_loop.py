@@ -43,6 +43,7 @@ def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(stage: Stag
 
 def test_a_model_is_born_through_the_states_that_people_read(trained: dict[str, Any]) -> None:
     assert trained["states"] == [
+        "Retrain or roll back?",
         "Take a snapshot",
         "Enough to learn from?",
         "Train the candidates",
@@ -80,7 +81,12 @@ def test_without_a_key_only_health_answers(stage: Stage, trained: dict[str, Any]
 def test_nothing_new_ends_as_success(stage: Stage, trained: dict[str, Any]) -> None:
     execution = stage.retrain("tumours")
 
-    assert states_of(stage, execution) == ["Take a snapshot", "Enough to learn from?", "Nothing to learn from"]
+    assert states_of(stage, execution) == [
+        "Retrain or roll back?",
+        "Take a snapshot",
+        "Enough to learn from?",
+        "Nothing to learn from",
+    ]
     ended = stage.outcome(execution)
     assert ended["outcome"] == "nothing_to_learn"
     assert "nothing is new" in ended["why"]
@@ -92,13 +98,14 @@ def test_nothing_new_ends_as_success(stage: Stage, trained: dict[str, Any]) -> N
         ({"model": "tumors"}, "UnknownModel", "no model is named 'tumors'"),
         ({"model": 7}, "InvalidRequest", "model: expected the name of a model, got 7"),
         ({"model": "tumours", "forced": True}, "InvalidRequest", "forced: unknown"),
+        (["tumours"], "InvalidRequest", "expected an object such as"),
     ],
-    ids=["an unknown model", "no name", "an unknown field"],
+    ids=["an unknown model", "no name", "an unknown field", "no object"],
 )
-def test_a_wrong_input_is_refused_in_words(stage: Stage, request_: dict[str, Any], error: str, words: str) -> None:
+def test_a_wrong_input_is_refused_in_words(stage: Stage, request_: Any, error: str, words: str) -> None:
     execution = stage.start(request_)
 
-    assert states_of(stage, execution) == ["Take a snapshot", "Refused"]
+    assert states_of(stage, execution) == ["Retrain or roll back?", "Take a snapshot", "Refused"]
     ended = stage.describe(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert words in ended["cause"]

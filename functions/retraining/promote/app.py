@@ -1,14 +1,23 @@
-"""Steps "Promote", "Keep the champion" and "The champion changed meanwhile": the end of a run, and its report."""
+"""Steps that move the deployment: the trial's begin, the end of a run with its report, and the way back.
+
+"Put the challenger beside the champion", "Promote", "Promote the challenger", "Dismiss the challenger", "Keep the
+champion", "The champion changed meanwhile" and "Roll back".
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from refrain.promotion import Request, conclude
+from refrain.promotion import Request, challenge, conclude
+from refrain.rollout import rollback
 from refrain.settings import settings
 from refrain.storage import open_store
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
-    """Carry out what the run decided."""
-    return conclude(open_store(settings().lake_bucket), Request.of(event))
+    """Carry out what was decided."""
+    store = open_store(settings().lake_bucket)
+    if event.get("outcome") == "rollback":
+        return rollback.roll_back(store, settings().models_dir, rollback.Request.of(event))
+    request = Request.of(event)
+    return challenge(store, request) if request.wish == "challenge" else conclude(store, request)

@@ -16,7 +16,17 @@ from preprocessing.columns import (
     rows_to_columns,
 )
 from preprocessing.decode import decode
-from preprocessing.definition import Candidate, Column, Definition, Derived, Gate, Training
+from preprocessing.definition import (
+    Candidate,
+    Column,
+    Definition,
+    Derived,
+    Gate,
+    Monitoring,
+    Retraining,
+    Rollout,
+    Training,
+)
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
 from preprocessing.loading import load_definition, load_definitions, parse_definition
@@ -38,8 +48,11 @@ __all__ = [
     "DefinitionError",
     "Derived",
     "Gate",
+    "Monitoring",
     "PreprocessingError",
     "Problem",
+    "Retraining",
+    "Rollout",
     "Training",
     "Vocabularies",
     "clean",

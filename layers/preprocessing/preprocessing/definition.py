@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Task = Literal["classification", "regression"]
 Kind = Literal["number", "category", "time", "boolean"]
+Mode = Literal["immediate", "shadow", "canary"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -93,12 +94,41 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """How a better model takes over. `share` is of the entities that a canary answers for."""
+
+    mode: Mode = "immediate"
+    share: float = 0.1
+    least_rows: int = 200
+    most_minutes: float = 1440.0
+
+
+@dataclass(frozen=True)
 class Retraining:
-    """When to retrain without being asked."""
+    """When to retrain without being asked. Lengths are in seconds; a `max_age` of None is any age."""
 
     every: str
     new_rows: int
     on_drift: bool
+    cooldown: float
+    most_without_promotion: int
+    max_age: float | None
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """What is kept of predictions, and how they are looked at.
+
+    `window` is how long predictions are gathered before they are held against the training data, `quality` how far back
+    they are held against their labels. Drift is what at least `alarm[0]` of the last `alarm[1]` windows found.
+    """
+
+    capture: float
+    window: float
+    quality: float
+    alarm: tuple[int, int]
+    least_effect: float
+    ignore: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -115,9 +145,9 @@ class Definition:
     derived: tuple[Derived, ...]
     training: Training
     gate: Gate
-    rollout: str
+    rollout: Rollout
     retraining: Retraining
-    capture: float
+    monitoring: Monitoring
     document: Mapping[str, object]
 
     @cached_property
@@ -139,6 +169,11 @@ class Definition:
         """Columns without which a row is of no use: said so, or the target, a key or the event time."""
         said = {column.name for column in self.columns.values() if column.required}
         return frozenset({*said, self.target, *self.key, *([self.time] if self.time else [])})
+
+    @property
+    def capture(self) -> float:
+        """The share of predictions that is kept."""
+        return self.monitoring.capture
 
     @cached_property
     def fingerprint(self) -> str:

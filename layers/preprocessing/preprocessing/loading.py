@@ -18,8 +18,8 @@ from preprocessing.rules_section import (
     METRICS,
     NAME,
     metric_of,
-    read_capture,
     read_gate,
+    read_monitoring,
     read_retraining,
     read_rollout,
     read_training,
@@ -61,6 +61,8 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     columns = read_columns(top.table("columns"), aside, source.missing)
     check_roles(top, columns, task, target, key, event_time)
     check_rename(top, source, columns)
+    derived = read_derived(top.table("derived"), columns, target)
+    features = {*(column.name for column in columns.values() if column.feature), *(each.name for each in derived)}
     definition = Definition(
         model=model,
         task=task,
@@ -69,12 +71,12 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         time=event_time,
         source=source,
         columns=columns,
-        derived=read_derived(top.table("derived"), columns, target),
+        derived=derived,
         training=read_training(top.table("training"), task, event_time),
         gate=read_gate(top.table("gate"), metric_of(document)),
-        rollout=read_rollout(top.table("rollout")),
+        rollout=read_rollout(top.table("rollout"), top.table("monitoring")),
         retraining=read_retraining(top.table("retraining")),
-        capture=read_capture(top.table("monitoring")),
+        monitoring=read_monitoring(top.table("monitoring"), features),
         document=document,
     )
     top.close()

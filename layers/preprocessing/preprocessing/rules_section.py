@@ -6,10 +6,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal, cast
 
-from preprocessing.definition import Candidate, Gate, Retraining, Task, Training
+from preprocessing.definition import Candidate, Gate, Mode, Monitoring, Retraining, Rollout, Task, Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from preprocessing.tables import Table
 
@@ -21,7 +21,8 @@ METRICS = {
 SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 RECIPES = ("auto", "codes", "imputed", "onehot")
 _WINDOW = re.compile(r"(\d+)([hdw])")
-_SECONDS = {"h": 3600, "d": 86400, "w": 604800}
+_SECONDS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
+MOST_WINDOWS = 20
 
 
 def metric_of(document: Mapping[str, object]) -> str:
@@ -36,10 +37,6 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     split = table.choice("split", ("time", "upload", "hash"), "time" if event_time else "hash")
     if split == "time" and not event_time:
         raise table.fail("split", "time needs the key `time` to name a column")
-    window = table.text("window")
-    match = _WINDOW.fullmatch(window)
-    if window and not match:
-        raise table.fail("window", f"expected a length such as 12h, 365d or 8w, got {window!r}")
     candidates = tuple(_candidate(entry) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")
@@ -47,7 +44,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     if len(set(names)) < len(names):
         raise table.fail("candidates", "expected every candidate's name once")
     training = Training(
-        window=float(match[1]) * _SECONDS[match[2]] if match else None,
+        window=_length(table, "window", ""),
         holdout=table.number("holdout", 0.2, 0.01, 0.9) or 0.2,
         split=cast("Literal['time', 'upload', 'hash']", split),
         metric=table.choice("metric", METRICS[task], METRICS[task][0]),
@@ -94,11 +91,19 @@ def read_gate(table: Table, metric: str) -> Gate:
     return gate
 
 
-def read_rollout(table: Table) -> str:
-    """Read how a new champion takes over."""
-    mode = table.choice("mode", ("immediate",), "immediate")
+def read_rollout(table: Table, monitoring: Table) -> Rollout:
+    """Read how a new champion takes over; a challenger is judged by what is captured."""
+    mode = table.choice("mode", ("immediate", "shadow", "canary"), "immediate")
+    if mode != "immediate" and monitoring.number("capture", 1.0) == 0:
+        raise table.fail("mode", f"expected immediate, since monitoring.capture is 0 and {mode} is judged by it")
+    rollout = Rollout(
+        mode=cast("Mode", mode),
+        share=table.number("share", 0.1, 0.001, 0.5) or 0.1,
+        least_rows=table.whole("least_rows", 200, 1),
+        most_minutes=table.number("most_minutes", 1440.0, 0.05, 43200) or 1440.0,
+    )
     table.close()
-    return mode
+    return rollout
 
 
 def read_retraining(table: Table) -> Retraining:
@@ -107,13 +112,45 @@ def read_retraining(table: Table) -> Retraining:
         every=table.choice("every", ("hourly", "daily", "weekly", "monthly", "never"), "never"),
         new_rows=table.whole("new_rows", 0),
         on_drift=table.boolean("on_drift"),
+        cooldown=_length(table, "cooldown", "6h") or 0.0,
+        most_without_promotion=table.whole("most_without_promotion", 5, 1),
+        max_age=_length(table, "max_age", ""),
     )
     table.close()
     return retraining
 
 
-def read_capture(table: Table) -> float:
-    """Read the share of predictions that is kept."""
-    share = table.number("capture", 1.0, 0.0, 1.0)
+def read_monitoring(table: Table, features: Collection[str]) -> Monitoring:
+    """Read what is kept of predictions, and how they are looked at."""
+    ignore = table.texts("ignore")
+    for name in ignore:
+        if name not in features:
+            raise table.fail("ignore", f"expected features of this model, got {name!r}")
+    share, effect = table.number("capture", 1.0, 0.0, 1.0), table.number("least_effect", 0.1, 0.0)
+    monitoring = Monitoring(
+        capture=1.0 if share is None else share,
+        window=_length(table, "window", "24h") or _SECONDS["d"],
+        quality=_length(table, "quality", "7d") or _SECONDS["w"],
+        alarm=_alarm(table),
+        least_effect=0.1 if effect is None else effect,
+        ignore=ignore,
+    )
     table.close()
-    return 1.0 if share is None else share
+    return monitoring
+
+
+def _alarm(table: Table) -> tuple[int, int]:
+    value = table.value("alarm")
+    match [2, 3] if value is None else value:
+        case [int(least), int(of)] if 1 <= least <= of <= MOST_WINDOWS and type(least) is type(of) is int:
+            return least, of
+    raise table.fail("alarm", f"expected two whole numbers, k of m, 1 <= k <= m <= {MOST_WINDOWS}, got {value!r:.80}")
+
+
+def _length(table: Table, key: str, default: str) -> float | None:
+    """Read a length of time in seconds; an empty one is None."""
+    text = table.text(key, default)
+    match = _WINDOW.fullmatch(text)
+    if text and (not match or not int(match[1])):
+        raise table.fail(key, f"expected a length such as 12h, 365d or 8w, got {text!r}")
+    return float(match[1]) * _SECONDS[match[2]] if match else None

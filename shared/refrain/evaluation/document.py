@@ -9,7 +9,7 @@ from typing import Literal, NotRequired, TypedDict, cast
 
 from refrain.evaluation.decision import Decision, DecisionCode, Figures, VerdictCode
 
-Outcome = Literal["promoted", "kept", "superseded"]
+Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
 
 
 class ParityDocument(TypedDict):
@@ -148,6 +148,15 @@ class Summary(TypedDict):
     max: float
 
 
+class Labelled(TypedDict):
+    """What became of labels: how many predictions are among the rows by them, and what was left out."""
+
+    rows: int
+    labels: int
+    unmatched: int
+    unusable: int
+
+
 class Data(TypedDict):
     """What the models learned from and were compared on."""
 
@@ -157,6 +166,7 @@ class Data(TypedDict):
     train_rows: int
     holdout_rows: int
     merged_duplicates: int
+    labelled: NotRequired[Labelled]
     split: Split
     target: str
     time_range: NotRequired[Sequence[str] | None]
@@ -193,6 +203,16 @@ class DecisionDocument(TypedDict):
     confidence: float
 
 
+class TrialDocument(TypedDict):
+    """How a trial ended (see `rollout.judging`): `code` is a word for why, `at` when."""
+
+    verdict: str
+    code: str
+    reason: str
+    at: str
+    figures: dict[str, object]
+
+
 class Evaluation(TypedDict):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC."""
 
@@ -209,6 +229,7 @@ class Evaluation(TypedDict):
     candidates: list[ModelDocument]
     decision: DecisionDocument
     outcome: Outcome
+    trial: NotRequired[TrialDocument]
 
 
 def figures_document(figures: Figures) -> FiguresDocument:

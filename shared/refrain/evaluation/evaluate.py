@@ -18,6 +18,7 @@ from refrain.evaluation.description import describe_model
 from refrain.evaluation.document import decision_document
 from refrain.evaluation.field import Field, Standard, gather
 from refrain.evaluation.metrics import METRICS
+from refrain.rollout.expectation import expect
 from refrain.snapshots import unpack
 
 if TYPE_CHECKING:
@@ -42,15 +43,29 @@ def evaluate(store: Store, request: Request) -> dict[str, object]:
     document = _document(request, snapshot["data"], field, standard, champion, candidates, decision)
     key = paths.snapshot(request.model, request.run, "evaluation.json")
     store.write_json(key, document)
+    mode = definition.rollout.mode if _expect(store, request, field, standard, decision) else "immediate"
     return {
         "model": request.model,
         "run": request.run,
         "evaluation": key,
         "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
         "metric": metric.name,
+        "rollout": {"mode": mode},
         "champion": _brief(champion),
         "candidates": [_brief(each) for each in candidates],
     }
+
+
+def _expect(store: Store, request: Request, field: Field, standard: Standard, decision: Decision) -> bool:
+    """Note what is to be expected of a trial; False when there is no champion to try a challenger beside."""
+    champion = standard.answers(field.champion)
+    chosen = next((each.name for each in request.trained if each.version == decision.version), "")
+    challenger = standard.answers(field.candidates.get(chosen))
+    if champion is None or challenger is None or decision.code != "better":
+        return False
+    expectation = expect(standard.classes, champion, challenger)
+    store.write_json(paths.snapshot(request.model, request.run, "expectation.json"), expectation.document())
+    return True
 
 
 def _measure(request: Request, field: Field, standard: Standard) -> tuple[Figures | None, list[Figures]]:
@@ -104,7 +119,7 @@ def _document(
         "metric": definition.training.metric,
         "reason": request.reason,
         "started_at": request.started_at,
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "finished_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "data": cast("Any", data),
         "gate": cast("GateDocument", asdict(definition.gate)),
         "champion": describe_model(standard, champion, field.champion) if champion else None,

@@ -1,5 +1,8 @@
 """The report's section on data: where rows came from, how they were split, what is to be predicted."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 from refrain.evaluation.document import Data, Evaluation
 from refrain.evaluation.wording import count, figure, share
 from refrain.report.markup import Html, element, joined, table
@@ -8,15 +11,30 @@ from refrain.report.times import moment
 
 MOST_UPLOADS = 20
 
+_LEFT_OUT: Mapping[Literal["unmatched", "unusable"], str] = {
+    "unmatched": "of no captured prediction",
+    "unusable": "of predictions that cannot be learned from",
+}
+
 
 def data(evaluation: Evaluation) -> Html:
     """Show what was learned from and compared on."""
     found = evaluation["data"]
     note = (
         f"{count(found['rows'], 'row')} of {count(found['receipts'], 'upload')}: {count(found['train_rows'])} to learn "
-        f"from, {count(found['holdout_rows'])} held out. {_split(found)}"
+        f"from, {count(found['holdout_rows'])} held out. {_labelled(found)}{_split(found)}"
     )
     return section("data", "The data", note, _target(found), _uploads(found))
+
+
+def _labelled(found: Data) -> str:
+    """Say what labels brought, where there are any."""
+    labelled = found.get("labelled")
+    if not labelled or not labelled["labels"]:
+        return ""
+    left = [f"{count(labelled[each])} {words}" for each, words in _LEFT_OUT.items() if labelled[each]]
+    out = f" ({', '.join(left)})" if left else ""
+    return f"{count(labelled['rows'], 'row')} of these by {count(labelled['labels'], 'label')} of predictions{out}. "
 
 
 def _split(found: Data) -> str:

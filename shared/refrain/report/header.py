@@ -24,6 +24,7 @@ def header(evaluation: Evaluation, models: Models) -> Html:
         element("div", _badge(evaluation), element("h1", f"Retraining of {evaluation['model']}"), class_="top"),
         element("p", evaluation["decision"]["reason"], class_="decision"),
         element("p", SUPERSEDED) if superseded else None,
+        element("p", f"On trial: {evaluation['trial']['reason']}") if "trial" in evaluation else None,
         element("p", " · ".join(run), class_="soft small"),
         element("dl", *_tiles(evaluation, models), class_="tiles"),
     )
@@ -32,7 +33,7 @@ def header(evaluation: Evaluation, models: Models) -> Html:
 def _badge(evaluation: Evaluation) -> Html:
     outcome = evaluation["outcome"]
     kept = "= Champion kept" if evaluation["champion"] else "∅ Nothing in service yet"
-    words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded"}
+    words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded", "dismissed": "× Dismissed"}
     none_fit = evaluation["decision"]["code"] in ("all_failed", "all_refused")
     return element("span", words[outcome], class_=f"badge {'refused' if outcome == 'kept' and none_fit else outcome}")
 

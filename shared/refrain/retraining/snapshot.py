@@ -16,7 +16,8 @@ from refrain.definitions import find_definition
 from refrain.errors import NotFound
 from refrain.retraining.description import describe
 from refrain.retraining.enough import shortfall
-from refrain.retraining.receipts import choose, read_receipts
+from refrain.retraining.labelled import read_labelled
+from refrain.retraining.receipts import choose, oldest_upload, read_receipts
 from refrain.retraining.request import Request
 from refrain.retraining.rows import read_rows, taken, within_window, without_duplicates
 from refrain.retraining.split import split
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.deployments import Deployment
+    from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
     from refrain.storage import Store
 
@@ -43,8 +46,8 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     definition = find_definition(models_dir, request.model)
     deployment, _ = deployments.read(store, request.model)
     champion = deployment.champion_version if deployment else None
-    receipts = choose(read_receipts(store, request.model), definition)
-    digest = digest_of(definition, receipts)
+    receipts, labelled = _chosen(store, definition)
+    digest = digest_of(definition, receipts, labelled)
     answer: dict[str, object] = {
         "model": request.model,
         "run": request.run,
@@ -60,35 +63,53 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
         "holdout_rows": 0,
         "candidates": [],
     }
-    if not receipts:
+    if not receipts and not len(labelled):
         answer["why"] = f"no rows of {request.model} were uploaded and kept so far"
     elif not request.force and digest == _digest_of_champion(store, request.model, champion):
         answer["why"] = f"nothing is new: {champion}, the champion, learned from these very rows (`force` trains again)"
+    elif not request.force and (withdrawn := _withdrawn(deployment, digest)):
+        answer["why"] = f"{withdrawn}, which was withdrawn, learned from these very rows (`force` trains again)"
     else:
-        answer |= _freeze(store, definition, request, receipts, digest)
+        answer |= _freeze(store, definition, request, receipts, labelled, digest)
     if not answer["enough"]:
         answer["outcome"] = "nothing_to_learn"
     logger.info("snapshot taken" if answer["enough"] else "nothing to learn from", extra={"snapshot": answer})
     return answer
 
 
-def digest_of(definition: Definition, receipts: Sequence[Receipt]) -> str:
-    """Name what a run would learn from and be judged by: SHA-256 (hex) over receipts and the definition's parts."""
+def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], Labelled]:
+    """Choose what a run is made of, within the window where it is one of upload time."""
+    known, labelled = read_receipts(store, definition.model), read_labelled(store, definition)
+    newest = labelled.predicted.max() if len(labelled) else None
+    oldest = oldest_upload(known, definition, newest)
+    recent = labelled if oldest is None else labelled.only(labelled.predicted >= oldest)
+    return choose(known, definition, newest), recent
+
+
+def digest_of(definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None) -> str:
+    """Name what a run would learn from and be judged by: SHA-256 (hex) over data and the definition's parts."""
     parts = {
         "receipts": [(receipt.digest, receipt.uploaded_at) for receipt in receipts],
         "shape": definition.fingerprint,
         "preprocessing": preprocessing_version,
+        **({"labelled": labelled.digest} if labelled else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _freeze(
-    store: Store, definition: Definition, request: Request, receipts: Sequence[Receipt], digest: str
+    store: Store,
+    definition: Definition,
+    request: Request,
+    receipts: Sequence[Receipt],
+    labelled: Labelled,
+    digest: str,
 ) -> dict[str, object]:
     """Read, merge, split; write the snapshot if there is enough of it, its description last."""
-    rows = without_duplicates(definition, read_rows(store, definition, receipts))
-    rows = within_window(definition, rows, receipts[-1].uploaded)
+    rows = without_duplicates(definition, read_rows(store, definition, receipts, labelled))
+    newest = max([*(each.uploaded for each in receipts[-1:]), *labelled.arrived[-1:]])
+    rows = within_window(definition, rows, newest)
     found = split(definition, rows.columns)
     why = shortfall(definition, rows.columns, found.holdout)
     held = int(found.holdout.sum())
@@ -107,11 +128,17 @@ def _freeze(
         "definition": definition.document,
         "preprocessing": preprocessing_version,
         "receipts": [receipt.digest for receipt in receipts],
-        "data": describe(definition, receipts, rows, found),
+        "data": describe(definition, receipts, rows, found, labelled),
     }
     store.write_json(key, document)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]
     return figures | {"enough": True, "snapshot": key, "candidates": candidates}
+
+
+def _withdrawn(deployment: Deployment | None, digest: str) -> str | None:
+    """Name the version that learned from these very rows, and did harm."""
+    withdrawn = deployment.withdrawn if deployment else ()
+    return next((each.version for each in withdrawn if each.digest == digest), None)
 
 
 def _digest_of_champion(store: Store, model: str, version: str | None) -> str | None:

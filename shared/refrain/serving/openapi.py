@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refrain.serving.catalogue import deployed
+from refrain.serving.labels import MOST_LABELS
 from refrain.serving.problems import CONTENT_TYPE, MOST_LISTED, STATUS
 from refrain.serving.requests import MOST_INSTANCES
 from refrain.serving.schema import instance_schema, prediction_schema
 
 if TYPE_CHECKING:
+    from preprocessing import Definition
     from refrain.serving.registry import Registry, Sound
     from refrain.serving.requests import Request
 
@@ -26,6 +28,7 @@ def answer_openapi(registry: Registry, _request: Request) -> Schema:
     """Answer `GET /openapi.json`."""
     sounds = {model: sound for model in deployed(registry) if (sound := registry.standing(model).sound)}
     paths = {f"/v1/models/{model}:predict": {"post": _predict(model, sound)} for model, sound in sounds.items()}
+    paths |= {f"/v1/models/{model}:label": {"post": _label(model, registry.definition(model))} for model in sounds}
     schemas = {f"{model}.instance": instance_schema(sound) for model, sound in sounds.items()}
     schemas |= {f"{model}.prediction": prediction_schema(sound.servable) for model, sound in sounds.items()}
     return {
@@ -33,11 +36,17 @@ def answer_openapi(registry: Registry, _request: Request) -> Schema:
         "info": {
             "title": "Refrain",
             "version": "1",
-            "description": "Predictions by the V1 and the V2 (Open Inference) protocol, and what is served.",
+            "description": "Predictions by the V1 and the V2 (Open Inference) protocol, labels, and what is served.",
         },
         "servers": [{"url": "."}],
         "security": [{"key": []}],
-        "tags": [{"name": "predict"}, {"name": "models"}, {"name": "open inference protocol"}, {"name": "about"}],
+        "tags": [
+            {"name": "predict"},
+            {"name": "label"},
+            {"name": "models"},
+            {"name": "open inference protocol"},
+            {"name": "about"},
+        ],
         "paths": paths | _fixed(),
         "components": {
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
@@ -73,12 +82,36 @@ def _predict(model: str, sound: Sound) -> Schema:
     }
 
 
+def _label(model: str, definition: Definition) -> Schema:
+    label: Schema = {"description": f"What {definition.target} turned out to be, as an upload would have it"}
+    allowed = definition.columns[definition.target].allowed
+    if allowed:
+        label["examples"] = list(allowed)
+    identity = {"type": "string", "description": "One of the prediction_ids of an answer"}
+    labels = _list(_object({"prediction_id": identity, "label": label}, "prediction_id", "label"))
+    labels |= {"minItems": 1, "maxItems": MOST_LABELS}
+    answer = {"accepted": {"type": "integer"}, "id": {"type": "string", "description": "The same for the same labels"}}
+    responses = _responses(_object(answer, "accepted", "id"))
+    return {
+        "operationId": f"label.{model}",
+        "summary": f"Tell {model} what turned out to be true",
+        "description": "Kept when this answers. Late, repeated and contradicting labels are kept; the last one counts.",
+        "tags": ["label"],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _object({"labels": labels}, "labels")}},
+        },
+        "responses": {"202": responses.pop("200")} | responses,
+    }
+
+
 def _fixed() -> dict[str, Schema]:
     """The paths that are there whatever is served."""
     model = {"type": "object"}
     paths: dict[str, Schema] = {
         "/v1/models": {"get": _get("models", "What is served", _object({"models": _list(model)}, "models"))},
         "/v1/models/{model}": {"get": _get("model", "One model: version, figures, schema", model, MODEL)},
+        "/v1/models/{model}/history": {"get": _history()},
         "/openapi.json": {"get": _get("openapi", "This description", model, tag="about")},
         "/docs": {"get": _get("docs", "A page to try the models from", None, tag="about")},
         "/v2": {"get": _get("server", "The server's metadata", model, tag="open inference protocol")},
@@ -95,6 +128,25 @@ def _fixed() -> dict[str, Schema]:
         paths[f"{path}/ready"] = {"get": _get(f"ready.model{suffix}", "Can it answer?", model, *parameters, tag=tag)}
         paths[f"{path}/infer"] = {"post": _infer(suffix, *parameters)}
     return paths
+
+
+def _history() -> Schema:
+    said = {
+        "moves": _list({"type": "object"}, description="In the order of time, the newest hundred"),
+        "earlier": {"type": "integer", "description": "How many moves before these there were"},
+        "at": TEXT,
+        "model_version": {"type": ["string", "null"]},
+        "since": {"type": ["string", "null"]},
+        "challenger": {"type": ["object", "null"], "description": "What was on trial at that time"},
+        "prediction_id": TEXT,
+        "asked_at": TEXT,
+        "source": {"enum": ["captured", "log"], "description": "Exactly known, or what the moves leave possible"},
+        "possible": _list(TEXT),
+    }
+    at = {"name": "at", "in": "query", "schema": TEXT, "description": "What was served at this time (ISO 8601)?"}
+    by = {"name": "prediction", "in": "query", "schema": TEXT, "description": "Which version made this prediction?"}
+    summary = "What was promoted, tried and rolled back, when, by whom and why"
+    return _get("history", summary, _object({"model": TEXT} | said, "model"), MODEL, at, by)
 
 
 def _get(name: str, summary: str, schema: Schema | None, *parameters: Schema, tag: str = "models") -> Schema:
@@ -134,6 +186,13 @@ def _object(properties: Schema, *required: str) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
+def _listed(place: str, part: str) -> Schema:
+    """One problem: of an instance and its column, or of a label and its field."""
+    properties = {place: {"type": "integer"}, part: {"type": ["string", "null"]}, "reason": TEXT}
+    properties["value"] = {"description": "As it was sent, shortened"}
+    return _object(properties, *properties)
+
+
 TENSOR = _object(
     {
         "name": TEXT,
@@ -154,21 +213,7 @@ PROBLEM = _object(
         "status": {"type": "integer"},
         "code": {"enum": sorted(code for _, code in STATUS.values())},
         "detail": TEXT,
-        "problems": _list(
-            _object(
-                {
-                    "instance": {"type": "integer"},
-                    "column": {"type": ["string", "null"]},
-                    "value": {"description": "As it was sent, shortened"},
-                    "reason": TEXT,
-                },
-                "instance",
-                "column",
-                "value",
-                "reason",
-            ),
-            maxItems=MOST_LISTED,
-        ),
+        "problems": _list({"anyOf": [_listed("instance", "column"), _listed("index", "field")]}, maxItems=MOST_LISTED),
         "request_id": TEXT,
         "error": {"type": "string", "description": "The detail again, below /v2"},
     },

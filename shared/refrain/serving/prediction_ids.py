@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from datetime import UTC, datetime
+
+_ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
 
 
 def prediction_ids(rows: int) -> list[str]:
@@ -15,3 +19,13 @@ def prediction_ids(rows: int) -> list[str]:
     """
     request = f"{time.time_ns() // 1_000_000:011x}{os.urandom(5).hex()}"
     return [f"{request}-{row:03d}" for row in range(rows)]
+
+
+def asked_at(identity: str) -> datetime | None:
+    """Read from its id when a prediction was made (UTC); None when it is no id of ours.
+
+    >>> asked_at("19ab8f04e00" + 10 * "0" + "-000").year, asked_at("order 66")
+    (2025, None)
+    """
+    match = _ID.fullmatch(identity)
+    return datetime.fromtimestamp(int(match[1], 16) / 1000, UTC) if match else None

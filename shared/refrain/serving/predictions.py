@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from preprocessing import Problem
+from refrain.serving.contest import Attempt, attempt, part_of
 from refrain.serving.prediction_ids import prediction_ids
 from refrain.serving.problems import InvalidInstances, NoFiniteAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from preprocessing import Array
+    from preprocessing import Array, Columns
+    from refrain.serving.contest import Rival
     from refrain.serving.servable import Servable
 
 logger = logging.getLogger("refrain")
+
+ANSWERING = "canary"
+LISTENING = "shadow"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a request (their places in it) that one version answered, in the milliseconds that its model took.
+
+    `fallback`: a challenger should have answered these, and had no answer.
+    """
+
+    servable: Servable
+    places: Sequence[int]
+    milliseconds: float
+    fallback: bool = False
+
+
+@dataclass(frozen=True)
+class Overheard:
+    """What a challenger answered beside the champion, row by row ([] where it had no answer); no caller sees it."""
+
+    version: str
+    answers: list[list[float]]
+    milliseconds: float
 
 
 @dataclass(frozen=True)
@@ -26,38 +54,124 @@ class Predictions:
     """The answers to `len(ids)` instances.
 
     `numbers` are probabilities in the order of the classes, or for a regression one value each. `labels` are the
-    likeliest classes (None for a regression). `unfamiliar` names the features unlike the training data.
+    likeliest classes (None for a regression). `unfamiliar` names the features unlike the training data. `columns` are
+    the clean inputs; `parts` say which version answered which rows; `by` is the same, row by row.
     """
 
     ids: list[str]
     labels: list[str] | None
     numbers: list[list[float]]
     unfamiliar: list[list[str]]
+    columns: Columns
+    parts: tuple[Part, ...]
+    by: list[Servable]
+    shadow: Overheard | None = None
 
 
-def predict(servable: Servable, raw: Mapping[str, Array], rows: int) -> Predictions:
-    """Answer columns of length `rows`. Raises `InvalidInstances` naming every value that cannot be used."""
+def predict(servable: Servable, raw: Mapping[str, Array], rows: int, rival: Rival | None = None) -> Predictions:
+    """Answer columns of length `rows`, by the champion and, as the trial says, by its rival.
+
+    Raises `InvalidInstances` naming every value that cannot be used; a rival raises nothing.
+    """
     columns, problems = servable.prepare_columns(raw, rows)
     if problems:
         raise InvalidInstances(problems)
+    if rival and rival.terms.mode == ANSWERING:
+        return _shared(servable, rival, raw, columns, rows)
+    answers = _asked(servable, columns, range(rows))
+    overheard = _overheard(servable, rival, raw, columns) if rival else None
+    return _gathered([answers], columns, rows, overheard)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """A part with its scores, and the features of its rows that are unfamiliar."""
+
+    part: Part
+    scores: Array
+    unfamiliar: list[list[str]]
+
+
+def _asked(servable: Servable, columns: Columns, places: Sequence[int], *, fallback: bool = False) -> _Answers:
+    """Ask the champion for some places of a request."""
+    started = time.perf_counter()
     matrix = servable.encode(columns)
     scores = servable.score(matrix)
-    _check_finite(servable.version, scores)
+    took = (time.perf_counter() - started) * 1000
+    _check_finite(servable.version, scores, places)
+    return _Answers(Part(servable, places, took, fallback), scores, servable.familiar.unfamiliar(matrix))
+
+
+def _shared(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns: Columns, rows: int) -> Predictions:
+    """Let the rival answer its share of the entities, and the champion all others and what the rival cannot."""
+    chosen = rival.takes(servable.definition, raw, columns)
+    fell_back = chosen.copy()
+    answers = []
+    if chosen.any():
+        found = attempt(rival.servable, servable, part_of(raw, chosen), part_of(columns, chosen))
+        fell_back[chosen] = ~found.sound
+        if rival.servable and found.sound.any():
+            answers.append(_answered(rival.servable, found, _places(chosen & ~fell_back)))
+    for wanted, fallback in ((~chosen, False), (fell_back, True)):
+        if wanted.any():
+            answers.append(_asked(servable, part_of(columns, wanted), _places(wanted), fallback=fallback))
+    return _gathered(answers, columns, rows, None)
+
+
+def _answered(servable: Servable, found: Attempt, places: list[int]) -> _Answers:
+    matrix = found.matrix[found.sound]
+    part = Part(servable, places, found.milliseconds)
+    return _Answers(part, found.scores[found.sound], servable.familiar.unfamiliar(matrix))
+
+
+def _overheard(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns: Columns) -> Overheard:
+    found = attempt(rival.servable, servable, raw, columns)
+    answers = [
+        [_written(number) for number in row] if sound else []
+        for row, sound in zip(found.scores.tolist(), found.sound.tolist(), strict=True)
+    ]
+    return Overheard(rival.terms.version, answers, found.milliseconds)
+
+
+def _gathered(answers: Sequence[_Answers], columns: Columns, rows: int, overheard: Overheard | None) -> Predictions:
+    """Put the parts together in the order of the request."""
+    numbers = [[_written(number) for number in row] for each in answers for row in each.scores.tolist()]
+    unfamiliar = [names for each in answers for names in each.unfamiliar]
+    by = [each.part.servable for each in answers for _ in each.part.places]
+    labels = [label for each in answers for label in _labels(each)]
+    if len(answers) > 1:
+        order = np.argsort([place for each in answers for place in each.part.places]).tolist()
+        numbers, unfamiliar = [numbers[at] for at in order], [unfamiliar[at] for at in order]
+        by, labels = [by[at] for at in order], [labels[at] for at in order] if labels else []
     return Predictions(
         ids=prediction_ids(rows),
-        labels=[servable.classes[place] for place in scores.argmax(axis=1).tolist()] if servable.classes else None,
-        numbers=[[_written(number) for number in row] for row in scores.tolist()],
-        unfamiliar=servable.familiar.unfamiliar(matrix),
+        labels=labels or None,
+        numbers=numbers,
+        unfamiliar=unfamiliar,
+        columns=columns,
+        parts=tuple(each.part for each in answers),
+        by=by,
+        shadow=overheard,
     )
 
 
-def _check_finite(version: str, scores: Array) -> None:
+def _labels(answers: _Answers) -> list[str]:
+    classes = answers.part.servable.classes
+    return [classes[place] for place in answers.scores.argmax(axis=1).tolist()] if classes else []
+
+
+def _places(chosen: Array) -> list[int]:
+    places: list[int] = np.flatnonzero(chosen).tolist()
+    return places
+
+
+def _check_finite(version: str, scores: Array, places: Sequence[int]) -> None:
     finite = np.isfinite(scores)
     if not finite.all():
         logger.warning("no finite answer", extra={"version": version})  # the caller's numbers, or the model's fault
         rows: Any = np.flatnonzero(~finite.all(axis=1)).tolist()
         reason = "the numbers are so large that the model has no finite answer"
-        raise NoFiniteAnswer([Problem(row, "", None, reason) for row in rows])
+        raise NoFiniteAnswer([Problem(places[row], "", None, reason) for row in rows])
 
 
 def _written(number: float) -> float:

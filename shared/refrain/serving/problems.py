@@ -11,6 +11,8 @@ Refused                  a request that cannot be answered, for a reason that li
 ├── TooManyInstances
 ├── InvalidInstances     values that the model cannot use
 ├── NoFiniteAnswer       values so extreme that the model has no number for them
+├── TooManyLabels
+├── InvalidLabels        labels that cannot be of this model, or of any prediction
 ├── AnswerTooLarge
 ├── NotTrained           a model that has a definition, but nothing was promoted yet
 └── UnknownVersion       another version than the one that is served
@@ -18,6 +20,7 @@ Refused                  a request that cannot be answered, for a reason that li
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +101,33 @@ class InvalidInstances(Refused):
         super().__init__(f"{which} cannot be used{listed}")
 
 
+class TooManyLabels(Refused):
+    """More labels than one request may hold."""
+
+    def __init__(self, found: int, most: int) -> None:
+        super().__init__(f"expected at most {most} labels, got {found}")
+
+
+@dataclass(frozen=True)
+class LabelProblem:
+    """What is wrong with one label of a request: its place (from 0), the field (None: all of it) and its value."""
+
+    index: int
+    field: str | None
+    value: object
+    reason: str
+
+
+class InvalidLabels(Refused):
+    """Labels that cannot be used; `problems` has them all, and nothing of the request was kept."""
+
+    def __init__(self, problems: Sequence[LabelProblem]) -> None:
+        self.problems = problems
+        which = "one label" if len({each.index for each in problems}) == 1 else "several labels"
+        listed = f"; the first {MOST_LISTED} problems are listed" if len(problems) > MOST_LISTED else ""
+        super().__init__(f"{which} cannot be used, and none of them was kept{listed}")
+
+
 class NoFiniteAnswer(InvalidInstances):
     """The graph overflowed: the numbers are too large for this model."""
 
@@ -141,6 +171,8 @@ STATUS: dict[type[RefrainError], tuple[HTTPStatus, str]] = {
     TooManyInstances: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_instances"),
     InvalidInstances: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_instances"),
     NoFiniteAnswer: (HTTPStatus.UNPROCESSABLE_ENTITY, "no_finite_answer"),
+    TooManyLabels: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_labels"),
+    InvalidLabels: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_labels"),
     AnswerTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "answer_too_large"),
     UnknownModel: (HTTPStatus.NOT_FOUND, "unknown_model"),
     NotTrained: (HTTPStatus.NOT_FOUND, "not_trained"),
@@ -176,6 +208,8 @@ def problem_document(error: RefrainError, request_id: str) -> dict[str, Any]:
     }
     if isinstance(error, InvalidInstances):
         document["problems"] = [described(problem) for problem in error.problems[:MOST_LISTED]]
+    if isinstance(error, InvalidLabels):
+        document["problems"] = [_described_label(problem) for problem in error.problems[:MOST_LISTED]]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         document["request_id"] = request_id
     return document
@@ -186,6 +220,15 @@ def described(problem: Problem) -> dict[str, object]:
     return {
         "instance": problem.row,
         "column": problem.column or None,
+        "value": shown(problem.value),
+        "reason": shortened(problem.reason, 2 * MOST_SHOWN),
+    }
+
+
+def _described_label(problem: LabelProblem) -> dict[str, object]:
+    return {
+        "index": problem.index,
+        "field": problem.field and shortened(problem.field),
         "value": shown(problem.value),
         "reason": shortened(problem.reason, 2 * MOST_SHOWN),
     }

@@ -1,6 +1,7 @@
 """Which version of each model answers: the champion, proved when it is loaded, and exchanged when another is promoted.
 
-What was once loaded keeps answering when S3 fails, and when what was promoted since turns out to be broken.
+What was once loaded keeps answering when S3 fails, and when what was promoted since turns out to be broken. A
+challenger is loaded and proved beside it; whatever goes wrong with that one, the champion answers.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import MODEL_NAME
+from preprocessing import MODEL_NAME, DefinitionError
 from refrain import deployments, paths
-from refrain.definitions import known_models
+from refrain.definitions import find_definition, known_models
+from refrain.deployment_log import moment
 from refrain.deployments import Deployment, Served
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
+from refrain.serving.contest import Rival
 from refrain.serving.metrics import count
 from refrain.serving.problems import NotTrained
 from refrain.serving.servable import Servable
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from preprocessing import Definition
     from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
@@ -64,7 +69,10 @@ class Sound:
 
 @dataclass
 class Standing:
-    """What is known of one model, and until when (on the registry's clock) it is believed."""
+    """What is known of one model, and until when (on the registry's clock) it is believed.
+
+    `rival` is the challenger as it is asked, `contender` as it was loaded.
+    """
 
     deployment: Deployment
     etag: str
@@ -72,6 +80,8 @@ class Standing:
     look_at: float
     used_at: float
     failures: int = 0
+    rival: Rival | None = None
+    contender: Sound | None = None
 
 
 class Registry:
@@ -90,7 +100,18 @@ class Registry:
         self._clock = clock
         self._standings: dict[str, Standing] = {}
         self._refused: dict[tuple[str, str], float] = {}
+        self._present: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        """The lake."""
+        return self._store
+
+    @property
+    def refresh_seconds(self) -> float:
+        """How long, at most, a move goes unheard."""
+        return self._refresh_seconds
 
     def known(self) -> tuple[str, ...]:
         """Name the models that have a definition, trained or not."""
@@ -98,10 +119,14 @@ class Registry:
 
     def serving(self, model: str) -> Sound:
         """Return what answers for a model, looking for a new deployment at most every `refresh_seconds`."""
+        return self.contest(model)[0]
+
+    def contest(self, model: str) -> tuple[Sound, Rival | None]:
+        """Return what answers for a model, and the challenger that is tried beside it."""
         standing = self.standing(model)
         if standing.sound is None:
             raise BrokenVersion(str(standing.deployment.champion_version), "and the one before cannot be served")
-        return standing.sound
+        return standing.sound, standing.rival
 
     def standing(self, model: str) -> Standing:
         """Return what is known of a model."""
@@ -115,14 +140,27 @@ class Registry:
         standing.used_at = now
         return standing
 
+    def definition(self, model: str) -> Definition:
+        """Return the definition of a model as it is deployed now; where that is broken, that of the version in service.
+
+        What a version sees is up to its own definition; what is captured, and what a label may be, is up to this one.
+        """
+        if model not in self._present:
+            try:
+                self._present[model] = find_definition(self._definitions, model)
+            except (DefinitionError, UnknownModel):
+                self._present[model] = None
+        return self._present[model] or self.serving(model).servable.definition
+
     def failing(self) -> bool:
         """Tell whether the lake did not answer when it was last asked."""
         return any(standing.failures for standing in self._standings.values())
 
     def _look(self, model: str, before: Standing | None) -> Standing:
+        loaded = [each for each in (before.sound, before.contender) if each] if before else []
         try:
             deployment, etag = self._deployment(model, before)
-            sound = self._choose(model, deployment, before.sound if before else None)
+            sound = self._choose(model, deployment, loaded)
         except NotFound:
             self._standings.pop(model, None)
             raise (NotTrained(model) if model in self.known() else UnknownModel(model, self.known())) from None
@@ -132,6 +170,7 @@ class Registry:
             return self._wait(model, before, error)
         now = self._clock()
         standing = Standing(deployment, etag, sound, now + self._refresh_seconds, now)
+        standing.rival, standing.contender = self._trial(model, deployment, sound, loaded)
         self._standings[model] = standing
         if len(self._standings) > MOST_LOADED:
             del self._standings[min(self._standings, key=lambda name: self._standings[name].used_at)]
@@ -155,18 +194,45 @@ class Registry:
             raise NotFound(key)
         return deployment, etag
 
-    def _choose(self, model: str, deployment: Deployment, loaded: Sound | None) -> Sound | None:
+    def _choose(self, model: str, deployment: Deployment, loaded: list[Sound]) -> Sound | None:
         """Take the champion; when it fails its proof the one before it, or else what is loaded."""
         for served in (deployment.champion, deployment.previous):
             if served is None or self._clock() < self._refused.get((model, served.version), 0.0):
                 continue
-            if loaded and loaded.served.version == served.version:
-                return replace(loaded, served=served)
             try:
-                return self._load(model, served)
+                return self._taken(model, served, loaded)
             except BrokenVersion as error:
-                self._refuse(model, served.version, error)
-        return loaded
+                self._refuse(model, served.version, error, "VersionRefused")
+        return loaded[0] if loaded else None
+
+    def _trial(
+        self, model: str, deployment: Deployment, champion: Sound | None, loaded: list[Sound]
+    ) -> tuple[Rival | None, Sound | None]:
+        """Load the challenger and prove it. A refused one stays a rival without an answer, for the judge to see."""
+        terms = deployment.challenger
+        if terms is None or champion is None or champion.served.version != deployment.champion_version:
+            return None, None
+        if terms.until < moment(datetime.now(UTC)):
+            return None, None
+        if self._clock() < self._refused.get((model, terms.version), 0.0):
+            return Rival(terms, None), None
+        try:
+            found = self._taken(model, terms, loaded)
+            if found.servable.definition.task != champion.servable.definition.task:
+                raise BrokenVersion(terms.version, "its task is not the champion's")
+        except BrokenVersion as error:
+            self._refuse(model, terms.version, error, "ChallengerRefused")
+            return Rival(terms, None), None
+        except StorageError as error:
+            logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
+            return None, None
+        return Rival(terms, found.servable), found
+
+    def _taken(self, model: str, served: Served, loaded: list[Sound]) -> Sound:
+        for each in loaded:
+            if each.served.version == served.version:
+                return replace(each, served=served)
+        return self._load(model, served)
 
     def _load(self, model: str, served: Served) -> Sound:
         started = time.perf_counter()
@@ -175,10 +241,10 @@ class Registry:
         logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
         return sound
 
-    def _refuse(self, model: str, version: str, error: BrokenVersion) -> None:
+    def _refuse(self, model: str, version: str, error: BrokenVersion, metric: str) -> None:
         self._refused[model, version] = self._clock() + REFUSED_SECONDS
         logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
-        count("VersionRefused", model, version=version)
+        count(metric, model, version=version)
 
     def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
         """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
 from refrain.serving.problems import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MOST_BYTES = 6 * 1024 * 1024
 """What Lambda takes and gives at most in one call."""
@@ -28,8 +28,18 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A document that says that something was taken to be used later: status 202."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Request:
-    """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it."""
+    """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it.
+
+    `afterwards` is what is to be done once the answer is made, and only if it is one of success.
+    """
 
     method: str
     path: str
@@ -37,6 +47,8 @@ class Request:
     body: str
     encoded: bool
     id: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    afterwards: list[Callable[[], None]] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
@@ -48,6 +60,7 @@ class Request:
             body=event.get("body") or "",
             encoded=bool(event.get("isBase64Encoded")),
             id=(event.get("requestContext") or {}).get("requestId") or "",
+            query=event.get("queryStringParameters") or {},
         )
 
     def header(self, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import RefrainError
-from refrain.serving import catalogue, docs, health, openapi, v1, v2
+from refrain.serving import catalogue, docs, health, history, labels, openapi, v1, v2
 from refrain.serving.problems import (
     CONTENT_TYPE,
     AnswerTooLarge,
@@ -18,7 +18,7 @@ from refrain.serving.problems import (
     UnexpectedFailure,
     problem_document,
 )
-from refrain.serving.requests import MOST_BYTES
+from refrain.serving.requests import MOST_BYTES, Accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-type Answering = Callable[..., dict[str, Any] | str]
-"""From registry, request and the path's parameters to JSON, or to HTML."""
+type Answering = Callable[..., dict[str, Any] | str | Accepted]
+"""From registry, request and the path's parameters to JSON, to HTML, or to JSON with a status of its own."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,12 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
     (method, _pattern(path), answering)
     for method, path, answering in (
         ("POST", "/v1/models/{model}:predict", v1.answer_predict),
+        ("POST", "/v1/models/{model}:label", labels.answer_label),
         ("POST", "/v2/models/{model}/infer", v2.answer_infer),
         ("POST", "/v2/models/{model}/versions/{version}/infer", v2.answer_infer),
         ("GET", "/v1/models", catalogue.answer_models),
         ("GET", "/v1/models/{model}", catalogue.answer_model),
+        ("GET", "/v1/models/{model}/history", history.answer_history),
         ("GET", "/v2/health/live", health.answer_live),
         ("GET", "/v2/health/ready", health.answer_ready),
         ("GET", "/v2", v2.answer_server),
@@ -75,7 +77,9 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 def respond(request: Request, registry: Registry) -> Answer:
     """Answer a request, whatever it is."""
     try:
-        return _success(_found(request)(registry, request))
+        answer = _success(_found(request)(registry, request))
+        _finish(request)
+        return answer
     except RefrainError as error:
         return _problem(error, request)
     except Exception:
@@ -84,7 +88,16 @@ def respond(request: Request, registry: Registry) -> Answer:
         return _problem(UnexpectedFailure(), request, logged=True)
 
 
-def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | str]:
+def _finish(request: Request) -> None:
+    """Do what was to be done once the answer is made; it is not lost when that fails."""
+    try:
+        for each in request.afterwards:
+            each()
+    except Exception:
+        logger.exception("answered, but not captured", extra={"request_id": request.id, "path": request.path[:200]})
+
+
+def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | str | Accepted]:
     allowed = []
     for method, pattern, answering in ROUTES:
         match = pattern.fullmatch(request.path)
@@ -95,7 +108,9 @@ def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | s
     raise MethodNotAllowed(request.method, allowed) if allowed else NoSuchPath(request.path)
 
 
-def _success(answer: dict[str, Any] | str) -> Answer:
+def _success(answer: dict[str, Any] | str | Accepted) -> Answer:
+    if isinstance(answer, Accepted):
+        return Answer(202, {"Content-Type": "application/json"}, _ENCODER.encode(answer.document))
     if isinstance(answer, str):
         return Answer(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, answer)
     body = _ENCODER.encode(answer)

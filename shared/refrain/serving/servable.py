@@ -65,7 +65,10 @@ class Replay:
 
 
 class Servable:
-    """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails."""
+    """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails.
+
+    `aside` names the columns that say which row it is (key, event time) where these are no inputs.
+    """
 
     def __init__(self, manifest: Mapping[str, Any], definition: Definition, session: Any, familiar: Familiar) -> None:
         self.manifest = manifest
@@ -74,6 +77,8 @@ class Servable:
         self.vocabularies: Vocabularies = {name: tuple(known) for name, known in manifest["vocabularies"].items()}
         self.classes: tuple[Any, ...] | None = tuple(manifest["classes"]) if manifest["classes"] else None
         self.familiar = familiar
+        identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
+        self.aside = tuple(name for name in identity if name not in definition.inputs)
         self._session = session
         self._outputs = [OUTPUTS[definition.task]]
 

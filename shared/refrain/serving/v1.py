@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_columns
+from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
 from refrain.serving.problems import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES
@@ -21,10 +22,12 @@ MOST_IGNORED = 50
 
 def answer_predict(registry: Registry, request: Request, model: str) -> dict[str, Any]:
     """Answer `POST /v1/models/{model}:predict`."""
-    servable = registry.serving(model).servable
+    sound, rival = registry.contest(model)
+    servable = sound.servable
     instances = _instances(request.document(), servable.definition.inputs)
-    raw = rows_to_columns(instances, servable.definition.inputs)
-    predictions = predict(servable, raw, len(instances))
+    raw = rows_to_columns(instances, (*servable.definition.inputs, *servable.aside))
+    predictions = predict(servable, raw, len(instances), rival)
+    capture_later(registry, request, servable, raw, predictions)
     answer = {
         "predictions": _written(predictions, servable),
         "model": model,
@@ -61,15 +64,18 @@ def _expected(instance: object, inputs: Sequence[str]) -> str:
 
 
 def _written(predictions: Predictions, servable: Servable) -> list[dict[str, Any]]:
+    """Write the predictions; one that the challenger made names its version."""
     written: list[dict[str, Any]]
-    if servable.classes and predictions.labels:
+    if predictions.labels:
         written = [
-            {"label": label, "probabilities": dict(zip(servable.classes, numbers, strict=True))}
-            for label, numbers in zip(predictions.labels, predictions.numbers, strict=True)
+            {"label": label, "probabilities": dict(zip(by.classes or (), numbers, strict=True))}
+            for label, by, numbers in zip(predictions.labels, predictions.by, predictions.numbers, strict=True)
         ]
     else:
         written = [{"value": value} for (value,) in predictions.numbers]
-    for prediction, unfamiliar in zip(written, predictions.unfamiliar, strict=True):
+    for prediction, by, unfamiliar in zip(written, predictions.by, predictions.unfamiliar, strict=True):
         if unfamiliar:
             prediction["unfamiliar"] = unfamiliar
+        if by is not servable:
+            prediction["version"] = by.version
     return written

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem
-from refrain.serving.predictions import Predictions, predict
+from refrain.serving.capturing import capture_later
+from refrain.serving.predictions import ANSWERING, Predictions, predict
 from refrain.serving.problems import BinaryTensors, InvalidInstances, InvalidRequestBody, UnknownVersion, shortened
 from refrain.serving.tensors import read_tensors, tensor
 
 if TYPE_CHECKING:
+    from refrain.serving.contest import Rival
     from refrain.serving.registry import Registry, Sound
     from refrain.serving.requests import Request
     from refrain.serving.servable import Servable
@@ -47,8 +49,13 @@ def answer_ready(registry: Registry, _request: Request, model: str, version: str
 
 
 def answer_infer(registry: Registry, request: Request, model: str, version: str = "") -> dict[str, Any]:
-    """Answer `POST /v2/models/{model}/infer`. A column without an input tensor is missing."""
-    servable = _serving(registry, model, version).servable
+    """Answer `POST /v2/models/{model}/infer`. A column without an input tensor is missing.
+
+    Where a challenger answered some rows, `parameters.versions` names the version of each.
+    """
+    sound, rival = registry.contest(model)
+    servable = sound.servable
+    _check_version(model, version, servable)
     if request.header("inference-header-content-length"):
         raise BinaryTensors
     document = request.document()
@@ -61,24 +68,39 @@ def answer_infer(registry: Registry, request: Request, model: str, version: str 
     if tensors.columns.keys().isdisjoint(inputs):
         reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
         raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
-    predictions = predict(servable, tensors.columns, tensors.rows)
+    predictions = predict(servable, tensors.columns, tensors.rows, _admitted(rival, servable, version))
+    capture_later(registry, request, servable, tensors.columns, predictions)
     written = _written(predictions, servable)
     unknown = sorted(shortened(name) for name in tensors.columns.keys() - servable.definition.columns.keys())
-    ignored = {"ignored": ",".join(unknown[:MOST_IGNORED])} if unknown else {}
+    facts = {"ignored": ",".join(unknown[:MOST_IGNORED])} if unknown else {}
+    if any(by is not servable for by in predictions.by):
+        facts["versions"] = ",".join(by.version for by in predictions.by)
     return {
         "model_name": model,
         "model_version": servable.version,
         **({} if identity is None else {"id": identity}),
-        "parameters": {"prediction_ids": ",".join(predictions.ids)} | ignored,
+        "parameters": {"prediction_ids": ",".join(predictions.ids)} | facts,
         "outputs": [written[name] for name in wanted],
     }
 
 
 def _serving(registry: Registry, model: str, version: str) -> Sound:
     sound = registry.serving(model)
-    if version and version != sound.servable.version:
-        raise UnknownVersion(model, version, sound.servable.version)
+    _check_version(model, version, sound.servable)
     return sound
+
+
+def _check_version(model: str, version: str, servable: Servable) -> None:
+    if version and version != servable.version:
+        raise UnknownVersion(model, version, servable.version)
+
+
+def _admitted(rival: Rival | None, servable: Servable, version: str) -> Rival | None:
+    """Keep a canary out where the champion was asked for by name, or where it would not fit into the same tensor."""
+    if rival is None or rival.terms.mode != ANSWERING:
+        return rival
+    fits = rival.servable is None or rival.servable.classes == servable.classes
+    return rival if fits and not version else None
 
 
 def _outputs(servable: Servable) -> dict[str, tuple[Any, ...]]:

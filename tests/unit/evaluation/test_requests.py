@@ -51,7 +51,7 @@ def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"outcome": "win"}, "outcome: expected one of promote, keep, superseded, got 'win'"),
+        ({"outcome": "win"}, "outcome: expected one of promote, keep, superseded, dismiss, challenge, got 'win'"),
         ({"run": 7}, "run: expected text, got 7"),
     ],
 )

@@ -74,8 +74,8 @@ def handler(event, context):
 """
 EVALUATE = """
 def handler(event, context):
-    decision = {"promote": event["model"] != "worse"}
-    return {"model": event["model"], "run": event["run"], "decision": decision, "trained": event["trained"]}
+    answer = {name: event[name] for name in ("model", "run", "trained")}
+    return answer | {"decision": {"promote": event["model"] != "worse"}, "rollout": {"mode": "immediate"}}
 """
 PROMOTE = """
 class ChampionChanged(Exception):
@@ -84,6 +84,14 @@ class ChampionChanged(Exception):
 def handler(event, context):
     if event["model"] == "raced" and event["outcome"] == "promote":
         raise ChampionChanged("another run was faster")
+    return event
+"""
+JUDGE = """
+def handler(event, context):
+    return {"model": event["model"], "run": event["run"], "pause_seconds": 1, "judgement": {"verdict": "promote"}}
+"""
+MONITORING = """
+def handler(event, context):
     return event
 """
 
@@ -98,6 +106,8 @@ def small_project(folder: Path) -> Path:
         "retraining/train": TRAIN,
         "retraining/evaluate": EVALUATE,
         "retraining/promote": PROMOTE,
+        "retraining/judge": JUDGE,
+        "monitoring": MONITORING,
     }.items():
         (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
         (folder / "functions" / name / "app.py").write_text(code)
@@ -251,6 +261,7 @@ def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) 
     assert done["status"] == "SUCCEEDED"
     assert json.loads(done["output"])["outcome"] == "promote"
     assert [state for state in states if state not in ("Train a candidate", "Note the failure")] == [
+        "Retrain or roll back?",
         "Take a snapshot",
         "Enough to learn from?",
         "Train the candidates",

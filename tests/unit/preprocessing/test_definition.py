@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing import DefinitionError, load_definition, load_definitions, parse_definition
+from preprocessing import DefinitionError, Rollout, load_definition, load_definitions, parse_definition
 from tests.unit.preprocessing.conftest import document
 
 MISTAKES: list[tuple[str, str, Any, str]] = [
@@ -58,9 +58,20 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("a split by a time that is not there", "training.split", "time", "training.split: time needs the key `time`"),
     ("a ceiling where a floor is meant", "gate.max_metric", 0.9, "gate.max_metric: expected min_metric"),
     ("a confidence over one", "gate.confidence", 95, "gate.confidence: expected a number from 0.5 to 0.9999, got 95"),
-    ("an unknown rollout", "rollout.mode", "blue-green", "rollout.mode: expected one of immediate"),
+    ("an unknown rollout", "rollout.mode", "blue-green", "rollout.mode: expected one of immediate, shadow, canary"),
+    ("a canary for all", "rollout.share", 1.0, "rollout.share: expected a number from 0.001 to 0.5, got 1.0"),
+    ("a trial without rows", "rollout.least_rows", 0, "rollout.least_rows: expected a whole number of at least 1"),
+    ("a trial without time", "rollout.most_minutes", 0, "rollout.most_minutes: expected a number from 0.05 to 43200"),
     ("an unknown rhythm", "retraining.every", "fortnightly", "retraining.every: expected one of hourly, daily"),
     ("a number of rows below zero", "retraining.new_rows", -1, "retraining.new_rows: expected a whole number"),
+    ("a cooldown without a unit", "retraining.cooldown", "6", "retraining.cooldown: expected a length such as 12h"),
+    ("a brake at once", "retraining.most_without_promotion", 0, "expected a whole number of at least 1, got 0"),
+    ("an age of nothing", "retraining.max_age", "0d", "retraining.max_age: expected a length such as 12h"),
+    ("an endless window", "monitoring.window", "ever", "monitoring.window: expected a length such as 12h"),
+    ("more than all", "monitoring.alarm", [4, 3], "monitoring.alarm: expected two whole numbers, k of m"),
+    ("no pair", "monitoring.alarm", [True, 3], "monitoring.alarm: expected two whole numbers, k of m"),
+    ("a negative effect", "monitoring.least_effect", -1, "monitoring.least_effect: expected a number from 0"),
+    ("a stranger to ignore", "monitoring.ignore", ["label"], "monitoring.ignore: expected features of this model"),
     ("a share over one", "monitoring.capture", 2, "monitoring.capture: expected a number from 0 to 1, got 2"),
 ]
 
@@ -86,6 +97,20 @@ def test_a_mistake_is_refused_with_file_key_and_expectation(what: str, place: st
 
     assert str(refused.value).startswith("shop.toml: ")
     assert message in str(refused.value)
+
+
+def test_a_trial_of_which_nothing_is_captured_is_refused() -> None:
+    content = document(rollout={"mode": "canary"}, monitoring={"capture": 0})
+
+    with pytest.raises(DefinitionError, match=r"rollout.mode: expected immediate, since monitoring.capture is 0"):
+        parse_definition("shop", content, "shop.toml")
+
+
+def test_a_trial_has_terms_unless_given() -> None:
+    definition = parse_definition("shop", document(rollout={"mode": "canary", "share": 0.25}), "shop.toml")
+
+    assert definition.rollout == Rollout("canary", share=0.25, least_rows=200, most_minutes=1440)
+    assert parse_definition("shop", document(), "shop.toml").rollout.mode == "immediate"
 
 
 def test_columns_aside_are_no_features_unless_said() -> None:

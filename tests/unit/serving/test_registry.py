@@ -114,7 +114,7 @@ def test_a_champion_that_fails_its_proof_is_not_served_but_the_one_before(
         "people",
         "people-2",
     )
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (line["VersionRefused"], line["model"]) == (1, "people")
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Refrain"
     assert api.get("/v1/models/people")["refused"] == "people-2"

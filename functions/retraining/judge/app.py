@@ -1,0 +1,15 @@
+"""Step "Judge the challenger": called by the state machine again and again; answers with a verdict and figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from refrain.rollout.judging import Request, judge_challenger
+from refrain.settings import settings
+from refrain.storage import open_store
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Look at what the challenger did so far."""
+    return judge_challenger(open_store(settings().lake_bucket), Request.of(event), datetime.now(UTC))

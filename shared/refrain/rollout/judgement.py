@@ -1,0 +1,186 @@
+"""Promote the challenger, dismiss it, or wait? A pure function of what was seen of it in service.
+
+It dismisses at any look that proves harm, however early. It promotes once there are enough rows, the failures are
+surely few, and the labels, where there are some, surely do not speak against it. When the time is over it promotes if
+there were enough rows and nothing speaks against the challenger; otherwise, in doubt, the champion stays.
+
+Every test is one that may be looked at as often as one likes (see `betting`). All proofs of harm together err, over the
+whole trial, with a probability of at most 1 - `gate.confidence`, each with its share of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from refrain.evaluation.wording import count, figure, milliseconds, share
+from refrain.rollout.betting import surely_above, surely_below
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Gate, Rollout
+    from refrain.evaluation.arrays import Floats, Truth
+
+Verdict = Literal["promote", "dismiss", "wait"]
+Code = Literal[
+    "broken", "failing", "too_slow", "shifted", "worse", "too_few_rows", "doubtful", "proved", "no_harm", "gathering"
+]
+HARMS: tuple[Code, ...] = ("broken", "failing", "too_slow", "shifted", "worse")
+"""Codes of a challenger that did harm: what it learned from is not learned from again."""
+
+FEW_FAILURES = 0.01
+"""More requests than this share failing is harm."""
+MANY_FAILURES = 0.05
+"""Less than this share of the rows failing has to be proved."""
+LEAST_GAP = 0.1
+"""How far, beyond what the holdout lets expect, mean and spread of the answers may lie from the champion's."""
+WORSE = 0.005
+"""A loss (between 0 and 1) greater by more than this is harm; less may be how the loss differs from the metric."""
+MARGIN = 0.02
+"""By how much greater a loss (between 0 and 1) counts as no worse."""
+LEAST_LABELS = 30
+"""Fewer labels than this decide nothing, and nobody waits for more."""
+
+_NONE: Floats = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen of a challenger in `minutes`, in the order in which it came.
+
+    `rows` is how many it was asked for, and `failed` [rows] 1 for each that it had no answer to; `requests` [rows] says
+    which rows were asked together. `milliseconds` [requests] are for one row. `distances` [rows] (shadow) are those of
+    its answers from the champion's; `shifts` (canary) the differences of its answers from the champion's to other rows
+    [pairs], less what the holdout lets expect, between -1 and 1. `losses` [labelled] are its losses less the
+    champion's, between -1 and 1. `broken` says why it cannot be loaded. `disagreeing` is the share of rows with another
+    label than the champion's, for information.
+    """
+
+    minutes: float
+    failed: Floats = field(default_factory=lambda: _NONE)
+    requests: Truth = field(default_factory=lambda: _NONE)
+    milliseconds: Floats = field(default_factory=lambda: _NONE)
+    distances: Floats = field(default_factory=lambda: _NONE)
+    expected_distance: float = 0.0
+    shifts: Mapping[str, Floats] = field(default_factory=dict)
+    losses: Floats = field(default_factory=lambda: _NONE)
+    disagreeing: float | None = None
+    broken: str = ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows the challenger was asked for."""
+        return len(self.failed)
+
+    @property
+    def tolerated_distance(self) -> float:
+        """The mean distance from the champion's answers that is no harm: twice what the holdout showed, and a bit."""
+        return min(2 * self.expected_distance + 0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What to do, a word for why, and a sentence for people."""
+
+    verdict: Verdict
+    code: Code
+    reason: str
+
+
+def judge(facts: Facts, rollout: Rollout, gate: Gate) -> Judgement:
+    """Judge a challenger by what was seen so far."""
+    alpha = (1 - gate.confidence) / (len(HARMS) - 1)
+    harm = _harm(facts, gate, alpha)
+    if harm:
+        return harm
+    enough = facts.rows >= rollout.least_rows
+    safe = surely_below(facts.failed, MANY_FAILURES, alpha)
+    labelled = len(facts.losses) >= LEAST_LABELS
+    if enough and safe and (not labelled or surely_below(_unit(facts.losses), _unit(MARGIN), alpha)):
+        with_labels = f", on {count(len(facts.losses), 'labelled row')} surely no worse" if labelled else ""
+        return Judgement("promote", "proved", f"The challenger did well on {count(facts.rows, 'row')}{with_labels}.")
+    seen = f"{count(facts.rows, 'row')} of the {count(rollout.least_rows)} that are needed"
+    if facts.minutes < rollout.most_minutes:
+        more = seen if not enough else "enough rows, but not enough certainty"
+        return Judgement("wait", "gathering", f"After {_time(facts.minutes)} there are {more}.")
+    return _at_the_end(facts, rollout, enough and safe, seen)
+
+
+def _harm(facts: Facts, gate: Gate, alpha: float) -> Judgement | None:
+    """Return the first harm that is proved."""
+    if facts.broken:
+        return Judgement("dismiss", "broken", f"The challenger cannot be served: {facts.broken}.")
+    if surely_above(_by_request(facts), FEW_FAILURES, alpha):
+        failed = f"{share(float(facts.failed.mean()))} of {count(facts.rows, 'row')}"
+        return Judgement("dismiss", "failing", f"The challenger had no answer to {failed}.")
+    limit = gate.max_latency_ms
+    if limit is not None and surely_above((facts.milliseconds > limit).astype(np.float64), 0.5, alpha):
+        took = f"{milliseconds(float(np.median(facts.milliseconds)))} for one row in service"
+        return Judgement("dismiss", "too_slow", f"The challenger takes {took}; {milliseconds(limit)} are allowed.")
+    shifted = _shifted(facts, alpha)
+    if shifted:
+        return Judgement("dismiss", "shifted", shifted)
+    if surely_above(_unit(facts.losses), _unit(WORSE), alpha):
+        rows = count(len(facts.losses), "labelled row")
+        greater = f"by {figure(float(facts.losses.mean()))} on {rows}"
+        return Judgement("dismiss", "worse", f"The challenger's loss is greater than the champion's {greater}.")
+    return None
+
+
+def _shifted(facts: Facts, alpha: float) -> str:
+    """Say how the answers lie further from the champion's than the holdout lets expect, or nothing."""
+    tolerated = facts.tolerated_distance
+    if surely_above(facts.distances, tolerated, alpha):
+        found = f"{figure(float(facts.distances.mean()))} on average, where {figure(tolerated)} is tolerated"
+        return f"The challenger's answers lie further from the champion's than on the holdout: {found}."
+    each = alpha / max(2 * len(facts.shifts), 1)
+    bound = _quarter(LEAST_GAP)
+    for name, gaps in facts.shifts.items():
+        if surely_above(_quarter(gaps), bound, each) or surely_above(_quarter(-gaps), bound, each):
+            found = f"by {figure(float(gaps.mean()))} more than on the holdout"
+            return f"The challenger's answers differ from the champion's ({name}) {found}."
+    return ""
+
+
+def _at_the_end(facts: Facts, rollout: Rollout, well: bool, seen: str) -> Judgement:
+    after = f"After {_time(facts.minutes)}"
+    if facts.rows < rollout.least_rows:
+        return Judgement("dismiss", "too_few_rows", f"{after} there are only {seen}: the champion stays.")
+    labelled = len(facts.losses) >= LEAST_LABELS
+    if not well or (labelled and facts.losses.mean() > MARGIN):
+        return Judgement(
+            "dismiss", "doubtful", f"{after} it is not sure that the challenger is good: the champion stays."
+        )
+    return Judgement("promote", "no_harm", f"{after} and {count(facts.rows, 'row')} the challenger did no harm.")
+
+
+def _by_request(facts: Facts) -> Floats:
+    """Return the share of failed rows of each request: rows that were asked together may fail together."""
+    if not facts.rows:
+        return _NONE
+    _, first, rows = np.unique(facts.requests, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    places = np.unique(facts.requests, return_inverse=True)[1]
+    return np.asarray(np.bincount(places, weights=facts.failed) / rows, dtype=np.float64)[order]
+
+
+def _unit[Value: (float, Floats)](differences: Value) -> Value:
+    """Bring differences between -1 and 1 to numbers between 0 and 1."""
+    return (differences + 1) / 2
+
+
+def _quarter[Value: (float, Floats)](gaps: Value) -> Value:
+    """Bring differences of differences, between -2 and 2, to numbers between 0 and 1."""
+    return (gaps + 2) / 4
+
+
+def _time(minutes: float) -> str:
+    """Write a length of time.
+
+    >>> _time(90), _time(3000), _time(0.5)
+    ('90 minutes', '50 hours', '0.5 minutes')
+    """
+    return f"{minutes / 60:.0f} hours" if minutes > 120 else f"{minutes:.3g} minutes"

@@ -1,0 +1,118 @@
+"""Judge the challenger: one look of the state machine at what the challenger did so far.
+
+A look reads everything since the trial began and keeps nothing, so it may come twice, late or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import parse_definition
+from refrain import deployments, paths
+from refrain.capture.reading import read_captured
+from refrain.deployment_log import moment
+from refrain.errors import BrokenVersion, InvalidRequest
+from refrain.rollout.evidence import Trial, gather
+from refrain.rollout.expectation import Expectation
+from refrain.rollout.judgement import Facts, Judgement, judge
+from refrain.rollout.terms import pause_seconds
+from refrain.serving.registry import load
+from refrain.truth.labels import read_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Definition
+    from refrain.deployments import Deployment
+    from refrain.evaluation.document import Evaluation
+    from refrain.storage import Store
+
+MOST_ROWS = 100_000
+"""About the first so many rows of a trial are looked at: who is not sure after them will not be."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The state's input, checked."""
+
+    model: str
+    run: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Request:
+        """Check the input. Raises `InvalidRequest` naming the field."""
+        for name in ("model", "run"):
+            if not isinstance(event.get(name), str) or not event[name]:
+                raise InvalidRequest(f"{name}: expected text, got {event.get(name)!r}")
+        return cls(event["model"], event["run"])
+
+
+def judge_challenger(store: Store, request: Request, now: datetime) -> dict[str, object]:
+    """Look at the challenger of a run at a moment (UTC); return the verdict, its reason and the figures.
+
+    `verdict` is one of `judgement.Verdict`, or "superseded" when the champion is no longer the one that the run
+    compared with, or another challenger has taken the place.
+    """
+    evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
+    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
+    answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
+    deployment, _ = deployments.read(store, request.model)
+    champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
+    if deployment is None or not _stands(deployment, champion, evaluation["decision"]["version"]):
+        found = Judgement("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")
+        return answer | {
+            "judgement": _written(found, Facts(0.0), now) | {"verdict": "superseded", "code": "superseded"}
+        }
+    facts = _facts(store, request, definition, deployment, now)
+    return answer | {"judgement": _written(judge(facts, definition.rollout, definition.gate), facts, now)}
+
+
+def _stands(deployment: Deployment, champion: str | None, challenger: str | None) -> bool:
+    return deployment.champion_version == champion and deployment.challenger_version == challenger
+
+
+def _facts(store: Store, request: Request, definition: Definition, deployment: Deployment, now: datetime) -> Facts:
+    terms, champion = deployment.challenger, deployment.champion_version
+    assert terms is not None, "somebody is on trial"
+    assert champion is not None, "and somebody is in service"
+    since = datetime.fromisoformat(terms.since)
+    minutes = (now - since) / timedelta(minutes=1)
+    try:
+        classes = load(store, request.model, terms).servable.classes or ()
+    except BrokenVersion as error:
+        return Facts(minutes, broken=str(error))
+    found = store.read_json(paths.snapshot(request.model, request.run, "expectation.json"))
+    trial = Trial(definition, champion, terms, tuple(classes), Expectation.of(found))
+    captured = read_captured(store, request.model, since, now, most=MOST_ROWS)
+    labels = read_labels(store, request.model, since, now)
+    return gather(trial, captured, labels, minutes)
+
+
+def _written(judgement: Judgement, facts: Facts, now: datetime) -> dict[str, object]:
+    """Write the judgement with its figures, for the next states, the log and the report."""
+    return asdict(judgement) | {"at": moment(now), "figures": figures(facts)}
+
+
+def figures(facts: Facts) -> dict[str, object]:
+    """Say what was seen in a few numbers (None where nothing was)."""
+    return {
+        "minutes": round(facts.minutes, 2),
+        "rows": facts.rows,
+        "failed": _mean(facts.failed),
+        "milliseconds": None if not len(facts.milliseconds) else round(float(np.median(facts.milliseconds)), 4),
+        "disagreeing": None if facts.disagreeing is None else round(facts.disagreeing, 6),
+        "distance": _mean(facts.distances),
+        "distance_tolerated": round(facts.tolerated_distance, 6) if len(facts.distances) else None,
+        "shifts": {name: _mean(gaps) for name, gaps in facts.shifts.items()},
+        "labelled": len(facts.losses),
+        "loss_gap": _mean(facts.losses),
+    }
+
+
+def _mean(values: Any) -> float | None:
+    return round(float(values.mean()), 6) if len(values) else None

@@ -1,0 +1,165 @@
+"""Roll back, for a person in the console: an earlier version is put into service again, proved and by one move.
+
+Which version is the previous one is read from the log and not from the last move: after a rollback it is the one
+before that, so that who rolls back twice goes further back, and never forward to what was bad. The snapshot that the
+withdrawn version learned from is remembered, and no run learns from the very same rows again unless it is forced to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from preprocessing import MODEL_NAME
+from refrain import deployments, paths
+from refrain.definitions import known_models
+from refrain.deployment_log import keys, log, moment, read_entries, succession
+from refrain.deployments import Served, Withdrawn
+from refrain.errors import InvalidRequest, NotFound, UnknownModel
+from refrain.serving.registry import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from refrain.deployment_log import Entry
+    from refrain.deployments import Deployment
+    from refrain.storage import Store
+
+LONGEST_REASON = 500
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for: `version` None is the previous one; `by` names the execution, `at` when it began."""
+
+    model: str
+    version: str | None
+    reason: str
+    by: str
+    at: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Request:
+        """Check what the state machine passes on: its own input, its execution's name and start.
+
+        Raises `InvalidRequest` naming the field and what was expected.
+        """
+        given = event.get("request")
+        if not isinstance(given, dict) or given.get("action") != "rollback":
+            action = given.get("action") if isinstance(given, dict) else given
+            raise InvalidRequest(f"action: expected rollback, or none for a retraining, got {action!r:.80}")
+        unknown = sorted(str(name) for name in set(given) - {"model", "action", "version", "reason"})
+        if unknown:
+            raise InvalidRequest(f"{', '.join(unknown)}: unknown; known are model, action, version and reason")
+        model, version, reason = given.get("model"), given.get("version"), given.get("reason", "manual")
+        if not isinstance(model, str) or not MODEL_NAME.fullmatch(model):
+            raise InvalidRequest(f"model: expected the name of a model, got {model!r:.80}")
+        if version is not None and (not isinstance(version, str) or not version or "/" in version):
+            raise InvalidRequest(f"version: expected the name of a version, got {version!r:.80}")
+        if not isinstance(reason, str) or not 0 < len(reason) <= LONGEST_REASON:
+            raise InvalidRequest(f"reason: expected text of 1 to {LONGEST_REASON} characters, got {reason!r:.80}")
+        return cls(model, version, reason, str(event["execution"]), moment(datetime.fromisoformat(event["started_at"])))
+
+
+def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, object]:
+    """Put the version back into service; return what was moved. Doing it again changes nothing.
+
+    Raises:
+        UnknownModel: naming the known ones.
+        InvalidRequest: when there is nothing to go back to, or no such version.
+        BrokenVersion: when it does not answer its golden rows as it should.
+        ChampionChanged: when somebody else moved meanwhile.
+    """
+    deployment, _ = deployments.read(store, request.model)
+    if deployment is None or deployment.champion is None:
+        if request.model not in known_models(models_dir):
+            raise UnknownModel(request.model, known_models(models_dir))
+        raise InvalidRequest(f"{request.model} has no version in service, so there is nothing to roll back")
+    champion = deployment.champion
+    done = [each.version for each in deployment.withdrawn if each.at == request.at]
+    if done and champion.since == request.at and request.version in (None, champion.version):
+        log(store, request.model, "rolled_back", request.at, champion.version, _figures(request, done[-1]))
+        return _answer(request, deployment, done[-1])
+    entries = read_entries(store, keys(store, request.model))
+    line = succession(entries)
+    version = request.version or _previous(deployment, line)
+    if version == champion.version:
+        raise InvalidRequest(f"version: {version} is in service already")
+    _check_known(store, request.model, version)
+    proved = load(store, request.model, Served(version, request.at, "", None))
+    metric = proved.servable.definition.training.metric
+    moved = deployments.roll_back(
+        store,
+        request.model,
+        _served(version, request.at, metric, entries),
+        expected=champion.version,
+        previous=_before(version, line),
+        withdrawn=Withdrawn(champion.version, digest_of(store, request.model, champion.version), request.at),
+        figures=_figures(request, champion.version),
+    )
+    return _answer(request, moved, champion.version)
+
+
+def digest_of(store: Store, model: str, version: str) -> str:
+    """Return the digest of the snapshot that a version learned from, "" where that cannot be read."""
+    try:
+        return str(store.read_json(paths.version(model, version, "manifest.json"))["snapshot"]["digest"])
+    except (NotFound, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _previous(deployment: Deployment, line: Sequence[Entry]) -> str:
+    if len(line) > 1 and line[-1]["version"] == deployment.champion_version:
+        return str(line[-2]["version"])
+    if deployment.previous:
+        return deployment.previous.version
+    raise InvalidRequest(f"there is no version before {deployment.champion_version}: name one by `version`")
+
+
+def _check_known(store: Store, model: str, version: str) -> None:
+    if store.exists(paths.version(model, version, "manifest.json")):
+        return
+    prefix = paths.versions(model)
+    known = sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
+    shown = ", ".join(known[:MOST_NAMED]) + (" and older ones" if len(known) > MOST_NAMED else "")
+    raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {shown or 'none'}")
+
+
+def _before(version: str, line: Sequence[Entry]) -> Served | None:
+    """Return the champion that stood before a version in the line, where it did."""
+    places = [place for place, entry in enumerate(line) if entry["version"] == version]
+    if not places or not places[-1]:
+        return None
+    entry = line[places[-1] - 1]
+    return Served(entry["version"], entry["time"], *_figure(entry))
+
+
+def _served(version: str, at: str, metric: str, entries: Sequence[Entry]) -> Served:
+    """Give a version back the figure that it was promoted for, if it ever was."""
+    for entry in reversed(entries):
+        if entry["version"] == version and entry["event"] == "promoted":
+            return Served(version, at, *_figure(entry))
+    return Served(version, at, metric, None)
+
+
+def _figure(entry: Entry) -> tuple[str, float | None]:
+    return str(entry.get("metric", "")), entry.get("value")
+
+
+def _figures(request: Request, instead_of: str) -> dict[str, object]:
+    return {"by": f"rollback {request.by}", "because": request.reason, "instead_of": instead_of}
+
+
+def _answer(request: Request, deployment: Deployment, instead_of: str) -> dict[str, object]:
+    champion = deployment.champion_version
+    return {
+        "model": request.model,
+        "outcome": "rolled_back",
+        "champion": champion,
+        "instead_of": instead_of,
+        "previous": deployment.previous.version if deployment.previous else None,
+        "reason": f"{champion} is in service again ({request.reason}).",
+    }

@@ -1,0 +1,50 @@
+"""One prediction among all that was captured, found without reading the others. Imported only when somebody asks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+from refrain import paths
+from refrain.capture.reading import LATE
+from refrain.hours import keys_between, read_all
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from refrain.storage import Store
+
+MOST_FILES = 500
+PATIENCE = 10.0
+"""Seconds that a search may take: API Gateway gives up after 29."""
+
+_LINE = b'{"capture":1,'
+_DECODER = json.JSONDecoder()
+
+
+def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
+    """Search the hours in which the line of a prediction can have been delivered; None when it is not found in time."""
+    keys = keys_between(store, paths.captured_in(model), asked, asked + LATE)[:MOST_FILES]
+    end = time.monotonic() + PATIENCE
+    for _, content in read_all(store, keys):
+        found = _version_in(content.data, prediction)
+        if found or time.monotonic() > end:
+            return found
+    return None
+
+
+def _version_in(data: bytes, prediction: str) -> str | None:
+    """Find the line with a prediction, and return the version that it names; a damaged file has none."""
+    try:
+        text = gzip.decompress(data)
+        place = text.find(f'"id":"{prediction}"'.encode())
+        start = text.rfind(_LINE, 0, max(place, 0))
+        if place < 0 or start < 0:
+            return None
+        line, _ = _DECODER.raw_decode(text[start:].decode())
+        return str(line["version"])
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,253 @@
+"""Trials, promotions and rollbacks on the local cloud, while callers ask without a pause: none of them may fail."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.cloud import Cloud
+from local.demo.act import Stage
+from refrain.deployment_log import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEFINITION = """
+task = "classification"
+target = "bought"
+key = ["customer"]
+[columns]
+customer = {{ type = "category" }}
+price = {{ type = "number" }}
+size = {{ type = "number" }}
+bought = {{ type = "boolean" }}
+[training]
+candidates = [{candidate}]
+[rollout]
+{rollout}
+"""
+STUMP = '{ name = "stump", estimator = "sklearn.tree.DecisionTreeClassifier", max_depth = 1 }'
+LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
+TRIAL = 'mode = "{mode}"\nshare = 0.5\nleast_rows = {least_rows}\nmost_minutes = 1.5'
+REFRESH = 5
+"""Seconds within which a process hears of a move (the template's default)."""
+LOOK = ["Wait for evidence", "Judge the challenger", "How did it do?"]
+
+
+@dataclass
+class Callers:
+    """Several callers, each asking about its own customers again and again; what they got is written down."""
+
+    stage: Stage
+    statuses: Counter[int] = field(default_factory=Counter)
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+    slowest: float = 0.0
+    failures: list[Any] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __enter__(self) -> Callers:
+        """Begin to ask."""
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ask no more."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def versions_by_customer(self, since: str, until: str) -> dict[str, set[str]]:
+        """The versions that answered for each customer between two moments (as the log writes them)."""
+        found: dict[str, set[str]] = {}
+        for customer, time_, version in self.seen:
+            if since < time_ < until:
+                found.setdefault(customer, set()).add(version)
+        return found
+
+    def _ask(self, caller: int) -> None:
+        draw = random.Random(caller)
+        while not self._stop.is_set():
+            instances = [
+                {"customer": f"c{caller}-{draw.randrange(40)}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)}
+                for _ in range(4)
+            ]
+            status, answer, milliseconds = self.stage.predict("shop", instances)
+            self.statuses[status] += 1
+            self.slowest = max(self.slowest, milliseconds)
+            if status != 200:
+                self.failures.append(answer)
+                continue
+            for instance, prediction in zip(instances, answer["predictions"], strict=True):
+                version = prediction.get("version", answer["model_version"])
+                self.seen.append((str(instance["customer"]), moment(datetime.now(UTC)), version))
+            time.sleep(0.02)
+
+
+@dataclass
+class World:
+    """A local cloud with one model, whose definition can be exchanged."""
+
+    stage: Stage
+    models: Path
+
+    def define(self, candidate: str, rollout: str) -> None:
+        """Write the definition, which every run reads anew."""
+        (self.models / "shop.toml").write_text(DEFINITION.format(candidate=candidate, rollout=rollout))
+
+    def run(self, **request: Any) -> tuple[list[str], dict[str, Any]]:
+        """Run the state machine to its end: the states that it went through, and how it ended."""
+        return self.follow(self.start(**request))
+
+    def start(self, **request: Any) -> str:
+        """Start the state machine."""
+        return self.stage.start({"model": "shop", **request})
+
+    def follow(self, execution: str) -> tuple[list[str], dict[str, Any]]:
+        """Wait for the end of a run."""
+        *_, last = self.stage.states(execution)
+        states = [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
+        return states, self.stage.describe(execution)
+
+    def deployment(self) -> dict[str, Any]:
+        """What is served."""
+        found: dict[str, Any] = json.loads(self.stage.lake("deployments/shop.json"))
+        return found
+
+    def history(self, query: str = "") -> dict[str, Any]:
+        """Ask the API what was served."""
+        address = f"{self.stage.stack['api_url']}/v1/models/shop/history{query}"
+        request = urllib.request.Request(address, headers={"x-api-key": self.stage.stack["api_key"]})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A cloud of this module's own, with a poor champion in service."""
+    models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
+    draw = random.Random(7)
+    lines = ["customer,price,size,bought"]
+    for number in range(800):
+        price, size = draw.gauss(0, 1), draw.gauss(0, 1)
+        lines.append(f"c{number},{price:.5f},{size:.5f},{price - 2 * size + draw.gauss(0, 0.8) > 0}")
+    (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
+    with Cloud(folder=folder, models=models) as cloud:
+        world = World(Stage(cloud), folder / "models")
+        world.stage.upload("shop/first.csv", "\n".join(lines).encode())
+        assert world.stage.receipt("shop/first.csv")["status"] == "kept"
+        states, ended = world.run()
+        assert json.loads(ended["output"])["outcome"] == "promoted", states
+        yield world
+
+
+def test_shadow_canary_rollback_and_a_broken_challenger_without_one_failed_request(world: World) -> None:
+    poor = world.deployment()["champion"]["version"]
+    with Callers(world.stage) as callers:
+        # When a better model is tried in the shadow, it is promoted by what it did there.
+        world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150))
+        states, ended = world.run(reason="better")
+        good = json.loads(ended["output"])["champion"]
+        assert states[-2:] == ["How did it do?", "Promote the challenger"], ended
+        assert states[states.index("Better?") + 1 :][:4] == ["Put the challenger beside the champion", *LOOK]
+        assert good.endswith("-logistic")
+        assert {version for _, _, version in callers.seen} <= {poor, good}
+
+        # When a person takes it back, the one before is in service, and is not replaced by the same rows again.
+        states, ended = world.run(action="rollback", reason="complaints")
+        assert states == ["Retrain or roll back?", "Roll back"]
+        assert json.loads(ended["output"])["champion"] == poor
+        states, ended = world.run()
+        assert states[-1] == "Nothing to learn from"
+        assert f"{good}, which was withdrawn" in json.loads(ended["output"])["why"]
+
+        # When it is tried as a canary, every customer has one version, once all processes have heard of the trial.
+        world.define(LOGISTIC, TRIAL.format(mode="canary", least_rows=2000))
+        states, ended = world.run(force=True)
+        canary = json.loads(ended["output"])["champion"]
+        assert (states[-1], canary.endswith("-logistic")) == ("Promote the challenger", True), ended
+        tried, promoted = (datetime.fromisoformat(move["time"]) for move in world.history()["moves"][-2:])
+        heard = moment(tried + timedelta(seconds=REFRESH + 1))
+        answered_by = callers.versions_by_customer(heard, moment(promoted))
+        assert len(answered_by) > 50
+        assert {tuple(versions) for versions in answered_by.values()} == {(poor,), (canary,)}
+        assert world.history(f"?at={heard}")["challenger"] == {"version": canary, "mode": "canary", "share": 0.5}
+
+        # When a challenger is broken, nobody but the judge gets to see it.
+        states, ended = world.run(action="rollback")
+        assert json.loads(ended["output"])["champion"] == poor, ended
+        execution = world.start(force=True)
+        broken = _break_challenger(world)
+        states, ended = world.follow(execution)
+        assert states[-1] == "Dismiss the challenger"
+        output = json.loads(ended["output"])
+        assert (output["outcome"], output["trial"]["code"], output["champion"]) == ("dismissed", "broken", poor)
+        assert world.deployment()["challenger"] is None
+        assert broken in {each["version"] for each in world.deployment()["withdrawn"]}
+
+    assert set(callers.statuses) == {200}, callers.failures[:3]
+    assert callers.statuses[200] > 300
+    print(f"{callers.statuses[200]} requests, none failed; the slowest took {callers.slowest:.0f} ms")
+
+
+def _break_challenger(world: World) -> str:
+    """Plant golden answers that no model gives, as soon as there is a challenger."""
+    s3 = world.stage._s3
+    bucket = world.stage.stack["lake_bucket"]
+
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        challenger = world.deployment()["challenger"]
+        if challenger:
+            key = f"versions/shop/{challenger['version']}/golden.json"
+            golden = json.loads(world.stage.lake(key))
+            golden["answers"] = [answer[::-1] for answer in golden["answers"]]
+            s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(golden).encode())
+            return str(challenger["version"])
+        time.sleep(0.05)
+    raise AssertionError("nothing came on trial")
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "words"),
+    [
+        ({"action": "rollback", "version": "nothing"}, "InvalidRequest", "has no version 'nothing'; known are"),
+        ({"action": "undo"}, "InvalidRequest", "action: expected rollback, or none for a retraining"),
+        ({"model": "shpo", "action": "rollback"}, "UnknownModel", "no model is named 'shpo'"),
+    ],
+)
+def test_a_rollback_that_cannot_be_is_refused_in_words(
+    world: World, request_: dict[str, Any], error: str, words: str
+) -> None:
+    states, ended = world.run(**request_)
+
+    assert states == ["Retrain or roll back?", "Roll back", "Refused"]
+    assert (ended["status"], ended["error"]) == ("FAILED", error)
+    assert words in ended["cause"]
+
+
+def test_the_history_says_which_version_made_a_prediction(world: World) -> None:
+    _, answer, _ = world.stage.predict("shop", [{"customer": "late", "price": 1.0, "size": 0.0}])
+    (prediction,) = answer["prediction_ids"]
+    # A process that has not heard of the end of a trial yet may still let the challenger answer, and says so.
+    version = answer["predictions"][0].get("version", answer["model_version"])
+
+    end, found = time.monotonic() + 20, {"source": ""}
+    while found["source"] != "captured" and time.monotonic() < end:
+        time.sleep(0.5)
+        found = world.history(f"?prediction={prediction}")
+
+    assert (found["model_version"], found["source"]) == (version, "captured")

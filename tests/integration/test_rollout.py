@@ -1,0 +1,324 @@
+"""A trial from its begin to its end with real handlers: training, S3, inference, captured lines, the judge."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from refrain import deployments, paths
+from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
+from refrain.serving.registry import registry
+from refrain.storage import open_store
+from refrain.truth.calls import write_call
+from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
+from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.integration.conftest import Aws
+
+ROLLOUT = '[rollout]\nmode = "{mode}"\nshare = {share}\nleast_rows = {least_rows}\nmost_minutes = {most_minutes}'
+
+
+@dataclass
+class Trial:
+    """A shop with a champion, in whose definition a better candidate awaits its trial."""
+
+    aws: Aws
+    shop: Shop
+    capsys: pytest.CaptureFixture[str]
+    asked: int = 0
+
+    def prepare(self, mode: str, *, share: float = 0.3, least_rows: int = 200, most_minutes: float = 60) -> None:
+        """Train a stump, put it into service, and define something better with a trial before it."""
+        self.shop.define(STUMP)
+        self.shop.sell(600)
+        retrain("shop")
+        terms = ROLLOUT.format(mode=mode, share=share, least_rows=least_rows, most_minutes=most_minutes)
+        self.shop.define(LOGISTIC, gate=terms)
+
+    def begin(self, mode: str, **terms: Any) -> Run:
+        """Compare, and put the better candidate on trial."""
+        self.prepare(mode, **terms)
+        run = compare("shop", reason="a better idea")
+        assert run.evaluation["decision"]["promote"]
+        assert run.evaluation["rollout"] == {"mode": mode}
+        self.move(run, "challenge")
+        return run
+
+    def move(self, run: Run, outcome: str, **others: Any) -> dict[str, Any]:
+        """Call the step that moves the deployment."""
+        event = {"outcome": outcome, "model": "shop", "run": run.snapshot["run"], **others}
+        return handler("retraining/promote")(event, None)
+
+    def ask(self, rows: int, at_once: int = 1, **others: Any) -> list[str]:
+        """Ask for predictions of rows never asked before, deliver what was captured, return the versions of each."""
+        random = np.random.default_rng(100 + self.asked)
+        versions: list[str] = []
+        for start in range(0, rows, at_once):
+            instances = [
+                {"price": round(float(price), 4), "size": round(float(size), 4), "colour": "red"} | others
+                for price, size in random.normal(size=(min(at_once, rows - start), 2))
+            ]
+            answer = self.post(instances)
+            assert answer["statusCode"] == 200, answer["body"]
+            body = json.loads(answer["body"])
+            versions += [each.get("version", body["model_version"]) for each in body["predictions"]]
+        self.asked += rows
+        self.deliver()
+        return versions
+
+    def post(self, instances: list[dict[str, Any]]) -> dict[str, Any]:
+        """Ask the inference function."""
+        event = {
+            "httpMethod": "POST",
+            "path": "/v1/models/shop:predict",
+            "headers": {},
+            "body": json.dumps({"instances": instances}),
+        }
+        return handler("inference")(event, Context())
+
+    def deliver(self) -> None:
+        """Bring the captured lines to the lake, as the log subscription does."""
+        lines = [line for line in self.capsys.readouterr().out.splitlines() if line.startswith('{"capture"')]
+        if lines:
+            key = paths.captured("shop", datetime.now(UTC), uuid.uuid4().hex)
+            open_store(self.aws.lake).write(key, gzip.compress("\n".join(lines).encode()))
+
+    def judge(self, run: Run) -> dict[str, Any]:
+        """Look at the trial."""
+        answer = handler("retraining/judge")({"model": "shop", "run": run.snapshot["run"]}, None)
+        judgement: dict[str, Any] = answer["judgement"]
+        return judgement
+
+    def end(self, run: Run) -> dict[str, Any]:
+        """Look, and do what the judge says."""
+        judgement = self.judge(run)
+        assert judgement["verdict"] in ("promote", "dismiss"), judgement
+        return self.move(run, judgement["verdict"], judgement=judgement)
+
+    @property
+    def deployment(self) -> deployments.Deployment:
+        """What is served."""
+        found, _ = deployments.read(open_store(self.aws.lake), "shop")
+        assert found is not None
+        return found
+
+    def break_challenger(self) -> None:
+        """Plant what training would not make: golden answers that the graph does not give."""
+        key = paths.version("shop", str(self.deployment.challenger_version), "golden.json")
+        golden = json.loads(self.aws.read(key))
+        golden["answers"] = [answer[::-1] for answer in golden["answers"]]
+        open_store(self.aws.lake).write_json(key, golden)
+
+
+@pytest.fixture
+def trial(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Trial]:
+    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+    monkeypatch.setenv("REFRAIN_REFRESH_SECONDS", "0")
+    registry.cache_clear()
+    yield Trial(aws, Shop(aws, tmp_path), capsys)
+    registry.cache_clear()
+
+
+def test_the_first_model_goes_into_service_without_a_trial_for_there_is_nobody_to_try_it_beside(trial: Trial) -> None:
+    trial.shop.define(STUMP, gate=ROLLOUT.format(mode="canary", share=0.1, least_rows=10, most_minutes=10))
+    trial.shop.sell(400)
+
+    run = compare("shop")
+
+    assert run.evaluation["rollout"] == {"mode": "immediate"}
+    assert run.finish()["outcome"] == "promoted"
+
+
+@pytest.mark.parametrize("mode", ["shadow", "canary"])
+def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Trial, mode: str) -> None:
+    run = trial.begin(mode, share=0.4)
+    stump, logistic = trial.deployment.champion_version, trial.deployment.challenger_version
+
+    assert trial.judge(run)["code"] == "gathering"
+    first = trial.ask(150)
+    assert trial.judge(run)["verdict"] == "wait"
+    versions = Counter(first + trial.ask(150) + trial.ask(500, at_once=50))
+    ended = trial.end(run)
+
+    if mode == "shadow":
+        assert versions == {stump: 800}
+    else:
+        assert set(versions) == {stump, logistic}
+        assert 0.3 < versions[str(logistic)] / 800 < 0.5
+    assert (ended["outcome"], ended["champion"], ended["trial"]["code"]) == ("promoted", logistic, "proved")
+    assert trial.deployment.previous is not None
+    assert (trial.deployment.previous.version, trial.deployment.challenger) == (stump, None)
+    assert [each["event"] for each in trial.shop.log()] == ["promoted", "challenged", "promoted"]
+    assert trial.shop.log()[2]["trial"]["figures"]["rows"] >= 200
+    assert set(trial.ask(20)) == {logistic}
+    report = trial.aws.read(ended["report"].removeprefix(f"s3://{trial.aws.lake}/")).decode()
+    assert "The challenger did well on" in report
+
+
+@pytest.mark.parametrize("mode", ["shadow", "canary"])
+def test_labels_decide_when_there_are_any(trial: Trial, mode: str) -> None:
+    run = trial.begin(mode, share=0.5)
+    trial.ask(300)
+    rows = [
+        row
+        for key in trial.aws.objects("captured/shop/")
+        for line in gzip.decompress(trial.aws.read(key)).splitlines()
+        for row in json.loads(line)["rows"]
+    ]
+    logistic = str(trial.deployment.challenger_version)
+    # The world has turned: the opposite of what both learned is true, and the challenger had been surer of it.
+    truth = [(row["id"], row["instance"]["price"] < 2 * row["instance"]["size"]) for row in rows]
+    write_call(open_store(trial.aws.lake), "shop", truth, datetime.now(UTC))
+
+    judgement = trial.judge(run)
+
+    assert judgement["figures"]["labelled"] > 30
+    if mode == "shadow":
+        assert (judgement["verdict"], judgement["code"]) == ("dismiss", "worse"), judgement
+        ended = trial.end(run)
+        assert ended["champion"] != logistic
+        assert "loss is greater" in ended["reason"]
+    else:
+        assert judgement["verdict"] != "promote"
+
+
+def test_a_broken_challenger_is_dismissed_at_the_first_look_and_not_trained_again_from_the_same_rows(
+    trial: Trial,
+) -> None:
+    run = trial.begin("shadow")
+    stump, logistic = trial.deployment.champion_version, trial.deployment.challenger_version
+    trial.break_challenger()
+
+    assert set(trial.ask(20)) == {stump}
+    ended = trial.end(run)
+
+    assert (ended["outcome"], ended["trial"]["code"], ended["champion"]) == ("dismissed", "broken", stump)
+    assert trial.deployment.challenger is None
+    assert trial.shop.log()[-1]["event"] == "dismissed"
+    assert f"{logistic}, which was withdrawn, learned from these very rows" in snapshot_of("shop")["why"]
+    assert snapshot_of("shop", force=True)["enough"]
+    trial.shop.sell(50, seed=9)
+    assert snapshot_of("shop")["enough"]
+    assert "× Dismissed" in trial.aws.read(ended["report"].removeprefix(f"s3://{trial.aws.lake}/")).decode()
+
+
+def test_a_canary_that_cannot_answer_falls_back_and_is_dismissed(trial: Trial) -> None:
+    run = trial.begin("canary", share=0.5)
+    stump = trial.deployment.champion_version
+    trial.break_challenger()
+
+    assert set(trial.ask(60)) == {stump}
+
+    assert trial.end(run)["trial"]["code"] == "broken"
+    assert trial.deployment.champion_version == stump
+
+
+def test_without_enough_rows_in_its_time_the_champion_stays_and_the_same_rows_may_be_tried_again(trial: Trial) -> None:
+    run = trial.begin("shadow", most_minutes=0.05)
+    trial.ask(5)
+    store = open_store(trial.aws.lake)
+    deployment, etag = deployments.read(store, "shop")
+    assert deployment is not None
+    document = json.loads(trial.aws.read("deployments/shop.json"))
+    document["challenger"]["since"] = "2026-01-01T00:00:00Z"
+    store.replace("deployments/shop.json", json.dumps(document).encode(), etag)
+
+    ended = trial.end(run)
+
+    assert (ended["outcome"], ended["trial"]["code"]) == ("dismissed", "too_few_rows")
+    assert snapshot_of("shop")["enough"]
+
+
+def test_when_the_champion_changes_meanwhile_the_trial_ends_without_harm(trial: Trial) -> None:
+    run = trial.begin("shadow")
+    trial.ask(250)
+    other = compare("shop", force=True)
+    winner = other.conclude("promote")["champion"]
+
+    assert trial.judge(run)["verdict"] == "superseded"
+    with pytest.raises(ChampionChanged):
+        trial.move(run, "promote", judgement=trial.judge(run) | {"verdict": "promote"})
+    ended = trial.move(run, "superseded")
+
+    assert (ended["outcome"], ended["champion"]) == ("superseded", winner)
+    assert trial.deployment.champion_version == winner
+
+
+def test_of_two_runs_at_once_one_challenges_and_the_other_ends_without_harm(trial: Trial) -> None:
+    run = trial.begin("shadow")
+    other = compare("shop", force=True)
+
+    with pytest.raises(ChallengerChanged, match="is on trial, and not"):
+        trial.move(other, "challenge")
+    ended = trial.move(other, "superseded")
+
+    assert ended["outcome"] == "superseded"
+    assert "is on trial" in ended["reason"]
+    assert str(trial.deployment.challenger_version).startswith(run.snapshot["run"])
+
+
+def test_a_challenger_that_nobody_judged_in_its_time_makes_room(trial: Trial) -> None:
+    run = trial.begin("shadow")
+    other = compare("shop", force=True)
+    document = json.loads(trial.aws.read("deployments/shop.json"))
+    document["challenger"]["until"] = "2026-01-01T00:00:00Z"
+    open_store(trial.aws.lake).write_json("deployments/shop.json", document)
+
+    trial.move(other, "challenge")
+
+    assert str(trial.deployment.challenger_version).startswith(other.snapshot["run"])
+    assert trial.judge(run)["verdict"] == "superseded"
+
+
+@pytest.mark.parametrize("verdict", ["promote", "dismiss"])
+def test_every_move_may_come_twice(trial: Trial, verdict: str) -> None:
+    run = trial.begin("shadow")
+    assert trial.move(run, "challenge") == trial.move(run, "challenge")
+    trial.ask(220)
+    judgement = trial.judge(run) | {"verdict": verdict}
+
+    first = trial.move(run, verdict, judgement=judgement)
+    logged = trial.shop.log()
+
+    assert trial.move(run, verdict, judgement=judgement) == first
+    assert trial.shop.log() == logged
+
+
+def test_a_challenger_that_could_not_be_judged_is_taken_back(trial: Trial) -> None:
+    run = trial.begin("canary")
+
+    ended = trial.move(run, "dismiss", at="2026-11-23T12:00:00.123Z")
+
+    assert (ended["outcome"], ended["trial"]["code"]) == ("dismissed", "unjudged")
+    assert trial.deployment.challenger is None
+    with pytest.raises(InvalidRequest, match="judgement: expected what the judge said"):
+        trial.move(run, "dismiss")
+
+
+def test_a_rollback_ends_a_trial_and_the_bad_version_does_not_come_back_by_itself(trial: Trial) -> None:
+    run = trial.begin("shadow")
+    trial.ask(250)
+    bad = trial.end(run)["champion"]
+    request = {"model": "shop", "action": "rollback", "reason": "customers complain"}
+    event = {"outcome": "rollback", "request": request, "execution": "e", "started_at": "2026-11-23T12:00:00.5Z"}
+
+    answer = handler("retraining/promote")(event, None)
+
+    assert (answer["instead_of"], answer["champion"]) == (bad, trial.deployment.champion_version)
+    assert trial.deployment.champion_version != bad
+    assert set(trial.ask(5)) == {answer["champion"]}
+    assert f"{bad}, which was withdrawn" in snapshot_of("shop")["why"]

@@ -1,0 +1,169 @@
+"""Back to an earlier version, as a person asks for it: proved first, one move, remembered, safe to do twice."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from refrain import deployments, paths
+from refrain.deployments import Challenger, Served
+from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
+from refrain.rollout.rollback import Request, roll_back
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WHEN = "2026-11-23T12:00:0"
+
+
+@pytest.fixture(scope="module")
+def version() -> tiny.Model:
+    return tiny.people(120)
+
+
+@pytest.fixture
+def lake(version: tiny.Model) -> tiny.Lake:
+    """Three versions, promoted one after the other."""
+    lake = tiny.Lake()
+    before = None
+    for number in (1, 2, 3):
+        name = f"people-{number}"
+        manifest = version.files.manifest | {"snapshot": {"digest": f"digest {number}"}}
+        made = version.named(name)
+        tiny.put_version(lake, made)
+        lake.write_json(paths.version("people", name, "manifest.json"), manifest | {"version": name})
+        served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
+        deployments.promote(lake, "people", served, expected=before, figures={"because": "test"})
+        before = name
+    return lake
+
+
+def request(second: int, execution: str = "console", **given: Any) -> Request:
+    return Request.of(
+        {
+            "request": {"model": "people", "action": "rollback", **given},
+            "execution": execution,
+            "started_at": f"2026-11-23T13:00:0{second}.250Z",
+        }
+    )
+
+
+def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict[str, object]:
+    return roll_back(lake, tmp_path, request(second, **given))
+
+
+def deployment(lake: tiny.Lake) -> deployments.Deployment:
+    found, _ = deployments.read(lake, "people")
+    assert found is not None
+    return found
+
+
+def entries(lake: tiny.Lake) -> list[dict[str, Any]]:
+    return [json.loads(lake.read(key).data) for key in lake.keys(paths.deployment_logs("people"))]
+
+
+def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake, tmp_path: Path) -> None:
+    answer = back(lake, tmp_path, reason="complaints from Leeds")
+
+    assert (answer["champion"], answer["instead_of"], answer["previous"]) == ("people-2", "people-3", "people-1")
+    found = deployment(lake)
+    assert found.champion == Served("people-2", "2026-11-23T13:00:00.250Z", "roc_auc", 0.92)
+    assert found.previous == Served("people-1", f"{WHEN}1.000Z", "roc_auc", 0.91)
+    last = entries(lake)[-1]
+    assert (last["event"], last["version"], last["instead_of"]) == ("rolled_back", "people-2", "people-3")
+    assert (last["by"], last["because"]) == ("rollback console", "complaints from Leeds")
+
+
+def test_twice_goes_further_back_and_never_forward_to_what_was_bad(lake: tiny.Lake, tmp_path: Path) -> None:
+    back(lake, tmp_path, 1)
+    back(lake, tmp_path, 2)
+
+    assert deployment(lake).champion_version == "people-1"
+    with pytest.raises(InvalidRequest, match="no version before people-1"):
+        back(lake, tmp_path, 3)
+
+
+def test_what_was_withdrawn_is_remembered_by_the_snapshot_that_it_learned_from(lake: tiny.Lake, tmp_path: Path) -> None:
+    back(lake, tmp_path, 1)
+    back(lake, tmp_path, 2)
+
+    assert [(each.version, each.digest) for each in deployment(lake).withdrawn] == [
+        ("people-3", "digest 3"),
+        ("people-2", "digest 2"),
+    ]
+
+
+def test_a_named_version_comes_back_and_is_withdrawn_no_longer(lake: tiny.Lake, tmp_path: Path) -> None:
+    back(lake, tmp_path, 1)
+    answer = back(lake, tmp_path, 2, version="people-3")
+
+    assert (answer["champion"], answer["instead_of"]) == ("people-3", "people-2")
+    assert [each.version for each in deployment(lake).withdrawn] == ["people-2"]
+
+
+def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, version: tiny.Model, tmp_path: Path) -> None:
+    tiny.put_version(lake, version.named("people-9"))
+
+    back(lake, tmp_path, version="people-9")
+
+    assert deployment(lake).champion == Served("people-9", "2026-11-23T13:00:00.250Z", "roc_auc", None)
+
+
+def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
+    four = Challenger("people-4", f"{WHEN}5.000Z", "roc_auc", 0.95, "canary", 0.1, "9999")
+    deployments.challenge(lake, "people", four, expected="people-3", figures={})
+
+    back(lake, tmp_path)
+
+    assert deployment(lake).challenger is None
+
+
+def test_the_same_execution_again_changes_nothing(lake: tiny.Lake, tmp_path: Path) -> None:
+    first = back(lake, tmp_path)
+    logged = entries(lake)
+    lake._store.delete(lake.keys(paths.deployment_logs("people"))[-1])  # a crash before it was written
+
+    assert back(lake, tmp_path) == first
+    assert entries(lake) == logged
+    assert deployment(lake).champion_version == "people-2"
+
+
+def test_a_version_that_does_not_answer_as_it_should_stays_out(
+    lake: tiny.Lake, version: tiny.Model, tmp_path: Path
+) -> None:
+    tiny.put_version(lake, version.named("people-2").broken())
+
+    with pytest.raises(BrokenVersion, match="golden rows are answered otherwise"):
+        back(lake, tmp_path)
+    assert deployment(lake).champion_version == "people-3"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"version": "people-8"}, "has no version 'people-8'; known are people-3, people-2, people-1"),
+        ({"version": "people-3"}, "people-3 is in service already"),
+        ({"version": "../income/1"}, "version: expected the name of a version"),
+        ({"version": 3}, "version: expected the name of a version, got 3"),
+        ({"action": "forward"}, "action: expected rollback, or none for a retraining, got 'forward'"),
+        ({"why": "so"}, "why: unknown; known are model, action, version and reason"),
+        ({"reason": ""}, "reason: expected text"),
+        ({"model": "flats"}, "flats has no version in service"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(
+    lake: tiny.Lake, tmp_path: Path, given: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "flats.toml").touch()
+
+    with pytest.raises(InvalidRequest, match=words):
+        back(lake, tmp_path, **given)
+    assert deployment(lake).champion_version == "people-3"
+
+
+def test_a_model_that_nobody_knows_is_told_apart(lake: tiny.Lake, tmp_path: Path) -> None:
+    with pytest.raises(UnknownModel):
+        back(lake, tmp_path, model="poeple")
