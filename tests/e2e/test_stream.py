@@ -1,0 +1,135 @@
+"""A stream in time order: each block is predicted over HTTPS, its labels come one block late, and the model learns on.
+
+Three blocks, unless REFRAIN_BLOCKS asks for more; 41 are the whole file, which is held against what is known of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.cloud import Cloud
+from local.demo.act import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    type Row = dict[str, str]
+
+BLOCKS = int(os.environ.get("REFRAIN_BLOCKS", "3"))
+FIRST, SIZE = 5000, 1000
+NEVER_RETRAINED, EACH_BLOCK = 0.723, 0.764
+DEFINITION = """
+task   = "classification"
+target = "class"
+
+[columns]
+day       = { type = "category" }
+period    = { type = "number" }
+nswprice  = { type = "number" }
+nswdemand = { type = "number" }
+vicprice  = { type = "number" }
+vicdemand = { type = "number" }
+transfer  = { type = "number" }
+class     = { type = "category", allowed = ["UP", "DOWN"] }
+
+[training]
+split   = "upload"
+holdout = 0.1
+metric  = "accuracy"
+candidates = [
+  { name = "boosting", estimator = "sklearn.ensemble.HistGradientBoostingClassifier", max_iter = 60 },
+]
+
+[gate]
+confidence = 0.5
+"""
+
+
+@pytest.fixture(scope="module")
+def power(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A cloud that knows one model more."""
+    models = tmp_path_factory.mktemp("models")
+    (models / "power.toml").write_text(DEFINITION)
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models) as cloud:
+        yield Stage(cloud)
+
+
+def test_a_stream_is_answered_labelled_and_learned_from(power: Stage, data: Path) -> None:
+    with (data / "elec2" / "electricity.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    upload(power, rows[:FIRST])
+    retrain(power)
+    right = asked = learned = 0
+    late: list[dict[str, str]] = []
+
+    for at in range(FIRST, len(rows), SIZE)[:BLOCKS]:
+        block = rows[at : at + SIZE]
+        status, answer, _ = power.predict("power", [without_label(row) for row in block])
+        assert status == 200
+        right += sum(said["label"] == row["class"] for said, row in zip(answer["predictions"], block, strict=True))
+        asked += len(block)
+        if late:
+            assert call(power, ":label", {"labels": late})["accepted"] == len(late)
+            learned += len(late)
+            retrain(power, FIRST + learned)
+        ids = answer["prediction_ids"]
+        late = [{"prediction_id": each, "label": row["class"]} for each, row in zip(ids, block, strict=True)]
+
+    accuracy = right / asked
+    print(f"accuracy {accuracy:.4f} in {asked} rows")
+    assert accuracy >= (EACH_BLOCK if asked == len(rows) - FIRST else NEVER_RETRAINED)
+
+
+def upload(stage: Stage, rows: list[Row]) -> None:
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    stage.upload("power/first.csv", "\n".join(lines).encode())
+    assert stage.receipt("power/first.csv")["rows_kept"] == len(rows)
+
+
+def retrain(stage: Stage, rows: int = 0) -> None:
+    """Learn from at least so many rows (captured ones take a moment to arrive), and wait for who is champion then."""
+    ended: dict[str, Any] = {}
+
+    def learned() -> bool:
+        nonlocal ended
+        execution = stage.retrain("power")
+        for _ in stage.states(execution):
+            pass
+        ended = stage.outcome(execution)
+        if ended["outcome"] == "nothing_to_learn":
+            return False
+        snapshot = json.loads(stage.lake(f"snapshots/power/{ended['run']}/snapshot.json"))
+        return bool(snapshot["data"]["rows"] >= rows)
+
+    until(learned)
+    until(lambda: call(stage, "")["model_version"] == ended["champion"])
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def without_label(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "class"}
+
+
+def call(stage: Stage, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{stage.stack['api_url']}/v1/models/power{verb}",
+        None if body is None else json.dumps(body).encode(),
+        {"x-api-key": stage.stack["api_key"], "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
