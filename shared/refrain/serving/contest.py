@@ -88,7 +88,7 @@ def attempt(servable: Servable | None, asked: Servable, raw: Mapping[str, Array]
             scores = servable.score(matrix)
             sound = np.isfinite(scores).all(axis=1)
             sound[refused] = False
-    except Exception:
+    except Exception:  # whatever a challenger does, the champion answers; the judge sees the rows without an answer
         logger.exception("challenger failed", extra={"version": servable.version if servable else ""})
     return Attempt(scores, sound, matrix, (time.perf_counter() - started) * 1000)
 

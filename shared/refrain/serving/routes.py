@@ -83,7 +83,7 @@ def respond(request: Request, registry: Registry) -> Answer:
     except RefrainError as error:
         return _problem(error, request)
     except Exception:
-        # The one place that may: whatever nobody thought of is logged with its cause, and shown to nobody.
+        # Whatever nobody thought of is logged with its cause, and shown to nobody.
         logger.exception("request failed", extra={"request_id": request.id, "path": request.path[:200]})
         return _problem(UnexpectedFailure(), request, logged=True)
 
@@ -93,7 +93,7 @@ def _finish(request: Request) -> None:
     try:
         for each in request.afterwards:
             each()
-    except Exception:
+    except Exception:  # the caller has a right answer, whatever becomes of its copy
         logger.exception("answered, but not captured", extra={"request_id": request.id, "path": request.path[:200]})
 
 
