@@ -1,7 +1,8 @@
 """A stream in time order: each block is predicted over HTTPS, its labels come one block late, and the model learns on.
 
 Three blocks, unless REFRAIN_BLOCKS asks for more; 41 are the whole file. What is known of it: a model that is never
-retrained is right for .723 of the rows.
+retrained is right for .723 of the rows, one that is retrained after every block for .764. Here the labels of a block
+come after the next one was answered, so a model knows one block less.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 
 BLOCKS = int(os.environ.get("REFRAIN_BLOCKS", "3"))
 FIRST, SIZE = 5000, 1000
-NEVER_RETRAINED = 0.723
+NEVER_RETRAINED, RETRAINED = 0.723, 0.764
+BEGIN = datetime(1996, 5, 7, tzinfo=UTC)
+"""Of the first half hour; the file has dates that were scaled to [0, 1]."""
 DEFINITION = """
 task   = "classification"
 target = "class"
+time   = "at"
 
 [columns]
+at        = { type = "time" }
 day       = { type = "category" }
 period    = { type = "number" }
 nswprice  = { type = "number" }
@@ -41,12 +47,15 @@ vicdemand = { type = "number" }
 transfer  = { type = "number" }
 class     = { type = "category", allowed = ["UP", "DOWN"] }
 
+[derived]
+hour = { from = "at", make = "hour" }
+
 [training]
-split   = "upload"
-holdout = 0.02
+window  = "63d"
+holdout = 0.1
 metric  = "accuracy"
 candidates = [
-  { name = "boosting", estimator = "sklearn.ensemble.HistGradientBoostingClassifier", max_iter = 60 },
+  { name = "forest", estimator = "sklearn.ensemble.RandomForestClassifier", min_samples_leaf = 20 },
 ]
 
 [gate]
@@ -64,8 +73,7 @@ def power(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_a_stream_is_answered_labelled_and_learned_from(power: Stage, data: Path) -> None:
-    with (data / "elec2" / "electricity.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    rows = timed(data / "elec2" / "electricity.csv")
     upload(power, rows[:FIRST])
     retrain(power)
     right = asked = learned = 0
@@ -80,13 +88,22 @@ def test_a_stream_is_answered_labelled_and_learned_from(power: Stage, data: Path
         if late:
             assert call(power, ":label", {"labels": late})["accepted"] == len(late)
             learned += len(late)
-            retrain(power, FIRST + learned)
+            retrain(power, learned)
         ids = answer["prediction_ids"]
         late = [{"prediction_id": each, "label": row["class"]} for each, row in zip(ids, block, strict=True)]
 
     accuracy = right / asked
     print(f"accuracy {accuracy:.4f} in {asked} rows")
-    assert accuracy > NEVER_RETRAINED
+    assert accuracy >= (RETRAINED if asked == len(rows) - FIRST else NEVER_RETRAINED)
+
+
+def timed(path: Path) -> list[Row]:
+    """Read the file, which has a row for every half hour, and give each its time."""
+    with path.open() as file:
+        return [
+            {"at": (BEGIN + place * timedelta(minutes=30)).isoformat()} | row
+            for place, row in enumerate(csv.DictReader(file))
+        ]
 
 
 def upload(stage: Stage, rows: list[Row]) -> None:
@@ -95,8 +112,8 @@ def upload(stage: Stage, rows: list[Row]) -> None:
     assert stage.receipt("power/first.csv")["rows_kept"] == len(rows)
 
 
-def retrain(stage: Stage, rows: int = 0) -> None:
-    """Learn from at least so many rows (captured ones take a moment to arrive), and wait for who is champion then."""
+def retrain(stage: Stage, labels: int = 0) -> None:
+    """Learn when all these labels have their rows (captured ones take a moment), and wait for who is champion then."""
     ended: dict[str, Any] = {}
 
     def learned() -> bool:
@@ -108,7 +125,8 @@ def retrain(stage: Stage, rows: int = 0) -> None:
         if ended["outcome"] == "nothing_to_learn":
             return False
         snapshot = json.loads(stage.lake(f"snapshots/power/{ended['run']}/snapshot.json"))
-        return bool(snapshot["data"]["rows"] >= rows)
+        said = snapshot["data"]["labelled"]
+        return bool(said["labels"] - said["unmatched"] >= labels)
 
     until(learned)
     until(lambda: call(stage, "")["model_version"] == ended["champion"])
