@@ -1,0 +1,135 @@
+"""The graph that every recommender exports, but for its own scores.
+
+In: `history` int64 [requests, heard], codes of items, the oldest first; `exclude` int64 [requests, excluded], never to
+be recommended; `within` int64 [requests, allowed], only these, or all where a row has none; `k` int64 [1]. All are
+padded with -1, anywhere. Out: `items` int64 and `scores` float32 [requests, min(k, items)], best first, of equal scores
+the lower code; where nothing is left, item -1 with score -inf. A history without an item gets the popular ones.
+
+Padding costs no branch: tables and scores have one more place at the end, which -1 means in ONNX as in Python, and
+whose score is -inf.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OPSET = 18
+IR_VERSION = 10
+"""Fixed, so that another onnx makes the same bytes; ONNX Runtime reads older ones for good."""
+
+INPUTS: dict[str, list[Any]] = {
+    "history": ["requests", "heard"],
+    "exclude": ["requests", "excluded"],
+    "within": ["requests", "allowed"],
+    "k": [1],
+}
+OUTPUTS = {"items": TensorProto.INT64, "scores": TensorProto.FLOAT}
+
+
+class Graph:
+    """Nodes and constants on their way to a graph; `node` and `constant` return the name of what they add."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: dict[str, NDArray[Any]] = {}
+
+    def constant(self, name: str, values: NDArray[Any] | list[int] | float) -> str:
+        """Add a constant: an array as it is, a list as int64, a number as float32."""
+        kind = np.int64 if isinstance(values, list) else np.float32 if isinstance(values, float) else None
+        self._constants[name] = np.ascontiguousarray(np.asarray(values, dtype=kind))
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str, *others: str, **attributes: Any) -> str:
+        """Add a node; returns its first output."""
+        self._nodes.append(helper.make_node(kind, inputs, [output, *others], **attributes))
+        return output
+
+    def choose(self, condition: str, then: Graph, otherwise: Graph, output: str) -> str:
+        """Add a choice between the last outputs, float32 [requests, places], of two graphs without constants."""
+        branches = {}
+        for name, branch in (("then_branch", then), ("else_branch", otherwise)):
+            made = _value(branch._nodes[-1].output[0], TensorProto.FLOAT, ["requests", "places"])
+            branches[name] = helper.make_graph(branch._nodes, name, [], [made])
+        return self.node("If", [condition], output, **branches)
+
+    def model(self) -> bytes:
+        """Check the whole, and return it."""
+        inputs = [_value(name, TensorProto.INT64, shape) for name, shape in INPUTS.items()]
+        outputs = [_value(name, kind, ["requests", "found"]) for name, kind in OUTPUTS.items()]
+        constants = [numpy_helper.from_array(values, name) for name, values in self._constants.items()]
+        graph = helper.make_graph(self._nodes, "recommender", inputs, outputs, constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString(deterministic=True))
+
+
+def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.float32]) -> str:
+    """Add the scores that a model's own are added to, [requests, items + 1]: -inf for all that is not allowed.
+
+    Of the others a request with a history has `usual` [items], one without has `popularity` [items].
+    """
+    nothing = graph.constant("nothing", float("-inf"))
+    graph.constant("usual", with_end(usual[None], -np.inf))
+    graph.constant("popular", with_end(popularity[None], -np.inf))
+    graph.constant("none_yet", 0.0)
+    graph.constant("padding", np.array(0, dtype=np.int64))
+    columns = graph.constant("columns", [1])
+    requests = graph.node("Shape", ["history"], "requests", start=0, end=1)
+    graph.node("Concat", [requests, graph.constant("places", [len(usual) + 1])], "shape", axis=0)
+    graph.node("ReduceMax", ["history", columns], "newest", keepdims=1)
+    graph.node("GreaterOrEqual", ["newest", "padding"], "known")
+    graph.node("ReduceMax", ["within", columns], "any_within", keepdims=1)
+    graph.node("Less", ["any_within", "padding"], "open")
+    graph.node("And", ["known", "open"], "plain")
+    graph.node("Cast", ["plain"], "plain_number", to=TensorProto.INT32)
+    graph.node("ReduceMin", ["plain_number"], "all_plain_number", keepdims=0)
+    graph.node("Cast", ["all_plain_number"], "all_plain", to=TensorProto.BOOL)
+    start = graph.choose("all_plain", _plain_start(), _any_start(), "start")
+    graph.node("Shape", ["exclude"], "exclude_shape")
+    graph.node("Expand", [nothing, "exclude_shape"], "excluded")
+    return graph.node("ScatterElements", [start, "exclude", "excluded"], "allowed", axis=1, reduction="add")
+
+
+def add_ranking(graph: Graph, scores: str) -> None:
+    """Add the choice of the best `k` of the scores [requests, items + 1]."""
+    graph.constant("last", [-1])
+    graph.node("Add", ["places", "last"], "items_known")
+    graph.node("Min", ["k", "items_known"], "wanted")
+    graph.node("TopK", [scores, "wanted"], "scores", "places_found", axis=1)
+    graph.node("IsInf", ["scores"], "nothing_left", detect_positive=0)
+    graph.node("Where", ["nothing_left", "last", "places_found"], "items")
+
+
+def with_end(table: NDArray[Any], value: float) -> NDArray[Any]:
+    """Append one more place to the last axis, which is what -1 means."""
+    return np.pad(table, [(0, 0)] * (table.ndim - 1) + [(0, 1)], constant_values=value)
+
+
+def _plain_start() -> Graph:
+    """All requests have a history and want it of all items, as nearly always: one copy is enough."""
+    graph = Graph()
+    graph.node("Expand", ["usual", "shape"], "plain_start")
+    return graph
+
+
+def _any_start() -> Graph:
+    graph = Graph()
+    graph.node("Where", ["known", "usual", "popular"], "before_within")
+    graph.node("Where", ["open", "none_yet", "nothing"], "outside")
+    graph.node("Expand", ["outside", "shape"], "all_outside")
+    graph.node("Less", ["within", "padding"], "within_padding")
+    graph.node("Where", ["within_padding", "nothing", "none_yet"], "inside")
+    graph.node("ScatterElements", ["all_outside", "within", "inside"], "within_start", axis=1)
+    graph.node("Add", ["before_within", "within_start"], "any_start")
+    return graph
+
+
+def _value(name: str, kind: int, shape: list[Any]) -> Any:
+    return helper.make_tensor_value_info(name, kind, shape)

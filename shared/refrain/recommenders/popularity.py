@@ -1,0 +1,36 @@
+"""What everybody hears: the floor that no recommender may be under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.recommenders.recommender import Recommender
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.recommenders.graph import Graph
+    from refrain.recommenders.plays import Plays
+
+
+class Popularity(Recommender):
+    """Each item's share of all plays, the same for everybody; a play counts half after `half_life_days`."""
+
+    def __init__(self, half_life_days: float | None = None) -> None:
+        self.half_life_days = half_life_days
+
+    def _learn(self, plays: Plays) -> None:
+        """All is learned already."""
+
+    def _usual(self) -> NDArray[np.float32]:
+        return self.popularity_
+
+    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        return np.tile(self.popularity_, (len(histories), 1))
+
+    def _add_scores(self, _: Graph, start: str) -> str:
+        return start

@@ -1,0 +1,44 @@
+"""The strongest of each row, with ties broken by position: what TopK of ONNX does, in numpy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def strongest(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
+    """Return the places of the `count` largest of each row [rows, columns], ascending; of equal ones the first.
+
+    >>> strongest(np.array([[1, 3, 2, 3, 3]]), 2)
+    array([[1, 3]])
+    """
+    rows, columns = values.shape
+    if count >= columns:
+        every: NDArray[np.int64] = np.tile(np.arange(columns), (rows, 1))
+        return every
+    least = np.partition(values, columns - count, axis=1)[:, columns - count, None]
+    above, equal = values > least, values == least
+    missing = count - above.sum(axis=1, keepdims=True)
+    kept = above | (equal & (np.cumsum(equal, axis=1) <= missing))
+    return np.nonzero(kept)[1].reshape(rows, count)
+
+
+def best(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return items [rows, k] and their scores, best first; of equal scores the lower code.
+
+    Where a row has fewer than `k` scores above -inf, the rest is item -1 with score -inf.
+
+    >>> best(np.array([[0.1, 0.7, -np.inf, 0.7]], dtype=np.float32), 4)
+    (array([[ 1,  3,  0, -1]]), array([[ 0.7,  0.7,  0.1, -inf]], dtype=float32))
+    """
+    places = strongest(scores, k)
+    found = np.take_along_axis(scores, places, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    items, found = np.take_along_axis(places, order, axis=1), np.take_along_axis(found, order, axis=1)
+    items = np.where(np.isneginf(found), -1, items)
+    missing = ((0, 0), (0, k - items.shape[1]))
+    return np.pad(items, missing, constant_values=-1), np.pad(found, missing, constant_values=-np.inf)

@@ -1,0 +1,86 @@
+"""What all recommenders have in common: fallback, ranking and the frame of the graph."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from refrain.recommenders.graph import Graph, add_ranking, add_start
+from refrain.recommenders.ranking import best
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.recommenders.plays import Plays
+
+CELLS = 4_000_000
+"""Scores that are held at a time."""
+
+
+class Recommender(BaseEstimator):  # type: ignore[misc]
+    """Base of the estimators, which give `_learn`, `_scores` and `_add_scores`.
+
+    `popularity_` float32 [items] are the shares of plays at the moment of training: the scores of a history without a
+    known item.
+    """
+
+    half_life_days: float | None
+    popularity_: NDArray[np.float32]
+
+    def fit(self, plays: Plays) -> Self:
+        """Learn from plays; the same plays give the same model. Raises `ValueError` for what cannot be learned from."""
+        plays.check()
+        self.popularity_ = plays.shares(self.half_life_days)
+        self._learn(plays)
+        return self
+
+    def recommend(
+        self, histories: Sequence[NDArray[np.int64]], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return items int64 [histories, k] and scores float32, best first, without those of the history.
+
+        A history holds codes of items, the oldest first, each once. Where fewer than `k` items are left there is item
+        -1 with score -inf.
+        """
+        items, scores = np.empty((len(histories), k), dtype=np.int64), np.empty((len(histories), k), dtype=np.float32)
+        step = max(1, CELLS // len(self.popularity_))
+        for start in range(0, len(histories), step):
+            some = histories[start : start + step]
+            items[start : start + step], scores[start : start + step] = best(self._unheard(some), k)
+        return items, scores
+
+    def export(self) -> bytes:
+        """Return the graph that `refrain.recommenders.graph` describes; the same model gives the same bytes."""
+        graph = Graph()
+        start = add_start(graph, self._usual(), self.popularity_)
+        add_ranking(graph, self._add_scores(graph, start))
+        return graph.model()
+
+    def _unheard(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        scores = self._scores(histories)
+        for row, history in enumerate(histories):
+            if not len(history):
+                scores[row] = self.popularity_
+            scores[row, history] = -np.inf
+        return scores
+
+    def _usual(self) -> NDArray[np.float32]:
+        """Return what an item's scores begin with, [items], for a request with a history."""
+        return np.zeros_like(self.popularity_)
+
+    @abstractmethod
+    def _learn(self, plays: Plays) -> None:
+        """Set what is learned."""
+
+    @abstractmethod
+    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        """Return a score for each history and item, [histories, items]; those of empty histories do not count."""
+
+    @abstractmethod
+    def _add_scores(self, graph: Graph, start: str) -> str:
+        """Add the same to the graph, on top of the scores `start` [requests, items + 1]; returns their name."""

@@ -1,0 +1,26 @@
+"""The estimators, each in the forms in which it may come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from refrain.recommenders import Ease, Popularity
+
+if TYPE_CHECKING:
+    from refrain.recommenders import Recommender
+
+EVERY: dict[str, Recommender] = {
+    "popularity": Popularity(),
+    "popularity of the moment": Popularity(half_life_days=14),
+    "ease": Ease(regularization=5, neighbours=None),
+    "ease, truncated": Ease(regularization=5, neighbours=7, half_life_days=30),
+}
+
+
+@pytest.fixture(params=EVERY)
+def recommender(request: pytest.FixtureRequest) -> Recommender:
+    """Each of them, not fitted."""
+    made: Recommender = EVERY[request.param]
+    return made
