@@ -28,6 +28,7 @@ def make(template: Template, machine: Machine, functions: Iterable[Function]) ->
     resolver = Resolver(template, machine.endpoint)
     _make_queues(template, machine, resolver)
     _make_topics(template, machine)
+    _make_tables(template, machine)
     _make_buckets(template, machine, resolver)
     _make_functions(machine, functions)
     for resource in template.of_type("AWS::Serverless::StateMachine"):
@@ -52,6 +53,13 @@ def _make_topics(template: Template, machine: Machine) -> None:
     """Subscriptions are left out: nobody gets mail from this machine."""
     for resource in template.of_type("AWS::SNS::Topic"):
         machine.client("sns").create_topic(Name=local_name(resource.logical_id))
+
+
+def _make_tables(template: Template, machine: Machine) -> None:
+    for resource in template.of_type("AWS::DynamoDB::Table"):
+        wanted = ("AttributeDefinitions", "KeySchema", "BillingMode")
+        said = {name: resource.properties[name] for name in wanted if name in resource.properties}
+        machine.client("dynamodb").create_table(TableName=local_name(resource.logical_id), **said)
 
 
 def _make_buckets(template: Template, machine: Machine, resolver: Resolver) -> None:

@@ -85,6 +85,8 @@ def attributes(resource: Resource, endpoint: str) -> dict[str, str]:
             return {"": f"{endpoint}/{ACCOUNT}/{name}", "Arn": arn, "QueueName": name}
         case "AWS::Serverless::Function":
             return {"": name, "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
+        case "AWS::DynamoDB::Table":
+            return {"": name, "Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"}
         case "AWS::SNS::Topic":
             arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
             return {"": arn, "TopicArn": arn, "TopicName": name}

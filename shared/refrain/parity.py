@@ -1,11 +1,13 @@
 """Does the exported graph answer what the trained pipeline answered? The proof against silent mis-conversion."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.definition import Task
 from refrain.labels import likeliest
 
 type Floats = NDArray[np.float64]
@@ -32,7 +34,21 @@ class Parity:
         return self.rows > 0 and self.differing == 0 and self.max_difference <= TOLERANCE
 
 
-def parity(task: Literal["classification", "regression"], expected: Floats, answered: Floats) -> Parity:
+@dataclass(frozen=True)
+class Replay:
+    """How far the answers to the golden rows lie from those of the pipeline that was trained."""
+
+    rows: int
+    max_difference: float
+    differing_labels: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is nothing but rounding between them (and rows that prove it)."""
+        return Parity(self.rows, self.max_difference, self.differing_labels).holds
+
+
+def parity(task: Task, expected: Floats, answered: Floats) -> Parity:
     """Compare the pipeline's answers with the graph's, row by row.
 
     Two labels whose expected probabilities are equal within the tolerance are a tie that rounding may break either way:
@@ -58,3 +74,42 @@ def parity(task: Literal["classification", "regression"], expected: Floats, answ
 
 def _spread(values: Floats) -> float:
     return float(values.std()) or max(1.0, float(np.abs(values).max()))
+
+
+type Ranked = Sequence[tuple[Sequence[str | int], Sequence[float]]]
+"""Lists of items, best first, and their scores."""
+
+
+def ranked_parity(expected: Ranked, answered: Ranked) -> Parity:
+    """Compare lists of recommendations, row by row.
+
+    Two items whose scores are equal within the tolerance (a share of the row's best score) are a tie that rounding may
+    break either way; so an item may stand anywhere among those that score like it, and at the end of a list one such
+    item may take the place of another. Differences are shares of the row's best score too.
+
+    >>> ranked_parity([(["a", "b"], [2.0, 1.0])], [(["b", "a"], [2.0, 1.0])])
+    Parity(rows=1, max_difference=0.5, differing=1)
+    """
+    if len(expected) != len(answered):
+        raise ValueError(f"{len(answered)} lists are answered where {len(expected)} are expected")
+    differences = [_apart(*lists) for lists in zip(expected, answered, strict=True)]
+    finite = [each for each in differences if math.isfinite(each)]
+    differing = sum(not each <= TOLERANCE for each in differences)
+    return Parity(len(expected), round(max(finite, default=0.0), 12), differing)
+
+
+def _apart(
+    expected: tuple[Sequence[str | int], Sequence[float]], answered: tuple[Sequence[str | int], Sequence[float]]
+) -> float:
+    """How far two lists lie apart: infinitely, where they are not equally long."""
+    (items, scores), (others, found) = expected, answered
+    if len(items) != len(others) or len(scores) != len(found):
+        return math.inf
+    if not items:
+        return 0.0
+    scale = max(abs(scores[0]), abs(scores[-1])) or 1.0
+    known = dict(zip(items, scores, strict=True))
+    # One that is not expected at all can only be a tie with the last.
+    of_items = [abs(known.get(item, scores[-1]) - score) for item, score in zip(others, found, strict=True)]
+    of_places = [abs(score - other) for score, other in zip(scores, found, strict=True)]
+    return float(max(*of_items, *of_places) / scale)

@@ -19,6 +19,7 @@ class Settings:
     refresh_seconds: float
     state_machine_arn: str
     people_topic_arn: str
+    listening_table: str
 
 
 @cache
@@ -38,4 +39,5 @@ def settings() -> Settings:
         refresh_seconds=refresh_seconds,
         state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
         people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
+        listening_table=os.environ.get("REFRAIN_LISTENING_TABLE", ""),
     )

@@ -85,4 +85,11 @@ def test_the_preprocessing_layer_imports_numpy_and_nothing_else(path: Path) -> N
 def test_serving_imports_no_other_part(path: Path) -> None:
     parts = {name.split(".")[1] for name in imported(path) if name.startswith("refrain.")}
     ours = {each.stem for each in (ROOT / "shared" / "refrain").glob("*.py")}
-    assert parts <= {"serving", "capture", "truth", *ours}
+    assert parts <= {"serving", "recommending", "capture", "truth", *ours}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "shared" / "refrain" / "recommending").glob("*.py")), ids=shown)
+def test_what_recommends_imports_no_other_part(path: Path) -> None:
+    parts = {name.split(".")[1] for name in imported(path) if name.startswith("refrain.")}
+    ours = {each.stem for each in (ROOT / "shared" / "refrain").glob("*.py")}
+    assert parts <= {"recommending", *ours}

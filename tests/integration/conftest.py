@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from refrain import settings as settings_module
 from refrain import storage
+from refrain.recommending import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,3 +88,4 @@ def _forget() -> None:
     """Settings and connections are kept for the life of a process; here each test is one."""
     settings_module.settings.cache_clear()
     storage.open_store.cache_clear()
+    listening._client.cache_clear()

@@ -24,6 +24,7 @@ from preprocessing.definition import (
     Gate,
     Monitoring,
     Retraining,
+    Roles,
     Rollout,
     Training,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "PreprocessingError",
     "Problem",
     "Retraining",
+    "Roles",
     "Rollout",
     "Training",
     "Vocabularies",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from preprocessing.definition import Column, Derived, Kind, Source, Task
+from preprocessing.definition import Column, Derived, Kind, Roles, Source, Task
 from preprocessing.derive import MAKERS
 from preprocessing.values import MISSING_MARKS
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from preprocessing.tables import Table
 
 _KINDS = ("number", "category", "time", "boolean")
+_ROLES = {"user": "category", "item": "category", "time": "time", "weight": "number", "describe": "category"}
+"""What a column can be to a recommendation, and the type that it has then."""
 
 
 def read_source(table: Table) -> Source:
@@ -40,17 +42,21 @@ def read_source(table: Table) -> Source:
     return source
 
 
-def read_columns(table: Table, aside: set[str], missing: tuple[str, ...]) -> dict[str, Column]:
-    """Read every kept column; those aside are no features unless said."""
+def read_columns(table: Table, aside: set[str], missing: tuple[str, ...], task: Task) -> dict[str, Column]:
+    """Read every kept column; those aside are no features unless said, and a recommendation has none."""
+    roles = ("ignore", *_ROLES) if task == "recommendation" else ("feature", "ignore")
     for name in table.names():
         if not name.strip() or name.startswith("_"):
             raise table.fail(name, "expected a name that is not empty and does not begin with _ (those are ours)")
-    return {name: _column(name, table.table(name), name not in aside, missing) for name in table.names()}
+    return {
+        name: _column(name, table.table(name), roles, "ignore" if name in aside else roles[0], missing)
+        for name in table.names()
+    }
 
 
-def _column(name: str, table: Table, feature: bool, missing: tuple[str, ...]) -> Column:
+def _column(name: str, table: Table, roles: tuple[str, ...], default: str, missing: tuple[str, ...]) -> Column:
     kind = cast("Kind", table.choice("type", _KINDS))
-    role = table.choice("role", ("feature", "ignore"), "feature" if feature else "ignore")
+    role = table.choice("role", roles, default)
     least, most = (_bound(table, key, kind) for key in ("min", "max"))
     if least is not None and most is not None and least > most:
         raise table.fail("max", "expected at least min")
@@ -113,10 +119,30 @@ def _bound(table: Table, key: str, kind: Kind) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def check_roles(
-    top: Table, columns: Mapping[str, Column], task: Task, target: str, key: tuple[str, ...], event_time: str
-) -> None:
-    """Refuse a target, key or time that the columns cannot be."""
+def read_roles(top: Table, columns: Mapping[str, Column]) -> tuple[Roles, str]:
+    """Read what each column is to a recommendation, and which one is its time (empty: none)."""
+    found: dict[str, list[str]] = {role: [] for role in _ROLES}
+    for name, column in columns.items():
+        role = top.table("columns").table(name).text("role")
+        if role in found:
+            found[role].append(name)
+            if column.kind != _ROLES[role]:
+                raise top.fail(f"columns.{name}.type", f"expected {_ROLES[role]}, since the role is {role}")
+    for role, names in found.items():
+        if len(names) > 1 and role != "describe":
+            raise top.fail(f"columns.{names[1]}.role", f"there is one {role} already, {names[0]}")
+        if not names and role in ("user", "item"):
+            raise top.fail("columns", f'expected one with role = "{role}", since the task is recommendation')
+    user, item, weight = (next(iter(found[role]), "") for role in ("user", "item", "weight"))
+    return Roles(user, item, weight, tuple(found["describe"])), next(iter(found["time"]), "")
+
+
+def check_target(top: Table, columns: Mapping[str, Column], task: Task, target: str) -> None:
+    """Refuse a target that the columns cannot be; a recommendation has none, its truth is what is chosen next."""
+    if task == "recommendation":
+        if target:
+            raise top.fail("target", "a recommendation has no target: expected roles of the columns instead")
+        return
     known = f"expected one of the columns {', '.join(columns)}"
     if target not in columns:
         raise top.fail("target", f"{known}, got {target!r}")
@@ -126,6 +152,11 @@ def check_roles(
         raise top.fail(f"columns.{target}.type", "expected number, since the task is regression")
     if task == "classification" and columns[target].kind == "time":
         raise top.fail(f"columns.{target}.type", "expected category, boolean or number for a class")
+
+
+def check_key(top: Table, columns: Mapping[str, Column], key: tuple[str, ...], event_time: str) -> None:
+    """Refuse a key or time that the columns cannot be."""
+    known = f"expected one of the columns {', '.join(columns)}"
     for name in key:
         if name not in columns:
             raise top.fail("key", f"{known}, got {name!r}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
 Mode = Literal["immediate", "shadow", "canary"]
 
@@ -47,6 +47,19 @@ class Derived:
     name: str
     make: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Of a recommendation: which column names who, what and how much; `describe` is returned with an item.
+
+    An empty `weight` counts every row once. The time is the definition's.
+    """
+
+    user: str
+    item: str
+    weight: str = ""
+    describe: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,10 @@ class Monitoring:
 
 @dataclass(frozen=True)
 class Definition:
-    """One model. `document` is the plain mapping that it was read from."""
+    """One model. `document` is the plain mapping that it was read from.
+
+    A recommendation has `roles`, and neither target nor features; all others have no roles.
+    """
 
     model: str
     task: Task
@@ -149,6 +165,7 @@ class Definition:
     retraining: Retraining
     monitoring: Monitoring
     document: Mapping[str, object]
+    roles: Roles | None = None
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -168,7 +185,13 @@ class Definition:
     def required(self) -> frozenset[str]:
         """Columns without which a row is of no use: said so, or the target, a key or the event time."""
         said = {column.name for column in self.columns.values() if column.required}
-        return frozenset({*said, self.target, *self.key, *([self.time] if self.time else [])})
+        asked = (self.roles.user, self.roles.item, self.roles.weight) if self.roles else (self.target,)
+        return frozenset(name for name in (*said, *asked, *self.key, self.time) if name)
+
+    @property
+    def foretold(self) -> str:
+        """The column that is foretold: the target, or which item is chosen next."""
+        return self.roles.item if self.roles else self.target
 
     @property
     def capture(self) -> float:

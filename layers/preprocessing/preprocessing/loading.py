@@ -11,7 +11,15 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from preprocessing.data_section import check_rename, check_roles, read_columns, read_derived, read_source
+from preprocessing.data_section import (
+    check_key,
+    check_rename,
+    check_target,
+    read_columns,
+    read_derived,
+    read_roles,
+    read_source,
+)
 from preprocessing.definition import Definition, Task
 from preprocessing.errors import DefinitionError
 from preprocessing.rules_section import (
@@ -58,8 +66,13 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     target, key, event_time = top.text("target"), top.texts("key"), top.text("time")
     aside = {target, event_time, *key}
     source = read_source(top.table("source"))
-    columns = read_columns(top.table("columns"), aside, source.missing)
-    check_roles(top, columns, task, target, key, event_time)
+    columns = read_columns(top.table("columns"), aside, source.missing, task)
+    roles = None
+    if task == "recommendation":
+        roles, named = read_roles(top, columns)
+        event_time = event_time or named
+    check_target(top, columns, task, target)
+    check_key(top, columns, key, event_time)
     check_rename(top, source, columns)
     derived = read_derived(top.table("derived"), columns, target)
     features = {*(column.name for column in columns.values() if column.feature), *(each.name for each in derived)}
@@ -74,14 +87,17 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         derived=derived,
         training=read_training(top.table("training"), task, event_time),
         gate=read_gate(top.table("gate"), metric_of(document)),
-        rollout=read_rollout(top.table("rollout"), top.table("monitoring")),
+        rollout=read_rollout(top.table("rollout"), top.table("monitoring"), task),
         retraining=read_retraining(top.table("retraining")),
         monitoring=read_monitoring(top.table("monitoring"), features),
         document=document,
+        roles=roles,
     )
     top.close()
-    if not definition.features:
+    if not definition.features and not roles:
         raise top.fail("columns", "expected at least one feature besides target, key and time")
+    if derived and roles:
+        raise top.fail("derived", "a recommendation has no features: expected none")
     return definition
 
 

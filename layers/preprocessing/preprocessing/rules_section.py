@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from preprocessing.tables import Table
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
-METRICS = {
+METRICS: Mapping[str, tuple[str, ...]] = {
     "classification": ("roc_auc", "log_loss", "accuracy", "f1"),
     "regression": ("rmse", "mae", "r2"),
+    "recommendation": tuple(
+        f"{name}@{most}" for name in ("ndcg", "recall", "hit_rate") for most in (10, 1, 5, 20, 40, 50, 100)
+    ),
 }
 SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 RECIPES = ("auto", "codes", "imputed", "onehot")
 _WINDOW = re.compile(r"(\d+)([hdw])")
 _SECONDS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 MOST_WINDOWS = 20
+_ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
+_RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
 
 
 def metric_of(document: Mapping[str, object]) -> str:
@@ -37,7 +42,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     split = table.choice("split", ("time", "upload", "hash"), "time" if event_time else "hash")
     if split == "time" and not event_time:
         raise table.fail("split", "time needs the key `time` to name a column")
-    candidates = tuple(_candidate(entry) for entry in table.tables("candidates"))
+    candidates = tuple(_candidate(entry, task) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")
     names = [candidate.name for candidate in candidates]
@@ -55,13 +60,14 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     return training
 
 
-def _candidate(table: Table) -> Candidate:
+def _candidate(table: Table, task: Task) -> Candidate:
     name, estimator = table.text("name"), table.text("estimator")
     if not NAME.fullmatch(name):
         raise table.fail("name", f"expected a name matching {NAME.pattern}, got {name!r}")
-    if not re.fullmatch(r"sklearn(\.\w+)+", estimator):
-        raise table.fail("estimator", f"expected the dotted name of a scikit-learn estimator, got {estimator!r}")
-    features = table.choice("features", RECIPES, "auto")
+    pattern, kind = _RECOMMENDERS if task == "recommendation" else _ESTIMATORS
+    if not pattern.fullmatch(estimator):
+        raise table.fail("estimator", f"expected the dotted name of {kind}, got {estimator!r}")
+    features = "none" if task == "recommendation" else table.choice("features", RECIPES, "auto")
     for key, value in table.rest().items():
         if not _is_finite(value):
             raise table.fail(key, f"expected finite numbers, got {value!r}")
@@ -91,9 +97,11 @@ def read_gate(table: Table, metric: str) -> Gate:
     return gate
 
 
-def read_rollout(table: Table, monitoring: Table) -> Rollout:
+def read_rollout(table: Table, monitoring: Table, task: Task) -> Rollout:
     """Read how a new champion takes over; a challenger is judged by what is captured."""
     mode = table.choice("mode", ("immediate", "shadow", "canary"), "immediate")
+    if mode != "immediate" and task == "recommendation":
+        raise table.fail("mode", f"expected immediate: a recommender cannot be tried as {mode}")
     if mode != "immediate" and monitoring.number("capture", 1.0) == 0:
         raise table.fail("mode", f"expected immediate, since monitoring.capture is 0 and {mode} is judged by it")
     rollout = Rollout(

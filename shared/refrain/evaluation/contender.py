@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import dataclass
 from statistics import median
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Columns
+    from preprocessing import Columns, Definition
     from refrain.evaluation.arrays import Floats
+    from refrain.recommending.recommendable import Recommendable
     from refrain.storage import Store
 
 ROWS_AT_ONCE = 50_000
@@ -31,16 +33,20 @@ TIMED_ROWS = 20
 
 @dataclass(frozen=True)
 class Contender:
-    """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes."""
+    """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
+
+    Those of a recommender are hits [users, places]; what it offered is `ranked`, codes of the questions.
+    """
 
     version: str
-    servable: Servable
+    servable: Servable | Recommendable
     matrix: NDArray[np.float32]
     answers: Floats
     golden: Parity
     parity: Parity | None
     latency_ms: float
     bytes: int
+    ranked: NDArray[np.int64] | None = None
 
     @property
     def classes(self) -> Sequence[str]:
@@ -48,10 +54,11 @@ class Contender:
         return self.servable.classes or ()
 
 
-def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: Floats | None) -> Contender:
+def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: bytes | None) -> Contender:
     """Load a version and ask it for all holdout rows and its golden ones.
 
-    `expected` are the answers of the pipeline that it was exported from, for a candidate; a champion was proved before.
+    `expected` are the answers (npz) of the pipeline that it was exported from, for a candidate; a champion was proved
+    before.
 
     Raises:
         BrokenVersion: when files are absent or damaged.
@@ -67,10 +74,15 @@ def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: F
         matrix=matrix,
         answers=answers,
         golden=replay(servable, files.golden),
-        parity=None if expected is None else parity(servable.definition.task, expected, answers),
+        parity=None if expected is None else _parity(servable.definition, expected, answers),
         latency_ms=latency(servable, columns),
         bytes=len(files.model),
     )
+
+
+def _parity(definition: Definition, expected: bytes, answers: Floats) -> Parity:
+    with np.load(io.BytesIO(expected), allow_pickle=False) as file:
+        return parity(definition.task, file["answers"], answers)
 
 
 def score(servable: Servable, matrix: NDArray[np.float32]) -> Floats:
@@ -79,7 +91,7 @@ def score(servable: Servable, matrix: NDArray[np.float32]) -> Floats:
     return np.concatenate(blocks).astype(np.float64)
 
 
-def replay(servable: Servable, golden: Mapping[str, Any]) -> Parity:
+def replay(servable: Servable | Recommendable, golden: Mapping[str, Any]) -> Parity:
     """Replay the golden rows as inference does whenever it loads a version."""
     found = servable.replay(golden)
     return Parity(found.rows, found.max_difference, found.differing_labels)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.definition import Task
 from refrain.evaluation.arrays import Floats, Truth
 from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
-from refrain.evaluation.metrics import Task, positive_class
+from refrain.evaluation.metrics import positive_class
 from refrain.labels import likeliest
 
 POINTS = 200

@@ -12,9 +12,24 @@ from refrain.parity import Parity
 
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
 VerdictCode = Literal[
-    "failed", "parity_broken", "golden_broken", "below_floor", "too_slow", "promoted", "not_better", "not_best"
+    "failed",
+    "parity_broken",
+    "golden_broken",
+    "below_floor",
+    "below_popularity",
+    "too_slow",
+    "promoted",
+    "not_better",
+    "not_best",
 ]
-REFUSALS: tuple[VerdictCode, ...] = ("failed", "parity_broken", "golden_broken", "below_floor", "too_slow")
+REFUSALS: tuple[VerdictCode, ...] = (
+    "failed",
+    "parity_broken",
+    "golden_broken",
+    "below_floor",
+    "below_popularity",
+    "too_slow",
+)
 
 
 @dataclass(frozen=True)
@@ -61,17 +76,24 @@ class Decision:
     confidence: float
 
 
-def decide(gate: Gate, metric: Metric, champion: Figures | None, candidates: Sequence[Figures]) -> Decision:
+def decide(
+    gate: Gate,
+    metric: Metric,
+    champion: Figures | None,
+    candidates: Sequence[Figures],
+    floor: float | None = None,
+) -> Decision:
     """Choose the challenger and say whether it replaces the champion.
 
-    Candidates that fail a hard gate (error, parity, floor, latency) are refused, each with its reason, and the others
+    Candidates that fail a hard gate (error, parity, floor, latency; a recommender also if it is worse than popularity,
+    the `floor`) are refused, each with its reason, and the others
     go on. The best of those by the metric is the challenger. It is promoted when there is no champion to compare with
     (none yet, or one that can no longer be asked), or when it is better and the probability that it is no worse reaches
     the gate's confidence, adjusted for the number of candidates (see `bootstrap.adjusted_confidence`).
     """
     compared = sum(each.value is not None and each.error is None for each in candidates)
     needed = adjusted_confidence(gate.confidence, compared)
-    verdicts = {each.version: _refused(gate, metric, each) for each in candidates}
+    verdicts = {each.version: _refused(gate, metric, each, floor) for each in candidates}
     fit = [each for each in candidates if verdicts[each.version] is None]
     if not fit:
         return _nothing_fit(champion, candidates, verdicts, needed)
@@ -89,7 +111,7 @@ def decide(gate: Gate, metric: Metric, champion: Figures | None, candidates: Seq
     return Decision(promote, code, best.version if promote else None, reason, _known(verdicts), needed)
 
 
-def _refused(gate: Gate, metric: Metric, each: Figures) -> Verdict | None:
+def _refused(gate: Gate, metric: Metric, each: Figures, popularity: float | None) -> Verdict | None:
     """Say why a candidate cannot be promoted whatever the champion is, or None."""
     refused = Verdict(each.name, each.version, "failed", "")
     if each.error is not None or each.value is None:
@@ -103,6 +125,10 @@ def _refused(gate: Gate, metric: Metric, each: Figures) -> Verdict | None:
         side = "below the least" if metric.greater_is_better else "above the greatest"
         reason = f"{each.name} has {metric.title} {figure(each.value)}, {side} that is allowed, {figure(floor)}."
         return replace(refused, code="below_floor", reason=reason)
+    if popularity is not None and metric.gain(each.value, popularity) < 0:
+        figures = f"{metric.title} {figure(each.value)} against {figure(popularity)}"
+        reason = f"{each.name} is worse than offering everybody the most popular items ({figures})."
+        return replace(refused, code="below_popularity", reason=reason)
     if gate.max_latency_ms is not None and (each.latency_ms is None or each.latency_ms > gate.max_latency_ms):
         took = "an unknown time" if each.latency_ms is None else milliseconds(each.latency_ms)
         allowed = milliseconds(gate.max_latency_ms)

@@ -10,6 +10,7 @@ from refrain.evaluation.curves import describe
 from refrain.evaluation.document import figures_document
 from refrain.evaluation.importance import permutation_importance
 from refrain.evaluation.metrics import METRICS
+from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,22 +29,36 @@ def describe_model(standard: Standard, figures: Figures, contender: Contender | 
         known = {each.name: each.estimator for each in definition.training.candidates}
         return {"figures": figures_document(figures), "estimator": known.get(figures.name, "")}
 
+    servable = contender.servable
+    found: ModelDocument = {
+        "figures": figures_document(figures),
+        "estimator": str(servable.manifest["estimator"]),
+        "metrics": _every_metric(standard, answers),
+    }
+    if not isinstance(servable, Servable):
+        return {**found, "beside": _beside(standard, contender)}
+
     def predict(matrix: np.ndarray[Any, np.dtype[np.float32]]) -> Floats:
-        return aligned(score(contender.servable, matrix), contender.classes, standard.classes)
+        return aligned(score(servable, matrix), contender.classes, standard.classes)
 
     return {
-        "figures": figures_document(figures),
-        "estimator": str(contender.servable.manifest["estimator"]),
-        "metrics": _every_metric(standard, answers),
+        **found,
         "curves": describe(definition.task, standard.truth, answers, standard.classes),
         "importance": permutation_importance(
             predict,
             contender.matrix,
             standard.truth,
             METRICS[definition.training.metric],
-            {name: [place] for place, name in enumerate(contender.servable.definition.features)},
+            {name: [place] for place, name in enumerate(servable.definition.features)},
         ),
     }
+
+
+def _beside(standard: Standard, contender: Contender) -> dict[str, float]:
+    assert standard.questions is not None and contender.ranked is not None, "a recommender was asked questions"
+    from refrain.evaluation.recommendation import beside  # other models have no use for it
+
+    return beside(standard.questions, contender.ranked)
 
 
 def _every_metric(standard: Standard, answers: Floats) -> dict[str, float]:

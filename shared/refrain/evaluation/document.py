@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal, NotRequired, TypedDict, cast
 
+from preprocessing.definition import Task
 from refrain.evaluation.decision import Decision, DecisionCode, Figures, VerdictCode
 
 Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
@@ -103,13 +104,17 @@ class Importance(TypedDict):
 
 
 class ModelDocument(TypedDict):
-    """One compared model. `metrics` are all metrics of the task by name, for information."""
+    """One compared model. `metrics` are all metrics of the task by name, for information.
+
+    `beside` are figures of a recommender that no metric is (see `recommendation.beside`).
+    """
 
     figures: FiguresDocument
     estimator: str
     metrics: NotRequired[dict[str, float]]
     curves: NotRequired[Curves]
     importance: NotRequired[list[Importance]]
+    beside: NotRequired[dict[str, float]]
 
 
 class Upload(TypedDict):
@@ -172,6 +177,8 @@ class Data(TypedDict):
     time_range: NotRequired[Sequence[str] | None]
     classes: NotRequired[list[Class]]
     summary: NotRequired[Summary]
+    users: NotRequired[int]
+    items: NotRequired[int]
 
 
 class GateDocument(TypedDict):
@@ -214,11 +221,14 @@ class TrialDocument(TypedDict):
 
 
 class Evaluation(TypedDict):
-    """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC."""
+    """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
+
+    Of a recommendation `popularity` is the metric of the most popular items; `users` is how many were asked about.
+    """
 
     model: str
     run: str
-    task: Literal["classification", "regression"]
+    task: Task
     metric: str
     reason: str
     started_at: str
@@ -230,6 +240,8 @@ class Evaluation(TypedDict):
     decision: DecisionDocument
     outcome: Outcome
     trial: NotRequired[TrialDocument]
+    popularity: NotRequired[float | None]
+    users: NotRequired[int]
 
 
 def figures_document(figures: Figures) -> FiguresDocument:

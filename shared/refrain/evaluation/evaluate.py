@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, cast
 from preprocessing import parse_definition
 from refrain import paths
 from refrain.evaluation.comparison import CHAMPION, Comparison, compare
-from refrain.evaluation.contender import Contender
+from refrain.evaluation.contender import Contender, ask
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.description import describe_model
 from refrain.evaluation.document import decision_document
 from refrain.evaluation.field import Field, Standard, gather
 from refrain.evaluation.metrics import METRICS
+from refrain.recommending.questions import questions
 from refrain.rollout.expectation import expect
 from refrain.snapshots import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from preprocessing import Columns, Definition
     from refrain.evaluation.document import Evaluation, GateDocument
     from refrain.evaluation.request import Request
     from refrain.storage import Store
@@ -32,13 +34,11 @@ if TYPE_CHECKING:
 def evaluate(store: Store, request: Request) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
     snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
-    holdout = unpack(store.read(paths.snapshot(request.model, request.run, "holdout.npz")).data)
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
-    field = gather(store, request, holdout)
-    standard = Standard.of(definition, holdout, field)
+    field, standard = (_recommenders if definition.roles else _pipelines)(store, request, definition)
     champion, candidates = _measure(request, field, standard)
     metric = METRICS[definition.training.metric]
-    decision = decide(definition.gate, metric, champion, candidates)
+    decision = decide(definition.gate, metric, champion, candidates, floor=standard.popularity(metric))
 
     document = _document(request, snapshot["data"], field, standard, champion, candidates, decision)
     key = paths.snapshot(request.model, request.run, "evaluation.json")
@@ -56,8 +56,36 @@ def evaluate(store: Store, request: Request) -> dict[str, object]:
     }
 
 
+def _pipelines(store: Store, request: Request, definition: Definition) -> tuple[Field, Standard]:
+    """Ask all for the holdout rows."""
+    holdout = _rows(store, request, "holdout.npz")
+    field = gather(
+        store, request, lambda version, expected: ask(store, request.model, version, holdout, expected=expected)
+    )
+    return field, Standard.of(definition, holdout, field)
+
+
+def _recommenders(store: Store, request: Request, definition: Definition) -> tuple[Field, Standard]:
+    """Ask all what each user of the holdout would like next."""
+    from refrain.evaluation import recommendation  # other models have no use for it
+
+    asked = questions(definition, _rows(store, request, "train.npz"), _rows(store, request, "holdout.npz"))
+    field = gather(
+        store,
+        request,
+        lambda version, expected: recommendation.ask(store, request.model, version, asked, expected=expected),
+    )
+    return field, Standard(definition, asked.truth, [], asked)
+
+
+def _rows(store: Store, request: Request, name: str) -> Columns:
+    return unpack(store.read(paths.snapshot(request.model, request.run, name)).data)
+
+
 def _expect(store: Store, request: Request, field: Field, standard: Standard, decision: Decision) -> bool:
     """Note what is to be expected of a trial; False when there is no champion to try a challenger beside."""
+    if standard.questions:  # a recommender goes into service at once
+        return False
     champion = standard.answers(field.champion)
     chosen = next((each.name for each in request.trained if each.version == decision.version), "")
     challenger = standard.answers(field.candidates.get(chosen))
@@ -112,7 +140,7 @@ def _document(
     decision: Decision,
 ) -> Evaluation:
     definition = standard.definition
-    return {
+    found: Evaluation = {
         "model": request.model,
         "run": request.run,
         "task": definition.task,
@@ -127,6 +155,10 @@ def _document(
         "decision": decision_document(decision),
         "outcome": "promoted" if decision.promote else "kept",
     }
+    if standard.questions is not None:
+        metric = METRICS[definition.training.metric]
+        found |= {"popularity": standard.popularity(metric), "users": len(standard.questions)}
+    return found
 
 
 def _brief(figures: Figures | None) -> dict[str, object] | None:

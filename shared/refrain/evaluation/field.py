@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from refrain import deployments, paths
 from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.contender import Contender, aligned, ask
+from refrain.evaluation.contender import Contender, aligned
 from refrain.labels import class_labels, class_numbers
+from refrain.recommending.bounds import MOST_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.evaluation.arrays import Floats, Truth
+    from refrain.evaluation.metrics import Metric
     from refrain.evaluation.request import Request, Trained
+    from refrain.recommending.questions import Questions
     from refrain.storage import Store
 
 
@@ -34,24 +37,32 @@ class Field:
         return [each for each in (self.champion, *self.candidates.values()) if isinstance(each, Contender)]
 
 
-def gather(store: Store, request: Request, holdout: Columns) -> Field:
-    """Ask the champion of this moment and the run's candidates for all holdout rows."""
+type Ask = Callable[[str, bytes | None], Contender]
+"""Asks a version for all holdout rows; given what the pipeline answered (npz), it is held against that."""
+
+
+def gather(store: Store, request: Request, ask: Ask) -> Field:
+    """Ask the champion of this moment and the run's candidates."""
     deployment, _ = deployments.read(store, request.model)
     version = deployment.champion_version if deployment else None
     return Field(
         champion_version=version,
-        champion=_ask_champion(store, request.model, version, holdout),
-        candidates={each.name: _ask(store, request, each, holdout) for each in request.trained},
+        champion=_ask_champion(version, ask),
+        candidates={each.name: _ask(store, request, each, ask) for each in request.trained},
     )
 
 
 @dataclass(frozen=True)
 class Standard:
-    """What all are measured by: the truth of the holdout, in classes that any of them or the holdout knows (sorted)."""
+    """What all are measured by: the truth of the holdout, in classes that any of them or the holdout knows (sorted).
+
+    Of a recommendation the truth is how many items each user chose newly, and there are the `questions`.
+    """
 
     definition: Definition
     truth: Truth
     classes: list[str]
+    questions: Questions | None = None
 
     @classmethod
     def of(cls, definition: Definition, holdout: Columns, field: Field) -> Standard:
@@ -63,6 +74,13 @@ class Standard:
         classes = sorted(set(labels.tolist()).union(*(each.classes for each in field.contenders)))
         return cls(definition, class_numbers(labels, classes), classes)
 
+    def popularity(self, metric: Metric) -> float | None:
+        """Measure what a recommender has to be better than: the most popular items. None for all other models."""
+        if self.questions is None:
+            return None
+        hits = self.questions.hits(self.questions.popular(MOST_ITEMS))
+        return metric.value(self.truth, hits) if len(hits) else None
+
     def answers(self, contender: Contender | str | None) -> Floats | None:
         """Give a contender's answers the order of the classes; None for one that could not be asked."""
         if not isinstance(contender, Contender):
@@ -70,22 +88,19 @@ class Standard:
         return aligned(contender.answers, contender.classes, self.classes)
 
 
-def _ask(store: Store, request: Request, each: Trained, holdout: Columns) -> Contender | str:
+def _ask(store: Store, request: Request, each: Trained, ask: Ask) -> Contender | str:
     if each.error is not None:
         return each.error
     try:
-        trained = store.read(paths.answers(request.model, request.run, each.name))
-        with np.load(io.BytesIO(trained.data), allow_pickle=False) as file:
-            expected: Floats = file["answers"]
-        return ask(store, request.model, each.version, holdout, expected=expected)
+        return ask(each.version, store.read(paths.answers(request.model, request.run, each.name)).data)
     except (BrokenVersion, NotFound) as error:
         return str(error)
 
 
-def _ask_champion(store: Store, model: str, version: str | None, holdout: Columns) -> Contender | str | None:
+def _ask_champion(version: str | None, ask: Ask) -> Contender | str | None:
     if version is None:
         return None
     try:
-        return ask(store, model, version, holdout, expected=None)
+        return ask(version, None)
     except BrokenVersion as error:
         return str(error)

@@ -4,21 +4,22 @@ A metric is prepared once for one model's answers (sorting, errors of rows, hits
 matrix of row weights, one line a resample. So the bootstrap never sorts, copies or loops over rows again.
 
 Truth is class numbers [rows] or values [rows]; answers are probabilities [rows, classes] or values [rows] or [rows, 1].
+Of a recommendation a row is a user: truth is how many items the user chose newly [users], answers are hits, 1 where the
+item at a place of the list was chosen, else 0 [users, places].
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.definition import Task
+from preprocessing.rules_section import METRICS as NAMES
 from refrain.errors import MetricUndefined
 from refrain.evaluation.arrays import Floats, Score, Truth, divided
 from refrain.evaluation.ranking import area_under_roc, macro
 from refrain.labels import likeliest
-
-type Task = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,37 @@ def _r2(truth: Truth, values: Floats) -> Score:
     return score
 
 
+def _ndcg(most: int) -> Callable[[Truth, Floats], Score]:
+    def prepare(truth: Truth, hits: Floats) -> Score:
+        discounts = 1 / np.log2(np.arange(2, most + 2))
+        best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, most).astype(np.int64)]
+        return _mean(divided(hits[:, :most] @ discounts[: hits.shape[1]], best))
+
+    return prepare
+
+
+def _recall(most: int) -> Callable[[Truth, Floats], Score]:
+    return lambda truth, hits: _mean(divided(hits[:, :most].sum(axis=1), truth.astype(np.float64)))
+
+
+def _hit_rate(most: int) -> Callable[[Truth, Floats], Score]:
+    return lambda _, hits: _mean(hits[:, :most].any(axis=1).astype(np.float64))
+
+
+def _of_lists() -> list[Metric]:
+    """Make the metrics of recommendations, at every length of list that a definition can name."""
+    kinds = {"ndcg": ("NDCG", _ndcg), "recall": ("recall", _recall), "hit_rate": ("hit rate", _hit_rate)}
+    no_user = "no user chose anything new"
+    return [
+        Metric(name, f"{title}@{most}", "recommendation", True, make(int(most)), no_user)
+        for name in NAMES["recommendation"]
+        for kind, _, most in [name.partition("@")]
+        for title, make in [kinds[kind]]
+    ]
+
+
+# ndcg: Järvelin & Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with gains of 0 and 1; the ideal
+# list has as many hits as there can be. recall: hits over all that the user chose. hit_rate: whether there is any.
 # roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties as there); more than two classes: each
 # against the rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
 # log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the
@@ -145,5 +177,6 @@ METRICS: dict[str, Metric] = {
         Metric("rmse", "RMSE", "regression", False, _rmse),
         Metric("mae", "MAE", "regression", False, _mae),
         Metric("r2", "R²", "regression", True, _r2, "the target is the same in all rows"),
+        *_of_lists(),
     )
 }

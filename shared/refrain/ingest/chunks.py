@@ -106,10 +106,10 @@ def check(definition: Definition, found: Iterable[str], names: Iterable[str]) ->
             f"none of the columns is in the file. Found: {shown(names)}. Expected: {shown(sources(definition))}."
             " A file without a header line needs source.header in the definition",
         )
-    if definition.target not in found:
+    if definition.foretold not in found:
         raise UnreadableUpload(
             "no_target",
-            f"the target {definition.target!r} is not in the file, so nothing can be learned from it."
+            f"the target {definition.foretold!r} is not in the file, so nothing can be learned from it."
             f" Found: {shown(names)}",
         )
 

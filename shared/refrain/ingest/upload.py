@@ -19,13 +19,13 @@ from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
-from refrain.ingest.keeping import keep
-from refrain.ingest.labels import definition_of_labels, is_labels, keep_labels
+from refrain.ingest.purposes import purpose
 from refrain.storage import open_store
 
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.ingest.events import Upload
+    from refrain.ingest.purposes import Keep
     from refrain.storage import Downloaded, Store
 
 # S3 allows such keys; object_store, which reads them for us, would take them for paths of another object.
@@ -46,7 +46,7 @@ def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
     if upload.is_folder:
         return
     try:
-        definition, form = _definition(upload, models_dir), format_of(upload.key)
+        (definition, keep), form = _purpose(upload, models_dir), format_of(upload.key)
     except UnreadableUpload as refusal:
         _refuse(lake, upload, None, "", refusal)
         return
@@ -57,24 +57,23 @@ def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
         except NotFound:
             logger.warning("upload vanished before it was read", extra={"key": upload.key})
             return
-        _ingest_file(upload, downloaded, path, form, definition, lake)
+        _ingest_file(upload, downloaded, path, form, definition, keep, lake)
 
 
-def _definition(upload: Upload, models_dir: Path) -> Definition:
-    """Find how an upload is read: by its model's definition, or by that of labels. Refuse a key that cannot be read."""
+def _purpose(upload: Upload, models_dir: Path) -> tuple[Definition, Keep]:
+    """Find by which definition an upload is read, and how it is kept. Raises `UnreadableUpload`."""
     if not upload.model:
         raise UnreadableUpload("no_folder", "expected a key of the form <model>/<file>: the first folder is the model")
     if _UNUSABLE.search(upload.key):
         raise UnreadableUpload("bad_key", "expected a key without empty or dotted folders and control characters")
     try:
-        definition = definition_of(models_dir, upload.model)
-        return definition_of_labels(definition) if is_labels(upload.key) else definition
+        return purpose(definition_of(models_dir, upload.model), upload.key)
     except UnknownModel as error:
         raise UnreadableUpload("unknown_model", str(error)) from None
 
 
 def _ingest_file(
-    upload: Upload, downloaded: Downloaded, path: Path, form: str, definition: Definition, lake: Store
+    upload: Upload, downloaded: Downloaded, path: Path, form: str, definition: Definition, keep: Keep, lake: Store
 ) -> None:
     source = receipts.source_of(upload, downloaded)
     digest = receipts.content_digest(definition.fingerprint, downloaded.sha256)
@@ -82,10 +81,7 @@ def _ingest_file(
         return
     started = time.monotonic()
     try:
-        if is_labels(upload.key):
-            facts = keep_labels(path, form, definition, digest, lake, source.uploaded_at)
-        else:
-            facts = keep(path, form, definition, digest, lake)
+        facts = keep(path, form, definition, digest, lake, source.uploaded_at)
     except UnreadableUpload as refusal:
         _refuse(lake, upload, downloaded, definition.fingerprint, refusal)
         return

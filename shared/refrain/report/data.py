@@ -53,6 +53,11 @@ def _split(found: Data) -> str:
 
 
 def _target(found: Data) -> Html | None:
+    if "users" in found and "items" in found:
+        header = ["To be recommended", "#Items", "#Users"]
+        return table(
+            "Who chose, and among how many", header, [[found["target"], count(found["items"]), count(found["users"])]]
+        )
     if found.get("classes"):
         classes = found["classes"]
         train, holdout = (max(sum(each[part] for each in classes), 1) for part in ("train", "holdout"))

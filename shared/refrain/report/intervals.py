@@ -54,6 +54,7 @@ STATUS = {
     "failed": "failed",
     "parity_broken": "refused: parity broken",
     "golden_broken": "refused: golden rows broken",
+    "below_popularity": "refused: worse than popularity",
     "below_floor": "refused: worse than allowed",
     "too_slow": "refused: too slow",
     "promoted": "chosen",

@@ -12,6 +12,8 @@ from refrain.report.plots import shortened
 from refrain.report.shown import LONGEST, Models, Shown
 
 FEW_CLASSES = 4
+OF_LISTS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
+"""Of the many metrics of recommendations, those that are shown besides the gate's."""
 
 
 def section(key: str, title: str, note: str, *content: str | None) -> Html:
@@ -27,10 +29,9 @@ def comparison(evaluation: Evaluation, models: Models) -> Html:
     needed = evaluation["decision"]["confidence"]
     floor = gate["min_metric"] if metric.greater_is_better else gate["max_metric"]
     with_figures = [each for each in models.all if each.figures["value"] is not None]
-    note = (
-        f"All models answered the same {count(evaluation['data']['holdout_rows'], 'holdout row')}. Intervals are "
-        f"{share(gate['confidence'])} ones, by paired bootstrap."
-    )
+    users = evaluation.get("users")
+    asked = count(evaluation["data"]["holdout_rows"], "holdout row") if users is None else count(users, "user")
+    note = f"All models answered the same {asked}. Intervals are {share(gate['confidence'])} ones, by paired bootstrap."
     drawing = intervals(models.all, metric, gate["confidence"], floor) if with_figures else None
     return section(
         "comparison",
@@ -49,6 +50,9 @@ def _rule(evaluation: Evaluation, floor: float | None, needed: float) -> str:
     if floor is not None:
         bound = "at least" if metric.greater_is_better else "at most"
         rules.append(f"has {metric.title} of {bound} {figure(floor)}")
+    popularity = evaluation.get("popularity")
+    if popularity is not None:
+        rules.append(f"is not worse than the most popular items ({figure(popularity)})")
     if gate["max_latency_ms"] is not None:
         rules.append(f"answers one row within {milliseconds(gate['max_latency_ms'])}")
     adjusted = "" if needed == gate["confidence"] else f" ({share(gate['confidence'])} adjusted for their number)"
@@ -108,16 +112,26 @@ def _parity(model: Shown) -> str:
 
 def _other_metrics(evaluation: Evaluation, models: Models) -> Html | None:
     names = [name for name, metric in METRICS.items() if metric.task == evaluation["task"]]
+    if evaluation["task"] == "recommendation":
+        names = [name for name in names if name in OF_LISTS or name == evaluation["metric"]]
+    beside = list(dict.fromkeys(name for each in models.all for name in each.document.get("beside", {})))
     known = [each for each in models.all if each.document.get("metrics")]
     if not known:
         return None
     rows = []
     for each in known:
         found = each.document.get("metrics", {})
-        rows.append([_named(each), *(figure(found[name]) if name in found else "–" for name in names)])
+        also = each.document.get("beside", {})
+        rows.append(
+            [
+                _named(each),
+                *(figure(found[name]) if name in found else "–" for name in names),
+                *(figure(also[name]) if name in also else "–" for name in beside),
+            ]
+        )
     return table(
         f"Other figures on the same rows (the gate looks at {models.metric.title} only)",
-        ["Model", *(f"#{METRICS[name].title}" for name in names)],
+        ["Model", *(f"#{METRICS[name].title}" for name in names), *(f"#{name.replace('_', ' ')}" for name in beside)],
         rows,
     )
 

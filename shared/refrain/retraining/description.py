@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Columns, Definition
+    from preprocessing import Columns, Definition
     from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
     from refrain.retraining.rows import Rows
@@ -44,9 +44,9 @@ def describe(
         "rows_outside_window": rows.outside,
         "split": {"by": definition.training.split, "window": _window(definition), "cut": _moment(found.cut)},
         **({} if labelled is None else {"labelled": _labelled(rows, labelled)}),
-        "target": definition.target,
+        "target": definition.foretold,
         "time_range": _time_range(definition, receipts, rows.columns, labelled),
-        **_target(definition, rows.columns[definition.target], found.holdout),
+        **_target(definition, rows.columns, found.holdout),
     }
 
 
@@ -75,7 +75,12 @@ def _time_range(
     return [_moment(times.min()), _moment(times.max())]
 
 
-def _target(definition: Definition, target: Array, holdout: NDArray[np.bool_]) -> dict[str, object]:
+def _target(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, object]:
+    """Describe what is to be foretold: values, classes, or who chooses and among how many."""
+    if definition.roles:
+        users, items = (len(set(columns[name].tolist())) for name in (definition.roles.user, definition.roles.item))
+        return {"users": users, "items": items}
+    target = columns[definition.target]
     if definition.task == "regression":
         names = ("min", "lower_quartile", "median", "upper_quartile", "max")
         quartiles = dict(zip(names, np.quantile(target, [0, 0.25, 0.5, 0.75, 1]).tolist(), strict=True))

@@ -59,6 +59,11 @@ class Labelled:
         return replace(self, columns=columns, **aside)
 
 
+_NEVER = np.empty(0, "datetime64[us]")
+NO_LABELS = Labelled({}, _NEVER, _NEVER, np.empty(0, object))
+"""Where nothing is labelled."""
+
+
 def read_labelled(store: Store, definition: Definition) -> Labelled:
     """Read all labels of a model and the predictions that they are of, and make rows of them."""
     labels = read_labels(store, definition.model)

@@ -58,10 +58,10 @@ class Receipt:
         return self.definition == definition.fingerprint and self.preprocessing == preprocessing_version
 
 
-def read_receipts(store: Store, model: str) -> list[Receipt]:
-    """Read the receipts of all kept uploads of a model, without those of labels (which have a `kind`)."""
+def read_receipts(store: Store, model: str, kind: str | None = None) -> list[Receipt]:
+    """Read the receipts of all kept uploads of a model that are of a kind: of rows, unless told (labels, items)."""
     documents = (store.read_json(key) for key in store.keys(paths.receipts(model)))
-    return [Receipt.of(each) for each in documents if each["status"] == "kept" and "kind" not in each]
+    return [Receipt.of(each) for each in documents if each["status"] == "kept" and each.get("kind") == kind]
 
 
 def choose(receipts: Iterable[Receipt], definition: Definition, newest: np.datetime64 | None = None) -> list[Receipt]:

@@ -14,9 +14,9 @@ from preprocessing import __version__ as preprocessing_version
 from refrain import deployments, paths
 from refrain.definitions import find_definition
 from refrain.errors import NotFound
+from refrain.retraining import enough, listening
 from refrain.retraining.description import describe
-from refrain.retraining.enough import shortfall
-from refrain.retraining.labelled import read_labelled
+from refrain.retraining.labelled import NO_LABELS, read_labelled
 from refrain.retraining.receipts import choose, oldest_upload, read_receipts
 from refrain.retraining.request import Request
 from refrain.retraining.rows import read_rows, taken, within_window, without_duplicates
@@ -47,7 +47,8 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     deployment, _ = deployments.read(store, request.model)
     champion = deployment.champion_version if deployment else None
     receipts, labelled = _chosen(store, definition)
-    digest = digest_of(definition, receipts, labelled)
+    items = listening.read_item_receipts(store, definition)
+    digest = digest_of(definition, receipts, labelled, items)
     answer: dict[str, object] = {
         "model": request.model,
         "run": request.run,
@@ -70,7 +71,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     elif not request.force and (withdrawn := _withdrawn(deployment, digest)):
         answer["why"] = f"{withdrawn}, which was withdrawn, learned from these very rows (`force` trains again)"
     else:
-        answer |= _freeze(store, definition, request, receipts, labelled, digest)
+        answer |= _freeze(store, definition, request, receipts, labelled, items, digest)
     if not answer["enough"]:
         answer["outcome"] = "nothing_to_learn"
     logger.info("snapshot taken" if answer["enough"] else "nothing to learn from", extra={"snapshot": answer})
@@ -79,20 +80,26 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
 
 def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], Labelled]:
     """Choose what a run is made of, within the window where it is one of upload time."""
-    known, labelled = read_receipts(store, definition.model), read_labelled(store, definition)
+    known = read_receipts(store, definition.model)
+    if definition.roles:  # what was chosen after a recommendation comes as a play
+        return choose(known, definition), NO_LABELS
+    labelled = read_labelled(store, definition)
     newest = labelled.predicted.max() if len(labelled) else None
     oldest = oldest_upload(known, definition, newest)
     recent = labelled if oldest is None else labelled.only(labelled.predicted >= oldest)
     return choose(known, definition, newest), recent
 
 
-def digest_of(definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None) -> str:
+def digest_of(
+    definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None, items: Sequence[Receipt] = ()
+) -> str:
     """Name what a run would learn from and be judged by: SHA-256 (hex) over data and the definition's parts."""
     parts = {
         "receipts": [(receipt.digest, receipt.uploaded_at) for receipt in receipts],
         "shape": definition.fingerprint,
         "preprocessing": preprocessing_version,
         **({"labelled": labelled.digest} if labelled else {}),
+        **({"items": [(receipt.digest, receipt.uploaded_at) for receipt in items]} if items else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -104,6 +111,7 @@ def _freeze(
     request: Request,
     receipts: Sequence[Receipt],
     labelled: Labelled,
+    items: Sequence[Receipt],
     digest: str,
 ) -> dict[str, object]:
     """Read, merge, split; write the snapshot if there is enough of it, its description last."""
@@ -111,13 +119,16 @@ def _freeze(
     newest = max([*(each.uploaded for each in receipts[-1:]), *labelled.arrived[-1:]])
     rows = within_window(definition, rows, newest)
     found = split(definition, rows.columns)
-    why = shortfall(definition, rows.columns, found.holdout)
+    why = (listening if definition.roles else enough).shortfall(definition, rows.columns, found.holdout)
     held = int(found.holdout.sum())
     figures: dict[str, object] = {"rows": len(rows), "train_rows": len(rows) - held, "holdout_rows": held, "why": why}
     if why:
         return figures
     for name, side in (("train.npz", ~found.holdout), ("holdout.npz", found.holdout)):
         store.write(paths.snapshot(request.model, request.run, name), pack(taken(rows.columns, side)))
+    if definition.roles:
+        texts = listening.described(store, definition, rows.columns, items)
+        store.write(paths.snapshot(request.model, request.run, "items.npz"), pack(texts))
     key = paths.snapshot(request.model, request.run, "snapshot.json")
     document = {
         "model": request.model,

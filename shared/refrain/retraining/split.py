@@ -6,17 +6,14 @@ knows by heart. By time and by upload the newest rows are held out; by hash a ro
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import is_missing
+from refrain.hashing import row_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
@@ -33,8 +30,13 @@ class Split:
 
 
 def split(definition: Definition, columns: Columns) -> Split:
-    """Hold out a share of the rows (given in the order of upload), as `training.split` of the definition says."""
+    """Hold out a share of the rows (given in the order of upload), as `training.split` of the definition says.
+
+    Of a recommendation it is a share of each user's rows.
+    """
     share = definition.training.holdout
+    if definition.roles:
+        return by_user(definition, columns, share)
     if definition.training.split == "time":
         return by_time(columns[definition.time], share)
     rows = len(next(iter(columns.values())))
@@ -58,34 +60,20 @@ def by_time(times: Array, share: float) -> Split:
     return Split(times >= cut, cut)
 
 
-def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
-    """Hash each row's values in the named columns evenly to uint64, the same in every process and on every machine.
+def by_user(definition: Definition, columns: Columns, share: float) -> Split:
+    """Hold out the newest share of each user's rows, at least one where there are two; or a share by hash.
 
-    A missing value adds nothing, so a column that comes to the definition later leaves the rows without it where they
-    are. The mixing is splitmix64's (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+    By hash all plays of one item by one user are on the same side.
     """
-    total = np.zeros(len(columns[names[0]]), np.uint64)
-    for name in names:
-        salted = _mixed(_cells(columns[name]) ^ _digest(name))
-        total += np.where(is_missing(columns[name]), np.uint64(0), salted)
-    return _mixed(total)
-
-
-def _cells(array: Array) -> NDArray[np.uint64]:
-    if array.dtype == object:
-        known = {value: _digest(value) for value in set(array.tolist()) if value is not None}
-        return np.fromiter((known.get(value, 0) for value in array), np.uint64, len(array))
-    if array.dtype.kind == "M":
-        return array.astype("datetime64[us]").view(np.uint64)
-    return np.asarray(array + 0.0).view(np.uint64)  # the sum turns -0.0 into 0.0
-
-
-def _digest(text: str) -> np.uint64:
-    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    roles = definition.roles
+    assert roles is not None, "only recommendations are split by user"
+    if definition.training.split == "hash":
+        return Split(row_hashes(columns, (roles.user, roles.item)) < np.uint64(share * _WHOLE))
+    rows = len(columns[roles.user])
+    times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
+    _, users, many = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
+    order = np.lexsort((np.arange(rows), times, users))
+    from_the_end = np.empty(rows, np.int64)
+    from_the_end[order] = np.cumsum(many)[users[order]] - 1 - np.arange(rows)
+    held = np.where(many > 1, np.maximum(np.round(many * share), 1), 0)
+    return Split(from_the_end < held[users])

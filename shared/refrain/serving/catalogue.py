@@ -26,7 +26,7 @@ def answer_model(registry: Registry, _request: Request, model: str) -> dict[str,
     standing, sound = registry.standing(model), registry.serving(model)
     definition = sound.servable.definition
     return _entry(registry, model) | {
-        "target": definition.target,
+        "target": definition.foretold,
         "classes": sound.servable.classes,
         "estimator": sound.servable.manifest.get("estimator"),
         "features": definition.features,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.problems import InvalidLabels, InvalidRequestBody, LabelProblem, TooManyLabels
+from refrain.serving.problems import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
 from refrain.serving.requests import Accepted
 from refrain.truth.calls import LONGEST_ID, check_labels, write_call
 
@@ -22,7 +22,10 @@ FIELDS = ("prediction_id", "label")
 def answer_label(registry: Registry, request: Request, model: str) -> Accepted:
     """Answer `POST /v1/models/{model}:label`: 202 once the labels are kept. Sent again they change nothing."""
     registry.standing(model)  # a model that was never in service has no predictions to be labelled
-    labels = _labels(request.document(), registry.definition(model))
+    definition = registry.definition(model)
+    if definition.roles:
+        raise NoLabels(model)
+    labels = _labels(request.document(), definition)
     identity = write_call(registry.store, model, labels, datetime.now(UTC))
     return Accepted({"accepted": len(labels), "id": identity})
 

@@ -28,7 +28,11 @@ def answer_openapi(registry: Registry, _request: Request) -> Schema:
     """Answer `GET /openapi.json`."""
     sounds = {model: sound for model in deployed(registry) if (sound := registry.standing(model).sound)}
     paths = {f"/v1/models/{model}:predict": {"post": _predict(model, sound)} for model, sound in sounds.items()}
-    paths |= {f"/v1/models/{model}:label": {"post": _label(model, registry.definition(model))} for model in sounds}
+    paths |= {
+        f"/v1/models/{model}:label": {"post": _label(model, registry.definition(model))}
+        for model, sound in sounds.items()
+        if not sound.servable.definition.roles
+    }
     schemas = {f"{model}.instance": instance_schema(sound) for model, sound in sounds.items()}
     schemas |= {f"{model}.prediction": prediction_schema(sound.servable) for model, sound in sounds.items()}
     return {
@@ -56,6 +60,7 @@ def answer_openapi(registry: Registry, _request: Request) -> Schema:
 
 
 def _predict(model: str, sound: Sound) -> Schema:
+    definition = sound.servable.definition
     instances = _list({"$ref": f"#/components/schemas/{model}.instance"}, minItems=1, maxItems=MOST_INSTANCES)
     answer = {
         "predictions": _list({"$ref": f"#/components/schemas/{model}.prediction"}),
@@ -67,7 +72,7 @@ def _predict(model: str, sound: Sound) -> Schema:
     return {
         "operationId": f"predict.{model}",
         "summary": f"Ask {model}",
-        "description": f"{sound.servable.definition.task.capitalize()} of {sound.servable.definition.target}.",
+        "description": f"{definition.task.capitalize()} of {definition.foretold}.",
         "tags": ["predict"],
         "requestBody": {
             "required": True,

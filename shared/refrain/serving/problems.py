@@ -5,6 +5,8 @@ Refused                  a request that cannot be answered, for a reason that li
 ├── MethodNotAllowed
 ├── WrongContentType
 ├── BinaryTensors        the binary extension of the Open Inference Protocol
+├── NoTensors            a model that the Open Inference Protocol has no words for
+├── NoLabels             a model whose truth comes another way
 ├── BodyTooLarge
 ├── NotJson
 ├── InvalidRequestBody   JSON of another shape than expected
@@ -67,6 +69,20 @@ class BinaryTensors(Refused):
 
     def __init__(self) -> None:
         super().__init__("binary tensors are not supported: send the data as JSON (tritonclient: binary_data=False)")
+
+
+class NoTensors(Refused):
+    """A recommender is asked with lists, which are no tensors."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} recommends, and is asked by POST /v1/models/{model}:predict")
+
+
+class NoLabels(Refused):
+    """What is chosen after a recommendation is known from the plays."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} recommends, and learns what was chosen from its uploads: upload plays, not labels")
 
 
 class BodyTooLarge(Refused):
@@ -165,6 +181,8 @@ STATUS: dict[type[RefrainError], tuple[HTTPStatus, str]] = {
     MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
     WrongContentType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_content_type"),
     BinaryTensors: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "binary_tensors"),
+    NoTensors: (HTTPStatus.BAD_REQUEST, "no_tensors"),
+    NoLabels: (HTTPStatus.BAD_REQUEST, "no_labels"),
     BodyTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large"),
     NotJson: (HTTPStatus.BAD_REQUEST, "not_json"),
     InvalidRequestBody: (HTTPStatus.BAD_REQUEST, "invalid_request"),

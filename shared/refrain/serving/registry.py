@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.recommending.recommendable import Recommendable
+    from refrain.serving.versions import VersionFiles
     from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
@@ -62,7 +64,7 @@ class UnreadableDeployment(StorageError):
 class Sound:
     """A version that passed its proof, why it serves, and one of its golden rows as an example."""
 
-    servable: Servable
+    servable: Servable | Recommendable
     served: Served
     example: Mapping[str, Any]
 
@@ -218,15 +220,18 @@ class Registry:
             return Rival(terms, None), None
         try:
             found = self._taken(model, terms, loaded)
+            if not isinstance(found.servable, Servable):
+                raise BrokenVersion(terms.version, "a recommender is not tried")
             if found.servable.definition.task != champion.servable.definition.task:
                 raise BrokenVersion(terms.version, "its task is not the champion's")
+            challenger = found.servable
         except BrokenVersion as error:
             self._refuse(model, terms.version, error, "ChallengerRefused")
             return Rival(terms, None), None
         except StorageError as error:
             logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
             return None, None
-        return Rival(terms, found.servable), found
+        return Rival(terms, challenger), found
 
     def _taken(self, model: str, served: Served, loaded: list[Sound]) -> Sound:
         for each in loaded:
@@ -261,7 +266,7 @@ class Registry:
 def load(store: Store, model: str, served: Served) -> Sound:
     """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
     files = read_version(store, model, served.version)
-    servable = Servable.load(files.manifest, files.model, files.baseline)
+    servable = loaded(files)
     replay = servable.replay(files.golden)
     if not replay.holds:
         sentence = f"{replay.differing_labels} of {replay.rows} golden rows are answered otherwise"
@@ -269,6 +274,15 @@ def load(store: Store, model: str, served: Served) -> Sound:
     ordinary = files.golden["rows"][:ORDINARY]
     example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
     return Sound(servable, served, example)
+
+
+def loaded(files: VersionFiles) -> Servable | Recommendable:
+    """Make a version ready to answer. Raises `BrokenVersion`."""
+    if files.catalogue is None:
+        return Servable.load(files.manifest, files.model, files.baseline)
+    from refrain.recommending.recommendable import Recommendable  # other models need none of it
+
+    return Recommendable.load(files.manifest, files.model, files.catalogue)
 
 
 @cache

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from refrain.recommending.asking import DEFAULT_ITEMS
+from refrain.recommending.bounds import MOST_ITEMS, MOST_NAMED
+from refrain.serving.servable import Servable
+
 if TYPE_CHECKING:
     from preprocessing import Column
+    from refrain.recommending.recommendable import Recommendable
     from refrain.serving.registry import Sound
-    from refrain.serving.servable import Servable
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
 MOST_EXAMPLES = 10
@@ -16,9 +20,12 @@ MOST_EXAMPLES = 10
 
 def instance_schema(sound: Sound) -> dict[str, Any]:
     """Describe one instance, with the version's own example."""
-    definition = sound.servable.definition
+    servable = sound.servable
+    definition = servable.definition
+    if not isinstance(servable, Servable):
+        return ask_schema(sound)
     columns = {
-        name: _column(definition.columns[name], sound.servable, required=name in definition.required)
+        name: _column(definition.columns[name], servable, required=name in definition.required)
         for name in definition.inputs
     }
     return {
@@ -31,8 +38,42 @@ def instance_schema(sound: Sound) -> dict[str, Any]:
     }
 
 
-def prediction_schema(servable: Servable) -> dict[str, Any]:
+def ask_schema(sound: Sound) -> dict[str, Any]:
+    """Describe what a recommender is asked."""
+    items = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_NAMED}
+    properties: dict[str, Any] = {
+        "user": {"type": "string", "description": "For whom; what this user heard last is known from the uploads"},
+        "history": items | {"description": "What was heard, the newest last, in place of what is known of the user"},
+        "k": {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_ITEMS},
+        "exclude": items | {"description": "Never these"},
+        "exclude_heard": {"type": "boolean", "default": True, "description": "Nothing of the history either"},
+        "within": items | {"description": "Only among these"},
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "anyOf": [{"required": ["user"]}, {"required": ["history"]}],
+        "additionalProperties": True,
+        "examples": [dict(sound.example)],
+    }
+
+
+def offer_schema(servable: Recommendable) -> dict[str, Any]:
+    """Describe one list of recommendations."""
+    item = _object(
+        {"id": {"type": "string"}, "score": {"type": "number"}},
+        {name: {"type": "string"} for name in servable.catalogue.described},
+    )
+    lists = {"items": {"type": "array", "items": item, "description": "The best first"}}
+    popular = {"const": True, "description": "Nothing was known of the user, so these are the most popular items"}
+    history = {"const": "unavailable", "description": "What the user heard could not be looked up"}
+    return _object(lists, {"popular": popular, "history": history})
+
+
+def prediction_schema(servable: Servable | Recommendable) -> dict[str, Any]:
     """Describe one prediction."""
+    if not isinstance(servable, Servable):
+        return offer_schema(servable)
     properties: dict[str, Any] = {
         "unfamiliar": {
             "type": "array",

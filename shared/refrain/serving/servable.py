@@ -5,12 +5,9 @@ Inference serves by it and evaluation measures by it, so that what was measured 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from preprocessing import (
     Array,
@@ -25,7 +22,8 @@ from preprocessing import (
     rows_to_columns,
 )
 from refrain.errors import BrokenVersion
-from refrain.parity import Parity, parity
+from refrain.graphs import RUNTIME_ERRORS, session
+from refrain.parity import Replay, parity
 from refrain.serving.unfamiliar import Familiar
 
 if TYPE_CHECKING:
@@ -33,35 +31,6 @@ if TYPE_CHECKING:
 
 INPUT = "features"
 OUTPUTS = {"classification": "probabilities", "regression": "value"}
-
-RUNTIME_ERRORS = (
-    runtime_errors.EPFail,
-    runtime_errors.EngineError,
-    runtime_errors.Fail,
-    runtime_errors.InvalidArgument,
-    runtime_errors.InvalidGraph,
-    runtime_errors.InvalidProtobuf,
-    runtime_errors.NoModel,
-    runtime_errors.NotImplemented,
-    runtime_errors.RuntimeException,
-    RuntimeError,
-    ValueError,
-)
-"""What ONNX Runtime raises; its own errors have no base but Exception."""
-
-
-@dataclass(frozen=True)
-class Replay:
-    """How far the answers to the golden rows lie from those of the pipeline that was trained."""
-
-    rows: int
-    max_difference: float
-    differing_labels: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether there is nothing but rounding between them (and rows that prove it)."""
-        return Parity(self.rows, self.max_difference, self.differing_labels).holds
 
 
 class Servable:
@@ -91,7 +60,7 @@ class Servable:
             if tuple(manifest["features"]) != definition.features:
                 raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
             familiar = Familiar.of(baseline, definition.features)
-            loaded = cls(manifest, definition, _session(version, model), familiar)
+            loaded = cls(manifest, definition, session(version, model), familiar)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
             raise BrokenVersion(version, f"its files are damaged ({type(error).__name__}: {error})") from error
         loaded._check_graph()
@@ -150,16 +119,3 @@ class Servable:
             raise BrokenVersion(self.version, f"its graph takes {inputs[0].shape[-1]} features")
         if (self.classes is None) != (self.definition.task == "regression"):
             raise BrokenVersion(self.version, "its classes do not fit its task")
-
-
-def _session(version: str, model: bytes) -> Any:
-    """One thread: a function has one processor, and waiting threads that spin would take it from the running one."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except RUNTIME_ERRORS as error:
-        raise BrokenVersion(version, f"its graph cannot be loaded ({type(error).__name__}: {error})") from error

@@ -9,13 +9,13 @@ from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
 from refrain.serving.problems import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES
+from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
-    from refrain.serving.servable import Servable
 
 MOST_IGNORED = 50
 
@@ -24,6 +24,10 @@ def answer_predict(registry: Registry, request: Request, model: str) -> dict[str
     """Answer `POST /v1/models/{model}:predict`."""
     sound, rival = registry.contest(model)
     servable = sound.servable
+    if not isinstance(servable, Servable):
+        from refrain.serving.offers import answer_offers  # other models need none of it
+
+        return answer_offers(registry, request, servable, _instances(request.document(), ()))
     instances = _instances(request.document(), servable.definition.inputs)
     raw = rows_to_columns(instances, (*servable.definition.inputs, *servable.aside))
     predictions = predict(servable, raw, len(instances), rival)
@@ -50,7 +54,7 @@ def _instances(document: dict[str, Any], inputs: Sequence[str]) -> list[dict[str
     problems = [
         Problem(row, "", instance, _expected(instance, inputs))
         for row, instance in enumerate(instances)
-        if not isinstance(instance, dict) or names.isdisjoint(instance)
+        if not isinstance(instance, dict) or (names and names.isdisjoint(instance))
     ]
     if problems:
         raise InvalidInstances(problems)

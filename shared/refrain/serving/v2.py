@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import ANSWERING, Predictions, predict
-from refrain.serving.problems import BinaryTensors, InvalidInstances, InvalidRequestBody, UnknownVersion, shortened
+from refrain.serving.problems import (
+    BinaryTensors,
+    InvalidInstances,
+    InvalidRequestBody,
+    NoTensors,
+    UnknownVersion,
+    shortened,
+)
+from refrain.serving.servable import Servable
 from refrain.serving.tensors import read_tensors, tensor
 
 if TYPE_CHECKING:
+    from refrain.recommending.recommendable import Recommendable
     from refrain.serving.contest import Rival
     from refrain.serving.registry import Registry, Sound
     from refrain.serving.requests import Request
-    from refrain.serving.servable import Servable
 
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
 MOST_IGNORED = 50
@@ -27,7 +35,7 @@ def answer_server(_registry: Registry, _request: Request) -> dict[str, Any]:
 
 def answer_model(registry: Registry, _request: Request, model: str, version: str = "") -> dict[str, Any]:
     """Answer `GET /v2/models/{model}`; `parameters.classes` is the order of `probabilities`."""
-    servable = _serving(registry, model, version).servable
+    servable = _with_tensors(_serving(registry, model, version))
     definition = servable.definition
     inputs = [
         {"name": name, "datatype": DATATYPES[definition.columns[name].kind], "shape": [-1]}
@@ -54,7 +62,7 @@ def answer_infer(registry: Registry, request: Request, model: str, version: str 
     Where a challenger answered some rows, `parameters.versions` names the version of each.
     """
     sound, rival = registry.contest(model)
-    servable = sound.servable
+    servable = _with_tensors(sound)
     _check_version(model, version, servable)
     if request.header("inference-header-content-length"):
         raise BinaryTensors
@@ -90,7 +98,13 @@ def _serving(registry: Registry, model: str, version: str) -> Sound:
     return sound
 
 
-def _check_version(model: str, version: str, servable: Servable) -> None:
+def _with_tensors(sound: Sound) -> Servable:
+    if not isinstance(sound.servable, Servable):
+        raise NoTensors(sound.servable.definition.model)
+    return sound.servable
+
+
+def _check_version(model: str, version: str, servable: Servable | Recommendable) -> None:
     if version and version != servable.version:
         raise UnknownVersion(model, version, servable.version)
 

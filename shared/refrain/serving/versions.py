@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VersionFiles:
-    """What training wrote, as it is; `model` is the ONNX graph."""
+    """What training wrote, as it is; `model` is the ONNX graph, `catalogue` the items of a recommender."""
 
     manifest: dict[str, Any]
     model: bytes
     baseline: dict[str, Any]
     golden: dict[str, Any]
+    catalogue: dict[str, Any] | None = None
 
 
 def read_version(store: Store, model: str, version: str) -> VersionFiles:
@@ -33,7 +34,9 @@ def read_version(store: Store, model: str, version: str) -> VersionFiles:
     if hashlib.sha256(graph).hexdigest() != manifest.get("model_sha256"):
         raise BrokenVersion(version, "its model.onnx is not the one that its manifest names")
     baseline, golden = (_document(store, model, version, name) for name in ("baseline.json", "golden.json"))
-    return VersionFiles(manifest, graph, baseline, golden)
+    recommends = manifest.get("task") == "recommendation"
+    catalogue = _document(store, model, version, "catalogue.json") if recommends else None
+    return VersionFiles(manifest, graph, baseline, golden, catalogue)
 
 
 def _file(store: Store, model: str, version: str, name: str) -> bytes:

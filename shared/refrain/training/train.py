@@ -67,7 +67,13 @@ def _train(store: Store, request: Request) -> dict[str, Any]:
         unpack(store.read(paths.snapshot(request.model, request.run, name)).data)
         for name in ("train.npz", "holdout.npz")
     )
-    files, facts = make_version(definition, candidate, training, holdout)
+    if definition.roles:
+        from refrain.training import recommendation  # scikit-learn's own estimators need none of it
+
+        described = unpack(store.read(paths.snapshot(request.model, request.run, "items.npz")).data)
+        files, facts = recommendation.make_version(definition, candidate, training, holdout, described)
+    else:
+        files, facts = make_version(definition, candidate, training, holdout)
     manifest = {
         "model": request.model,
         "version": request.version,

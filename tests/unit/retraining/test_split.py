@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.retraining.split import by_time, row_hashes, split
+from refrain.hashing import row_hashes
+from refrain.retraining.split import by_time, split
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define

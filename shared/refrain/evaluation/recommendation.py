@@ -1,0 +1,125 @@
+"""A recommender asked for every question of the holdout by the very code that serves: its lists, proofs and speed.
+
+The answers are hits, 1 or 0 for each place of each user's list; so the bootstrap draws users, and a list counts by its
+metric's discount.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from refrain.errors import BrokenVersion
+from refrain.evaluation.contender import Contender, replay
+from refrain.parity import Parity, ranked_parity
+from refrain.recommending.bounds import MOST_ITEMS
+from refrain.recommending.recommendable import Recommendable
+from refrain.serving.versions import read_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.recommending.questions import Codes, Questions
+    from refrain.storage import Store
+
+USERS_AT_ONCE = 256
+TIMED_CALLS = 200
+TIMED_HISTORY = 50
+
+
+def ask(store: Store, model: str, version: str, questions: Questions, *, expected: bytes | None) -> Contender:
+    """Load a recommender and ask it for all questions and its golden ones.
+
+    `expected` are the lists of the estimator that it was exported from, for a candidate; a champion was proved before.
+
+    Raises:
+        BrokenVersion: when files are absent or damaged.
+    """
+    files = read_version(store, model, version)
+    if files.catalogue is None:
+        raise BrokenVersion(version, "it recommends nothing")
+    servable = Recommendable.load(files.manifest, files.model, files.catalogue)
+    heard = [_known(servable.catalogue.coded(questions.items)[each]) for each in questions.heard]
+    items, scores = rank(servable, heard)
+    return Contender(
+        version=version,
+        servable=servable,
+        matrix=np.empty((0, 0), np.float32),
+        answers=questions.hits(_in_questions(servable, questions, items, scores)),
+        golden=replay(servable, files.golden),
+        parity=None if expected is None else _parity(expected, items, scores),
+        latency_ms=latency(servable),
+        bytes=len(files.model),
+        ranked=_in_questions(servable, questions, items, scores),
+    )
+
+
+def rank(servable: Recommendable, heard: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
+    """Ask in blocks, so that memory stays bounded."""
+    most = min(MOST_ITEMS, len(servable.catalogue))
+    nothing = np.empty(0, np.int64)
+    blocks = []
+    for start in range(0, len(heard), USERS_AT_ONCE):
+        some = heard[start : start + USERS_AT_ONCE]
+        blocks.append(servable.rank(some, some, [nothing] * len(some), most))
+    return np.concatenate([items for items, _ in blocks]), np.concatenate([scores for _, scores in blocks])
+
+
+def latency(servable: Recommendable) -> float:
+    """Measure one recommendation after `TIMED_HISTORY` items: milliseconds, the median of `TIMED_CALLS`."""
+    draw = np.random.default_rng(0)
+    length = min(TIMED_HISTORY, len(servable.catalogue))
+    nothing = [np.empty(0, np.int64)]
+    taken = []
+    for _ in range(TIMED_CALLS):
+        heard = [draw.choice(len(servable.catalogue), length, replace=False)]
+        started = time.perf_counter()
+        servable.rank(heard, heard, nothing, 10)
+        taken.append(time.perf_counter() - started)
+    return median(taken) * 1000
+
+
+def beside(questions: Questions, ranked: Codes) -> dict[str, float]:
+    """Say what accuracy does not: how much of the catalogue is offered, how little known it is, whom nobody knew.
+
+    `coverage` is the share of all items that stand in some list of ten, `novelty` the mean self-information of offered
+    items in bits (Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 2010), `cold_users` the share of
+    users without a history.
+    """
+    shown = ranked[:, :10]
+    offered = shown[shown >= 0]
+    share = np.maximum(questions.plays, 1) / max(int(questions.plays.sum()), 1)
+    return {
+        "coverage": len(np.unique(offered)) / max(len(questions.items), 1),
+        "novelty": float(-np.log2(share[offered]).mean()) if len(offered) else 0.0,
+        "cold_users": questions.cold,
+    }
+
+
+def _in_questions(servable: Recommendable, questions: Questions, items: Codes, scores: NDArray[np.float32]) -> Codes:
+    """Turn a version's codes into those of the questions; -1 where nothing is left, or nothing is known of it."""
+    known: dict[str, int] = {item: place for place, item in enumerate(questions.items)}
+    places = np.array([known.get(item, -1) for item in servable.catalogue.items], np.int64)
+    return np.where(np.isfinite(scores), places[items], -1).astype(np.int64)
+
+
+def _parity(expected: bytes, items: Codes, scores: NDArray[np.float32]) -> Parity:
+    with np.load(io.BytesIO(expected), allow_pickle=False) as file:
+        wanted = _lists(file["items"], file["scores"])
+    return ranked_parity(wanted, _lists(items, scores))
+
+
+def _lists(items: Any, scores: Any) -> list[tuple[list[int], list[float]]]:
+    left = np.isfinite(scores).sum(axis=1).tolist()
+    rows = zip(items.tolist(), scores.tolist(), left, strict=True)
+    return [(codes[:many], numbers[:many]) for codes, numbers, many in rows]
+
+
+def _known(codes: Codes) -> Codes:
+    return codes[codes >= 0]

@@ -1,0 +1,82 @@
+"""Plays: rows that are kept like all others, and that tell at once what each user heard last."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from refrain.ingest.curated import ROW
+from refrain.ingest.keeping import keep
+from refrain.recommending.bounds import MOST_HEARD
+from refrain.recommending.listening import Listening
+from refrain.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from preprocessing import Definition
+    from refrain.storage import Store
+
+AT_ONCE = 16
+"""Entries that are written at the same time."""
+
+logger = logging.getLogger("refrain")
+
+
+def keep_plays(
+    path: Path, form: str, definition: Definition, digest: str, lake: Store, uploaded_at: str
+) -> dict[str, Any]:
+    """Keep the rows of a file, then remember what each of its users heard last; return the facts for its receipt.
+
+    A play without a time was heard when the file was uploaded. The receipt comes after this: where remembering fails,
+    the whole is done again, which changes nothing that was done. Raises `UnreadableUpload`.
+    """
+    facts = keep(path, form, definition, digest, lake)
+    table = settings().listening_table
+    if not table:
+        return facts
+    listening = Listening(table)
+    uploaded = round(datetime.fromisoformat(uploaded_at).timestamp() * 1e6)
+    listeners = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for part in sorted(path.parent.glob("part-*.parquet")):
+            tasks = [
+                pool.submit(partial(listening.remember, definition.model, user, news))
+                for user, news in news_of(definition, part, uploaded)
+            ]
+            listeners += sum(task.result() for task in tasks)
+    logger.info("listening remembered", extra={"model": definition.model, "digest": digest, "listeners": listeners})
+    return facts
+
+
+def news_of(definition: Definition, part: Path, uploaded: int) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield each user of a curated part, with the newest items and when they were heard (microseconds)."""
+    roles = definition.roles
+    assert roles is not None, "only recommendations have plays"
+    rows = pq.read_table(part, columns=[roles.user, roles.item, definition.time or ROW])
+    if not len(rows):
+        return
+    if not definition.time:  # one after the other, as the lines are
+        times = uploaded + rows.column(ROW).to_numpy()
+    else:
+        times = rows.column(definition.time).to_numpy().astype("datetime64[us]").astype(np.int64)
+    users = rows.column(roles.user).combine_chunks().dictionary_encode()
+    items = rows.column(roles.item).combine_chunks().dictionary_encode()
+    numbers, codes = users.indices.to_numpy(), items.indices.to_numpy()
+    names, titles = users.dictionary.to_pylist(), items.dictionary.to_pylist()
+    order = np.lexsort((times, numbers))
+    ends = np.flatnonzero(np.append(np.diff(numbers[order]) != 0, True)) + 1
+    for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        heard: dict[str, int] = {}
+        for row in order[start:end][::-1].tolist():  # the newest first, so the first time of an item is its latest
+            heard.setdefault(titles[codes[row]], int(times[row]))
+            if len(heard) > MOST_HEARD:
+                break
+        yield names[numbers[order[start]]], heard

@@ -1,0 +1,110 @@
+"""What a caller asks a recommender, checked at the door: for whom, how many, and what not.
+
+    {"user": "u1", "k": 10}
+    {"history": ["s1", "s2"], "k": 10, "exclude": ["s3"], "exclude_heard": false, "within": ["s4", "s5"]}
+
+The ids of users and items go through the preprocessing layer, as those of uploads do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from preprocessing import Problem, objects, prepare
+from refrain.recommending.bounds import MOST_ITEMS, MOST_NAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from preprocessing import Definition
+
+DEFAULT_ITEMS = 10
+LISTS = ("history", "exclude", "within")
+FIELDS = ("user", "k", "exclude_heard", *LISTS)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One instance. A `history` that is None is that of the user, to be looked up; items are clean ids.
+
+    `history` is in the order of listening, the newest last.
+    """
+
+    user: str | None
+    history: tuple[str, ...] | None
+    k: int
+    exclude: tuple[str, ...]
+    exclude_heard: bool
+    within: tuple[str, ...]
+
+    def having_heard(self, history: Sequence[str]) -> Ask:
+        """The same, with the history that was looked up."""
+        return replace(self, history=tuple(history))
+
+
+def asks(definition: Definition, instances: Sequence[Mapping[str, Any]]) -> tuple[list[Ask], list[Problem]]:
+    """Read instances; list the values that cannot be used (then the asks are of no use)."""
+    problems = [
+        Problem(row, field, value, reason)
+        for row, instance in enumerate(instances)
+        for field, value, reason in _wrong(instance)
+    ]
+    if problems:
+        return [], problems
+    ids = _ids(definition, instances, problems)
+    return [_ask(instance, found) for instance, found in zip(instances, ids, strict=True)], problems
+
+
+def _wrong(instance: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
+    """Yield what is wrong with the shape of an instance."""
+    if instance.get("user") is None and instance.get("history") is None:
+        yield "", instance, "expected a user, or a history (which may be empty)"
+    k = instance.get("k", DEFAULT_ITEMS)
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST_ITEMS:
+        yield "k", k, f"expected a whole number from 1 to {MOST_ITEMS}"
+    if not isinstance(instance.get("exclude_heard", True), bool):
+        yield "exclude_heard", instance["exclude_heard"], "expected true or false"
+    for name in LISTS:
+        given = instance.get(name)
+        if given is not None and not isinstance(given, list):
+            yield name, given, "expected a list of items"
+        elif given is not None and len(given) > MOST_NAMED:
+            yield name, given, f"expected at most {MOST_NAMED} items"
+
+
+def _ids(
+    definition: Definition, instances: Sequence[Mapping[str, Any]], problems: list[Problem]
+) -> list[dict[str, Any]]:
+    """Clean all ids of all instances, each kind at once; add those that cannot be used to the problems."""
+    assert definition.roles is not None, "only a recommender is asked so"
+    found: list[dict[str, Any]] = [{} for _ in instances]
+    for role, names in ((definition.roles.user, ("user",)), (definition.roles.item, LISTS)):
+        given = [
+            (row, name, value)
+            for row, instance in enumerate(instances)
+            for name in names
+            for value in _listed(instance.get(name))
+        ]
+        values = objects([value for _, _, value in given])
+        columns, wrong = prepare(definition, {role: values}, len(given), columns=[role])
+        problems += [Problem(given[each.row][0], given[each.row][1], each.value, each.reason) for each in wrong]
+        for (row, name, _), clean in zip(given, columns[role].tolist(), strict=True):
+            found[row].setdefault(name, []).append(clean)
+    return found
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _ask(instance: Mapping[str, Any], ids: Mapping[str, Any]) -> Ask:
+    history = None if instance.get("history") is None else tuple(ids.get("history", ()))
+    return Ask(
+        user=next(iter(ids.get("user", ())), None),
+        history=history,
+        k=instance.get("k", DEFAULT_ITEMS),
+        exclude=tuple(ids.get("exclude", ())),
+        exclude_heard=instance.get("exclude_heard", True),
+        within=tuple(ids.get("within", ())),
+    )

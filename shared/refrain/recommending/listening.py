@@ -1,0 +1,134 @@
+"""What each user heard last, in a table, so that a request knows what was played a moment ago.
+
+One entry holds a user's newest items with the time at which each was heard last. Entries are merged so that neither
+the order nor the number of times in which news arrive makes a difference: of each item the latest time counts, and of
+all the newest `MOST_HEARD` (times first, then ids) are kept. So an upload that is brought twice changes nothing, and of
+two that come at once none is lost (each writes on what it has read, and begins anew when that has changed).
+
+DynamoDB's client is boto3's, of the Lambda runtime, and takes half a second to load; so it is loaded when somebody
+first asks for a user, and never for models that recommend nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import ServiceUnavailable
+from refrain.recommending.bounds import MOST_HEARD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+type Heard = Mapping[str, int]
+"""When each item was heard last: microseconds since 1970, by the item's id."""
+
+BATCH = 100
+"""Entries that DynamoDB reads at once."""
+
+MOST_TRIES = 20
+
+
+def merged(known: Heard, news: Heard, most: int = MOST_HEARD) -> dict[str, int]:
+    """Merge what was heard, the newest first.
+
+    >>> merged({"a": 5, "b": 3}, {"b": 9, "c": 1}, most=2)
+    {'b': 9, 'a': 5}
+    """
+    latest = dict(known)
+    for item, time in news.items():
+        latest[item] = max(time, latest.get(item, time))
+    newest = sorted(latest.items(), key=lambda each: (-each[1], each[0]))
+    return dict(newest[:most])
+
+
+class Listening:
+    """The table. Raises `ServiceUnavailable` where DynamoDB does not answer, or refuses.
+
+    `hurried` is for those who have a caller waiting: few tries, and little patience with each.
+    """
+
+    def __init__(self, table: str, *, hurried: bool = False) -> None:
+        self._table = table
+        self._hurried = hurried
+
+    def heard(self, model: str, users: Sequence[str]) -> dict[str, list[str]]:
+        """Return what users heard, the newest last; a user of whom nothing is known has nothing."""
+        found: dict[str, list[str]] = {}
+        for start in range(0, len(users), BATCH):
+            keys = {_key(model, user): user for user in users[start : start + BATCH]}
+            for entry in self._read(list(keys)):
+                found[keys[entry["listener"]["S"]]] = list(reversed(_read(entry)))
+        return {user: found.get(user, []) for user in users}
+
+    def remember(self, model: str, user: str, news: Heard) -> bool:
+        """Merge what a user heard into the table; False when it was known already."""
+        for _ in range(MOST_TRIES):
+            entry = next(iter(self._read([_key(model, user)])), None)
+            known = _read(entry) if entry else {}
+            latest = merged(known, news)
+            if latest == known:
+                return False
+            if self._write(_key(model, user), latest, entry):
+                return True
+        raise ServiceUnavailable("dynamodb:PutItem", f"the entry of one listener changed {MOST_TRIES} times meanwhile")
+
+    def _read(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """Read entries as they are now, not as they were a moment ago."""
+        wanted: Any = {self._table: {"Keys": [{"listener": {"S": key}} for key in keys], "ConsistentRead": True}}
+        found: list[dict[str, Any]] = []
+        with _mapped("dynamodb:BatchGetItem"):
+            for _ in range(MOST_TRIES):
+                answer = _client(self._hurried).batch_get_item(RequestItems=wanted)
+                found += answer["Responses"].get(self._table, [])
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    return found
+        raise ServiceUnavailable("dynamodb:BatchGetItem", "it leaves keys unread again and again")
+
+    def _write(self, key: str, heard: Heard, before: Mapping[str, Any] | None) -> bool:
+        """Write an entry over the one that was read; False when it is another one by now."""
+        item = {"listener": {"S": key}, "heard": {"S": json.dumps(heard, separators=(",", ":"))}}
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(listener)"}
+        if before:
+            was = {":was": before["heard"]}
+            condition = {"ConditionExpression": "heard = :was", "ExpressionAttributeValues": was}
+        with _mapped("dynamodb:PutItem"):
+            client = _client(self._hurried)
+            try:
+                client.put_item(TableName=self._table, Item=item, **condition)
+            except client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+def _key(model: str, user: str) -> str:
+    return f"{model}#{user}"
+
+
+def _read(entry: Mapping[str, Any]) -> dict[str, int]:
+    heard: dict[str, int] = json.loads(entry["heard"]["S"])
+    return heard
+
+
+@cache
+def _client(hurried: bool) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries: Any = {"total_max_attempts": 2 if hurried else 8, "mode": "standard"}
+    patience = 1 if hurried else 5
+    config = Config(retries=retries, connect_timeout=patience, read_timeout=patience, max_pool_connections=32)
+    return boto3.client("dynamodb", config=config)
+
+
+@contextmanager
+def _mapped(call: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise ServiceUnavailable(call, str(error)) from error

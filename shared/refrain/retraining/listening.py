@@ -1,0 +1,67 @@
+"""What a snapshot of a recommendation has besides rows: each item once, with what describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from preprocessing import Columns, objects
+from refrain.recommending.described import KIND, definition_of_items
+from refrain.retraining.enough import LEAST_SIDE
+from refrain.retraining.receipts import choose, read_receipts
+from refrain.retraining.rows import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Definition
+    from refrain.retraining.receipts import Receipt
+    from refrain.storage import Store
+
+
+def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:
+    """Read the receipts of uploads that describe items, in the order of upload; none where nothing describes them."""
+    if not definition.roles or not definition.roles.describe:
+        return []
+    return choose(read_receipts(store, definition.model, KIND), definition_of_items(definition))
+
+
+def described(store: Store, definition: Definition, plays: Columns, receipts: Sequence[Receipt]) -> dict[str, Array]:
+    """Make columns with each item that was played once, in the order of ids, and what describes it.
+
+    Of several texts the last one counts; those of uploaded items go before those that came with plays.
+    """
+    roles = definition.roles
+    assert roles is not None, "only items of recommendations are described"
+    names = [roles.item, *roles.describe]
+    played = _last(pd.DataFrame({name: plays[name] for name in names}), roles.item)
+    if receipts:
+        said = read_rows(store, definition_of_items(definition), receipts).columns
+        uploaded = _last(pd.DataFrame({name: said[name] for name in names}), roles.item)
+        played = uploaded.reindex(played.index).combine_first(played)
+    texts = played.astype(object).where(played.notna(), None)
+    return {roles.item: objects(list(texts.index))} | {name: objects(texts[name].tolist()) for name in roles.describe}
+
+
+def _last(rows: pd.DataFrame, item: str) -> pd.DataFrame:
+    """The last text that is there, of each column, by item."""
+    return rows.groupby(item, sort=True).last()
+
+
+def shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+    """Say what is wanting in these rows to learn from, or nothing."""
+    roles = definition.roles
+    assert roles is not None, "only recommendations have users and items"
+    if len(holdout) < definition.training.min_rows:
+        return f"there are {len(holdout)} rows, and {definition.training.min_rows} are needed (training.min_rows)"
+    users = len(set(columns[roles.user][holdout].tolist()))
+    if users < LEAST_SIDE:
+        return f"rows of {users} users can be held out, and those of {LEAST_SIDE} are needed"
+    items = len(set(columns[roles.item][~holdout].tolist()))
+    if items < 2:
+        return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
+    return ""

@@ -1,0 +1,103 @@
+"""Recommendations by the V1 protocol: asks in, lists of items out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from refrain.capture.offers import lines
+from refrain.errors import ServiceUnavailable
+from refrain.recommending.asking import FIELDS, asks
+from refrain.recommending.listening import Listening
+from refrain.serving.metrics import count
+from refrain.serving.prediction_ids import prediction_ids
+from refrain.serving.problems import InvalidInstances, shortened
+from refrain.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from refrain.recommending.asking import Ask
+    from refrain.recommending.recommendable import Offer, Recommendable
+    from refrain.serving.registry import Registry
+    from refrain.serving.requests import Request
+
+MOST_IGNORED = 50
+
+logger = logging.getLogger("refrain")
+
+
+def answer_offers(
+    registry: Registry, request: Request, servable: Recommendable, instances: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Answer `POST /v1/models/{model}:predict` of a recommender."""
+    model = servable.definition.model
+    asked, problems = asks(servable.definition, instances)
+    if problems:
+        raise InvalidInstances(problems)
+    asked, unavailable = _having_heard(model, asked)
+    started = time.perf_counter()
+    offers = servable.offer(asked)
+    milliseconds = (time.perf_counter() - started) * 1000
+    ids = prediction_ids(len(asked))
+    share = registry.definition(model).capture
+    if share > 0:
+        request.afterwards.append(partial(_capture, servable, ids, asked, offers, milliseconds, share))
+    answer = {
+        "predictions": [_written(servable, offer, ask, unavailable) for offer, ask in zip(offers, asked, strict=True)],
+        "model": model,
+        "model_version": servable.version,
+        "prediction_ids": ids,
+    }
+    unknown = set().union(*instances).difference(FIELDS)
+    return answer | ({"ignored": sorted(map(shortened, unknown))[:MOST_IGNORED]} if unknown else {})
+
+
+def _having_heard(model: str, asked: Sequence[Ask]) -> tuple[list[Ask], bool]:
+    """Look up the histories of users who sent none; True where they cannot be, which is no reason to refuse."""
+    users = list(dict.fromkeys(ask.user for ask in asked if ask.history is None and ask.user is not None))
+    table = settings().listening_table
+    heard: Mapping[str, Sequence[str]] = {}
+    unavailable = False
+    if users and table:
+        try:
+            heard = Listening(table, hurried=True).heard(model, users)
+        except ServiceUnavailable as error:
+            unavailable = True
+            logger.exception("listening not known", extra={"model": model, "reason": str(error)})
+            count("ListeningUnavailable", model)
+    return [ask if ask.history is not None else ask.having_heard(heard.get(ask.user or "", ())) for ask in asked], (
+        unavailable
+    )
+
+
+def _written(servable: Recommendable, offer: Offer, ask: Ask, unavailable: bool) -> dict[str, Any]:
+    """Write one list. `popular` says that nothing was known of the user, `history` that it should have been."""
+    items = [
+        servable.catalogue.about(code) | {"score": float(f"{score:.7g}")}
+        for code, score in zip(offer.items, offer.scores, strict=True)
+    ]
+    written: dict[str, Any] = {"items": items}
+    if offer.popular:
+        written["popular"] = True
+        if unavailable and ask.user is not None:
+            written["history"] = "unavailable"
+    return written
+
+
+def _capture(
+    servable: Recommendable,
+    ids: Sequence[str],
+    asked: Sequence[Ask],
+    offers: Sequence[Offer],
+    milliseconds: float,
+    share: float,
+) -> None:
+    written = lines(servable, ids, asked, offers, milliseconds, share)
+    if written:
+        # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
+        sys.stdout.write("\n".join(written) + "\n")
+        sys.stdout.flush()

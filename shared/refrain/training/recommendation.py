@@ -1,0 +1,184 @@
+"""From the rows of a snapshot to the files of a recommender's version.
+
+The files are those of any version, and `catalogue.json`: the items in the order of their codes, with their texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from refrain import recommenders
+from refrain.errors import CandidateRefused
+from refrain.recommenders import Plays, Recommender
+from refrain.recommending.asking import asks
+from refrain.recommending.bounds import MOST_HEARD, MOST_ITEMS
+from refrain.recommending.catalogue import Catalogue
+from refrain.recommending.histories import recent
+from refrain.recommending.questions import questions, when
+from refrain.storage import to_json
+from refrain.training.baseline import category, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Candidate, Columns, Definition
+    from preprocessing.definition import Roles
+
+SECONDS = 1e-6
+"""Of a microsecond, in which times are counted."""
+
+GOLDEN_USERS = 12
+NEVER_HEARD = "never heard in training"
+
+FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, MemoryError)
+
+
+def make_version(
+    definition: Definition, candidate: Candidate, training: Columns, holdout: Columns, described: Columns
+) -> tuple[dict[str, bytes], dict[str, object]]:
+    """Fit a recommender on training rows and make its files, and its part of the manifest; nothing is written.
+
+    `described` has each item once, with the columns that describe it. Among the files are the estimator's own lists
+    for every question of the holdout (npz: `items` codes of the catalogue, `scores`, [users, `MOST_ITEMS`]).
+    """
+    roles = definition.roles
+    assert roles is not None, "the definition is checked to have roles"
+    catalogue = Catalogue.of(training[roles.item], _texts(roles, described))
+    estimator = make_recommender(candidate)
+    try:
+        estimator.fit(plays(definition, training, catalogue))
+        graph = estimator.export()
+    except FIT_ERRORS as error:
+        raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
+    asked = questions(definition, training, holdout)
+    places = catalogue.coded(asked.items)
+    heard = [_known(places[each]) for each in asked.heard]
+    items, scores = estimator.recommend(heard, min(MOST_ITEMS, len(catalogue)))
+    packed = io.BytesIO()
+    np.savez(packed, allow_pickle=False, items=items.astype(np.int32), scores=scores)
+    files = {
+        "answers.npz": packed.getvalue(),
+        "model.onnx": graph,
+        "catalogue.json": to_json(catalogue.document()),
+        "baseline.json": to_json(_baseline(definition, roles, training, scores)),
+        "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in heard if len(each)])),
+    }
+    facts: dict[str, object] = {
+        "features_recipe": "none",
+        "vocabularies": {},
+        "features": [],
+        "classes": None,
+        "items": len(catalogue),
+        "users": len(set(training[roles.user].tolist())),
+        "model_sha256": hashlib.sha256(graph).hexdigest(),
+        "model_bytes": len(graph),
+    }
+    return files, facts
+
+
+def make_recommender(candidate: Candidate) -> Recommender:
+    """Make the estimator, not yet fitted. Raises `CandidateRefused` naming what it cannot be made of."""
+    name = candidate.estimator.rpartition(".")[2]
+    known: dict[str, Any] = {each: getattr(recommenders, each) for each in recommenders.__all__}
+    known = {each: made for each, made in known.items() if issubclass(made, Recommender) and made is not Recommender}
+    if name not in known:
+        raise CandidateRefused(f"{candidate.name}: there is no recommender {name}; there are {', '.join(known)}")
+    made: type[Recommender] = known[name]
+    parameters = made._get_param_names()
+    unknown = sorted(set(candidate.parameters) - set(parameters))
+    if unknown:
+        has = ", ".join(parameters)
+        raise CandidateRefused(f"{candidate.name}: {name} has no parameter {', '.join(unknown)}; it has {has}")
+    return made(**candidate.parameters)
+
+
+def plays(definition: Definition, rows: Columns, catalogue: Catalogue) -> Plays:
+    """Gather rows to what each user heard of each item: the sum of its weights, and when it was last."""
+    roles = definition.roles
+    assert roles is not None, "the definition is checked to have roles"
+    weights = rows[roles.weight] if roles.weight else np.ones(len(rows[roles.user]))
+    counted = weights > 0
+    users, numbers = np.unique(rows[roles.user][counted].astype(str), return_inverse=True)
+    codes = catalogue.coded(rows[roles.item][counted].tolist())
+    pairs, places = np.unique(numbers * len(catalogue) + codes, return_inverse=True)
+    matrix = csr_array(
+        (np.bincount(places, weights[counted]).astype(np.float32), np.divmod(pairs, max(len(catalogue), 1))),
+        shape=(len(users), len(catalogue)),
+    )
+    if not definition.time:
+        return Plays(matrix, np.full(matrix.nnz, np.nan), np.nan)
+    times = np.full(matrix.nnz, -np.inf)
+    np.maximum.at(times, places, when(definition, rows)[counted] * SECONDS)
+    return Plays(matrix, times, float(times.max(initial=-np.inf)))
+
+
+def golden(
+    definition: Definition, estimator: Recommender, catalogue: Catalogue, heard: Sequence[NDArray[np.int64]]
+) -> dict[str, object]:
+    """Make asks as callers send them, unusual ones included, with the estimator's own answers."""
+    rows = list(_golden_rows(catalogue, heard[:GOLDEN_USERS]))
+    asked, problems = asks(definition, rows)
+    refused = {problem.row for problem in problems}
+    if refused:
+        rows = [row for place, row in enumerate(rows) if place not in refused]
+        asked, _ = asks(definition, rows)
+    answers = []
+    for ask in asked:
+        history = recent(_known(catalogue.coded(ask.history or ())))
+        items, scores = estimator.recommend([history], len(catalogue))
+        allowed = set(ask.within) - set(ask.exclude) if ask.within else set(catalogue.items) - set(ask.exclude)
+        ranked = [
+            (catalogue.items[code], score)
+            for code, score in zip(items[0].tolist(), scores[0].tolist(), strict=True)
+            if code >= 0 and np.isfinite(score) and catalogue.items[code] in allowed
+        ][: ask.k]
+        answers.append({"items": [item for item, _ in ranked], "scores": [score for _, score in ranked]})
+    return {"rows": rows, "answers": answers}
+
+
+def _golden_rows(catalogue: Catalogue, heard: Sequence[NDArray[np.int64]]) -> Iterator[dict[str, object]]:
+    histories = [[catalogue.items[code] for code in codes[-MOST_HEARD:]] for codes in heard]
+    for place, history in enumerate(histories):
+        yield {"history": history, "k": (10, 1, MOST_ITEMS)[place % 3]}
+    yield {"history": [], "k": 10}
+    yield {"history": [NEVER_HEARD], "k": 10}
+    some = list(catalogue.items[: 2 * MOST_ITEMS : 3])
+    for history in histories[:3]:
+        yield {"history": [*history, NEVER_HEARD, history[0]], "k": 5}
+        yield {"history": history, "exclude": some[:10]}
+        yield {"history": history, "within": [*some, NEVER_HEARD]}
+        yield {"history": history, "within": [NEVER_HEARD]}
+        yield {"history": [f" {item} " for item in history]}
+
+
+def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
+    items = described[roles.item].tolist() if roles.describe else []
+    return {
+        name: {item: text for item, text in zip(items, described[name].tolist(), strict=True) if text is not None}
+        for name in roles.describe
+    }
+
+
+def _baseline(
+    definition: Definition, roles: Roles, training: Columns, scores: NDArray[np.float32]
+) -> Mapping[str, object]:
+    """Describe what was played, and how sure the lists were (the best score of each)."""
+    order = np.argsort(when(definition, training), kind="stable") if definition.time else None
+    features = {name: category(training[name], order) for name in (roles.item, *roles.describe)}
+    best: Array = scores[:, 0].astype(np.float64)
+    return {
+        "rows": len(training[roles.item]),
+        "features": features,
+        "predictions": {"rows": len(scores), **number(best[np.isfinite(best)])},
+    }
+
+
+def _known(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return codes[codes >= 0]
