@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import UTC, datetime
 
 
 def curated(model: str, digest: str, part: int) -> str:
@@ -91,6 +88,27 @@ def labels(model: str, moment: datetime, digest: str) -> str:
 def labels_in(model: str) -> str:
     """Prefix of all labels of a model; below it are folders by the hour."""
     return f"labels/{model}/"
+
+
+def plays(model: str, uploaded: datetime, digest: str, part: int) -> str:
+    """The plays of one part of an upload (npz), by the moment (UTC) of upload."""
+    return f"{plays_in(model)}{uploaded:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}-{part:04d}.npz"
+
+
+def plays_in(model: str) -> str:
+    """Prefix of all plays of a recommender; below it are folders by the hour."""
+    return f"plays/{model}/"
+
+
+def time_of_plays(key: str) -> datetime:
+    """When plays were uploaded (UTC), by their key."""
+    moment = key.rpartition("/")[2].partition("-")[0]
+    return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+
+
+def digest_of_plays(key: str) -> str:
+    """The digest of the upload that plays are of, by their key."""
+    return key.rpartition("/")[2].split("-")[1]
 
 
 def looks(model: str) -> str:

@@ -122,7 +122,7 @@ def read_captured(
     found: dict[str, Row] = {}
     damaged = 0
     for key, content in read_all(store, keys_between(store, paths.captured_in(model), since, delivered)):
-        for line in _lines(key, content.data):
+        for line in values_of(key, content.data):
             rows = _rows(line)
             damaged += rows is None
             for row in rows or ():
@@ -150,7 +150,7 @@ def _moment(time: datetime) -> np.datetime64:
     return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
 
 
-def _lines(key: str, data: bytes) -> Iterator[Any]:
+def values_of(key: str, data: bytes) -> Iterator[Any]:
     """Yield the JSON values of a file, None for what is damaged; objects may follow each other on one line."""
     try:
         text = gzip.decompress(data).decode()

@@ -15,13 +15,14 @@ from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
 from refrain.recommending.bounds import MOST_HEARD
 from refrain.recommending.listening import Listening
+from refrain.recommending.plays import leave_plays, names_of
 from refrain.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from preprocessing import Definition
+    from preprocessing import Columns, Definition
     from refrain.storage import Store
 
 AT_ONCE = 16
@@ -33,27 +34,33 @@ logger = logging.getLogger("refrain")
 def keep_plays(
     path: Path, form: str, definition: Definition, digest: str, lake: Store, uploaded_at: str
 ) -> dict[str, Any]:
-    """Keep the rows of a file, then remember what each of its users heard last; return the facts for its receipt.
+    """Keep the rows of a file, and remember what each of its users heard last; return the facts for its receipt.
 
     A play without a time was heard when the file was uploaded. The receipt comes after this: where remembering fails,
     the whole is done again, which changes nothing that was done. Raises `UnreadableUpload`.
     """
     facts = keep(path, form, definition, digest, lake)
-    table = settings().listening_table
-    if not table:
-        return facts
-    listening = Listening(table)
     uploaded = round(datetime.fromisoformat(uploaded_at).timestamp() * 1e6)
+    parts = sorted(path.parent.glob("part-*.parquet"))
+    for number, part in enumerate(parts):
+        leave_plays(lake, definition, digest, number, datetime.fromisoformat(uploaded_at), _columns(definition, part))
+    table = settings().listening_table
     listeners = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for part in sorted(path.parent.glob("part-*.parquet")):
+        for part in parts if table else ():
             tasks = [
-                pool.submit(partial(listening.remember, definition.model, user, news))
+                pool.submit(partial(Listening(table).remember, definition.model, user, news))
                 for user, news in news_of(definition, part, uploaded)
             ]
             listeners += sum(task.result() for task in tasks)
     logger.info("listening remembered", extra={"model": definition.model, "digest": digest, "listeners": listeners})
     return facts
+
+
+def _columns(definition: Definition, part: Path) -> Columns:
+    """Read what monitoring needs of a curated part, typed."""
+    table = pq.read_table(part, columns=names_of(definition))
+    return {name: np.asarray(table.column(name).to_numpy()) for name in table.column_names}
 
 
 def news_of(definition: Definition, part: Path, uploaded: int) -> Iterator[tuple[str, dict[str, int]]]:

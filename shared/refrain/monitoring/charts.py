@@ -109,7 +109,7 @@ def volume(history: Sequence[PastWindow]) -> Html:
             element("rect", x=panel.x(place) - width / 2, y=top, width=width, height=panel.y.start - top, class_=kind)
         )
     alarms = sum(each["alarmed"] for each in history)
-    return _small("volume", "Predictions", f"{alarms} of {len(history)} windows alarmed (red)", history, panel, parts)
+    return _small("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", history, panel, parts)
 
 
 def _quality(look: Look) -> list[Html]:

@@ -102,6 +102,18 @@ class QualityDocument(TypedDict):
     breaks_gate: bool
 
 
+class HitsDocument(TypedDict):
+    """Whether offers were taken: see `listening.hits`. `popular` is the share of offers to unknown users."""
+
+    since: str
+    offers: int
+    answered: int
+    taken: int
+    rate: FigureDocument | None
+    popular: float
+    damaged: int
+
+
 class EvaluatedDocument(TypedDict):
     """What the version was promoted for: its metric on the holdout, and the gate's bound."""
 
@@ -125,7 +137,7 @@ class Look(TypedDict):
     """One look at one model. Times are ISO 8601 in UTC.
 
     `window` is the latest judged one, `waiting` counts the predictions since, that are not judged yet. `last_start` is
-    when a look last started a run.
+    when a look last started a run. A recommender is looked at by its plays, and has `hits` in place of `quality`.
     """
 
     model: str
@@ -141,6 +153,7 @@ class Look(TypedDict):
     waiting: int
     damaged: int
     quality: QualityDocument | None
+    hits: HitsDocument | None
     history: list[PastWindow]
     decision: DecisionDocument
     last_start: str | None

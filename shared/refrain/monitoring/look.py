@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from refrain import deployments, paths
-from refrain.capture.reading import Captured, read_captured
 from refrain.monitoring.deciding import Facts, decide_retraining
-from refrain.monitoring.drift import LEAST_ROWS
-from refrain.monitoring.judging import figure_document, judge, remembered
+from refrain.monitoring.listening import see_plays
 from refrain.monitoring.page import render
-from refrain.monitoring.quality import against_labels
 from refrain.monitoring.runs import new_rows, read_runs, started_at
+from refrain.monitoring.seeing import instant, of_this_service, see_predictions
 from refrain.monitoring.telling import messages
 from refrain.monitoring.times import in_key, moment, written
 from refrain.monitoring.version import read_version
-from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.monitoring.wording import drifted, quality, summary
+from refrain.monitoring.wording import drifted, noun_of, quality, summary
 from refrain.serving.metrics import count
 from refrain.storage import to_json
-from refrain.truth.joining import join
 from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:
@@ -41,31 +34,12 @@ if TYPE_CHECKING:
         EvaluatedDocument,
         Look,
         PastWindow,
-        QualityDocument,
-        Standing,
-        WindowDocument,
     )
+    from refrain.monitoring.seeing import Seen
     from refrain.monitoring.services import Services
-    from refrain.monitoring.version import Version
     from refrain.storage import Store
-    from refrain.truth.labels import Label
-
-MOST_REMEMBERED = 60
 
 logger = logging.getLogger("refrain")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a look saw of the version in service."""
-
-    version: Version
-    window: WindowDocument | None
-    waiting: int
-    damaged: int
-    quality: QualityDocument
-    history: list[PastWindow]
-    state: Standing
 
 
 def look_at(store: Store, services: Services, definition: Definition, now: datetime) -> Look:
@@ -96,56 +70,12 @@ def _before(store: Store, model: str, key: str) -> Look | None:
 
 
 def _see(store: Store, definition: Definition, now: datetime, before: Look | None) -> Seen | None:
+    """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
     deployment, _ = deployments.read(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None
-    version, rules = read_version(store, definition.model, deployment.champion), definition.monitoring
-    history = list(before["history"]) if before else []
-    own = _of_this_service(history, version)
-    judged_until = moment(own[-1]["until"]) if own else None
-    span = gathered(now, rules.window, version.since, judged_until, rules.alarm[1])
-    quality_since = max(version.since, now - timedelta(seconds=rules.quality))
-    captured = read_captured(store, definition.model, min(span.since, quality_since), now).of(version.name)
-    waiting = _between(captured, span.since, span.until)
-    labels = read_labels(store, definition.model, quality_since, now)
-    measured = _quality(version, definition, _between(captured, quality_since, now), labels, quality_since)
-
-    window = before["window"] if before and own else None
-    if is_long_enough(span, rules.window) and len(waiting) >= LEAST_ROWS:
-        window = judge(version, definition, span, waiting, own)
-        history = [*history, remembered(version, window, measured["measured"])][-MOST_REMEMBERED:]
-        own, waiting = _of_this_service(history, version), Captured([])
-    state: Standing = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
-    if state in ("steady", "not_judged") and (measured["worse"] or measured["breaks_gate"]):
-        state = "watch"
-    return Seen(version, window, len(waiting), captured.damaged, measured, history, state)
-
-
-def _of_this_service(history: list[PastWindow], version: Version) -> list[PastWindow]:
-    """Return the windows since this version went into service (it may have been there before)."""
-    return [each for each in history if each["version"] == version.name and moment(each["since"]) >= version.since]
-
-
-def _between(captured: Captured, since: datetime, until: datetime) -> Captured:
-    first, last = _instant(since), _instant(until)
-    return Captured([row for row in captured.rows if first <= row.time < last], captured.damaged)
-
-
-def _quality(
-    version: Version, definition: Definition, captured: Captured, labels: dict[str, Label], since: datetime
-) -> QualityDocument:
-    found = against_labels(version, definition, join(captured, labels))
-    figure = found.figure
-    return {
-        "since": written(since),
-        "measured": figure_document(figure),
-        "why": found.why,
-        "labelled": found.labelled,
-        "share": found.share,
-        "delay_seconds": found.delay_seconds,
-        "worse": figure is not None and version.was_surely_better(definition, figure),
-        "breaks_gate": figure is not None and figure.breaks(definition.gate),
-    }
+    see = see_plays if definition.roles else see_predictions
+    return see(store, definition, read_version(store, definition.model, deployment.champion), now, before)
 
 
 def _document(
@@ -153,7 +83,7 @@ def _document(
 ) -> Look:
     rules = definition.monitoring
     evaluated = seen.version.evaluated_document(definition) if seen else None
-    own = _of_this_service(seen.history, seen.version)[-rules.alarm[1] :] if seen else []
+    own = of_this_service(seen.history, seen.version)[-rules.alarm[1] :] if seen else []
     state, window, waiting = (seen.state, seen.window, seen.waiting) if seen else ("not_judged", None, 0)
     decision = _decide(store, services, definition, now, before, seen, own, evaluated)
     last_start = written(now) if decision["start"] else before["last_start"] if before else None
@@ -163,7 +93,9 @@ def _document(
         "version": seen.version.name if seen else None,
         "served_since": written(seen.version.since) if seen else None,
         "state": state,
-        "summary": summary(state, window, own, rules.alarm, evaluated, waiting, seen.quality if seen else None),
+        "summary": summary(
+            state, window, own, rules.alarm, evaluated, waiting, seen.quality if seen else None, noun_of(definition)
+        ),
         "alarm": list(rules.alarm),
         "least_effect": rules.least_effect,
         "evaluated": evaluated,
@@ -171,6 +103,7 @@ def _document(
         "waiting": waiting,
         "damaged": seen.damaged if seen else 0,
         "quality": seen.quality if seen else None,
+        "hits": seen.hits if seen else None,
         "history": seen.history if seen else before["history"] if before else [],
         "decision": decision,
         "last_start": last_start,
@@ -191,7 +124,7 @@ def _decide(
     starts = [moment(before["last_start"])] if before and before["last_start"] else []
     last_run = max([*starts, *([started_at(runs.last)] if runs.last else [])], default=None)
     labelled = read_labels(store, definition.model, last_run, now) if seen else {}
-    came = [each for each in labelled.values() if last_run is None or each.received_at > _instant(last_run)]
+    came = [each for each in labelled.values() if last_run is None or each.received_at > instant(last_run)]
     verdict = decide_retraining(
         Facts(
             now=now,
@@ -204,7 +137,9 @@ def _decide(
             drifted=drifted(own, definition.monitoring.alarm[0], evaluated)
             if seen and evaluated and seen.state == "drifted"
             else "",
-            quality=quality(seen.quality, evaluated) if seen and evaluated and seen.quality["breaks_gate"] else "",
+            quality=quality(seen.quality, evaluated)
+            if seen and seen.quality and evaluated and seen.quality["breaks_gate"]
+            else "",
         )
     )
     execution = f"{definition.model}-{in_key(now)}" if verdict.start else None
@@ -219,7 +154,3 @@ def _tell_of(look: Look) -> None:
         count("QualityBelowGate", look["model"])
     told = {name: look[name] for name in ("model", "time", "version", "state", "decision")}
     logger.info("looked", extra={"look": told})
-
-
-def _instant(time: datetime) -> np.datetime64:
-    return np.datetime64(time.replace(tzinfo=None), "us")

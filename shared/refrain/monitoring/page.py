@@ -51,6 +51,7 @@ def render(look: Look) -> str:
         _changed(look, window) if window else None,
         _over_time(look) if look["history"] else None,
         _quality(look),
+        _hits(look),
         _arrived(look, window) if window else None,
     ]
     footer = element("footer", element("p", METHODS), element("p", "Made by Refrain."))
@@ -83,7 +84,10 @@ def _tiles(look: Look) -> list[Html]:
     if window:
         moved = [each for each in window["features"] if each["drifted"]]
         tiles.append(_tile("Drifted", f"{len(moved)} of {window['features_tested']}", "distributions, latest window"))
-        tiles.append(_tile("Predictions", count(window["rows"]), "in the latest window"))
+        tiles.append(_tile(_noun(look).capitalize() + "s", count(window["rows"]), "in the latest window"))
+    hits = look["hits"]
+    if hits and hits["rate"]:
+        tiles.append(_tile("Offers taken", share(hits["rate"]["value"]), _shares(hits["rate"])))
     if evaluated:
         title = METRICS[evaluated["metric"]].title
         if quality and quality["measured"]:
@@ -121,7 +125,7 @@ def _changed(look: Look, window: WindowDocument) -> Html:
     shown = [each for each in moved if each["cells"]]
     interesting = [each for each in shown if each["drifted"]] or shown[:4]
     note = (
-        f"{count(window['rows'], 'prediction')} against what the version was trained on (answers: against those on the "
+        f"{count(window['rows'], _noun(look))} against what the version was trained on (answers: against those on the "
         "holdout). A distribution drifts when the difference is surely not chance and its effect is at least "
         f"{figure(look['least_effect'])}. What moved as much while the training data was gathered is no more than "
         "usual."
@@ -222,6 +226,32 @@ def _quality(look: Look) -> Html | None:
     )
 
 
+def _hits(look: Look) -> Html | None:
+    """Say whether what was offered was played."""
+    hits = look["hits"]
+    if hits is None:
+        return None
+    after = f"{count(hits['answered'])} of them were followed by a play of the same user within a day"
+    said = f"{count(hits['offers'], 'offer')} since {moment(hits['since'])}, as far as their day is over; {after}."
+    rate = hits["rate"]
+    taken = "" if rate is None else f" That is {share(rate['value'])} ({_shares(rate)})."
+    return section(
+        "hits",
+        "Were the offers taken?",
+        said,
+        element("p", f"After {count(hits['taken'], 'offer')} something was played that had been offered.{taken}"),
+        element("p", f"{share(hits['popular'])} of the offers went to users of whom nothing was known.", class_="soft"),
+    )
+
+
+def _shares(found: FigureDocument) -> str:
+    return f"{share(found['low'])} to {share(found['high'])}, {count(found['rows'], 'offer')}"
+
+
+def _noun(look: Look) -> str:
+    return "prediction" if look["hits"] is None else "play"
+
+
 def _cells(value: float, low: float | None, high: float | None, rows: int | None) -> list[str]:
     between = f"{figure(low)} to {figure(high)}" if low is not None and high is not None else ""
     return [figure(value), between, "" if rows is None else count(rows)]
@@ -229,6 +259,8 @@ def _cells(value: float, low: float | None, high: float | None, rows: int | None
 
 def _arrived(look: Look, window: WindowDocument) -> Html:
     note = f"Unlike anything in training: {unfamiliar(window)}."
+    if look["hits"] is not None:
+        note = f"{share(window['unfamiliar'])} of the plays were of items that the version does not know."
     new = [
         [each["feature"], share(each["share"]), share(each["expected"]), named(each["values"])]
         for each in window["new_values"]

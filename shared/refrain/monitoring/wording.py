@@ -11,6 +11,7 @@ from refrain.report.times import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from preprocessing import Definition
     from refrain.monitoring.document import (
         EvaluatedDocument,
         FigureDocument,
@@ -33,6 +34,11 @@ def named(names: Sequence[str]) -> str:
     if rest <= 0:
         return listed(list(names))
     return f"{', '.join(names[:MOST_NAMED])} and {count(rest, 'other')}"
+
+
+def noun_of(definition: Definition) -> str:
+    """Name what the windows of a model are made of."""
+    return "play" if definition.roles else "prediction"
 
 
 def drifted(windows: Sequence[PastWindow], least: int, evaluated: EvaluatedDocument) -> str:
@@ -83,11 +89,12 @@ def summary(
     evaluated: EvaluatedDocument | None,
     waiting: int,
     found: QualityDocument | None,
+    noun: str = "prediction",
 ) -> str:
-    """Say in a sentence or two how the model stands."""
+    """Say in a sentence or two how the model stands; `noun` is what windows are made of."""
     if evaluated is None:
         return "No version is in service, so there is nothing to look at."
-    said = [_of_windows(state, window, windows, alarm, evaluated, waiting)]
+    said = [_of_windows(state, window, windows, alarm, evaluated, waiting, noun)]
     if found and found["breaks_gate"]:
         said.append(f"{_capital(quality(found, evaluated))}.")
     elif found and found["worse"]:
@@ -102,15 +109,16 @@ def _of_windows(
     alarm: tuple[int, int],
     evaluated: EvaluatedDocument,
     waiting: int,
+    noun: str,
 ) -> str:
     if window is None:
-        return f"Nothing is judged yet: {count(waiting, 'prediction')} wait for the first window to be full."
+        return f"Nothing is judged yet: {count(waiting, noun)} wait for the first window to be full."
     found = [each for each in windows if each["alarmed"]]
     if state == "drifted":
         return f"{_capital(drifted(windows, alarm[0], evaluated))}."
     if not found:
         tested = count(window["features_tested"], "distribution")
-        return f"All {tested} are as in training, as far as {count(window['rows'], 'prediction')} can tell."
+        return f"All {tested} are as in training, as far as {count(window['rows'], noun)} can tell."
     when = "in the latest window" if windows[-1]["alarmed"] else f"in the window until {moment(found[-1]['until'])}"
     more = count(alarm[0] - len(found), "more such window")
     return f"{_capital(when)} {_found(found, evaluated)}; {more} in {alarm[1]} would be a drift."

@@ -20,6 +20,7 @@ from refrain.recommending.bounds import MOST_HEARD, MOST_ITEMS
 from refrain.recommending.catalogue import Catalogue
 from refrain.recommending.histories import recent
 from refrain.recommending.questions import questions, when
+from refrain.recommending.turnover import familiar
 from refrain.storage import to_json
 from refrain.training.baseline import category, number
 
@@ -67,7 +68,7 @@ def make_version(
         "answers.npz": packed.getvalue(),
         "model.onnx": graph,
         "catalogue.json": to_json(catalogue.document()),
-        "baseline.json": to_json(_baseline(definition, roles, training, scores)),
+        "baseline.json": to_json(_baseline(definition, roles, training, holdout, scores)),
         "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in heard if len(each)])),
     }
     facts: dict[str, object] = {
@@ -167,15 +168,17 @@ def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
 
 
 def _baseline(
-    definition: Definition, roles: Roles, training: Columns, scores: NDArray[np.float32]
+    definition: Definition, roles: Roles, training: Columns, holdout: Columns, scores: NDArray[np.float32]
 ) -> Mapping[str, object]:
-    """Describe what was played, and how sure the lists were (the best score of each)."""
+    """Describe what was played, how often the held out plays were of new items, and the best score of each list."""
     order = np.argsort(when(definition, training), kind="stable") if definition.time else None
     features = {name: category(training[name], order) for name in (roles.item, *roles.describe)}
+    turnover = familiar(holdout[roles.item], set(training[roles.item].tolist()))
     best: Array = scores[:, 0].astype(np.float64)
     return {
         "rows": len(training[roles.item]),
         "features": features,
+        "turnover": {"rows": len(turnover), **category(turnover)},
         "predictions": {"rows": len(scores), **number(best[np.isfinite(best)])},
     }
 

@@ -1,0 +1,113 @@
+"""What a look sees of a recommender in service: the plays that came in, and whether the offers were taken.
+
+A window is made of the plays that were uploaded in it. They are held against those that the version was trained on:
+shares of items and of what describes them (has the taste moved?), and of items that the version cannot offer (has the
+catalogue?).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from refrain import paths
+from refrain.monitoring.arrivals import new_values
+from refrain.monitoring.drift import LEAST_ROWS, drift
+from refrain.monitoring.hits import HORIZON, hits
+from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
+from refrain.monitoring.reference import Reference, references
+from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_service
+from refrain.monitoring.times import moment, written
+from refrain.monitoring.windows import gathered, is_long_enough, state_of
+from refrain.recommending.plays import ARRIVED, read_plays
+from refrain.recommending.turnover import NEW, TURNOVER, familiar
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from datetime import datetime
+
+    from preprocessing import Array, Columns, Definition
+    from refrain.monitoring.document import Look, PastWindow, Standing, WindowDocument
+    from refrain.monitoring.version import Version
+    from refrain.monitoring.windows import Window
+    from refrain.storage import Store
+
+
+def see_plays(store: Store, definition: Definition, version: Version, now: datetime, before: Look | None) -> Seen:
+    """See what was played, and judge it once there is enough of it."""
+    rules = definition.monitoring
+    history = list(before["history"]) if before else []
+    own = of_this_service(history, version)
+    span = gathered(now, rules.window, version.since, moment(own[-1]["until"]) if own else None, rules.alarm[1])
+    offers_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
+    plays = read_plays(store, definition, min(span.since, offers_since), now)
+    waiting = _uploaded(plays, span)
+    count = len(waiting[ARRIVED])
+    window = before["window"] if before and own else None
+    if is_long_enough(span, rules.window) and count >= LEAST_ROWS:
+        known = set(store.read_json(paths.version(definition.model, version.name, "catalogue.json"))["items"])
+        window = judge_plays(version, definition, span, waiting, known, own)
+        history = [*history, remembered(version, window, None)][-MOST_REMEMBERED:]
+        own, count = of_this_service(history, version), 0
+    state: Standing = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
+    taken = hits(store, definition, version, plays, offers_since, now)
+    return Seen(version, window, count, taken["damaged"], None, history, state, taken)
+
+
+def judge_plays(
+    version: Version,
+    definition: Definition,
+    window: Window,
+    plays: Columns,
+    known: Container[str],
+    history: Sequence[PastWindow],
+) -> WindowDocument:
+    """Judge the plays of a window; `known` are the items that the version can offer.
+
+    `definition` is the present one, whose rules for monitoring hold.
+    """
+    roles = definition.roles
+    assert roles is not None, "only recommenders are looked at by plays"
+    values: dict[str, Array] = {**plays, TURNOVER: familiar(plays[roles.item], known)}
+    features = [each for each in _references(version, definition) if each.name in values]
+    moved = drift(
+        [(each, each.count(values[each.name])) for each in features],
+        [],
+        least_effect=definition.monitoring.least_effect,
+        importance={},
+    )
+    described = [each for each in features if each.name in roles.describe]
+    return {
+        "since": written(window.since),
+        "until": written(window.until),
+        "rows": len(values[TURNOVER]),
+        "alarmed": any(each.drifted for each in moved),
+        "estimated": None,
+        "estimated_breaks_gate": False,
+        "unfamiliar": float((values[TURNOVER] == NEW).mean()),
+        "unfamiliar_features": {},
+        "features": [
+            moved_document(
+                each, definition.monitoring.least_effect, written(window.since), history, shown=place < MOST_SHOWN
+            )
+            for place, each in enumerate(moved[:MOST_TOLD])
+        ],
+        "features_tested": len(moved),
+        "new_values": [
+            {"feature": each.feature, "share": each.share, "expected": each.expected, "values": list(each.values)}
+            for each in new_values(described, plays)[:MOST_LISTED]
+        ],
+        "missing": [],
+    }
+
+
+def _references(version: Version, definition: Definition) -> list[Reference]:
+    """Taste as it was in training; and how often the newest plays of training were of items unknown before."""
+    turnover = version.baseline["turnover"]
+    found = Reference.of(TURNOVER, turnover, turnover["rows"])
+    return [*references(version.baseline, definition.monitoring.ignore), *([found] if found else [])]
+
+
+def _uploaded(plays: Columns, window: Window) -> dict[str, Array]:
+    inside = (plays[ARRIVED] >= instant(window.since)) & (plays[ARRIVED] < instant(window.until))
+    return {name: array[inside] for name, array in plays.items()}

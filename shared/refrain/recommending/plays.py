@@ -1,0 +1,66 @@
+"""Plays as ingest leaves them beside the curated rows: typed columns that numpy alone reads, in the hour of upload.
+
+Monitoring has no room for what reads Parquet, and needs few columns: who, what, when, and what describes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preprocessing import missing
+from refrain import paths
+from refrain.hours import keys_between, read_all
+from refrain.snapshots import pack, unpack
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from preprocessing import Array, Columns, Definition
+    from refrain.storage import Store
+
+ARRIVED = "_arrived"
+"""Beside the definition's columns: when the upload came, datetime64[us]."""
+
+MOST_PLAYS = 2_000_000
+"""So many are read at most; of more the newest uploads."""
+
+
+def names_of(definition: Definition) -> list[str]:
+    """Name the columns that are left: user, item, what describes it, and the time."""
+    roles = definition.roles
+    assert roles is not None, "only recommendations have plays"
+    return [name for name in (roles.user, roles.item, *roles.describe, definition.time) if name]
+
+
+def leave_plays(
+    store: Store, definition: Definition, digest: str, part: int, uploaded: datetime, rows: Columns
+) -> None:
+    """Leave the plays of one curated part; the same upload leaves the same."""
+    chosen = {name: rows[name] for name in names_of(definition)}
+    store.write(paths.plays(definition.model, uploaded, digest, part), pack(chosen))
+
+
+def read_plays(store: Store, definition: Definition, since: datetime, until: datetime) -> dict[str, Array]:
+    """Read the plays that were uploaded from `since` to before `until` (UTC), in the order of upload.
+
+    An upload without a receipt is not there yet.
+    """
+    keys = keys_between(store, paths.plays_in(definition.model), since, until)
+    within = [key for key in keys if since <= paths.time_of_plays(key) < until]
+    there = [key for key in within if store.exists(paths.receipt(definition.model, paths.digest_of_plays(key)))]
+    pieces: list[dict[str, Array]] = []
+    read = 0
+    for key, content in read_all(store, there[::-1]):
+        columns = unpack(content.data)
+        read += len(next(iter(columns.values())))
+        arrived = np.datetime64(paths.time_of_plays(key).replace(tzinfo=None), "us")
+        pieces.append(columns | {ARRIVED: np.full(len(next(iter(columns.values()))), arrived)})
+        if read >= MOST_PLAYS:
+            break
+    kinds = {name: definition.columns[name].kind for name in names_of(definition)} | {ARRIVED: "time"}
+    return {
+        name: np.concatenate([missing(kind, 0), *(piece[name] for piece in pieces[::-1] if name in piece)])
+        for name, kind in kinds.items()
+    }
