@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
+import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from preprocessing import load_definition
+from refrain import paths
+from refrain.errors import ServiceUnavailable
+from refrain.monitoring.look import look_at as look
+from refrain.recommending import listening as listening_module
+from refrain.recommending.bounds import MOST_HEARD
+from refrain.recommending.listening import Listening
+from refrain.serving.registry import registry
+from refrain.storage import open_store
 from tests.integration.conftest import ROOT
-from tests.integration.loop import handler, retrain, upload
+from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload
+from tests.unit.monitoring.world import Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.conftest import Aws
 
 ROCK = [f"rock-{number}" for number in range(30)]
 JAZZ = [f"jazz-{number}" for number in range(30)]
+Row = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    registry.cache_clear()
+    yield
+    registry.cache_clear()
 
 
 @pytest.fixture
-def listening(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
+def table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     """The table of what was heard last."""
     name = f"listening-{aws.lake}"
     boto3.client("dynamodb", endpoint_url=aws.endpoint).create_table(
@@ -33,38 +56,367 @@ def listening(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def plays(listeners: int = 60, each: int = 12, seed: int = 1) -> list[dict[str, Any]]:
-    """Listeners with an even number like rock, the others jazz; each hears some songs, one an hour."""
+def plays(listeners: int = 60, each: int = 12, seed: int = 1, likes: tuple[list[str], ...] = (ROCK, JAZZ)) -> list[Row]:
+    """Listeners like one kind of music each, in turn; each hears some songs, one a day."""
     draw = random.Random(seed)
     rows = []
     for number in range(listeners):
-        liked = ROCK if number % 2 == 0 else JAZZ
+        liked = likes[number % len(likes)]
         weights = [1 / (place + 2) for place in range(len(liked))]
-        for hour, song in enumerate(draw.choices(liked, weights, k=each)):
-            rows.append(
-                {
-                    "listener": f"u{number}",
-                    "song": song,
-                    "played_at": f"2026-11-{1 + hour:02d}T{draw.randrange(24):02d}:00:00Z",
-                    "seconds": 180,
-                    "title": song.title(),
-                    "artist": "The Band" if song in ROCK else "The Trio",
-                }
-            )
+        for day, song in enumerate(draw.choices(liked, weights, k=each), 1):
+            rows.append(play(f"u{number}", song, f"2026-11-{day:02d}T{draw.randrange(24):02d}:00:00Z"))
     return rows
 
 
-def ask(*instances: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def play(listener: str, song: str, at: str) -> Row:
+    artist = "The Band" if song.startswith("rock") else "The Trio"
+    return {
+        "listener": listener,
+        "song": song,
+        "played_at": at,
+        "seconds": 180,
+        "title": song.title(),
+        "artist": artist,
+    }
+
+
+def ask(*instances: Row) -> tuple[int, dict[str, Any]]:
+    return call("POST", "/v1/models/songs:predict", {"instances": list(instances)})
+
+
+def call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
     event = json.loads((ROOT / "events" / "6-predict.json").read_text())
-    event |= {"path": "/v1/models/songs:predict", "body": json.dumps({"instances": instances})}
+    event |= {"httpMethod": method, "path": path, "body": None if body is None else json.dumps(body)}
     answer = handler("inference")(event, None)
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_a_listener_is_offered_songs_of_the_same_taste(aws: Aws, listening: str) -> None:
+def offered(instance: Row) -> list[str]:
+    status, answer = ask(instance)
+    assert status == 200, answer
+    return [item["id"] for item in answer["predictions"][0]["items"]]
+
+
+def kinds(items: list[str]) -> set[str]:
+    return {item.partition("-")[0] for item in items}
+
+
+@pytest.fixture
+def trained(aws: Aws, table: str) -> dict[str, Any]:
+    """A service whose listeners have been heard, and whose recommender is in service."""
     upload(aws, "songs/plays.csv", plays())
     ended = retrain("songs")
-    print(ended)
-    status, answer = ask({"user": "u0", "k": 5}, {"history": ["jazz-1", "jazz-2"]}, {"user": "nobody"})
-    print(json.dumps(answer, indent=1))
-    assert status == 200
+    assert ended["outcome"] == "promoted", ended
+    return ended
+
+
+def test_a_listener_is_offered_what_is_like_what_was_heard(aws: Aws, trained: dict[str, Any]) -> None:
+    heard = {row["song"] for row in plays() if row["listener"] == "u0"}
+
+    status, answer = ask({"user": "u0", "k": 5}, {"history": ["jazz-1", "jazz-2"], "k": 3})
+
+    rock, jazz = answer["predictions"]
+    assert (status, answer["model_version"]) == (200, trained["champion"])
+    assert kinds([item["id"] for item in rock["items"]]) == {"rock"}
+    assert heard.isdisjoint(item["id"] for item in rock["items"])
+    assert kinds([item["id"] for item in jazz["items"]]) == {"jazz"}
+    assert (len(rock["items"]), len(jazz["items"])) == (5, 3)
+    first = jazz["items"][0]
+    assert (first["title"], first["artist"]) == (first["id"].title(), "The Trio")
+    scores = [item["score"] for item in rock["items"]]
+    assert scores == sorted(scores, reverse=True)
+    assert "popular" not in rock
+
+
+def test_nobody_known_is_offered_what_is_popular_and_told_so(aws: Aws, trained: dict[str, Any]) -> None:
+    _, answer = ask({"user": "nobody"}, {"history": []}, {"history": ["never heard"]}, {"user": "u0"})
+
+    *unknown, known = answer["predictions"]
+    assert all(each["popular"] for each in unknown)
+    assert len({json.dumps(each["items"]) for each in unknown}) == 1
+    assert kinds([item["id"] for item in unknown[0]["items"]]) == {"rock", "jazz"}
+    assert "popular" not in known
+
+
+def test_what_was_just_played_is_known_by_the_next_request(aws: Aws, trained: dict[str, Any]) -> None:
+    before = ask({"user": "new"})[1]["predictions"][0]
+
+    upload(aws, "songs/today.csv", [play("new", song, "2026-11-24T10:00:00Z") for song in ("jazz-0", "jazz-3")])
+
+    after = ask({"user": "new"})[1]["predictions"][0]
+    assert before["popular"]
+    assert "popular" not in after
+    assert kinds([item["id"] for item in after["items"]]) == {"jazz"}
+
+
+def test_lists_keep_to_what_may_be_offered(aws: Aws, trained: dict[str, Any]) -> None:
+    best = offered({"history": ["rock-1"], "k": 4})
+
+    assert offered({"history": ["rock-1"], "k": 3, "exclude": best[:1]}) == best[1:]
+    assert set(offered({"history": ["rock-1"], "within": ["jazz-1", "rock-2", "rock-1"]})) == {"jazz-1", "rock-2"}
+    assert "rock-1" in offered({"history": ["rock-1"], "exclude_heard": False, "within": ["rock-1"]})
+    assert offered({"history": ["rock-1"], "within": ["never heard"]}) == []
+    assert offered({"history": ["  rock-1 "], "k": 4}) == best
+    assert offered({"history": ["rock-1", "rock-1"], "k": 4}) == best
+
+
+@pytest.mark.parametrize(
+    ("instance", "column", "reason"),
+    [
+        ({"k": 3}, None, "expected a user, or a history (which may be empty)"),
+        ({"user": "u1", "k": 0}, "k", "expected a whole number from 1 to 100"),
+        ({"user": "u1", "k": True}, "k", "expected a whole number from 1 to 100"),
+        ({"user": "u1", "k": 101}, "k", "expected a whole number from 1 to 100"),
+        ({"history": "rock-1"}, "history", "expected a list of items"),
+        ({"user": "u1", "within": {"a": 1}}, "within", "expected a list of items"),
+        ({"user": "u1", "exclude_heard": "no"}, "exclude_heard", "expected true or false"),
+        ({"user": ["u1"]}, "user", "expected text"),
+        ({"history": ["rock-1", {"id": 2}]}, "history", "expected text"),
+        ({"history": ["x"] * 10_001}, "history", "expected at most 10000 items"),
+    ],
+)
+def test_a_wrong_ask_is_refused_with_its_place(
+    aws: Aws, trained: dict[str, Any], instance: Row, column: str | None, reason: str
+) -> None:
+    status, problem = ask({"user": "u1"}, instance)
+
+    assert (status, problem["code"]) == (422, "invalid_instances")
+    assert (problem["problems"][0]["instance"], problem["problems"][0]["column"]) == (1, column)
+    assert problem["problems"][0]["reason"].startswith(reason)
+
+
+def test_what_a_recommender_is_not_asked_is_refused_with_what_to_do(aws: Aws, trained: dict[str, Any]) -> None:
+    assert call("POST", "/v2/models/songs/infer", {"inputs": []})[1]["code"] == "no_tensors"
+    assert call("POST", "/v1/models/songs:label", {"labels": []})[1]["code"] == "no_labels"
+    aws.put("songs/labels/late.csv", b"prediction_id,label\na,b\n")
+    deliver(aws, "songs/labels/late.csv")
+    assert [each["code"] for each in aws.receipts("songs") if each["status"] == "refused"] == ["no_labels"]
+
+
+def test_what_is_served_describes_itself(aws: Aws, trained: dict[str, Any]) -> None:
+    _, model = call("GET", "/v1/models/songs")
+    _, openapi = call("GET", "/openapi.json")
+
+    assert (model["task"], model["target"], model["metric"]) == ("recommendation", "song", "ndcg@10")
+    assert set(model["schema"]["properties"]) == {"user", "history", "k", "exclude", "exclude_heard", "within"}
+    assert "/v1/models/songs:label" not in openapi["paths"]
+    item = openapi["components"]["schemas"]["songs.prediction"]["properties"]["items"]["items"]
+    assert set(item["properties"]) == {"id", "score", "title", "artist"}
+
+
+def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: str) -> None:
+    upload(aws, "songs/plays.csv", plays())
+
+    run = compare("songs")
+
+    evaluation = json.loads(aws.read(run.evaluation["evaluation"]))
+    figures = {each["figures"]["name"]: each["figures"] for each in evaluation["candidates"]}
+    assert run.evaluation["decision"]["code"] == "first_model"
+    assert figures["ease"]["value"] > evaluation["popularity"]
+    for each in figures.values():
+        assert (each["parity"]["differing"], each["golden"]["differing"]) == (0, 0)
+        assert each["parity"]["rows"] == evaluation["users"]
+    beside = evaluation["candidates"][1]["beside"]
+    assert 0 < beside["coverage"] <= 1
+    assert beside["novelty"] > 0
+    report = run.finish()["report"]
+    page = aws.read(report.split("/", 3)[3]).decode()
+    assert "NDCG@10" in page
+    assert "is not worse than the most popular items" in page
+
+
+def test_a_run_with_the_same_plays_has_nothing_to_learn_from(aws: Aws, trained: dict[str, Any]) -> None:
+    again = snapshot_of("songs")
+
+    assert (again["enough"], "nothing is new" in again["why"]) == (False, True)
+
+
+def test_a_later_recommender_is_compared_with_the_champion_on_the_same_listeners(
+    aws: Aws, trained: dict[str, Any]
+) -> None:
+    upload(aws, "songs/more.csv", plays(listeners=30, each=8, seed=5))
+
+    run = compare("songs")
+
+    assert run.evaluation["champion"]["version"] == trained["champion"]
+    assert run.evaluation["champion"]["value"] is not None
+    assert all(each["gain"] is not None for each in run.evaluation["candidates"])
+
+
+def test_titles_can_come_by_themselves(aws: Aws, table: str) -> None:
+    upload(aws, "songs/plays.csv", [row | {"title": ""} for row in plays()])
+    upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
+    retrain("songs")
+
+    _, answer = ask({"history": ["rock-1"], "within": ["rock-0", "rock-2"], "k": 2})
+
+    about = {item["id"]: item for item in answer["predictions"][0]["items"]}
+    assert (about["rock-0"]["title"], about["rock-0"]["artist"]) == ("Zero", "Somebody")
+    assert about["rock-2"]["artist"] == "The Band"
+    assert "title" not in about["rock-2"]
+    assert [each["kind"] for each in aws.receipts("songs") if "kind" in each] == ["items"]
+
+
+def test_new_titles_are_something_new_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
+    upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
+
+    assert snapshot_of("songs")["enough"]
+
+
+def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table: str) -> None:
+    upload(aws, "songs/plays.csv", plays(listeners=4))
+    before = entries(aws, table)
+
+    receipts = aws.objects("receipts/songs/")
+    aws.s3.delete_object(Bucket=aws.lake, Key=receipts[0])  # as if it had been killed before its receipt was written
+    deliver(aws, "songs/plays.csv")
+
+    assert entries(aws, table) == before
+    assert aws.objects("receipts/songs/") == receipts
+    assert len(aws.objects("plays/songs/")) == 1
+
+
+def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str) -> None:
+    listening = Listening(table)
+    news = [{f"song-{thread}-{number}": number for number in range(20)} for thread in range(6)]
+    threads = [threading.Thread(target=listening.remember, args=("songs", "u1", each)) for each in news]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    heard = listening.heard("songs", ["u1", "u2"])
+    assert set(heard["u1"]) == {song for each in news for song in each}
+    assert heard["u2"] == []
+
+
+def test_a_history_is_bounded_and_in_the_order_of_listening(aws: Aws, table: str) -> None:
+    listening = Listening(table)
+    for start in (1000, 0, 500):
+        listening.remember("songs", "u1", {f"s{number}": number for number in range(start, start + 500)})
+
+    assert listening.heard("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MOST_HEARD)]
+    assert not listening.remember("songs", "u1", {"s3": 3})
+
+
+def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
+    listening = Listening(table)
+    for number in range(120):
+        listening.remember("songs", f"u{number}", {f"s{number}": 1})
+
+    heard = listening.heard("songs", [f"u{number}" for number in range(120)])
+
+    assert heard == {f"u{number}": [f"s{number}"] for number in range(120)}
+
+
+def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said(
+    aws: Aws, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REFRAIN_LISTENING_TABLE", "there-is-none")
+    monkeypatch.setattr("refrain.serving.offers.settings", lambda: Settings("there-is-none"))
+
+    _, answer = ask({"user": "u0"}, {"history": ["jazz-1"]})
+
+    first, second = answer["predictions"]
+    assert (first["popular"], first["history"]) == (True, "unavailable")
+    assert "popular" not in second
+    assert "ListeningUnavailable" in capsys.readouterr().out
+
+
+class Settings:
+    """Settings that name another table."""
+
+    def __init__(self, table: str) -> None:
+        self.listening_table = table
+
+
+def test_ingest_tries_again_where_the_table_does_not_answer(
+    aws: Aws, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise ServiceUnavailable("dynamodb:PutItem", "throttled")
+
+    aws.put("songs/plays.csv", csv_of(plays(listeners=3)))
+    with monkeypatch.context() as patched, pytest.raises(AssertionError):
+        patched.setattr(Listening, "remember", refuse)
+        deliver(aws, "songs/plays.csv")
+    assert aws.receipts("songs") == []
+
+    deliver(aws, "songs/plays.csv")
+    assert [each["status"] for each in aws.receipts("songs")] == ["kept"]
+    assert len(entries(aws, table)) == 3
+
+
+def test_other_models_never_load_the_client_of_the_table(aws: Aws, table: str) -> None:
+    upload(aws, "tumours/none.csv", [{"id": "p1", "mean_radius": 1}])
+
+    assert listening_module._client.cache_info().currsize == 0
+
+
+def test_offers_are_captured_and_their_plays_are_their_labels(
+    aws: Aws, trained: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    for number in range(40):
+        ask({"user": f"u{number}", "k": 10})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"capture"')]
+    asked = datetime.now(UTC)
+    key = f"captured/songs/{asked:%Y/%m/%d/%H}/a.jsonl.gz"
+    aws.s3.put_object(Bucket=aws.lake, Key=key, Body=gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+    offers = {row["instance"]["user"]: row["items"] for line in lines for row in line["rows"]}
+    later = f"{asked + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
+    taken = [play(user, items[0], later) for user, items in list(offers.items())[:10]]
+    others = [play(user, "brand-new", later) for user in list(offers)[10:]]
+    upload(aws, "songs/later.csv", taken + others)
+
+    look = look_at(aws, asked + timedelta(hours=25))
+
+    assert len(offers) == 40
+    hits = look["hits"]
+    assert (hits["offers"], hits["answered"], hits["taken"]) == (40, 40, 10)
+    assert hits["rate"]["low"] < 0.25 < hits["rate"]["high"]
+
+
+def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    looks = []
+    for day in range(1, 3):
+        folk = [f"folk-{number}" for number in range(20)]
+        rows = plays(listeners=60, each=6, seed=day, likes=(folk, JAZZ))
+        upload(aws, f"songs/day-{day}.csv", rows)
+        looks.append(look_at(aws, now + timedelta(hours=25 * day), uploaded_at=now + timedelta(hours=24 * day)))
+
+    first, second = looks
+    assert (first["state"], second["state"]) == ("watch", "drifted")
+    drifted = {each["name"] for each in second["window"]["features"] if each["drifted"]}
+    assert {"song", "item known to the model"} <= drifted
+    assert second["window"]["unfamiliar"] == pytest.approx(0.5, abs=0.01)
+    assert second["decision"]["start"]
+    page = aws.read(f"monitoring/songs/{second['time'].replace(':', '').replace('-', '')}.html").decode()
+    assert "Were the offers taken?" in page
+
+
+def look_at(aws: Aws, now: datetime, uploaded_at: datetime | None = None) -> dict[str, Any]:
+    """Look as of a time; plays uploaded just now are taken for ones uploaded at another time."""
+    store = open_store(aws.lake)
+    if uploaded_at is not None:
+        known = {key for key in aws.objects("plays/songs/") if paths.time_of_plays(key) > datetime.now(UTC)}
+        fresh = max(set(aws.objects("plays/songs/")) - known, key=paths.time_of_plays)
+        digest = fresh.rpartition("/")[2].split("-", 1)[1]
+        moved = f"plays/songs/{uploaded_at:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}"
+        store.write(moved, store.read(fresh).data)
+        aws.s3.delete_object(Bucket=aws.lake, Key=fresh)
+    definition = load_definition(ROOT / "layers" / "models" / "songs.toml")
+    found: Any = look(store, Recorder(), definition, now)
+    return dict(found)
+
+
+def entries(aws: Aws, table: str) -> dict[str, str]:
+    """The whole table."""
+    items = boto3.client("dynamodb", endpoint_url=aws.endpoint).scan(TableName=table)["Items"]
+    return {item["listener"]["S"]: item["heard"]["S"] for item in items}
+
+
+def csv_of(rows: list[Row]) -> bytes:
+    names = list(rows[0])
+    return "\n".join([",".join(names), *(",".join(str(row[name]) for name in names) for row in rows)]).encode()

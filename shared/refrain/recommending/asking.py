@@ -84,7 +84,7 @@ def _ids(
             (row, name, value)
             for row, instance in enumerate(instances)
             for name in names
-            for value in _listed(instance.get(name))
+            for value in _values(name, instance.get(name))
         ]
         values = objects([value for _, _, value in given])
         columns, wrong = prepare(definition, {role: values}, len(given), columns=[role])
@@ -94,8 +94,11 @@ def _ids(
     return found
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _values(name: str, given: Any) -> list[object]:
+    """The ids of a field: a user is one, all others are lists."""
+    if given is None:
+        return []
+    return list(given) if name in LISTS else [given]
 
 
 def _ask(instance: Mapping[str, Any], ids: Mapping[str, Any]) -> Ask:

@@ -10,7 +10,12 @@ from preprocessing import DefinitionError, Rollout, load_definition, load_defini
 from tests.unit.preprocessing.conftest import document
 
 MISTAKES: list[tuple[str, str, Any, str]] = [
-    ("an unknown task", "task", "ranking", "task: expected one of classification, regression, recommendation, got 'ranking'"),
+    (
+        "an unknown task",
+        "task",
+        "ranking",
+        "task: expected one of classification, regression, recommendation, got 'ranking'",
+    ),
     ("no task", "task", None, "task: expected one of classification, regression, recommendation, got nothing"),
     ("an unknown top-level key", "tasks", "x", "tasks: unknown key; known here are"),
     ("a target that is no column", "target", "price", "target: expected one of the columns label, amount"),
