@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.monitoring.discovery import discoveries
-from refrain.monitoring.homogeneity import compare
+from refrain.monitoring.homogeneity import STILL, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.monitoring.homogeneity import Counts
+    from refrain.monitoring.homogeneity import Counts, Movement
     from refrain.monitoring.reference import Reference
 
 FALSE_ALARMS = 0.005
@@ -54,6 +54,7 @@ def drift(
     *,
     least_effect: float,
     importance: Mapping[str, float],
+    clusters: Mapping[str, Movement] | None = None,
 ) -> list[Moved]:
     """Test each feature and each answer, and control for their number; what drifted comes first, what matters first.
 
@@ -62,12 +63,21 @@ def drift(
         answers: the same of what was answered.
         least_effect: the floor: smaller differences are real, maybe, and of no importance.
         importance: share of each feature in what the model relies on.
+        clusters: design effects that the window itself shows, by feature; the greater one counts.
     """
     tests = [(False, *each) for each in features] + [(True, *each) for each in answers]
     draws = round(DRAWS * len(tests) / FALSE_ALARMS)
     found = [
         compare(
-            window, reference.counts, reference.movement(int(window.sum())), draws, zlib.crc32(reference.name.encode())
+            window,
+            reference.counts,
+            max(
+                reference.movement(int(window.sum())),
+                (clusters or {}).get(reference.name, STILL),
+                key=lambda each: each.effect,
+            ),
+            draws,
+            zlib.crc32(reference.name.encode()),
         )
         for _, reference, window in tests
     ]

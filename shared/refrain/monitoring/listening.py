@@ -10,8 +10,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from refrain import paths
 from refrain.monitoring.arrivals import new_values
+from refrain.monitoring.clusters import clustered
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.hits import HORIZON, hits
 from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
@@ -69,12 +72,14 @@ def judge_plays(
     roles = definition.roles
     assert roles is not None, "only recommenders are looked at by plays"
     values: dict[str, Array] = {**plays, TURNOVER: familiar(plays[roles.item], known)}
+    users = np.unique(plays[roles.user].astype(str), return_inverse=True)[1]
     features = [each for each in _references(version, definition) if each.name in values]
     moved = drift(
         [(each, each.count(values[each.name])) for each in features],
         [],
         least_effect=definition.monitoring.least_effect,
         importance={},
+        clusters={each.name: clustered(each.cells(values[each.name]), users) for each in features},
     )
     described = [each for each in features if each.name in roles.describe]
     return {

@@ -14,7 +14,7 @@ from refrain.monitoring.homogeneity import STILL, Movement
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.cells import Array
+    from refrain.cells import Array, Places
     from refrain.monitoring.homogeneity import Counts
 
 MOST_CLASSES = 10
@@ -53,10 +53,13 @@ class Reference:
         cells = np.array([*counts, rows - sum(counts)], dtype=np.int64)
         return cls(name, cells, tuple(seen["bins"]["edges"]), moved=moved)
 
+    def cells(self, values: Array) -> Places:
+        """Find the cell of each of a window's values."""
+        return category_cells(values, self.apart) if self.category else number_cells(values, self.edges)
+
     def count(self, values: Array) -> Counts:
         """Count a window's values in the same cells."""
-        cells = category_cells(values, self.apart) if self.category else number_cells(values, self.edges)
-        return np.bincount(cells, minlength=len(self.counts))
+        return np.bincount(self.cells(values), minlength=len(self.counts))
 
     def movement(self, rows: int) -> Movement:
         """Return the design effect to expect of a window of so many rows.

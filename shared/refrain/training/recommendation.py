@@ -68,7 +68,7 @@ def make_version(
         "answers.npz": packed.getvalue(),
         "model.onnx": graph,
         "catalogue.json": to_json(catalogue.document()),
-        "baseline.json": to_json(_baseline(definition, roles, training, holdout, scores)),
+        "baseline.json": to_json(describe_plays(definition, roles, training, holdout, scores)),
         "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in heard if len(each)])),
     }
     facts: dict[str, object] = {
@@ -167,7 +167,7 @@ def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
     }
 
 
-def _baseline(
+def describe_plays(
     definition: Definition, roles: Roles, training: Columns, holdout: Columns, scores: NDArray[np.float32]
 ) -> Mapping[str, object]:
     """Describe what was played, how often the held out plays were of new items, and the best score of each list."""
