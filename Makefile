@@ -24,9 +24,9 @@ setup: .venv/ready ## Make the environment in .venv from uv.lock
 demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own)
 	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
 
-up: setup ## Run the local cloud in the foreground until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>)
+up: setup ## Run the local cloud in the foreground until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>)
 	@exec $(PYTHON) -m local.up $(if $(PORT),--port $(PORT)) $(if $(API_PORT),--api-port $(API_PORT)) \
-	  $(if $(MODELS),--models "$(MODELS)")
+	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)")
 
 lint: setup ## ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy

@@ -22,6 +22,9 @@ from local.template import Template
 PAUSE = 0.5
 """Seconds between two looks at the logs, each of which delivers what is new."""
 
+WITHIN = 3
+"""Seconds within which a line is delivered, also on a busy machine."""
+
 _PATTERN = re.compile(r"\{ \$\.(\w+) = (\d+) \}")
 _HOUR = "!{timestamp:yyyy/MM/dd/HH}"
 _KEY = re.compile(r"!\{partitionKeyFromQuery:(\w+)\}")

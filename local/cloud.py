@@ -21,7 +21,8 @@ class Cloud:
     """A local cloud that runs while the block does.
 
     `folder` holds its state (default: the project's `.local`), `models` is a folder of definitions to add to or put
-    over the project's, `template` another template than the project's.
+    over the project's, `template` another template than the project's. Its schedules are due every `tick` seconds, or
+    as the template says (None); unless asked it does nothing by itself.
 
     Raises:
         NotStarted: with what the cloud said, when it does not come up.
@@ -33,11 +34,13 @@ class Cloud:
         models: Path | None = None,
         template: Path | None = None,
         patience: float = 60,
+        tick: float | None = 0,
     ) -> None:
         self.folder = (folder or _PROJECT / ".local").resolve()
         self._models = models
         self._template = template
         self._patience = patience
+        self._tick = tick
         self.stack: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -78,6 +81,8 @@ class Cloud:
             command += ["--models", str(self._models.resolve())]
         if self._template:
             command += ["--template", str(self._template.resolve())]
+        if self._tick is not None:
+            command += ["--tick", str(self._tick)]
         return command
 
     def _wait(self, said: Path) -> dict[str, str]:

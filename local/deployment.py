@@ -15,17 +15,22 @@ from local.processes import Pool
 from local.queues import Poller, Source
 from local.resources import arn_of, make
 from local.runtime_api import Answer
+from local.schedules import Ticker, schedules
 from local.template import Resolver, Template, read_template
 from local.web import WebServer
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the local cloud is to be: which template, where it keeps its state, and what definitions to add."""
+    """How the local cloud is to be: which template, where it keeps its state, and what definitions to add.
+
+    `tick` is how often its schedules are due, in seconds, 0 for never; unless given they are due as the template says.
+    """
 
     template: Path
     folder: Path
     models: Path | None = None
+    tick: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Deployment:
 
     def __init__(self, options: Options, ports: Ports) -> None:
         template = read_template(options.template)
+        due = schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
         self._machine = Machine(ports.services, self._invoke)
         endpoint = self._machine.endpoint
@@ -68,13 +74,18 @@ class Deployment:
             "lake_bucket": local_name("LakeBucket"),
             "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
         }
+        self._tickers = [Ticker(each, partial(Pool.call, self._pools[each.function])) for each in due]
 
     def stop(self) -> None:
         """Answer no more, and leave no process behind."""
+        for ticker in self._tickers:
+            ticker.stop()
         for poller in self._pollers:
             poller.stop()
         for pool in self._pools.values():
             pool.close()
+        for ticker in self._tickers:
+            ticker.join()
         self._delivery.stop()
         self._gateway.stop()
         self._machine.stop()

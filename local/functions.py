@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import runtime
+from local.capture import WITHIN
 from local.errors import TemplateError
 from local.names import local_name
 from local.processes import Function
 from local.template import Resolver, Resource, Template, attributes
 
 _MODELS = "/opt/models"
+_DELIVERY = "REFRAIN_DELIVERY_SECONDS"
 
 
 @dataclass(frozen=True)
@@ -108,4 +110,6 @@ def _variables(template: Template, resource: Resource, resolver: Resolver, place
     }
     resolved = {name: str(resolver.resolve(value)) for name, value in variables.items()}
     here = {name: str(place.models) if value == _MODELS else value for name, value in resolved.items()}
+    if _DELIVERY in here:
+        here[_DELIVERY] = str(WITHIN)
     return {**here, "AWS_ENDPOINT_URL": place.endpoint}

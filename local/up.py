@@ -49,7 +49,9 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     services, api = WebServer(options.port), WebServer(options.api_port)
     from local.deployment import Deployment, Options, Ports
 
-    deployment = Deployment(Options(options.template, options.folder, options.models), Ports(services, api))
+    deployment = Deployment(
+        Options(options.template, options.folder, options.models, options.tick), Ports(services, api)
+    )
     stack_file = options.folder / "stack.json"
     try:
         if not stop.is_set():
@@ -133,6 +135,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--models", type=Path, help="folder of model definitions that are added or replace others")
     parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="where it keeps its state")
     parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
+    parser.add_argument(
+        "--tick",
+        type=float,
+        help="seconds after which each schedule is due again (default: as the template says; 0: never)",
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser.parse_args(arguments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from refrain.monitoring.request import Request
@@ -13,5 +14,6 @@ from refrain.storage import open_store
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, object]]:
     """Make a round."""
-    services = Aws(settings().state_machine_arn, settings().people_topic_arn)
-    return make_round(open_store(settings().lake_bucket), services, settings().models_dir, Request.of(event))
+    said = settings()
+    services, late = Aws(said.state_machine_arn, said.people_topic_arn), timedelta(seconds=said.delivery_seconds)
+    return make_round(open_store(said.lake_bucket), services, said.models_dir, Request.of(event), late)

@@ -9,14 +9,21 @@ from pathlib import Path
 
 from refrain.errors import InvalidRequest
 
+DELIVERY_SECONDS = 900.0
+"""Firehose hands over after five minutes at most, and lines come to it and from it in a few more."""
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What the template tells a function; what it does not tell is empty."""
+    """What the template tells a function; what it does not tell is empty.
+
+    `delivery_seconds` is the time within which captured lines are delivered.
+    """
 
     lake_bucket: str
     models_dir: Path
     refresh_seconds: float
+    delivery_seconds: float
     state_machine_arn: str
     people_topic_arn: str
     listening_table: str
@@ -28,16 +35,23 @@ def settings() -> Settings:
     lake_bucket = os.environ.get("REFRAIN_LAKE_BUCKET", "")
     if not lake_bucket:
         raise InvalidRequest("REFRAIN_LAKE_BUCKET: expected the name of the lake's bucket, got nothing")
-    refresh = os.environ.get("REFRAIN_REFRESH_SECONDS", "5")
-    try:
-        refresh_seconds = float(refresh)
-    except ValueError:
-        raise InvalidRequest(f"REFRAIN_REFRESH_SECONDS: expected a number of seconds, got {refresh!r}") from None
     return Settings(
         lake_bucket=lake_bucket,
         models_dir=Path(os.environ.get("REFRAIN_MODELS_DIR", "/opt/models")),
-        refresh_seconds=refresh_seconds,
+        refresh_seconds=_seconds("REFRAIN_REFRESH_SECONDS", 5.0),
+        delivery_seconds=_seconds("REFRAIN_DELIVERY_SECONDS", DELIVERY_SECONDS),
         state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
         people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
         listening_table=os.environ.get("REFRAIN_LISTENING_TABLE", ""),
     )
+
+
+def _seconds(name: str, default: float) -> float:
+    said = os.environ.get(name, "")
+    try:
+        seconds = float(said or default)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise InvalidRequest(f"{name}: expected a number of seconds, got {said!r}")
+    return seconds

@@ -23,8 +23,8 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 }
 SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 RECIPES = ("auto", "codes", "imputed", "onehot")
-_WINDOW = re.compile(r"(\d+)([hdw])")
-_SECONDS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
+_WINDOW = re.compile(r"(\d+)([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MOST_WINDOWS = 20
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"

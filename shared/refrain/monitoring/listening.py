@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from refrain.storage import Store
 
 
-def see_plays(store: Store, definition: Definition, version: Version, now: datetime, before: Look | None) -> Seen:
+def see_plays(
+    store: Store, definition: Definition, version: Version, now: datetime, before: Look | None, late: timedelta
+) -> Seen:
     """See what was played, and judge it once there is enough of it."""
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
-    span = gathered(now, rules.window, version.since, moment(own[-1]["until"]) if own else None, rules.alarm[1])
+    span = gathered(now, rules.window, version.since, moment(own[-1]["until"]) if own else None, rules.alarm[1], late)
     offers_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
     plays = read_plays(store, definition, min(span.since, offers_since), now)
     waiting = _uploaded(plays, span)

@@ -20,13 +20,14 @@ from refrain.monitoring.seeing import instant, of_this_service, see_predictions
 from refrain.monitoring.telling import messages
 from refrain.monitoring.times import in_key, moment, written
 from refrain.monitoring.version import read_version
+from refrain.monitoring.windows import LATE
 from refrain.monitoring.wording import drifted, noun_of, quality, summary
 from refrain.serving.metrics import count
 from refrain.storage import to_json
 from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from preprocessing import Definition
     from refrain.monitoring.document import (
@@ -42,14 +43,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger("refrain")
 
 
-def look_at(store: Store, services: Services, definition: Definition, now: datetime) -> Look:
-    """Look at a model, decide, carry it out, and keep the look. Raises what the store and the services raise."""
+def look_at(store: Store, services: Services, definition: Definition, now: datetime, late: timedelta = LATE) -> Look:
+    """Look at a model, decide, carry it out, and keep the look. Raises what the store and the services raise.
+
+    Captured lines are delivered within `late`.
+    """
     model, time = definition.model, in_key(now)
     key = paths.look(model, time, "json")
     if store.exists(key):
         return cast("Look", store.read_json(key))
     before = _before(store, model, key)
-    seen = _see(store, definition, now, before)
+    seen = _see(store, definition, now, before, late)
     # As it will be read: a look is the same for those who find it as for those who make it.
     found: Look = json.loads(to_json(_document(store, services, definition, now, before, seen)))
     if found["decision"]["start"]:
@@ -69,13 +73,13 @@ def _before(store: Store, model: str, key: str) -> Look | None:
     return cast("Look", store.read_json(earlier[-1])) if earlier else None
 
 
-def _see(store: Store, definition: Definition, now: datetime, before: Look | None) -> Seen | None:
+def _see(store: Store, definition: Definition, now: datetime, before: Look | None, late: timedelta) -> Seen | None:
     """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
     deployment, _ = deployments.read(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None
     see = see_plays if definition.roles else see_predictions
-    return see(store, definition, read_version(store, definition.model, deployment.champion), now, before)
+    return see(store, definition, read_version(store, definition.model, deployment.champion), now, before, late)
 
 
 def _document(

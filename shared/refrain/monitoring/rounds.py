@@ -9,8 +9,10 @@ from preprocessing import PreprocessingError
 from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
 from refrain.monitoring.look import look_at
+from refrain.monitoring.windows import LATE
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
 
     from refrain.monitoring.request import Request
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("refrain")
 
 
-def make_round(store: Store, services: Services, models_dir: Path, request: Request) -> dict[str, dict[str, object]]:
+def make_round(
+    store: Store, services: Services, models_dir: Path, request: Request, late: timedelta = LATE
+) -> dict[str, dict[str, object]]:
     """Look at the model that is asked for, or at all; return the state and the decision of each.
+
+    Captured lines are delivered within `late`.
 
     Raises:
         UnknownModel: when the one that is asked for has no definition.
@@ -31,7 +37,7 @@ def make_round(store: Store, services: Services, models_dir: Path, request: Requ
     failed: dict[str, str] = {}
     for model in [request.model] if request.model else known_models(models_dir):
         try:
-            look = look_at(store, services, find_definition(models_dir, model), request.now)
+            look = look_at(store, services, find_definition(models_dir, model), request.now, late)
         except (RefrainError, PreprocessingError) as error:
             if request.model:
                 raise

@@ -43,13 +43,15 @@ class Seen:
     hits: HitsDocument | None = None
 
 
-def see_predictions(store: Store, definition: Definition, version: Version, now: datetime, before: Look | None) -> Seen:
+def see_predictions(
+    store: Store, definition: Definition, version: Version, now: datetime, before: Look | None, late: timedelta
+) -> Seen:
     """See what was predicted, and judge it once there is enough of it."""
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
     judged_until = moment(own[-1]["until"]) if own else None
-    span = gathered(now, rules.window, version.since, judged_until, rules.alarm[1])
+    span = gathered(now, rules.window, version.since, judged_until, rules.alarm[1], late)
     quality_since = max(version.since, now - timedelta(seconds=rules.quality))
     captured = read_captured(store, definition.model, min(span.since, quality_since), now).of(version.name)
     waiting = _between(captured, span.since, span.until)

@@ -1,0 +1,165 @@
+"""Calls functions at the times that the template says, as EventBridge Scheduler does; or more often, to try.
+
+Understood of schedules are `rate(…)`, and `cron(…)` with any minutes and hours of every day: what the template needs.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from local.errors import TemplateError
+from local.names import local_name
+from local.runtime_api import Answer
+from local.template import Template
+
+SHORTEST_TICK = 1.0
+"""Seconds: ticks are told apart by the second."""
+
+_SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_CRON = re.compile(r"cron\((\S+) (\S+) \* \* \? \*\)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Times(Protocol):
+    """When a schedule is due."""
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the first time after a moment (UTC)."""
+
+
+@dataclass(frozen=True)
+class Every:
+    """Again and again after the same time, counted from 1970."""
+
+    period: timedelta
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the first time after a moment.
+
+        >>> Every(timedelta(minutes=15)).after(datetime(2026, 11, 24, 12, 20, tzinfo=UTC)).isoformat()
+        '2026-11-24T12:30:00+00:00'
+        """
+        return _EPOCH + ((moment - _EPOCH) // self.period + 1) * self.period
+
+
+@dataclass(frozen=True)
+class Daily:
+    """At certain minutes of certain hours of every day."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the first time after a moment.
+
+        >>> Daily(frozenset({20}), frozenset(range(24))).after(datetime(2026, 11, 24, 23, 20, tzinfo=UTC)).isoformat()
+        '2026-11-25T00:20:00+00:00'
+        """
+        time = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        while time.minute not in self.minutes or time.hour not in self.hours:
+            time += timedelta(minutes=1)
+        return time
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A function (by its name here), when it is called, and with what."""
+
+    function: str
+    times: Times
+    input: str
+
+    def event(self, time: datetime) -> bytes:
+        """Make the event of one tick."""
+        return self.input.replace(_SCHEDULED_TIME, f"{time:%Y-%m-%dT%H:%M:%SZ}").encode()
+
+
+def schedules(template: Template, tick: float | None = None) -> list[Schedule]:
+    """Every schedule of the template; with `tick` each is due after so many seconds instead, and never when it is 0.
+
+    Raises:
+        TemplateError: a schedule says what is not understood here, or the tick is too short.
+    """
+    if tick is not None and tick != 0 and tick < SHORTEST_TICK:
+        raise TemplateError(f"A tick takes at least {SHORTEST_TICK:g} second (or 0, for never), got {tick:g}.")
+    found = list(_schedules(template, Every(timedelta(seconds=tick)) if tick else None))
+    return [] if tick == 0 else found
+
+
+class Ticker:
+    """Follows one schedule until it is stopped. While a call lasts its next ticks are left out: never two at once."""
+
+    def __init__(self, schedule: Schedule, invoke: Callable[[bytes], Answer]) -> None:
+        self._schedule = schedule
+        self._invoke = invoke
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Call no more; a call that is under way is left to whoever ends the function."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait for the end of a call that is under way."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = self._schedule.times.after(datetime.now(UTC))
+        while not self._stopping.wait(max((due - datetime.now(UTC)).total_seconds(), 0.0)):
+            try:
+                self._invoke(self._schedule.event(due))
+            except RuntimeError:  # the function was closed between the question and the call
+                if not self._stopping.is_set():
+                    raise
+            due = self._schedule.times.after(max(due, datetime.now(UTC)))
+
+
+def _schedules(template: Template, instead: Times | None) -> Iterator[Schedule]:
+    for function in template.of_type("AWS::Serverless::Function"):
+        for name, event in function.properties.get("Events", {}).items():
+            if event["Type"] == "ScheduleV2":
+                said, where = event["Properties"], f"{function.logical_id}.{name}"
+                times = _times(said, where)
+                yield Schedule(local_name(function.logical_id), instead or times, _input(said, where))
+
+
+def _times(said: Mapping[str, Any], where: str) -> Times:
+    expression = str(said["ScheduleExpression"])
+    if str(said.get("ScheduleExpressionTimezone", "UTC")) == "UTC":
+        if (rate := _RATE.fullmatch(expression)) and int(rate[1]):
+            return Every(timedelta(**{f"{rate[2]}s": int(rate[1])}))
+        if cron := _CRON.fullmatch(expression):
+            minutes, hours = _numbers(cron[1], 60), _numbers(cron[2], 24)
+            if minutes and hours:
+                return Daily(minutes, hours)
+    raise TemplateError(
+        f"{where}: only schedules such as rate(15 minutes) and cron(20 0/6 * * ? *), in UTC, are understood on this "
+        f"machine, not {expression}."
+    )
+
+
+def _numbers(text: str, end: int) -> frozenset[int]:
+    """Read minutes or hours; none where they cannot be read.
+
+    >>> sorted(_numbers("5,35", 60)), sorted(_numbers("0/6", 24)), len(_numbers("*", 24)), _numbers("77", 60)
+    ([5, 35], [0, 6, 12, 18], 24, frozenset())
+    """
+    if text == "*":
+        return frozenset(range(end))
+    if steps := re.fullmatch(r"(\d+|\*)/([1-9]\d*)", text):
+        return frozenset(range(0 if steps[1] == "*" else int(steps[1]), end, int(steps[2])))
+    named = frozenset(int(each) for each in text.split(",")) if re.fullmatch(r"\d+(,\d+)*", text) else frozenset[int]()
+    return named if all(each < end for each in named) else frozenset()
+
+
+def _input(said: Mapping[str, Any], where: str) -> str:
+    text = str(said.get("Input", "{}"))
+    unknown = re.findall(r"<aws\.scheduler\.[^>]*>", text.replace(_SCHEDULED_TIME, ""))
+    if unknown:
+        raise TemplateError(f"{where}: {', '.join(unknown)} cannot be filled in on this machine.")
+    return text

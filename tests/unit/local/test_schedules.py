@@ -1,0 +1,132 @@
+"""The template's schedules, followed on one machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.errors import TemplateError
+from local.runtime_api import Answer
+from local.schedules import Every, Schedule, Ticker, schedules
+from local.template import Template, read_template
+
+PROJECT = Path(__file__).resolve().parents[3]
+TEMPLATE = read_template(PROJECT / "template.yaml")
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+LONG = 30
+
+
+def saying(**said: Any) -> Template:
+    """The template, with other words at its schedule."""
+    function = TEMPLATE.resources["MonitoringFunction"]
+    event = function.properties["Events"]["EachHour"]
+    changed = {**event, "Properties": {**event["Properties"], **said}}
+    other = replace(function, properties={**function.properties, "Events": {"EachHour": changed}})
+    return replace(TEMPLATE, resources={**TEMPLATE.resources, "MonitoringFunction": other})
+
+
+def times(template: Template, count: int, tick: float | None = None) -> list[str]:
+    (schedule,) = schedules(template, tick)
+    moment, found = NOON, []
+    for _ in range(count):
+        moment = schedule.times.after(moment)
+        found.append(f"{moment:%d %H:%M:%S}")
+    return found
+
+
+def test_the_monitor_is_called_at_20_minutes_past_each_hour_with_the_time_of_the_tick() -> None:
+    (schedule,) = schedules(TEMPLATE)
+
+    assert schedule.function == "refrain-monitoring-function"
+    assert times(TEMPLATE, 2) == ["24 12:20:00", "24 13:20:00"]
+    assert json.loads(schedule.event(schedule.times.after(NOON))) == {"now": "2026-11-24T12:20:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("rate(5 minutes)", ["24 12:05:00", "24 12:10:00"]),
+        ("rate(1 hour)", ["24 13:00:00", "24 14:00:00"]),
+        ("cron(0 6 * * ? *)", ["25 06:00:00", "26 06:00:00"]),
+        ("cron(5,35 * * * ? *)", ["24 12:05:00", "24 12:35:00"]),
+        ("cron(0/30 9/6 * * ? *)", ["24 15:00:00", "24 15:30:00"]),
+    ],
+)
+def test_rates_and_daily_times_are_understood(expression: str, found: list[str]) -> None:
+    assert times(saying(ScheduleExpression=expression), 2) == found
+
+
+def test_a_tick_takes_the_place_of_every_time_and_none_of_them_all() -> None:
+    assert times(TEMPLATE, 2, tick=2) == ["24 12:00:02", "24 12:00:04"]
+    assert schedules(TEMPLATE, tick=0) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ScheduleExpression": "cron(20 * * * MON *)"},
+        {"ScheduleExpression": "cron(20 * 1 * ? *)"},
+        {"ScheduleExpression": "cron(61 * * * ? *)"},
+        {"ScheduleExpression": "rate(0 minutes)"},
+        {"ScheduleExpression": "at(2026-11-24T12:00:00)"},
+        {"ScheduleExpressionTimezone": "Europe/Berlin"},
+        {"Input": '{"by": "<aws.scheduler.schedule-arn>"}'},
+    ],
+    ids=str,
+)
+def test_what_is_not_understood_is_refused_with_its_place(said: dict[str, str]) -> None:
+    with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: "):
+        schedules(saying(**said))
+
+
+@pytest.mark.parametrize("tick", [0.5, -1.0])
+def test_a_tick_that_cannot_be_told_from_the_next_is_refused(tick: float) -> None:
+    with pytest.raises(TemplateError, match="at least 1 second"):
+        schedules(TEMPLATE, tick)
+
+
+def test_ticks_of_a_schedule_never_overlap_and_those_missed_are_left_out() -> None:
+    ticks: list[str] = []
+    overlapped, enough, busy = threading.Event(), threading.Event(), threading.Lock()
+
+    def call(event: bytes) -> Answer:
+        if not busy.acquire(blocking=False):
+            overlapped.set()
+        ticks.append(json.loads(event)["now"])
+        threading.Event().wait(0.05)  # ten ticks are due meanwhile
+        busy.release()
+        if len(ticks) == 3:
+            enough.set()
+        return Answer(b"null")
+
+    ticker = Ticker(Schedule("f", Every(timedelta(milliseconds=5)), '{"now": "<aws.scheduler.scheduled-time>"}'), call)
+    assert enough.wait(LONG)
+    ticker.stop()
+    ticker.join()
+
+    assert not overlapped.is_set()
+
+
+def test_a_ticker_that_is_stopped_calls_no_more_and_a_closed_function_is_no_surprise() -> None:
+    called, close = threading.Event(), threading.Event()
+    calls = []
+
+    def call(_event: bytes) -> Answer:
+        calls.append(1)
+        called.set()
+        assert close.wait(LONG)
+        raise RuntimeError("the local cloud is stopping")
+
+    ticker = Ticker(Schedule("f", Every(timedelta(milliseconds=5)), "{}"), call)
+    assert called.wait(LONG)
+    ticker.stop()
+    close.set()
+    ticker.join()
+
+    assert calls == [1]
