@@ -1,30 +1,30 @@
-"""`python -m local.demo`: a model is born and answers, learns from more data, and says why it was replaced or kept."""
+"""`python -m local.demo`: a model is born and answers, learns from more data, and says why it was replaced or kept.
+
+Then, unless the data is the user's own, another one meets a stream of real data that changes, and nobody helps it.
+"""
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.cloud import Cloud
-from local.demo import screen
+from local.demo import loop, screen
 from local.demo.act import Stage
 from local.demo.errors import DemoFailed
+from local.demo.pages import write
+from local.demo.picture import means, render
 from local.demo.story import Story, own, tumours
 from local.errors import LocalError
 from preprocessing import DefinitionError, load_definition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-PROJECT = Path(__file__).resolve().parents[2]
-REPORTS = PROJECT / "build" / "demo"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.model:
                 shutil.copy(options.model, models)
             _perform(story, Path(folder) / "cloud", models)
+            if not options.model:
+                _stream(Path(folder))
+        screen.say("\n[green]All was well.[/] The local cloud is stopped; the reports stay.")
     except (DemoFailed, LocalError) as failed:
         screen.say(f"\n[red]The demo failed:[/] {failed}")
         return 1
@@ -66,77 +69,35 @@ def _perform(story: Story, folder: Path, models: Path) -> None:
         stage = Stage(cloud)
         screen.say(f"S3, SQS, Step Functions and Lambda at {stage.stack['aws_endpoint_url']}")
         screen.say(f"HTTPS API at {stage.stack['api_url']}")
-        screen.title("Upload: files are checked, and kept or rejected row by row")
-        _upload(stage, story.first)
-        screen.title("Retrain: the state machine trains the candidates and decides")
-        first = _retrain(stage, story.model, 1)
-        if first["outcome"] != "promoted":
-            raise DemoFailed(f"no model was promoted: {first['reason']}")
-        screen.title("Predict: over HTTPS")
-        _predict(stage, story.model, str(first["champion"]))
-        if story.later:
-            screen.title("More data comes: retrain, and compare with the champion")
-            _upload(stage, story.later)
-            _retrain(stage, story.model, 2)
-    screen.say("\n[green]All was well.[/] The local cloud is stopped; the reports stay.")
+        loop.perform(stage, story)
 
 
-def _upload(stage: Stage, uploads: Sequence[tuple[str, bytes]]) -> None:
-    for key, content in uploads:
-        stage.upload(key, content)
-    receipts = [stage.receipt(key) for key, _ in uploads]
-    screen.receipts(receipts)
-    for receipt in receipts:
-        if receipt["status"] != "kept":
-            raise DemoFailed(f"{receipt['source']['key']} was {receipt['status']}: {receipt.get('reason')}")
-        if receipt["rows_read"] != receipt["rows_kept"] + receipt["rows_rejected"]:
-            raise DemoFailed(f"{receipt['source']['key']}: rows are lost, {receipt['rows_read']} were read")
-        if receipt["rejected"]:
-            screen.say(
-                f"\nrejected of {receipt['source']['key']} (s3://{stage.stack['lake_bucket']}/{receipt['rejected']}):"
-            )
-            lines = gzip.decompress(stage.lake(receipt["rejected"])).splitlines()
-            screen.rejected([json.loads(line) for line in lines])
+def _stream(folder: Path) -> None:
+    """Perform the second act on a cloud of its own, whose clock runs fast."""
+    from local.demo import flights, stream  # late: they bring pandas and ONNX Runtime
 
-
-def _retrain(stage: Stage, model: str, number: int) -> dict[str, Any]:
-    execution = stage.retrain(model)
-    screen.states(stage.states(execution))
-    outcome = stage.outcome(execution)
-    if outcome["outcome"] == "nothing_to_learn":
-        raise DemoFailed(f"there was nothing to learn from: {outcome.get('why')}")
-    screen.say(f"\n[bold]{outcome['outcome']}[/]: {outcome['reason']}")
-    report = REPORTS / f"{model}-{number}.html"
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_bytes(stage.lake(outcome["report"].split("/", 3)[3]))
-    screen.say(f"report: {report.relative_to(PROJECT)}  (in the lake: {outcome['report']})")
-    return outcome
-
-
-def _predict(stage: Stage, model: str, version: str) -> None:
-    golden = json.loads(stage.lake(f"versions/{model}/{version}/golden.json"))["rows"]
-    known = golden[:3]
-    status, answer, _ = stage.predict(model, known)
-    if status != 200:
-        raise DemoFailed(f"the API answered {status}: {answer}")
-    _, _, milliseconds = stage.predict(model, known)
-    for prediction in answer["predictions"]:
-        screen.say(f"  {screen.answer(prediction)}")
-    screen.say(f"  version {answer['model_version']}, {milliseconds:.1f} ms for {len(known)} rows when warm")
-
-    number = next((name for name, value in known[0].items() if isinstance(value, int | float) and value), None)
-    if number is None:
-        return
-    _, answer, _ = stage.predict(model, [{**known[0], number: float(known[0][number]) * 1000}])
-    if "predictions" in answer:
+    screen.title("A stream of real data that changes: nobody retrains")
+    models = folder / "stream-definitions"
+    models.mkdir()
+    shutil.copy(stream.DEFINITION, models)
+    screen.say(
+        "How many minutes will a flight from New York be in the air? A model learns it from the winter of 2013, and is "
+        "asked about the flights that follow, a good week at a time; labels come a week late. Monitoring looks every "
+        f"{stream.TICK:g} seconds."
+    )
+    with Cloud(folder=folder / "stream", models=models, tick=stream.TICK) as cloud:
+        stage = Stage(cloud)
+        act = stream.Stream(stage, flights.read_flights())
+        screen.say(f"\n{act.begin()['reason']}\n")
+        screen.blocks()
+        act.perform()
+        answered, first = means(act.account)
         screen.say(
-            f"\nThe same row with {number} a thousand times as large:\n  {screen.answer(answer['predictions'][0])}"
+            f"\n[bold]{answered:.1f} minutes off on average; the first version, never retrained, {first:.1f}[/], "
+            f"in {len(act.account.blocks)} blocks. No request failed."
         )
-    status, problem, _ = stage.predict(model, [{**known[0], number: "a lot"}])
-    if status != 422 and status != 400:
-        raise DemoFailed(f"an instance that cannot be used was answered with {status}")
-    screen.say(f'\nAnd with {number} = "a lot" ({status}):')
-    screen.document(problem)
+        screen.say(f"the picture: {write('stream.html', render(act.account).encode())}")
+        screen.say(f"the look that started the first run: {write('stream-look.html', stage.lake(act.look))}")
 
 
 if __name__ == "__main__":

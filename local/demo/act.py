@@ -87,17 +87,38 @@ class Stage:
         output: dict[str, Any] = json.loads(found["output"])
         return output
 
+    def execution(self, name: str) -> str:
+        """Return the address of an execution."""
+        return f"{self.stack['state_machine_arn'].replace(':stateMachine:', ':execution:')}:{name}"
+
+    def runs(self) -> list[str]:
+        """Name the executions that are under way."""
+        found = self._stepfunctions.list_executions(
+            stateMachineArn=self.stack["state_machine_arn"], statusFilter="RUNNING"
+        )
+        return [each["name"] for each in found["executions"]]
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys of the lake that begin with a prefix, in their order."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack["lake_bucket"], Prefix=prefix)
+        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+
     def predict(self, model: str, instances: list[dict[str, Any]]) -> tuple[int, dict[str, Any], float]:
         """Ask for predictions over HTTP: the status, the answer and the milliseconds."""
+        started = time.perf_counter()
+        status, answer = self.ask(f"/v1/models/{model}:predict", {"instances": instances})
+        return status, answer, (time.perf_counter() - started) * 1000
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """Call the API, with a body or without: the status and the answer."""
         request = urllib.request.Request(
-            f"{self.stack['api_url']}/v1/models/{model}:predict",
-            json.dumps({"instances": instances}).encode(),
+            f"{self.stack['api_url']}{path}",
+            None if body is None else json.dumps(body).encode(),
             {"x-api-key": self.stack["api_key"], "content-type": "application/json"},
         )
-        started = time.perf_counter()
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                status, body = answer.status, answer.read()
+                status, content = answer.status, answer.read()
         except urllib.error.HTTPError as refused:
-            status, body = refused.code, refused.read()
-        return status, json.loads(body), (time.perf_counter() - started) * 1000
+            status, content = refused.code, refused.read()
+        return status, json.loads(content)

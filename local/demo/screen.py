@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
+from rich.padding import Padding
 from rich.rule import Rule
 from rich.spinner import Spinner
 from rich.table import Table
@@ -19,7 +20,20 @@ from refrain.evaluation.wording import share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from local.demo.account import Block, Moment
+
 MOST_REJECTED = 8
+MOST_WORDS = 230
+MOMENTS = {
+    "seen": ("monitoring sees:", "yellow"),
+    "run": ("a run starts by itself:", "cyan"),
+    "kept": ("kept:", "dim"),
+    "trial": ("on trial:", "magenta"),
+    "promoted": ("promoted:", "bold green"),
+    "dismissed": ("dismissed:", "bold red"),
+    "planted": ("a mistake is planted:", "bold red"),
+    "mended": ("the mistake is mended:", "yellow"),
+}
 console = Console(highlight=False)
 
 
@@ -83,6 +97,25 @@ def answer(prediction: dict[str, Any]) -> str:
         words = f"[bold]{prediction['value']:.4g}[/]"
     strange = prediction.get("unfamiliar")
     return words + (f"  [yellow]unfamiliar: {escape(', '.join(strange))}[/]" if strange else "")
+
+
+def blocks() -> None:
+    """Say what the blocks' lines mean."""
+    console.print("  [dim]flights of   minutes off, and those of the first version[/]")
+
+
+def block(found: Block, gate: float) -> None:
+    """Show how far off the answers to a block were, and how far those of the first version."""
+    bar = "█" * round(found.answered) + "[dim]" + "░" * max(round(found.first) - round(found.answered), 0) + "[/]"
+    colour = "red" if found.answered > gate else "green"
+    console.print(f"  {found.day}  [{colour}]{found.answered:4.1f}[/]  [dim]{found.first:4.1f}[/]  {bar}")
+
+
+def moment(found: Moment) -> None:
+    """Tell what happened."""
+    sign, colour = MOMENTS[found.kind]
+    words = found.words if len(found.words) <= MOST_WORDS else f"{found.words[: MOST_WORDS - 1]}…"
+    console.print(Padding(f"[{colour}]{sign}[/] {escape(words)}", (0, 0, 0, 4)))
 
 
 def document(content: dict[str, Any]) -> None:

@@ -91,8 +91,12 @@ def handler(event, context):
     return {"model": event["model"], "run": event["run"], "pause_seconds": 1, "judgement": {"verdict": "promote"}}
 """
 MONITORING = """
+import os
+import boto3
+
 def handler(event, context):
-    return event
+    key, within = f"monitoring/{event['now']}", os.environ["REFRAIN_DELIVERY_SECONDS"]
+    boto3.client("s3").put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=key, Body=within.encode())
 """
 
 
@@ -304,6 +308,23 @@ def test_any_other_error_ends_the_run_with_the_error_kept(cloud: Cloud) -> None:
 
     assert states[-1] == "Retraining failed"
     assert (done["status"], done["error"]) == ("FAILED", "KeyError")
+
+
+def ticks(cloud: Cloud) -> list[str]:
+    found = cloud.client("s3").list_objects_v2(Bucket=cloud.stack["lake_bucket"], Prefix="monitoring/")
+    return [each["Key"] for each in found.get("Contents", [])]
+
+
+def test_a_cloud_does_nothing_by_itself_unless_asked_and_then_says_how_quick_it_delivers(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    with Cloud(tmp_path / "state", template=small_project(tmp_path), tick=1) as ticking:
+        assert eventually(lambda: len(ticks(ticking)) >= 2)
+        lake = ticking.stack["lake_bucket"]
+        within = ticking.client("s3").get_object(Bucket=lake, Key=ticks(ticking)[0])["Body"].read()
+
+    assert within == b"3"
+    assert ticks(cloud) == []
 
 
 def test_a_second_cloud_in_the_same_folder_is_refused(cloud: Cloud) -> None:

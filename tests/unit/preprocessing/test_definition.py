@@ -172,3 +172,12 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, messa
 
     with pytest.raises(DefinitionError, match=rf"shop.toml: {message}"):
         load_definition(tmp_path / "shop.toml")
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("20s", 20.0), ("30m", 1800.0), ("12h", 43200.0), ("365d", 31536000.0), ("8w", 4838400.0)]
+)
+def test_a_length_is_written_in_seconds_to_weeks(written: str, seconds: float) -> None:
+    definition = parse_definition("shop", document() | {"monitoring": {"window": written}}, "shop.toml")
+
+    assert definition.monitoring.window == seconds

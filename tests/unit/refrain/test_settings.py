@@ -17,11 +17,13 @@ def fresh() -> None:
 
 def test_the_template_says_the_lake_and_the_rest_has_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFRAIN_LAKE_BUCKET", "lake")
-    monkeypatch.delenv("REFRAIN_MODELS_DIR", raising=False)
+    for name in ("REFRAIN_MODELS_DIR", "REFRAIN_REFRESH_SECONDS", "REFRAIN_DELIVERY_SECONDS"):
+        monkeypatch.delenv(name, raising=False)
 
     found = settings()
 
-    assert (found.lake_bucket, found.models_dir, found.refresh_seconds) == ("lake", Path("/opt/models"), 5.0)
+    assert (found.lake_bucket, found.models_dir) == ("lake", Path("/opt/models"))
+    assert (found.refresh_seconds, found.delivery_seconds) == (5.0, 900.0)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,8 @@ def test_the_template_says_the_lake_and_the_rest_has_defaults(monkeypatch: pytes
     [
         ("REFRAIN_LAKE_BUCKET", "", "expected the name of the lake's bucket, got nothing"),
         ("REFRAIN_REFRESH_SECONDS", "often", "expected a number of seconds, got 'often'"),
+        ("REFRAIN_DELIVERY_SECONDS", "-3", "expected a number of seconds, got '-3'"),
+        ("REFRAIN_DELIVERY_SECONDS", "nan", "expected a number of seconds, got 'nan'"),
     ],
 )
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:

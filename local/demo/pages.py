@@ -1,0 +1,13 @@
+"""Where the demo leaves the pages that people read afterwards."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "build" / "demo"
+
+
+def write(name: str, content: bytes) -> Path:
+    """Write a page; return where it is, seen from the project."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / name).write_bytes(content)
+    return (FOLDER / name).relative_to(PROJECT)

@@ -1,0 +1,74 @@
+"""The demo's second act on a short stretch, from the end of April: nobody retrains, and all of it happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.cloud import Cloud
+from local.demo.act import Stage
+from local.demo.flights import Flights, read_flights
+from local.demo.stream import DEFINITION, MODEL, TICK, Stream
+from refrain import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.demo.account import Account
+
+WINTER_AND_EARLY_SPRING = 9
+"""Blocks that are left out: the first version is still good then."""
+
+
+@pytest.fixture(scope="module")
+def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Account]]:
+    """The stage after the act, and what it told."""
+    models: Path = tmp_path_factory.mktemp("models")
+    shutil.copy(DEFINITION, models)
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, tick=TICK) as cloud:
+        stage = Stage(cloud)
+        act = Stream(stage, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
+        act.begin()
+        act.perform(blocks=8, planted_at=6)
+        yield stage, act.account
+
+
+def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(performed: tuple[Stage, Account]) -> None:
+    _, account = performed
+    kinds = [moment.kind for moment in account.moments]
+
+    assert kinds.index("seen") <= kinds.index("run") < kinds.index("trial") < kinds.index("promoted")
+    first = account.place(account.moments[kinds.index("promoted")])
+    after = account.blocks[first:]
+    assert sum(each.answered for each in after) < sum(each.first for each in after)
+    assert [each.answered for each in account.blocks[:2]] == pytest.approx([each.first for each in account.blocks[:2]])
+
+
+def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_it_answers(
+    performed: tuple[Stage, Account],
+) -> None:
+    stage, account = performed
+    entries = [json.loads(stage.lake(key)) for key in stage.keys(paths.deployment_logs(MODEL))]
+    harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
+
+    assert account.harm_ended
+    assert [each["event"] for each in entries[:3]] == ["promoted", "challenged", "promoted"]
+    moves = {(each["event"], each["version"]) for each in entries}
+    assert harmful
+    assert all(("challenged", each["version"]) in moves for each in harmful)
+    assert all(("promoted", each["version"]) not in moves for each in harmful)
+
+
+def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[Stage, Account]) -> None:
+    stage, _ = performed
+    snapshots = [key for key in stage.keys(paths.snapshots(MODEL)) if key.endswith("/snapshot.json")]
+    reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]
+    looks = [json.loads(stage.lake(key)) for key in stage.keys(paths.looks(MODEL)) if key.endswith(".json")]
+    decided = {look["decision"]["reason"] for look in looks if look["decision"]["start"]}
+
+    assert reasons[0] == "demo"
+    assert set(reasons[1:]) <= decided
