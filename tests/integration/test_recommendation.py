@@ -279,7 +279,7 @@ def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table
 def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str) -> None:
     listening = Listening(table)
     news = [{f"song-{thread}-{number}": number for number in range(20)} for thread in range(6)]
-    threads = [threading.Thread(target=listening.remember, args=("songs", "u1", each)) for each in news]
+    threads = [threading.Thread(target=listening.remember, args=("songs", {"u1": each})) for each in news]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -293,16 +293,16 @@ def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str)
 def test_a_history_is_bounded_and_in_the_order_of_listening(aws: Aws, table: str) -> None:
     listening = Listening(table)
     for start in (1000, 0, 500):
-        listening.remember("songs", "u1", {f"s{number}": number for number in range(start, start + 500)})
+        listening.remember("songs", {"u1": {f"s{number}": number for number in range(start, start + 500)}})
 
     assert listening.heard("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MOST_HEARD)]
-    assert not listening.remember("songs", "u1", {"s3": 3})
+    assert listening.remember("songs", {"u1": {"s3": 3}, "u2": {"s1": 1}}) == 1
 
 
 def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
     listening = Listening(table)
-    for number in range(120):
-        listening.remember("songs", f"u{number}", {f"s{number}": 1})
+    for start in (0, 60):
+        listening.remember("songs", {f"u{number}": {f"s{number}": 1} for number in range(start, start + 60)})
 
     heard = listening.heard("songs", [f"u{number}" for number in range(120)])
 

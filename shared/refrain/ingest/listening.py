@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
 from refrain.recommending.bounds import MOST_HEARD
-from refrain.recommending.listening import Listening
+from refrain.recommending.listening import BATCH, Listening
 from refrain.recommending.plays import leave_plays, names_of
 from refrain.settings import settings
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from refrain.storage import Store
 
 AT_ONCE = 16
-"""Entries that are written at the same time."""
+"""Batches of entries that are brought at the same time."""
 
 logger = logging.getLogger("refrain")
 
@@ -49,8 +49,8 @@ def keep_plays(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for part in parts if table else ():
             tasks = [
-                pool.submit(partial(Listening(table).remember, definition.model, user, news))
-                for user, news in news_of(definition, part, uploaded)
+                pool.submit(Listening(table).remember, definition.model, dict(some))
+                for some in batched(news_of(definition, part, uploaded), BATCH, strict=False)
             ]
             listeners += sum(task.result() for task in tasks)
     logger.info("listening remembered", extra={"model": definition.model, "digest": digest, "listeners": listeners})

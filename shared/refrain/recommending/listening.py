@@ -63,17 +63,21 @@ class Listening:
                 found[keys[entry["listener"]["S"]]] = list(reversed(_read(entry)))
         return {user: found.get(user, []) for user in users}
 
-    def remember(self, model: str, user: str, news: Heard) -> bool:
-        """Merge what a user heard into the table; False when it was known already."""
+    def remember(self, model: str, news: Mapping[str, Heard]) -> int:
+        """Merge what at most `BATCH` users heard into the table; return for how many of them it was new."""
+        waiting = {_key(model, user): heard for user, heard in news.items()}
+        written = 0
         for _ in range(MOST_TRIES):
-            entry = next(iter(self._read([_key(model, user)])), None)
-            known = _read(entry) if entry else {}
-            latest = merged(known, news)
-            if latest == known:
-                return False
-            if self._write(_key(model, user), latest, entry):
-                return True
-        raise ServiceUnavailable("dynamodb:PutItem", f"the entry of one listener changed {MOST_TRIES} times meanwhile")
+            entries = {entry["listener"]["S"]: entry for entry in self._read(list(waiting))}
+            known = {key: _read(entry) for key, entry in entries.items()}
+            latest = {key: merged(known.get(key, {}), heard) for key, heard in waiting.items()}
+            changed = [key for key in waiting if latest[key] != known.get(key)]
+            overtaken = [key for key in changed if not self._write(key, latest[key], entries.get(key))]
+            written += len(changed) - len(overtaken)
+            waiting = {key: waiting[key] for key in overtaken}
+            if not waiting:
+                return written
+        raise ServiceUnavailable("dynamodb:PutItem", f"entries of listeners changed {MOST_TRIES} times meanwhile")
 
     def _read(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """Read entries as they are now, not as they were a moment ago."""
