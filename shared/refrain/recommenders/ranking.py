@@ -24,7 +24,8 @@ def strongest(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64
     above, equal = values > least, values == least
     missing = count - above.sum(axis=1, keepdims=True)
     kept = above | (equal & (np.cumsum(equal, axis=1) <= missing))
-    return np.nonzero(kept)[1].reshape(rows, count)
+    chosen: NDArray[np.int64] = np.nonzero(kept)[1].reshape(rows, count)
+    return chosen
 
 
 def best(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
