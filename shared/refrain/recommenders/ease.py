@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Graph
+    from refrain.recommenders.graph import Graph, Scored
     from refrain.recommenders.plays import Plays
 
 
@@ -46,7 +46,7 @@ class Ease(Recommender):
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         return self.neighbours_.scores(histories)
 
-    def _add_scores(self, graph: Graph, start: str) -> str:
+    def _add_scores(self, graph: Graph, start: str) -> Scored:
         return self.neighbours_.add_scores(graph, start)
 
 

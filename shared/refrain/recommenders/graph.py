@@ -11,7 +11,7 @@ whose score is -inf.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -31,6 +31,13 @@ INPUTS: dict[str, list[Any]] = {
     "k": [1],
 }
 OUTPUTS = {"items": TensorProto.INT64, "scores": TensorProto.FLOAT}
+
+
+class Scored(NamedTuple):
+    """Names of scores [requests, places], and of the codes of their items where these are not the places."""
+
+    scores: str
+    codes: str | None = None
 
 
 class Graph:
@@ -82,6 +89,7 @@ def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.f
     graph.constant("padding", np.array(0, dtype=np.int64))
     columns = graph.constant("columns", [1])
     requests = graph.node("Shape", ["history"], "requests", start=0, end=1)
+    graph.constant("items_known", [len(usual)])
     graph.node("Concat", [requests, graph.constant("places", [len(usual) + 1])], "shape", axis=0)
     graph.node("ReduceMax", ["history", columns], "newest", keepdims=1)
     graph.node("GreaterOrEqual", ["newest", "padding"], "known")
@@ -97,14 +105,15 @@ def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.f
     return graph.node("ScatterElements", [start, "exclude", "excluded"], "allowed", axis=1, reduction="add")
 
 
-def add_ranking(graph: Graph, scores: str) -> None:
-    """Add the choice of the best `k` of the scores [requests, items + 1]."""
-    graph.constant("last", [-1])
-    graph.node("Add", ["places", "last"], "items_known")
+def add_ranking(graph: Graph, scored: Scored) -> None:
+    """Add the choice of the best `k`."""
     graph.node("Min", ["k", "items_known"], "wanted")
-    graph.node("TopK", [scores, "wanted"], "scores", "places_found", axis=1)
+    graph.node("TopK", [scored.scores, "wanted"], "scores", "places_found", axis=1)
+    found = "places_found"
+    if scored.codes:
+        found = graph.node("GatherElements", [scored.codes, "places_found"], "codes_found", axis=1)
     graph.node("IsInf", ["scores"], "nothing_left", detect_positive=0)
-    graph.node("Where", ["nothing_left", "last", "places_found"], "items")
+    graph.node("Where", ["nothing_left", graph.constant("no_item", [-1]), found], "items")
 
 
 def with_end(table: NDArray[Any], value: float) -> NDArray[Any]:
@@ -122,11 +131,11 @@ def _plain_start() -> Graph:
 def _any_start() -> Graph:
     graph = Graph()
     graph.node("Where", ["known", "usual", "popular"], "before_within")
-    graph.node("Where", ["open", "none_yet", "nothing"], "outside")
-    graph.node("Expand", ["outside", "shape"], "all_outside")
+    graph.node("Where", ["open", "none_yet", "nothing"], "barred")
+    graph.node("Expand", ["barred", "shape"], "all_barred")
     graph.node("Less", ["within", "padding"], "within_padding")
-    graph.node("Where", ["within_padding", "nothing", "none_yet"], "inside")
-    graph.node("ScatterElements", ["all_outside", "within", "inside"], "within_start", axis=1)
+    graph.node("Where", ["within_padding", "nothing", "none_yet"], "opened")
+    graph.node("ScatterElements", ["all_barred", "within", "opened"], "within_start", axis=1)
     graph.node("Add", ["before_within", "within_start"], "any_start")
     return graph
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from onnx import TensorProto
 
+from refrain.recommenders.graph import Scored
 from refrain.recommenders.ranking import strongest
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Neighbours:
                 np.add.at(found[row], self.targets[heard].ravel(), self.weights[heard].astype(np.float32).ravel())
         return found[:, :-1]
 
-    def add_scores(self, graph: Graph, start: str) -> str:
+    def add_scores(self, graph: Graph, start: str) -> Scored:
         """Add the same to a graph, on top of its scores `start`."""
         graph.constant("targets", self.targets)
         graph.constant("weights", self.weights)
@@ -69,4 +70,5 @@ class Neighbours:
         graph.node("Cast", ["weights_found"], "weights_wide", to=TensorProto.FLOAT)
         graph.node("Reshape", ["targets_wide", "flat"], "targets_flat")
         graph.node("Reshape", ["weights_wide", "flat"], "weights_flat")
-        return graph.node("ScatterElements", [start, "targets_flat", "weights_flat"], "summed", axis=1, reduction="add")
+        graph.node("ScatterElements", [start, "targets_flat", "weights_flat"], "summed", axis=1, reduction="add")
+        return Scored("summed")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.recommenders.graph import Graph, Scored
 from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Graph
     from refrain.recommenders.plays import Plays
 
 
@@ -32,5 +32,5 @@ class Popularity(Recommender):
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         return np.tile(self.popularity_, (len(histories), 1))
 
-    def _add_scores(self, _: Graph, start: str) -> str:
-        return start
+    def _add_scores(self, _: Graph, start: str) -> Scored:
+        return Scored(start)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from refrain.recommenders.graph import Graph, add_ranking, add_start
+from refrain.recommenders.graph import Graph, Scored, add_ranking, add_start
 from refrain.recommenders.ranking import best
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """Return a score for each history and item, [histories, items]; those of empty histories do not count."""
 
     @abstractmethod
-    def _add_scores(self, graph: Graph, start: str) -> str:
-        """Add the same to the graph, on top of the scores `start` [requests, items + 1]; returns their name."""
+    def _add_scores(self, graph: Graph, start: str) -> Scored:
+        """Add the same to the graph, on top of the scores `start` [requests, items + 1]."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from refrain.recommenders import Ease, Popularity
+from refrain.recommenders import AlternatingLeastSquares, Ease, ItemKnn, Popularity
 
 if TYPE_CHECKING:
     from refrain.recommenders import Recommender
@@ -16,6 +16,11 @@ EVERY: dict[str, Recommender] = {
     "popularity of the moment": Popularity(half_life_days=14),
     "ease": Ease(regularization=5, neighbours=None),
     "ease, truncated": Ease(regularization=5, neighbours=7, half_life_days=30),
+    "neighbours": ItemKnn(shrinkage=2),
+    "neighbours by log, truncated": ItemKnn(neighbours=5, weighting="log"),
+    "neighbours by tfidf": ItemKnn(weighting="tfidf", half_life_days=7),
+    "neighbours by bm25": ItemKnn(weighting="bm25"),
+    "factors": AlternatingLeastSquares(factors=6, iterations=3),
 }
 
 

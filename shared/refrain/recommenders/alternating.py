@@ -1,0 +1,122 @@
+"""A factor model for catalogues that are too large for items by items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.recommenders.factors import Factors
+from refrain.recommenders.recommender import Recommender
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from refrain.recommenders.graph import Graph, Scored
+    from refrain.recommenders.plays import Plays
+
+CELLS = 16_000_000
+"""Numbers of factors that are gathered at a time."""
+
+MOST_OPERATIONS = 3e13
+"""Multiplications of the whole fitting; about ten minutes of two processors."""
+
+
+class AlternatingLeastSquares(Recommender):
+    """Weighted matrix factorisation of who heard what (Hu, Koren & Volinsky 2008, https://doi.org/10.1109/ICDM.2008.22).
+
+    What was not heard weighs `unobserved` of what was, and regularisation grows with the number of plays as Rendle et
+    al. advise (2022, https://arxiv.org/abs/2110.14037). A history is folded in as one sum: x = Σ Z_i with
+    Z = Y (YᵀY + λI)⁻¹; its score for an item is x·Y_j.
+    """
+
+    factors_: Factors
+
+    def __init__(
+        self,
+        factors: int = 64,
+        regularization: float = 0.003,
+        unobserved: float = 0.1,
+        iterations: int = 10,
+        half_life_days: float | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.factors = factors
+        self.regularization = regularization
+        self.unobserved = unobserved
+        self.iterations = iterations
+        self.half_life_days = half_life_days
+        self.random_state = random_state
+
+    def _learn(self, plays: Plays) -> None:
+        heard = plays.binary()
+        _check_work(heard, self.factors, self.iterations)
+        random = np.random.default_rng(self.random_state)
+        scale = 0.1 / np.sqrt(self.factors)
+        items = random.normal(scale=scale, size=(plays.items, self.factors)).astype(np.float32)
+        users_of = heard.T.tocsr()
+        for _ in range(self.iterations):
+            users = self._solve(heard, items)
+            items = self._solve(users_of, users)
+        self.factors_ = Factors.of(items, self._penalty(np.array([heard.nnz / heard.shape[0]]), plays.items)[0])
+
+    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        return self.factors_.scores(histories)
+
+    def _add_scores(self, graph: Graph, start: str) -> Scored:
+        return self.factors_.add_scores(graph, start)
+
+    def _solve(self, heard: csr_array, others: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the best factors of the rows, given those of the columns."""
+        solved = np.zeros((heard.shape[0], self.factors), dtype=np.float32)
+        everything = np.float32(self.unobserved) * (others.T @ others)
+        known = np.vstack([others, np.zeros((1, self.factors), dtype=np.float32)])
+        lengths = np.diff(heard.indptr)
+        penalties = self._penalty(lengths, heard.shape[1])
+        unit = np.eye(self.factors, dtype=np.float32)
+        for rows, columns in _batches(heard, self.factors):
+            gathered = known[columns]
+            left = gathered.transpose(0, 2, 1) @ gathered
+            left += everything
+            left += penalties[rows, None, None] * unit
+            solved[rows] = np.linalg.solve(left, gathered.sum(axis=1)[:, :, None])[:, :, 0]
+        return solved
+
+    def _penalty(self, lengths: NDArray[np.float64], others: int) -> NDArray[np.float32]:
+        return (self.regularization * (lengths + self.unobserved * others)).astype(np.float32)
+
+
+def _batches(heard: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield rows of about the same length with their columns [rows, length], padded with -1, the shortest first."""
+    lengths = np.diff(heard.indptr)
+    order = np.argsort(lengths, kind="stable")
+    order = order[lengths[order] > 0]
+    start = 0
+    while start < len(order):
+        end = _end(lengths[order], start, CELLS // factors)
+        rows = order[start:end]
+        places = np.arange(lengths[rows[-1]])
+        inside = places < lengths[rows, None]
+        columns = heard.indices[np.where(inside, heard.indptr[rows, None] + places, 0)]
+        yield rows, np.where(inside, columns, -1)
+        start = end
+
+
+def _end(lengths: NDArray[np.int64], start: int, cells: int) -> int:
+    """Return where a batch ends: its rows, padded to the longest, fill no more cells, nor twice as many as needed."""
+    longest = 2 * int(lengths[start]) + 8
+    end = int(np.searchsorted(lengths, longest, side="right"))
+    return max(start + 1, min(end, start + cells // longest))
+
+
+def _check_work(heard: csr_array, factors: int, iterations: int) -> None:
+    rows = sum(heard.shape)
+    operations = 2.0 * iterations * (2 * heard.nnz * factors**2 + rows * factors**3)
+    if operations > MOST_OPERATIONS:
+        raise ValueError(
+            f"AlternatingLeastSquares would take {operations:.1e} operations, and has time for {MOST_OPERATIONS:.0e}: "
+            "take fewer factors or iterations, or a shorter training.window"
+        )
