@@ -24,9 +24,10 @@ setup: .venv/ready ## Make the environment in .venv from uv.lock
 demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own)
 	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
 
-up: setup ## Run the local cloud in the foreground until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>)
+up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>, BUILT=1: the packages)
 	@exec $(PYTHON) -m local.up $(if $(PORT),--port $(PORT)) $(if $(API_PORT),--api-port $(API_PORT)) \
-	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)")
+	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)") \
+	  $(if $(BUILT),--template .aws-sam/build/template.yaml)
 
 lint: setup ## ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
@@ -40,8 +41,9 @@ requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
 	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
 
-build: setup ## Build the functions and layers into .aws-sam/build (no Docker)
-	@PATH="$(CURDIR)/.venv/bin:$(dir $(abspath $(UV))):$$PATH" $(PYTHON) -m samcli build --cached --parallel
+build: setup ## Build the functions and layers into .aws-sam/build (no Docker; BUILD=<folder>: there, and all of it anew)
+	@PATH="$(CURDIR)/.venv/bin:$(dir $(abspath $(UV))):$$PATH" $(PYTHON) -m samcli build --parallel \
+	  $(if $(BUILD),--no-cached --build-dir "$(BUILD)",--cached)
 
 sizes: build ## Print the unzipped size of each function with its layers; fail over the bounds
 	@$(PYTHON) -m local.sizes

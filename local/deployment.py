@@ -9,11 +9,13 @@ from pathlib import Path
 from local.capture import Delivery, subscriptions
 from local.functions import Place, functions, gather_models
 from local.gateway import Gateway
+from local.guard import RECORD, Guard
 from local.machine import Machine
 from local.names import REGION, local_name
 from local.processes import Pool
 from local.queues import Poller, Source
 from local.resources import arn_of, make
+from local.rights import rights
 from local.runtime_api import Answer
 from local.schedules import Ticker, schedules
 from local.template import Resolver, Template, read_template
@@ -52,7 +54,8 @@ class Deployment:
         template = read_template(options.template)
         due = schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
-        self._machine = Machine(ports.services, self._invoke)
+        guard = Guard(rights(template, ports.services.url), options.folder / RECORD)
+        self._machine = Machine(ports.services, self._invoke, guard)
         endpoint = self._machine.endpoint
         models = gather_models(template, options.models, options.folder / "models")
         logs = options.folder / "logs"

@@ -16,6 +16,7 @@ from moto.s3 import notifications
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local.client import client
+from local.guard import Guard
 from local.runtime_api import Answer
 from local.web import KeepAlive, WebServer
 
@@ -30,7 +31,7 @@ class _Handler(KeepAlive, MotoRequestHandler):
 class Machine:
     """moto answering on a port. There can be one in a process: moto keeps its state in modules."""
 
-    def __init__(self, web: WebServer, invoke: Invoke) -> None:
+    def __init__(self, web: WebServer, invoke: Invoke, guard: Guard) -> None:
         self._web = web
         self.endpoint = self._web.url
         os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
@@ -39,7 +40,7 @@ class Machine:
         LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
         notifications._get_s3_event = _versioned(notifications._get_s3_event)
         StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
-        self._web.serve(DomainDispatcherApplication(create_backend_app), _Handler)
+        self._web.serve(guard.before(DomainDispatcherApplication(create_backend_app)), _Handler)
 
     def client(self, service: str) -> Any:
         """A boto3 client for one of its services."""

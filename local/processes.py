@@ -170,7 +170,7 @@ def _environment(function: Function, runtime_api: str, scratch: Path) -> dict[st
         "AWS_LAMBDA_LOG_LEVEL": "INFO",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": function.name,  # by which the guard knows whose role it is
         "AWS_SECRET_ACCESS_KEY": "local",
         **function.environment,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,28 @@ from local.demo.act import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+PROJECT = Path(__file__).parents[2]
+DATA = PROJECT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The template of the packages, as `make build` makes them."""
+    made = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return PROJECT / ".aws-sam" / "build" / "template.yaml"
+
+
+@pytest.fixture(scope="session")
+def template(request: pytest.FixtureRequest) -> Path | None:
+    """The template to run: the source's, or with `--built` that of the packages."""
+    return request.getfixturevalue("built") if request.config.getoption("--built") else None
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[Stage]:
     """A running cloud, and what a user does with it."""
-    with Cloud(folder=tmp_path_factory.mktemp("cloud")) as cloud:
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=template) as cloud:
         yield Stage(cloud)
 
 

@@ -136,7 +136,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[World]:
     """A cloud of this module's own, with a poor champion in service."""
     models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
     draw = random.Random(7)
@@ -145,7 +145,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         price, size = draw.gauss(0, 1), draw.gauss(0, 1)
         lines.append(f"c{number},{price:.5f},{size:.5f},{price - 2 * size + draw.gauss(0, 0.8) > 0}")
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
-    with Cloud(folder=folder, models=models) as cloud:
+    with Cloud(folder=folder, models=models, template=template) as cloud:
         world = World(Stage(cloud), folder / "models")
         world.stage.upload("shop/first.csv", "\n".join(lines).encode())
         assert world.stage.receipt("shop/first.csv")["status"] == "kept"

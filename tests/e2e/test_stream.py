@@ -64,11 +64,11 @@ confidence = 0.5
 
 
 @pytest.fixture(scope="module")
-def power(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def power(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[Stage]:
     """A cloud that knows one model more."""
     models = tmp_path_factory.mktemp("models")
     (models / "power.toml").write_text(DEFINITION)
-    with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models) as cloud:
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, template=template) as cloud:
         yield Stage(cloud)
 
 

@@ -1,0 +1,72 @@
+"""Which action on which resource a request to AWS asks for, in IAM's words.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+from local.names import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+type Asked = tuple[str, str]
+"""An action and the resource that it is asked of."""
+
+_SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
+_RESOURCE_FIELDS = ("stateMachineArn", "executionArn", "TopicArn", "resource")
+
+
+def signer(environ: "WSGIEnvironment") -> tuple[str, str]:
+    """Whose key signed a request, and for which service; empty where it is not signed."""
+    found = _SIGNED.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (found[1], found[2]) if found else ("", "")
+
+
+def asked(environ: "WSGIEnvironment", service: str) -> list[Asked]:
+    """Everything that must be allowed for a request; something that no role has where the request is not understood."""
+    if service == "s3":
+        return _of_s3(environ)
+    fields, action = _fields(environ)
+    return [(f"{service}:{action}", _resource(service, fields))]
+
+
+def _of_s3(environ: "WSGIEnvironment") -> list[Asked]:
+    bucket, _, key = unquote(environ["PATH_INFO"].encode("latin-1").decode()).lstrip("/").partition("/")
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    method = environ["REQUEST_METHOD"]
+    arn = f"arn:aws:s3:::{bucket}"
+    if not key:
+        return [("s3:ListBucket" if method == "GET" and "list-type" in query else f"s3:{method}-of-a-bucket", arn)]
+    wanted = {
+        "GET": ["s3:GetObjectVersion" if "versionId" in query else "s3:GetObject"],
+        "HEAD": ["s3:GetObjectVersion" if "versionId" in query else "s3:GetObject"],
+        # Writing over what is known by its ETag asks for the right to read it too:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        "PUT": ["s3:PutObject", *(["s3:GetObject"] if "HTTP_IF_MATCH" in environ else [])],
+        "POST": ["s3:PutObject"],
+        "DELETE": ["s3:AbortMultipartUpload" if "uploadId" in query else "s3:DeleteObject"],
+    }
+    return [(action, f"{arn}/{key}") for action in wanted.get(method, [f"s3:{method}-of-an-object"])]
+
+
+def _fields(environ: "WSGIEnvironment") -> tuple[Mapping[str, Any], str]:
+    """The fields of a request of the JSON or of the query protocol, and its action."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)  # for whoever answers it
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return json.loads(body or b"{}"), target.rpartition(".")[2]
+    form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    return form, form.get("Action", "unknown")
+
+
+def _resource(service: str, fields: Mapping[str, Any]) -> str:
+    if service == "dynamodb":
+        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{fields.get('TableName', '')}"
+    return next((str(fields[name]) for name in _RESOURCE_FIELDS if name in fields), "")

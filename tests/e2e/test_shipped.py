@@ -1,0 +1,189 @@
+"""The whole loop on the packages that `sam build` makes: what is in no layer is missing, and no role is asked too much.
+
+Every function runs on its own package and layers alone, and every request that it makes is held against its role. So a
+dependency, or a right, that is missing from what is shipped fails here, and a right that nothing needs is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.client import client
+from local.cloud import Cloud
+from local.demo.act import Stage
+from local.guard import RECORD
+from local.names import local_name
+from local.rights import Rights, rights
+from local.template import read_template
+from tests.e2e.conftest import PROJECT
+from tests.e2e.test_capture import ask, waited_for
+from tests.e2e.test_rollout import DEFINITION, LOGISTIC, STUMP, TRIAL, Callers, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+UNUSED_HERE = {
+    # Only large uploads go in parts, and only a part that failed is taken back.
+    "s3:AbortMultipartUpload",
+}
+"""Actions that no role uses in this loop, each with its reason."""
+
+RULES = """
+[gate]
+min_metric = 0.6
+[retraining]
+cooldown = ""
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[World]:
+    """A cloud that runs the packages, and knows one model more."""
+    models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
+    (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout="") + RULES)
+    with Cloud(folder=folder, models=models, template=built) as cloud:
+        yield World(Stage(cloud), folder / "models")
+
+
+@pytest.fixture(scope="module")
+def lived(world: World) -> World:
+    """The same after a life: uploads, two champions, a trial, predictions, labels, a look at it, a way back."""
+    stage = world.stage
+    stage.upload("shop/first.csv", sales(800))
+    assert stage.receipt("shop/first.csv")["rows_rejected"] == 1
+    states, ended = world.run()
+    assert json.loads(ended["output"])["outcome"] == "promoted", (states, ended)
+
+    world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150) + RULES)
+    execution = world.start(reason="better")
+    waited_for(lambda: world.deployment()["challenger"] is not None)
+    label(stage, 20)
+    with Callers(stage) as callers:
+        states, ended = world.follow(execution)
+        assert states[-1] == "Promote the challenger", ended
+    assert set(callers.statuses) == {200}
+
+    champion = json.loads(ended["output"])["champion"]
+    waited_for(lambda: ask(stage, "GET", "/v1/models/shop")[1]["model_version"] == champion)
+    label(stage, 300, wrongly=True)
+    looked = invoke(stage, "MonitoringFunction", {"now": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    assert looked["shop"]["code"] == "quality", looked
+
+    states, ended = world.run(action="rollback")
+    assert states[-1] == "Roll back", ended
+    assert invoke(stage, "IngestFunction", vanished(stage)) == {"batchItemFailures": []}
+    return world
+
+
+def vanished(stage: Stage) -> dict[str, Any]:
+    """The event of an upload that was deleted before it was read."""
+    inbox = stage.stack["inbox_bucket"]
+    version = stage._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
+    told = {"bucket": {"name": inbox}, "object": {"key": "shop/gone.csv", "size": 1, "versionId": version}}
+    body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": told}]})
+    return {"Records": [{"messageId": "1", "body": body, "eventSource": "aws:sqs"}]}
+
+
+def sales(rows: int) -> bytes:
+    """Rows that a straight line tells apart, and one that cannot be used."""
+    draw = random.Random(7)
+    lines = ["customer,price,size,bought", "c,dear,1,true"]
+    for number in range(rows):
+        price, size = draw.gauss(0, 1), draw.gauss(0, 1)
+        lines.append(f"c{number},{price:.5f},{size:.5f},{price - 2 * size + draw.gauss(0, 0.8) > 0}")
+    return "\n".join(lines).encode()
+
+
+def label(stage: Stage, rows: int, *, wrongly: bool = False) -> None:
+    """Ask for predictions, and say by both ways that they (or the opposite) turned out to be true."""
+    draw = random.Random(8)
+    asked = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
+    status, answer, _ = stage.predict("shop", asked)
+    assert status == 200
+    ids = answer["prediction_ids"]
+    truth = {"true": "false", "false": "true"} if wrongly else {"true": "true", "false": "false"}
+    labels = [
+        {"prediction_id": each, "label": truth[said["label"]]}
+        for each, said in zip(ids, answer["predictions"], strict=True)
+    ]
+    assert ask(stage, "POST", "/v1/models/shop:label", {"labels": labels[::2]})[0] == 202
+    lines = "".join(f"{each['prediction_id']},{each['label']}\n" for each in labels[1::2])
+    file = f"shop/labels/{ids[0]}.csv"
+    stage.upload(file, f"prediction_id,label\n{lines}".encode())
+    assert stage.receipt(file)["status"] == "kept"
+    history = f"/v1/models/shop/history?prediction={ids[0]}"
+    waited_for(lambda: ask(stage, "GET", history)[1].get("source") == "captured")
+
+
+def invoke(stage: Stage, function: str, event: dict[str, Any]) -> Any:
+    """Call a function of the template by hand."""
+    awslambda = client("lambda", stage.stack["aws_endpoint_url"])
+    answer = awslambda.invoke(FunctionName=local_name(function), Payload=json.dumps(event).encode())
+    return json.loads(answer["Payload"].read())
+
+
+def record(world: World) -> list[dict[str, Any]]:
+    """What was used and what was denied so far."""
+    return [json.loads(line) for line in (world.models.parent / RECORD).read_text().splitlines()]
+
+
+def given(world: World, built: Path) -> Rights:
+    return rights(read_template(built), world.stage.stack["aws_endpoint_url"])
+
+
+def test_the_whole_loop_runs_on_the_packages_and_nothing_that_it_needs_is_denied(lived: World) -> None:
+    assert [each for each in record(lived) if each["by"] is None] == []
+
+
+def test_no_role_allows_what_the_loop_does_not_use(lived: World, built: Path) -> None:
+    used = {(each["function"], each["by"], each["resource"]) for each in record(lived)}
+
+    allowed = {
+        (function, grant.action, grant.resource)
+        for function, grants in given(lived, built).items()
+        for grant in grants
+        if grant.action not in UNUSED_HERE
+    }
+    unused = [" ".join(each) for each in sorted(allowed - used)]
+    assert unused == []
+
+
+def test_a_function_that_asks_for_more_than_its_role_allows_is_denied(lived: World) -> None:
+    as_inference = client("s3", lived.stage.stack["aws_endpoint_url"])
+    as_inference._request_signer._credentials.access_key = local_name("InferenceFunction")
+
+    with pytest.raises(as_inference.exceptions.ClientError) as denied:
+        as_inference.put_object(Bucket=lived.stage.stack["lake_bucket"], Key="deployments/shop.json", Body=b"{}")
+
+    assert denied.value.response["Error"]["Code"] == "AccessDenied"
+    assert lived.deployment()["champion"]
+
+
+def test_what_is_built_twice_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None:
+    again = subprocess.run(
+        ["make", "build", f"BUILD={tmp_path / 'again'}"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+
+    first, second = contents(built.parent), contents(tmp_path / "again")
+    assert len(first) > 1000
+    assert {name for name in first | second if first.get(name) != second.get(name)} == set()
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """The digest of each file of the packages, by its path."""
+    packages = [each for each in folder.iterdir() if each.is_dir()]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for package in packages
+        for path in package.rglob("*")
+        if path.is_file()
+    }
