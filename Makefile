@@ -45,10 +45,13 @@ build: setup ## Build the functions and layers into .aws-sam/build (no Docker; B
 	@PATH="$(CURDIR)/.venv/bin:$(dir $(abspath $(UV))):$$PATH" $(PYTHON) -m samcli build --parallel \
 	  $(if $(BUILD),--no-cached --build-dir "$(BUILD)",--cached)
 
+validate: setup ## Hold the template against sam, cfn-lint and Checkov: none may find anything
+	@$(PYTHON) -m local.validate $(UV)
+
 sizes: build ## Print the unzipped size of each function with its layers; fail over the bounds
 	@$(PYTHON) -m local.sizes
 
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up lint test requirements build sizes clean
+.PHONY: help setup demo up lint test requirements build validate sizes clean

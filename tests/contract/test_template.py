@@ -264,6 +264,18 @@ def test_a_task_tries_again_only_what_passes_by_itself_and_catches_all_else(name
     assert TASKS[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
+def leads_to(state: dict[str, Any]) -> set[str]:
+    """The states that may come next."""
+    ways = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
+
+
+def test_every_state_is_led_to_and_every_way_leads_to_a_state() -> None:
+    led_to = {MACHINE["StartAt"]}.union(*(leads_to(state) for state in MACHINE["States"].values()))
+
+    assert led_to == set(MACHINE["States"])
+
+
 def test_the_errors_that_the_state_machine_catches_are_classes_of_ours() -> None:
     from refrain import errors
 

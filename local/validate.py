@@ -1,0 +1,79 @@
+"""`python -m local.validate`: the template held against the tools that the field trusts, each of which must find nothing.
+
+The template as it is written, and as CloudFormation gets it, with the state machine's definition inside.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.names import REGION
+from local.transformed import transformed
+
+PROJECT = Path(__file__).resolve().parent.parent
+TEMPLATE = PROJECT / "template.yaml"
+MADE = PROJECT / "build" / "cloudformation.json"
+_IN_ITS_OWN_ENVIRONMENT = ("run", "--isolated", "--frozen", "--quiet", "--only-group", "validation")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One tool, and what it is asked."""
+
+    name: str
+    command: tuple[str, ...]
+
+    def run(self) -> tuple[bool, str]:
+        """Whether nothing was found, and what it said."""
+        done = subprocess.run(
+            self.command, cwd=PROJECT, capture_output=True, text=True, check=False, env=_environment()
+        )
+        return done.returncode == 0, f"{done.stdout}{done.stderr}".strip()
+
+
+def checks(uv: str = "") -> list[Check]:
+    """All that can be run; Checkov, which has an environment of its own, only where there is a `uv` to make it."""
+    sam = (sys.executable, "-m", "samcli", "validate", "--template", str(TEMPLATE))
+    lint = str(Path(sys.executable).with_name("cfn-lint"))
+    found = [
+        Check("sam validate", sam),
+        Check("sam validate --lint", (*sam, "--lint")),
+        Check("cfn-lint", (lint, str(TEMPLATE))),
+        # Its warnings are about what the transform itself writes, such as parameters that it has put in their place.
+        Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(MADE))),
+    ]
+    checkov = ("checkov", "--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-f", str(MADE))
+    return [*found, *([Check("checkov, transformed", (uv, *_IN_ITS_OWN_ENVIRONMENT, *checkov))] if uv else [])]
+
+
+def write_transformed() -> None:
+    """Write what the checks of the transformed template read."""
+    MADE.parent.mkdir(exist_ok=True)
+    MADE.write_text(json.dumps(transformed(TEMPLATE), indent=1) + "\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all of them, print a line each, and what one said that found something; 1 when one did."""
+    write_transformed()
+    failed = False
+    for check in checks(*arguments):
+        passed, said = check.run()
+        failed |= not passed
+        print(f"{'nothing found' if passed else 'FAILED':<16}{check.name}")
+        if not passed:
+            print(said)
+    return int(failed)
+
+
+def _environment() -> dict[str, str]:
+    """No profile and no account of the shell: nothing is asked of AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
