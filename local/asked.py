@@ -19,7 +19,8 @@ type Asked = tuple[str, str]
 """An action and the resource that it is asked of."""
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
-_RESOURCE_FIELDS = ("stateMachineArn", "executionArn", "TopicArn", "resource")
+_CALL = re.compile(r"/2015-03-31/functions/(.+)/invocations")
+_RESOURCE_FIELDS = ("stateMachineArn", "executionArn", "TopicArn")
 
 
 def signer(environ: "WSGIEnvironment") -> tuple[str, str]:
@@ -32,8 +33,10 @@ def asked(environ: "WSGIEnvironment", service: str) -> list[Asked]:
     """Everything that must be allowed for a request; something that no role has where the request is not understood."""
     if service == "s3":
         return _of_s3(environ)
+    if service == "lambda":
+        return _of_lambda(environ)
     fields, action = _fields(environ)
-    return [(f"{service}:{action}", _resource(service, fields))]
+    return [(f"{service}:{action}", resource) for resource in _resources(service, fields)]
 
 
 def _of_s3(environ: "WSGIEnvironment") -> list[Asked]:
@@ -66,7 +69,19 @@ def _fields(environ: "WSGIEnvironment") -> tuple[Mapping[str, Any], str]:
     return form, form.get("Action", "unknown")
 
 
-def _resource(service: str, fields: Mapping[str, Any]) -> str:
+def _of_lambda(environ: "WSGIEnvironment") -> list[Asked]:
+    named = _CALL.fullmatch(unquote(environ["PATH_INFO"]))
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+    return (
+        [("lambda:InvokeFunction", named[1] if named[1].startswith(arn) else arn + named[1])] if named else [("", "")]
+    )
+
+
+def _resources(service: str, fields: Mapping[str, Any]) -> list[str]:
     if service == "dynamodb":
-        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{fields.get('TableName', '')}"
-    return next((str(fields[name]) for name in _RESOURCE_FIELDS if name in fields), "")
+        tables = fields.get("RequestItems", {fields.get("TableName", "")})
+        return [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}" for table in tables]
+    if service == "codedeploy":  # which knows by the deployment's id whose it is; here there is one stack
+        application = "refrain-ServerlessDeploymentApplication-local"
+        return [f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:{application}/local"]
+    return [next((str(fields[name]) for name in _RESOURCE_FIELDS if name in fields), "")]

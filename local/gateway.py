@@ -87,12 +87,12 @@ class Gateway:
 
 
 def _open_paths(template: Template) -> list[str]:
-    """The paths that need no API key, as the template says it beside the event."""
+    """The paths that ask for nothing, as the template's OpenAPI document says it beside each."""
     return [
-        event["Properties"]["Path"]
-        for function in template.of_type("AWS::Serverless::Function")
-        for event in function.properties.get("Events", {}).values()
-        if event["Type"] == "Api" and event["Properties"].get("Auth", {}).get("ApiKeyRequired") is False
+        path
+        for api in template.of_type("AWS::Serverless::Api")
+        for path, methods in api.properties.get("DefinitionBody", {}).get("paths", {}).items()
+        if all(method.get("security") == [] for method in methods.values())
     ]
 
 

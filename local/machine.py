@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
+from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3 import notifications
@@ -39,6 +40,7 @@ class Machine:
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # pages for each error that a run catches
         LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
         notifications._get_s3_event = _versioned(notifications._get_s3_event)
+        CodeDeployResponse.put_lifecycle_event_hook_execution_status = _heard  # type: ignore[attr-defined]
         StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
         self._web.serve(guard.before(DomainDispatcherApplication(create_backend_app)), _Handler)
 
@@ -67,6 +69,11 @@ def _seam(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
         return answer.payload.decode(), answer.failed, ""
 
     return invoke_lambda
+
+
+def _heard(self: Any) -> str:
+    """What CodeDeploy answers to a hook; moto has no part of it, and nobody deploys on this machine."""
+    return json.dumps({"lifecycleEventHookExecutionId": json.loads(self.body)["lifecycleEventHookExecutionId"]})
 
 
 def _versioned(make_event: Callable[..., Any]) -> Callable[..., Any]:

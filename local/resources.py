@@ -14,7 +14,7 @@ from local.errors import TemplateError
 from local.machine import Machine, empty_package
 from local.names import ACCOUNT, REGION, local_name
 from local.processes import Function
-from local.template import Resolver, Resource, Template, attributes
+from local.template import FIRST_VERSION, Resolver, Resource, Template, attributes
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/refrain"
 
@@ -31,6 +31,7 @@ def make(template: Template, machine: Machine, functions: Iterable[Function]) ->
     _make_tables(template, machine)
     _make_buckets(template, machine, resolver)
     _make_functions(machine, functions)
+    _make_aliases(template, machine)
     for resource in template.of_type("AWS::Serverless::StateMachine"):
         _make_state_machine(template, resource, machine, resolver)
 
@@ -96,7 +97,18 @@ def _make_functions(machine: Machine, functions: Iterable[Function]) -> None:
             Code={"ZipFile": package},
             Timeout=function.timeout,
             MemorySize=function.memory,
+            Publish=True,
         )
+
+
+def _make_aliases(template: Template, machine: Machine) -> None:
+    """Whatever it is called by, there is one code of a function on this machine."""
+    for resource in template.of_type("AWS::Serverless::Function"):
+        alias = resource.properties.get("AutoPublishAlias")
+        if alias:
+            machine.client("lambda").create_alias(
+                FunctionName=local_name(resource.logical_id), Name=alias, FunctionVersion=FIRST_VERSION
+            )
 
 
 def _make_state_machine(template: Template, resource: Resource, machine: Machine, resolver: Resolver) -> None:

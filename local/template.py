@@ -15,6 +15,9 @@ from samcli.yamlhelper import yaml_parse
 from local.errors import TemplateError
 from local.names import ACCOUNT, REGION, local_name
 
+FIRST_VERSION = "1"
+"""The version that a function has once it is made."""
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -112,6 +115,11 @@ class Resolver:
         for resource in template.resources.values():
             for attribute, value in attributes(resource, endpoint).items():
                 self._values[resource.logical_id, attribute] = value
+            alias = resource.properties.get("AutoPublishAlias")
+            if alias:  # SAM's own names for what it makes of it
+                arn = self._values[resource.logical_id, "Arn"]
+                self._values[f"{resource.logical_id}.Alias", ""] = f"{arn}:{alias}"
+                self._values[f"{resource.logical_id}.Version", ""] = f"{arn}:{FIRST_VERSION}"
 
     def resolve(self, value: Any) -> Any:
         """`value` with every `Ref`, `GetAtt`, `Sub` and `Join` in it replaced.

@@ -23,15 +23,17 @@ _PACKAGES = {
 }
 
 
-def transformed(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Transform a template offline, as if its packages had been uploaded."""
+def transformed(
+    path: Path, parameters: Mapping[str, str] | None = None, packages: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Transform a template offline, as if its packages had been uploaded (`packages` says where to, by logical id)."""
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform asks which partition it is for
     document: dict[str, Any] = copy.deepcopy(yaml_parse(path.read_text()))
     machines: dict[str, Any] = {}
     for name, resource in document["Resources"].items():
         said = resource.get("Properties", {})
         if resource["Type"] in _PACKAGES:
-            said[_PACKAGES[resource["Type"]]] = _UPLOADED
+            said[_PACKAGES[resource["Type"]]] = (packages or {}).get(name, _UPLOADED)
         if resource["Type"] == "AWS::Serverless::StateMachine":
             machines[name] = yaml.safe_load((path.parent / said["DefinitionUri"]).read_text())
             said["DefinitionUri"] = _UPLOADED
@@ -42,4 +44,4 @@ def transformed(path: Path, parameters: Mapping[str, str] | None = None) -> dict
         said = made["Resources"][name]["Properties"]
         del said["DefinitionS3Location"]
         said["Definition"] = definition
-    return made
+    return made | {"Transform": "AWS::LanguageExtensions"}  # which CloudFormation does, and this does not

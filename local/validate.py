@@ -1,4 +1,4 @@
-"""`python -m local.validate`: the template held against the tools that the field trusts, each of which must find nothing.
+"""`python -m local.validate`: the template held against the tools that the field trusts; each must find nothing.
 
 The template as it is written, and as CloudFormation gets it, with the state machine's definition inside.
 """

@@ -27,6 +27,7 @@ class Settings:
     state_machine_arn: str
     people_topic_arn: str
     listening_table: str
+    new_version_arn: str
 
 
 @cache
@@ -43,6 +44,7 @@ def settings() -> Settings:
         state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
         people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
         listening_table=os.environ.get("REFRAIN_LISTENING_TABLE", ""),
+        new_version_arn=os.environ.get("REFRAIN_NEW_VERSION_ARN", ""),
     )
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from samcli.yamlhelper import yaml_parse
 
 from local.template import Resource, read_template
+from local.transformed import transformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +23,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = read_template(PROJECT / "template.yaml")
 FUNCTIONS = list(TEMPLATE.of_type("AWS::Serverless::Function"))
 LAYERS = list(TEMPLATE.of_type("AWS::Serverless::LayerVersion"))
+ALARMS = list(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
 BUCKETS = list(TEMPLATE.of_type("AWS::S3::Bucket"))
 MACHINE_FILE = PROJECT / "functions" / "retraining" / "retraining.asl.yaml"
 MACHINE: dict[str, Any] = yaml.safe_load(MACHINE_FILE.read_text())
+SUBSTITUTION = re.compile(r"\$\{(\w+)Arn\}")
 TRANSIENT = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -92,7 +96,8 @@ def test_a_function_has_our_three_layers_and_one_of_wheels(function: Resource) -
 
     assert layers[:3] == ["PreprocessingLayer", "ModelsLayer", "SharedLayer"]
     assert [layer for layer in layers[3:] if layer.endswith("Wheels")] == layers[3:]
-    assert len(layers) == 4
+    # The check before traffic asks others to compute.
+    assert len(layers) == (3 if function.logical_id == "PreTrafficFunction" else 4)
 
 
 def test_the_variables_that_the_code_reads_are_those_that_the_template_sets() -> None:
@@ -138,15 +143,6 @@ def test_a_bucket_is_private_encrypted_versioned_and_only_spoken_to_over_tls(buc
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-@pytest.mark.parametrize("bucket", BUCKETS, ids=named)
-def test_deleting_the_stack_keeps_the_data(bucket: Resource) -> None:
-    text = (PROJECT / "template.yaml").read_text()
-    body = text.split(f"  {bucket.logical_id}:\n")[1].split("\n\n")[0]
-
-    assert "DeletionPolicy: Retain" in body
-    assert "UpdateReplacePolicy: Retain" in body
 
 
 def test_nothing_has_a_fixed_name() -> None:
@@ -227,14 +223,149 @@ def test_every_other_right_names_what_it_is_for() -> None:
     assert unbounded == {"RetrainingStateMachine"}
 
 
-def test_all_but_health_and_the_page_to_try_it_from_asks_for_a_key() -> None:
-    events = TEMPLATE.resources["InferenceFunction"].properties["Events"].values()
-    without = {
-        event["Properties"]["Path"] for event in events if event["Properties"].get("Auth") == {"ApiKeyRequired": False}
+def test_no_right_is_to_whatever_a_service_can_do() -> None:
+    actions = {
+        (who, action)
+        for who, statement in statements()
+        for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
     }
 
-    assert TEMPLATE.resources["Api"].properties["Auth"]["ApiKeyRequired"] is True
-    assert without == {"/v2/health/live", "/v2/health/ready", "/docs"}
+    assert {(who, action) for who, action in actions if "*" in action} == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=named)
+def test_what_a_function_cannot_do_is_not_lost(function: Resource) -> None:
+    """It waits in a dead-letter queue, or somebody who waits for the answer is told and does something about it."""
+    in_a_queue = {"IngestFunction": "IngestQueue", "MonitoringFunction": "MonitoringDeadLetters"}
+    told = {"InferenceFunction", "PreTrafficFunction"}
+    caught = {found[1] for task in TASKS.values() if (found := SUBSTITUTION.search(task["Parameters"]["FunctionName"]))}
+
+    name = function.logical_id
+    if name == "IngestFunction":
+        assert TEMPLATE.resources[in_a_queue[name]].properties["RedrivePolicy"]
+    elif name == "MonitoringFunction":
+        target = {"Fn::GetAtt": [in_a_queue[name], "Arn"]}
+        assert function.properties["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": target}
+        assert function.properties["Events"]["EachHour"]["Properties"]["DeadLetterConfig"] == {"Arn": target}
+    else:
+        assert name in told | caught
+
+
+def test_a_dead_letter_raises_an_alarm() -> None:
+    queues = {name for name in TEMPLATE.resources if name.endswith("DeadLetters")}
+    watched = {
+        alarm.properties["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in ALARMS
+        if alarm.properties.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+    }
+
+    assert queues == watched == {"IngestDeadLetters", "MonitoringDeadLetters"}
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=named)
+def test_an_alarm_is_heard_and_says_what_it_means(alarm: Resource) -> None:
+    assert alarm.properties["AlarmActions"] == [{"Ref": "PeopleTopic"}]
+    assert len(alarm.properties["AlarmDescription"]) > 30
+    assert alarm.properties["TreatMissingData"] == "notBreaching"
+
+
+def test_every_request_can_be_followed_from_function_to_function() -> None:
+    assert TEMPLATE.function_globals["Tracing"] == "Active"
+    assert all("Tracing" not in function.properties for function in FUNCTIONS)
+    assert TEMPLATE.resources["RetrainingStateMachine"].properties["Tracing"] == {"Enabled": True}
+    assert TEMPLATE.resources["Api"].properties["TracingEnabled"] is True
+
+
+def test_what_could_run_away_is_bounded() -> None:
+    uploads = TEMPLATE.resources["IngestFunction"].properties["Events"]["Uploads"]["Properties"]
+    settings = TEMPLATE.resources["Api"].properties["MethodSettings"][0]
+
+    assert uploads["ScalingConfig"] == {"MaximumConcurrency": 10}
+    assert MACHINE["States"]["Train the candidates"]["MaxConcurrency"] == 10
+    assert settings["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    assert TEMPLATE.resources["InferenceFunction"].properties["ReservedConcurrentExecutions"]
+    assert TEMPLATE.resources["UsagePlan"].properties["Quota"]["Limit"] == {"Ref": "RequestsPerDay"}
+
+
+def test_inference_gives_up_before_those_who_wait_for_it() -> None:
+    api_gateway = 29
+
+    assert timeout(TEMPLATE.resources["InferenceFunction"]) < api_gateway
+    # The check asks twice: the new code and, when it refuses something, the code in service.
+    assert 2 * timeout(TEMPLATE.resources["InferenceFunction"]) < timeout(TEMPLATE.resources["PreTrafficFunction"])
+
+
+def test_no_body_and_no_header_of_a_request_is_logged() -> None:
+    api = TEMPLATE.resources["Api"].properties
+    logged = api["AccessLogSetting"]["Format"]["Fn::ToJsonString"].values()
+
+    assert api["MethodSettings"][0]["DataTraceEnabled"] is False
+    assert all(re.fullmatch(r"\$context\.[A-Za-z.]+", each) for each in logged)
+    assert not any("body" in each.lower() or "header" in each.lower() for each in logged)
+
+
+def test_callers_move_to_new_code_by_a_check_and_back_on_an_alarm() -> None:
+    inference = TEMPLATE.resources["InferenceFunction"].properties
+    moves = inference["DeploymentPreference"]
+
+    assert (inference["AutoPublishAlias"], inference["AutoPublishAliasAllProperties"]) == ("live", True)
+    assert moves["Hooks"] == {"PreTraffic": {"Ref": "PreTrafficFunction"}}
+    assert {alarm["Ref"] for alarm in moves["Alarms"]} == {
+        "ApiFailsAlarm",
+        "InferenceFailsAlarm",
+        "VersionRefusedAlarm",
+    }
+    integrations = TEMPLATE.resources["Api"].properties["DefinitionBody"]["paths"].values()
+    for methods in integrations:
+        uri = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        assert "${InferenceFunction.Arn}:live/" in uri
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=named)
+def test_another_layer_is_another_version_of_inference(layer: Resource) -> None:
+    assert layer.properties["PublishLambdaVersion"] is True
+
+
+def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
+    def version(content: str) -> str:
+        found = transformed(PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"})
+        (name,) = (
+            name
+            for name, resource in found["Resources"].items()
+            if resource["Type"] == "AWS::Lambda::Version" and name.startswith("InferenceFunction")
+        )
+        return name
+
+    names = [version(content) for content in ("one", "one", "another")]
+    assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table"])
+def test_what_is_kept_stays_when_the_stack_goes_or_is_replaced(kind: str) -> None:
+    kept = [
+        resource
+        for resource in transformed(PROJECT / "template.yaml")["Resources"].values()
+        if resource["Type"] == kind
+    ]
+
+    assert kept
+    assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in kept} == {("Retain", "Retain")}
+
+
+def test_nothing_that_is_secret_is_told_in_an_output_or_a_variable() -> None:
+    document = yaml_parse((PROJECT / "template.yaml").read_text())
+    told = json.dumps([document["Outputs"], document["Globals"]["Function"]["Environment"]]).lower()
+
+    assert not re.search(r"secret|password|token|\bvalue\b.*getatt.*apikey", told)
+    assert document["Outputs"]["ApiKeyId"]["Value"] == {"Ref": "ApiKey"}  # its id, not the key
+
+
+def test_all_but_health_and_the_page_to_try_it_from_asks_who_it_is() -> None:
+    paths = TEMPLATE.resources["Api"].properties["DefinitionBody"]["paths"]
+    asked = {path: method["x-amazon-apigateway-any-method"]["security"] for path, method in paths.items()}
+
+    assert asked.pop("/{proxy+}") == {"Fn::If": ["AsksForAKey", [{"api_key": []}], [{"sigv4": []}]]}
+    assert asked == {"/v2/health/live": [], "/v2/health/ready": [], "/docs": []}
 
 
 def test_training_s_threads_do_not_spin_where_cores_are_shared() -> None:
@@ -252,7 +383,7 @@ def test_logs_are_not_kept_for_ever() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_gives_up_only_after_the_function_would_have(name: str) -> None:
-    substitution = re.search(r"\$\{(\w+)Arn\}", TASKS[name]["Parameters"]["FunctionName"])
+    substitution = SUBSTITUTION.search(TASKS[name]["Parameters"]["FunctionName"])
 
     assert substitution
     assert TASKS[name]["TimeoutSeconds"] > timeout(TEMPLATE.resources[substitution[1]])

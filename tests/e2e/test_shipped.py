@@ -25,6 +25,7 @@ from local.template import read_template
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_capture import ask, waited_for
 from tests.e2e.test_rollout import DEFINITION, LOGISTIC, STUMP, TRIAL, Callers, World
+from tests.integration.test_recommendation import plays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,23 @@ def lived(world: World) -> World:
     states, ended = world.run(action="rollback")
     assert states[-1] == "Roll back", ended
     assert invoke(stage, "IngestFunction", vanished(stage)) == {"batchItemFailures": []}
+    recommend(stage)
     return world
+
+
+def recommend(stage: Stage) -> None:
+    """Have a model that recommends, and ask it for somebody of whom is known what was heard."""
+    rows = plays()
+    lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    stage.upload("songs/plays.csv", "\n".join(lines).encode())
+    assert stage.receipt("songs/plays.csv")["status"] == "kept"
+    execution = stage.retrain("songs")
+    for _ in stage.states(execution):
+        pass
+    assert stage.outcome(execution)["outcome"] == "promoted"
+    status, answer, _ = stage.predict("songs", [{"user": "u0"}])
+    assert status == 200
+    assert "popular" not in answer["predictions"][0]
 
 
 def vanished(stage: Stage) -> dict[str, Any]:
@@ -141,6 +158,12 @@ def given(world: World, built: Path) -> Rights:
 
 def test_the_whole_loop_runs_on_the_packages_and_nothing_that_it_needs_is_denied(lived: World) -> None:
     assert [each for each in record(lived) if each["by"] is None] == []
+
+
+def test_new_code_that_answers_as_before_is_let_through(lived: World) -> None:
+    found = invoke(lived.stage, "PreTrafficFunction", {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"})
+
+    assert found == {"champions": 2, "refused": {}, "broken_before": {}}
 
 
 def test_no_role_allows_what_the_loop_does_not_use(lived: World, built: Path) -> None:

@@ -1,0 +1,15 @@
+"""Called by CodeDeploy before callers move to new code of inference, which waits for the answer; or by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refrain.release.check import check
+from refrain.release.request import Request
+from refrain.release.services import Aws
+from refrain.settings import settings
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Check the new code."""
+    return check(Aws(), Request.of(event), settings().new_version_arn)

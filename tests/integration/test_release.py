@@ -1,0 +1,81 @@
+"""A changed preprocessing layer, and a package that is broken, do not reach callers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.demo.story import tumours
+from refrain.release.check import check
+from refrain.release.request import Request
+from refrain.serving import servable
+from refrain.serving.registry import registry
+from tests.integration.conftest import ROOT
+from tests.integration.loop import handler, retrain, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.integration.conftest import Aws
+
+NEW = "arn:aws:lambda:us-east-1:123456789012:function:inference:2"
+EVENT = json.loads((ROOT / "events" / "6c-models.json").read_text())
+
+
+@pytest.fixture
+def served(aws: Aws) -> Iterator[str]:
+    """A champion."""
+    registry.cache_clear()
+    (_, first), *_ = tumours().first
+    upload(aws, "tumours/first.csv", list(csv.DictReader(io.StringIO(first.decode()))))
+    yield retrain("tumours")["champion"]
+    registry.cache_clear()
+
+
+@dataclass
+class Versions:
+    """The real handler, as it is in service, and as `changed` makes it; each asked in a process that is new."""
+
+    changed: Callable[[pytest.MonkeyPatch], None]
+    told: list[bool] = field(default_factory=list)
+
+    def models(self, version: str) -> list[Mapping[str, Any]]:
+        registry.cache_clear()
+        with pytest.MonkeyPatch.context() as patch:
+            if version == NEW:
+                self.changed(patch)
+            answer = handler("inference")(EVENT, None)
+        found: list[Mapping[str, Any]] = json.loads(answer["body"])["models"]
+        return found
+
+    def tell(self, _: Request, *, sound: bool) -> None:
+        self.told.append(sound)
+
+
+def the_same(_: pytest.MonkeyPatch) -> None:
+    """Change nothing."""
+
+
+def another_encoding(patch: pytest.MonkeyPatch) -> None:
+    """Do what a careless change of the preprocessing layer would do: the same shape, other numbers."""
+    encode = servable.encode
+    patch.setattr(servable, "encode", lambda *given: encode(*given) * 1.001)
+
+
+def test_the_same_code_may_go_on(served: str) -> None:
+    versions = Versions(the_same)
+
+    assert check(versions, Request("", ""), NEW) == {"champions": 1, "refused": {}, "broken_before": {}}
+    assert versions.told == [True]
+
+
+def test_a_changed_preprocessing_layer_does_not_reach_callers(served: str) -> None:
+    versions = Versions(another_encoding)
+
+    assert check(versions, Request("", ""), NEW)["refused"] == {"tumours": served}
+    assert versions.told == [False]

@@ -1,0 +1,79 @@
+"""Before callers move: which champions would new code refuse, and was it the code?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from refrain.errors import InvalidRequest, ServiceUnavailable
+from refrain.release.check import check
+from refrain.release.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NEW = "arn:aws:lambda:eu-west-1:123456789012:function:inference:7"
+OLD = "arn:aws:lambda:eu-west-1:123456789012:function:inference:live"
+REQUEST = Request("d-1", "h-1")
+GOOD = {"model": "shop", "model_version": "v2"}
+REFUSED = {"model": "shop", "model_version": "v1", "refused": "v2"}
+OTHER = {"model": "tumours", "model_version": "v5"}
+
+
+@dataclass
+class World:
+    """What each version of inference would serve (None: it fails), and what CodeDeploy was told."""
+
+    served: Mapping[str, list[Mapping[str, Any]] | None]
+    told: list[bool] = field(default_factory=list)
+
+    def models(self, version: str) -> list[Mapping[str, Any]]:
+        found = self.served[version]
+        if found is None:
+            raise ServiceUnavailable(version, "no module named numpy")
+        return found
+
+    def tell(self, request: Request, *, sound: bool) -> None:
+        assert request == REQUEST
+        self.told.append(sound)
+
+
+def test_callers_move_when_every_champion_answers_as_in_training() -> None:
+    world = World({NEW: [GOOD, OTHER]})
+
+    assert check(world, REQUEST, NEW) == {"champions": 2, "refused": {}, "broken_before": {}}
+    assert world.told == [True]
+
+
+def test_callers_stay_when_the_new_code_refuses_a_champion() -> None:
+    world = World({NEW: [REFUSED, OTHER], OLD: [GOOD, OTHER]})
+
+    assert check(world, REQUEST, NEW)["refused"] == {"shop": "v2"}
+    assert world.told == [False]
+
+
+def test_a_champion_that_was_broken_before_does_not_keep_the_code_from_being_mended() -> None:
+    world = World({NEW: [REFUSED, OTHER], OLD: [REFUSED, OTHER]})
+
+    found = check(world, REQUEST, NEW)
+
+    assert (found["refused"], found["broken_before"]) == ({}, {"shop": "v2"})
+    assert world.told == [True]
+
+
+def test_callers_stay_when_the_new_code_does_not_even_answer_and_codedeploy_need_not_wait_for_its_time() -> None:
+    world = World({NEW: None})
+
+    with pytest.raises(ServiceUnavailable, match="no module named numpy"):
+        check(world, REQUEST, NEW)
+    assert world.told == [False]
+
+
+def test_an_event_is_codedeploy_s_or_empty() -> None:
+    sent = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
+
+    assert (Request.of(sent), Request.of({})) == (REQUEST, Request("", ""))
+    with pytest.raises(InvalidRequest, match="as CodeDeploy sends them"):
+        Request.of({"DeploymentId": "d-1"})
