@@ -15,6 +15,7 @@ from refrain import deployments, paths
 from refrain.deployment_log import moment
 from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest
+from refrain.metrics import count
 from refrain.report.page import render
 from refrain.rollout.judgement import HARMS
 from refrain.rollout.rollback import digest_of
@@ -117,6 +118,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         store.write_new(report, page)
     deployment, _ = deployments.read(store, request.model)
     champion = deployment.champion_version if deployment else None
+    count(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
     return {
         "model": request.model,
         "run": request.run,

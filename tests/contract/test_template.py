@@ -15,6 +15,7 @@ from samcli.yamlhelper import yaml_parse
 
 from local.template import Resource, read_template
 from local.transformed import transformed
+from refrain import promotion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +144,45 @@ def test_a_bucket_is_private_encrypted_versioned_and_only_spoken_to_over_tls(buc
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+KEPT = {
+    "AWS::S3::Bucket": "KMSMasterKeyID",
+    "AWS::SQS::Queue": "KmsMasterKeyId",
+    "AWS::Logs::LogGroup": "KmsKeyId",
+    "AWS::SNS::Topic": "KmsMasterKeyId",
+    "AWS::DynamoDB::Table": "KMSMasterKeyId",
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_whatever_keeps_something_is_encrypted_by_a_key_of_one_s_own_where_there_is_one(kind: str) -> None:
+    for resource in TEMPLATE.of_type(kind):
+        said = json.dumps(resource.properties)
+
+        assert f'"{KEPT[kind]}": ' in said, resource.logical_id
+        assert '"Fn::If": ["HasKmsKey", ' in said
+        assert '{"Ref": "KmsKeyArn"}' in said
+
+
+def test_with_a_key_of_one_s_own_every_role_that_reads_or_writes_may_use_it() -> None:
+    roles = {role["Ref"] for role in TEMPLATE.resources["UseTheKey"].properties["Roles"]}
+
+    assert roles == {f"{function.logical_id}Role" for function in FUNCTIONS} | {
+        "CaptureStreamRole",
+        "MonitoringFunctionEachHourRole",
+    }
+
+
+def test_what_people_sent_is_not_kept_for_ever() -> None:
+    rules = TEMPLATE.resources["LakeBucket"].properties["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+
+    assert days == {
+        "captured/": {"Ref": "CapturedDays"},
+        "rejected/": {"Ref": "RejectedDays"},
+        "undelivered/": {"Ref": "RejectedDays"},
+    }
 
 
 def test_nothing_has_a_fixed_name() -> None:
@@ -328,13 +368,14 @@ def test_another_layer_is_another_version_of_inference(layer: Resource) -> None:
 
 def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
     def version(content: str) -> str:
+        """The logical id of the version, which is another one when it is to be another version."""
         found = transformed(PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"})
         (name,) = (
             name
             for name, resource in found["Resources"].items()
             if resource["Type"] == "AWS::Lambda::Version" and name.startswith("InferenceFunction")
         )
-        return name
+        return str(name)
 
     names = [version(content) for content in ("one", "one", "another")]
     assert names[0] == names[1] != names[2]
@@ -436,3 +477,39 @@ def test_sam_finds_nothing_to_complain_about(tmp_path: Path) -> None:
     )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+DASHBOARD: list[dict[str, Any]] = TEMPLATE.resources["Dashboard"].properties["DashboardBody"]["Fn::ToJsonString"][
+    "widgets"
+]
+
+
+def test_the_dashboard_tells_the_loop_in_its_order_without_holes() -> None:
+    titles = [widget["properties"]["markdown"] for widget in DASHBOARD if widget["type"] == "text"]
+    rows = [(widget["y"], widget["x"]) for widget in DASHBOARD]
+
+    assert [title.split()[2] for title in titles] == ["Upload", "Retraining", "Inference", "Capture", "Monitoring"]
+    assert rows == sorted(rows)
+    for y in {y for y, _ in rows}:
+        assert sum(widget["width"] for widget in DASHBOARD if widget["y"] == y) == 24
+
+
+def test_every_alarm_is_on_the_dashboard() -> None:
+    shown = {arn["Fn::GetAtt"][0] for arn in DASHBOARD[0]["properties"]["alarms"]}
+
+    assert shown == {alarm.logical_id for alarm in ALARMS}
+
+
+def test_every_metric_of_ours_that_is_shown_or_watched_is_one_that_the_code_counts() -> None:
+    shown = {
+        metric[1]
+        for widget in DASHBOARD
+        for metric in widget["properties"].get("metrics", [])
+        if metric[0] == "Refrain"
+    }
+    watched = {alarm.properties["MetricName"] for alarm in ALARMS if alarm.properties.get("Namespace") == "Refrain"}
+    outcomes = {"Promoted", "Kept", "Dismissed", "Superseded"}  # named after the outcome itself
+    counted = set(re.findall(r'["\']([A-Z][a-zA-Z]+)["\']', code()))
+
+    assert shown | watched <= counted | outcomes
+    assert outcomes == {outcome.capitalize() for outcome in promotion.OUTCOMES.values()}

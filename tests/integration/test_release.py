@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.demo.story import tumours
+from preprocessing import encode
 from refrain.release.check import check
 from refrain.release.request import Request
-from refrain.serving import servable
 from refrain.serving.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import handler, retrain, upload
@@ -63,8 +63,7 @@ def the_same(_: pytest.MonkeyPatch) -> None:
 
 def another_encoding(patch: pytest.MonkeyPatch) -> None:
     """Do what a careless change of the preprocessing layer would do: the same shape, other numbers."""
-    encode = servable.encode
-    patch.setattr(servable, "encode", lambda *given: encode(*given) * 1.001)
+    patch.setattr("refrain.serving.servable.encode", lambda *given: encode(*given) * 1.001)
 
 
 def test_the_same_code_may_go_on(served: str) -> None:

@@ -1,6 +1,6 @@
 """A record as lines of JSON for standard output: the log is the one way out that does not make a caller wait.
 
-    {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null,
+    {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?, "fallback": true?}, ...],
      "shadow": {"version", "milliseconds", "answers": [[...], ...]}?}
 
@@ -71,6 +71,7 @@ def _head(record: Record) -> str:
         "time": f"{moment}Z",
         "milliseconds": round(record.milliseconds, 3),
         "classes": record.classes,
+        "request": record.request,
     }
     return f'{_encode(head)[:-1]},"rows":['
 

@@ -27,7 +27,7 @@ class Record:
     `columns` are the clean inputs, typed as `schema` says. `aside` are the columns that say which row it is (key and
     event time), as they were sent, where they were. `answers` are probabilities in the order of `classes`, or for a
     regression (`classes` is None) one value each. `fallback` tells that a challenger should have answered,
-    and had no answer.
+    and had no answer. `request` is the id by which the logs know the request.
     """
 
     model: str
@@ -42,6 +42,7 @@ class Record:
     milliseconds: float
     fallback: bool = False
     shadow: Shadow | None = None
+    request: str = ""
 
     def taken(self, places: Sequence[int]) -> Record:
         """The same with some of its rows."""

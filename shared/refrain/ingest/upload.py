@@ -20,6 +20,7 @@ from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
 from refrain.ingest.purposes import purpose
+from refrain.metrics import count, measure
 from refrain.storage import open_store
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _ingest_file(
             extra={"model": definition.model, "key": upload.key, "digest": digest}
             | {name: facts[name] for name in ("rows_read", "rows_kept", "rows_rejected", "seconds")},
         )
+        measure(definition.model, {"RowsKept": facts["rows_kept"], "RowsRejected": facts["rows_rejected"]})
     else:
         _is_known(lake, definition, digest, source)
 
@@ -116,3 +118,5 @@ def _refuse(
     source = receipts.source_of(upload, downloaded)
     receipts.refuse(lake, upload.model, source, refusal, fingerprint, downloaded.sha256 if downloaded else None)
     logger.warning("upload refused", extra={"model": upload.model, "key": upload.key, "code": refusal.code})
+    # Anybody's first folder is no dimension: there would be as many as there are mistakes.
+    count("UploadRefused", upload.model if fingerprint else receipts.NO_MODEL)

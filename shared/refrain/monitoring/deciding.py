@@ -105,6 +105,28 @@ def _wishes(facts: Facts) -> dict[Code, str]:
     return wishes
 
 
+def is_overdue(facts: Facts) -> bool:
+    """Tell whether what the definition asks for has not happened for twice as long as it says, whatever the reason.
+
+    A run by the schedule, or a champion younger than `max_age`.
+
+    >>> from preprocessing import Retraining
+    >>> rules = Retraining("weekly", 0, True, 21600.0, 5, None)
+    >>> [is_overdue(Facts(datetime(2026, 1, day), rules, datetime(2026, 1, 1))) for day in (8, 15)]
+    [False, True]
+    """
+    rules = facts.rules
+    if (
+        rules.max_age is not None
+        and facts.trained
+        and facts.now - facts.trained >= timedelta(seconds=2 * rules.max_age)
+    ):
+        return True
+    if rules.every == "never" or facts.last_run is None:
+        return False
+    return is_due(rules.every, _next_run(rules.every, facts.last_run), facts.now)
+
+
 def is_due(every: str, last_run: datetime | None, now: datetime) -> bool:
     """Tell whether a scheduled run is due; the first one is due at once.
 
@@ -117,8 +139,11 @@ def is_due(every: str, last_run: datetime | None, now: datetime) -> bool:
         return False
     if last_run is None:
         return True
-    next_run = _month_later(last_run) if every == "monthly" else last_run + PERIODS[every]
-    return now >= next_run - PUNCTUAL
+    return now >= _next_run(every, last_run) - PUNCTUAL
+
+
+def _next_run(every: str, last_run: datetime) -> datetime:
+    return _month_later(last_run) if every == "monthly" else last_run + PERIODS[every]
 
 
 def _month_later(time: datetime) -> datetime:

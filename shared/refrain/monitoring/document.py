@@ -5,7 +5,7 @@ Every list is bounded, however many rows, features or looks there were.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 type Standing = Literal["steady", "watch", "drifted", "not_judged"]
 
@@ -125,12 +125,13 @@ class EvaluatedDocument(TypedDict):
 
 
 class DecisionDocument(TypedDict):
-    """See `deciding.Verdict`; `execution` names the run that was started."""
+    """See `deciding.Verdict` and `is_overdue`; `execution` names the run that was started."""
 
     start: bool
     code: str
     reason: str
     execution: str | None
+    overdue: NotRequired[bool]
 
 
 class Look(TypedDict):

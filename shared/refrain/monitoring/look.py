@@ -12,7 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from refrain import deployments, paths
-from refrain.monitoring.deciding import Facts, decide_retraining
+from refrain.metrics import count
+from refrain.monitoring.deciding import Facts, decide_retraining, is_overdue
 from refrain.monitoring.listening import see_plays
 from refrain.monitoring.page import render
 from refrain.monitoring.runs import new_rows, read_runs, started_at
@@ -22,7 +23,6 @@ from refrain.monitoring.times import in_key, moment, written
 from refrain.monitoring.version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.monitoring.wording import drifted, noun_of, quality, summary
-from refrain.serving.metrics import count
 from refrain.storage import to_json
 from refrain.truth.labels import read_labels
 
@@ -129,25 +129,24 @@ def _decide(
     last_run = max([*starts, *([started_at(runs.last)] if runs.last else [])], default=None)
     labelled = read_labels(store, definition.model, last_run, now) if seen else {}
     came = [each for each in labelled.values() if last_run is None or each.received_at > instant(last_run)]
-    verdict = decide_retraining(
-        Facts(
-            now=now,
-            rules=definition.retraining,
-            last_run=last_run,
-            trained=started_at(seen.version.name) if seen else None,
-            running=services.is_running(definition.model),
-            new_rows=new_rows(store, definition, runs.last) + len(came),
-            unpromoted=runs.unpromoted,
-            drifted=drifted(own, definition.monitoring.alarm[0], evaluated)
-            if seen and evaluated and seen.state == "drifted"
-            else "",
-            quality=quality(seen.quality, evaluated)
-            if seen and seen.quality and evaluated and seen.quality["breaks_gate"]
-            else "",
-        )
+    facts = Facts(
+        now=now,
+        rules=definition.retraining,
+        last_run=last_run,
+        trained=started_at(seen.version.name) if seen else None,
+        running=services.is_running(definition.model),
+        new_rows=new_rows(store, definition, runs.last) + len(came),
+        unpromoted=runs.unpromoted,
+        drifted=drifted(own, definition.monitoring.alarm[0], evaluated)
+        if seen and evaluated and seen.state == "drifted"
+        else "",
+        quality=quality(seen.quality, evaluated)
+        if seen and seen.quality and evaluated and seen.quality["breaks_gate"]
+        else "",
     )
+    verdict = decide_retraining(facts)
     execution = f"{definition.model}-{in_key(now)}" if verdict.start else None
-    return {**asdict(verdict), "execution": execution}  # type: ignore[typeddict-item]
+    return {**asdict(verdict), "execution": execution, "overdue": is_overdue(facts)}  # type: ignore[typeddict-item]
 
 
 def _tell_of(look: Look) -> None:
@@ -156,5 +155,7 @@ def _tell_of(look: Look) -> None:
         count("Drifted", look["model"])
     if look["quality"] and look["quality"]["breaks_gate"]:
         count("QualityBelowGate", look["model"])
+    if look["decision"].get("overdue"):
+        count("NoFreshModel", look["model"])
     told = {name: look[name] for name in ("model", "time", "version", "state", "decision")}
     logger.info("looked", extra={"look": told})

@@ -28,18 +28,21 @@ def capture_later(
     """
     share = registry.definition(servable.definition.model).capture
     if share > 0:
-        request.afterwards.append(partial(_capture, servable, raw, predictions, share))
+        request.afterwards.append(partial(_capture, servable, raw, predictions, share, request.id))
 
 
-def _capture(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, share: float) -> None:
-    written = [line for part in predictions.parts for line in lines(_record(servable, raw, predictions, part), share)]
+def _capture(
+    servable: Servable, raw: Mapping[str, Array], predictions: Predictions, share: float, request: str
+) -> None:
+    records = [_record(servable, raw, predictions, part, request) for part in predictions.parts]
+    written = [line for record in records for line in lines(record, share)]
     if written:
         # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
         sys.stdout.write("\n".join(written) + "\n")
         sys.stdout.flush()
 
 
-def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, part: Part) -> Record:
+def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, part: Part, request: str) -> Record:
     """Make the record of the rows that one version answered."""
     heard = predictions.shadow
     record = Record(
@@ -55,5 +58,6 @@ def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictio
         milliseconds=part.milliseconds,
         fallback=part.fallback,
         shadow=Shadow(heard.version, heard.answers, heard.milliseconds) if heard else None,
+        request=request,
     )
     return record if len(predictions.parts) == 1 else record.taken(part.places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from refrain.serving.requests import Request
     from refrain.truth.calls import Given
 
+logger = logging.getLogger("refrain")
+
 MOST_LABELS = 1000
 FIELDS = ("prediction_id", "label")
 
@@ -27,6 +30,7 @@ def answer_label(registry: Registry, request: Request, model: str) -> Accepted:
         raise NoLabels(model)
     labels = _labels(request.document(), definition)
     identity = write_call(registry.store, model, labels, datetime.now(UTC))
+    logger.info("labels kept", extra={"request_id": request.id, "model": model, "labels": len(labels), "id": identity})
     return Accepted({"accepted": len(labels), "id": identity})
 
 

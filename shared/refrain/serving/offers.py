@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.capture.offers import lines
 from refrain.errors import ServiceUnavailable
+from refrain.metrics import count
 from refrain.recommending.asking import FIELDS, asks
 from refrain.recommending.listening import Listening
-from refrain.serving.metrics import count
 from refrain.serving.prediction_ids import prediction_ids
 from refrain.serving.problems import InvalidInstances, shortened
 from refrain.settings import settings

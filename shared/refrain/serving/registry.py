@@ -20,8 +20,8 @@ from refrain.definitions import find_definition, known_models
 from refrain.deployment_log import moment
 from refrain.deployments import Deployment, Served
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
+from refrain.metrics import count
 from refrain.serving.contest import Rival
-from refrain.serving.metrics import count
 from refrain.serving.problems import NotTrained
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version

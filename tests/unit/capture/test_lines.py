@@ -28,7 +28,7 @@ def read(line: str) -> dict[str, Any]:
 
 
 def test_a_line_says_who_answered_what_to_whom(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record())
+    (line,) = lines(make_record(request="r-1"))
 
     document = read(line)
     time = document.pop("time")
@@ -40,6 +40,7 @@ def test_a_line_says_who_answered_what_to_whom(make_record: MakeRecord) -> None:
         "version": "v1",
         "milliseconds": 1.235,
         "classes": ["no", "yes"],
+        "request": "r-1",
         "rows": [
             {
                 "id": "a-000",

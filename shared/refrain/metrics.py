@@ -7,13 +7,26 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMESPACE = "Refrain"
 
 
 def count(metric: str, model: str, **facts: object) -> None:
     """Count one of something, over all models (for alarms) and for this one; facts can be searched for, not counted."""
-    definition = {"Namespace": NAMESPACE, "Dimensions": [[], ["model"]], "Metrics": [{"Name": metric, "Unit": "Count"}]}
+    measure(model, {metric: 1}, **facts)
+
+
+def measure(model: str, counts: Mapping[str, int], **facts: object) -> None:
+    """Count several of several things at once."""
+    definition = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [[], ["model"]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
+    }
     line = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [definition]}}
     # Printed, since Lambda leaves printed lines as they are, and wraps logged ones in its own JSON.
-    print(json.dumps(line | {"model": model, metric: 1} | facts), flush=True)
+    print(json.dumps(line | {"model": model, **counts} | facts), flush=True)
