@@ -51,7 +51,11 @@ validate: setup ## Hold the template against sam, cfn-lint and Checkov: none may
 sizes: build ## Print the unzipped size of each function with its layers; fail over the bounds
 	@$(PYTHON) -m local.sizes
 
+cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model)
+	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
+	  $(if $(RETRAININGS),--retrainings $(RETRAININGS))
+
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up lint test requirements build validate sizes clean
+.PHONY: help setup demo up lint test requirements build validate sizes cost clean

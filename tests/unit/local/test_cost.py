@@ -1,0 +1,87 @@
+"""What it costs is computed from the template, the definitions and the dated table, and from nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.cost import PRICES, STEPS_ON_THE_WAY, STEPS_TO_THE_END, Assumed, Costs, Stack, main, read_stack, table
+from local.template import read_template
+
+PROJECT = Path(__file__).parents[3]
+NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Promote", "Monitoring")
+STACK = Stack({f"{name}Function": 1024 for name in NAMES}, alarmed=10, dashboards=1, models=2, candidates=3)
+EXAMPLE = {
+    "lambda": {"million_requests": 1.0, "gigabyte_second": 0.001},
+    "api_gateway": {"million_requests": 4.0},
+    "step_functions": {"thousand_transitions": 1.0},
+    "s3": {"gigabyte_month": 0.0, "thousand_writes": 0.0, "thousand_reads": 0.0},
+    "sqs": {"million_requests": 0.0},
+    "cloudwatch": {"gigabyte_logged": 0.0, "alarm_month": 0.1, "dashboard_month": 3.0, "metric_month": 0.0},
+    "firehose": {"gigabyte": 0.0},
+    "sagemaker": {"endpoint_hour": 0.1},
+}
+
+
+def test_predictions_cost_by_request_and_by_the_time_and_memory_that_they_take() -> None:
+    one = Costs(STACK, EXAMPLE, Assumed(rows_a_request=1, milliseconds_a_request=10)).million_predictions()
+    many = Costs(STACK, EXAMPLE, Assumed(rows_a_request=100, milliseconds_a_request=10)).million_predictions()
+
+    assert one["API Gateway"] == pytest.approx(4.0)
+    assert one["Lambda"] == pytest.approx(1_000_000 * 0.010 * 0.001 + 1.0)
+    assert sum(many.values()) == pytest.approx(sum(one.values()) / 100)
+
+
+def test_a_run_costs_each_candidate_and_each_state() -> None:
+    costs = Costs(STACK, EXAMPLE, Assumed(snapshot_seconds=0, train_seconds=100, evaluate_seconds=0, promote_seconds=0))
+
+    run = costs.retraining()
+
+    assert run["Step Functions"] == pytest.approx(10 / 1000)
+    assert run["Lambda"] == pytest.approx(3 * 100 * 0.001, rel=1e-3)
+
+
+def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -> None:
+    states = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
+    way = [*STEPS_ON_THE_WAY, *STEPS_TO_THE_END]
+
+    for state, following in itertools.pairwise(way):
+        ways = [states[state], *states[state].get("Choices", [])]
+        assert following in {each.get("Next") for each in ways} | {states[state].get("Default")}
+
+
+def test_nothing_costs_alarms_a_dashboard_and_the_hourly_look() -> None:
+    idle = Costs(STACK, EXAMPLE, Assumed(look_seconds=1, kept_gigabytes=0)).idle_month()
+
+    assert (idle["alarms"], idle["dashboard"]) == (pytest.approx(1.0), 3.0)
+    assert idle["hourly looks"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
+
+
+def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
+    template = read_template(PROJECT / "template.yaml")
+    found = read_stack(template, PROJECT / "layers" / "models")
+
+    assert found.memory["InferenceFunction"] == template.function_globals["MemorySize"]
+    assert found.memory["TrainFunction"] == template.resources["TrainFunction"].properties["MemorySize"]
+    assert found.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
+    alarms = list(template.of_type("AWS::CloudWatch::Alarm"))
+    assert found.alarmed > len(alarms) - 1
+
+
+def test_every_price_is_there_with_its_date_and_its_source() -> None:
+    text = PRICES.read_text()
+    prices = tomllib.loads(text)
+
+    assert prices.pop("seen")
+    assert text.count("https://aws.amazon.com/") == len(prices)
+    assert table(Costs(STACK, prices, Assumed()), STACK, Assumed(), "today")
+
+
+def test_volumes_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--predictions", "2000000", "--retrainings", "0"])
+
+    assert "2,000,000 predictions" in capsys.readouterr().out
