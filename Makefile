@@ -37,6 +37,10 @@ test: lint ## Style, types, every test, coverage
 	@$(PYTHON) -m coverage run -m pytest -q
 	@$(PYTHON) -m coverage report --fail-under=90
 
+test-deployed: setup ## The end-to-end tests on a stack on AWS, over HTTPS (STACK=<name>); what they make they delete
+	@test -n "$(STACK)" || { echo "Say which stack: make test-deployed STACK=refrain-dev"; exit 2; }
+	@$(PYTHON) -m pytest -q tests/e2e --stack "$(STACK)"
+
 requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
 	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
@@ -58,4 +62,4 @@ cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININ
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up lint test requirements build validate sizes cost clean
+.PHONY: help setup demo up lint test test-deployed requirements build validate sizes cost clean

@@ -28,6 +28,9 @@ class Cloud:
         NotStarted: with what the cloud said, when it does not come up.
     """
 
+    delivery_seconds = 5.0
+    """Captured lines reach the lake well within this time."""
+
     def __init__(
         self,
         folder: Path | None = None,

@@ -12,6 +12,7 @@ from local.gateway import Gateway
 from local.guard import RECORD, Guard
 from local.machine import Machine
 from local.names import REGION, local_name
+from local.outputs import publish
 from local.processes import Pool
 from local.queues import Poller, Source
 from local.resources import arn_of, make
@@ -77,6 +78,7 @@ class Deployment:
             "lake_bucket": local_name("LakeBucket"),
             "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
         }
+        publish(self._machine, self.stack)
         self._tickers = [Ticker(each, partial(Pool.call, self._pools[each.function])) for each in due]
 
     def stop(self) -> None:

@@ -10,3 +10,4 @@ settings.load_profile("refrain")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the end-to-end tests run on something else than the source."""
     parser.addoption("--built", action="store_true", help="end-to-end tests on the packages that `sam build` makes")
+    parser.addoption("--stack", help="end-to-end tests on a stack on AWS, by its name; what they make they delete")

@@ -6,24 +6,33 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from local.demo.errors import DemoFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.cloud import Cloud
-
 PATIENCE = 300.0
 PAUSE = 0.1
 
 
-class Stage:
-    """A running local cloud, seen through its clients."""
+class Surroundings(Protocol):
+    """A local cloud, or a stack on AWS: its outputs, its clients, and how long captured lines take at most."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    stack: dict[str, str]
+    delivery_seconds: float
+
+    def client(self, service: str) -> Any:
+        """A client of one of its services."""
+
+
+class Stage:
+    """A running local cloud, or a stack on AWS, seen through its clients."""
+
+    def __init__(self, cloud: Surroundings) -> None:
         self.stack = cloud.stack
+        self.delivery_seconds = cloud.delivery_seconds
         self._s3 = cloud.client("s3")
         self._stepfunctions = cloud.client("stepfunctions")
 

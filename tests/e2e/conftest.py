@@ -10,6 +10,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.demo.act import Stage
+from local.deployed import Deployed, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +29,21 @@ def built() -> Path:
 
 @pytest.fixture(scope="session")
 def template(request: pytest.FixtureRequest) -> Path | None:
-    """The template to run: the source's, or with `--built` that of the packages."""
+    """The template to run on this machine: the source's, or with `--built` that of the packages."""
+    if request.config.getoption("--stack"):
+        pytest.skip("needs definitions of its own, which a deployed stack does not take while it runs")
     return request.getfixturevalue("built") if request.config.getoption("--built") else None
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[Stage]:
-    """A running cloud, and what a user does with it."""
-    with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=template) as cloud:
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A running cloud, here or with `--stack` on AWS, and what a user does with it."""
+    if name := request.config.getoption("--stack"):
+        visit = Visit(Deployed(name))
+        yield visit
+        visit.leave()
+        return
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=request.getfixturevalue("template")) as cloud:
         yield Stage(cloud)
 
 

@@ -1,0 +1,73 @@
+"""The way in which these tests run on a stack on AWS, walked on the local cloud, which tells its outputs as it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.cloud import Cloud
+from local.deployed import Deployed, NotUsable, Visit
+from local.outputs import STACK
+from tests.e2e.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[dict[str, str]]:
+    """What somebody's shell says of where AWS is; here it is the local cloud."""
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=template) as cloud:
+        yield {
+            "AWS_ENDPOINT_URL": cloud.stack["aws_endpoint_url"],
+            "AWS_DEFAULT_REGION": cloud.stack["region"],
+            "AWS_ACCESS_KEY_ID": "somebody",
+            "AWS_SECRET_ACCESS_KEY": "somebody",
+        }
+
+
+@pytest.fixture
+def in_shell(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for this process."""
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+
+
+def kept(visit: Visit) -> list[tuple[str, str]]:
+    return [each for bucket in ("inbox_bucket", "lake_bucket") for each in visit._kept(visit.stack[bucket], "")]
+
+
+def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str, str], in_shell: None) -> None:
+    files = [str(PROJECT / "tests" / "e2e" / name) for name in ("test_loop.py", "test_capture.py", "test_rollout.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "--stack", STACK]
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**os.environ, **shell}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "needs definitions of its own" in done.stdout
+    assert kept(Visit(Deployed(STACK))) == []
+
+
+def test_data_of_others_is_left_alone(in_shell: None) -> None:
+    others, ours = Visit(Deployed(STACK)), Visit(Deployed(STACK))
+    others.upload("tumours/theirs.csv", b"")
+    assert others.receipt("tumours/theirs.csv")["status"] == "refused"
+
+    with pytest.raises(NotUsable, match="has uploads of tumours"):
+        ours.upload("tumours/ours.csv", b"")
+    ours.leave()
+
+    assert kept(others)
+    others.leave()
+    assert kept(others) == []
+
+
+def test_a_stack_that_is_not_there_is_told_of(in_shell: None) -> None:
+    with pytest.raises(NotUsable, match="There is no stack nothing"):
+        Deployed("nothing")
