@@ -29,6 +29,9 @@ up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_P
 	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)") \
 	  $(if $(BUILT),--template .aws-sam/build/template.yaml)
 
+sam-local: build ## The stock `sam local start-api` in Docker, on the local cloud (EVENTS=1: every sample event by `sam local invoke`)
+	@$(PYTHON) -m local.sam_local $(if $(EVENTS),--events)
+
 lint: setup ## ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
 
@@ -62,4 +65,4 @@ cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININ
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up lint test test-deployed requirements build validate sizes cost clean
+.PHONY: help setup demo up sam-local lint test test-deployed requirements build validate sizes cost clean
