@@ -21,6 +21,7 @@ from refrain.deployments import Served
 from refrain.evaluation.request import Request as EvaluationRequest
 from refrain.ingest.events import uploads
 from refrain.monitoring.request import Request as MonitoringRequest
+from refrain.release.request import Request as ReleaseRequest
 from refrain.retraining.request import Request as RetrainingRequest
 from refrain.rollout import judging, rollback
 from refrain.serving.registry import registry
@@ -73,7 +74,7 @@ def shape(payload: dict[str, Any]) -> frozenset[str]:
 
 
 def test_every_event_is_one_that_is_known_here() -> None:
-    known = {*UPLOADS, *INPUTS, *STEPS, *TRIAL, *REQUESTS, "5-monitoring", "8-roll-back"}
+    known = {*UPLOADS, *INPUTS, *STEPS, *TRIAL, *REQUESTS, "5-monitoring", "8-roll-back", "9-pretraffic"}
 
     assert known == set(EVENT)
     assert {path.name for path in FILES} == {f"{name}.json" for name in known}
@@ -91,8 +92,14 @@ def test_the_numbers_follow_the_path_of_the_data() -> None:
 def test_every_function_has_an_event() -> None:
     functions = {path.parent.name for path in (PROJECT / "functions").rglob("app.py")}
 
-    assert functions == {"ingest", "inference", "monitoring", "train", *map(function_of, STATES)}
+    assert functions == {"ingest", "inference", "monitoring", "pretraffic", "train", *map(function_of, STATES)}
     assert REQUESTS
+
+
+def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
+    asked = ReleaseRequest.of(EVENT["9-pretraffic"])
+
+    assert (asked.deployment, bool(asked.hook)) == ("d-2XGTPV6KL", True)
 
 
 @pytest.mark.parametrize("name", UPLOADS)

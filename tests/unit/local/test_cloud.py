@@ -112,6 +112,7 @@ def small_project(folder: Path) -> Path:
         "retraining/promote": PROMOTE,
         "retraining/judge": JUDGE,
         "monitoring": MONITORING,
+        "pretraffic": INFERENCE,
     }.items():
         (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
         (folder / "functions" / name / "app.py").write_text(code)
