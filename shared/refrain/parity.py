@@ -101,9 +101,9 @@ def ranked_parity(expected: Ranked, answered: Ranked) -> Parity:
 def _apart(
     expected: tuple[Sequence[str | int], Sequence[float]], answered: tuple[Sequence[str | int], Sequence[float]]
 ) -> float:
-    """How far two lists lie apart: infinitely, where they are not equally long."""
+    """How far two lists lie apart: infinitely, where they are not equally long or a score is no number."""
     (items, scores), (others, found) = expected, answered
-    if len(items) != len(others) or len(scores) != len(found):
+    if len(items) != len(others) or len(scores) != len(found) or not all(map(math.isfinite, found)):
         return math.inf
     if not items:
         return 0.0

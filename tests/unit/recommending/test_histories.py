@@ -1,0 +1,47 @@
+"""What a user heard last: the same in training and in service, whatever the order in which news come."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refrain.recommending.histories import histories, padded, recent
+from refrain.recommending.listening import merged
+
+HEARD = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]), st.integers(0, 50), max_size=8)
+
+
+@given(HEARD, HEARD, HEARD)
+def test_merging_is_the_same_in_any_order_and_however_often(
+    one: dict[str, int], two: dict[str, int], three: dict[str, int]
+) -> None:
+    together = merged(merged(one, two, most=5), three, most=5)
+
+    assert together == merged(merged(three, one, most=5), two, most=5)
+    assert merged(together, two, most=5) == together
+    assert list(together.values()) == sorted(together.values(), reverse=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 6), st.integers(0, 9)), max_size=30))
+def test_training_and_the_table_know_the_same_history(rows: list[tuple[str, int, int]]) -> None:
+    distinct = {(user, time): (user, item, time) for user, item, time in rows}  # no two at once: then the order is open
+    users, items, times = (list(each) for each in zip(*distinct.values(), strict=True)) if distinct else ([], [], [])
+
+    found = histories(np.array(users, dtype=object), np.array(items, np.int64), np.array(times, np.int64))
+
+    for user in set(users):
+        table: dict[str, int] = {}
+        for who, item, time in distinct.values():
+            if who == user:
+                table = merged(table, {str(item): time})
+        assert [str(item) for item in found[user]] == list(reversed(table))
+
+
+def test_the_newest_items_are_kept() -> None:
+    assert recent(np.array([3, 1, 2, 1, 4]), most=3).tolist() == [2, 1, 4]
+    assert recent(np.empty(0, np.int64)).tolist() == []
+
+
+def test_rows_of_nothing_make_an_empty_matrix() -> None:
+    assert padded([np.empty(0, np.int64)] * 2).shape == (2, 0)

@@ -1,0 +1,133 @@
+"""What evaluation asks: who, after what, and what was chosen newly."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preprocessing import objects
+from refrain.evaluation.metrics import METRICS
+from refrain.evaluation.recommendation import beside
+from refrain.recommending.catalogue import Catalogue
+from refrain.recommending.questions import Questions, questions
+from refrain.retraining.split import split
+
+if TYPE_CHECKING:
+    from preprocessing import Columns, Definition
+
+
+def rows(*plays: tuple[str, str, int]) -> Columns:
+    who, song, day = zip(*plays, strict=True)
+    return {
+        "who": objects(who),
+        "song": objects(song),
+        "at": np.datetime64("2026-01-01", "us") + np.array(day, "timedelta64[D]"),
+        "seconds": np.ones(len(plays)),
+        "title": objects([None] * len(plays)),
+    }
+
+
+def test_what_was_known_before_is_no_discovery(definition: Definition) -> None:
+    training = rows(("u1", "a", 1), ("u1", "b", 2), ("u2", "a", 1))
+    holdout = rows(("u1", "a", 5), ("u1", "c", 6), ("u2", "a", 7), ("u3", "b", 5))
+
+    asked = questions(definition, training, holdout)
+
+    assert asked.users == ("u1", "u3")
+    assert [[asked.items[code] for code in each] for each in asked.heard] == [["a", "b"], []]
+    assert [[asked.items[code] for code in each] for each in asked.chosen] == [["c"], ["b"]]
+    assert asked.cold == 0.5
+    assert asked.truth.tolist() == [1, 1]
+
+
+def test_popularity_offers_what_the_user_does_not_know(definition: Definition) -> None:
+    training = rows(("u1", "a", 1), ("u2", "a", 1), ("u2", "b", 1), ("u3", "c", 1), ("u3", "b", 1), ("u3", "a", 1))
+    asked = questions(definition, training, rows(("u1", "c", 5)))
+
+    assert [asked.items[code] for code in asked.popular(3)[0] if code >= 0] == ["b", "c"]
+    assert asked.hits(asked.popular(3)).tolist() == [[0.0, 1.0, 0.0]]
+
+
+def test_each_user_s_newest_plays_are_held_out(definition: Definition) -> None:
+    plays = rows(*[("u1", f"s{day}", day) for day in range(10)], ("u2", "a", 3), ("u2", "b", 1), ("u3", "c", 9))
+
+    held = split(definition, plays).holdout
+
+    assert plays["song"][held].tolist() == ["s8", "s9", "a"]
+
+
+def test_by_hash_all_plays_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
+    from dataclasses import replace
+
+    by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))
+    plays = rows(*[(f"u{user}", f"s{song}", day) for user in range(20) for song in range(5) for day in range(3)])
+
+    held = split(by_hash, plays).holdout
+
+    sides = {(who, song): set() for who, song in zip(plays["who"], plays["song"], strict=True)}  # type: ignore[var-annotated]
+    for who, song, side in zip(plays["who"], plays["song"], held.tolist(), strict=True):
+        sides[who, song].add(side)
+    assert all(len(each) == 1 for each in sides.values())
+    assert 0.3 < held.mean() < 0.7
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.booleans(), min_size=10, max_size=10), st.integers(0, 5)), min_size=1, max_size=8)
+)
+def test_metrics_are_what_their_papers_say(lists: list[tuple[list[bool], int]]) -> None:
+    hits = np.array([each for each, _ in lists], float)
+    truth = hits.sum(axis=1) + np.array([more for _, more in lists]) + (hits.sum(axis=1) == 0)
+
+    def expected(most: int) -> dict[str, float]:
+        ndcg, recall, hit = [], [], []
+        for line, chosen in zip(hits.tolist(), truth.tolist(), strict=True):
+            gain = sum(found / math.log2(place + 2) for place, found in enumerate(line[:most]))
+            best = sum(1 / math.log2(place + 2) for place in range(min(int(chosen), most)))
+            ndcg.append(gain / best)
+            recall.append(sum(line[:most]) / chosen)
+            hit.append(float(any(line[:most])))
+        return {"ndcg": np.mean(ndcg), "recall": np.mean(recall), "hit_rate": np.mean(hit)}  # type: ignore[dict-item]
+
+    for most in (1, 5, 10, 20):
+        for name, value in expected(most).items():
+            assert METRICS[f"{name}@{most}"].value(truth, hits) == pytest.approx(value)
+
+
+def test_what_accuracy_does_not_say_is_told_beside_it() -> None:
+    asked = Questions(
+        users=("u1", "u2"),
+        items=("a", "b", "c", "d"),
+        heard=[np.array([0]), np.empty(0, np.int64)],
+        chosen=[np.array([1]), np.array([2])],
+        plays=np.array([4, 2, 1, 1]),
+    )
+
+    found = beside(asked, np.array([[1, 2], [1, -1]]))
+
+    assert found == {"coverage": 0.5, "novelty": pytest.approx((2 + 3 + 2) / 3), "cold_users": 0.5}
+
+
+def test_codes_go_by_popularity_and_never_by_id() -> None:
+    names = [f"id{number:03d}" for number in range(200)]
+    items = objects([*names, "id150", "id150", "id007"])
+
+    catalogue = Catalogue.of(items)
+
+    assert catalogue.items[:2] == ("id150", "id007")
+    rest = [int(item[2:]) for item in catalogue.items[2:]]
+    ordered = np.corrcoef(rest, np.arange(len(rest)))[0, 1]
+    assert abs(ordered) < 0.3
+
+
+def test_a_catalogue_is_read_as_it_was_written() -> None:
+    catalogue = Catalogue.of(objects(["b", "a", "b"]), {"title": {"a": "Alpha"}})
+    document: Any = catalogue.document()
+
+    again = Catalogue.read(document)
+
+    assert (again.items, again.about(0), again.about(1)) == (("b", "a"), {"id": "b"}, {"id": "a", "title": "Alpha"})
