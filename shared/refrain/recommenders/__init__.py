@@ -5,9 +5,10 @@ Training only: SciPy and ONNX are imported here, and never where recommendations
 
 from refrain.recommenders.alternating import AlternatingLeastSquares
 from refrain.recommenders.ease import Ease
+from refrain.recommenders.filtered_ease import FilteredEase
 from refrain.recommenders.item_knn import ItemKnn
 from refrain.recommenders.plays import Plays
 from refrain.recommenders.popularity import Popularity
 from refrain.recommenders.recommender import Recommender
 
-__all__ = ["AlternatingLeastSquares", "Ease", "ItemKnn", "Plays", "Popularity", "Recommender"]
+__all__ = ["AlternatingLeastSquares", "Ease", "FilteredEase", "ItemKnn", "Plays", "Popularity", "Recommender"]

@@ -1,4 +1,4 @@
-"""EASE: the linear model that predicts each item from all others, in closed form."""
+"""Linear models that predict each item from all others, in closed form."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommenders.gram import BLOCK, check_size, gram, invert
 from refrain.recommenders.neighbours import Neighbours
 from refrain.recommenders.recommender import Recommender
+from refrain.recommenders.ridge import BLOCK, ridge_inverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,26 +22,44 @@ if TYPE_CHECKING:
 class Ease(Recommender):
     """Embarrassingly shallow autoencoder (Steck 2019, https://arxiv.org/abs/1905.03375).
 
-    With P the inverse of XᵀX + `regularization`·I the weights are -P_ij / P_jj, and 0 on the diagonal. Each item keeps
-    its `neighbours` largest in size (None: all). Memory is 8 bytes × items², time grows with items³.
+    With P the inverse of XᵀX + Λ the weights are -P_ij / P_jj, and 0 on the diagonal; Λ is `regularization` for each
+    item and, with `dropout` p, p / (1 - p) times the number of its listeners: learned as if a share p of each history
+    were not known (EDLAE, Steck 2020, https://papers.nips.cc/paper/2020/hash/e33d974aae13e4d877477d51d8bafdc4). Each
+    item keeps its `neighbours` largest weights in size (None: all). Memory is 8 bytes × items², and time grows with
+    items³; with fewer users than items it is the users that count.
     """
 
     neighbours_: Neighbours
 
     def __init__(
-        self, regularization: float = 200.0, neighbours: int | None = 400, half_life_days: float | None = None
+        self,
+        regularization: float = 200.0,
+        dropout: float = 0.0,
+        neighbours: int | None = 400,
+        half_life_days: float | None = None,
     ) -> None:
         self.regularization = regularization
+        self.dropout = dropout
         self.neighbours = neighbours
         self.half_life_days = half_life_days
 
     def _learn(self, plays: Plays) -> None:
+        self.neighbours_ = Neighbours.of(self._weights(plays), plays.items, self.neighbours)
+
+    def _weights(self, plays: Plays) -> Iterator[NDArray[np.float32]]:
+        """Yield blocks of rows of the weights [items, items]."""
         if not self.regularization > 0:
             raise ValueError(f"regularization is to be more than 0, not {self.regularization}")
-        check_size(plays.items, 1, "Ease")
-        matrix = gram(plays.binary())
-        matrix[np.diag_indices_from(matrix)] += self.regularization
-        self.neighbours_ = Neighbours.of(_weights(invert(matrix)), plays.items, self.neighbours)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is to be from 0 to less than 1, not {self.dropout}")
+        heard = plays.binary()
+        listeners = np.bincount(heard.indices, minlength=plays.items)
+        penalty = np.asarray(self.regularization + self.dropout / (1 - self.dropout) * listeners, dtype=np.float64)
+        inverse = ridge_inverse(heard, penalty)
+        own = inverse.diagonal
+        for start in range(0, plays.items, BLOCK):
+            block = -inverse.rows(start, start + BLOCK) / own
+            yield without_diagonal(block, start).astype(np.float32)
 
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         return self.neighbours_.scores(histories)
@@ -50,10 +68,8 @@ class Ease(Recommender):
         return self.neighbours_.add_scores(graph, start)
 
 
-def _weights(inverse: NDArray[np.float64]) -> Iterator[NDArray[np.float32]]:
-    own = np.diag(inverse).copy()
-    for start in range(0, len(inverse), BLOCK):
-        block = -inverse[start : start + BLOCK] / own
-        rows = np.arange(len(block))
-        block[rows, start + rows] = 0
-        yield block.astype(np.float32)
+def without_diagonal[Block: NDArray[np.floating]](block: Block, start: int) -> Block:
+    """Set to 0 what rows from `start` on say of themselves."""
+    places = np.arange(len(block))
+    block[places, start + places] = 0
+    return block

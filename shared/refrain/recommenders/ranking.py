@@ -21,9 +21,10 @@ def strongest(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64
         every: NDArray[np.int64] = np.tile(np.arange(columns), (rows, 1))
         return every
     least = np.partition(values, columns - count, axis=1)[:, columns - count, None]
-    above, equal = values > least, values == least
-    missing = count - above.sum(axis=1, keepdims=True)
-    kept = above | (equal & (np.cumsum(equal, axis=1) <= missing))
+    kept = values >= least
+    for row in np.flatnonzero(np.count_nonzero(kept, axis=1) > count):
+        last = np.flatnonzero(values[row] == least[row])
+        kept[row, last[count - np.count_nonzero(kept[row]) :]] = False
     chosen: NDArray[np.int64] = np.nonzero(kept)[1].reshape(rows, count)
     return chosen
 

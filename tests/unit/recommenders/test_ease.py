@@ -47,7 +47,7 @@ def test_the_order_of_the_items_changes_nothing() -> None:
 def test_more_than_one_block_of_items_is_inverted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     plays = random_plays(4)
     whole = Ease(neighbours=9).fit(plays).neighbours_
-    for module in ("gram", "ease"):
+    for module in ("ridge", "ease"):
         monkeypatch.setattr(f"refrain.recommenders.{module}.BLOCK", 8)
     parts = Ease(neighbours=9).fit(plays).neighbours_
     np.testing.assert_array_equal(parts.targets, whole.targets)
@@ -55,7 +55,7 @@ def test_more_than_one_block_of_items_is_inverted_as_one(monkeypatch: pytest.Mon
 
 
 def test_what_does_not_fit_into_memory_is_refused_beforehand() -> None:
-    heard = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(1, 50_000))
+    heard = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(50_000, 50_000))
     with pytest.raises(ValueError, match=r"would need 20\.0 GB for 50,000 items"):
         Ease().fit(Plays(heard, np.array([0.0]), 0.0))
 

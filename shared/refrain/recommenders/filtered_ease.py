@@ -1,0 +1,70 @@
+"""EASE and a graph filter, added up: what neighbours tell, and what the large directions of taste tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import diags_array
+from scipy.sparse.linalg import svds
+
+from refrain.recommenders.ease import Ease, without_diagonal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from refrain.recommenders.plays import Plays
+
+
+class FilteredEase(Ease):
+    """`Ease`, and `share` times a low-pass filter of the graph of users and items.
+
+    The filter keeps the `factors` largest singular directions V of the plays, whose items are divided by the number of
+    their listeners to the power `damping`: D^-damping V φ Vᵀ D^`lift`, with φ = (σ / σ₂)^(2 `smoothing`), 1 at most
+    (ideal low-pass: Shen et al. 2021, https://arxiv.org/abs/2108.07567; damping and smoothing as in Turbo-CF, Park et
+    al. 2024, https://arxiv.org/abs/2404.14243). Both parts are about a projection, so that they add up as they are.
+    """
+
+    def __init__(
+        self,
+        regularization: float = 60.0,
+        dropout: float = 0.5,
+        factors: int = 128,
+        share: float = 1.0,
+        damping: float = 0.25,
+        lift: float = 0.05,
+        smoothing: float = 0.2,
+        neighbours: int | None = 400,
+        half_life_days: float | None = None,
+    ) -> None:
+        super().__init__(regularization, dropout, neighbours, half_life_days)
+        self.factors = factors
+        self.share = share
+        self.damping = damping
+        self.lift = lift
+        self.smoothing = smoothing
+
+    def _weights(self, plays: Plays) -> Iterator[NDArray[np.float32]]:
+        start = 0
+        into, out = self._filter(plays)
+        for block in super()._weights(plays):
+            stop = start + len(block)
+            yield block + without_diagonal(into[start:stop] @ out.T, start)
+            start = stop
+
+    def _filter(self, plays: Plays) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the two sides of the filter, float32 [items, factors] each."""
+        heard = plays.binary().astype(np.float64)
+        listeners = np.maximum(np.bincount(heard.indices, minlength=plays.items), 1)
+        damped = heard @ diags_array(listeners**-self.damping)
+        factors = min(self.factors, min(heard.shape) - 1)
+        if factors < 1:
+            return np.zeros((plays.items, 1), np.float32), np.zeros((plays.items, 1), np.float32)
+        _, sizes, directions = svds(damped, k=factors, v0=np.ones(min(heard.shape)), return_singular_vectors="vh")
+        second = np.sort(sizes)[-min(2, factors)]
+        passed = self.share * np.minimum(sizes / second, 1) ** (2 * self.smoothing)
+        evened = listeners.mean() ** (self.damping - self.lift)
+        into = directions.T * passed * evened * listeners[:, None] ** -self.damping
+        return into.astype(np.float32), (directions.T * listeners[:, None] ** self.lift).astype(np.float32)

@@ -1,0 +1,110 @@
+"""The inverse that the linear models are made of, (XᵀX + Λ)⁻¹, by the smaller side of X."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lapack
+from scipy.sparse import diags_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csc_array, csr_array
+
+MEMORY_GB = 8.0
+"""Of the 10 GB that a Lambda can have; the rest is for the plays, the libraries and the weights that are kept."""
+
+BLOCK = 1024
+
+
+class Inverse(Protocol):
+    """A symmetric matrix [items, items], of which a block of rows at a time is looked at."""
+
+    @property
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal, [items]."""
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float64] | NDArray[np.float32]:
+        """Return some rows; what they hold on the diagonal does not count."""
+
+
+def ridge_inverse(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+    """Invert XᵀX + diag(`penalty`) for X [users, items] in float32.
+
+    Raises `ValueError` beforehand for what does not fit into memory, and for what has no inverse.
+    """
+    users, items = heard.shape
+    by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
+    needed = min(by_items, by_users) / 1e9
+    if needed > MEMORY_GB:
+        raise ValueError(
+            f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, and has {MEMORY_GB} GB: "
+            "take ItemKnn or AlternatingLeastSquares"
+        )
+    return _by_users(heard, penalty) if users < items and by_users <= by_items else _by_items(heard, penalty)
+
+
+@dataclass(frozen=True)
+class _ByItems:
+    matrix: NDArray[np.float64]
+
+    @property
+    def diagonal(self) -> NDArray[np.float64]:
+        return self.matrix.diagonal()
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float64]:
+        return self.matrix[start:stop]
+
+
+@dataclass(frozen=True)
+class _ByUsers:
+    """By Woodbury's identity: Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; outside of the diagonal only the product counts."""
+
+    diagonal: NDArray[np.float64]
+    left: csc_array
+    right: NDArray[np.float32]
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        return -(self.left[:, start:stop].T @ self.right)
+
+
+def _by_items(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+    """By Cholesky, in the memory of the one matrix."""
+    items = heard.shape[1]
+    matrix = np.empty((items, items))
+    columns, wide = heard.T.tocsr().astype(np.float64), heard.astype(np.float64)
+    for start in range(0, items, BLOCK):
+        matrix[start : start + BLOCK] = (columns[start : start + BLOCK] @ wide).toarray()
+    matrix[np.diag_indices(items)] += penalty
+    factor, failed = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1, clean=0)
+    if failed:
+        raise ValueError("the items cannot be told apart: take a larger regularization")
+    inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
+    _mirror(inverse.T)
+    return _ByItems(inverse.T)
+
+
+def _by_users(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+    users, items = heard.shape
+    left = (heard.astype(np.float64) @ diags_array(1 / penalty)).tocsc()
+    square = (left @ heard.T).toarray()
+    square[np.diag_indices(users)] += 1
+    factor = cho_factor(square, lower=True, overwrite_a=True)
+    right, explained = np.empty((users, items), dtype=np.float32), np.empty(items)
+    for start in range(0, items, BLOCK):
+        some = left[:, start : start + BLOCK].toarray()
+        solved = cho_solve(factor, some)
+        explained[start : start + BLOCK] = (some * solved).sum(axis=0)
+        right[:, start : start + BLOCK] = solved
+    return _ByUsers(1 / penalty - explained, left.astype(np.float32), right)
+
+
+def _mirror(matrix: NDArray[np.float64]) -> None:
+    """Copy the lower triangle into the upper one."""
+    for start in range(0, len(matrix), BLOCK):
+        rows = slice(start, start + BLOCK)
+        square = matrix[rows, rows]
+        square[:] = np.tril(square) + np.tril(square, -1).T
+        matrix[:start, rows] = matrix[rows, :start].T

@@ -1,0 +1,95 @@
+"""The protocols of the Last.fm data (README there): who heard what, what is asked, and what would be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from refrain.recommenders import Plays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.recommenders import Recommender
+
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "lastfm"
+
+type Histories = Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Histories to learn from and to ask with, and what is to be found, all in codes by falling popularity."""
+
+    plays: Plays
+    histories: list[NDArray[np.int64]]
+    wanted: list[NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, learned: Histories, asked: Histories, wanted: Histories) -> Protocol:
+        """Give the items of `learned` codes; the rest of `wanted` can never be found and is -1."""
+        listeners: dict[int, int] = {}
+        for row in learned.values():
+            for item in row:
+                listeners[item] = listeners.get(item, 0) + 1
+        ordered = sorted(listeners, key=lambda item: (-listeners[item], blake2b(str(item).encode()).digest()))
+        codes = {item: code for code, item in enumerate(ordered)}
+        rows = [[codes[item] for item in row] for row in learned.values()]
+        users = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        weights = csr_array(
+            (np.ones(len(users), dtype=np.float32), (users, np.concatenate(rows).astype(int))),
+            shape=(len(rows), len(codes)),
+        )
+        plays = Plays(weights, np.full(weights.nnz, np.nan), np.nan)
+        histories = [
+            np.array([codes[item] for item in asked[user] if item in codes], dtype=np.int64) for user in wanted
+        ]
+        return cls(plays, histories, [np.array([codes.get(item, -1) for item in row]) for row in wanted.values()])
+
+    def ndcg(self, fitted: Recommender, k: int = 10) -> float:
+        """Return NDCG@k, the mean over users."""
+        items, _ = fitted.recommend(self.histories, k)
+        gains = 1 / np.log2(np.arange(2, k + 2))
+        found = [
+            (np.isin(row, wanted[wanted >= 0]) * gains).sum() / gains[: len(wanted)].sum()
+            for row, wanted in zip(items, self.wanted, strict=True)
+        ]
+        return float(np.mean(found))
+
+    def hits(self, fitted: Recommender, k: int = 10) -> float:
+        """Return HR@k: for how many the one wanted item is there."""
+        items, _ = fitted.recommend(self.histories, k)
+        return float(np.mean([wanted[0] in row for row, wanted in zip(items, self.wanted, strict=True)]))
+
+
+def split(learned: Sequence[str], asked: Sequence[str], wanted: str) -> Protocol:
+    """Make the protocol of `split/`, from its parts train, valid and test."""
+
+    def joined(names: Sequence[str]) -> dict[int, list[int]]:
+        rows: dict[int, list[int]] = {}
+        for name in names:
+            for user, row in read(FOLDER / "split" / f"{name}.txt").items():
+                rows.setdefault(user, []).extend(row)
+        return rows
+
+    return Protocol.of(joined(learned), joined(asked), joined([wanted]))
+
+
+def sequences(last: int) -> Protocol:
+    """Make the protocol of `sequences/`: what comes `last` from the end (1: test, 2: validation) is to be found."""
+    rows = read(FOLDER / "sequences" / "LastFM.txt")
+    histories = {user: row[:-last] for user, row in rows.items()}
+    return Protocol.of(histories, histories, {user: [row[-last]] for user, row in rows.items()})
+
+
+def read(path: Path) -> dict[int, list[int]]:
+    """Read a line a user: the user, then items; users without items are left out."""
+    rows = (list(map(int, line.split())) for line in path.read_text().splitlines())
+    return {row[0]: row[1:] for row in rows if len(row) > 1}

@@ -1,0 +1,45 @@
+"""Real listeners of Last.fm: what the README of the data says of EASE, and that our best model is better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from refrain.recommenders import Ease, FilteredEase, Popularity
+from tests.unit.recommenders.lastfm import FOLDER, sequences, split
+from tests.unit.recommenders.listening import answer, padded, same_lists
+
+if TYPE_CHECKING:
+    from tests.unit.recommenders.lastfm import Protocol
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the real data sets are not there ({FOLDER})")
+
+
+@pytest.fixture(scope="module")
+def artists() -> Protocol:
+    """Learned from train, to be found: test."""
+    return split(["train"], ["train"], "test")
+
+
+def test_popularity_is_the_floor(artists: Protocol) -> None:
+    assert artists.ndcg(Popularity().fit(artists.plays)) == pytest.approx(0.0789, abs=0.001)
+
+
+def test_ease_is_as_good_as_is_known_of_it_with_its_weights_cut_to_400(artists: Protocol) -> None:
+    assert artists.ndcg(Ease(regularization=200).fit(artists.plays)) > 0.99 * 0.1963
+
+
+def test_ease_with_a_filter_is_better_and_its_graph_is_small_and_the_same(artists: Protocol) -> None:
+    fitted = FilteredEase().fit(artists.plays)
+    assert artists.ndcg(fitted) > 0.213
+    graph = fitted.export()
+    assert len(graph) < 100e6 * artists.plays.items / 20_000
+    histories = artists.histories[:200]
+    asked = padded(histories)
+    same_lists(fitted.recommend(histories, 10), answer(graph, asked, 10, asked))
+
+
+def test_the_next_artist_is_among_ten_more_often_than_any_published_model_says() -> None:
+    tagged = sequences(last=1)
+    assert tagged.hits(FilteredEase().fit(tagged.plays)) >= 0.0881
