@@ -7,9 +7,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from refrain.recommenders import ItemKnn, Plays
-from refrain.recommenders.item_knn import weigh
+from refrain.recommenders.item_knn import Weighting, weigh
 from tests.unit.recommenders.listening import make_plays, permuted, random_plays, same_lists
 
+BY_AMOUNT: tuple[Weighting, ...] = ("log", "tfidf", "bm25")
 HISTORIES = [np.array([3, 1, 20]), np.array([7]), np.array([0, 2, 4, 6, 8])]
 
 
@@ -32,11 +33,11 @@ def test_scores_are_sums_of_cosines(shrinkage: float) -> None:
 
 def test_much_listening_weighs_more_and_what_all_hear_weighs_less() -> None:
     plays = make_plays([[9, 1, 0], [1, 0, 1], [1, 0, 0]])
-    for weighting in ("log", "tfidf", "bm25"):
-        weighed = weigh(plays, weighting).toarray()  # type: ignore[arg-type]
+    for weighting in BY_AMOUNT:
+        weighed = weigh(plays, weighting).toarray()
         assert weighed[0, 0] > weighed[1, 0] > 0
         assert weighed[1, 1] == 0
-    for weighting in ("tfidf", "bm25"):
+    for weighting in BY_AMOUNT[1:]:
         weighed = weigh(plays, weighting).toarray()
         assert weighed[1, 2] > weighed[1, 0]
     np.testing.assert_allclose(weigh(plays, "log").toarray()[0], [np.log(10), np.log(2), 0], rtol=1e-6)
