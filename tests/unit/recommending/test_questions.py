@@ -69,7 +69,7 @@ def test_by_hash_all_plays_of_an_item_by_a_user_are_on_one_side(definition: Defi
 
     held = split(by_hash, plays).holdout
 
-    sides = {(who, song): set() for who, song in zip(plays["who"], plays["song"], strict=True)}  # type: ignore[var-annotated]
+    sides: dict[Any, set[bool]] = {(who, song): set() for who, song in zip(plays["who"], plays["song"], strict=True)}
     for who, song, side in zip(plays["who"], plays["song"], held.tolist(), strict=True):
         sides[who, song].add(side)
     assert all(len(each) == 1 for each in sides.values())
@@ -91,7 +91,7 @@ def test_metrics_are_what_their_papers_say(lists: list[tuple[list[bool], int]]) 
             ndcg.append(gain / best)
             recall.append(sum(line[:most]) / chosen)
             hit.append(float(any(line[:most])))
-        return {"ndcg": np.mean(ndcg), "recall": np.mean(recall), "hit_rate": np.mean(hit)}  # type: ignore[dict-item]
+        return {"ndcg": np.mean(ndcg), "recall": np.mean(recall), "hit_rate": np.mean(hit)}
 
     for most in (1, 5, 10, 20):
         for name, value in expected(most).items():
