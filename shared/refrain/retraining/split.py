@@ -61,9 +61,10 @@ def by_time(times: Array, share: float) -> Split:
 
 
 def by_user(definition: Definition, columns: Columns, share: float) -> Split:
-    """Hold out the newest share of each user's rows, at least one where there are two; or a share by hash.
+    """Hold out the newest share of each user's rows, but never all of them; or a share by hash.
 
-    By hash all plays of one item by one user are on the same side.
+    A part of a row is rounded up for as many users as it says, chosen by a hash. By hash of rows all plays of one item
+    by one user are on the same side.
     """
     roles = definition.roles
     assert roles is not None, "only recommendations are split by user"
@@ -71,9 +72,10 @@ def by_user(definition: Definition, columns: Columns, share: float) -> Split:
         return Split(row_hashes(columns, (roles.user, roles.item)) < np.uint64(share * _WHOLE))
     rows = len(columns[roles.user])
     times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
-    _, users, many = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
+    names, users, many = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
     order = np.lexsort((np.arange(rows), times, users))
     from_the_end = np.empty(rows, np.int64)
     from_the_end[order] = np.cumsum(many)[users[order]] - 1 - np.arange(rows)
-    held = np.where(many > 1, np.maximum(np.round(many * share), 1), 0)
+    rounding = row_hashes({roles.user: names.astype(object)}, (roles.user,)) / _WHOLE
+    held = np.minimum(np.floor(many * share + rounding), many - 1)
     return Split(from_the_end < held[users])

@@ -54,11 +54,21 @@ def test_popularity_offers_what_the_user_does_not_know(definition: Definition) -
 
 
 def test_each_user_s_newest_plays_are_held_out(definition: Definition) -> None:
-    plays = rows(*[("u1", f"s{day}", day) for day in range(10)], ("u2", "a", 3), ("u2", "b", 1), ("u3", "c", 9))
+    plays = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
     held = split(definition, plays).holdout
 
-    assert plays["song"][held].tolist() == ["s8", "s9", "a"]
+    assert plays["song"][held].tolist() == ["s9", "s8"]
+
+
+def test_the_share_is_kept_over_users_with_few_plays_each(definition: Definition) -> None:
+    plays = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
+
+    held = split(definition, plays).holdout
+
+    assert 0.17 < held.mean() < 0.23
+    assert set(plays["song"][held]) == {"s2"}
+    assert (split(definition, plays).holdout == held).all()
 
 
 def test_by_hash_all_plays_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
