@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CELLS = 16_000_000
 """Numbers of factors that are gathered at a time."""
 
-MOST_OPERATIONS = 3e13
-"""Multiplications of the whole fitting; about ten minutes of two processors."""
+MOST_OPERATIONS = 1e13
+"""Of the whole fitting; about nine minutes of one processor, which does 1.9e10 in a second."""
 
 
 class AlternatingLeastSquares(Recommender):

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 type Weighting = Literal["binary", "log", "tfidf", "bm25"]
 
 MOST_PRODUCTS = 3e10
-"""Pairs of plays of one user that are multiplied; about ten minutes of one processor."""
+"""Pairs of plays of one user that are multiplied; about seven minutes of one processor."""
+
+MOST_SIMILARITIES = 2e10
+"""Pairs of items that are looked at; about eleven minutes of one processor."""
 
 CELLS = 16_000_000
 """Similarities that are held at a time."""
@@ -58,7 +61,7 @@ class ItemKnn(Recommender):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")
         if not self.shrinkage >= 0:
             raise ValueError(f"shrinkage is not to be negative, but {self.shrinkage}")
-        _check_products(plays)
+        _check_work(plays)
         similar = _similarities(weigh(plays, self.weighting), self.shrinkage)
         self.neighbours_ = Neighbours.of(similar, plays.items, self.neighbours)
 
@@ -102,7 +105,12 @@ def _similarities(weighed: csr_array, shrinkage: float) -> Iterator[NDArray[np.f
         yield block
 
 
-def _check_products(plays: Plays) -> None:
+def _check_work(plays: Plays) -> None:
+    if plays.items**2 > MOST_SIMILARITIES:
+        raise ValueError(
+            f"ItemKnn would have to look at {float(plays.items**2):.1e} pairs of items, and has time for "
+            f"{MOST_SIMILARITIES:.0e}: take AlternatingLeastSquares"
+        )
     products = float((np.diff(plays.weights.indptr).astype(np.float64) ** 2).sum())
     if products > MOST_PRODUCTS:
         raise ValueError(

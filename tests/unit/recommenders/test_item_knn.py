@@ -72,6 +72,9 @@ def test_what_takes_too_long_is_refused_beforehand() -> None:
     )
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of plays"):
         ItemKnn().fit(Plays(heard, np.zeros(len(indices)), 0.0))
+    few = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(1, 200_000))
+    with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of items"):
+        ItemKnn().fit(Plays(few, np.zeros(1), 0.0))
 
 
 def test_unknown_weightings_and_negative_shrinkage_are_refused() -> None:
