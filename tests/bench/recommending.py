@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
+from refrain.graphs import session
 from refrain.recommenders.factors import Factors
 from refrain.recommenders.graph import Graph, add_ranking, add_start
 from refrain.recommenders.neighbours import Neighbours
-from refrain.serving.servable import _session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,9 +59,9 @@ def _ours(add_scores: Callable[[Graph, str], Scored], items: int, history: NDArr
     shares = np.full(items, 1 / items, dtype=np.float32)
     graph = Graph()
     add_ranking(graph, add_scores(graph, add_start(graph, np.zeros_like(shares), shares)))
-    session = _session("bench", graph.model())
+    loaded = session("bench", graph.model())
     asked = {"history": history[None], "exclude": history[None], "within": np.array([[-1]]), "k": np.array([K])}
-    return lambda: session.run(["items", "scores"], asked)
+    return lambda: loaded.run(["items", "scores"], asked)
 
 
 def _neighbours(random: np.random.Generator, items: int) -> Neighbours:
