@@ -212,7 +212,7 @@ def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: s
     evaluation = json.loads(aws.read(run.evaluation["evaluation"]))
     figures = {each["figures"]["name"]: each["figures"] for each in evaluation["candidates"]}
     assert run.evaluation["decision"]["code"] == "first_model"
-    assert figures["ease"]["value"] > evaluation["popularity"]
+    assert figures["filtered"]["value"] > evaluation["popularity"]
     for each in figures.values():
         assert (each["parity"]["differing"], each["golden"]["differing"]) == (0, 0)
         assert each["parity"]["rows"] == evaluation["users"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
 
-MEMORY_GB = 8.0
-"""Of the 10 GB that a Lambda can have; the rest is for the plays, the libraries and the weights that are kept."""
+SHARE = 0.8
+"""Of the function's memory; the rest is for the plays, the libraries and the weights that are kept."""
+
+MOST_MEGABYTES = 10_240
+"""What a Lambda can have at most."""
 
 BLOCK = 1024
 
@@ -38,12 +42,18 @@ def ridge_inverse(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     users, items = heard.shape
     by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
     needed = min(by_items, by_users) / 1e9
-    if needed > MEMORY_GB:
+    room = room_gb()
+    if needed > room:
         raise ValueError(
-            f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, and has {MEMORY_GB} GB: "
+            f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, and has {room:.1f} GB: "
             "take ItemKnn or AlternatingLeastSquares"
         )
     return _by_users(heard, penalty) if users < items and by_users <= by_items else _by_items(heard, penalty)
+
+
+def room_gb() -> float:
+    """How much memory one matrix may take here: a share of what Lambda says that the function has."""
+    return SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MOST_MEGABYTES)) / 1000
 
 
 @dataclass(frozen=True)
