@@ -26,12 +26,18 @@ class Check:
 
     name: str
     command: tuple[str, ...]
+    there: tuple[str, ...] = ()
+    """What to ask first, to find out whether the tool is here at all."""
+
+    def missing(self) -> str:
+        """Say why it cannot be run here; empty when it can."""
+        if not self.there or _ran(self.there).returncode == 0:
+            return ""
+        return f"{self.name} was not run: its environment could not be made (is a package index within reach?)"
 
     def run(self) -> tuple[bool, str]:
         """Whether nothing was found, and what it said."""
-        done = subprocess.run(
-            self.command, cwd=PROJECT, capture_output=True, text=True, check=False, env=_environment()
-        )
+        done = _ran(self.command)
         return done.returncode == 0, f"{done.stdout}{done.stderr}".strip()
 
 
@@ -46,8 +52,10 @@ def checks(uv: str = "") -> list[Check]:
         # Its warnings are about what the transform itself writes, such as parameters that it has put in their place.
         Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(MADE))),
     ]
-    checkov = ("checkov", "--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-f", str(MADE))
-    return [*found, *([Check("checkov, transformed", (uv, *_IN_ITS_OWN_ENVIRONMENT, *checkov))] if uv else [])]
+    checkov = (uv, *_IN_ITS_OWN_ENVIRONMENT, "checkov")
+    asked = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-f", str(MADE))
+    there = (uv, *_IN_ITS_OWN_ENVIRONMENT, "python", "-c", "")
+    return [*found, *([Check("checkov, transformed", (*checkov, *asked), there)] if uv else [])]
 
 
 def write_transformed() -> None:
@@ -61,12 +69,17 @@ def main(arguments: Sequence[str]) -> int:
     write_transformed()
     failed = False
     for check in checks(*arguments):
-        passed, said = check.run()
+        missing = check.missing()
+        passed, said = (False, missing) if missing else check.run()
         failed |= not passed
         print(f"{'nothing found' if passed else 'FAILED':<16}{check.name}")
         if not passed:
             print(said)
     return int(failed)
+
+
+def _ran(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, env=_environment())
 
 
 def _environment() -> dict[str, str]:

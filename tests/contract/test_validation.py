@@ -1,0 +1,95 @@
+"""The tools that the field trusts find nothing to complain about, and would if there were something."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local import validate
+from local.validate import PROJECT, Check, checks, write_transformed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UV = next((found for found in (shutil.which("uv"), str(PROJECT / ".tools/uv/bin/uv")) if found), "uv")
+NAMES = ["sam validate", "sam validate --lint", "cfn-lint", "cfn-lint, transformed", "checkov, transformed"]
+
+
+@pytest.fixture(scope="module")
+def tools() -> dict[str, Check]:
+    write_transformed()
+    return {check.name: check for check in checks(UV)}
+
+
+def able(check: Check) -> Check:
+    try:
+        missing = check.missing()
+    except OSError as error:
+        missing = str(error)
+    if missing:
+        pytest.skip(missing)
+    return check
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_finds_nothing(tools: dict[str, Check], name: str) -> None:
+    assert list(tools) == NAMES
+    passed, said = able(tools[name]).run()
+
+    assert passed, said
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "words"),
+    [
+        (
+            "cfn-lint, transformed",
+            ["Resources", "RetrainingStateMachine", "Properties", "Definition", "States", "Promote", "Type"],
+            "Promotion",
+            "'Promotion' is not one of",
+        ),
+        (
+            "checkov, transformed",
+            ["Resources", "LakeBucket", "Properties", "PublicAccessBlockConfiguration"],
+            {},
+            "FAILED for resource: AWS::S3::Bucket.LakeBucket",
+        ),
+    ],
+    ids=["a state of a type that there is not", "a public bucket"],
+)
+def test_a_tool_would_find_a_mistake(
+    name: str, path: list[str], value: object, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "MADE", tmp_path / "cloudformation.json")
+    write_transformed()
+    document = json.loads(validate.MADE.read_text())
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    validate.MADE.write_text(json.dumps(document))
+
+    passed, said = able(next(check for check in checks(UV) if check.name == name)).run()
+
+    assert not passed
+    assert words in said
+
+
+def test_every_suppression_says_why(tools: dict[str, Check]) -> None:
+    skipped = [
+        skip
+        for resource in json.loads((PROJECT / "build" / "cloudformation.json").read_text())["Resources"].values()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+
+    assert skipped
+    assert all(len(skip["comment"]) > 10 for skip in skipped)
+
+
+def test_a_tool_that_cannot_be_had_is_told_of_and_not_passed_over() -> None:
+    nowhere = Check("checkov", ("false",), there=("false",))
+
+    assert "was not run" in nowhere.missing()
