@@ -46,6 +46,7 @@ SENT_TO = {
     "7-judge": "JudgeFunction",
     "7b-dismiss": "PromoteFunction",
     "7c-take-back": "PromoteFunction",
+    "9-pretraffic": "PreTrafficFunction",
 }
 """The events that a function takes in a new world, in an order in which each finds what it needs."""
 

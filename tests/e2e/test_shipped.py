@@ -87,10 +87,7 @@ def lived(world: World) -> World:
 
 def recommend(stage: Stage) -> None:
     """Have a model that recommends, and ask it for somebody of whom is known what was heard."""
-    rows = plays()
-    lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
-    stage.upload("songs/plays.csv", "\n".join(lines).encode())
-    assert stage.receipt("songs/plays.csv")["status"] == "kept"
+    upload_plays(stage, "songs/plays.csv", seed=1)
     execution = stage.retrain("songs")
     for _ in stage.states(execution):
         pass
@@ -98,6 +95,18 @@ def recommend(stage: Stage) -> None:
     status, answer, _ = stage.predict("songs", [{"user": "u0"}])
     assert status == 200
     assert "popular" not in answer["predictions"][0]
+    upload_plays(stage, "songs/later.csv", seed=2)
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    looked = invoke(stage, "MonitoringFunction", {"model": "songs", "now": later})
+    assert looked["songs"]["code"] == "nothing", looked
+
+
+def upload_plays(stage: Stage, key: str, seed: int) -> None:
+    """Upload what listeners played, and wait until it is known."""
+    rows = plays(seed=seed)
+    lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    stage.upload(key, "\n".join(lines).encode())
+    assert stage.receipt(key)["status"] == "kept"
 
 
 def vanished(stage: Stage) -> dict[str, Any]:
