@@ -6,17 +6,12 @@ Raises `ServiceUnavailable`, and nothing of botocore.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from refrain.errors import ServiceUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from refrain.asking import asking
 
 LONGEST_SUBJECT = 100
 
@@ -44,7 +39,7 @@ class Aws:
     def is_running(self, model: str) -> bool:
         """Ask Step Functions, which knows the runs that were started by hand too."""
         client = _client("stepfunctions")
-        with _mapped("states:ListExecutions"):
+        with asking("states:ListExecutions"):
             pages = client.get_paginator("list_executions").paginate(
                 stateMachineArn=self.state_machine, statusFilter="RUNNING"
             )
@@ -55,7 +50,7 @@ class Aws:
     def start(self, model: str, name: str, reason: str) -> None:
         """Start it, once: Step Functions knows names for 90 days."""
         client = _client("stepfunctions")
-        with _mapped("states:StartExecution"):
+        with asking("states:StartExecution"):
             try:
                 client.start_execution(
                     stateMachineArn=self.state_machine,
@@ -67,7 +62,7 @@ class Aws:
 
     def tell(self, subject: str, text: str) -> None:
         """Publish to the topic that people have subscribed to."""
-        with _mapped("sns:Publish"):
+        with asking("sns:Publish"):
             _client("sns").publish(TopicArn=self.people, Subject=subject[:LONGEST_SUBJECT], Message=text)
 
 
@@ -81,11 +76,3 @@ def _model_of(text: str) -> object:
 
 def _client(service: Any) -> Any:
     return boto3.client(service)
-
-
-@contextmanager
-def _mapped(call: str) -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise ServiceUnavailable(call, str(error)) from error

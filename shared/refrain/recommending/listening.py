@@ -12,15 +12,15 @@ first asks for a user, and never for models that recommend nothing.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from refrain.asking import asking
 from refrain.errors import ServiceUnavailable
 from refrain.recommending.bounds import MOST_HEARD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 type Heard = Mapping[str, int]
 """When each item was heard last: microseconds since 1970, by the item's id."""
@@ -83,7 +83,7 @@ class Listening:
         """Read entries as they are now, not as they were a moment ago."""
         wanted: Any = {self._table: {"Keys": [{"listener": {"S": key}} for key in keys], "ConsistentRead": True}}
         found: list[dict[str, Any]] = []
-        with _mapped("dynamodb:BatchGetItem"):
+        with asking("dynamodb:BatchGetItem"):
             for _ in range(MOST_TRIES):
                 answer = _client(self._hurried).batch_get_item(RequestItems=wanted)
                 found += answer["Responses"].get(self._table, [])
@@ -99,7 +99,7 @@ class Listening:
         if before:
             was = {":was": before["heard"]}
             condition = {"ConditionExpression": "heard = :was", "ExpressionAttributeValues": was}
-        with _mapped("dynamodb:PutItem"):
+        with asking("dynamodb:PutItem"):
             client = _client(self._hurried)
             try:
                 client.put_item(TableName=self._table, Item=item, **condition)
@@ -126,13 +126,3 @@ def _client(hurried: bool) -> Any:
     patience = 1 if hurried else 5
     config = Config(retries=retries, connect_timeout=patience, read_timeout=patience, max_pool_connections=32)
     return boto3.client("dynamodb", config=config)
-
-
-@contextmanager
-def _mapped(call: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise ServiceUnavailable(call, str(error)) from error

@@ -6,17 +6,16 @@ Raises `ServiceUnavailable`, and nothing of botocore.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from refrain.asking import asking
 from refrain.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from refrain.release.request import Request
 
@@ -41,7 +40,7 @@ class Aws:
     def models(self, version: str) -> list[Mapping[str, Any]]:
         """Ask as API Gateway does for `GET /v1/models`; the version is the ARN of one, or of an alias."""
         event = {"httpMethod": "GET", "path": PATH, "headers": {}, "requestContext": {"requestId": "pre-traffic"}}
-        with _mapped("lambda:InvokeFunction"):
+        with asking("lambda:InvokeFunction"):
             answer = _client("lambda").invoke(FunctionName=version, Payload=json.dumps(event).encode())
             said = json.loads(answer["Payload"].read())
         if answer.get("FunctionError") or said.get("statusCode") != 200:
@@ -53,7 +52,7 @@ class Aws:
         """Answer the hook; nobody waits when there is no deployment."""
         if not request.deployment:
             return
-        with _mapped("codedeploy:PutLifecycleEventHookExecutionStatus"):
+        with asking("codedeploy:PutLifecycleEventHookExecutionStatus"):
             _client("codedeploy").put_lifecycle_event_hook_execution_status(
                 deploymentId=request.deployment,
                 lifecycleEventHookExecutionId=request.hook,
@@ -63,11 +62,3 @@ class Aws:
 
 def _client(service: Any) -> Any:
     return boto3.client(service, config=Config(read_timeout=PATIENCE))
-
-
-@contextmanager
-def _mapped(call: str) -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise ServiceUnavailable(call, str(error)) from error
