@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import boto3
 
-from refrain.asking import asking
+from refrain.aws import asking
 
 LONGEST_SUBJECT = 100
 

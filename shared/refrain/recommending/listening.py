@@ -15,7 +15,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refrain.asking import asking
+from refrain.aws import asking
 from refrain.errors import ServiceUnavailable
 from refrain.recommending.bounds import MOST_HEARD
 
