@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import (
     Array,
     Columns,
+    Definition,
     DefinitionError,
+    Few,
     Problem,
     encode,
     objects,
@@ -20,6 +22,7 @@ from preprocessing import (
     prepare,
     present,
     rows_to_columns,
+    rows_to_lists,
 )
 from preprocessing.decode import _numbers
 from preprocessing.values import MISSING_MARKS, number_of
@@ -44,6 +47,21 @@ DOCUMENT: dict[str, Any] = {
 }
 DEFINITION = parse_definition("any", DOCUMENT, "any.toml")
 VOCABULARIES = {"colour": ("blue", "red")}
+STRICT = parse_definition(
+    "any",
+    {
+        **DOCUMENT,
+        "source": {"decimal": ","},
+        "columns": DOCUMENT["columns"]
+        | {
+            "amount": {"type": "number", "max": 10, "required": True},
+            "size": {"type": "category", "allowed": ["S", "M"], "required": True},
+            "member": {"type": "boolean", "required": True},
+            "joined": {"type": "time", "format": "%d.%m.%Y", "max": "2026-01-31", "required": True},
+        },
+    },
+    "any.toml",
+)
 
 numeric_text = st.one_of(
     st.floats().map(str), st.integers().map(str), st.from_regex(r"[ +-]?[0-9]{0,4}[.,_e]?[0-9]{0,3} ?", fullmatch=True)
@@ -90,6 +108,55 @@ def test_one_row_alone_is_as_it_is_among_many(rows: list[dict[str, Any]]) -> Non
         own, own_problems = prepare(DEFINITION, raw_of([alone]), 1)
         np.testing.assert_array_equal(matrix_of(own)[0], together[place])
         assert told(own_problems) == {(0, column, why) for at, column, why in told(problems) if at == place}
+
+
+usual = {
+    "amount": st.sampled_from([1, 2.5, "3", "4,5", 0.1]),
+    "colour": st.sampled_from(["blue", "red", "ROT", " Green ", None]),
+    "size": st.sampled_from(["S", "M", " M"]),
+    "member": st.booleans(),
+    "joined": st.sampled_from(["31.01.2020", "2026-01-30T12:00:00+02:00", 0, 86400.5]),
+}
+odd = st.one_of(
+    cells, st.sampled_from([10, 10.5, 1e6, 2e6, -2, -1e30, "999", "?", "XL", "green", "2026-01-31", "01.02.2026", 0.0])
+)  # fmt: skip
+ordinary = st.fixed_dictionaries(usual)
+with_one_odd_cell = st.builds(
+    lambda row, name, value: row | {name: value}, ordinary, st.sampled_from(sorted(usual)), odd
+)
+without_a_cell = st.builds(
+    lambda row, name: {key: row[key] for key in row if key != name}, ordinary, st.sampled_from(sorted(usual))
+)
+usual_tables = st.lists(ordinary | with_one_odd_cell | without_a_cell, min_size=1, max_size=3)
+
+
+USUAL = {"amount": 1, "colour": "ROT", "size": " M", "member": True, "joined": "31.01.2020"}
+
+
+@example([USUAL | {"amount": 10}], STRICT)
+@example([USUAL | {"amount": -1e30}], STRICT)
+@example([USUAL | {"joined": "2026-01-31"}], STRICT)
+@example([USUAL | {"joined": "01.02.2026"}], STRICT)
+@given(usual_tables, st.sampled_from([DEFINITION, STRICT]))
+@settings(max_examples=500)
+def test_few_rows_read_value_by_value_are_what_columns_are_bit_for_bit(
+    rows: list[dict[str, Any]], definition: Definition
+) -> None:
+    vocabularies = VOCABULARIES | {"size": ("M", "S")}
+    names = definition.inputs
+    columns, problems = prepare(definition, rows_to_columns(rows, names), len(rows), columns=names)
+
+    few = Few(definition, vocabularies)
+    read = few.prepare(rows_to_lists(rows, names), len(rows))
+
+    assert (read is None) == bool(problems)
+    if read is not None:
+        assert {name: [repr(value) for value in array.tolist()] for name, array in columns.items()} == {
+            name: [repr(value.item() if isinstance(value, np.datetime64) else value) for value in values]
+            for name, values in read.items()
+        }
+        assert few.encode(read).tobytes() == encode(definition, vocabularies, columns).tobytes()
+        assert few.encode(read).shape == (len(rows), len(definition.features))
 
 
 @given(tables, st.randoms())

@@ -8,12 +8,14 @@ from preprocessing.clean import clean, prepare
 from preprocessing.columns import (
     Array,
     Columns,
+    Lists,
     Problem,
     is_missing,
     missing,
     objects,
     present,
     rows_to_columns,
+    rows_to_lists,
 )
 from preprocessing.decode import decode
 from preprocessing.definition import (
@@ -30,6 +32,7 @@ from preprocessing.definition import (
 )
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
+from preprocessing.few import Few
 from preprocessing.loading import load_definition, load_definitions, parse_definition
 from preprocessing.rules_section import NAME as MODEL_NAME
 from preprocessing.rules_section import SMALLER_IS_BETTER
@@ -48,7 +51,9 @@ __all__ = [
     "Definition",
     "DefinitionError",
     "Derived",
+    "Few",
     "Gate",
+    "Lists",
     "Monitoring",
     "PreprocessingError",
     "Problem",
@@ -70,4 +75,5 @@ __all__ = [
     "prepare",
     "present",
     "rows_to_columns",
+    "rows_to_lists",
 ]

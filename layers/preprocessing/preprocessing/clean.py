@@ -68,7 +68,7 @@ def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
         (column.most, "at most", np.greater),
     ):
         if bound is not None:
-            limit = _as_time(bound) if column.kind == "time" else bound
+            limit = as_time(bound) if column.kind == "time" else bound
             shown = f"{limit}Z" if column.kind == "time" else f"{bound:g}"
             reasons |= dict.fromkeys(np.flatnonzero(outside(array, limit)).tolist(), f"expected {words} {shown}")
     if reasons:
@@ -84,13 +84,19 @@ def _clean_category(column: Column, array: Array) -> tuple[Array, dict[int, str]
     values = array.tolist()
     settled: dict[Any, str | None] = {None: None}
     for value in set(values) - {None}:
-        text = value.lower() if column.lower else value
-        settled[value] = column.replace.get(text, text)
+        settled[value] = settle(column, value)
     refused = {v for v, text in settled.items() if column.allowed and v is not None and text not in column.allowed}
     reasons = {row: expected for row, value in enumerate(values) if value in refused} if refused else {}
     settled |= dict.fromkeys(refused)
     return objects([settled[value] for value in values]), reasons
 
 
-def _as_time(seconds: float) -> np.datetime64:
+def settle(column: Column, text: str) -> str:
+    """Apply the definition's case and replacements to a text."""
+    text = text.lower() if column.lower else text
+    return column.replace.get(text, text)
+
+
+def as_time(seconds: float) -> np.datetime64:
+    """Turn a bound of a time column into a time."""
     return np.datetime64(round(seconds * 1e6), "us")

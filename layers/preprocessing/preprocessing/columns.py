@@ -23,6 +23,8 @@ NAT = np.datetime64("NaT", "us")
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Array]
+Lists = Mapping[str, Sequence[Any]]
+"""The same with lists, of JSON values or of typed ones: for few rows an array costs more than what it saves."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ def rows_to_columns(rows: Sequence[Mapping[str, object]], names: Sequence[str]) 
     >>> rows_to_columns([{"age": 39}, {}], ["age"])["age"].tolist()
     [39, None]
     """
-    return {name: objects([row.get(name) for row in rows]) for name in names}
+    return {name: objects(values) for name, values in rows_to_lists(rows, names).items()}
+
+
+def rows_to_lists(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> dict[str, list[object]]:
+    """Do the same with lists."""
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def objects(values: Sequence[object]) -> Array:

@@ -50,7 +50,7 @@ def encode(
         for place, name in enumerate(definition.features):
             if name in made:
                 sources = [columns[source] for source in made[name].sources]
-                matrix[:, place] = _finite(MAKERS[made[name].make].make(*sources))
+                matrix[:, place] = finite(MAKERS[made[name].make].make(*sources))
             else:
                 matrix[:, place] = _encoded(columns[name], definition.columns[name].kind, vocabularies.get(name, ()))
     return matrix
@@ -61,12 +61,18 @@ def _encoded(array: Array, kind: str, vocabulary: tuple[str, ...]) -> Array:
         return days(array)
     if kind != "category":
         return array
-    codes: dict[str | None, int] = {value: code for code, value in enumerate(vocabulary, FIRST_KNOWN)}
-    codes[None] = MISSING
+    codes = codes_of(vocabulary)
     return np.fromiter((codes.get(value, UNSEEN) for value in array), np.float32, len(array))
 
 
-def _finite(made: Array) -> Array:
+def codes_of(vocabulary: tuple[str, ...]) -> dict[str | None, int]:
+    """Give missing and each known value its code; every other value is `UNSEEN`."""
+    codes: dict[str | None, int] = {value: code for code, value in enumerate(vocabulary, FIRST_KNOWN)}
+    codes[None] = MISSING
+    return codes
+
+
+def finite(made: Array) -> Array:
     """A derived value beyond float32 is as good as missing."""
     narrow = made.astype(np.float32)
     return np.where(np.isfinite(narrow), narrow, np.nan)

@@ -28,6 +28,10 @@ EARLIEST = -62135596800.0
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
+_NUMBERS = (int, float, Decimal)
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 class Invalid(Exception):
     """A cell that cannot be used; carries what was expected."""
 
@@ -50,7 +54,7 @@ def number_of(value: object, marks: frozenset[str], decimal: str) -> float | Non
         if not NUMBER.fullmatch(text):
             raise Invalid(_not_a_number(value.strip(), decimal))
         number = float(text)
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    elif isinstance(value, _NUMBERS) and not isinstance(value, bool):
         number = _as_float(value)
     elif value is None:
         return None
@@ -91,7 +95,7 @@ def boolean_of(value: object, marks: frozenset[str]) -> float | None:
             return 0.0
     elif value is None:
         return None
-    elif isinstance(value, bool | int | float | Decimal):
+    elif isinstance(value, _NUMBERS):
         number = _as_float(value)
         if number != number:
             return None
@@ -105,7 +109,7 @@ def category_of(value: object, marks: frozenset[str]) -> str | None:
     value = _unboxed(value)
     if isinstance(value, bool):
         value = "true" if value else "false"
-    elif isinstance(value, int | float | Decimal):
+    elif isinstance(value, _NUMBERS):
         number = _as_float(value)
         if number != number:
             return None
@@ -152,7 +156,7 @@ def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | 
         return _moment(value)
     if isinstance(value, date):
         return _moment(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool):
         return _epoch(_as_float(value))
     if value is None:
         return None
@@ -181,4 +185,4 @@ def _moment(moment: datetime) -> np.datetime64:
 
 
 def _unboxed(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
+    return value.item() if type(value) not in _PLAIN and isinstance(value, np.generic) else value

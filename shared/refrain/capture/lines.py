@@ -15,7 +15,7 @@ import logging
 from datetime import UTC, datetime
 from functools import cache
 from json.encoder import encode_basestring_ascii as _text
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -23,7 +23,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from preprocessing import Array
     from refrain.capture.record import Record
 
 MOST_BYTES = 200_000
@@ -64,16 +63,15 @@ def sampled(ids: Sequence[str], share: float) -> list[int]:
 
 def _head(record: Record) -> str:
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-    head = {
-        "capture": 1,
-        "model": record.model,
-        "version": record.version,
-        "time": f"{moment}Z",
-        "milliseconds": round(record.milliseconds, 3),
-        "classes": record.classes,
-        "request": record.request,
-    }
-    return f'{_encode(head)[:-1]},"rows":['
+    who, classes = _constant(record.model, record.version, record.classes and tuple(record.classes))
+    return f'{who}"time":"{moment}Z","milliseconds":{round(record.milliseconds, 3)!r},{classes}"request":{_text(record.request)},"rows":['
+
+
+@cache
+def _constant(model: str, version: str, classes: tuple[str, ...] | None) -> tuple[str, str]:
+    """Write what is the same in all lines of a version: what stands before the time, and after the milliseconds."""
+    who = _encode({"capture": 1, "model": model, "version": version})
+    return f"{who[:-1]},", f'"classes":{_encode(classes)},'
 
 
 def _shadow(record: Record) -> str:
@@ -99,11 +97,12 @@ def _template(names: tuple[str, ...]) -> str:
     return f'{{"id":%s,"instance":{{{instance}%s}},"answer":[%s]%s}}'
 
 
-def _cells(array: Array, kind: str) -> list[str]:
-    """Write a typed column, value by value, as `preprocessing.present` and the encoder would."""
+def _cells(column: Any, kind: str) -> list[str]:
+    """Write a typed column (array or list), value by value, as `preprocessing.present` and the encoder would."""
     if kind == "time":
-        return ["null" if text == "NaT" else f'"{text}Z"' for text in np.datetime_as_string(array).tolist()]
-    values = array.tolist()
+        times = np.datetime_as_string(np.asarray(column, "datetime64[us]")).tolist()
+        return ["null" if text == "NaT" else f'"{text}Z"' for text in times]
+    values = column if isinstance(column, list) else column.tolist()
     if kind == "category":
         return ["null" if value is None else _text(value) for value in values]
     if kind == "boolean":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from preprocessing import Column, Columns
+    from preprocessing import Column, Columns, Lists
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Record:
     classes: Sequence[str] | None
     schema: Mapping[str, Column]
     ids: Sequence[str]
-    columns: Columns
+    columns: Columns | Lists
     aside: Mapping[str, Sequence[object]]
     answers: Sequence[Sequence[float]]
     unfamiliar: Sequence[Sequence[str]]
@@ -50,9 +50,13 @@ class Record:
         return replace(
             self,
             ids=[self.ids[place] for place in places],
-            columns={name: array[list(places)] for name, array in self.columns.items()},
+            columns={name: _taken(values, places) for name, values in self.columns.items()},
             aside={name: [sent[place] for place in places] for name, sent in self.aside.items()},
             answers=[self.answers[place] for place in places],
             unfamiliar=[self.unfamiliar[place] for place in places],
             shadow=shadow and replace(shadow, answers=[shadow.answers[place] for place in places]),
         )
+
+
+def _taken(values: Any, places: Sequence[int]) -> Any:
+    return [values[place] for place in places] if isinstance(values, list) else values[list(places)]

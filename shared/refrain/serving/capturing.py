@@ -10,9 +10,7 @@ from refrain.capture.lines import lines
 from refrain.capture.record import Record, Shadow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from preprocessing import Array
+    from preprocessing import Lists
     from refrain.serving.predictions import Part, Predictions
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def capture_later(
-    registry: Registry, request: Request, servable: Servable, raw: Mapping[str, Array], predictions: Predictions
+    registry: Registry, request: Request, servable: Servable, raw: Lists, predictions: Predictions
 ) -> None:
     """Have the answered rows captured, as large a share as the definition says.
 
@@ -31,9 +29,7 @@ def capture_later(
         request.afterwards.append(partial(_capture, servable, raw, predictions, share, request.id))
 
 
-def _capture(
-    servable: Servable, raw: Mapping[str, Array], predictions: Predictions, share: float, request: str
-) -> None:
+def _capture(servable: Servable, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
     records = [_record(servable, raw, predictions, part, request) for part in predictions.parts]
     written = [line for record in records for line in lines(record, share)]
     if written:
@@ -42,7 +38,7 @@ def _capture(
         sys.stdout.flush()
 
 
-def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictions, part: Part, request: str) -> Record:
+def _record(servable: Servable, raw: Lists, predictions: Predictions, part: Part, request: str) -> Record:
     """Make the record of the rows that one version answered."""
     heard = predictions.shadow
     record = Record(
@@ -52,7 +48,7 @@ def _record(servable: Servable, raw: Mapping[str, Array], predictions: Predictio
         schema=servable.definition.columns,
         ids=predictions.ids,
         columns=predictions.columns,
-        aside={name: raw[name].tolist() for name in servable.aside if name in raw},
+        aside={name: raw[name] for name in servable.aside if name in raw},
         answers=predictions.numbers,
         unfamiliar=predictions.unfamiliar,
         milliseconds=part.milliseconds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing import Problem
+from preprocessing import Problem, objects
 from refrain.serving.contest import Attempt, attempt, part_of
 from refrain.serving.prediction_ids import prediction_ids
 from refrain.serving.problems import InvalidInstances, NoFiniteAnswer
@@ -17,7 +17,7 @@ from refrain.serving.problems import InvalidInstances, NoFiniteAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from preprocessing import Array, Columns
+    from preprocessing import Array, Columns, Lists
     from refrain.serving.contest import Rival
     from refrain.serving.servable import Servable
 
@@ -62,25 +62,36 @@ class Predictions:
     labels: list[str] | None
     numbers: list[list[float]]
     unfamiliar: list[list[str]]
-    columns: Columns
+    columns: Columns | Lists
     parts: tuple[Part, ...]
     by: list[Servable]
     shadow: Overheard | None = None
 
 
-def predict(servable: Servable, raw: Mapping[str, Array], rows: int, rival: Rival | None = None) -> Predictions:
+def predict(servable: Servable, raw: Lists, rows: int, rival: Rival | None = None) -> Predictions:
     """Answer columns of length `rows`, by the champion and, as the trial says, by its rival.
 
     Raises `InvalidInstances` naming every value that cannot be used; a rival raises nothing.
     """
-    columns, problems = servable.prepare_columns(raw, rows)
-    if problems:
-        raise InvalidInstances(problems)
-    if rival and rival.terms.mode == ANSWERING:
+    if rival:
+        return _tried(servable, rival, {name: objects(values) for name, values in raw.items()}, rows)
+    columns = _sound(*servable.prepare_lists(raw, rows))
+    return _gathered([_asked(servable, columns, range(rows))], columns, rows, None)
+
+
+def _tried(servable: Servable, rival: Rival, raw: Mapping[str, Array], rows: int) -> Predictions:
+    """Answer by the champion and its rival, on arrays, of which each can take its rows."""
+    columns = _sound(*servable.prepare_columns(raw, rows))
+    if rival.terms.mode == ANSWERING:
         return _shared(servable, rival, raw, columns, rows)
     answers = _asked(servable, columns, range(rows))
-    overheard = _overheard(servable, rival, raw, columns) if rival else None
-    return _gathered([answers], columns, rows, overheard)
+    return _gathered([answers], columns, rows, _overheard(servable, rival, raw, columns))
+
+
+def _sound[Any_: Columns | Lists](columns: Any_, problems: list[Problem]) -> Any_:
+    if problems:
+        raise InvalidInstances(problems)
+    return columns
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class _Answers:
     unfamiliar: list[list[str]]
 
 
-def _asked(servable: Servable, columns: Columns, places: Sequence[int], *, fallback: bool = False) -> _Answers:
+def _asked(servable: Servable, columns: Columns | Lists, places: Sequence[int], *, fallback: bool = False) -> _Answers:
     """Ask the champion for some places of a request."""
     started = time.perf_counter()
     matrix = servable.encode(columns)
@@ -133,7 +144,9 @@ def _overheard(servable: Servable, rival: Rival, raw: Mapping[str, Array], colum
     return Overheard(rival.terms.version, answers, found.milliseconds)
 
 
-def _gathered(answers: Sequence[_Answers], columns: Columns, rows: int, overheard: Overheard | None) -> Predictions:
+def _gathered(
+    answers: Sequence[_Answers], columns: Columns | Lists, rows: int, overheard: Overheard | None
+) -> Predictions:
     """Put the parts together in the order of the request."""
     numbers = [[_written(number) for number in row] for each in answers for row in each.scores.tolist()]
     unfamiliar = [names for each in answers for names in each.unfamiliar]

@@ -6,14 +6,10 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from preprocessing import objects
 from refrain.serving.problems import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES
-
-if TYPE_CHECKING:
-    from preprocessing import Array
 
 DATATYPES = frozenset(
     {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"}
@@ -26,7 +22,7 @@ BINARY = ("binary_data_size", "shared_memory_region")
 class Tensors:
     """The inputs of one request: columns of JSON values, each of length `rows`."""
 
-    columns: dict[str, Array]
+    columns: dict[str, list[object]]
     rows: int
 
 
@@ -34,12 +30,12 @@ def read_tensors(inputs: object) -> Tensors:
     """Read a request's `inputs`; each is one column, [rows] or [rows, 1]. Raises a `Refused`."""
     if not isinstance(inputs, list) or not inputs:
         raise InvalidRequestBody("inputs: expected a list of at least one tensor, one a column")
-    columns: dict[str, Array] = {}
+    columns: dict[str, list[object]] = {}
     for place, tensor in enumerate(inputs):
         name, values = _tensor(f"inputs[{place}]", tensor)
         if name in columns:
             raise InvalidRequestBody(f"inputs[{place}].name: {shortened(name)} is given twice")
-        columns[name] = objects(values)
+        columns[name] = values
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         raise InvalidRequestBody(f"inputs: expected as many rows in each, got {min(lengths)} to {max(lengths)}")

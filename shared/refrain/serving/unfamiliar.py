@@ -6,6 +6,7 @@ A half standard deviation beyond the extremes is still familiar, so that the nex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,6 +15,9 @@ from preprocessing import MISSING, UNSEEN, Array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+FEW = 16
+"""Up to so many rows are looked at number by number."""
 
 ENOUGH_ROWS = 100
 """In fewer training rows than this, that none was missing says nothing."""
@@ -57,6 +61,8 @@ class Familiar:
 
     def unfamiliar(self, matrix: Array) -> list[list[str]]:
         """Name, for each row of the feature matrix, the features that are unlike the training data."""
+        if len(matrix) <= FEW:
+            return [self._unlike(row) for row in matrix.tolist()]
         found = (matrix < self.low) | (matrix > self.high) | (matrix == self.strange)
         found |= np.isnan(matrix) & self.never_missing
         names: list[list[str]] = [[] for _ in matrix]
@@ -64,6 +70,18 @@ class Familiar:
             for row, place in np.argwhere(found).tolist():
                 names[row].append(self.features[place])
         return names
+
+    def _unlike(self, row: list[float]) -> list[str]:
+        """Do the same for one row, without numpy's cost for each call."""
+        return [
+            name
+            for name, value, low, high, strange, never_missing in zip(self.features, row, *self._bounds, strict=True)
+            if value < low or value > high or value == strange or (never_missing and value != value)
+        ]
+
+    @cached_property
+    def _bounds(self) -> tuple[list[Any], ...]:
+        return tuple(each.tolist() for each in (self.low, self.high, self.strange, self.never_missing))
 
 
 def _limits(seen: Mapping[str, Any], enough: bool) -> tuple[float, float, float, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import Problem, rows_to_columns
+from preprocessing import Problem, rows_to_lists
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
 from refrain.serving.problems import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
@@ -29,7 +29,7 @@ def answer_predict(registry: Registry, request: Request, model: str) -> dict[str
 
         return answer_offers(registry, request, servable, _instances(request.document(), ()))
     instances = _instances(request.document(), servable.definition.inputs)
-    raw = rows_to_columns(instances, (*servable.definition.inputs, *servable.aside))
+    raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.aside))
     predictions = predict(servable, raw, len(instances), rival)
     capture_later(registry, request, servable, raw, predictions)
     answer = {

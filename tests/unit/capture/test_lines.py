@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,8 +121,13 @@ def test_values_are_those_that_the_preprocessing_layer_presents(
         ids=prediction_ids(rows), columns=columns, aside={}, answers=[[0.5, 0.5]] * rows, unfamiliar=[[]] * rows
     )
 
+    lists = replace(
+        record, columns={name: list(array) if name == "joined" else array.tolist() for name, array in columns.items()}
+    )
+
     written = [row["instance"] for line in lines(record) for row in read(line)["rows"]]
 
+    assert [row["instance"] for line in lines(lists) for row in read(line)["rows"]] == written
     assert written == [present(columns, definition.columns, row) for row in range(rows)]
 
 

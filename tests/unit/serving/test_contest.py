@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from preprocessing import rows_to_columns
 from refrain import deployments, paths
 from refrain.deployments import Challenger
 from refrain.serving.contest import Attempt
@@ -259,7 +260,8 @@ def test_an_attempt_without_a_version_is_sound_nowhere(tiny_version: tiny.Model)
     from refrain.serving.contest import attempt
 
     servable = Servable.load(tiny_version.files.manifest, tiny_version.files.model)
-    columns, _ = servable.prepare([tiny.ADA, tiny.ADA])
+    raw = rows_to_columns([tiny.ADA, tiny.ADA], servable.definition.inputs)
+    columns, _ = servable.prepare_columns(raw, 2)
 
     found = attempt(None, servable, {}, columns)
 

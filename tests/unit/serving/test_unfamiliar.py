@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from refrain.serving.unfamiliar import Familiar
+from refrain.serving.unfamiliar import FEW, Familiar
 
 NAN = float("nan")
 
@@ -16,7 +19,9 @@ def number(**facts: Any) -> dict[str, Any]:
 
 def found(seen: dict[str, Any], value: float, rows: int = 1000) -> bool:
     familiar = Familiar.of({"rows": rows, "features": {"x": seen}}, ["x"])
-    return familiar.unfamiliar(np.array([[value]], dtype=np.float32)) == [["x"]]
+    one = familiar.unfamiliar(np.array([[value]], dtype=np.float32))
+    assert familiar.unfamiliar(np.full((2 * FEW, 1), value, dtype=np.float32)) == one * 2 * FEW
+    return one == [["x"]]
 
 
 @pytest.mark.parametrize(("value", "strange"), [(0, False), (-1, False), (-1.1, True), (11, False), (11.1, True)])
@@ -60,3 +65,14 @@ def test_rows_are_told_apart() -> None:
     familiar = Familiar.of({"rows": 1000, "features": {"x": number(), "y": number()}}, ["x", "y"])
     matrix = np.array([[1, 2], [99, 99], [1, -99]], dtype=np.float32)
     assert familiar.unfamiliar(matrix) == [[], ["x", "y"], ["y"]]
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(3)), elements=st.floats(-3, 3, width=32) | st.just(NAN))
+)
+def test_few_rows_are_as_unfamiliar_as_they_are_among_many(matrix: Any) -> None:
+    category = {"type": "category", "missing": 0.0}
+    seen = {"x": number(max=1.0, std=1.0), "y": category, "z": number(min=0.1, max=0.1, std=0.0, missing=0.5)}
+    familiar = Familiar.of({"rows": 1000, "features": seen}, ["x", "y", "z"])
+
+    assert familiar.unfamiliar(np.concatenate([matrix] * 2 * FEW))[: len(matrix)] == familiar.unfamiliar(matrix)
