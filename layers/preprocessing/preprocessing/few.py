@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from preprocessing.encode import Vocabularies
 
     type Read = Callable[[object], Any]
-    type Encode = Callable[[Lists], Sequence[float] | Array]
+    type Make = Callable[[Lists], Array]
 
 _DTYPES = {"time": "datetime64[us]", "number": "float64"}
 
@@ -43,21 +43,16 @@ class Few:
     """The way of a definition and its vocabularies; for as few rows that numpy does not pay (some tens)."""
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:
-        columns = {name: definition.columns[name] for name in definition.inputs}
-        self._reads: dict[str, Read] = {
-            name: _remembering(
-                _reader(column, definition.source.decimal, required=name in definition.required),
-                vocabularies.get(name, ()),
-            )
-            for name, column in columns.items()
+        readers = {
+            name: _reader(definition.columns[name], definition.source.decimal, required=name in definition.required)
+            for name in definition.inputs
         }
-        made = {derived.name: derived for derived in definition.derived}
-        self._encodes: list[Encode] = [
-            _derived(made[name], definition.columns)
-            if name in made
-            else _encoder(definition.columns[name], vocabularies.get(name, ()))
-            for name in definition.features
-        ]
+        self._reads = [(name, read, _known(read, vocabularies.get(name, ()))) for name, read in readers.items()]
+        made = {derived.name: _derived(derived, definition.columns) for derived in definition.derived}
+        kinds = {name: definition.columns[name].kind for name in definition.inputs}
+        made |= {name: _days(name) for name, kind in kinds.items() if kind == "time"}
+        codes = {name: codes_of(vocabularies.get(name, ())) for name, kind in kinds.items() if kind == "category"}
+        self._encodes = [(name, codes.get(name), made.get(name)) for name in definition.features]
 
     def prepare(self, raw: Lists, rows: int) -> dict[str, list[Any]] | None:
         """Decode and clean the definition's inputs; a column that is absent is missing.
@@ -66,14 +61,27 @@ class Few:
         """
         absent = (None,) * rows
         try:
-            return {name: [read(value) for value in raw.get(name, absent)] for name, read in self._reads.items()}
+            return {
+                name: [
+                    known[value] if type(value) is str and value in known else read(value)
+                    for value in raw.get(name, absent)
+                ]
+                for name, read, known in self._reads
+            }
         except Invalid:
             return None
 
     def encode(self, columns: Lists) -> Array:
         """Make the feature matrix, float32 [rows, features], of what `prepare` returned."""
-        matrix = np.array([encode(columns) for encode in self._encodes], dtype=np.float32)
-        return np.ascontiguousarray(matrix.T)
+        features = [
+            make(columns)
+            if make
+            else columns[name]
+            if codes is None
+            else [codes.get(text, UNSEEN) for text in columns[name]]
+            for name, codes, make in self._encodes
+        ]
+        return np.array(list(zip(*features, strict=True)), dtype=np.float32)
 
 
 def _reader(column: Column, decimal: str, *, required: bool) -> Read:
@@ -125,30 +133,22 @@ def _texts(column: Column, marks: frozenset[str], *, required: bool) -> Read:
     return read
 
 
-def _remembering(read: Read, vocabulary: Sequence[str]) -> Read:
-    """Read the texts that training knew once, since most requests hold nothing else."""
+def _known(read: Read, vocabulary: Sequence[str]) -> dict[str, Any]:
+    """Read the texts that training knew once and for all, since most requests hold nothing else."""
     known: dict[str, Any] = {}
     for text in vocabulary:
         try:
             known[text] = read(text)
         except Invalid:  # a definition that refuses what it learned goes on refusing it
             continue
-    if not known:
-        return read
-    return lambda value: known[value] if type(value) is str and value in known else read(value)
+    return known
 
 
-def _encoder(column: Column, vocabulary: tuple[str, ...]) -> Encode:
-    name = column.name
-    if column.kind == "time":
-        return lambda columns: days(np.array(columns[name], _DTYPES["time"]))
-    if column.kind != "category":
-        return lambda columns: columns[name]
-    codes = codes_of(vocabulary)
-    return lambda columns: [codes.get(text, UNSEEN) for text in columns[name]]
+def _days(name: str) -> Make:
+    return lambda columns: days(np.array(columns[name], _DTYPES["time"]))
 
 
-def _derived(derived: Derived, schema: Mapping[str, Column]) -> Encode:
+def _derived(derived: Derived, schema: Mapping[str, Column]) -> Make:
     make = MAKERS[derived.make].make
     sources = [(name, _DTYPES[schema[name].kind]) for name in derived.sources]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from preprocessing import Column, Columns, Lists
+    from preprocessing import Columns, Lists
+    from refrain.capture.rows import Form
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,11 @@ class Shadow:
     milliseconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # made for each request, which takes four times as long when it is frozen
 class Record:
     """The answers of one version to `len(ids)` rows, and the milliseconds that its model took for them.
 
-    `columns` are the clean inputs, typed as `schema` says. `aside` are the columns that say which row it is (key and
+    `columns` are the clean inputs, as `form` writes them. `aside` are the columns that say which row it is (key and
     event time), as they were sent, where they were. `answers` are probabilities in the order of `classes`, or for a
     regression (`classes` is None) one value each. `fallback` tells that a challenger should have answered,
     and had no answer. `request` is the id by which the logs know the request.
@@ -33,7 +34,7 @@ class Record:
     model: str
     version: str
     classes: Sequence[str] | None
-    schema: Mapping[str, Column]
+    form: Form
     ids: Sequence[str]
     columns: Columns | Lists
     aside: Mapping[str, Sequence[object]]

@@ -45,7 +45,7 @@ def _record(servable: Servable, raw: Lists, predictions: Predictions, part: Part
         model=servable.definition.model,
         version=part.servable.version,
         classes=part.servable.classes,
-        schema=servable.definition.columns,
+        form=servable.form,
         ids=predictions.ids,
         columns=predictions.columns,
         aside={name: raw[name] for name in servable.aside if name in raw},

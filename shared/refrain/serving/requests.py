@@ -34,7 +34,7 @@ class Accepted:
     document: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # made for each request, which takes four times as long when it is frozen
 class Request:
     """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it.
 
@@ -65,7 +65,10 @@ class Request:
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, "" when it is absent."""
-        return next((value or "" for key, value in self.headers.items() if key.lower() == name), "")
+        for key, value in self.headers.items():
+            if key.lower() == name:
+                return value or ""
+        return ""
 
     def document(self) -> dict[str, Any]:
         """Parse the body as a JSON object. Raises a `Refused` for whatever else it is."""

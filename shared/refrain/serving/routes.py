@@ -32,7 +32,7 @@ type Answering = Callable[..., dict[str, Any] | str | Accepted]
 """From registry, request and the path's parameters to JSON, to HTML, or to JSON with a status of its own."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Answer:
     """Status, headers and body of what goes back."""
 

@@ -24,6 +24,7 @@ from preprocessing import (
     prepare,
     rows_to_lists,
 )
+from refrain.capture.rows import Form
 from refrain.errors import BrokenVersion
 from refrain.graphs import RUNTIME_ERRORS, session
 from refrain.parity import Replay, parity
@@ -42,7 +43,8 @@ OUTPUTS = {"classification": "probabilities", "regression": "value"}
 class Servable:
     """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails.
 
-    `aside` names the columns that say which row it is (key, event time) where these are no inputs.
+    `aside` names the columns that say which row it is (key, event time) where these are no inputs;
+    `form` is how its clean inputs are written when they are captured.
     """
 
     def __init__(self, manifest: Mapping[str, Any], definition: Definition, session: Any, familiar: Familiar) -> None:
@@ -54,6 +56,7 @@ class Servable:
         self.familiar = familiar
         identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
         self.aside = tuple(name for name in identity if name not in definition.inputs)
+        self.form = Form(definition.columns, definition.inputs)
         self._width = len(self.classes) if self.classes else 1
         self._few = Few(definition, self.vocabularies)
         self._session = session

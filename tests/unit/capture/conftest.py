@@ -13,6 +13,7 @@ import pytest
 from preprocessing import Definition, objects, parse_definition
 from refrain import paths
 from refrain.capture.record import Record
+from refrain.capture.rows import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def make_record(definition: Definition) -> MakeRecord:
             model="shops",
             version="v1",
             classes=("no", "yes"),
-            schema=definition.columns,
+            form=Form(definition.columns, ()),
             ids=["a-000", "a-001", "a-002"],
             columns={
                 "spent": np.array([7.0, 1.25, np.nan]),
@@ -68,7 +69,8 @@ def make_record(definition: Definition) -> MakeRecord:
             unfamiliar=[[], ["spent", "joined"], []],
             milliseconds=1.23456,
         )
-        return replace(record, **changes)
+        changed = replace(record, **changes)
+        return replace(changed, form=Form(definition.columns, tuple(changed.columns)))
 
     return make
 
