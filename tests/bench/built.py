@@ -1,0 +1,114 @@
+"""The inference function as `sam build` made it, run by Lambda's own client, beside a hello-world of the same kind."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from local import runtime
+from local.functions import Place, functions
+from local.processes import Function
+from local.template import read_template
+from refrain.storage import Store
+from tests.bench import subjects
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = subjects.ROOT / ".aws-sam" / "build" / "template.yaml"
+HELLO = '''"""Says hello, as an API answers."""
+
+import json
+
+
+def handler(event, context):
+    """Answer."""
+    return {"statusCode": 200, "headers": {}, "body": json.dumps({"hello": event["path"]}), "isBase64Encoded": False}
+'''
+LAKE = "bench-lake"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Both functions, ready to be started; the lake holds one version of the income model."""
+
+    inference: Function
+    hello: Function
+    logs: Path
+
+
+@contextmanager
+def stage(candidate: str = "logistic") -> Iterator[Stage]:
+    """Put a version into an S3 of its own process, and lay the functions out. Needs what `make build` makes."""
+    folder = Path(tempfile.mkdtemp(prefix="refrain-bench-"))
+    with _s3() as endpoint:
+        _fill(endpoint, subjects.version(candidate))
+        place = Place(endpoint, subjects.ROOT / "layers" / "models", folder / "runtime")
+        built = {each.name: each for each in functions(read_template(TEMPLATE), place)}
+        inference = next(function for name, function in built.items() if "inference" in name)
+        variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
+        inference = replace(inference, environment={**inference.environment, **variables})
+        try:
+            yield Stage(inference, _hello(folder, inference), folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hello(folder: Path, like: Function) -> Function:
+    place = folder / "hello"
+    place.mkdir()
+    (place / "app.py").write_text(HELLO, encoding="utf-8")
+    compileall.compile_dir(place, quiet=1)
+    brought = folder / "runtime"
+    return replace(
+        like, name="hello", folder=place, path=(place, brought), environment={}, python=runtime.bare_python()
+    )
+
+
+@contextmanager
+def _s3() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        endpoint = f"http://127.0.0.1:{port}"
+        _await(endpoint)
+        yield endpoint
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await(endpoint: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{endpoint}/moto-api/", timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(endpoint)
+
+
+def _fill(endpoint: str, model: tiny.Model) -> None:
+    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=endpoint, **credentials).create_bucket(Bucket=LAKE)
+    os.environ |= {name.upper().replace("REGION_NAME", "AWS_REGION"): value for name, value in credentials.items()}
+    os.environ["AWS_ENDPOINT_URL"] = endpoint
+    tiny.deploy(Store(LAKE), model)

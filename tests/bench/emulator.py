@@ -1,0 +1,69 @@
+"""A request through the local Lambda emulator, beside a hello-world in the same one: one client, and eight."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from local.processes import Pool
+from tests.bench import subjects
+from tests.bench.built import stage
+from tests.bench.measuring import MILLISECONDS, in_turn, row
+from tests.bench.result import Group, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TITLE = "One request through the Lambda emulator"
+SECONDS = 15.0
+CLIENTS = 8
+ROUNDS = 8
+ROUND_SECONDS = 1.0
+
+
+def measure() -> Part:
+    """Ask both functions in turn."""
+    event = json.dumps(next(subjects.events(1))).encode()
+    with stage() as found:
+        pools = {"hello-world": Pool(found.hello, found.logs), "Refrain": Pool(found.inference, found.logs)}
+        try:
+            calls: dict[str, Callable[[], object]] = {
+                name: lambda pool=pool: pool.call(event) for name, pool in pools.items()
+            }  # type: ignore[misc]
+            return Part("emulator", TITLE, (_one(calls), _eight(calls)))
+        finally:
+            for pool in pools.values():
+                pool.close()
+
+
+def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
+    taken = in_turn(calls, SECONDS, slice_seconds=0.1)
+    rows = (
+        row("hello-world", "floor", taken["hello-world"], MILLISECONDS),
+        row("Refrain", "ours", taken["Refrain"], MILLISECONDS),
+    )
+    return Group("one client, one instance of 14 columns", "ms", rows, "hello-world", "≤ 1.15 × hello-world")
+
+
+def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
+    """Requests a second that eight clients get answered, in rounds."""
+    rates: dict[str, list[float]] = {name: [] for name in calls}
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        for name, call in calls.items():  # both processes are started before it counts
+            list(clients.map(lambda _, call=call: call(), range(CLIENTS)))  # type: ignore[misc]
+        for _ in range(ROUNDS):
+            for name, call in calls.items():
+                end = time.perf_counter() + ROUND_SECONDS
+                rates[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
+    rows = (row("hello-world", "floor", rates["hello-world"]), row("Refrain", "ours", rates["Refrain"]))
+    return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
+
+
+def _answered(call: Callable[[], object], end: float) -> int:
+    count = 0
+    while time.perf_counter() < end:
+        call()
+        count += 1
+    return count

@@ -1,0 +1,87 @@
+"""The page that shows what was measured, docs/benchmarks.md, with a drawing for each group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.drawing import bars, curves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.bench.result import Group, Part, Row
+
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`; [performance.md](performance.md) says what the figures are made of. Each is a median, with the tenth and the
+ninetieth percentile, of contenders that were measured in turn in the same run, so that a busy moment falls on all of them; the ratio is to
+the floor of the same run. Compare ratios, not figures of different machines. `make bench-compare` holds a new run against these.
+"""
+
+
+def write(parts: Sequence[Part], page: Path) -> None:
+    """Write the page, and its drawings into the folder of the same name beside it."""
+    folder = page.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    text = [INTRODUCTION]
+    for part in parts:
+        text += _part(part, folder)
+    page.write_text("\n".join(text), encoding="utf-8")
+
+
+def _part(part: Part, folder: Path) -> Iterator[str]:
+    yield f"## {part.title}\n"
+    yield f"{_where(part.machine)}\n"
+    for place, group in enumerate(part.groups):
+        yield from _group(group)
+        if len(group.rows) > 1:
+            name = f"{part.name}-{place}.svg"
+            (folder / name).write_text(bars(group), encoding="utf-8")
+            yield f"![{group.title}]({folder.name}/{name})\n"
+    for place, line in enumerate(part.lines):
+        name = f"{part.name}-line-{place}.svg"
+        (folder / name).write_text(curves(line), encoding="utf-8")
+        yield f"![{line.title}]({folder.name}/{name})\n"
+        if line.why:
+            yield f"{line.why}\n"
+    for note in part.notes:
+        yield f"{note}\n"
+    for skipped in part.skipped:
+        yield f"Left out: {skipped}\n"
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"**{group.title}**" + (f" · goal: {group.goal}" if group.goal else "") + "\n"
+    yield f"| | {group.unit} | tenth to ninetieth percentile | × floor |"
+    yield "|---|---:|---:|---:|"
+    for row in group.rows:
+        ratio = group.ratio(row)
+        yield f"| {_name(row)} | {figure(row.median)} | {_spread(row)} | {figure(ratio) if ratio else ''} |"
+    yield ""
+
+
+def _name(row: Row) -> str:
+    return {"ours": f"**{row.name}**", "floor": f"{row.name} (floor)"}.get(row.kind, row.name)
+
+
+def _spread(row: Row) -> str:
+    return "" if row.low == row.high else f"{figure(row.low)} to {figure(row.high)}"
+
+
+def figure(value: float) -> str:
+    """Write a figure with three digits.
+
+    >>> figure(0.01234), figure(12.34), figure(123456.0)
+    ('0.0123', '12.3', '123,456')
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _where(machine: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    busy = f"load {machine['load']} when it began"
+    processors = f"{machine['processors']} processors of {machine['processor']}"
+    return f"Measured {machine['at']} on {processors} ({machine['system']}), {busy}; Python {machine['python']}, {packages}."
