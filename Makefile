@@ -62,7 +62,13 @@ cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININ
 	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
 	  $(if $(RETRAININGS),--retrainings $(RETRAININGS))
 
+bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md (ONLY=part,part)
+	@OMP_NUM_THREADS=1 $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
+
+bench-compare: setup ## Hold build/bench.json (made by make bench) against the committed figures
+	@$(PYTHON) -m tests.bench.compare
+
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up sam-local lint test test-deployed requirements build validate sizes cost clean
+.PHONY: help setup demo up sam-local lint test test-deployed requirements build validate sizes cost bench bench-compare clean

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import page
+from tests.bench.drawing import figure
 from tests.bench.machine import machine
 from tests.bench.result import Part
 
@@ -24,13 +25,10 @@ BUILT = ROOT / "build" / "bench.json"
 COMMITTED = ROOT / "docs" / "benchmarks.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-PARTS = ("prediction", "instances", "emulator", "cold", "memory", "size", "growth", "load")
-SELDOM = frozenset({"load"})
-"""Measured only when they are asked for: they take ten minutes."""
-
+PARTS = ("prediction", "instances", "emulator", "cold", "memory", "size", "growth")
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the parts that are asked for, all but the seldom ones unless told."""
+    """Measure the parts that are asked for, all unless told."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", default="", help=f"one or some of {', '.join(PARTS)}, with commas")
     only = [name for name in parser.parse_args(arguments).only.split(",") if name]
@@ -38,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     found = _before()
-    for name in only or [each for each in PARTS if each not in SELDOM]:
+    for name in only or PARTS:
         where = machine()
         print(f"measuring {name} …", flush=True)
         found[name] = replace(import_module(f"tests.bench.{name}").measure(), machine=where)
@@ -68,8 +66,8 @@ def _told(part: Part) -> str:
         lines.append(f"  {group.title}" + (f"   (goal: {group.goal})" if group.goal else ""))
         for row in group.rows:
             ratio = group.ratio(row)
-            times = f"× {page.figure(ratio)}" if ratio else ""
-            lines.append(f"    {row.name:<46}{page.figure(row.median):>10} {group.unit:<6}{times}")
+            times = f"× {figure(ratio)}" if ratio else ""
+            lines.append(f"    {row.name:<46}{figure(row.median):>10} {group.unit:<6}{times}")
     return "\n".join(lines + [f"  left out: {each}" for each in part.skipped])
 
 

@@ -20,7 +20,7 @@ import boto3
 
 from local import runtime
 from local.functions import Place, functions
-from local.processes import Function
+from local.names import REGION
 from local.template import read_template
 from refrain.storage import Store
 from tests.bench import subjects
@@ -28,6 +28,8 @@ from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.processes import Function
 
 TEMPLATE = subjects.ROOT / ".aws-sam" / "build" / "template.yaml"
 HELLO = '''"""Says hello, as an API answers."""
@@ -107,8 +109,7 @@ def _await(endpoint: str) -> None:
 
 
 def _fill(endpoint: str, model: tiny.Model) -> None:
-    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
-    boto3.client("s3", endpoint_url=endpoint, **credentials).create_bucket(Bucket=LAKE)
-    os.environ |= {name.upper().replace("REGION_NAME", "AWS_REGION"): value for name, value in credentials.items()}
-    os.environ["AWS_ENDPOINT_URL"] = endpoint
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=LAKE)
     tiny.deploy(Store(LAKE), model)

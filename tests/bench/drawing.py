@@ -20,6 +20,15 @@ COLOURS = {"ours": "s1", "floor": "champion", "peer": "s2"}
 STYLE = Path(plots.__file__).with_name("style.css")
 
 
+def figure(value: float) -> str:
+    """Write a figure with three digits.
+
+    >>> figure(0.01234), figure(12.34), figure(123456.0)
+    ('0.0123', '12.3', '123,456')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def bars(group: Group) -> str:
     """Draw the medians of a group as bars on a logarithmic axis, since peers are often a hundred times the floor."""
     left, right, bottom = 300, WIDE - 110, 16 + HIGH * len(group.rows)
@@ -33,19 +42,9 @@ def bars(group: Group) -> str:
         y = 12 + HIGH * place
         end = scale(math.log10(row.median))
         parts.append(text(left - 10, y + 15, shortened(row.name, 44), "label", "end", row.name))
-        parts.append(
-            element(
-                "rect", x=left, y=y + 3, width=max(end - left, 1), height=18, rx=2, class_=f"bar {COLOURS[row.kind]}"
-            )
-        )
-        parts.append(
-            text(
-                end + 8,
-                y + 15,
-                f"{row.median:,.3g} {group.unit}" if row.median < 100 else f"{row.median:,.0f} {group.unit}",
-                "value",
-            )
-        )
+        bar = {"x": left, "y": y + 3, "width": max(end - left, 1), "height": 18, "rx": 2}
+        parts.append(element("rect", **bar, class_=f"bar {COLOURS[row.kind]}"))
+        parts.append(text(end + 8, y + 15, f"{figure(row.median)} {group.unit}", "value"))
     described = "; ".join(f"{row.name} {row.median:.3g} {group.unit}" for row in group.rows)
     return _alone(svg("bars", (WIDE, bottom + 12), group.title, described, *parts))
 

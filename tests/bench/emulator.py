@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from local.processes import Pool
@@ -29,9 +30,7 @@ def measure() -> Part:
     with stage() as found:
         pools = {"hello-world": Pool(found.hello, found.logs), "Refrain": Pool(found.inference, found.logs)}
         try:
-            calls: dict[str, Callable[[], object]] = {
-                name: lambda pool=pool: pool.call(event) for name, pool in pools.items()
-            }  # type: ignore[misc]
+            calls = {name: partial(pool.call, event) for name, pool in pools.items()}
             return Part("emulator", TITLE, (_one(calls), _eight(calls)))
         finally:
             for pool in pools.values():
@@ -51,8 +50,8 @@ def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
     """Requests a second that eight clients get answered, in rounds."""
     rates: dict[str, list[float]] = {name: [] for name in calls}
     with ThreadPoolExecutor(CLIENTS) as clients:
-        for name, call in calls.items():  # both processes are started before it counts
-            list(clients.map(lambda _, call=call: call(), range(CLIENTS)))  # type: ignore[misc]
+        for call in calls.values():  # all processes are started before it counts
+            list(clients.map(_answered, [call] * CLIENTS, [time.perf_counter() + 1] * CLIENTS))
         for _ in range(ROUNDS):
             for name, call in calls.items():
                 end = time.perf_counter() + ROUND_SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.drawing import bars, curves
+from tests.bench.drawing import bars, curves, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench`; [performance.md](performance.md) says what the figures are made of. Each is a median, with the tenth and the
-ninetieth percentile, of contenders that were measured in turn in the same run, so that a busy moment falls on all of them; the ratio is to
-the floor of the same run. Compare ratios, not figures of different machines. `make bench-compare` holds a new run against these.
+Written by `make bench`; [performance.md](performance.md) says what the figures are made of. Each is a median, with the
+tenth and the ninetieth percentile, of contenders that were measured in turn in the same run, so that a busy moment
+falls on all of them; the ratio is to the floor of the same run. Compare ratios, not figures of different machines.
+`make bench-compare` holds a new run against these.
 """
 
 
@@ -69,19 +70,8 @@ def _spread(row: Row) -> str:
     return "" if row.low == row.high else f"{figure(row.low)} to {figure(row.high)}"
 
 
-def figure(value: float) -> str:
-    """Write a figure with three digits.
-
-    >>> figure(0.01234), figure(12.34), figure(123456.0)
-    ('0.0123', '12.3', '123,456')
-    """
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
 def _where(machine: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    processors = f"{machine['processors']} processors of {machine['processor']} ({machine['system']})"
     busy = f"load {machine['load']} when it began"
-    processors = f"{machine['processors']} processors of {machine['processor']}"
-    return f"Measured {machine['at']} on {processors} ({machine['system']}), {busy}; Python {machine['python']}, {packages}."
+    return f"Measured {machine['at']} on {processors}, {busy}; Python {machine['python']}, {packages}."

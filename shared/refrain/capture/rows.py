@@ -80,17 +80,9 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 
 
 def _cells(array: Any, kind: str) -> list[str]:
-    """Do the same to a whole array; a call for each number would be most of the work."""
+    """Write a whole array: each distinct value once, since columns repeat themselves."""
     if kind == "time":
         return ["null" if time == "NaT" else f'"{time}Z"' for time in np.datetime_as_string(array).tolist()]
-    values = array.tolist()
-    if kind != "number":
-        return list(map(_WRITERS[kind], values))
-    return [
-        "null"
-        if value != value
-        else repr(int(value))
-        if value.is_integer() and -_EXACT < value < _EXACT
-        else repr(value)
-        for value in values
-    ]
+    values, write = array.tolist(), _WRITERS[kind]
+    written = {value: write(value) for value in set(values)}
+    return list(map(written.__getitem__, values))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 INPUT = "features"
-FEW = 16
+FEW = 32
 """Up to so many rows are read and encoded value by value; from then on whole columns are faster."""
 
 OUTPUTS = {"classification": "probabilities", "regression": "value"}

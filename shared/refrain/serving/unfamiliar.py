@@ -16,7 +16,7 @@ from preprocessing import MISSING, UNSEEN, Array
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-FEW = 16
+FEW = 32
 """Up to so many rows are looked at number by number."""
 
 ENOUGH_ROWS = 100

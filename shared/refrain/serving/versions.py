@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from refrain.errors import BrokenVersion, NotFound
 
 if TYPE_CHECKING:
     from refrain.storage import Store
+
+FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
+"""What every version has; a recommender has its catalogue besides."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,22 @@ class VersionFiles:
 
 
 def read_version(store: Store, model: str, version: str) -> VersionFiles:
-    """Read a version. Raises `BrokenVersion` when a file is absent or damaged, `StorageUnavailable` without S3."""
-    manifest = _document(store, model, version, "manifest.json")
-    graph = _file(store, model, version, "model.onnx")
+    """Read a version. Raises `BrokenVersion` when a file is absent or damaged, `StorageUnavailable` without S3.
+
+    All files are asked for at once: a cold start would wait for one after the other.
+    """
+    with ThreadPoolExecutor(len(FILES)) as threads:
+        reading = {name: threads.submit(_file, store, model, version, name) for name in FILES}
+    manifest = _document(version, "manifest.json", reading["manifest.json"].result())
+    graph = reading["model.onnx"].result()
     if (manifest.get("model"), manifest.get("version")) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
     if hashlib.sha256(graph).hexdigest() != manifest.get("model_sha256"):
         raise BrokenVersion(version, "its model.onnx is not the one that its manifest names")
-    baseline, golden = (_document(store, model, version, name) for name in ("baseline.json", "golden.json"))
-    recommends = manifest.get("task") == "recommendation"
-    catalogue = _document(store, model, version, "catalogue.json") if recommends else None
+    baseline, golden = (_document(version, name, reading[name].result()) for name in ("baseline.json", "golden.json"))
+    catalogue = None
+    if manifest.get("task") == "recommendation":
+        catalogue = _document(version, "catalogue.json", _file(store, model, version, "catalogue.json"))
     return VersionFiles(manifest, graph, baseline, golden, catalogue)
 
 
@@ -46,9 +56,9 @@ def _file(store: Store, model: str, version: str, name: str) -> bytes:
         raise BrokenVersion(version, f"its {name} is absent") from error
 
 
-def _document(store: Store, model: str, version: str, name: str) -> dict[str, Any]:
+def _document(version: str, name: str, content: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(_file(store, model, version, name))
+        document = json.loads(content)
     except ValueError as error:
         raise BrokenVersion(version, f"its {name} is not JSON") from error
     if not isinstance(document, dict):
