@@ -25,7 +25,8 @@ BUILT = ROOT / "build" / "bench.json"
 COMMITTED = ROOT / "docs" / "benchmarks.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-PARTS = ("prediction", "instances", "emulator", "cold", "memory", "size", "growth")
+PARTS = ("prediction", "request", "instances", "emulator", "cold", "memory", "size", "growth")
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the parts that are asked for, all unless told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,11 @@ NOTES = (
 )
 
 
-def group(candidate: str, rows: int, goal: str = GOAL) -> Group:
+def group(candidate: str, rows: int, goal: str = GOAL, clock: Callable[[], float] = time.perf_counter) -> Group:
     """Time requests of so many instances."""
     with redirect_stdout(Discarded()):
         contenders = _contenders(candidate, rows)
-        taken = in_turn({name: call for name, (_, call) in contenders.items()}, SECONDS)
+        taken = in_turn({name: call for name, (_, call) in contenders.items()}, SECONDS, clock=clock)
     return Group(
         title=f"{candidate}, {rows:,} instance{'s' if rows > 1 else ''}",
         unit="µs",

@@ -10,7 +10,7 @@ type Kind = Literal["floor", "ours", "peer"]
 
 @dataclass(frozen=True)
 class Row:
-    """One contender: the median of its figures, the tenth and the ninetieth percentile (the same where counted once)."""
+    """One contender: the median of its figures, tenth and ninetieth percentile (the same where counted once)."""
 
     name: str
     kind: Kind

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,14 +48,7 @@ def rows_to_columns(rows: Sequence[Mapping[str, object]], names: Sequence[str]) 
 
 def rows_to_lists(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> dict[str, list[object]]:
     """Do the same with lists."""
-    return {name: _values(rows, name) for name in names}
-
-
-def _values(rows: Sequence[Mapping[str, object]], name: str) -> list[object]:
-    try:
-        return list(map(itemgetter(name), rows))  # most rows have every column
-    except KeyError:
-        return [row.get(name) for row in rows]
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def objects(values: Sequence[object]) -> Array:
