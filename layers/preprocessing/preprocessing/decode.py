@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _PLAIN_TYPES = frozenset({str, float, int, type(None)})
 _TEXT_TYPES = frozenset({str, type(None)})
 _MANY = 32  # rows from which looking at a whole column first pays
+_SAMPLE = 1000  # values that tell whether it is worth to look for repeated ones among all
 _REPEATS = 8  # how often values repeat themselves where parsing each once beats parsing all in numpy
 
 
@@ -127,10 +128,14 @@ def _numbers(raw: Array, marks: frozenset[str], decimal: str) -> Array | None:
 
 def _is_plain_text(values: list[Any], types: set[type], decimal: str) -> bool:
     """Tell whether numpy reads the texts of a column as `_number` does, and faster than their distinct ones alone."""
-    if decimal != "." or (len(values) > _MANY and len(set(values)) * _REPEATS < len(values)):
+    if decimal != "." or (len(values) > _MANY and _repeats_itself(values[:_SAMPLE]) and _repeats_itself(values)):
         return False
     text = "\n".join(values if types == {str} else (value for value in values if type(value) is str))
-    return text.isascii() and "_" not in text and "an" not in text.casefold()  # float() reads "-nan", we do not
+    return text.isascii() and not any(letter in text for letter in "_nN")  # float() reads "-nan" and "1_0", we do not
+
+
+def _repeats_itself(values: list[Any]) -> bool:
+    return len(set(values)) * _REPEATS < len(values)
 
 
 def _within_calendar(raw: Array) -> bool:
