@@ -10,6 +10,8 @@ from refrain.errors import UnreadableUpload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import pyarrow as pa
+
     from preprocessing import Array, Definition
     from refrain.ingest.formats import Content
 
@@ -35,6 +37,9 @@ class Chunk:
 
     `columns` are raw, for `preprocessing.prepare`, named as in the definition. `numbers` (int64) counts the rows of the
     file from 1, `lines` (int64) its lines (its rows, where it has no lines). `original(i)` is row i as it came.
+
+    A reader that has understood rows already gives those that are good as `sure`, made like `curated.table`, and the
+    chunk of all others, with the malformed ones, as `unsure`.
     """
 
     numbers: Array
@@ -42,6 +47,8 @@ class Chunk:
     columns: Mapping[str, Array]
     original: Callable[[int], object]
     malformed: Sequence[Malformed] = ()
+    sure: pa.Table | None = None
+    unsure: Chunk | None = None
 
     @property
     def rows(self) -> int:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from itertools import chain, compress
+from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing import objects
 from refrain.errors import UnreadableUpload
-from refrain.ingest.chunks import NAMES, Chunk, Malformed, Reading, batches, places
-from refrain.ingest.dialect import delimiter_of, reader
+from refrain.ingest.blocks import Blocks, has_blocks
+from refrain.ingest.chunks import BYTES, NAMES, ROWS, Chunk, Malformed, Reading, places
+from refrain.ingest.dialect import delimiter_of, is_blank, named, reader, wrong_width
 from refrain.ingest.encoding import Text
+from refrain.ingest.parsing import may_be_plain, parse
+from refrain.ingest.plain import Layout, Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.ingest.formats import Content
+
+PARSERS = 2
+"""Threads that parse blocks, beside the one that writes them; Arrow needs no lock of Python's."""
 
 LONGEST_FIELD = 1024 * 1024
 """Letters. A longer one is no value, but most likely a quote that was never closed."""
@@ -32,12 +42,42 @@ Row = tuple[int, list[str], str]
 def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
     csv.field_size_limit(LONGEST_FIELD)
-    with closing(Text(path, definition.source.encoding)) as text:
+    with closing(Text(path, definition.source.encoding)) as text, ThreadPoolExecutor(PARSERS) as pool:
         delimiter = definition.source.delimiter or ("\t" if form == "tsv" else delimiter_of(text.head, definition))
-        header, rows = _header(iter(Records(text, delimiter)), definition)
-        found = places(definition, header)
-        chunks = (_chunk(batch, number, header, found) for batch, number in _numbered(batches(rows, text.content)))
-        yield Reading(form, dict.fromkeys(header[:NAMES]), chunks)
+        blocks = Blocks[Plain](text) if has_blocks(text) else None
+        records = Records(text, delimiter, text.lines if blocks is None else blocks)
+        header, pending = _header(records, definition)
+        layout = Layout(definition, delimiter, header, places(definition, header), LONGEST_FIELD)
+        if blocks is not None and may_be_plain(layout):
+            blocks.parse_ahead(pool, partial(parse, layout))
+        yield Reading(form, dict.fromkeys(header[:NAMES]), _chunks(records, pending, layout, text.content, blocks))
+
+
+def _chunks(
+    records: Records, pending: list[Row], layout: Layout, content: Content, blocks: Blocks[Plain] | None
+) -> Iterator[Chunk]:
+    """Take blocks whole where that goes, and some rows one by one where it does not."""
+    number = 1
+    while True:
+        while blocks is not None and not pending and records.is_between_rows and (plain := blocks.take()):
+            yield plain.chunk(number, records.pass_over(len(plain.lines.starts)))
+            number += plain.count
+        batch = pending or list(_batch(records, content, blocks))
+        if not batch:
+            return
+        yield _chunk(batch, number, layout)
+        number += len(batch)
+        pending = []
+
+
+def _batch(records: Records, content: Content, blocks: Blocks[Plain] | None) -> Iterator[Row]:
+    """Read rows, until they are many or a block ends with one."""
+    stop = content.consumed + BYTES
+    for count, row in enumerate(records, 1):
+        yield row
+        at_end = blocks is not None and blocks.is_at_end and records.is_between_rows
+        if count >= ROWS or content.consumed >= stop or at_end:
+            return
 
 
 class Records:
@@ -47,16 +87,31 @@ class Records:
     complete, and where it never is, its first line alone is malformed and the others are read again.
     """
 
-    def __init__(self, text: Text, delimiter: str) -> None:
+    def __init__(self, text: Text, delimiter: str, lines: Iterator[str]) -> None:
         self._text = text
+        self._unread = lines
         self._delimiter = delimiter
         self._open: list[str] = []  # the lines of the row that is being read
-        self._again: Iterator[str] = iter(())  # lines to be read once more
+        self._again: deque[str] = deque()  # lines to be read once more
         self._done = 0  # lines before the open ones
         self._ended = False
+        self._rows = self._all()
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield rows; once only."""
+        """Iterate over the rows; once only, but with pauses."""
+        return self._rows
+
+    @property
+    def is_between_rows(self) -> bool:
+        """Tell whether the next line is one that nobody has read yet, and begins a row."""
+        return not self._open and not self._again
+
+    def pass_over(self, lines: int) -> int:
+        """Count lines that somebody else reads; return the number of the first."""
+        self._done += lines
+        return self._done - lines + 1
+
+    def _all(self) -> Iterator[Row]:
         while not self._ended:
             yield from self._until_unclosed()
 
@@ -66,10 +121,10 @@ class Records:
             for row in reader(self._lines(), self._delimiter):
                 if self._ended:  # the parser asked for more lines and made do without
                     break
-                if len(row) > 1 or (row and row[0].strip()):
-                    yield self._done + 1, row, ""
-                self._done += len(lines)
+                line = self.pass_over(len(lines))
                 lines.clear()
+                if not is_blank(row):
+                    yield line, row, ""
         except csv.Error:
             too_long = len(lines) == 1
         except UnicodeDecodeError as error:
@@ -78,7 +133,7 @@ class Records:
             yield self._unclosed(too_long)
 
     def _lines(self) -> Iterator[str]:
-        for line in chain(self._again, self._text.lines):
+        while (line := self._again.popleft() if self._again else next(self._unread, None)) is not None:
             self._open.append(line)
             yield line
         self._ended = True
@@ -86,36 +141,31 @@ class Records:
     def _unclosed(self, too_long: bool) -> Row:
         first, *others = self._open
         self._open.clear()
-        self._again = iter([*others, *self._again])
+        self._again.extendleft(reversed(others))
         self._done += 1
         self._ended = False
         field = f"a field is longer than {LONGEST_FIELD} letters"
         return self._done, [first.rstrip("\r\n")], field if too_long else "a quote is opened here and never closed"
 
 
-def _header(rows: Iterator[Row], definition: Definition) -> tuple[list[str], Iterator[Row]]:
-    """Name the fields: by the definition's header, unless the file has that line itself, else by the first line."""
-    first = next(rows, None)
+def _header(records: Records, definition: Definition) -> tuple[list[str], list[Row]]:
+    """Name the fields: by the definition's header, unless the file has that line itself, else by the first line.
+
+    The first line is returned too where it is a row.
+    """
+    first = next(iter(records), None)
     if first is None:
         raise UnreadableUpload("empty", "the file has only blank lines")
     names, said = [name.strip() for name in first[1]], definition.source.header
     if said and set(names) != set(said):
-        return list(said), chain([first], rows)
+        return list(said), [first]
     if first[2]:
         raise UnreadableUpload("no_header", f"line {first[0]}, the header: {first[2]}")
-    return names, rows
+    return names, []
 
 
-def _numbered(groups: Iterator[list[Row]]) -> Generator[tuple[list[Row], int]]:
-    """Give each group the number of its first row, from 1."""
-    number = 1
-    for group in groups:
-        yield group, number
-        number += len(group)
-
-
-def _chunk(rows: list[Row], number: int, header: Sequence[str], found: Mapping[str, int]) -> Chunk:
-    width = len(header)
+def _chunk(rows: list[Row], number: int, layout: Layout) -> Chunk:
+    width = len(layout.header)
     numbers = np.arange(number, number + len(rows))
     malformed = _malformed(rows, number, width)
     if malformed:
@@ -127,19 +177,15 @@ def _chunk(rows: list[Row], number: int, header: Sequence[str], found: Mapping[s
     return Chunk(
         numbers=numbers,
         lines=np.array(lines, np.int64),
-        columns={name: objects(cells[place]) for name, place in found.items()},
-        original=lambda row: _named(header, fields[row]),
+        columns={name: objects(cells[place]) for name, place in layout.found.items()},
+        original=lambda row: named(layout.header, fields[row]),
         malformed=malformed,
     )
 
 
 def _malformed(rows: list[Row], number: int, width: int) -> list[Malformed]:
     return [
-        Malformed(at, line, wrong or f"expected {width} fields, got {len(fields)}", fields)
+        Malformed(at, line, wrong or wrong_width(width, fields), fields)
         for at, (line, fields, wrong) in enumerate(rows, number)
         if wrong or len(fields) != width
     ]
-
-
-def _named(header: Sequence[str], fields: list[str]) -> object:
-    return dict(zip(header, fields, strict=True)) if len(set(header)) == len(header) else fields

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from refrain.ingest.chunks import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from preprocessing import Definition
 
@@ -21,6 +21,21 @@ SAMPLE = 200
 def reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     """Parse lines; spaces after a delimiter are no part of a field, so that `1, "a, b"` has two."""
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def is_blank(row: Sequence[str]) -> bool:
+    """Tell whether a line holds nothing, and so is no row."""
+    return len(row) < 2 and not (row and row[0].strip())
+
+
+def wrong_width(width: int, row: Sequence[str]) -> str:
+    """Say what is wrong with a row that is not as wide as the header; nothing, where it is."""
+    return "" if len(row) == width else f"expected {width} fields, got {len(row)}"
+
+
+def named(header: Sequence[str], fields: list[str]) -> object:
+    """Write a row as it came, its fields by name where the names tell them apart."""
+    return dict(zip(header, fields, strict=True)) if len(set(header)) == len(header) else fields
 
 
 def delimiter_of(head: str, definition: Definition) -> str:

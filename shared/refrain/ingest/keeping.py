@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from refrain import paths
 from refrain.errors import UnreadableUpload
 from refrain.ingest import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.chunks import sources
-from refrain.ingest.curated import Curated, table
+from refrain.ingest.curated import Curated, merged, table
 from refrain.ingest.profile import Profile
 from refrain.ingest.rejected import Rejected
 
@@ -71,21 +72,26 @@ def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store
 
 def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Rejected, profile: Profile) -> None:
     """Bring each row of a chunk to where it belongs."""
-    columns, good = sound(chunk, definition, rejected)
-    rows = table(definition, columns, chunk.numbers[good])
+    rows = chunk.sure
+    if rows is None or chunk.unsure is not None:
+        rest = chunk.unsure or chunk
+        columns, good = sound(rest, definition, rejected)
+        more = table(definition, columns, rest.numbers[good])
+        rows = more if rows is None else merged(rows, more)
     profile.add(rows)
     curated.add(rows)
 
 
 def sound(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Columns, NDArray[np.bool_]]:
     """Reject the rows of a chunk that cannot be used; return the others, typed and clean, and which these are."""
-    for row in chunk.malformed:
-        rejected.malformed(row)
     columns, problems = prepare(definition, chunk.columns, chunk.rows)
     good = np.ones(chunk.rows, bool)
-    for number, each in groupby(problems, attrgetter("row")):
-        good[number] = False
-        rejected.invalid(chunk, number, list(each))
+    refused = [(row.number, partial(rejected.malformed, row)) for row in chunk.malformed]
+    for place, each in groupby(problems, attrgetter("row")):
+        good[place] = False
+        refused.append((int(chunk.numbers[place]), partial(rejected.invalid, chunk, place, list(each))))
+    for _, reject in sorted(refused, key=itemgetter(0)):
+        reject()
     if problems:
         columns = {name: array[good] for name, array in columns.items()}
     return columns, good

@@ -63,8 +63,10 @@ def tables(definition: Definition, rows: int, size: int) -> list[Any]:
     ]
 
 
-def test_missing_is_null_in_every_type(definition: Definition) -> None:
-    (table,) = tables(definition, 3, 3)
+def test_missing_is_null_in_every_type(tmp_path: Path, definition: Definition) -> None:
+    with closing(curated.Curated(tmp_path, definition)) as kept:
+        kept.add(tables(definition, 3, 3)[0])
+    table = pq.read_table(kept.parts[0].path)
     assert table.to_pylist()[2] == {"number": None, "boolean": None, "time": None, "label": None, "_row": 3}
     assert [str(field.type) for field in table.schema] == ["double", "bool", "timestamp[us, tz=UTC]", "string", "int64"]
 
@@ -81,6 +83,20 @@ def test_parts_hold_no_more_than_they_may_and_all_rows_in_order(
     assert [part.path.name for part in kept.parts] == [f"part-{number:04d}.parquet" for number in range(5)]
     read = [row for part in kept.parts for row in pq.read_table(part.path).to_pylist()]
     assert read == tables(definition, 1000, 1000)[0].to_pylist()
+
+
+def test_a_table_longer_than_a_part_is_cut(
+    tmp_path: Path, definition: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curated, "PART_ROWS", 250)
+    monkeypatch.setattr(curated, "STEP", 100)
+    (table,) = tables(definition, 1000, 1000)
+    with closing(curated.Curated(tmp_path, definition)) as kept:
+        kept.add(table.slice(0, 30))
+        kept.add(table.slice(30))
+    assert [part.rows for part in kept.parts] == [230, 200, 200, 200, 170]
+    read = [row for part in kept.parts for row in pq.read_table(part.path).to_pylist()]
+    assert read == table.to_pylist()
 
 
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path, definition: Definition) -> None:
