@@ -1,0 +1,95 @@
+"""A CSV of the mixed kind: times, numbers, categories and truths, of which one row in a thousand is dirty."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import Definition, parse_definition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "at,customer,amount,score,visits,town,plan,member,label"
+DOCUMENT: dict[str, Any] = {
+    "task": "classification",
+    "target": "label",
+    "time": "at",
+    "columns": {
+        "at": {"type": "time"},
+        "customer": {"type": "number"},
+        "amount": {"type": "number", "min": 0, "max": 1e6},
+        "score": {"type": "number", "min": -10, "max": 10},
+        "visits": {"type": "number"},
+        "town": {"type": "category"},
+        "plan": {"type": "category", "lower": True, "allowed": ["free", "silver", "gold", "team"]},
+        "member": {"type": "boolean"},
+        "label": {"type": "category", "allowed": ["yes", "no"]},
+    },
+    "training": {"candidates": [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}]},
+}
+DISTINCT = 500_000
+"""Rows after which the file repeats itself, for writing text takes longer than reading it."""
+
+
+def definition() -> Definition:
+    """Read the model of such a file."""
+    return parse_definition("mixed", DOCUMENT, "mixed.toml")
+
+
+def write(path: Path, rows: int) -> None:
+    """Write so many rows, about 68 bytes each."""
+    lines = _lines(min(rows, DISTINCT))
+    text = ("\n".join(lines) + "\n").encode()
+    with path.open("wb") as file:
+        file.write(f"{HEADER}\n".encode())
+        for _ in range(rows // len(lines)):
+            file.write(text)
+        if rows % len(lines):
+            file.write(("\n".join(lines[: rows % len(lines)]) + "\n").encode())
+
+
+def _lines(rows: int) -> list[str]:
+    rng = np.random.default_rng(7)
+    towns = [f"Town {number}" if number % 7 else f"Zürich {number}" for number in range(60)]
+    columns = [
+        [f"{at}Z" for at in (np.datetime64("2026-01-01", "s") + rng.integers(0, 2 * 10**7, rows)).astype(str).tolist()],
+        rng.integers(0, 10**6, rows).tolist(),
+        [f"{amount:.2f}" if amount > 20 else "" for amount in rng.gamma(2, 200, rows).tolist()],
+        rng.normal(size=rows).round(4).tolist(),
+        rng.integers(0, 50, rows).tolist(),
+        rng.choice(towns, rows).tolist(),
+        rng.choice(["free", "silver", "gold", "team"], rows).tolist(),
+        rng.choice(["true", "false"], rows).tolist(),
+        rng.choice(["yes", "no"], rows).tolist(),
+    ]
+    lines = [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+    for kind, place in enumerate(np.flatnonzero(rng.random(rows) < 0.001).tolist()):
+        lines[place] = _spoiled(lines[place].split(","), kind % 6)
+    return lines
+
+
+def _spoiled(fields: list[str], kind: int) -> str:
+    """No number, out of range, too short, without its target, a value not allowed, no time."""
+    match kind:
+        case 0:
+            fields[3] = "n/a"
+        case 1:
+            fields[2] = "-5"
+        case 2:
+            del fields[-2:]
+        case 3:
+            fields[8] = ""
+        case 4:
+            fields[6] = "bronze"
+        case _:
+            fields[0] = "yesterday"
+    return ",".join(fields)
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    write(Path(sys.argv[1]), int(sys.argv[2]))
