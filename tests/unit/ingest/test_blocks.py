@@ -338,3 +338,11 @@ def test_lines_that_an_open_quote_had_taken_come_before_the_blocks_behind_them(
     found = chunks(tmp_path, content)
     assert [line for chunk in found for line in chunk.lines.tolist()] == list(range(3, 43))
     assert found[-1].sure is not None
+
+
+@pytest.mark.parametrize("way", [kept, line_by_line])
+def test_rejected_rows_stand_in_the_order_of_the_file(way: Callable[[bytes, Definition], Any]) -> None:
+    wrong = LINE.replace("a,", "c,", 1)
+    lines = [",".join(HEADER), wrong, "ragged", wrong, *[LINE] * 5, "ragged", wrong]
+    _, _, rejected = way("\n".join(lines).encode(), define())
+    assert [row["line"] for row in rejected] == [2, 3, 4, 10, 11]

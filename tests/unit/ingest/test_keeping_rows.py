@@ -99,6 +99,13 @@ def test_a_table_longer_than_a_part_is_cut(
     assert read == table.to_pylist()
 
 
+def test_rows_that_were_read_one_by_one_stand_where_they_stood(definition: Definition) -> None:
+    (table,) = tables(definition, 12, 12)
+    odd = np.arange(12) % 5 == 1
+    merged = curated.merged(table.filter(odd), table.filter(~odd))
+    assert merged.to_pylist() == table.to_pylist()
+
+
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path, definition: Definition) -> None:
     written = []
     for name in ("one", "two"):
