@@ -21,7 +21,7 @@ help: ## Show the targets
 
 setup: .venv/ready ## Make the environment in .venv from uv.lock
 
-demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own)
+demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own, MODEL=songs for music)
 	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
 
 up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>, BUILT=1: the packages)

@@ -1,6 +1,7 @@
 """`python -m local.demo`: a model is born and answers, learns from more data, and says why it was replaced or kept.
 
 Then, unless the data is the user's own, another one meets a stream of real data that changes, and nobody helps it.
+`MODEL=songs` alone tells of a simulated music service instead.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+SONGS = "songs"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; 0 when all was well, 1 when something was not, 2 when it could not begin."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--data", type=Path, help="a file to upload instead of the example's (DATA=…)")
-    parser.add_argument("--model", type=Path, help="the definition that reads it (MODEL=….toml)")
+    parser.add_argument("--model", type=Path, help="the definition that reads it (MODEL=….toml); or songs")
     options = parser.parse_args(arguments)
     try:
+        if options.data is None and str(options.model) == SONGS:
+            return _songs()
         story = _story(options.data, options.model)
         with tempfile.TemporaryDirectory(prefix="refrain-demo-") as folder:
             models = Path(folder) / "definitions"
@@ -70,6 +76,15 @@ def _perform(story: Story, folder: Path, models: Path) -> None:
         screen.say(f"S3, SQS, Step Functions and Lambda at {stage.stack['aws_endpoint_url']}")
         screen.say(f"HTTPS API at {stage.stack['api_url']}")
         loop.perform(stage, story)
+
+
+def _songs() -> int:
+    from local.demo import songs  # late: it brings SciPy and ONNX Runtime
+
+    with tempfile.TemporaryDirectory(prefix="refrain-demo-") as folder:
+        songs.perform(Path(folder))
+    screen.say("\n[green]All was well.[/]")
+    return 0
 
 
 def _stream(folder: Path) -> None:

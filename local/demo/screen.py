@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -116,6 +117,19 @@ def moment(found: Moment) -> None:
     sign, colour = MOMENTS[found.kind]
     words = found.words if len(found.words) <= MOST_WORDS else f"{found.words[: MOST_WORDS - 1]}…"
     console.print(Padding(f"[{colour}]{sign}[/] {escape(words)}", (0, 0, 0, 4)))
+
+
+def offers(lists: dict[str, list[dict[str, Any]]]) -> None:
+    """Show lists of songs beside each other."""
+    table = Table("", *lists, box=None, pad_edge=False)
+    for place, songs in enumerate(zip_longest(*lists.values()), 1):
+        table.add_row(str(place), *(escape(f"{each['title']}, {each['artist']}") if each else "" for each in songs))
+    console.print(table)
+
+
+def rates(name: str, values: Sequence[str], note: str = "") -> None:
+    """Show one line of figures, in columns, with what there is to say of it."""
+    console.print(f"  {name:10}" + "".join(f"{each:>12}" for each in values) + f"  [yellow]{escape(note)}[/]")
 
 
 def document(content: dict[str, Any]) -> None:

@@ -1,0 +1,215 @@
+"""The picture of the simulated weeks: hit rates by how often a model is retrained, and what happened when.
+
+One page that loads nothing, made of the parts that reports are made of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from local.demo.policies import POPULARITY
+from local.demo.repertoire import releases
+from refrain.evaluation.wording import count, share
+from refrain.report.charts import captioned, legend
+from refrain.report.markup import Html, element, joined, table
+from refrain.report.page import STYLE
+from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text
+from refrain.report.sections import section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.demo.hit_rates import HitRates, Rate
+    from local.demo.repertoire import Plan
+
+SIMULATED = "Simulated: no listener, song or play in here is real."
+NAMES = {
+    "hourly": "retrained hourly",
+    "weekly": "retrained weekly",
+    "once": "trained once",
+    POPULARITY: "most popular songs",
+}
+COLOURS = {"hourly": "s1", "weekly": "s3", "once": "s2", POPULARITY: "champion"}
+KIND = {POPULARITY: " is-champion", "hourly": " focus"}
+WIDE, LEFT, RIGHT = 980, 70, 960
+TOP, MIDDLE = 54, 330
+LOWER_TOP, BOTTOM = 390, 530
+
+
+def render(plan: Plan, rates: HitRates) -> str:
+    """Return the page as one self-contained HTML file."""
+    title = "A simulated streaming service, by how often its model is retrained"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name_="color-scheme", content="light dark"),
+        element("title", title),
+        element("style", Html(STYLE.read_text(encoding="utf-8"))),
+    )
+    footer = element("footer", element("p", SIMULATED), element("p", "Made by Refrain."))
+    parts = (_header(plan, rates, title), _drawn(plan, rates), _figures(plan, rates), _how(plan), footer)
+    body = element("body", element("main", *parts))
+    return joined([Html("<!doctype html>\n"), element("html", head, body, lang="en"), Html("\n")])
+
+
+def sentence(rates: HitRates) -> str:
+    """Say what came out, the small with the great."""
+    found = {policy: share(rates.rate(policy).value) for policy in rates.policies}
+    return (
+        f"Simulated: trained once, {found['once']} of sessions were hit; retrained weekly, {found['weekly']}; hourly, "
+        f"{found['hourly']}. The most popular songs hit {found[POPULARITY]}."
+    )
+
+
+def points(rate: Rate) -> str:
+    """Write a difference of shares, with its interval, in percentage points.
+
+    >>> from local.demo.hit_rates import Rate
+    >>> points(Rate(0.0128, -0.004, 0.0179)), points(Rate(-0.0001, -0.006, 0.006)), points(Rate(0, 0, 0))
+    ('+1.3 (−0.4 to +1.8)', '0.0 (−0.6 to +0.6)', '0')
+    """
+    if not any((rate.value, rate.low, rate.high)):
+        return "0"
+    rounded = (round(100 * each, 1) for each in (rate.value, rate.low, rate.high))
+    value, low, high = (f"{each:+.1f}".replace("-", "−") if each else "0.0" for each in rounded)
+    return f"{value} ({low} to {high})"
+
+
+def _header(plan: Plan, rates: HitRates, title: str) -> Html:
+    tiles = [
+        _tile(NAMES[policy], share(rates.rate(policy).value), f"{count(trained, 'version')}; {_between(rates, policy)}")
+        for policy, trained in zip(rates.policies, rates.versions, strict=True)
+    ]
+    note = (
+        f"{count(plan.listeners, 'listener')}, {plan.watched} days watched after {plan.before} to learn from, "
+        f"{count(len(rates.day), 'session')} with a song that was new to the listener. Ranges are 95 % intervals."
+    )
+    return element(
+        "header",
+        element("div", element("span", "Simulated", class_="badge"), element("h1", title), class_="top"),
+        element("p", sentence(rates), class_="decision"),
+        element("p", note, class_="soft small"),
+        element("dl", *tiles, class_="tiles"),
+    )
+
+
+def _tile(name: str, value: str, note: str) -> Html:
+    content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
+    return element("div", element("dt", name), element("dd", content), class_="tile")
+
+
+def _between(rates: HitRates, policy: str, days: range | None = None) -> str:
+    rate = rates.rate(policy, days)
+    return f"{share(rate.low).removesuffix(' %')} to {share(rate.high)}"
+
+
+def _drawn(plan: Plan, rates: HitRates) -> Html:
+    daily = {policy: rates.daily(policy) for policy in rates.policies}
+    days = [place + 0.5 for place in range(plan.watched)]
+    along = Scale(0, plan.watched, LEFT, RIGHT)
+    upper = Panel(along, Scale(0, max(max(each) for each in daily.values()) * 1.05, MIDDLE, TOP))
+    gains = {policy: rates.gains(policy, "once") for policy in ("weekly", "hourly")}
+    ends = [end for each in gains.values() for rate in each for end in (rate.low, rate.high)]
+    lower = Panel(along, Scale(*padded([0.0, *ends], 0.04), BOTTOM, LOWER_TOP))
+    parts = [
+        *upper.grid_y("hit rate: sessions in which one of ten offered songs was played"),
+        *lower.grid_y("more than trained once, with 95 % intervals", 4),
+        lower.level(0, "zero"),
+        *_marks(plan, upper, lower),
+        *(upper.line(days, daily[each], COLOURS[each] + KIND.get(each, "")) for each in reversed(rates.policies)),
+    ]
+    for policy, found in gains.items():
+        low, high = [each.low for each in found], [each.high for each in found]
+        parts.append(lower.band(days, low, high, COLOURS[policy]))
+    parts += [lower.line(days, [each.value for each in gain], COLOURS[each]) for each, gain in gains.items()]
+    said = "Hit rate of each simulated day for four policies; below it what retraining gained over training once."
+    drawing = svg("songs", (WIDE, BOTTOM + 40), "Hit rate of each simulated day", said, *parts)
+    named = legend([(COLOURS[each], NAMES[each]) for each in rates.policies])
+    note = (
+        "One value a day, not smoothed. Diamonds: songs come out. Dots: the weekly model is trained. Dashed: a genre "
+        "comes into fashion, and a song nobody knew becomes a hit."
+    )
+    figure = element("div", captioned("Hit rate of each simulated day", note, drawing, named), class_="wide scroll")
+    return section("days", "Day by day", "All policies are asked before the same sessions.", figure)
+
+
+def _marks(plan: Plan, upper: Panel, lower: Panel) -> Iterator[Html]:
+    """Draw what happens in the service, and the days."""
+    for day, name in ((plan.shift, "a genre comes into fashion"), (plan.hit, "a hit breaks out")):
+        yield from (upper.upright(day, "floor"), lower.upright(day, "floor"))
+        yield text(upper.x(day) + 5, MIDDLE - 18, name, "floor-label")
+    for day in releases(plan):
+        if 0 <= day < plan.watched:
+            yield diamond(upper.x(day), MIDDLE, "s4", 5)
+    for week in range(7, plan.watched, 7):
+        yield dot(upper.x(week), MIDDLE, COLOURS["weekly"], 5)
+    for day in range(0, plan.watched, 2):
+        written = np.datetime_as_string(plan.at(day), unit="D")
+        yield text(lower.x(day + 0.5), BOTTOM + 17, f"{int(written[8:])}.{int(written[5:7])}.", "tick", "middle")
+
+
+def _with_interval(rates: HitRates, policy: str, days: range | None) -> str:
+    return f"{share(rates.rate(policy, days).value)} ({_between(rates, policy, days)})"
+
+
+def _figures(plan: Plan, rates: HitRates) -> Html:
+    weeks = {f"week {week + 1}": range(7 * week, 7 * week + 7) for week in range(plan.watched // 7)}
+    spans: dict[str, range | None] = {"all days": None, **weeks}
+    rows = [
+        [NAMES[policy], *(_with_interval(rates, policy, days) for days in spans.values())] for policy in rates.policies
+    ]
+    pairs = [("weekly", "once"), ("hourly", "weekly"), ("hourly", POPULARITY)]
+    gained = [
+        [f"{NAMES[one]}, against {NAMES[other]}", *(points(rates.gain(one, other, days)) for days in spans.values())]
+        for one, other in pairs
+    ]
+    foretold = [
+        [f"{kind} ({count(plays, 'play')})", *(share(each) for each in shares)]
+        for kind, (plays, shares) in rates.foretold.items()
+    ]
+    return section(
+        "figures",
+        "In figures",
+        "In brackets: 95 % intervals, by a bootstrap over listeners. Differences are of the same sessions.",
+        table("Hit rate", ["", *(f"#{each}" for each in spans)], rows),
+        table("Gained, in percentage points", ["", *(f"#{each}" for each in spans)], gained),
+        table(
+            "Share of first plays that had been offered",
+            ["", *(f"#{NAMES[each]}" for each in rates.policies)],
+            foretold,
+        ),
+    )
+
+
+def _how(plan: Plan) -> Html:
+    return section(
+        "how",
+        "How it is simulated",
+        SIMULATED,
+        element(
+            "p",
+            f"{count(plan.listeners, 'listener')} have tastes among genres, which drift; songs have genres, and a "
+            "popularity by Zipf's law. What is like the listener's taste, popular, new, or was heard before is played "
+            f"more often. {count(plan.releases, 'song')} come out each Friday. {plan.shift:g} days after watching "
+            "began a genre comes into fashion and catches four in ten listeners; "
+            f"{plan.hit:g} days after, a song that hardly anybody knew begins to become a hit: taste, habit and "
+            "newness apart, twice as popular as the most popular one.",
+        ),
+        element(
+            "p",
+            "What listeners play does not depend on what is offered: nobody sees the offers. In a real service people "
+            "do, and play some of them. Other constants than these, or another seed, would give other figures.",
+        ),
+        element(
+            "p",
+            "The models are Refrain's own, by the candidate of the example's definition, trained by the code "
+            "that trains in the cloud on all plays before its moment, less each listener's newest tenth, which every "
+            "run holds out to judge by; exported, and asked by the code that serves. There is no gate: each new "
+            "version serves. All know what a listener heard until the session, as the listening table does; they "
+            "differ in what they learned. The most popular songs are what the hourly version offers to somebody of "
+            "whom it knows nothing.",
+        ),
+    )

@@ -1,0 +1,34 @@
+"""What `make demo` is told: a name of a story, a file with its definition, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.demo.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", ["tunes", "Songs", "songs.toml"])
+def test_another_name_without_data_is_refused_in_a_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--model", name]) == 2
+    assert "DATA and MODEL go together" in capsys.readouterr().err
+
+
+def test_with_data_songs_is_the_name_of_a_file_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a\n1\n")
+
+    assert main(["--data", str(rows), "--model", "songs"]) == 2
+    assert "songs" in capsys.readouterr().err
+
+
+def test_songs_alone_is_the_story_of_songs(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Path] = []
+    monkeypatch.setattr("local.demo.songs.perform", told.append)
+
+    assert main(["--model", "songs"]) == 0
+    assert len(told) == 1

@@ -1,0 +1,118 @@
+"""Policies: when they train, what they may know, and what they offer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from local.demo.policies import POLICIES, Policy, Trainer, Watch, offer
+from local.demo.repertoire import DAY, HOUR, Plan
+from local.demo.streaming import Service, simulate
+
+PLAN = Plan(listeners=60, artists=15, songs=80, releases=4, before=14, watched=2, hit=1.5)
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    return simulate(PLAN)
+
+
+def altered_from(service: Service, moment: np.datetime64) -> Service:
+    """The same until a moment; from then on everybody plays one song."""
+    later = service.time >= moment
+    return replace(service, song=np.where(later, 0, service.song), fresh=service.fresh & ~later)
+
+
+def test_a_version_is_trained_at_the_last_full_hour_week_or_never_again() -> None:
+    start = np.datetime64("2026-10-05T00:00", "us")
+    moment = start + 9 * DAY + 5 * HOUR + np.timedelta64(10, "m")
+
+    assert Policy("hourly", HOUR).trained_at(start, moment) == start + 9 * DAY + 5 * HOUR
+    assert Policy("weekly", 7 * DAY).trained_at(start, moment) == start + 7 * DAY
+    assert Policy("once", None).trained_at(start, moment) == start
+
+
+def test_nothing_is_learned_from_the_future(service: Service) -> None:
+    moment = PLAN.at(1)
+    rows = Trainer(service).rows(moment)
+
+    assert 0 < len(rows["played_at"]) < len(service.time)
+    assert (rows["played_at"] < moment).all()
+
+
+def test_a_version_is_the_same_whatever_comes_after_it(service: Service) -> None:
+    moment = PLAN.at(1)
+    histories = [("s0001", "s0002"), ("s0010",), ()]
+    versions = [Trainer(each).version(moment) for each in (service, altered_from(service, moment))]
+    lists = [offer(version, histories, popular=False) for version in versions]
+
+    assert lists[0] == lists[1]
+    assert versions[0].catalogue.items == versions[1].catalogue.items
+
+
+def test_a_history_ends_before_its_session(service: Service) -> None:
+    watch = Watch(service)
+    play = int(np.flatnonzero(service.time >= PLAN.at(1))[0])
+    listener = int(service.listener[play])
+    before = (service.listener == listener) & (service.time < service.time[play])
+
+    assert watch.heard(listener, service.time[play]) == tuple(service.songs.ids[service.song[before]].tolist())
+
+
+def test_popular_songs_are_the_same_for_all_but_for_what_was_heard(service: Service) -> None:
+    version = Trainer(service).version(PLAN.start)
+    nothing, some = offer(version, [(), ("s0003",)], popular=True)
+    first = next(iter(nothing))
+    (without,) = offer(version, [(first,)], popular=True)
+
+    assert len(nothing) == len(some) == len(without) == 10
+    assert without == (nothing - {first}) | (without - nothing)
+    assert first not in without
+
+
+def test_popular_songs_are_those_of_the_definitions_popularity(service: Service) -> None:
+    trainer = Trainer(service)
+    (found,) = offer(trainer.version(PLAN.start), [()], popular=True)
+    rows = trainer.rows(PLAN.start)
+    # By hand: seconds, half after 14 days, without each listener's newest tenth; the last time of a pair counts.
+    kept = np.ones(len(rows["song"]), bool)
+    for listener in np.unique(rows["listener"].astype(str)):
+        mine = np.flatnonzero(rows["listener"] == listener)
+        kept[mine[len(mine) - max(round(len(mine) * 0.1), 1) :]] = False
+    seconds: dict[tuple[str, str], float] = {}
+    newest: dict[tuple[str, str], np.datetime64] = {}
+    for row in np.flatnonzero(kept).tolist():
+        pair = (rows["listener"][row], rows["song"][row])
+        seconds[pair] = seconds.get(pair, 0.0) + float(rows["seconds"][row])
+        newest[pair] = rows["played_at"][row]
+    now = max(newest.values())
+    score: dict[str, float] = {}
+    for pair, weight in seconds.items():
+        score[pair[1]] = score.get(pair[1], 0.0) + weight * 0.5 ** (float((now - newest[pair]) / DAY) / 14)
+
+    assert found == set(sorted(score, key=lambda song: -score[song])[:10])
+
+
+def test_a_day_has_every_first_play_of_it_once(service: Service) -> None:
+    day = Watch(service).day(0)
+    expected = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
+
+    assert sorted(day.plays.tolist()) == expected.tolist()
+    assert day.taken.shape == (len(expected), len(POLICIES))
+    assert [len(each) for each in day.trained][1:3] == [1, 1]
+    assert len(day.trained[0]) > 5
+
+
+def test_what_counts_as_offered_is_what_the_version_of_that_hour_offers(service: Service) -> None:
+    watch, trainer = Watch(service), Trainer(service)
+    day = watch.day(1)
+    for place in range(0, len(day.plays), 7):
+        play = int(day.plays[place])
+        opening = int(np.flatnonzero(service.session == service.session[play])[0])
+        heard = watch.heard(int(service.listener[opening]), service.time[opening])
+        song = service.songs.ids[service.song[play]]
+        for column, policy in enumerate(POLICIES):
+            version = trainer.version(policy.trained_at(PLAN.start, service.time[opening]))
+            assert day.taken[place, column] == (song in offer(version, [heard], popular=policy.popular)[0])
