@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,9 @@ def _spread(values: Floats) -> float:
     return float(values.std()) or max(1.0, float(np.abs(values).max()))
 
 
+LEAST_SIZE = 0.01
+"""Of the size of scores of a list in the middle: smaller ones are held against it."""
+
 type Ranked = Sequence[tuple[Sequence[str | int], Sequence[float]]]
 """Lists of items, best first, and their scores."""
 
@@ -85,21 +89,30 @@ def ranked_parity(expected: Ranked, answered: Ranked) -> Parity:
 
     Two items whose scores are equal within the tolerance (a share of the row's best score) are a tie that rounding may
     break either way; so an item may stand anywhere among those that score like it, and at the end of a list one such
-    item may take the place of another. Differences are shares of the row's best score too.
+    item may take the place of another. Differences are shares of the row's best score too, or of a hundredth of what
+    lists have in the middle: what is left of sums that cancel out is rounding, and nothing else.
 
     >>> ranked_parity([(["a", "b"], [2.0, 1.0])], [(["b", "a"], [2.0, 1.0])])
     Parity(rows=1, max_difference=0.5, differing=1)
     """
     if len(expected) != len(answered):
         raise ValueError(f"{len(answered)} lists are answered where {len(expected)} are expected")
-    differences = [_apart(*lists) for lists in zip(expected, answered, strict=True)]
+    sizes = [_size(scores) for _, scores in expected if scores]
+    least = LEAST_SIZE * median(sizes) if sizes else 0.0
+    differences = [_apart(*lists, least) for lists in zip(expected, answered, strict=True)]
     finite = [each for each in differences if math.isfinite(each)]
     differing = sum(not each <= TOLERANCE for each in differences)
     return Parity(len(expected), round(max(finite, default=0.0), 12), differing)
 
 
+def _size(scores: Sequence[float]) -> float:
+    return max(abs(scores[0]), abs(scores[-1]))
+
+
 def _apart(
-    expected: tuple[Sequence[str | int], Sequence[float]], answered: tuple[Sequence[str | int], Sequence[float]]
+    expected: tuple[Sequence[str | int], Sequence[float]],
+    answered: tuple[Sequence[str | int], Sequence[float]],
+    least: float,
 ) -> float:
     """How far two lists lie apart: infinitely, where they are not equally long or a score is no number."""
     (items, scores), (others, found) = expected, answered
@@ -107,7 +120,7 @@ def _apart(
         return math.inf
     if not items:
         return 0.0
-    scale = max(abs(scores[0]), abs(scores[-1])) or 1.0
+    scale = max(_size(scores), least) or 1.0
     known = dict(zip(items, scores, strict=True))
     # One that is not expected at all can only be a tie with the last.
     of_items = [abs(known.get(item, scores[-1]) - score) for item, score in zip(others, found, strict=True)]

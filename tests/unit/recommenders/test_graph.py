@@ -33,11 +33,12 @@ def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question:
 
     scores = recommender._scores(rows)
     scores[[not len(row) for row in rows]] = recommender.popularity_
+    size = float(np.abs(scores).max())
     expected = best(masked(scores, exclude, within), int(k))
-    same_lists((expected[0][:, :ITEMS], expected[1][:, :ITEMS]), found)
+    same_lists((expected[0][:, :ITEMS], expected[1][:, :ITEMS]), found, size)
     heard = answer(recommender.export(), history, int(k), exclude=history)
     recommended = recommender.recommend(rows, int(k))
-    same_lists((recommended[0][:, :ITEMS], recommended[1][:, :ITEMS]), heard)
+    same_lists((recommended[0][:, :ITEMS], recommended[1][:, :ITEMS]), heard, size)
 
 
 def test_the_graph_does_not_exclude_the_history_by_itself() -> None:

@@ -33,6 +33,14 @@ def test_items_of_one_score_may_stand_in_any_order() -> None:
     assert found.holds
 
 
+def test_what_is_left_of_sums_that_cancel_out_is_no_difference() -> None:
+    usual = (["a", "b"], [0.5, 0.3])
+    expected, answered = (["c"], [-3.79197e-05]), (["c"], [-3.79223e-05 - 1e-8])
+
+    assert ranked_parity([usual, usual, expected], [usual, usual, answered]).holds
+    assert not ranked_parity([usual, usual, expected], [usual, usual, (["c"], [1e-3])]).holds
+
+
 def test_no_lists_prove_nothing() -> None:
     assert not ranked_parity([], []).holds
     assert ranked_parity([([], [])], [([], [])]).holds
