@@ -63,6 +63,7 @@ cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININ
 	  $(if $(RETRAININGS),--retrainings $(RETRAININGS))
 
 bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md (ONLY=part,part)
+	@$(UV) sync --quiet --frozen --group bench || echo "peers that did not install are left out"
 	@OMP_NUM_THREADS=1 $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)")
 
 bench-compare: setup ## Hold build/bench.json (made by make bench) against the committed figures

@@ -25,7 +25,7 @@ BUILT = ROOT / "build" / "bench.json"
 COMMITTED = ROOT / "docs" / "benchmarks.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-PARTS = ("prediction", "request", "instances", "emulator", "cold", "memory", "size", "growth")
+PARTS = ("prediction", "request", "instances", "emulator", "cold", "memory", "size", "growth", "recommending")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

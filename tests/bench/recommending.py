@@ -1,14 +1,11 @@
 """How long one request takes, beside `implicit`'s own `recommend()` in the same process.
 
-    python -m tests.bench.recommending
-
 Both sides get one history of 50 items and answer with 10; calls are interleaved, so that a busy machine is busy for
-both. Without `implicit` installed there are our times only.
+both. Without `implicit` installed there are our times only, and numpy's own product and choice of the best.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -20,6 +17,7 @@ from refrain.graphs import session
 from refrain.recommenders.factors import Factors
 from refrain.recommenders.graph import Graph, add_ranking, add_start
 from refrain.recommenders.neighbours import Neighbours
+from tests.bench.result import Group, Part, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,32 +25,56 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from refrain.recommenders.graph import Scored
+    from tests.bench.result import Kind
 
-CATALOGUES = (10_000, 100_000)
+CATALOGUES = {10_000: "no slower than implicit", 100_000: "≤ 0.5 × implicit"}
+PEER = "implicit's recommend(), 64 factors"
 FACTORS, NEIGHBOURS, HEARD, K = 64, 400, 50, 10
 CALLS, WARM = 400, 40
 
 type Answer = Callable[[], Any]
 
 
-def measure() -> dict[str, dict[str, float]]:
-    """Return for each size of catalogue the medians in microseconds, and ours as ratios to `implicit`'s."""
-    return {str(items): _compare(items) for items in CATALOGUES}
+def measure() -> Part:
+    """Measure one listener of 50 items against 10,000 and 100,000 items."""
+    groups = tuple(_compare(items, goal) for items, goal in CATALOGUES.items())
+    there = any(row.kind == "peer" for group in groups for row in group.rows)
+    return Part(
+        name="recommending",
+        title="One recommendation for a listener who heard 50 items",
+        groups=groups,
+        skipped=() if there else ("implicit's recommend(): implicit is not installed",),
+        notes=("The graph alone, from codes to codes: history, exclusion, the best ten. Weights are random.",),
+    )
 
 
-def _compare(items: int) -> dict[str, float]:
+def _compare(items: int, goal: str) -> Group:
     random = np.random.default_rng(7)
     history = random.permutation(items)[:HEARD]
     points = random.normal(scale=0.1, size=(items, FACTORS)).astype(np.float32)
     factors, neighbours = Factors.of(points, 1.0), _neighbours(random, items)
-    answers: dict[str, Answer] = {
-        "neighbours": _ours(neighbours.add_scores, items, history),
-        "factors": _ours(factors.add_scores, items, history),
+    answers: dict[tuple[str, Kind], Answer] = {
+        ("numpy: product and the best ten", "floor"): _numpy(points, history),
+        (f"Refrain, {NEIGHBOURS} neighbours an item", "ours"): _ours(neighbours.add_scores, items, history),
+        (f"Refrain, {FACTORS} factors", "ours"): _ours(factors.add_scores, items, history),
     }
     implicit = _implicit(points, history)
     if implicit is not None:
-        answers["implicit"] = implicit
-    return _ratios(_medians(answers))
+        answers[PEER, "peer"] = implicit
+    rows = tuple(Row(name, kind, *figures) for (name, kind), figures in _timed(answers).items())
+    return Group(f"{items:,} items", "µs", rows, floor=PEER if implicit else rows[0].name, goal=goal)
+
+
+def _numpy(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer:
+    listener = points[history].mean(axis=0)
+
+    def answer() -> NDArray[np.int64]:
+        scores = points @ listener
+        scores[history] = -np.inf
+        best = np.argpartition(-scores, K)[:K]
+        return best[np.argsort(-scores[best])]
+
+    return answer
 
 
 def _ours(add_scores: Callable[[Graph, str], Scored], items: int, history: NDArray[np.int64]) -> Answer:
@@ -85,25 +107,17 @@ def _implicit(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer
     return lambda: model.recommend(0, heard, N=K)
 
 
-def _medians(answers: Mapping[str, Answer]) -> dict[str, float]:
-    seconds: dict[str, list[float]] = {name: [] for name in answers}
+def _timed(answers: Mapping[tuple[str, Kind], Answer]) -> dict[tuple[str, Kind], tuple[float, float, float]]:
+    """Return median, tenth and ninetieth percentile in microseconds."""
+    seconds: dict[tuple[str, Kind], list[float]] = {name: [] for name in answers}
     for call in range(WARM + CALLS):
         for name, answer in answers.items():
             start = perf_counter()
             answer()
             if call >= WARM:
                 seconds[name].append(perf_counter() - start)
-    return {f"{name}_us": round(float(np.median(taken)) * 1e6, 1) for name, taken in seconds.items()}
-
-
-def _ratios(medians: dict[str, float]) -> dict[str, float]:
-    if "implicit_us" not in medians:
-        return medians
-    ours = [name for name in medians if name != "implicit_us"]
-    return medians | {
-        f"{name.removesuffix('_us')}_ratio": round(medians[name] / medians["implicit_us"], 3) for name in ours
-    }
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=2))
+    found = {}
+    for name, taken in seconds.items():
+        low, middle, high = (float(each) for each in np.percentile(np.array(taken) * 1e6, [10, 50, 90]))
+        found[name] = (middle, low, high)
+    return found
