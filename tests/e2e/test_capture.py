@@ -31,7 +31,9 @@ def served(stage: Stage) -> list[dict[str, Any]]:
     execution = stage.retrain(MODEL)
     for _ in stage.states(execution):
         pass
-    champion = ask(stage, "GET", f"/v1/models/{MODEL}")[1]["model_version"]
+    champion = stage.outcome(execution)["champion"]
+    # A process hears of a move some seconds later, and may know a champion that an earlier visit removed.
+    waited_for(lambda: ask(stage, "GET", f"/v1/models/{MODEL}")[1]["model_version"] == champion)
     rows: list[dict[str, Any]] = json.loads(stage.lake(f"versions/{MODEL}/{champion}/golden.json"))["rows"]
     return [row for row in rows if all(value is not None for value in row.values())][:5]
 
