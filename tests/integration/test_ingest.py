@@ -511,9 +511,9 @@ def test_memory_does_not_grow_with_the_upload(people: Aws) -> None:
         )
         return int(measured.stdout.split()[-1]) // 1024  # the last line: metrics are printed before it
 
-    # Both are larger than all buffers on the way (a row group, blocks of the download) together.
-    small, large = peak(25), peak(75)
-    assert large - small < 50, f"{small} MB for 25 MB, {large} MB for 75 MB"
+    # The smaller one already fills what is held on the way: blocks that are parsed ahead, row groups, the writer's pages.
+    small, large = peak(75), peak(225)
+    assert large - small < 75, f"{small} MB for 75 MB, {large} MB for 225 MB"
 
 
 @needs_data
