@@ -3,6 +3,7 @@
 import copy
 import math
 from decimal import Decimal
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import (
+    SEVERAL,
     Array,
     Columns,
     Definition,
     DefinitionError,
-    Few,
+    Listwise,
     Problem,
     encode,
     objects,
@@ -127,27 +129,43 @@ with_one_odd_cell = st.builds(
 without_a_cell = st.builds(
     lambda row, name: {key: row[key] for key in row if key != name}, ordinary, st.sampled_from(sorted(usual))
 )
-usual_tables = st.lists(ordinary | with_one_odd_cell | without_a_cell, min_size=1, max_size=3)
+a_row = ordinary | with_one_odd_cell | without_a_cell
+few_rows = st.lists(a_row, min_size=1, max_size=3)
+plain = st.builds(lambda row, amount: row | {"amount": amount}, ordinary, st.sampled_from([1, 2.5, 0.1, -0.0, 7]))
+with_an_odd_number = st.builds(
+    lambda row, amount: row | {"amount": amount},
+    plain,
+    st.sampled_from([999, -2, -1e30, 1e6, 2e6, 1e39, -1e39, 10**400, nan, inf, True, None, "7", [7]]),
+)
+several_rows = st.builds(
+    lambda many, one, place: [*many[:place], *one, *many[place:]],
+    st.lists(ordinary, min_size=SEVERAL, max_size=SEVERAL + 3) | st.lists(plain, min_size=SEVERAL, max_size=SEVERAL),
+    st.lists(a_row | with_an_odd_number, max_size=1),
+    st.integers(0, SEVERAL),
+)
+usual_tables = few_rows | several_rows
 
 
 USUAL = {"amount": 1, "colour": "ROT", "size": " M", "member": True, "joined": "31.01.2020"}
+
+numbers_with_an_odd_one = with_an_odd_number.map(
+    lambda row: [each | {"joined": 86400.5} for each in ([USUAL] * SEVERAL + [row])]
+)
 
 
 @example([USUAL | {"amount": 10}], STRICT)
 @example([USUAL | {"amount": -1e30}], STRICT)
 @example([USUAL | {"joined": "2026-01-31"}], STRICT)
 @example([USUAL | {"joined": "01.02.2026"}], STRICT)
-@given(usual_tables, st.sampled_from([DEFINITION, STRICT]))
-@settings(max_examples=500)
-def test_few_rows_read_value_by_value_are_what_columns_are_bit_for_bit(
-    rows: list[dict[str, Any]], definition: Definition
-) -> None:
+@given(numbers_with_an_odd_one | usual_tables, st.sampled_from([DEFINITION, STRICT]))
+@settings(max_examples=700)
+def test_rows_read_as_lists_are_what_arrays_are_bit_for_bit(rows: list[dict[str, Any]], definition: Definition) -> None:
     vocabularies = VOCABULARIES | {"size": ("M", "S")}
     names = definition.inputs
     columns, problems = prepare(definition, rows_to_columns(rows, names), len(rows), columns=names)
 
-    few = Few(definition, vocabularies)
-    read = few.prepare(rows_to_lists(rows, names), len(rows))
+    lists = Listwise(definition, vocabularies)
+    read = lists.prepare(rows_to_lists(rows, names), len(rows))
 
     assert (read is None) == bool(problems)
     if read is not None:
@@ -155,8 +173,8 @@ def test_few_rows_read_value_by_value_are_what_columns_are_bit_for_bit(
             name: [repr(value.item() if isinstance(value, np.datetime64) else value) for value in values]
             for name, values in read.items()
         }
-        assert few.encode(read).tobytes() == encode(definition, vocabularies, columns).tobytes()
-        assert few.encode(read).shape == (len(rows), len(definition.features))
+        assert lists.encode(read).tobytes() == encode(definition, vocabularies, columns).tobytes()
+        assert lists.encode(read).shape == (len(rows), len(definition.features))
 
 
 @given(tables, st.randoms())

@@ -511,7 +511,7 @@ def test_memory_does_not_grow_with_the_upload(people: Aws) -> None:
         )
         return int(measured.stdout.split()[-1]) // 1024  # the last line: metrics are printed before it
 
-    # The smaller one already fills what is held on the way: blocks that are parsed ahead, row groups, the writer's pages.
+    # The smaller one already fills what is held on the way: blocks that are parsed ahead, row groups.
     small, large = peak(75), peak(225)
     assert large - small < 75, f"{small} MB for 75 MB, {large} MB for 225 MB"
 

@@ -32,7 +32,7 @@ from preprocessing.definition import (
 )
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
-from preprocessing.few import Few
+from preprocessing.listwise import SEVERAL, Listwise
 from preprocessing.loading import load_definition, load_definitions, parse_definition
 from preprocessing.rules_section import NAME as MODEL_NAME
 from preprocessing.rules_section import SMALLER_IS_BETTER
@@ -42,6 +42,7 @@ __version__ = "1.0.0"
 __all__ = [
     "MISSING",
     "MODEL_NAME",
+    "SEVERAL",
     "SMALLER_IS_BETTER",
     "UNSEEN",
     "Array",
@@ -51,9 +52,9 @@ __all__ = [
     "Definition",
     "DefinitionError",
     "Derived",
-    "Few",
     "Gate",
     "Lists",
+    "Listwise",
     "Monitoring",
     "PreprocessingError",
     "Problem",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeIs, cast
 import numpy as np
 
 from preprocessing import (
+    SEVERAL,
     Array,
     Columns,
     Definition,
-    Few,
     Lists,
+    Listwise,
     PreprocessingError,
     Problem,
     Vocabularies,
@@ -31,12 +32,9 @@ from refrain.parity import Replay, parity
 from refrain.serving.unfamiliar import Familiar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 INPUT = "features"
-FEW = 32
-"""Up to so many rows are read and encoded value by value; from then on whole columns are faster."""
-
 OUTPUTS = {"classification": "probabilities", "regression": "value"}
 
 
@@ -58,7 +56,7 @@ class Servable:
         self.aside = tuple(name for name in identity if name not in definition.inputs)
         self.form = Form(definition.columns, definition.inputs)
         self._width = len(self.classes) if self.classes else 1
-        self._few = Few(definition, self.vocabularies)
+        self._listwise = Listwise(definition, self.vocabularies)
         self._session = session
         self._outputs = [OUTPUTS[definition.task]]
 
@@ -82,11 +80,10 @@ class Servable:
         return self.prepare_lists(rows_to_lists(instances, self.definition.inputs), len(instances))
 
     def prepare_lists(self, raw: Lists, rows: int) -> tuple[Columns | Lists, list[Problem]]:
-        """Do the same with columns of JSON values, each of length `rows`: few rows stay lists."""
-        if rows <= FEW:
-            prepared = self._few.prepare(raw, rows)
-            if prepared is not None:
-                return prepared, []
+        """Do the same with columns of JSON values, of length `rows`; they stay lists, unless there is a problem."""
+        prepared = self._listwise.prepare(raw, rows)
+        if prepared is not None:
+            return prepared, []
         return self.prepare_columns({name: objects(values) for name, values in raw.items()}, rows)
 
     def prepare_columns(self, raw: Mapping[str, Array], rows: int) -> tuple[Columns, list[Problem]]:
@@ -96,7 +93,7 @@ class Servable:
     def encode(self, columns: Columns | Lists) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         """Make the feature matrix, float32 [rows, features], from clean columns."""
         if _are_lists(columns):
-            return self._few.encode(columns)
+            return self._listwise.encode(columns)
         return encode(self.definition, self.vocabularies, columns)
 
     def score(self, matrix: Array) -> Array:
@@ -120,23 +117,30 @@ class Servable:
     def replay(self, golden: Mapping[str, Any]) -> Replay:
         """Answer the golden rows again, through all of the serving code, and compare with what training answered.
 
-        All rows at once, then few at a time: the two ways of the preprocessing layer are both proved.
+        As arrays, as lists, and some rows at a time: every way of the preprocessing layer is proved.
         """
         try:
             rows = golden["rows"]
-            ways = [rows], [rows[at : at + FEW] for at in range(0, len(rows), FEW)]
-            prepared = [[self._golden(some) for some in way if some] for way in ways]
+            some = [rows[at : at + SEVERAL - 1] for at in range(0, len(rows), SEVERAL - 1)]
+            arrays = {name: objects(values) for name, values in rows_to_lists(rows, self.definition.inputs).items()}
+            as_arrays = [self.prepare_columns(arrays, len(rows))] if rows else []
+            ways = [
+                self._golden(way) for way in (as_arrays, [self.prepare(rows)][: len(rows)], map(self.prepare, some))
+            ]
             expected = np.array(golden["answers"], dtype=np.float64)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BrokenVersion(self.version, f"its golden rows are damaged ({type(error).__name__})") from error
-        found = [self._compared(parts, expected) for parts in prepared]
+        found = [self._compared(parts, expected) for parts in ways]
         return max(found, key=lambda each: (each.differing_labels, each.max_difference))
 
-    def _golden(self, rows: Sequence[Mapping[str, object]]) -> Columns | Lists:
-        columns, problems = self.prepare(rows)
-        if problems:
-            raise BrokenVersion(self.version, f"its golden rows are refused: {problems[0].column} {problems[0].reason}")
-        return columns
+    def _golden(self, prepared: Iterable[tuple[Columns | Lists, list[Problem]]]) -> list[Columns | Lists]:
+        parts = []
+        for columns, problems in prepared:
+            if problems:
+                reason = f"its golden rows are refused: {problems[0].column} {problems[0].reason}"
+                raise BrokenVersion(self.version, reason)
+            parts.append(columns)
+        return parts
 
     def _compared(self, parts: Sequence[Columns | Lists], expected: Array) -> Replay:
         answered = np.concatenate([self.predict_columns(part) for part in parts]) if parts else expected

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from preprocessing import Few
+from preprocessing import Listwise
 from refrain.errors import BrokenVersion
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
@@ -26,10 +26,10 @@ def test_the_golden_rows_are_answered_as_they_were_in_training(
         assert (replay.differing_labels, replay.holds) == (0, True)
 
 
-def test_the_way_of_few_rows_is_proved_as_well(tiny_version: tiny.Model) -> None:
+def test_the_way_of_lists_is_proved_as_well(tiny_version: tiny.Model) -> None:
     servable = load(tiny_version)
     astray = {name: known[::-1] for name, known in servable.vocabularies.items()}
-    servable._few = Few(servable.definition, astray)
+    servable._listwise = Listwise(servable.definition, astray)
 
     assert not servable.replay(tiny_version.files.golden).holds
 

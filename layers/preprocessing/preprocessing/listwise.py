@@ -1,12 +1,14 @@
-"""The three verbs for few rows: the same parsers, rules and codes, value by value on lists.
+"""The three verbs on lists, as requests bring them: the same parsers, rules and codes.
 
-What numpy costs for each call, whatever the number of rows, is most of a prediction of one row. So what does not depend
-on the rows is made ready once for a version. Contract tests hold this way and that of columns together, bit for bit.
+numpy pays for columns of text files; what it costs for each call is most of a prediction of one row, and requests bring
+values that are typed already. So what does not depend on the rows is made ready once for a version. A column of nothing
+but texts that training knew, or of nothing but plain numbers within bounds, is read in one loop; every other value is
+parsed by itself. Contract tests hold this way and that of arrays together, bit for bit.
 """
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +19,14 @@ from preprocessing.derive import MAKERS, days
 from preprocessing.encode import UNSEEN, codes_of, finite
 from preprocessing.values import (
     EARLIEST,
+    LARGEST,
     LATEST,
     MISSING_MARKS,
     Invalid,
     boolean_of,
     category_of,
     number_of,
+    numeric_marks,
     time_of,
 )
 
@@ -34,24 +38,35 @@ if TYPE_CHECKING:
     from preprocessing.encode import Vocabularies
 
     type Read = Callable[[object], Any]
+    type ReadAll = Callable[[Sequence[object]], list[Any]]
     type Make = Callable[[Lists], Array]
 
 _DTYPES = {"time": "datetime64[us]", "number": "float64"}
 
 
-class Few:
-    """The way of a definition and its vocabularies; for as few rows that numpy does not pay (some tens)."""
+SEVERAL = 8
+"""From so many rows on, looking at a whole column first pays."""
+
+_PLAIN_NUMBERS = frozenset({int, float})
+
+
+class Listwise:
+    """The way of a definition and its vocabularies, for as many rows as a request holds."""
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:
-        readers = {
-            name: _reader(definition.columns[name], definition.source.decimal, required=name in definition.required)
+        schema, decimal = definition.columns, definition.source.decimal
+        self._reads: list[tuple[str, Read, dict[str | None, Any], ReadAll]] = []
+        for name in definition.inputs:
+            read = _reader(schema[name], decimal, required=name in definition.required)
+            known = _known(read, vocabularies.get(name, ())) if schema[name].kind == "category" else {}
+            self._reads.append((name, read, known, _column_reader(schema[name], read, known)))
+        made = {derived.name: _derived(derived, schema) for derived in definition.derived}
+        made |= {name: _days(name) for name in definition.inputs if schema[name].kind == "time"}
+        codes = {
+            name: {text: float(code) for text, code in codes_of(vocabularies.get(name, ())).items()}
             for name in definition.inputs
+            if schema[name].kind == "category"
         }
-        self._reads = [(name, read, _known(read, vocabularies.get(name, ()))) for name, read in readers.items()]
-        made = {derived.name: _derived(derived, definition.columns) for derived in definition.derived}
-        kinds = {name: definition.columns[name].kind for name in definition.inputs}
-        made |= {name: _days(name) for name, kind in kinds.items() if kind == "time"}
-        codes = {name: codes_of(vocabularies.get(name, ())) for name, kind in kinds.items() if kind == "category"}
         self._encodes = [(name, codes.get(name), made.get(name)) for name in definition.features]
 
     def prepare(self, raw: Lists, rows: int) -> dict[str, list[Any]] | None:
@@ -61,12 +76,14 @@ class Few:
         """
         absent = (None,) * rows
         try:
+            if rows >= SEVERAL:
+                return {name: read_all(raw.get(name, absent)) for name, _, _, read_all in self._reads}
             return {
                 name: [
                     known[value] if type(value) is str and value in known else read(value)
                     for value in raw.get(name, absent)
                 ]
-                for name, read, known in self._reads
+                for name, read, known, _ in self._reads
             }
         except Invalid:
             return None
@@ -81,7 +98,12 @@ class Few:
             else [codes.get(text, UNSEEN) for text in columns[name]]
             for name, codes, make in self._encodes
         ]
-        return np.array(list(zip(*features, strict=True)), dtype=np.float32)
+        if len(features[0]) < SEVERAL:
+            return np.array(list(zip(*features, strict=True)), dtype=np.float32)
+        matrix = np.empty((len(features[0]), len(features)), dtype=np.float32)
+        for place, feature in enumerate(features):
+            matrix[:, place] = feature
+        return matrix
 
 
 def _reader(column: Column, decimal: str, *, required: bool) -> Read:
@@ -133,15 +155,46 @@ def _texts(column: Column, marks: frozenset[str], *, required: bool) -> Read:
     return read
 
 
-def _known(read: Read, vocabulary: Sequence[str]) -> dict[str, Any]:
-    """Read the texts that training knew once and for all, since most requests hold nothing else."""
-    known: dict[str, Any] = {}
-    for text in vocabulary:
+def _known(read: Read, vocabulary: Sequence[str]) -> dict[str | None, Any]:
+    """Read the texts that training knew, and a missing one, since most requests hold nothing else."""
+    known: dict[str | None, Any] = {}
+    for text in (None, *vocabulary):
         try:
             known[text] = read(text)
         except Invalid:  # a definition that refuses what it learned goes on refusing it
             continue
     return known
+
+
+def _column_reader(column: Column, read: Read, known: dict[str | None, Any]) -> ReadAll:
+    """Make the way of a whole column: one loop where its values allow it, else value by value."""
+
+    def each(values: Sequence[object]) -> list[Any]:
+        return [known[value] if type(value) is str and value in known else read(value) for value in values]
+
+    def texts(values: Sequence[Any]) -> list[Any]:
+        try:
+            return list(map(known.__getitem__, values))
+        except (KeyError, TypeError):  # a text that training did not know, or no text at all
+            return each(values)
+
+    least = -LARGEST if column.least is None else max(column.least, -LARGEST)
+    most = LARGEST if column.most is None else min(column.most, LARGEST)
+    marks = numeric_marks(MISSING_MARKS | column.missing)
+
+    def numbers(values: Sequence[Any]) -> list[Any]:
+        if set(map(type, values)) <= _PLAIN_NUMBERS:
+            try:
+                found = list(map(float, values))
+            except OverflowError:
+                return each(values)
+            # The sum is finite only where all are, and only then are least and greatest what they seem.
+            within = isfinite(sum(found)) and least <= min(found) and max(found) <= most
+            if within and (not marks or marks.isdisjoint(found)):
+                return found
+        return each(values)
+
+    return {"category": texts, "number": numbers}.get(column.kind, each)
 
 
 def _days(name: str) -> Make:
