@@ -20,8 +20,6 @@ from zlib import crc32
 
 import numpy as np
 
-from refrain.capture.rows import numbers
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -119,7 +117,7 @@ def _notes(record: Record) -> list[str]:
 
 def _packed(record: Record, written: Sequence[str], room: int) -> Iterator[tuple[list[str], list[str]]]:
     """Gather written rows, and what a challenger answered to them, to as many bytes as a line has room for."""
-    heard = [f"[{numbers(each)}]" for each in record.shadow.answers] if record.shadow else [""] * len(record.ids)
+    heard = [f"[{each}]" for each in record.shadow.answers] if record.shadow else [""] * len(record.ids)
     rows: list[str] = []
     answers: list[str] = []
     taken = 0

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shadow:
-    """What a challenger answered to the same rows ([] where it had no answer), heard by nobody, and in how long."""
+    """What a challenger answered to the same rows ("" where it had no answer), heard by nobody, and in how long."""
 
     version: str
-    answers: Sequence[Sequence[float]]
+    answers: Sequence[str]
     milliseconds: float
 
 
@@ -26,9 +26,9 @@ class Record:
     """The answers of one version to `len(ids)` rows, and the milliseconds that its model took for them.
 
     `columns` are the clean inputs, as `form` writes them. `aside` are the columns that say which row it is (key and
-    event time), as they were sent, where they were. `answers` are probabilities in the order of `classes`, or for a
-    regression (`classes` is None) one value each. `fallback` tells that a challenger should have answered,
-    and had no answer. `request` is the id by which the logs know the request.
+    event time), as they were sent, where they were. `answers` are as the caller read them, "0.25,0.75": probabilities
+    in the order of `classes`, or for a regression (`classes` is None) one value each. `fallback` tells that a
+    challenger should have answered, and had no answer. `request` is the id by which the logs know the request.
     """
 
     model: str
@@ -38,7 +38,7 @@ class Record:
     ids: Sequence[str]
     columns: Columns | Lists
     aside: Mapping[str, Sequence[object]]
-    answers: Sequence[Sequence[float]]
+    answers: Sequence[str]
     unfamiliar: Sequence[Sequence[str]]
     milliseconds: float
     fallback: bool = False

@@ -49,11 +49,11 @@ def _record(servable: Servable, raw: Lists, predictions: Predictions, part: Part
         ids=predictions.ids,
         columns=predictions.columns,
         aside={name: raw[name] for name in servable.aside if name in raw},
-        answers=predictions.numbers,
+        answers=list(map(",".join, predictions.numbers)),
         unfamiliar=predictions.unfamiliar,
         milliseconds=part.milliseconds,
         fallback=part.fallback,
-        shadow=Shadow(heard.version, heard.answers, heard.milliseconds) if heard else None,
+        shadow=Shadow(heard.version, list(map(",".join, heard.answers)), heard.milliseconds) if heard else None,
         request=request,
     )
     return record if len(predictions.parts) == 1 else record.taken(part.places)

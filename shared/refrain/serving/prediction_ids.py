@@ -6,6 +6,7 @@ import os
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
 
@@ -18,7 +19,12 @@ def prediction_ids(rows: int) -> list[str]:
     ([25, 25], True, True)
     """
     request = f"{time.time_ns() // 1_000_000:011x}{os.urandom(5).hex()}"
-    return [f"{request}-{row:03d}" for row in range(rows)]
+    return [request + place for place in _places(rows)]
+
+
+@lru_cache(maxsize=32)
+def _places(rows: int) -> list[str]:
+    return [f"-{row:03d}" for row in range(rows)]
 
 
 def asked_at(identity: str) -> datetime | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Lists
     from refrain.serving.contest import Rival
     from refrain.serving.servable import Servable
+    from refrain.serving.wording import Numbers
 
 logger = logging.getLogger("refrain")
 
@@ -43,10 +44,10 @@ class Part:
 
 @dataclass(slots=True)
 class Overheard:
-    """What a challenger answered beside the champion, row by row ([] where it had no answer); no caller sees it."""
+    """What a challenger answered beside the champion, row by row (() where it had no answer); no caller sees it."""
 
     version: str
-    answers: list[list[float]]
+    answers: list[Numbers]
     milliseconds: float
 
 
@@ -54,14 +55,14 @@ class Overheard:
 class Predictions:
     """The answers to `len(ids)` instances.
 
-    `numbers` are probabilities in the order of the classes, or for a regression one value each. `labels` are the
-    likeliest classes (None for a regression). `unfamiliar` names the features unlike the training data. `columns` are
-    the clean inputs; `parts` say which version answered which rows; `by` is the same, row by row.
+    `numbers` are, as JSON text, probabilities in the order of the classes, or for a regression one value each.
+    `labels` are the likeliest classes (None for a regression). `unfamiliar` names the features unlike the training
+    data. `columns` are the clean inputs; `parts` say which version answered which rows; `by` is the same, row by row.
     """
 
     ids: list[str]
     labels: list[str] | None
-    numbers: list[list[float]]
+    numbers: list[Numbers]
     unfamiliar: list[list[str]]
     columns: Columns | Lists
     parts: tuple[Part, ...]
@@ -100,7 +101,7 @@ class _Answers:
     """A part with its numbers, its labels (none for a regression), and what is unfamiliar of each row."""
 
     part: Part
-    numbers: list[list[float]]
+    numbers: list[Numbers]
     labels: list[str]
     unfamiliar: list[list[str]]
 
@@ -111,7 +112,6 @@ def _asked(servable: Servable, columns: Columns | Lists, places: Sequence[int], 
     matrix = servable.encode(columns)
     scores = servable.score(matrix)
     took = (time.perf_counter() - started) * 1000
-    _check_finite(servable.version, scores, places)
     return _answers(Part(servable, places, took, fallback), scores, matrix)
 
 
@@ -137,22 +137,25 @@ def _answered(servable: Servable, found: Attempt, places: list[int]) -> _Answers
 
 
 def _answers(part: Part, scores: Array, matrix: Array) -> _Answers:
-    """Make the answers of what the graph said."""
-    classes = part.servable.classes
-    return _Answers(
-        part,
-        [[_written(number) for number in row] for row in scores.tolist()],
-        [classes[place] for place in scores.argmax(axis=1).tolist()] if classes else [],
-        part.servable.familiar.unfamiliar(matrix),
-    )
+    """Make the answers of what the graph said. Raises `NoFiniteAnswer`."""
+    servable = part.servable
+    numbers: list[float] = scores.ravel().tolist()
+    if not isfinite(sum(numbers)):  # float32 numbers do not add up to infinity here
+        raise _no_finite_answer(servable.version, scores, part.places)
+    labels: list[str] = []
+    if servable.classes:
+        likeliest = scores.argmax(axis=1).tolist() if len(scores) > 1 else [numbers.index(max(numbers))]
+        labels = [servable.classes[place] for place in likeliest]
+    return _Answers(part, servable.wording.numbers(numbers), labels, servable.familiar.unfamiliar(matrix))
 
 
 def _overheard(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns: Columns) -> Overheard:
     found = attempt(rival.servable, servable, raw, columns)
-    answers = [
-        [_written(number) for number in row] if sound else []
-        for row, sound in zip(found.scores.tolist(), found.sound.tolist(), strict=True)
-    ]
+    answers: list[Numbers] = [()] * len(found.sound)
+    if rival.servable and found.sound.any():
+        numbers = rival.servable.wording.numbers(found.scores[found.sound].ravel().tolist())
+        for place, written in zip(_places(found.sound), numbers, strict=True):
+            answers[place] = written
     return Overheard(rival.terms.version, answers, found.milliseconds)
 
 
@@ -191,14 +194,8 @@ def _places(chosen: Array) -> list[int]:
     return places
 
 
-def _check_finite(version: str, scores: Array, places: Sequence[int]) -> None:
-    if not all(map(isfinite, map(sum, scores.tolist()))):  # float32 numbers do not add up to infinity here
-        logger.warning("no finite answer", extra={"version": version})  # the caller's numbers, or the model's fault
-        rows: Any = np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist()
-        reason = "the numbers are so large that the model has no finite answer"
-        raise NoFiniteAnswer([Problem(places[row], "", None, reason) for row in rows])
-
-
-def _written(number: float) -> float:
-    """Keep the seven digits that a float32 holds, so that 0.1 is not written 0.10000000149011612."""
-    return float(f"{number:.7g}")
+def _no_finite_answer(version: str, scores: Array, places: Sequence[int]) -> NoFiniteAnswer:
+    logger.warning("no finite answer", extra={"version": version})  # the caller's numbers, or the model's fault
+    rows: Any = np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist()
+    reason = "the numbers are so large that the model has no finite answer"
+    return NoFiniteAnswer([Problem(places[row], "", None, reason) for row in rows])

@@ -34,6 +34,13 @@ class Accepted:
     document: dict[str, Any]
 
 
+@dataclass(slots=True)
+class Json:
+    """An answer that is written already."""
+
+    text: str
+
+
 @dataclass(slots=True)  # made for each request, which takes four times as long when it is frozen
 class Request:
     """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it.

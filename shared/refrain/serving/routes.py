@@ -18,7 +18,7 @@ from refrain.serving.problems import (
     UnexpectedFailure,
     problem_document,
 )
-from refrain.serving.requests import MOST_BYTES, Accepted
+from refrain.serving.requests import MOST_BYTES, Accepted, Json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-type Answering = Callable[..., dict[str, Any] | str | Accepted]
-"""From registry, request and the path's parameters to JSON, to HTML, or to JSON with a status of its own."""
+type Answered = Json | dict[str, Any] | str | Accepted
+"""JSON, written or to be written, HTML, or JSON with a status of its own."""
+
+type Answering = Callable[..., Answered]
+"""From registry, request and the path's parameters to an answer."""
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ def _finish(request: Request) -> None:
         logger.exception("answered, but not captured", extra={"request_id": request.id, "path": request.path[:200]})
 
 
-def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | str | Accepted]:
+def _found(request: Request) -> Callable[[Registry, Request], Answered]:
     allowed = []
     for method, pattern, answering in ROUTES:
         match = pattern.fullmatch(request.path)
@@ -108,12 +111,12 @@ def _found(request: Request) -> Callable[[Registry, Request], dict[str, Any] | s
     raise MethodNotAllowed(request.method, allowed) if allowed else NoSuchPath(request.path)
 
 
-def _success(answer: dict[str, Any] | str | Accepted) -> Answer:
+def _success(answer: Answered) -> Answer:
     if isinstance(answer, Accepted):
         return Answer(202, {"Content-Type": "application/json"}, _ENCODER.encode(answer.document))
     if isinstance(answer, str):
         return Answer(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, answer)
-    body = _ENCODER.encode(answer)
+    body = answer.text if isinstance(answer, Json) else _ENCODER.encode(answer)
     # Lambda answers with the body as a JSON string: every quote and backslash in it counts twice.
     if len(body) + body.count('"') + body.count("\\") > MOST_BYTES:
         raise AnswerTooLarge(MOST_BYTES)

@@ -30,6 +30,7 @@ from refrain.errors import BrokenVersion
 from refrain.graphs import RUNTIME_ERRORS, session
 from refrain.parity import Replay, parity
 from refrain.serving.unfamiliar import Familiar
+from refrain.serving.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +43,7 @@ class Servable:
     """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails.
 
     `aside` names the columns that say which row it is (key, event time) where these are no inputs;
-    `form` is how its clean inputs are written when they are captured.
+    `form` is how its clean inputs are written when they are captured, `wording` how its answers are.
     """
 
     def __init__(self, manifest: Mapping[str, Any], definition: Definition, session: Any, familiar: Familiar) -> None:
@@ -50,11 +51,12 @@ class Servable:
         self.version: str = manifest["version"]
         self.definition = definition
         self.vocabularies: Vocabularies = {name: tuple(known) for name, known in manifest["vocabularies"].items()}
-        self.classes: tuple[Any, ...] | None = tuple(manifest["classes"]) if manifest["classes"] else None
+        self.classes: tuple[str, ...] | None = tuple(manifest["classes"]) if manifest["classes"] else None
         self.familiar = familiar
         identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
         self.aside = tuple(name for name in identity if name not in definition.inputs)
-        self.form = Form(definition.columns, definition.inputs)
+        self.form = Form(definition.columns, definition.inputs, self.vocabularies)
+        self.wording = Wording(self.classes)
         self._width = len(self.classes) if self.classes else 1
         self._listwise = Listwise(definition, self.vocabularies)
         self._session = session

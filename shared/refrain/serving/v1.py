@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from itertools import repeat
+from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_lists
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
 from refrain.serving.problems import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
-from refrain.serving.requests import MOST_INSTANCES
+from refrain.serving.requests import MOST_INSTANCES, Json
 from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 MOST_IGNORED = 50
 
 
-def answer_predict(registry: Registry, request: Request, model: str) -> dict[str, Any]:
+def answer_predict(registry: Registry, request: Request, model: str) -> Json | dict[str, Any]:
     """Answer `POST /v1/models/{model}:predict`."""
     sound, rival = registry.contest(model)
     servable = sound.servable
@@ -32,16 +35,8 @@ def answer_predict(registry: Registry, request: Request, model: str) -> dict[str
     raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.aside))
     predictions = predict(servable, raw, len(instances), rival)
     capture_later(registry, request, servable, raw, predictions)
-    answer = {
-        "predictions": _written(predictions, servable),
-        "model": model,
-        "model_version": servable.version,
-        "prediction_ids": predictions.ids,
-    }
     unknown = set().union(*instances).difference(servable.definition.columns)
-    if unknown:
-        answer["ignored"] = sorted(shortened(name) for name in unknown)[:MOST_IGNORED]
-    return answer
+    return Json(_written(predictions, servable, unknown))
 
 
 def _instances(document: dict[str, Any], inputs: Sequence[str]) -> list[dict[str, Any]]:
@@ -67,19 +62,22 @@ def _expected(instance: object, inputs: Sequence[str]) -> str:
     return f"expected at least one of the columns {', '.join(inputs)}"
 
 
-def _written(predictions: Predictions, servable: Servable) -> list[dict[str, Any]]:
-    """Write the predictions; one that the challenger made names its version."""
-    written: list[dict[str, Any]]
-    if predictions.labels:
-        written = [
-            {"label": label, "probabilities": dict(zip(by.classes or (), numbers, strict=True))}
-            for label, by, numbers in zip(predictions.labels, predictions.by, predictions.numbers, strict=True)
-        ]
-    else:
-        written = [{"value": value} for (value,) in predictions.numbers]
-    for prediction, by, unfamiliar in zip(written, predictions.by, predictions.unfamiliar, strict=True):
-        if unfamiliar:
-            prediction["unfamiliar"] = unfamiliar
-        if by is not servable:
-            prediction["version"] = by.version
-    return written
+def _written(predictions: Predictions, servable: Servable, unknown: set[str]) -> str:
+    """Write the answer as JSON: by templates, which takes a fraction of what the encoder takes for dictionaries."""
+    labels = predictions.labels or repeat(None)
+    rows = zip(predictions.by, predictions.numbers, labels, predictions.unfamiliar, strict=False)
+    written = [
+        by.wording.row(numbers, label, "" if by is servable and not unfamiliar else _more(by, servable, unfamiliar))
+        for by, numbers, label, unfamiliar in rows
+    ]
+    ignored = f',"ignored":{json.dumps(sorted(map(shortened, unknown))[:MOST_IGNORED])}' if unknown else ""
+    return (
+        f'{{"predictions":[{",".join(written)}],"model":{text(servable.definition.model)},'
+        f'"model_version":{text(servable.version)},"prediction_ids":["{'","'.join(predictions.ids)}"]{ignored}}}'
+    )
+
+
+def _more(by: Servable, servable: Servable, unfamiliar: list[str]) -> str:
+    """Write what only some predictions say: what is unlike the training data, and the version where it is another."""
+    version = f',"version":{text(by.version)}' if by is not servable else ""
+    return f',"unfamiliar":{json.dumps(unfamiliar)}{version}' if unfamiliar else version

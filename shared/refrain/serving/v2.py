@@ -142,8 +142,8 @@ def _written(predictions: Predictions, servable: Servable) -> dict[str, dict[str
     rows = len(predictions.ids)
     data: dict[str, list[Any]] = {
         "label": predictions.labels or [],
-        "probabilities": [number for row in predictions.numbers for number in row],
-        "value": [row[0] for row in predictions.numbers],
+        "probabilities": [float(number) for row in predictions.numbers for number in row],
+        "value": [float(row[0]) for row in predictions.numbers],
         "unfamiliar": [",".join(names) for names in predictions.unfamiliar],
     }
     return {

@@ -38,7 +38,7 @@ def line(identity: str, minutes: float = 0, **changes: Any) -> str:
 
 def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Definition) -> None:
     # Given a record with a challenger's answers, delivered
-    lake, record = Lake(), make_record(shadow=Shadow("v2", [[0.5, 0.5], [], [0.1, 0.9]], 2.0))
+    lake, record = Lake(), make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0))
     deliver(lake, *lines(record))
 
     # When it is read
