@@ -8,7 +8,7 @@ parsed by itself. Contract tests hold this way and that of arrays together, bit 
 
 from __future__ import annotations
 
-from math import inf, isfinite, nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,8 +98,8 @@ class Listwise:
             else [codes.get(text, UNSEEN) for text in columns[name]]
             for name, codes, make in self._encodes
         ]
-        if len(features[0]) < SEVERAL:
-            return np.array(list(zip(*features, strict=True)), dtype=np.float32)
+        if len(features[0]) == 1:  # as most requests have it
+            return np.array([feature[0] for feature in features], dtype=np.float32).reshape(1, -1)
         matrix = np.empty((len(features[0]), len(features)), dtype=np.float32)
         for place, feature in enumerate(features):
             matrix[:, place] = feature
@@ -113,16 +113,40 @@ def _reader(column: Column, decimal: str, *, required: bool) -> Read:
         return _texts(column, marks, required=required)
     if column.kind == "time":
         return _times(column, marks, required=required)
-    least = -inf if column.least is None else column.least
-    most = inf if column.most is None else column.most
+    if column.kind == "boolean":
+        return _truths(marks, required=required)
+    return _numbers(column, marks, decimal, required=required)
 
-    def read(value: object) -> float:
-        number = boolean_of(value, marks) if column.kind == "boolean" else number_of(value, marks, decimal)
+
+def _bounds(column: Column) -> tuple[float, float]:
+    """What is a number at all, and the column's own bounds."""
+    least = -LARGEST if column.least is None else max(column.least, -LARGEST)
+    return least, LARGEST if column.most is None else min(column.most, LARGEST)
+
+
+def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: bool) -> Read:
+    least, most = _bounds(column)
+    numeric = numeric_marks(marks)
+
+    def read(value: Any) -> float:
+        if type(value) in _PLAIN_NUMBERS and least <= value <= most and value not in numeric:
+            return float(value)
+        number = number_of(value, marks, decimal)
         if number is None and not required:
             return nan
         if number is None or not least <= number <= most:
             raise Invalid
         return number
+
+    return read
+
+
+def _truths(marks: frozenset[str], *, required: bool) -> Read:
+    def read(value: object) -> float:
+        truth = boolean_of(value, marks)
+        if truth is None and required:
+            raise Invalid
+        return nan if truth is None else truth
 
     return read
 
@@ -178,8 +202,7 @@ def _column_reader(column: Column, read: Read, known: dict[str | None, Any]) -> 
         except (KeyError, TypeError):  # a text that training did not know, or no text at all
             return each(values)
 
-    least = -LARGEST if column.least is None else max(column.least, -LARGEST)
-    most = LARGEST if column.most is None else min(column.most, LARGEST)
+    least, most = _bounds(column)
     marks = numeric_marks(MISSING_MARKS | column.missing)
 
     def numbers(values: Sequence[Any]) -> list[Any]:
