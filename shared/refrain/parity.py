@@ -1,15 +1,21 @@
 """Does the exported graph answer what the trained pipeline answered? The proof against silent mis-conversion."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from preprocessing.definition import Task
 from refrain.labels import likeliest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing.definition import Task
 
 type Floats = NDArray[np.float64]
 
@@ -98,7 +104,7 @@ def ranked_parity(expected: Ranked, answered: Ranked) -> Parity:
     if len(expected) != len(answered):
         raise ValueError(f"{len(answered)} lists are answered where {len(expected)} are expected")
     sizes = [_size(scores) for _, scores in expected if scores]
-    least = LEAST_SIZE * median(sizes) if sizes else 0.0
+    least = LEAST_SIZE * float(np.median(sizes)) if sizes else 0.0
     differences = [_apart(*lists, least) for lists in zip(expected, answered, strict=True)]
     finite = [each for each in differences if math.isfinite(each)]
     differing = sum(not each <= TOLERANCE for each in differences)

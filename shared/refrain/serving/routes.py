@@ -6,10 +6,11 @@ import json
 import logging
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import RefrainError
-from refrain.serving import catalogue, docs, health, history, labels, openapi, v1, v2
+from refrain.serving import v1
 from refrain.serving.problems import (
     CONTENT_TYPE,
     AnswerTooLarge,
@@ -52,25 +53,35 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", re.escape(path)))
 
 
+def _late(module: str, name: str) -> Answering:
+    """Import what answers when it is first asked for: a cold start is for predictions."""
+
+    def answer(*arguments: Any, **named: Any) -> Answered:
+        answering: Answering = getattr(import_module(f"refrain.serving.{module}"), name)
+        return answering(*arguments, **named)
+
+    return answer
+
+
 ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
     (method, _pattern(path), answering)
     for method, path, answering in (
         ("POST", "/v1/models/{model}:predict", v1.answer_predict),
-        ("POST", "/v1/models/{model}:label", labels.answer_label),
-        ("POST", "/v2/models/{model}/infer", v2.answer_infer),
-        ("POST", "/v2/models/{model}/versions/{version}/infer", v2.answer_infer),
-        ("GET", "/v1/models", catalogue.answer_models),
-        ("GET", "/v1/models/{model}", catalogue.answer_model),
-        ("GET", "/v1/models/{model}/history", history.answer_history),
-        ("GET", "/v2/health/live", health.answer_live),
-        ("GET", "/v2/health/ready", health.answer_ready),
-        ("GET", "/v2", v2.answer_server),
-        ("GET", "/v2/models/{model}", v2.answer_model),
-        ("GET", "/v2/models/{model}/ready", v2.answer_ready),
-        ("GET", "/v2/models/{model}/versions/{version}", v2.answer_model),
-        ("GET", "/v2/models/{model}/versions/{version}/ready", v2.answer_ready),
-        ("GET", "/openapi.json", openapi.answer_openapi),
-        ("GET", "/docs", docs.answer_docs),
+        ("POST", "/v1/models/{model}:label", _late("labels", "answer_label")),
+        ("POST", "/v2/models/{model}/infer", _late("v2", "answer_infer")),
+        ("POST", "/v2/models/{model}/versions/{version}/infer", _late("v2", "answer_infer")),
+        ("GET", "/v1/models", _late("catalogue", "answer_models")),
+        ("GET", "/v1/models/{model}", _late("catalogue", "answer_model")),
+        ("GET", "/v1/models/{model}/history", _late("history", "answer_history")),
+        ("GET", "/v2/health/live", _late("health", "answer_live")),
+        ("GET", "/v2/health/ready", _late("health", "answer_ready")),
+        ("GET", "/v2", _late("v2", "answer_server")),
+        ("GET", "/v2/models/{model}", _late("v2", "answer_model")),
+        ("GET", "/v2/models/{model}/ready", _late("v2", "answer_ready")),
+        ("GET", "/v2/models/{model}/versions/{version}", _late("v2", "answer_model")),
+        ("GET", "/v2/models/{model}/versions/{version}/ready", _late("v2", "answer_ready")),
+        ("GET", "/openapi.json", _late("openapi", "answer_openapi")),
+        ("GET", "/docs", _late("docs", "answer_docs")),
     )
 )
 
