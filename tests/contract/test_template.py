@@ -413,6 +413,12 @@ def test_training_s_threads_do_not_spin_where_cores_are_shared() -> None:
     assert train["Environment"]["Variables"] == {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
+def test_no_thread_spins_while_inference_starts() -> None:
+    inference = TEMPLATE.resources["InferenceFunction"].properties
+
+    assert inference["Environment"]["Variables"]["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_logs_are_not_kept_for_ever() -> None:
     groups = {group.logical_id for group in TEMPLATE.of_type("AWS::Logs::LogGroup")}
 
