@@ -7,6 +7,9 @@ from typing import Any
 from refrain.serving.registry import registry
 from refrain.serving.requests import Request
 from refrain.serving.routes import respond
+from refrain.serving.warming import warm_up
+
+warm_up()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tritonclient.utils import InferenceServerException
 
 from refrain.serving.registry import registry
 from refrain.settings import settings
-from refrain.storage import Store, open_store
+from refrain.storage import Object, Store, open_store
 from tests.unit.serving import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +155,27 @@ def asked(binary: bool = False) -> list[InferInput]:
         tensor("member", "BOOL", [True, False], np.bool_),
         tensor("joined", "BYTES", ["2019-01-31T08:00:00Z", "2010-01-31T08:00:00Z"], object),
     ]
+
+
+@pytest.mark.parametrize(("kind", "objects"), [("provisioned-concurrency", 5), ("on-demand", 0), ("snap-start", 0)])
+def test_a_process_that_is_paid_for_to_be_ready_loads_its_models_before_it_is_asked(
+    lake: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, kind: str, objects: int
+) -> None:
+    read: list[str] = []
+    reads = Store.read
+
+    def counted(store: Store, key: str) -> Object:
+        read.append(key)
+        return reads(store, key)
+
+    monkeypatch.setattr(Store, "read", counted)
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
+
+    handler: Handler = request.getfixturevalue("handler")
+
+    assert len(read) == objects
+    assert predict(handler)["model_version"] == "people-1"
+    assert len(read) == 5
 
 
 def test_a_client_of_the_open_inference_protocol_gets_its_answers(lake: Store, address: str, handler: Handler) -> None:
