@@ -1,6 +1,7 @@
-"""`make bench [ONLY=part]`: measures, and writes build/bench.json, docs/benchmarks.json and docs/benchmarks.md.
+"""`make bench [ONLY=part] [BUSY=1]`: measures; writes build/bench.json, docs/benchmarks.json and docs/benchmarks.md.
 
 A part is a module of this folder with a function `measure`. Parts that are not measured now keep what was found before.
+What is found on a busy machine is kept beside the rest, in files of its own and in a table at the end of the page.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import page
+from tests.bench.company import company
 from tests.bench.drawing import figure
 from tests.bench.machine import machine
 from tests.bench.result import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "bench.json"
 COMMITTED = ROOT / "docs" / "benchmarks.json"
+BUSY = "-busy"
+"""Ends the names of the same files of a busy machine."""
+
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 PARTS = ("prediction", "request", "instances", "emulator", "cold", "memory", "size", "growth", "recommending")
@@ -32,33 +37,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the parts that are asked for, all unless told."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", default="", help=f"one or some of {', '.join(PARTS)}, with commas")
-    only = [name for name in parser.parse_args(arguments).only.split(",") if name]
+    parser.add_argument("--busy", action="store_true", help="with other work on every processor meanwhile")
+    asked = parser.parse_args(arguments)
+    only = [name for name in asked.only.split(",") if name]
     unknown = set(only) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    found = _before()
-    for name in only or PARTS:
-        where = machine()
-        print(f"measuring {name} …", flush=True)
-        found[name] = replace(import_module(f"tests.bench.{name}").measure(), machine=where)
-        _write([found[each] for each in PARTS if each in found])
+    ending = BUSY if asked.busy else ""
+    found = _before(ending)
+    with company(asked.busy):
+        for name in only or PARTS:
+            where = machine()
+            print(f"measuring {name} …", flush=True)
+            found[name] = replace(import_module(f"tests.bench.{name}").measure(), machine=where)
+            _write(found, ending)
     for part in (found[name] for name in only or found):
         print(_told(part))
-    print(f"written: {BUILT.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
+    print(f"written: {_ending(BUILT, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
 
 
-def _before() -> dict[str, Part]:
-    path = BUILT if BUILT.exists() else COMMITTED
-    documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else []
+def _ending(path: Path, ending: str) -> Path:
+    return path.with_stem(path.stem + ending)
+
+
+def _before(ending: str) -> dict[str, Part]:
+    paths = (_ending(path, ending) for path in (BUILT, COMMITTED))
+    path = next((each for each in paths if each.exists()), None)
+    documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path else []
     return {document["name"]: Part.of(document) for document in documents}
 
 
-def _write(parts: Sequence[Part]) -> None:
+def _write(found: Mapping[str, Part], ending: str) -> None:
+    parts = [found[name] for name in PARTS if name in found]
     text = json.dumps({"parts": [part.document() for part in parts]}, indent=1, ensure_ascii=False) + "\n"
     for path in (BUILT, COMMITTED):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    page.write(parts, PAGE)
+        _ending(path, ending).write_text(text, encoding="utf-8")
+    quiet, busy = (_before(each) for each in ("", BUSY))
+    page.write([quiet[name] for name in PARTS if name in quiet], busy, PAGE)
 
 
 def _told(part: Part) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.drawing import bars, curves, figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.bench.result import Group, Part, Row
@@ -21,13 +21,24 @@ falls on all of them; the ratio is to the floor of the same run. Compare ratios,
 """
 
 
-def write(parts: Sequence[Part], page: Path) -> None:
-    """Write the page, and its drawings into the folder of the same name beside it."""
+BUSY = """## The same on a busy machine
+
+Measured by `make bench BUSY=1`, with a process that only computes on every processor. What is ours, and how many times
+as much as the floor of the same run it is.
+
+| | quiet | × floor | busy | × floor |
+|---|---:|---:|---:|---:|"""
+
+
+def write(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> None:
+    """Write the page, and its drawings into the folder of the same name beside it; `busy` are parts by their names."""
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
     text = [INTRODUCTION]
     for part in parts:
         text += _part(part, folder)
+    if busy:
+        text += [BUSY, *(line for part in parts if part.name in busy for line in _compared(part, busy[part.name])), ""]
     page.write_text("\n".join(text), encoding="utf-8")
 
 
@@ -50,6 +61,20 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
         yield f"{note}\n"
     for skipped in part.skipped:
         yield f"Left out: {skipped}\n"
+
+
+def _compared(quiet: Part, busy: Part) -> Iterator[str]:
+    """A line for each figure of ours that has a floor in both."""
+    others = {(group.title, row.name): (group, row) for group in busy.groups for row in group.rows}
+    for group in quiet.groups:
+        for row in group.rows:
+            if row.kind == "ours" and (group.title, row.name) in others and group.ratio(row):
+                other, again = others[group.title, row.name]
+                figures = (
+                    f"{figure(each.median)} {group.unit} | {figure(which.ratio(each) or 0)}"
+                    for which, each in ((group, row), (other, again))
+                )
+                yield f"| {quiet.title}: {group.title} | {' | '.join(figures)} |"
 
 
 def _group(group: Group) -> Iterator[str]:
