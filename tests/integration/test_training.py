@@ -97,6 +97,7 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
     assert manifest["vocabularies"]["Contract"] == ["one", "two"]
     assert set(manifest["libraries"]) == {"numpy", "scikit-learn", "skl2onnx", "onnx"}
     assert manifest["model_bytes"] == len(files.model)
+    assert 0 < manifest["fit_seconds"] == answer["fit_seconds"] <= answer["seconds"]
 
 
 def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,8 +54,10 @@ def make_version(
     assert roles is not None, "the definition is checked to have roles"
     catalogue = Catalogue.of(training[roles.item], _texts(roles, described))
     estimator = make_recommender(candidate)
+    started = time.monotonic()
     try:
         estimator.fit(plays(definition, training, catalogue))
+        fit_seconds = time.monotonic() - started
         graph = estimator.export()
     except FIT_ERRORS as error:
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
@@ -80,6 +83,7 @@ def make_version(
         "users": len(set(training[roles.user].tolist())),
         "model_sha256": hashlib.sha256(graph).hexdigest(),
         "model_bytes": len(graph),
+        "fit_seconds": round(fit_seconds, 3),
     }
     return files, facts
 

@@ -48,12 +48,13 @@ def train(store: Store, request: Request) -> dict[str, object]:
         manifest = _train(store, request)
         logger.info(
             "candidate trained",
-            extra={name: manifest[name] for name in ("model", "version", "seconds", "model_bytes")},
+            extra={name: manifest[name] for name in ("model", "version", "seconds", "fit_seconds", "model_bytes")},
         )
     return {
         "candidate": request.candidate,
         "version": request.version,
         "seconds": manifest["seconds"],
+        "fit_seconds": manifest.get("fit_seconds"),  # a version from before it was noted has none
         "rows": manifest["snapshot"]["train_rows"],
     }
 
@@ -105,7 +106,9 @@ def make_version(
     """
     vocabularies = learn_vocabularies(definition, training)
     matrix = encode(definition, vocabularies, training)
+    started = time.monotonic()
     fitted = fit(definition, candidate, vocabularies, matrix, training[definition.target])
+    fit_seconds = time.monotonic() - started
     graph = export(fitted, len(definition.features))
     answers = fitted.answers(encode(definition, vocabularies, holdout))
     rows = golden_rows(definition, training)
@@ -126,6 +129,7 @@ def make_version(
         "classes": None if fitted.classes is None else list(fitted.classes),
         "model_sha256": hashlib.sha256(graph).hexdigest(),
         "model_bytes": len(graph),
+        "fit_seconds": round(fit_seconds, 3),
     }
     return files, facts
 
