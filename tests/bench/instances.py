@@ -8,7 +8,8 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 from refrain.graphs import session
-from tests.bench import subjects
+from tests.bench import rivals, subjects
+from tests.bench.installed import left_out, told
 from tests.bench.measuring import in_turn, row
 from tests.bench.prediction import Discarded, group
 from tests.bench.result import Group, Part, Row
@@ -23,7 +24,8 @@ SECONDS = 4.0
 
 def measure() -> Part:
     """Time requests of many instances, and the parts of them that are not ours."""
-    return Part("instances", TITLE, tuple(_groups()), notes=("Times here are processor time of the thread.",))
+    skipped, notes = told(left_out(rivals.NEEDS)), ("Times here are processor time of the thread.",)
+    return Part("instances", TITLE, tuple(_groups()), skipped=skipped, notes=notes)
 
 
 def _groups() -> Iterator[Group]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.graphs import session
 from tests.bench import rivals, subjects
+from tests.bench.installed import left_out, told
 from tests.bench.measuring import MICROSECONDS, in_turn, row
 from tests.bench.result import Group, Part
 
@@ -23,7 +24,8 @@ GOAL = "≤ 60 µs on a quiet machine, and ≤ 3 × the graph with one input a c
 
 def measure() -> Part:
     """Time one instance of 14 columns by logistic regression and by boosting."""
-    return Part("prediction", TITLE, tuple(group(candidate, 1) for candidate in ("logistic", "boosting")), notes=NOTES)
+    groups = tuple(group(candidate, 1) for candidate in ("logistic", "boosting"))
+    return Part("prediction", TITLE, groups, skipped=told(left_out(rivals.NEEDS)), notes=NOTES)
 
 
 NOTES = (
@@ -68,19 +70,20 @@ def _contenders(candidate: str, rows: int) -> dict[str, tuple[Any, Callable[[], 
     graph, matrix = session("alone", model.files.model), subjects.matrix(model, rows)
     fitted = rivals.pipeline(_estimator(candidate))
     columns, inputs = rivals.column_graph(fitted), rivals.column_inputs(subjects.asked(rows)[:rows])
-    ours, powertools, pandas = (
-        subjects.handler(model),
-        rivals.powertools_handler(columns),
-        rivals.pandas_handler(fitted),
-    )
-    events = subjects.events(rows)
-    return {
+    ours, events = subjects.handler(model), subjects.events(rows)
+    contenders: dict[str, tuple[Any, Callable[[], object]]] = {
         "ONNX Runtime alone, one matrix": ("floor", lambda: graph.run(["probabilities"], {"features": matrix})),
         COLUMNS: ("floor", lambda: columns.run(None, inputs)),
         "Refrain": ("ours", lambda: ours(next(events))),
-        "powertools + pydantic + ONNX": ("peer", lambda: powertools(next(events))),
-        "pandas + scikit-learn": ("peer", lambda: pandas(next(events))),
     }
+    faults = left_out(rivals.NEEDS)
+    if rivals.POWERTOOLS not in faults:
+        powertools = rivals.powertools_handler(columns)
+        contenders[rivals.POWERTOOLS] = ("peer", lambda: powertools(next(events)))
+    if rivals.PANDAS not in faults:
+        pandas = rivals.pandas_handler(fitted)
+        contenders[rivals.PANDAS] = ("peer", lambda: pandas(next(events)))
+    return contenders
 
 
 def _estimator(candidate: str) -> Any:

@@ -98,7 +98,7 @@ def _implicit(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer
     """Return a call of `implicit` for a known user, so that it folds no history in (which would cost it more)."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from implicit.cpu.als import AlternatingLeastSquares  # type: ignore[import-not-found]
+        from implicit.cpu.als import AlternatingLeastSquares
     except ImportError:
         return None
     model = AlternatingLeastSquares(factors=points.shape[1], num_threads=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CATEGORIES = (*KNOWN, "sex")
+
+POWERTOOLS, PANDAS = "powertools + pydantic + ONNX", "pandas + scikit-learn"
+NEEDS = {POWERTOOLS: ["aws_lambda_powertools", "pydantic"], PANDAS: ["pandas"]}
+"""Modules that the peers need beside those of training, by which the model itself is made."""
 
 type Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -29,20 +34,34 @@ def pipeline(estimator: Any) -> Any:
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), list(CATEGORIES)),
         (StandardScaler(), list(NUMBERS)),
     )
-    frame = _frame(people(3000))
-    return make_pipeline(columns, estimator).fit(frame, frame["income"])
+    learned = frame(people(3000))
+    return make_pipeline(columns, estimator).fit(learned, learned["income"])
+
+
+@cache
+def fitted() -> Any:
+    """Fit the pipeline that all servers serve."""
+    from sklearn.linear_model import LogisticRegression
+
+    return pipeline(LogisticRegression(max_iter=1000))
 
 
 def column_graph(fitted: Any) -> Any:
-    """Export it as skl2onnx does by default, with one input a column; returns a session for one thread."""
+    """Make a session for one thread of its graph with one input a column."""
+    from refrain.graphs import session
+
+    return session("columns", column_onnx(fitted))
+
+
+def column_onnx(fitted: Any) -> bytes:
+    """Export it as skl2onnx does by default, with one input a column."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
-    from refrain.graphs import session
-
     types = [(name, StringTensorType([None, 1])) for name in CATEGORIES]
     types += [(name, FloatTensorType([None, 1])) for name in NUMBERS]
-    return session("columns", to_onnx(fitted, initial_types=types, options={"zipmap": False}).SerializeToString())
+    graph: bytes = to_onnx(fitted, initial_types=types, options={"zipmap": False}).SerializeToString()
+    return graph
 
 
 def column_inputs(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -56,8 +75,8 @@ def pandas_handler(fitted: Any) -> Handler:
     """Answer as most first versions do: a data frame of the request, `predict_proba`, JSON."""
 
     def handle(event: Mapping[str, Any]) -> dict[str, Any]:
-        frame = _frame(json.loads(event["body"])["instances"])
-        probabilities = fitted.predict_proba(frame).tolist()
+        asked = frame(json.loads(event["body"])["instances"])
+        probabilities = fitted.predict_proba(asked).tolist()
         answers = [dict(zip(fitted.classes_, each, strict=True)) for each in probabilities]
         return {"statusCode": 200, "body": json.dumps({"predictions": answers})}
 
@@ -111,7 +130,8 @@ class _Context:
     aws_request_id = "1"
 
 
-def _frame(rows: Any) -> pd.DataFrame:
+def frame(rows: Any) -> pd.DataFrame:
+    """Make a data frame of instances."""
     import pandas as pd
 
     return pd.DataFrame(list(rows))
