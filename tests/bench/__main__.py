@@ -30,7 +30,10 @@ BUSY = "-busy"
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-PARTS = ("prediction", "request", "instances", "emulator", "cold", "memory", "size", "growth", "recommending")
+PARTS = (
+    "prediction", "request", "instances", "emulator", "servers", "cold", "memory", "size", "ingest", "preprocessing",
+    "retraining", "growth", "recommending",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found[name] = replace(import_module(f"tests.bench.{name}").measure(), machine=where)
             _write(found, ending)
     for part in (found[name] for name in only or found):
-        print(_told(part))
+        print(written(part))
     print(f"written: {_ending(BUILT, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
 
 
@@ -77,7 +80,8 @@ def _write(found: Mapping[str, Part], ending: str) -> None:
     page.write([quiet[name] for name in PARTS if name in quiet], busy, PAGE)
 
 
-def _told(part: Part) -> str:
+def written(part: Part) -> str:
+    """Write a part for the terminal."""
     lines = [part.title]
     for group in part.groups:
         lines.append(f"  {group.title}" + (f"   (goal: {group.goal})" if group.goal else ""))

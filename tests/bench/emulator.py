@@ -47,17 +47,22 @@ def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
 
 
 def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
-    """Requests a second that eight clients get answered, in rounds."""
-    rates: dict[str, list[float]] = {name: [] for name in calls}
+    found = rates(calls)
+    rows = (row("hello-world", "floor", found["hello-world"]), row("Refrain", "ours", found["Refrain"]))
+    return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
+
+
+def rates(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Count the requests a second that eight clients get answered, in rounds."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
     with ThreadPoolExecutor(CLIENTS) as clients:
         for call in calls.values():  # all processes are started before it counts
             list(clients.map(_answered, [call] * CLIENTS, [time.perf_counter() + 1] * CLIENTS))
         for _ in range(ROUNDS):
             for name, call in calls.items():
                 end = time.perf_counter() + ROUND_SECONDS
-                rates[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
-    rows = (row("hello-world", "floor", rates["hello-world"]), row("Refrain", "ours", rates["Refrain"]))
-    return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
+                found[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
+    return found
 
 
 def _answered(call: Callable[[], object], end: float) -> int:

@@ -12,30 +12,52 @@ from tests.bench import subjects
 from tests.bench.built import stage
 from tests.bench.measuring import row
 from tests.bench.result import Group, Part
+from tests.bench.rival_servers import laid_out
+from tests.bench.running import Server
+from tests.bench.usual_handler import TITLE as USUAL
+from tests.bench.usual_handler import usual_handlers
 
 if TYPE_CHECKING:
     from local.processes import Function
+    from tests.bench.running import Peer, Place
 
 TITLE = "Peak memory of a warm inference process"
 CALLS = 300
 STARTS = 3
+FLOOR = "onnxruntime and numpy imported"
+NOTES = (
+    f"Each is asked {CALLS} times by one client. Of a server it is the peaks of all its processes added up, as its own "
+    "command starts them (MLflow's and BentoML's start a second one), so what they share is counted twice.",
+)
 
 
 def measure() -> Part:
     """Start processes, ask them, and read what the system says of them."""
     with stage() as found:
+        usual, none = usual_handlers(found)
+        there, skipped = laid_out()
         floors = [_imported(found.inference) for _ in range(STARTS)]
         hello = [_asked(found.hello, found.logs) for _ in range(STARTS)]
         ours = [_asked(found.inference, found.logs) for _ in range(STARTS)]
+        peers = {name: [_asked(usual[name], found.logs) for _ in range(STARTS)] for name in (USUAL,) if name in usual}
+        peers |= {peer.title: [_served(peer, place) for _ in range(STARTS)] for peer, place in there}
     rows = (
-        row("onnxruntime and numpy imported", "floor", floors),
+        row(FLOOR, "floor", floors),
         row("hello-world", "floor", hello),
         row(f"Refrain, one model, {CALLS} requests", "ours", ours),
+        *(row(name, "peer", found) for name, found in peers.items()),
     )
-    group = Group(
-        "resident memory at its peak", "MB", rows, "onnxruntime and numpy imported", "≤ 80 MB with one small model"
-    )
-    return Part("memory", TITLE, (group,))
+    group = Group("resident memory at its peak", "MB", rows, FLOOR, "≤ 80 MB with one small model")
+    return Part("memory", TITLE, (group,), skipped=none + skipped, notes=NOTES)
+
+
+def _served(peer: Peer, place: Place) -> float:
+    server = Server(peer, place)
+    for _ in range(CALLS):
+        server.call()
+    peak = server.peak()
+    server.stop()
+    return peak
 
 
 def _asked(function: Function, logs: Path) -> float:
