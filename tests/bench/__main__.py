@@ -88,7 +88,7 @@ def written(part: Part) -> str:
         for row in group.rows:
             ratio = group.ratio(row)
             times = f"× {figure(ratio)}" if ratio else ""
-            lines.append(f"    {row.name:<46}{figure(row.median):>10} {group.unit:<6}{times}")
+            lines.append(f"    {row.name:<46}{figure(row.median):>10} {group.unit:<6} {times}")
     return "\n".join(lines + [f"  left out: {each}" for each in part.skipped])
 
 

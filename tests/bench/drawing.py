@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDE = 860
 HIGH = 34
+LETTER = 7
 COLOURS = {"ours": "s1", "floor": "champion", "peer": "s2"}
 STYLE = Path(plots.__file__).with_name("style.css")
 
@@ -31,7 +32,8 @@ def figure(value: float) -> str:
 
 def bars(group: Group) -> str:
     """Draw the medians of a group as bars on a logarithmic axis, since peers are often a hundred times the floor."""
-    left, right, bottom = 300, WIDE - 110, 16 + HIGH * len(group.rows)
+    values = [f"{figure(row.median)} {group.unit}" for row in group.rows]
+    left, right, bottom = 300, WIDE - 30 - LETTER * max(map(len, values)), 16 + HIGH * len(group.rows)
     least = 10 ** math.floor(math.log10(min(row.median for row in group.rows)))
     scale = Scale(math.log10(least), math.log10(max(row.median for row in group.rows)) + 0.05, left, right)
     parts = [
@@ -44,7 +46,7 @@ def bars(group: Group) -> str:
         parts.append(text(left - 10, y + 15, shortened(row.name, 44), "label", "end", row.name))
         bar = {"x": left, "y": y + 3, "width": max(end - left, 1), "height": 18, "rx": 2}
         parts.append(element("rect", **bar, class_=f"bar {COLOURS[row.kind]}"))
-        parts.append(text(end + 8, y + 15, f"{figure(row.median)} {group.unit}", "value"))
+        parts.append(text(end + 8, y + 15, values[place], "value"))
     described = "; ".join(f"{row.name} {row.median:.3g} {group.unit}" for row in group.rows)
     return _alone(svg("bars", (WIDE, bottom + 12), group.title, described, *parts))
 

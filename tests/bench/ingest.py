@@ -170,7 +170,7 @@ def _copied(path: Path, options: str) -> Run:
 
     target = path.with_suffix(".parquet")
     with duckdb.connect(config={"threads": THREADS}) as connection:
-        connection.execute("SELECT 1")
+        connection.execute("SET enable_progress_bar = false")
         source = f"read_csv('{path}', {options})"
         return _timed(
             lambda: connection.execute(f"COPY (FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
