@@ -51,19 +51,29 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("app", ["inference"])
-def test_the_inference_handler_imports_nothing_that_training_needs(app: str) -> None:
-    folders = [ROOT / "functions" / app, ROOT / "shared", ROOT / "layers" / "preprocessing"]
+def said_by_inference(code: str) -> str:
+    """What a fresh interpreter prints that has the code of inference on its path."""
+    folders = [ROOT / "functions" / "inference", ROOT / "shared", ROOT / "layers" / "preprocessing"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+
+
+def test_the_inference_handler_imports_nothing_that_training_needs() -> None:
     code = "import json, sys, app; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    assert FORBIDDEN.isdisjoint(json.loads(found.stdout))
-    assert {"numpy", "onnxruntime", "obstore"} <= set(json.loads(found.stdout))
+    found = set(json.loads(said_by_inference(code)))
+
+    assert FORBIDDEN.isdisjoint(found)
+    assert {"numpy", "onnxruntime", "obstore"} <= found
+
+
+def test_the_collector_of_garbage_rests_while_inference_is_imported_and_no_longer() -> None:
+    looks = "sum(each['collections'] for each in gc.get_stats())"
+    code = f"import gc; before = {looks}; import app; print({looks} - before, gc.isenabled(), gc.get_freeze_count())"
+    collections, enabled, frozen = said_by_inference(code).split()
+
+    assert (int(collections), enabled) == (0, "True")
+    assert int(frozen) > 10_000
 
 
 @pytest.mark.parametrize("path", FUNCTIONS, ids=shown)
