@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from refrain.report import plots
 from refrain.report.markup import Html, element
-from refrain.report.plots import Panel, Scale, dot, shortened, svg, text
+from refrain.report.plots import Panel, Scale, dot, shortened, svg, text, tick_labels, ticks
 
 if TYPE_CHECKING:
-    from tests.bench.result import Group, Line
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.bench.result import Group, Line, Trace
 
 WIDE = 860
 HIGH = 34
@@ -52,41 +54,111 @@ def bars(group: Group) -> str:
 
 
 def curves(line: Line) -> str:
-    """Draw medians over what grows, both axes logarithmic."""
-    every = [y for ys in line.lines.values() for y in ys if y > 0]
-    panel = Panel(
-        Scale(math.log10(line.x[0]) - 0.02, math.log10(line.x[-1]) + 0.02, 80, WIDE - 200),
-        Scale(math.log10(min(every)) - 0.1, math.log10(max(every)) + 0.1, 300, 30),
-    )
+    """Draw medians over what grows, both axes logarithmic; or over time, with marks where something happened."""
+    panel, across, up = _axes(line)
     parts = [
-        *_powers(panel),
+        *_grid(panel, line),
         text(80, 20, line.y_title, "axis"),
         text((80 + WIDE - 200) / 2, 336, line.x_title, "axis", "middle"),
+        *_marks(panel, line),
     ]
-    for place, (name, ys) in enumerate(line.lines.items()):
-        xs = [math.log10(x) for x in line.x]
-        logs = [math.log10(y) for y in ys]
+    xs = [across(x) for x in line.x]
+    ends = _apart([panel.y(up(ys[-1])) for ys in line.lines.values()])
+    for place, ((name, ys), end) in enumerate(zip(line.lines.items(), ends, strict=True)):
+        heights = [up(y) for y in ys]
         colour = f"s{place % 6 + 1}"
-        parts.append(panel.line(xs, logs, colour))
-        parts += [dot(panel.x(x), panel.y(y), colour, 4) for x, y in zip(xs, logs, strict=True)]
-        parts.append(text(panel.x(xs[-1]) + 10, panel.y(logs[-1]) + 4, name, "label"))
+        parts.append(panel.line(xs, heights, colour))
+        if not line.course:
+            parts += [dot(panel.x(x), panel.y(y), colour, 4) for x, y in zip(xs, heights, strict=True)]
+        parts.append(text(panel.x(xs[-1]) + 10, end + 4, name, f"label {colour} named"))
     described = "; ".join(f"{name}: {', '.join(f'{y:.3g}' for y in ys)}" for name, ys in line.lines.items())
     return _alone(svg("curves", (WIDE, 350), line.title, described, *parts))
 
 
-def _powers(panel: Panel) -> list[Html]:
+type Axis = Callable[[float], float]
+
+
+def _axes(line: Line) -> tuple[Panel, Axis, Axis]:
+    every = [y for ys in line.lines.values() for y in ys if y > 0]
+    across: Axis = float if line.course else math.log10
+    up: Axis = float if line.plain else math.log10
+    low, high = (0.0, max(every) * 1.08) if line.plain else (math.log10(min(every)) - 0.1, math.log10(max(every)) + 0.1)
+    air = 0.0 if line.course else 0.02
+    start = 0.0 if line.course else across(line.x[0])
+    return (
+        Panel(
+            Scale(start - air, across(line.x[-1]) + air, 80, WIDE - 200),
+            Scale(low, high, 300, 46 if line.marks else 30),
+        ),
+        across,
+        up,
+    )
+
+
+def _grid(panel: Panel, line: Line) -> list[Html]:
+    """Faint lines at round values, or at powers of ten (and the halves between, where these are few)."""
     parts = []
-    for power in range(math.ceil(panel.x.low), math.floor(panel.x.high) + 1):
-        parts += [
-            panel.upright(power, "grid"),
-            text(panel.x(power), panel.y.start + 17, f"{10**power:,g}", "tick", "middle"),
-        ]
-    for power in range(math.ceil(panel.y.low), math.floor(panel.y.high) + 1):
-        parts += [
-            panel.level(power, "grid"),
-            text(panel.x.start - 7, panel.y(power) + 4, f"{10.0**power:,g}", "tick", "end"),
-        ]
+    for value, label in _round(panel.x, line.course):
+        parts += [panel.upright(value, "grid"), text(panel.x(value), panel.y.start + 17, label, "tick", "middle")]
+    for value, label in _round(panel.y, line.plain):
+        parts += [panel.level(value, "grid"), text(panel.x.start - 7, panel.y(value) + 4, label, "tick", "end")]
     return parts
+
+
+def _round(scale: Scale, plain: bool) -> Iterator[tuple[float, str]]:
+    if plain:
+        values = ticks(scale.low, scale.high)
+        yield from zip(values, tick_labels(values), strict=True)
+        return
+    steps = (1, 2, 5) if scale.high - scale.low < 2 else (1,)
+    for power in range(math.floor(scale.low), math.ceil(scale.high) + 1):
+        for step in steps:
+            value = power + math.log10(step)
+            if scale.low <= value <= scale.high:
+                yield value, f"{step * 10.0**power:,g}"
+
+
+def _marks(panel: Panel, line: Line) -> Iterator[Html]:
+    for place, (at, what) in enumerate(line.marks):
+        yield panel.upright(at, "ideal")
+        yield text(panel.x(at) + 4, panel.y.end - 16 + 13 * (place % 2), what, "faint")
+
+
+def _apart(heights: Sequence[float], least: float = 15) -> list[float]:
+    """Move labels down that would lie over each other.
+
+    >>> _apart([100.0, 98.0, 40.0])
+    [113.0, 98.0, 40.0]
+    """
+    moved = list(heights)
+    before = -math.inf
+    for place in sorted(range(len(moved)), key=lambda each: moved[each]):
+        moved[place] = before = max(moved[place], before + least)
+    return moved
+
+
+def waterfall(trace: Trace) -> str:
+    """Draw what began when and how long it took, a row each, what is inside of another below it and moved in."""
+    row, top = 20, 14
+    left, right, bottom = 300, WIDE - 90, top + 20 * len(trace.spans) + 4
+    last = max(span.end for span in trace.spans)
+    scale = Scale(0.0, last, left, right)
+    parts = []
+    values = ticks(0.0, last, 8)
+    for value, label in zip(values, tick_labels(values), strict=True):
+        parts.append(element("line", x1=scale(value), y1=top - 6, x2=scale(value), y2=bottom, class_="grid"))
+        parts.append(text(scale(value), bottom + 16, label, "tick", "middle"))
+    parts.append(text(right + 30, bottom + 16, trace.unit, "axis"))
+    for place, span in enumerate(trace.spans):
+        y = top + row * place
+        colour = {"step": "s1", "import": "s2", "around": "champion", "garbage": "s5"}[span.kind]
+        name = shortened(span.name, 44 - 2 * span.depth)
+        parts.append(text(8 + 12 * span.depth, y + 12, name, "label", "start", span.name))
+        bar = {"x": scale(span.start), "y": y + 1, "width": max(scale(span.end) - scale(span.start), 1), "height": 14}
+        parts.append(element("rect", **bar, class_=f"bar {colour}"))
+        parts.append(text(scale(span.end) + 6, y + 12, figure(span.end - span.start), "value"))
+    described = "; ".join(f"{span.name} {figure(span.end - span.start)} {trace.unit}" for span in trace.spans)
+    return _alone(svg("waterfall", (WIDE, bottom + 28), trace.title, described, *parts))
 
 
 def _alone(drawing: Html) -> str:

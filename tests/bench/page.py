@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.drawing import bars, curves, figure
+from tests.bench.drawing import bars, curves, figure, waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
     yield f"{_where(part.machine)}\n"
     for place, group in enumerate(part.groups):
         yield from _group(group)
-        if len(group.rows) > 1:
+        if len(group.rows) > 1 and all(row.median > 0 for row in group.rows):  # on a logarithmic axis
             name = f"{part.name}-{place}.svg"
             (folder / name).write_text(bars(group), encoding="utf-8")
             yield f"![{group.title}]({folder.name}/{name})\n"
@@ -57,6 +57,13 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
         yield f"![{line.title}]({folder.name}/{name})\n"
         if line.why:
             yield f"{line.why}\n"
+    for trace in part.traces:
+        name = f"{part.name}-{trace.name}.svg"
+        (folder / name).write_text(waterfall(trace), encoding="utf-8")
+        yield f"**{trace.title}**\n"
+        yield f"![{trace.title}]({folder.name}/{name})\n"
+        if trace.why:
+            yield f"{trace.why}\n"
     for note in part.notes:
         yield f"{note}\n"
     for skipped in part.skipped:

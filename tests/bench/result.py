@@ -41,13 +41,45 @@ class Group:
 
 @dataclass(frozen=True)
 class Line:
-    """Medians over something that grows, one line a contender; `x` is what grows."""
+    """Medians over something that grows, one line a contender; `x` is what grows.
+
+    `course` says that x is time, which is drawn as it goes; `marks` are moments of it with what happened then. `plain`
+    draws y from nothing; both axes are logarithmic otherwise.
+    """
 
     title: str
     x_title: str
     y_title: str
     x: tuple[float, ...]
     lines: dict[str, tuple[float, ...]]
+    why: str = ""
+    course: bool = False
+    plain: bool = False
+    marks: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that began and ended, in the unit of its trace; `depth` others were under way around it.
+
+    `kind` says what it is: "step", "import", "garbage" (looked for), or "around" others.
+    """
+
+    name: str
+    start: float
+    end: float
+    depth: int = 0
+    kind: str = "step"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run that really was, by its spans in the order in which they began; `name` is that of its drawing's file."""
+
+    name: str
+    title: str
+    unit: str
+    spans: tuple[Span, ...]
     why: str = ""
 
 
@@ -62,6 +94,7 @@ class Part:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     machine: dict[str, Any] = field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Write it as JSON values."""
@@ -74,8 +107,19 @@ class Part:
             Group(**{**group, "rows": tuple(Row(**row) for row in group["rows"])}) for group in document["groups"]
         )
         lines = tuple(
-            Line(**{**line, "x": tuple(line["x"]), "lines": {name: tuple(ys) for name, ys in line["lines"].items()}})
+            Line(
+                **{
+                    **line,
+                    "x": tuple(line["x"]),
+                    "lines": {name: tuple(ys) for name, ys in line["lines"].items()},
+                    "marks": tuple((at, what) for at, what in line.get("marks", ())),
+                }
+            )
             for line in document["lines"]
         )
+        traces = tuple(
+            Trace(**{**trace, "spans": tuple(Span(**span) for span in trace["spans"])})
+            for trace in document.get("traces", ())
+        )
         texts = {name: tuple(document[name]) for name in ("skipped", "notes")}
-        return cls(**{**document, "groups": groups, "lines": lines, **texts})
+        return cls(**{**document, "groups": groups, "lines": lines, "traces": traces, **texts})
