@@ -1,4 +1,6 @@
-"""`make bench [ONLY=part] [BUSY=1]`: measures; writes build/bench.json, docs/benchmarks.json and docs/benchmarks.md.
+"""`make bench [ONLY=part] [BUSY=1] [LOAD=minutes]` measures.
+
+It writes build/bench.json, docs/benchmarks.json and docs/benchmarks.md.
 
 A part is a module of this folder with a function `measure`. Parts that are not measured now keep what was found before.
 What is found on a busy machine is kept beside the rest, in files of its own and in a table at the end of the page.
@@ -31,8 +33,8 @@ BUSY = "-busy"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 PARTS = (
-    "prediction", "request", "instances", "emulator", "servers", "cold", "memory", "size", "ingest", "preprocessing",
-    "retraining", "growth", "recommending",
+    "prediction", "request", "waterfall", "instances", "emulator", "servers", "cold", "memory", "size", "ingest",
+    "preprocessing", "retraining", "growth", "load", "recommending",
 )  # fmt: skip
 
 

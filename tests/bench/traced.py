@@ -1,0 +1,120 @@
+"""Starts a function's process and notes when each import and each step of the first call began and ended.
+
+It stands before `local/launch.py` in the command of a built function, and so imports nothing of ours by itself. All
+times are of the system's monotonic clock, which the process that started this one reads too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import gc
+import importlib
+import json
+import os
+import runpy
+import sys
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # without the module, which costs what is to be measured
+    from typing import Any
+
+STEPS = (
+    ("refrain.serving.registry", "open_store", "open the store"),
+    ("refrain.serving.registry", "load", "load the version"),
+    ("refrain.deployments", "read", "read the deployment"),
+    ("refrain.serving.registry", "read_version", "read the files of the version"),
+    ("refrain.serving.versions", "_file", "read"),
+    ("refrain.serving.servable", "parse_definition", "read the definition"),
+    ("refrain.serving.servable", "session", "make the graph's session"),
+    ("refrain.serving.servable:Servable", "replay", "replay the golden rows"),
+    ("refrain.serving.registry:Registry", "definition", "read the definition of today"),
+    ("refrain.serving.v1", "predict", "predict"),
+)
+"""Where the steps are looked up (module, or module:class), the function, and what to call it."""
+
+spans: list[dict[str, object]] = []
+
+
+def note(kind: str, name: str, call: Any, *arguments: Any, **named: Any) -> Any:
+    """Call, and note when it began and ended, and whether another thread did it, aside."""
+    aside = threading.current_thread() is not threading.main_thread()
+    started = time.monotonic_ns()
+    try:
+        return call(*arguments, **named)
+    finally:
+        spans.append({"kind": kind, "name": name, "from": started, "to": time.monotonic_ns(), "aside": aside})
+
+
+def _watch_garbage() -> None:
+    began: list[int] = []
+
+    def noting(phase: str, _: Any) -> None:
+        if phase == "start":
+            began.append(time.monotonic_ns())
+        else:
+            spans.append(
+                {
+                    "kind": "garbage",
+                    "name": "look for garbage",
+                    "from": began.pop(),
+                    "to": time.monotonic_ns(),
+                    "aside": True,
+                }
+            )
+
+    gc.callbacks.append(noting)
+
+
+def _watch_imports() -> None:
+    really_import, really_import_module = builtins.__import__, importlib.import_module
+
+    def watching(name: str, *others: Any, **named: Any) -> Any:
+        full = f"{others[0]['__package__']}.{name}" if len(others) > 3 and others[3] else name  # a relative one
+        if full in sys.modules:
+            return really_import(name, *others, **named)
+        return note("import", full, really_import, name, *others, **named)
+
+    def watching_module(name: str, package: str | None = None) -> Any:
+        if name in sys.modules:
+            return really_import_module(name, package)
+        module = note("import", name, really_import_module, name, package)
+        if name == "app":
+            _watch_steps(module)
+        return module
+
+    builtins.__import__, importlib.import_module = watching, watching_module
+
+
+def _watch_steps(app: Any) -> None:
+    for place, function, title in STEPS:
+        module, _, inner = place.partition(":")
+        holder = sys.modules[module]
+        holder = getattr(holder, inner) if inner else holder
+        really = getattr(holder, function)
+
+        def watched(*arguments: Any, _really: Any = really, _title: str = title, **named: Any) -> Any:
+            name = f"{_title} {arguments[-1]}" if _title == "read" else _title
+            return note("step", name, _really, *arguments, **named)
+
+        setattr(holder, function, functools.wraps(really)(watched))
+    handler = app.handler
+
+    def first(event: Any, context: Any) -> Any:
+        answer = note("step", "the first call", handler, event, context)
+        with open(os.environ["TRACE"], "w") as file:  # noqa: PTH123
+            json.dump({"began": _BEGAN, "spans": spans}, file)
+        return answer
+
+    app.handler = first
+
+
+if __name__ == "__main__":
+    _BEGAN = time.monotonic_ns()
+    _watch_garbage()
+    _watch_imports()
+    sys.argv = [each for each in sys.argv[1:] if each != "-P"]
+    sys.path[0] = ""
+    runpy.run_path(sys.argv[0], run_name="__main__")
