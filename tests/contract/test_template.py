@@ -419,6 +419,12 @@ def test_no_thread_spins_while_inference_starts() -> None:
     assert inference["Environment"]["Variables"]["OPENBLAS_NUM_THREADS"] == "1"
 
 
+def test_versions_that_come_and_go_share_one_heap() -> None:
+    inference = TEMPLATE.resources["InferenceFunction"].properties
+
+    assert inference["Environment"]["Variables"]["MALLOC_ARENA_MAX"] == "1"
+
+
 def test_logs_are_not_kept_for_ever() -> None:
     groups = {group.logical_id for group in TEMPLATE.of_type("AWS::Logs::LogGroup")}
 
