@@ -104,8 +104,7 @@ def _models() -> tuple[Line, Line]:
     )
     held_why = (
         f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when it is loaded. The least "
-        f"recently asked makes room, so more than {MOST_LOADED} hold what {MOST_LOADED} do, and the gaps that the "
-        "allocator keeps between them."
+        f"recently asked makes room, so more than {MOST_LOADED} hold what {MOST_LOADED} do."
     )
     return (
         Line("Models of one function: latency", "models", "µs a prediction", x, latency, asked_why),
