@@ -41,15 +41,37 @@ def handler(event, context):
     """Answer."""
     return {"statusCode": 200, "headers": {}, "body": json.dumps({"hello": event["path"]}), "isBase64Encoded": False}
 '''
+GRAPH = '''"""Runs a graph on a matrix that is ready, and prints a line: the least that a captured prediction can be."""
+
+import sys
+
+import numpy
+import onnxruntime
+
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = onnxruntime.InferenceSession("model.onnx", options)
+matrix = numpy.zeros((1, session.get_inputs()[0].shape[1]), numpy.float32)
+line = "x" * 700 + "\\n"
+
+
+def handler(event, context):
+    """Answer."""
+    session.run(["probabilities"], {"features": matrix})
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    return {"statusCode": 200, "headers": {}, "body": "{}", "isBase64Encoded": False}
+'''
 LAKE = "bench-lake"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Both functions, ready to be started; the lake holds one version of the income model."""
+    """The functions, ready to be started; the lake holds one version of the income model, which `graph` has too."""
 
     inference: Function
     hello: Function
+    graph: Function
     logs: Path
 
 
@@ -57,27 +79,37 @@ class Stage:
 def stage(candidate: str = "logistic") -> Iterator[Stage]:
     """Put a version into an S3 of its own process, and lay the functions out. Needs what `make build` makes."""
     folder = Path(tempfile.mkdtemp(prefix="refrain-bench-"))
+    model = subjects.version(candidate)
     with _s3() as endpoint:
-        _fill(endpoint, subjects.version(candidate))
+        _fill(endpoint, model)
         place = Place(endpoint, subjects.ROOT / "layers" / "models", folder / "runtime")
         built = {each.name: each for each in functions(read_template(TEMPLATE), place)}
         inference = next(function for name, function in built.items() if "inference" in name)
         variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
         inference = replace(inference, environment={**inference.environment, **variables})
         try:
-            yield Stage(inference, _hello(folder, inference), folder)
+            brought = folder / "runtime"
+            hello = _floor(inference, folder / "hello", HELLO, (brought,))
+            graph = _floor(inference, folder / "graph", GRAPH, inference.path[1:])
+            (graph.folder / "model.onnx").write_bytes(model.files.model)
+            yield Stage(inference, hello, graph, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _hello(folder: Path, like: Function) -> Function:
-    place = folder / "hello"
+def _floor(like: Function, place: Path, code: str, path: tuple[Path, ...]) -> Function:
+    """Lay out a function of a few lines."""
     place.mkdir()
-    (place / "app.py").write_text(HELLO, encoding="utf-8")
+    (place / "app.py").write_text(code, encoding="utf-8")
     compileall.compile_dir(place, quiet=1)
-    brought = folder / "runtime"
+    environment = {name: value for name, value in like.environment.items() if not name.startswith("REFRAIN_")}
     return replace(
-        like, name="hello", folder=place, path=(place, brought), environment={}, python=runtime.bare_python()
+        like,
+        name=place.name,
+        folder=place,
+        path=(place, *path),
+        environment=environment,
+        python=runtime.bare_python(),
     )
 
 

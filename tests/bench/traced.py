@@ -25,7 +25,7 @@ STEPS = (
     ("refrain.serving.registry", "open_store", "open the store"),
     ("refrain.serving.registry", "load", "load the version"),
     ("refrain.deployments", "read", "read the deployment"),
-    ("refrain.serving.registry", "read_version", "read the files of the version"),
+    ("refrain.serving.proving", "read_version", "read the files of the version"),
     ("refrain.serving.versions", "_file", "read"),
     ("refrain.serving.servable", "parse_definition", "read the definition"),
     ("refrain.serving.servable", "session", "make the graph's session"),

@@ -20,7 +20,7 @@ from refrain.rollout.evidence import Trial, gather
 from refrain.rollout.expectation import Expectation
 from refrain.rollout.judgement import Facts, Judgement, judge
 from refrain.rollout.terms import pause_seconds
-from refrain.serving.registry import load
+from refrain.serving.proving import load
 from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from refrain.definitions import known_models
 from refrain.deployment_log import keys, log, moment, read_entries, succession
 from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
-from refrain.serving.registry import load
+from refrain.serving.proving import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
 from preprocessing import MODEL_NAME, DefinitionError
 from refrain import deployments, paths
@@ -22,35 +23,31 @@ from refrain.deployments import Deployment, Served
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.metrics import count
 from refrain.serving.contest import Rival
+from refrain.serving.memory import most_resident, resident
 from refrain.serving.problems import NotTrained
+from refrain.serving.proving import load
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
 from refrain.settings import settings
 from refrain.storage import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from preprocessing import Definition
-    from refrain.recommending.recommendable import Recommendable
-    from refrain.serving.versions import VersionFiles
+    from refrain.serving.proving import Sound
     from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 
 MOST_LOADED = 50
-"""Models kept in memory; the least recently asked for makes room."""
+"""Models kept in memory, if they are small enough; the least recently asked for makes room."""
 
 REFUSED_SECONDS = 300.0
 """How long a version that failed its proof is not tried again."""
 
 MOST_PATIENCE = 60.0
 """How long, at most, S3 is left alone after it failed, in seconds."""
-
-
-ORDINARY = 10
-"""So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
 
 
 class UnreadableDeployment(StorageError):
@@ -60,20 +57,12 @@ class UnreadableDeployment(StorageError):
         super().__init__(key, f"{key} is not a deployment document")
 
 
-@dataclass(frozen=True)
-class Sound:
-    """A version that passed its proof, why it serves, and one of its golden rows as an example."""
-
-    servable: Servable | Recommendable
-    served: Served
-    example: Mapping[str, Any]
-
-
 @dataclass
 class Standing:
     """What is known of one model, and until when (on the registry's clock) it is believed.
 
-    `rival` is the challenger as it is asked, `contender` as it was loaded.
+    `rival` is the challenger as it is asked, `contender` as it was loaded. `grown` are the bytes by which the process
+    grew when it was loaded.
     """
 
     deployment: Deployment
@@ -81,6 +70,7 @@ class Standing:
     sound: Sound | None
     look_at: float
     used_at: float
+    grown: int = 0
     failures: int = 0
     rival: Rival | None = None
     contender: Sound | None = None
@@ -89,17 +79,24 @@ class Standing:
 class Registry:
     """The models of one process.
 
-    `definitions` is the folder of known models. Raises `UnknownModel`, `NotTrained`, and when there is nothing to
-    answer with `BrokenVersion` or `StorageError`.
+    `definitions` is the folder of known models; from `most_resident` bytes of the process on, models make room for
+    those that are loaded. Raises `UnknownModel`, `NotTrained`, and when there is nothing to answer with `BrokenVersion`
+    or `StorageError`.
     """
 
     def __init__(
-        self, store: Store, definitions: Path, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        definitions: Path,
+        refresh_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        most_resident: float = inf,
     ) -> None:
         self._store = store
         self._definitions = definitions
         self._refresh_seconds = refresh_seconds
         self._clock = clock
+        self._most_resident = most_resident
         self._standings: dict[str, Standing] = {}
         self._refused: dict[tuple[str, str], float] = {}
         self._present: dict[str, Definition | None] = {}
@@ -160,6 +157,7 @@ class Registry:
 
     def _look(self, model: str, before: Standing | None) -> Standing:
         loaded = [each for each in (before.sound, before.contender) if each] if before else []
+        held = resident()
         try:
             deployment, etag = self._deployment(model, before)
             sound = self._choose(model, deployment, loaded)
@@ -173,10 +171,18 @@ class Registry:
         now = self._clock()
         standing = Standing(deployment, etag, sound, now + self._refresh_seconds, now)
         standing.rival, standing.contender = self._trial(model, deployment, sound, loaded)
+        standing.grown = max(resident() - held, 0) + (before.grown if before else 0)
         self._standings[model] = standing
-        if len(self._standings) > MOST_LOADED:
-            del self._standings[min(self._standings, key=lambda name: self._standings[name].used_at)]
+        self._make_room(model)
         return standing
+
+    def _make_room(self, model: str) -> None:
+        """Let go of those asked for least recently; what they held, the next ones take."""
+        excess = resident() - self._most_resident
+        for name in sorted(self._standings.keys() - {model}, key=lambda each: self._standings[each].used_at):
+            if excess <= 0 and len(self._standings) <= MOST_LOADED:
+                break
+            excess -= self._standings.pop(name).grown
 
     def _deployment(self, model: str, before: Standing | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
@@ -263,29 +269,8 @@ class Registry:
         return before
 
 
-def load(store: Store, model: str, served: Served) -> Sound:
-    """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
-    files = read_version(store, model, served.version)
-    servable = loaded(files)
-    replay = servable.replay(files.golden)
-    if not replay.holds:
-        sentence = f"{replay.differing_labels} of {replay.rows} golden rows are answered otherwise"
-        raise BrokenVersion(served.version, f"{sentence} (by up to {replay.max_difference:g})")
-    ordinary = files.golden["rows"][:ORDINARY]
-    example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
-    return Sound(servable, served, example)
-
-
-def loaded(files: VersionFiles) -> Servable | Recommendable:
-    """Make a version ready to answer. Raises `BrokenVersion`."""
-    if files.catalogue is None:
-        return Servable.load(files.manifest, files.model, files.baseline)
-    from refrain.recommending.recommendable import Recommendable  # other models need none of it
-
-    return Recommendable.load(files.manifest, files.model, files.catalogue)
-
-
 @cache
 def registry() -> Registry:
     """Return the registry of this process, as the environment says."""
-    return Registry(open_store(settings().lake_bucket, hurried=True), settings().models_dir, settings().refresh_seconds)
+    store = open_store(settings().lake_bucket, hurried=True)
+    return Registry(store, settings().models_dir, settings().refresh_seconds, most_resident=most_resident())

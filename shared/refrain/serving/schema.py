@@ -12,7 +12,7 @@ from refrain.serving.servable import Servable
 if TYPE_CHECKING:
     from preprocessing import Column
     from refrain.recommending.recommendable import Recommendable
-    from refrain.serving.registry import Sound
+    from refrain.serving.proving import Sound
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
 MOST_EXAMPLES = 10

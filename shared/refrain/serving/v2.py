@@ -21,7 +21,8 @@ from refrain.serving.tensors import read_tensors, tensor
 if TYPE_CHECKING:
     from refrain.recommending.recommendable import Recommendable
     from refrain.serving.contest import Rival
-    from refrain.serving.registry import Registry, Sound
+    from refrain.serving.proving import Sound
+    from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}

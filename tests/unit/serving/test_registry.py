@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from refrain import paths
+from refrain.serving import proving
 from refrain.serving import registry as registry_module
+from refrain.serving.memory import most_resident, resident
 from refrain.serving.registry import Registry
 from refrain.settings import settings
 from tests.unit.serving import tiny
@@ -179,6 +182,48 @@ def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: py
     api.clock.now = 2
     version(api)
     assert paths.version("people", "people-1", "model.onnx") in api.lake.reads
+
+
+def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, load = [1000], proving.load
+
+    def loading(*arguments: Any) -> Any:
+        held.append(held[-1] + 100)
+        return load(*arguments)
+
+    monkeypatch.setattr(registry_module, "load", loading)
+    monkeypatch.setattr(registry_module, "resident", lambda: held[-1])
+    api.registry._most_resident = 1150
+
+    version(api)
+    version(api)
+    assert held[-1] == 1100
+    api.clock.now = 1
+    api.predict("flats", {"area": 50})  # 1,200 are held, which is 50 too much: people makes room
+    held.append(1100)  # what it held is taken again by what comes next
+    api.predict("flats", {"area": 50})
+    assert held[-1] == 1100
+    version(api)
+    assert held[-1] == 1200
+
+
+def test_a_model_larger_than_the_memory_is_served_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_module, "resident", lambda: 2000)
+    api.registry._most_resident = 1000
+
+    version(api)
+    api.lake.reads.clear()
+
+    assert version(api) == "people-1"
+    assert api.lake.reads == []
+
+
+def test_the_room_of_a_function_is_a_share_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")
+    assert most_resident() == 750 * 1024 * 1024
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    assert most_resident() == float("inf")
+    assert sys.platform != "linux" or 10e6 < resident() < 100e9
 
 
 def test_many_threads_at_once_load_a_model_once(api: Api) -> None:

@@ -1,0 +1,52 @@
+"""A version is loaded and proved: it answers its golden rows as training did, or it does not answer at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from refrain.errors import BrokenVersion
+from refrain.serving.servable import Servable
+from refrain.serving.versions import read_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refrain.deployments import Served
+    from refrain.recommending.recommendable import Recommendable
+    from refrain.serving.versions import VersionFiles
+    from refrain.storage import Store
+
+ORDINARY = 10
+"""So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A version that passed its proof, why it serves, and one of its golden rows as an example."""
+
+    servable: Servable | Recommendable
+    served: Served
+    example: Mapping[str, Any]
+
+
+def load(store: Store, model: str, served: Served) -> Sound:
+    """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
+    files = read_version(store, model, served.version)
+    servable = loaded(files)
+    replay = servable.replay(files.golden)
+    if not replay.holds:
+        sentence = f"{replay.differing_labels} of {replay.rows} golden rows are answered otherwise"
+        raise BrokenVersion(served.version, f"{sentence} (by up to {replay.max_difference:g})")
+    ordinary = files.golden["rows"][:ORDINARY]
+    example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
+    return Sound(servable, served, example)
+
+
+def loaded(files: VersionFiles) -> Servable | Recommendable:
+    """Make a version ready to answer. Raises `BrokenVersion`."""
+    if files.catalogue is None:
+        return Servable.load(files.manifest, files.model, files.baseline)
+    from refrain.recommending.recommendable import Recommendable  # other models need none of it
+
+    return Recommendable.load(files.manifest, files.model, files.catalogue)
