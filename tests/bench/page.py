@@ -81,7 +81,8 @@ def _compared(quiet: Part, busy: Part) -> Iterator[str]:
                     f"{figure(each.median)} {group.unit} | {figure(which.ratio(each) or 0)}"
                     for which, each in ((group, row), (other, again))
                 )
-                yield f"| {quiet.title}: {group.title} | {' | '.join(figures)} |"
+                name = "" if row.name == "Refrain" else f", {row.name}"
+                yield f"| {quiet.title}: {group.title}{name} | {' | '.join(figures)} |"
 
 
 def _group(group: Group) -> Iterator[str]:
