@@ -4,6 +4,7 @@ A template as people write it is run from the source with this environment's pac
 on its own layers alone.
 """
 
+import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ from local.template import Resolver, Resource, Template, attributes
 
 _MODELS = "/opt/models"
 _DELIVERY = "REFRAIN_DELIVERY_SECONDS"
+_NICE = 5
+"""Here all share a few processors: functions for which nobody waits let the one go first that answers."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,13 @@ def _function(
         environment=environment,
         json_logs=logging.get("LogFormat") == "JSON",
         python=runtime.bare_python() if _built(template) else (sys.executable,),
+        nice=0 if _answers_callers(template, resource) else _NICE,
     )
+
+
+def _answers_callers(template: Template, resource: Resource) -> bool:
+    apis = template.of_type("AWS::Serverless::Api")
+    return any(resource.logical_id in json.dumps(api.properties, default=str) for api in apis)
 
 
 def _layers(template: Template, resource: Resource) -> list[Path]:

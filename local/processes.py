@@ -23,7 +23,8 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 class Function:
     """What has to be known of a function to run it.
 
-    `path` is where its imports are found, `timeout` is in seconds and `memory` in MB (told to it, not enforced).
+    `path` is where its imports are found, `timeout` is in seconds and `memory` in MB (told to it, not enforced). `nice`
+    is by how much its processes stand back for others that want a processor.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Function:
     environment: Mapping[str, str] = field(default_factory=dict)
     json_logs: bool = True
     python: tuple[str, ...] = (sys.executable,)
+    nice: int = 0
 
 
 class Process:
@@ -45,9 +47,10 @@ class Process:
         self._function = function
         self._api = RuntimeApi()
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{function.name}-"))
+        behind = ("nice", "-n", str(function.nice)) if function.nice else ()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*function.python, "-P", str(_LAUNCH), function.handler],
+                [*behind, *function.python, "-P", str(_LAUNCH), function.handler],
                 cwd=function.folder,
                 env=_environment(function, self._api.address, self._scratch),
                 stdin=subprocess.PIPE,

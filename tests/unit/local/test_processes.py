@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +81,14 @@ def test_nothing_is_left_of_what_a_process_may_have_written(tmp_path: Path) -> N
     pool.close()
 
     assert not scratch.exists()
+
+
+@pytest.mark.parametrize("nice", [0, 5])
+def test_a_process_stands_back_for_others_as_far_as_its_function_does(tmp_path: Path, nice: int) -> None:
+    pool = Pool(replace(function(tmp_path), nice=nice), tmp_path)
+
+    assert os.getpriority(os.PRIO_PROCESS, answer(pool)["pid"]) == nice + os.nice(0)
+    pool.close()
 
 
 def test_an_idle_process_takes_the_next_call(pool: Pool) -> None:

@@ -9,6 +9,7 @@ import pytest
 from local.errors import TemplateError
 from local.functions import Place, functions, gather_models
 from local.template import Resolver, Template, read_template
+from local.up import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +133,11 @@ def test_given_definitions_are_added_to_the_templates_or_replace_them(template: 
 
     assert {path.name: path.read_text() for path in gathered.iterdir()} == {"income.toml": "mine", "other.toml": "mine"}
     assert (tmp_path / "models" / "income.toml").read_text() == "ours"
+
+
+def test_functions_that_nobody_waits_for_stand_back_for_the_one_that_answers(tmp_path: Path) -> None:
+    place = Place(ENDPOINT, tmp_path, tmp_path / "runtime")
+
+    first = [each.name for each in functions(read_template(PROJECT / "template.yaml"), place) if not each.nice]
+
+    assert first == ["refrain-inference-function"]
