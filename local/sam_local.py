@@ -9,10 +9,12 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,13 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 from local.bridge import Bridge
 from local.cloud import Cloud
 from local.demo.story import tumours
+from local.template import Resolver, read_template
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
-IMAGE = "public.ecr.aws/lambda/python:3.13"
+IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+"""SAM builds its containers on this one, and fetches it when it is not here."""
+
 HOST = "host.docker.internal"
 INBOX = "inbox"
 """The bucket that the sample events name."""
@@ -72,6 +77,11 @@ def missing() -> str:
     return ""
 
 
+def has_image() -> bool:
+    """Tell whether SAM's image was fetched."""
+    return not subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode
+
+
 def seed(cloud: Cloud) -> None:
     """Make a bucket of the events' name, with what they say was uploaded."""
     s3 = cloud.client("s3")
@@ -106,15 +116,17 @@ def send_all(send: Send) -> dict[str, str]:
     return {name: sentence for name, sentence in said.items() if sentence}
 
 
-def write_template(cloud: Cloud, endpoint: str) -> Path:
-    """Write the built template again, with the local cloud's address and names in the functions' environment."""
+def write_template(endpoint: str) -> Path:
+    """Write the built template again, its functions told of the local cloud at `endpoint` and of its names."""
     document = yaml_parse(BUILT.read_text())
-    variables = document["Globals"]["Function"]["Environment"]["Variables"]
-    variables |= {"AWS_ENDPOINT_URL": endpoint, "REFRAIN_LAKE_BUCKET": cloud.stack["lake_bucket"]}
-    for resource in document["Resources"].values():
-        own = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
-        if "REFRAIN_STATE_MACHINE_ARN" in own:
-            own["REFRAIN_STATE_MACHINE_ARN"] = cloud.stack["state_machine_arn"]
+    resolver = Resolver(read_template(BUILT), endpoint)
+    for owner in (
+        document["Globals"]["Function"],
+        *(body.get("Properties", {}) for body in document["Resources"].values()),
+    ):
+        if variables := owner.get("Environment", {}).get("Variables"):
+            owner["Environment"]["Variables"] = resolver.resolve(variables)
+    document["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     written = BUILT.with_name("local.yaml")
     written.write_text(yaml_dump(document))
     return written
@@ -127,16 +139,25 @@ def reachable(cloud: Cloud) -> Iterator[str]:
     if sys.platform != "linux":
         yield f"http://{HOST}:{port}"
         return
-    asked = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-    gateway = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    with Bridge(gateway, port):
+    asked = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    with Bridge(gateway(json.loads(said)), port):
         yield f"http://{HOST}:{port}"
 
 
+def gateway(network: dict[str, str]) -> str:
+    """Name the address that containers know as their host, of what Docker says of its network.
+
+    An engine that was started for the first time does not say it; it then took the first of the network's addresses.
+    """
+    return network.get("Gateway") or str(ip_network(network["Subnet"])[1])
+
+
 def command(what: str, template: Path, *more: str) -> list[str]:
-    """The stock command."""
+    """The stock command; it asks no registry for an image that is here, so that it works without a network."""
     host = ["--add-host", f"{HOST}:host-gateway"] if sys.platform == "linux" else []
-    return [sys.executable, "-m", "samcli", "local", what, "--template", str(template), *host, *more]
+    here = ["--skip-pull-image"] if has_image() else []
+    return [sys.executable, "-m", "samcli", "local", what, "--template", str(template), *host, *here, *more]
 
 
 def environment(cloud: Cloud) -> dict[str, str]:
@@ -167,6 +188,17 @@ def invoking(cloud: Cloud, template: Path) -> Send:
     return send
 
 
+@contextmanager
+def serving(cloud: Cloud, template: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the API by `sam local start-api` while the block runs."""
+    started = command("start-api", template, "--port", str(port), "--warm-containers", "LAZY")
+    with subprocess.Popen(started, env=environment(cloud)) as api:
+        try:
+            yield api
+        finally:
+            api.send_signal(signal.SIGINT)  # at which SAM stops its containers
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C, or send the events; 1 when one of them went wrong."""
     parser = argparse.ArgumentParser(prog="python -m local.sam_local", description="SAM's own local API, in Docker.")
@@ -178,15 +210,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     with Cloud(template=BUILT) as cloud, reachable(cloud) as endpoint:
         seed(cloud)
-        template = write_template(cloud, endpoint)
+        template = write_template(endpoint)
         if not options.events:
-            more = ("--port", str(options.port), "--warm-containers", "LAZY")
-            return subprocess.run(command("start-api", template, *more), env=environment(cloud), check=False).returncode
+            return _serve(cloud, template, options.port)
         failed = send_all(invoking(cloud, template))
     for name, said in failed.items():
         print(f"{name}: {said}")
     print(f"{len(SENT_TO) - len(failed)} of {len(SENT_TO)} events passed `sam local invoke`")
     return int(bool(failed))
+
+
+def _serve(cloud: Cloud, template: Path, port: int) -> int:
+    print(
+        f"The API will be at http://127.0.0.1:{port}, for what the local cloud of .local/stack.json holds.", flush=True
+    )
+    with serving(cloud, template, port) as api:
+        try:
+            return api.wait()
+        except KeyboardInterrupt:
+            return 0
 
 
 if __name__ == "__main__":

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from local import sam_local
 from local.bridge import Bridge
 from local.cloud import Cloud
+from local.demo.act import Stage
+from local.demo.story import tumours
 from local.names import local_name
 
 if TYPE_CHECKING:
@@ -33,8 +39,7 @@ def docker() -> None:
     """Docker and SAM's image, which nobody fetches for a test."""
     if sentence := sam_local.missing():
         pytest.skip(sentence)
-    found = subprocess.run(["docker", "image", "inspect", sam_local.IMAGE], capture_output=True, check=False)
-    if found.returncode:
+    if not sam_local.has_image():
         pytest.skip(f"the image {sam_local.IMAGE} is not here: `make sam-local` fetches it")
 
 
@@ -73,19 +78,72 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
 def test_the_sample_events_pass_the_stock_sam_local_invoke(docker: None, built: Path, tmp_path: Path) -> None:
     with Cloud(folder=tmp_path / "cloud", template=built) as cloud, sam_local.reachable(cloud) as endpoint:
         sam_local.seed(cloud)
-        template = sam_local.write_template(cloud, endpoint)
+        template = sam_local.write_template(endpoint)
         assert sam_local.send_all(sam_local.invoking(cloud, template)) == {}
 
 
+def wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"nobody listens at port {port}")
+
+
+def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (
+        Cloud(folder=tmp_path / "cloud", template=built) as cloud,
+        sam_local.reachable(cloud) as endpoint,
+        sam_local.serving(cloud, sam_local.write_template(endpoint), port),
+    ):
+        stage = Stage(cloud)
+        for key, content in tumours().first:
+            stage.upload(key, content)
+            stage.receipt(key)
+        execution = stage.retrain("tumours")
+        *_, _ = stage.states(execution)
+        champion = stage.outcome(execution)["champion"]
+        golden = json.loads(stage.lake(f"versions/tumours/{champion}/golden.json"))
+        stage.stack = {**stage.stack, "api_url": f"http://127.0.0.1:{port}"}
+        wait_for(port)
+
+        status, answer, _ = stage.predict("tumours", golden["rows"])
+        assert (status, answer["model_version"], len(answer["predictions"])) == (
+            200,
+            champion,
+            len(golden["rows"]),
+        )
+        assert stage.predict("tumour", [])[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ({"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.9"}, "172.17.0.9"),
+        ({"Subnet": "10.20.0.0/24"}, "10.20.0.1"),
+    ],
+)
+def test_the_host_of_the_containers_is_known_from_what_docker_says(said: dict[str, str], host: str) -> None:
+    assert sam_local.gateway(said) == host
+
+
 def test_the_stock_command_is_given_the_packages_and_the_local_cloud(cloud: Cloud) -> None:
-    template = sam_local.write_template(cloud, "http://there:1")
+    template = sam_local.write_template("http://there:1")
 
     lint = str(Path(sys.executable).with_name("cfn-lint"))
     command = [lint, "--ignore-checks", "W", "--", str(template)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
     assert template.parent == sam_local.BUILT.parent
-    assert "AWS_ENDPOINT_URL: http://there:1" in template.read_text()
+    written = yaml_parse(template.read_text())
+    assert written["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "http://there:1"
+    before_traffic = written["Resources"]["PreTrafficFunction"]["Properties"]["Environment"]["Variables"]
+    assert before_traffic["REFRAIN_NEW_VERSION_ARN"].endswith(f"function:{local_name('InferenceFunction')}:1")
 
 
 def test_containers_reach_the_local_cloud_by_a_bridge(cloud: Cloud) -> None:
