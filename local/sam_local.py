@@ -227,7 +227,8 @@ def _serve(cloud: Cloud, template: Path, port: int) -> int:
     with serving(cloud, template, port) as api:
         try:
             return api.wait()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # which SAM was sent as well
+            api.wait()
             return 0
 
 
