@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from refrain.evaluation.wording import count
 from refrain.report.charts import captioned, legend
-from refrain.report.markup import Html, element, joined, table
-from refrain.report.page import STYLE
+from refrain.report.frame import framed, heading, tile
+from refrain.report.markup import Html, element, table
 from refrain.report.plots import Panel, Scale, diamond, dot, svg, text
 from refrain.report.sections import section
 
@@ -60,17 +60,7 @@ BESIDE = 30
 def render(account: Account) -> str:
     """Return the page as one self-contained HTML file."""
     title = "A stream of flights, with and without Refrain"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name_="color-scheme", content="light dark"),
-        element("title", title),
-        element("style", Html(STYLE.read_text(encoding="utf-8"))),
-    )
-    footer = element("footer", element("p", SOURCE), element("p", "Made by Refrain."))
-    body = element("body", element("main", _header(account, title), _over_time(account), _told(account), footer))
-    return joined([Html("<!doctype html>\n"), element("html", head, body, lang="en"), Html("\n")])
+    return framed(title, _header(account, title), _over_time(account), _told(account), methods=SOURCE)
 
 
 def means(account: Account) -> tuple[float, float]:
@@ -89,24 +79,13 @@ def _header(account: Account, title: str) -> Html:
         + (", and the one that learned from a mistake was dismissed." if account.harm_ended else ".")
     )
     tiles = [
-        _tile("With Refrain", f"{answered:.1f} min", "mean absolute error"),
-        _tile("Without", f"{first:.1f} min", "the first version, never retrained"),
-        _tile("Taken over", str(promoted), "after a trial beside the champion"),
-        _tile("Dismissed", str(dismissed), "by what it answered in service"),
+        tile("With Refrain", f"{answered:.1f} min", "mean absolute error"),
+        tile("Without", f"{first:.1f} min", "the first version, never retrained"),
+        tile("Taken over", str(promoted), "after a trial beside the champion"),
+        tile("Dismissed", str(dismissed), "by what it answered in service"),
     ]
     span = f"{_day(blocks[0].day)} to {_day(blocks[-1].day)} 2013, {len(blocks)} blocks; no request failed"
-    return element(
-        "header",
-        element("div", element("h1", title), class_="top"),
-        element("p", sentence, class_="decision"),
-        element("p", span, class_="soft small"),
-        element("dl", *tiles, class_="tiles"),
-    )
-
-
-def _tile(name: str, value: str, note: str) -> Html:
-    content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
-    return element("div", element("dt", name), element("dd", content), class_="tile")
+    return heading(title, None, sentence, span, tiles)
 
 
 def _over_time(account: Account) -> Html:

@@ -13,8 +13,8 @@ from local.demo.policies import POPULARITY
 from local.demo.repertoire import releases
 from refrain.evaluation.wording import count, share
 from refrain.report.charts import captioned, legend
-from refrain.report.markup import Html, element, joined, table
-from refrain.report.page import STYLE
+from refrain.report.frame import framed, heading, tile
+from refrain.report.markup import Html, element, table
 from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text
 from refrain.report.sections import section
 
@@ -41,18 +41,8 @@ LOWER_TOP, BOTTOM = 390, 530
 def render(plan: Plan, rates: HitRates) -> str:
     """Return the page as one self-contained HTML file."""
     title = "A simulated streaming service, by how often its model is retrained"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name_="color-scheme", content="light dark"),
-        element("title", title),
-        element("style", Html(STYLE.read_text(encoding="utf-8"))),
-    )
-    footer = element("footer", element("p", SIMULATED), element("p", "Made by Refrain."))
-    parts = (_header(plan, rates, title), _drawn(plan, rates), _figures(plan, rates), _how(plan), footer)
-    body = element("body", element("main", *parts))
-    return joined([Html("<!doctype html>\n"), element("html", head, body, lang="en"), Html("\n")])
+    parts = (_header(plan, rates, title), _drawn(plan, rates), _figures(plan, rates), _how(plan))
+    return framed(title, *parts, methods=SIMULATED)
 
 
 def sentence(rates: HitRates) -> str:
@@ -80,25 +70,15 @@ def points(rate: Rate) -> str:
 
 def _header(plan: Plan, rates: HitRates, title: str) -> Html:
     tiles = [
-        _tile(NAMES[policy], share(rates.rate(policy).value), f"{count(trained, 'version')}; {_between(rates, policy)}")
+        tile(NAMES[policy], share(rates.rate(policy).value), f"{count(trained, 'version')}; {_between(rates, policy)}")
         for policy, trained in zip(rates.policies, rates.versions, strict=True)
     ]
     note = (
         f"{count(plan.listeners, 'listener')}, {plan.watched} days watched after {plan.before} to learn from, "
         f"{count(len(rates.day), 'session')} with a song that was new to the listener. Ranges are 95 % intervals."
     )
-    return element(
-        "header",
-        element("div", element("span", "Simulated", class_="badge"), element("h1", title), class_="top"),
-        element("p", sentence(rates), class_="decision"),
-        element("p", note, class_="soft small"),
-        element("dl", *tiles, class_="tiles"),
-    )
-
-
-def _tile(name: str, value: str, note: str) -> Html:
-    content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
-    return element("div", element("dt", name), element("dd", content), class_="tile")
+    badge = element("span", "Simulated", class_="badge")
+    return heading(title, badge, sentence(rates), note, tiles)
 
 
 def _between(rates: HitRates, policy: str, days: range | None = None) -> str:

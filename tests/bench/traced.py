@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # without the module, which costs what is to be measured
 
 STEPS = (
     ("refrain.serving.registry", "open_store", "open the store"),
-    ("refrain.serving.registry", "load", "load the version"),
+    ("refrain.serving.choice", "load", "load the version"),
     ("refrain.deployments", "read", "read the deployment"),
     ("refrain.serving.proving", "read_version", "read the files of the version"),
     ("refrain.serving.versions", "_file", "read"),

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from local import sam_local
+from local import sam_local, sample_events
 from local.bridge import Bridge
 from local.cloud import Cloud
 from local.demo.act import Stage
@@ -44,9 +44,9 @@ def docker() -> None:
 
 
 def test_every_event_is_one_that_is_sent_or_needs_another_world() -> None:
-    names = {path.stem for path in (sam_local.PROJECT / "events").iterdir()}
+    names = {path.stem for path in (sample_events.PROJECT / "events").iterdir()}
 
-    assert names == {*sam_local.SENT_TO, *sam_local.NEEDS_ANOTHER_WORLD}
+    assert names == {*sample_events.SENT_TO, *sample_events.NEEDS_ANOTHER_WORLD}
 
 
 def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
-    for key, content in sam_local.uploads().items():
+    for key, content in sample_events.uploads().items():
         cloud.client("s3").put_object(Bucket=cloud.stack["inbox_bucket"], Key=key, Body=content)
 
     def send(function: str, event: dict[str, Any]) -> str:
@@ -72,14 +72,14 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
         said: str = answer["Payload"].read().decode()
         return said if answer.get("FunctionError") or json.loads(said).get("statusCode", 200) >= 300 else ""
 
-    assert sam_local.send_all(send) == {}
+    assert sample_events.send_all(send) == {}
 
 
 def test_the_sample_events_pass_the_stock_sam_local_invoke(docker: None, built: Path, tmp_path: Path) -> None:
     with Cloud(folder=tmp_path / "cloud", template=built) as cloud, sam_local.reachable(cloud) as endpoint:
-        sam_local.seed(cloud)
+        sample_events.seed(cloud)
         template = sam_local.write_template(endpoint)
-        assert sam_local.send_all(sam_local.invoking(cloud, template)) == {}
+        assert sample_events.send_all(sam_local.invoking(cloud, template)) == {}
 
 
 def wait_for(port: int) -> None:

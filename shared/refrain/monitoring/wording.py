@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from refrain.monitoring.document import (
         EvaluatedDocument,
         FigureDocument,
+        Look,
         PastWindow,
         QualityDocument,
         Standing,
@@ -39,6 +40,16 @@ def named(names: Sequence[str]) -> str:
 def noun_of(definition: Definition) -> str:
     """Name what the windows of a model are made of."""
     return "play" if definition.roles else "prediction"
+
+
+def noun_in(look: Look) -> str:
+    """Name what the windows of a look are made of."""
+    return "prediction" if look["hits"] is None else "play"
+
+
+def shares(found: FigureDocument) -> str:
+    """Write the interval of a share of the offers."""
+    return f"{share(found['low'])} to {share(found['high'])}, {count(found['rows'], 'offer')}"
 
 
 def drifted(windows: Sequence[PastWindow], least: int, evaluated: EvaluatedDocument) -> str:

@@ -2,7 +2,8 @@
 
 from refrain.evaluation.document import Evaluation
 from refrain.evaluation.wording import count, figure, probability, share, signed
-from refrain.report.markup import Html, element, joined
+from refrain.report.frame import heading, tile
+from refrain.report.markup import Html, element
 from refrain.report.shown import Models
 from refrain.report.times import moment, took
 
@@ -18,16 +19,10 @@ def header(evaluation: Evaluation, models: Models) -> Html:
     run += [f"took {duration}"] if duration else []
     run += [f"now in service: {evaluation['decision']['version']}"] if evaluation["outcome"] == "promoted" else []
     run += [f"reason: {evaluation['reason']}"] if evaluation["reason"] else []
-    superseded = evaluation["outcome"] == "superseded"
-    return element(
-        "header",
-        element("div", _badge(evaluation), element("h1", f"Retraining of {evaluation['model']}"), class_="top"),
-        element("p", evaluation["decision"]["reason"], class_="decision"),
-        element("p", SUPERSEDED) if superseded else None,
-        element("p", f"On trial: {evaluation['trial']['reason']}") if "trial" in evaluation else None,
-        element("p", " · ".join(run), class_="soft small"),
-        element("dl", *_tiles(evaluation, models), class_="tiles"),
-    )
+    more = [SUPERSEDED] if evaluation["outcome"] == "superseded" else []
+    more += [f"On trial: {evaluation['trial']['reason']}"] if "trial" in evaluation else []
+    title, decision = f"Retraining of {evaluation['model']}", evaluation["decision"]["reason"]
+    return heading(title, _badge(evaluation), decision, " · ".join(run), _tiles(evaluation, models), more=more)
 
 
 def _badge(evaluation: Evaluation) -> Html:
@@ -47,22 +42,17 @@ def _tiles(evaluation: Evaluation, models: Models) -> list[Html]:
         interval = (
             f"{share(evaluation['gate']['confidence'])} interval {figure(ends[0])} to {figure(ends[1])}" if ends else ""
         )
-        tiles.append(_tile(f"{models.metric.title} of {focus.label}", figure(focus.figures["value"]), interval))
+        tiles.append(tile(f"{models.metric.title} of {focus.label}", figure(focus.figures["value"]), interval))
         if found["gain"] is not None and models.champion and models.champion.figures["value"] is not None:
             against = f"champion: {figure(models.champion.figures['value'])}"
-            tiles.append(_tile("Gain over champion", signed(found["gain"]), against))
+            tiles.append(tile("Gain over champion", signed(found["gain"]), against))
         if found["no_worse"] is not None:
             needed = f"{share(evaluation['decision']['confidence'])} needed"
-            tiles.append(_tile("Probability of no worse", probability(found["no_worse"]), needed))
+            tiles.append(tile("Probability of no worse", probability(found["no_worse"]), needed))
     passed = [each for each in models.candidates if not each.refused]
     refused = len(models.candidates) - len(passed)
     gate = f"{count(refused)} did not pass the gate" if refused else "all passed the gate"
-    tiles.append(_tile("Candidates", count(len(models.candidates)), gate if models.candidates else ""))
+    tiles.append(tile("Candidates", count(len(models.candidates)), gate if models.candidates else ""))
     rows = f"and {count(data['train_rows'])} to learn from"
-    tiles.append(_tile("Holdout rows", count(data["holdout_rows"]), rows))
+    tiles.append(tile("Holdout rows", count(data["holdout_rows"]), rows))
     return tiles
-
-
-def _tile(name: str, value: str, note: str) -> Html:
-    content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
-    return element("div", element("dt", name), element("dd", content), class_="tile")

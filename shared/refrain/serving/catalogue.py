@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.problems import NotTrained
+from refrain.serving.refusals import NotTrained
 from refrain.serving.schema import instance_schema
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import StorageError
-from refrain.serving.problems import NotTrained
+from refrain.serving.refusals import NotTrained
 from refrain.serving.registry import MOST_LOADED
 
 if TYPE_CHECKING:

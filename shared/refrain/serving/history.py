@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from refrain import deployment_log
 from refrain.deployment_log import moment
 from refrain.serving.predictions import ANSWERING
-from refrain.serving.problems import InvalidRequestBody
+from refrain.serving.refusals import InvalidRequestBody
 
 if TYPE_CHECKING:
     from refrain.deployment_log import Entry

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.problems import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
+from refrain.serving.refusals import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
 from refrain.serving.requests import Accepted
 from refrain.truth.calls import LONGEST_ID, check_labels, write_call
 

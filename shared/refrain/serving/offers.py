@@ -14,7 +14,7 @@ from refrain.metrics import count
 from refrain.recommending.asking import FIELDS, asks
 from refrain.recommending.listening import Listening
 from refrain.serving.prediction_ids import prediction_ids
-from refrain.serving.problems import InvalidInstances, shortened
+from refrain.serving.refusals import InvalidInstances, shortened
 from refrain.settings import settings
 
 if TYPE_CHECKING:

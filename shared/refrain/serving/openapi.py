@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.serving.catalogue import deployed
 from refrain.serving.labels import MOST_LABELS
-from refrain.serving.problems import CONTENT_TYPE, MOST_LISTED, STATUS
+from refrain.serving.problems import CONTENT_TYPE, STATUS
+from refrain.serving.refusals import MOST_LISTED
 from refrain.serving.requests import MOST_INSTANCES
 from refrain.serving.schema import instance_schema, prediction_schema
 

@@ -13,7 +13,7 @@ import numpy as np
 from preprocessing import Problem, objects
 from refrain.serving.contest import Attempt, attempt, part_of
 from refrain.serving.prediction_ids import prediction_ids
-from refrain.serving.problems import InvalidInstances, NoFiniteAnswer
+from refrain.serving.refusals import InvalidInstances, NoFiniteAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,6 @@
-"""Which version of each model answers: the champion, proved when it is loaded, and exchanged when another is promoted.
+"""The models of a process: what answers for each, looked for again when another version may have been promoted.
 
-What was once loaded keeps answering when S3 fails, and when what was promoted since turns out to be broken. A
-challenger is loaded and proved beside it; whatever goes wrong with that one, the champion answers.
+What was once loaded keeps answering when S3 fails. Models that nobody asks for make room for others.
 """
 
 from __future__ import annotations
@@ -9,8 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -18,15 +16,11 @@ from typing import TYPE_CHECKING
 from preprocessing import MODEL_NAME, DefinitionError
 from refrain import deployments, paths
 from refrain.definitions import find_definition, known_models
-from refrain.deployment_log import moment
-from refrain.deployments import Deployment, Served
+from refrain.deployments import Deployment
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
-from refrain.metrics import count
-from refrain.serving.contest import Rival
+from refrain.serving.choice import Choice
 from refrain.serving.memory import most_resident, resident
-from refrain.serving.problems import NotTrained
-from refrain.serving.proving import load
-from refrain.serving.servable import Servable
+from refrain.serving.refusals import NotTrained
 from refrain.settings import settings
 from refrain.storage import open_store
 
@@ -35,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.serving.contest import Rival
     from refrain.serving.proving import Sound
     from refrain.storage import Store
 
@@ -42,9 +37,6 @@ logger = logging.getLogger("refrain")
 
 MOST_LOADED = 50
 """Models kept in memory, if they are small enough; the least recently asked for makes room."""
-
-REFUSED_SECONDS = 300.0
-"""How long a version that failed its proof is not tried again."""
 
 MOST_PATIENCE = 60.0
 """How long, at most, S3 is left alone after it failed, in seconds."""
@@ -98,7 +90,7 @@ class Registry:
         self._clock = clock
         self._most_resident = most_resident
         self._standings: dict[str, Standing] = {}
-        self._refused: dict[tuple[str, str], float] = {}
+        self._choice = Choice(store, clock)
         self._present: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
 
@@ -160,7 +152,7 @@ class Registry:
         held = resident()
         try:
             deployment, etag = self._deployment(model, before)
-            sound = self._choose(model, deployment, loaded)
+            sound = self._choice.champion(model, deployment, loaded)
         except NotFound:
             self._standings.pop(model, None)
             raise (NotTrained(model) if model in self.known() else UnknownModel(model, self.known())) from None
@@ -170,7 +162,7 @@ class Registry:
             return self._wait(model, before, error)
         now = self._clock()
         standing = Standing(deployment, etag, sound, now + self._refresh_seconds, now)
-        standing.rival, standing.contender = self._trial(model, deployment, sound, loaded)
+        standing.rival, standing.contender = self._choice.challenger(model, deployment, sound, loaded)
         standing.grown = max(resident() - held, 0) + (before.grown if before else 0)
         self._standings[model] = standing
         self._make_room(model)
@@ -201,61 +193,6 @@ class Registry:
         if deployment is None or deployment.champion is None:
             raise NotFound(key)
         return deployment, etag
-
-    def _choose(self, model: str, deployment: Deployment, loaded: list[Sound]) -> Sound | None:
-        """Take the champion; when it fails its proof the one before it, or else what is loaded."""
-        for served in (deployment.champion, deployment.previous):
-            if served is None or self._clock() < self._refused.get((model, served.version), 0.0):
-                continue
-            try:
-                return self._taken(model, served, loaded)
-            except BrokenVersion as error:
-                self._refuse(model, served.version, error, "VersionRefused")
-        return loaded[0] if loaded else None
-
-    def _trial(
-        self, model: str, deployment: Deployment, champion: Sound | None, loaded: list[Sound]
-    ) -> tuple[Rival | None, Sound | None]:
-        """Load the challenger and prove it. A refused one stays a rival without an answer, for the judge to see."""
-        terms = deployment.challenger
-        if terms is None or champion is None or champion.served.version != deployment.champion_version:
-            return None, None
-        if terms.until < moment(datetime.now(UTC)):
-            return None, None
-        if self._clock() < self._refused.get((model, terms.version), 0.0):
-            return Rival(terms, None), None
-        try:
-            found = self._taken(model, terms, loaded)
-            if not isinstance(found.servable, Servable):
-                raise BrokenVersion(terms.version, "a recommender is not tried")
-            if found.servable.definition.task != champion.servable.definition.task:
-                raise BrokenVersion(terms.version, "its task is not the champion's")
-            challenger = found.servable
-        except BrokenVersion as error:
-            self._refuse(model, terms.version, error, "ChallengerRefused")
-            return Rival(terms, None), None
-        except StorageError as error:
-            logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
-            return None, None
-        return Rival(terms, challenger), found
-
-    def _taken(self, model: str, served: Served, loaded: list[Sound]) -> Sound:
-        for each in loaded:
-            if each.served.version == served.version:
-                return replace(each, served=served)
-        return self._load(model, served)
-
-    def _load(self, model: str, served: Served) -> Sound:
-        started = time.perf_counter()
-        sound = load(self._store, model, served)
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
-        return sound
-
-    def _refuse(self, model: str, version: str, error: BrokenVersion, metric: str) -> None:
-        self._refused[model, version] = self._clock() + REFUSED_SECONDS
-        logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
-        count(metric, model, version=version)
 
     def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
         """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""

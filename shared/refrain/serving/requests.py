@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
-from refrain.serving.problems import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
+from refrain.serving.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.errors import RefrainError
 from refrain.serving import v1
-from refrain.serving.problems import (
-    CONTENT_TYPE,
-    AnswerTooLarge,
-    MethodNotAllowed,
-    NoSuchPath,
-    UnexpectedFailure,
-    problem_document,
-)
+from refrain.serving.problems import CONTENT_TYPE, UnexpectedFailure, problem_document
+from refrain.serving.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
 from refrain.serving.requests import MOST_BYTES, Accepted, Json
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from refrain.serving.problems import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES
 
 DATATYPES = frozenset(

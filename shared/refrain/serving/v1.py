@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem, rows_to_lists
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
-from refrain.serving.problems import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES, Json
 from refrain.serving.servable import Servable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import ANSWERING, Predictions, predict
-from refrain.serving.problems import (
+from refrain.serving.refusals import (
     BinaryTensors,
     InvalidInstances,
     InvalidRequestBody,

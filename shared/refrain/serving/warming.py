@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from refrain.errors import BrokenVersion, StorageError
-from refrain.serving.problems import NotTrained
+from refrain.serving.refusals import NotTrained
 from refrain.serving.registry import MOST_LOADED, registry
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from refrain import paths
+from refrain.serving import choice as choice_module
 from refrain.serving import proving
 from refrain.serving import registry as registry_module
 from refrain.serving.memory import most_resident, resident
@@ -191,7 +192,7 @@ def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest
         held.append(held[-1] + 100)
         return load(*arguments)
 
-    monkeypatch.setattr(registry_module, "load", loading)
+    monkeypatch.setattr(choice_module, "load", loading)
     monkeypatch.setattr(registry_module, "resident", lambda: held[-1])
     api.registry._most_resident = 1150
 

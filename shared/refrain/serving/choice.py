@@ -1,0 +1,99 @@
+"""Which versions of a model answer, of those that its deployment names: each is proved before it does.
+
+A version that failed its proof is left alone for a while. The one before the champion answers instead, or else what is
+loaded; whatever goes wrong with a challenger, the champion answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from refrain.deployment_log import moment
+from refrain.errors import BrokenVersion, StorageError
+from refrain.metrics import count
+from refrain.serving.contest import Rival
+from refrain.serving.proving import load
+from refrain.serving.servable import Servable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from refrain.deployments import Deployment, Served
+    from refrain.serving.proving import Sound
+    from refrain.storage import Store
+
+logger = logging.getLogger("refrain")
+
+REFUSED_SECONDS = 300.0
+"""How long a version that failed its proof is not tried again."""
+
+
+class Choice:
+    """Loads versions, and remembers which were refused."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._refused: dict[tuple[str, str], float] = {}
+
+    def champion(self, model: str, deployment: Deployment, loaded: Sequence[Sound]) -> Sound | None:
+        """Take the champion; when it fails its proof the one before it, or else what is loaded."""
+        for served in (deployment.champion, deployment.previous):
+            if served is None or self._is_refused(model, served.version):
+                continue
+            try:
+                return self._taken(model, served, loaded)
+            except BrokenVersion as error:
+                self._refuse(model, served.version, error, "VersionRefused")
+        return loaded[0] if loaded else None
+
+    def challenger(
+        self, model: str, deployment: Deployment, champion: Sound | None, loaded: Sequence[Sound]
+    ) -> tuple[Rival | None, Sound | None]:
+        """Load the challenger and prove it. A refused one stays a rival without an answer, for the judge to see."""
+        terms = deployment.challenger
+        if terms is None or champion is None or champion.served.version != deployment.champion_version:
+            return None, None
+        if terms.until < moment(datetime.now(UTC)):
+            return None, None
+        if self._is_refused(model, terms.version):
+            return Rival(terms, None), None
+        try:
+            found = self._taken(model, terms, loaded)
+            if not isinstance(found.servable, Servable):
+                raise BrokenVersion(terms.version, "a recommender is not tried")
+            if found.servable.definition.task != champion.servable.definition.task:
+                raise BrokenVersion(terms.version, "its task is not the champion's")
+            challenger = found.servable
+        except BrokenVersion as error:
+            self._refuse(model, terms.version, error, "ChallengerRefused")
+            return Rival(terms, None), None
+        except StorageError as error:
+            logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
+            return None, None
+        return Rival(terms, challenger), found
+
+    def _taken(self, model: str, served: Served, loaded: Sequence[Sound]) -> Sound:
+        for each in loaded:
+            if each.served.version == served.version:
+                return replace(each, served=served)
+        return self._load(model, served)
+
+    def _load(self, model: str, served: Served) -> Sound:
+        started = time.perf_counter()
+        sound = load(self._store, model, served)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
+        return sound
+
+    def _is_refused(self, model: str, version: str) -> bool:
+        return self._clock() < self._refused.get((model, version), 0.0)
+
+    def _refuse(self, model: str, version: str, error: BrokenVersion, metric: str) -> None:
+        self._refused[model, version] = self._clock() + REFUSED_SECONDS
+        logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
+        count(metric, model, version=version)
