@@ -95,6 +95,18 @@ def test_popular_songs_are_those_of_the_definitions_popularity(service: Service)
     assert found == set(sorted(score, key=lambda song: -score[song])[:10])
 
 
+def test_what_is_offered_is_new_to_the_listener_and_not_the_same_for_all(service: Service) -> None:
+    version, watch = Trainer(service).version(PLAN.start), Watch(service)
+    histories = [watch.heard(listener, PLAN.start) for listener in range(10)]
+
+    for popular in (False, True):
+        lists = offer(version, histories, popular=popular)
+        assert all(len(songs) == 10 and songs.isdisjoint(heard) for songs, heard in zip(lists, histories, strict=True))
+    personal, popular_songs = (offer(version, [*histories, ()], popular=popular) for popular in (False, True))
+    assert any(songs - popular_songs[-1] - set(heard) for songs, heard in zip(personal, histories, strict=False))
+    assert personal[:-1] != popular_songs[:-1]
+
+
 def test_a_day_has_every_first_play_of_it_once(service: Service) -> None:
     day = Watch(service).day(0)
     expected = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
@@ -108,7 +120,7 @@ def test_a_day_has_every_first_play_of_it_once(service: Service) -> None:
 def test_what_counts_as_offered_is_what_the_version_of_that_hour_offers(service: Service) -> None:
     watch, trainer = Watch(service), Trainer(service)
     day = watch.day(1)
-    for place in range(0, len(day.plays), 7):
+    for place in range(len(day.plays)):
         play = int(day.plays[place])
         opening = int(np.flatnonzero(service.session == service.session[play])[0])
         heard = watch.heard(int(service.listener[opening]), service.time[opening])

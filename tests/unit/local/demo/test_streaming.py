@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from local.demo.repertoire import DAY, Plan, releases
+from local.demo.repertoire import DAY, HOUR, Plan, releases
 from local.demo.streaming import Service, simulate
 
 PLAN = Plan(listeners=150, artists=30, songs=150, releases=8, before=14, watched=14)
@@ -53,6 +53,43 @@ def test_a_genre_comes_into_fashion(service: Service) -> None:
     )
 
 
+def test_a_fashion_begins_on_its_day(service: Service) -> None:
+    still = simulate(Plan(**{**PLAN.__dict__, "shift": -100.0}))
+    before, after = (service.until(PLAN.at(PLAN.shift + days)) for days in (0, 1))
+
+    assert service.csv(0, before) == still.csv(0, before)
+    assert service.csv(before, after) != still.csv(before, after)
+
+
+def test_what_is_new_is_heard_most_at_first() -> None:
+    plan = Plan(**{**PLAN.__dict__, "shift": -100.0, "hit": 100.0})
+    service = simulate(plan)
+    week = np.flatnonzero(service.songs.released == plan.at(releases(plan)[0]))
+
+    assert share(service, week, -10, -7) > 1.5 * share(service, week, 7, 14)
+
+
+def test_tastes_move_a_little_each_day() -> None:
+    """After five days most of a taste is what it was. Both plans have the same Fridays, hence the same songs."""
+    plans = [Plan(**{**PLAN.__dict__, "shift": -100.0, "watched": days}) for days in (5, 10)]
+    first, later = (simulate(plan).tastes for plan in plans)
+    moved = np.abs(later - first).sum(axis=1) / 2
+
+    assert moved.min() > 0
+    assert moved.max() < 0.1
+
+
+def test_some_listen_every_day_and_some_hardly_ever_by_day_more_than_by_night(service: Service) -> None:
+    _, openings = np.unique(service.session, return_index=True)
+    often = np.bincount(service.listener[openings], minlength=PLAN.listeners) / (PLAN.before + PLAN.watched)
+    hours = (service.time[openings] - service.time[openings].astype("datetime64[D]")) / HOUR
+
+    assert np.quantile(often, 0.1) < 0.3
+    assert np.quantile(often, 0.9) > 0.7
+    assert (hours < 5).mean() < 0.1
+    assert ((hours >= 17) & (hours < 22)).mean() > 0.25
+
+
 def test_without_a_fashion_that_genre_stays_as_it_was() -> None:
     still = simulate(Plan(**{**PLAN.__dict__, "shift": -100.0}))
     of_genre = np.flatnonzero(still.songs.genres.argmax(axis=1) == still.fashion)
@@ -81,6 +118,7 @@ def test_a_sitting_is_of_one_listener_with_different_songs(service: Service) -> 
         rows = service.session == session
         assert len(set(service.listener[rows])) == 1
         assert len(set(service.song[rows])) == rows.sum()
+        assert (np.diff(service.time[rows]) == np.timedelta64(220, "s")).all()
 
 
 def test_a_file_of_plays_holds_what_the_definition_reads(service: Service) -> None:
@@ -96,3 +134,4 @@ def test_what_is_known_at_a_moment_ends_before_it(service: Service) -> None:
     until = service.until(PLAN.at(1) + DAY // 2)
 
     assert service.time[until - 1] < PLAN.at(1) + DAY // 2 <= service.time[until]
+    assert service.time[service.until(service.time[until]) - 1] < service.time[until]
