@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+from moto import backends
 from moto.awslambda.models import LambdaFunction
 from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.config import default_user_config
@@ -38,6 +39,8 @@ class Machine:
         os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # pages for each error that a run catches
+        listed = tuple(backends.list_of_moto_modules())  # which moto reads from its folder for every request
+        backends.list_of_moto_modules = lambda: listed
         LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
         notifications._get_s3_event = _versioned(notifications._get_s3_event)
         CodeDeployResponse.put_lifecycle_event_hook_execution_status = _heard  # type: ignore[attr-defined]
