@@ -1,7 +1,7 @@
 """`python -m local.sam_local`: the stock `sam local start-api`, in Docker, on the built packages and the local cloud.
 
-With `--events` every sample event is sent by `sam local invoke` instead. Where there is no Docker it says so, and that
-`make up` serves the same without.
+With `--events` every sample event is sent by `sam local invoke` instead, and inputs of the state machine to it. Where
+there is no Docker it says so, and that `make up` serves the same without.
 """
 
 import argparse
@@ -144,10 +144,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         template = write_template(endpoint)
         if not options.events:
             return _serve(cloud, template, options.port)
-        failed = send_all(invoking(cloud, template))
+        failed = send_all(cloud, invoking(cloud, template))
     for name, said in failed.items():
         print(f"{name}: {said}")
-    print(f"{len(SENT_TO) - len(failed)} of {len(SENT_TO)} events passed `sam local invoke`")
+    print(f"{len(SENT_TO) - len(failed)} of {len(SENT_TO)} events passed")
     return int(bool(failed))
 
 

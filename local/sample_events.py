@@ -1,25 +1,32 @@
 """The sample events of events/, and the world in which functions take them."""
 
+import csv
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from local.cloud import Cloud
+from local.demo.act import Stage
+from local.demo.errors import DemoFailed
 from local.demo.story import tumours
 
 PROJECT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
 """The bucket that the sample events name."""
 
+MACHINE = "RetrainingStateMachine"
 SENT_TO = {
+    "2-retraining": MACHINE,
     "1-upload": "IngestFunction",
     "1-uploads-several": "IngestFunction",
     "3-snapshot": "SnapshotFunction",
     "4-train": "TrainFunction",
     "5-evaluate": "EvaluateFunction",
+    "5c-challenge": "PromoteFunction",
+    "7-judge": "JudgeFunction",
     "5b-promote": "PromoteFunction",
     "6-predict": "InferenceFunction",
     "6b-infer": "InferenceFunction",
@@ -27,31 +34,33 @@ SENT_TO = {
     "6d-model": "InferenceFunction",
     "6e-ready": "InferenceFunction",
     "6f-label": "InferenceFunction",
-    "5-monitoring": "MonitoringFunction",
-    "7-judge": "JudgeFunction",
     "7b-dismiss": "PromoteFunction",
     "7c-take-back": "PromoteFunction",
+    "5-monitoring": "MonitoringFunction",
     "9-pretraffic": "PreTrafficFunction",
+    "2-rollback": MACHINE,
+    "8-roll-back": "PromoteFunction",
 }
-"""The events that a function takes in a new world, in an order in which each finds what it needs."""
-
-NEEDS_ANOTHER_WORLD = {
-    "2-retraining": "an input of the state machine",
-    "2-rollback": "an input of the state machine",
-    "5c-challenge": "a run that found a better candidate than the champion",
-    "8-roll-back": "a champion before the one in service",
-}
+"""Who takes each event, in an order in which each finds what it needs."""
 
 type Send = Callable[[str, dict[str, Any]], str]
 """Sends a function (by its logical id) an event; the sentence that says what went wrong, empty where nothing did."""
 
 
 def seed(cloud: Cloud) -> None:
-    """Make a bucket of the events' name, with what they say was uploaded."""
+    """Make the world in which the events find what they need.
+
+    There is a bucket of the name that they tell, with the files. A model is in service that knows one measure of the
+    tumours; then rows came that have another, so that each run that the events tell of finds a better model.
+    """
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=INBOX, CreateBucketConfiguration={"LocationConstraint": cloud.stack["region"]})
     for key, content in uploads().items():
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
+    stage = Stage(cloud)
+    _upload(stage, "mean_perimeter")
+    _run(stage, event("2-retraining"))
+    _upload(stage, "worst_perimeter")
 
 
 def uploads() -> dict[str, bytes]:
@@ -61,20 +70,50 @@ def uploads() -> dict[str, bytes]:
 
     (_, first), (_, second), *_ = tumours().first
     rows = [json.loads(line) for line in gzip.decompress(second).splitlines()]
-    lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
     table = io.BytesIO()
     pq.write_table(pa.table({"customerID": ["a", "b"], "tenure": [1, 2], "Churn": ["No", "Yes"]}), table)
     return {
         "tumours/first.csv": first,
-        "tumours/2026 spring/ein Überblick + mehr.csv.gz": gzip.compress("\n".join(lines).encode()),
+        "tumours/2026 spring/ein Überblick + mehr.csv.gz": gzip.compress(_as_csv(rows)),
         "churn/customers.parquet": table.getvalue(),
     }
 
 
-def send_all(send: Send) -> dict[str, str]:
+def event(name: str) -> dict[str, Any]:
+    """Read a sample event."""
+    read: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
+    return read
+
+
+def send_all(cloud: Cloud, send: Send) -> dict[str, str]:
     """Send every event in its order; what went wrong, by the event's name."""
+    stage = Stage(cloud)
     said = {
-        name: send(function, json.loads((PROJECT / "events" / f"{name}.json").read_text()))
-        for name, function in SENT_TO.items()
+        name: _run(stage, event(name)) if receiver == MACHINE else send(receiver, event(name))
+        for name, receiver in SENT_TO.items()
     }
     return {name: sentence for name, sentence in said.items() if sentence}
+
+
+def _run(stage: Stage, request: dict[str, Any]) -> str:
+    """Start an execution with an input and wait for its end; the sentence that says what went wrong."""
+    execution = stage.start(request)
+    *_, _ = stage.states(execution)
+    try:
+        stage.outcome(execution)
+    except DemoFailed as error:
+        return str(error)
+    return ""
+
+
+def _upload(stage: Stage, measure: str) -> None:
+    """Upload the first file with one measure, and all others missing."""
+    rows = csv.DictReader(io.StringIO(tumours().first[0][1].decode()))
+    kept = {"id", "diagnosis", measure}
+    content = _as_csv([{name: value if name in kept else "" for name, value in row.items()} for row in rows])
+    stage.upload(f"tumours/{measure}.csv", content)
+    stage.receipt(f"tumours/{measure}.csv")
+
+
+def _as_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
+    return "\n".join([",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]).encode()

@@ -109,7 +109,8 @@ def promote(
     """Make a version champion if the champion still is the `expected` version, and log it.
 
     Doing it again with the same arguments changes nothing. Raises `ChampionChanged` when another champion is there, or
-    comes between reading and writing, and with `on_trial` `ChallengerChanged` when the version is not the challenger.
+    comes between reading and writing, or when the version was withdrawn since, and with `on_trial`
+    `ChallengerChanged` when the version is not the challenger.
     """
 
     def change(found: Deployment | None) -> Deployment:
@@ -118,10 +119,12 @@ def promote(
             return found
         if champion != expected:
             raise ChampionChanged(model, expected, champion)
+        if found and any(each.version == served.version for each in found.withdrawn):  # a retry, after a rollback
+            raise ChampionChanged(model, expected, champion, served.version)
         if on_trial and (found is None or found.challenger_version != served.version):
             raise ChallengerChanged(model, served.version, found.challenger_version if found else None)
-        withdrawn = tuple(each for each in found.withdrawn if each.version != served.version) if found else ()
-        return Deployment(model, served, found.champion if found else None, None, served.since, withdrawn)
+        before, withdrawn = (found.champion, found.withdrawn) if found else (None, ())
+        return Deployment(model, served, before, None, served.since, withdrawn)
 
     deployment = _move(store, model, change)
     facts = {"metric": served.metric, "value": served.value}

@@ -106,11 +106,12 @@ class MetricUndefined(RefrainError):
 
 
 class ChampionChanged(RefrainError):
-    """The deployment moved while this run was deciding."""
+    """The deployment moved while this run was deciding; `withdrawn` is its own version, if that was."""
 
-    def __init__(self, model: str, expected: str | None, found: str | None) -> None:
+    def __init__(self, model: str, expected: str | None, found: str | None, withdrawn: str | None = None) -> None:
         self.model = model
-        super().__init__(f"{model}: the champion is {found}, and this run compared with {expected}")
+        moved = f"the champion is {found}, and this run compared with {expected}"
+        super().__init__(f"{model}: {f'{withdrawn} was withdrawn meanwhile' if withdrawn else moved}")
 
 
 class ChallengerChanged(RefrainError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from refrain import deployments
 from refrain.errors import ChampionChanged
 from refrain.storage import open_store
-from tests.integration.loop import compare, retrain, snapshot_of, upload
+from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,6 +192,32 @@ def test_promoting_again_after_a_crash_changes_nothing(shop: Shop) -> None:
 
     assert run.finish() == first
     assert len(shop.log()) == 1
+
+
+def test_promoting_again_after_a_rollback_does_not_undo_it(shop: Shop) -> None:
+    """As a retry does whose first attempt succeeded unheard, or a run that people redrive."""
+    shop.define(STUMP)
+    shop.sell(400)
+    stump = retrain("shop")["champion"]
+    shop.define(LOGISTIC)
+    run = compare("shop")
+    logistic = run.finish()["champion"]
+    request = {"model": "shop", "action": "rollback", "reason": "complaints"}
+    event = {
+        "outcome": "rollback",
+        "request": request,
+        "execution": "back",
+        "started_at": datetime.now(UTC).isoformat(),
+    }
+    assert handler("retraining/promote")(event, None)["champion"] == stump
+
+    with pytest.raises(ChampionChanged, match=f"{logistic} was withdrawn meanwhile"):
+        run.conclude("promote")
+    ended = run.finish()
+
+    assert (ended["outcome"], ended["champion"], shop.champion) == ("superseded", stump, stump)
+    assert ended["reason"].startswith(f"{logistic} was withdrawn meanwhile")
+    assert [each["event"] for each in shop.log()] == ["promoted", "promoted", "rolled_back"]
 
 
 def test_a_broken_champion_is_replaced_and_not_compared(shop: Shop) -> None:
