@@ -87,6 +87,10 @@ class Deployment:
         """The challenger's version, or None."""
         return self.challenger.version if self.challenger else None
 
+    def withdrew(self, version: str | None) -> bool:
+        """Tell whether a version was taken out for what it did; its own run does not bring it back."""
+        return any(each.version == version for each in self.withdrawn)
+
 
 def read(store: Store, model: str) -> tuple[Deployment | None, str]:
     """Read a model's deployment and its ETag; (None, "") while it has none."""
@@ -119,7 +123,7 @@ def promote(
             return found
         if champion != expected:
             raise ChampionChanged(model, expected, champion)
-        if found and any(each.version == served.version for each in found.withdrawn):  # a retry, after a rollback
+        if found and found.withdrew(served.version):  # the same promotion once more, after a rollback
             raise ChampionChanged(model, expected, champion, served.version)
         if on_trial and (found is None or found.challenger_version != served.version):
             raise ChallengerChanged(model, served.version, found.challenger_version if found else None)
@@ -137,7 +141,7 @@ def challenge(
 ) -> Deployment:
     """Put a challenger beside the `expected` champion, and log it. One at a time: a late one's place is free.
 
-    Raises `ChampionChanged`, and `ChallengerChanged` when another is on trial.
+    Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged` when another is on trial.
     """
 
     def change(found: Deployment | None) -> Deployment:
@@ -146,6 +150,8 @@ def challenge(
         there = found.challenger
         if there and there.version == challenger.version:
             return found
+        if found.withdrew(challenger.version):  # the same challenge once more, after it did harm
+            raise ChampionChanged(model, expected, found.champion_version, challenger.version)
         if there and there.until > challenger.since:
             raise ChallengerChanged(model, challenger.version, there.version)
         return replace(found, challenger=challenger, updated_at=challenger.since)

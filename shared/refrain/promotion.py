@@ -184,8 +184,9 @@ def _reason(request: Request, evaluation: Evaluation, deployment: deployments.De
         said: str = (request.trial or evaluation["decision"])["reason"]
         return said
     champion, compared = deployment.champion_version if deployment else None, _compared_with(evaluation)
-    if deployment and any(each.version == evaluation["decision"]["version"] for each in deployment.withdrawn):
-        return f"{evaluation['decision']['version']} was withdrawn meanwhile, and stays out. Nothing was changed."
+    version = evaluation["decision"]["version"]
+    if deployment and deployment.withdrew(version):
+        return f"{version} was withdrawn meanwhile, and stays out. Nothing was changed."
     if champion == compared and deployment and deployment.challenger:
         return f"Another run was faster: {deployment.challenger.version} is on trial. Nothing was changed."
     return f"Another run was faster: {champion} went into service meanwhile, and stays. Nothing was changed."

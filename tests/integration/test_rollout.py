@@ -209,6 +209,9 @@ def test_a_broken_challenger_is_dismissed_at_the_first_look_and_not_trained_agai
     assert (ended["outcome"], ended["trial"]["code"], ended["champion"]) == ("dismissed", "broken", stump)
     assert trial.deployment.challenger is None
     assert trial.shop.log()[-1]["event"] == "dismissed"
+    with pytest.raises(ChampionChanged, match=f"{logistic} was withdrawn meanwhile"):  # the same step once more
+        trial.move(run, "challenge")
+    assert trial.deployment.challenger is None
     assert f"{logistic}, which was withdrawn, learned from these very rows" in snapshot_of("shop")["why"]
     assert snapshot_of("shop", force=True)["enough"]
     trial.shop.sell(50, seed=9)
