@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.wording import count
 from refrain.report.charts import captioned, legend
 from refrain.report.frame import framed, heading, tile
 from refrain.report.markup import Html, element, table
 from refrain.report.plots import Panel, Scale, diamond, dot, svg, text
 from refrain.report.sections import section
+from refrain.words import count
 
 if TYPE_CHECKING:
     from local.demo.account import Account, Block, Kind, Moment

@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from refrain.evaluation.wording import share
+from refrain.words import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,7 +22,7 @@ from local.demo.policies import POLICIES, follow
 from local.demo.repertoire import HOUR, Plan, releases
 from local.demo.songs_picture import SIMULATED, points, render
 from local.demo.streaming import Service, listener_ids, simulate
-from refrain.evaluation.wording import share
+from refrain.words import share
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ import numpy as np
 
 from local.demo.policies import POPULARITY
 from local.demo.repertoire import releases
-from refrain.evaluation.wording import count, share
 from refrain.report.charts import captioned, legend
 from refrain.report.frame import framed, heading, tile
 from refrain.report.markup import Html, element, table
 from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text
 from refrain.report.sections import section
+from refrain.words import count, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.labels import likeliest
+from refrain.classes import likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

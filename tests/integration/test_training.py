@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from preprocessing import load_definition
 from refrain import paths
+from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.evaluation.metrics import METRICS
-from refrain.labels import class_labels, class_numbers
 from refrain.parity import parity
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from refrain.arrays import Floats, Score
 from refrain.errors import MetricUndefined
-from refrain.evaluation.arrays import Floats, Score
 
 RESAMPLES = 1000
 # Weights held at once: 8 MB, and a few times that while a metric works on them, however many rows there are.

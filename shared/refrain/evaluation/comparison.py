@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
-from refrain.evaluation.arrays import Floats, Truth
 from refrain.evaluation.bootstrap import (
     RESAMPLES,
     Interval,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Columns, Definition
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
     from refrain.recommending.recommendable import Recommendable
     from refrain.storage import Store
 

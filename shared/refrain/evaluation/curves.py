@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.definition import Task
-from refrain.evaluation.arrays import Floats, Truth
+from refrain.arrays import Floats, Truth
+from refrain.classes import likeliest
 from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.evaluation.metrics import positive_class
-from refrain.labels import likeliest
 
 POINTS = 200
 BINS = 10

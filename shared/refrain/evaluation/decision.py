@@ -7,8 +7,8 @@ from typing import Literal
 from preprocessing import Gate
 from refrain.evaluation.bootstrap import Interval, adjusted_confidence
 from refrain.evaluation.metrics import Metric
-from refrain.evaluation.wording import count, figure, milliseconds, probability, share
 from refrain.parity import Parity
+from refrain.words import count, figure, milliseconds, probability, share
 
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
 VerdictCode = Literal[

@@ -15,7 +15,7 @@ from refrain.serving.servable import Servable
 if TYPE_CHECKING:
     import numpy as np
 
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
     from refrain.evaluation.decision import Figures
     from refrain.evaluation.document import ModelDocument
     from refrain.evaluation.field import Standard

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain import deployments, paths
+from refrain.classes import class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.contender import Contender, aligned
-from refrain.labels import class_labels, class_numbers
 from refrain.recommending.bounds import MOST_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition
-    from refrain.evaluation.arrays import Floats, Truth
+    from refrain.arrays import Floats, Truth
     from refrain.evaluation.metrics import Metric
     from refrain.evaluation.request import Request, Trained
     from refrain.recommending.questions import Questions

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
-from refrain.evaluation.arrays import Floats, Truth
 from refrain.evaluation.document import Importance
 from refrain.evaluation.metrics import Metric
 

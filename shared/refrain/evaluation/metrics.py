@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from preprocessing.definition import Task
 from preprocessing.rules_section import METRICS as NAMES
+from refrain.arrays import Floats, Score, Truth, divided
+from refrain.classes import likeliest
 from refrain.errors import MetricUndefined
-from refrain.evaluation.arrays import Floats, Score, Truth, divided
 from refrain.evaluation.ranking import area_under_roc, macro
-from refrain.labels import likeliest
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from refrain.evaluation.arrays import Floats, Score, divided
+from refrain.arrays import Floats, Score, divided
 
 
 def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:

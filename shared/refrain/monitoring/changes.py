@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.wording import count, figure, share
 from refrain.monitoring import charts
 from refrain.monitoring.wording import named, noun_in, unfamiliar
 from refrain.report.markup import Html, element, table
 from refrain.report.sections import section
 from refrain.report.times import moment
+from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
     from refrain.monitoring.document import Look, MovedDocument, WindowDocument

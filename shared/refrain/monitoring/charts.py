@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.wording import figure, share
 from refrain.report.charts import captioned, legend
 from refrain.report.markup import Html, element
 from refrain.report.plots import Panel, Scale, dot, padded, shortened, svg, text, whisker
 from refrain.report.times import moment
+from refrain.words import figure, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from refrain.evaluation.wording import count, listed
+from refrain.words import count, listed
 
 if TYPE_CHECKING:
     from preprocessing import Retraining

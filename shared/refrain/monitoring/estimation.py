@@ -18,7 +18,7 @@ from refrain.monitoring.figures import Figure
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
     from refrain.evaluation.document import Bins
     from refrain.monitoring.version import Version
 

@@ -12,8 +12,8 @@ from refrain.capture.offered import read_offered
 from refrain.evaluation.curves import wilson
 from refrain.monitoring.figures import Figure
 from refrain.monitoring.judging import figure_document
-from refrain.monitoring.times import written
 from refrain.recommending.plays import ARRIVED
+from refrain.times import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from refrain.monitoring.arrivals import gaps, new_values, unfamiliar
 from refrain.monitoring.drift import Moved, drift
 from refrain.monitoring.estimation import estimated
 from refrain.monitoring.reference import answer_references, references
-from refrain.monitoring.times import written
+from refrain.times import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,10 +20,10 @@ from refrain.monitoring.hits import HORIZON, hits
 from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_service
-from refrain.monitoring.times import moment, written
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.recommending.plays import ARRIVED, read_plays
 from refrain.recommending.turnover import NEW, TURNOVER, familiar
+from refrain.times import moment, written
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence

@@ -19,11 +19,11 @@ from refrain.monitoring.page import render
 from refrain.monitoring.runs import new_rows, read_runs, started_at
 from refrain.monitoring.seeing import instant, of_this_service, see_predictions
 from refrain.monitoring.telling import messages
-from refrain.monitoring.times import in_key, moment, written
 from refrain.monitoring.version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.monitoring.wording import drifted, noun_of, quality, summary
 from refrain.storage import to_json
+from refrain.times import in_key, moment, written
 from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:

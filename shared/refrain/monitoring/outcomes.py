@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.wording import count, figure, share
 from refrain.monitoring.wording import delay, shares
 from refrain.report.markup import Html, element, table
 from refrain.report.sections import section
 from refrain.report.times import moment
+from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
     from refrain.monitoring.document import FigureDocument, Look, QualityDocument

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
+from refrain.classes import class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.evaluation.bootstrap import interval, resampled
 from refrain.evaluation.contender import aligned
 from refrain.evaluation.metrics import METRICS
-from refrain.labels import class_labels, class_numbers
 from refrain.monitoring.figures import Figure
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.evaluation.arrays import Floats, Truth
+    from refrain.arrays import Floats, Truth
     from refrain.monitoring.version import Version
     from refrain.truth.joining import Joined
 

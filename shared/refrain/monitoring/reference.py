@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.cells import category_cells, kept_apart, number_cells
-from refrain.evaluation.wording import figure
 from refrain.monitoring.homogeneity import STILL, Movement
+from refrain.words import figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import MODEL_NAME
 from refrain.errors import InvalidRequest
-from refrain.monitoring.times import asked_for
+from refrain.times import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

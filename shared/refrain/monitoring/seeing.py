@@ -12,8 +12,8 @@ from refrain.capture.reading import Captured, read_captured
 from refrain.monitoring.drift import LEAST_ROWS
 from refrain.monitoring.judging import figure_document, judge, remembered
 from refrain.monitoring.quality import against_labels
-from refrain.monitoring.times import moment, written
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
+from refrain.times import moment, written
 from refrain.truth.joining import join
 from refrain.truth.labels import read_labels
 

@@ -9,7 +9,7 @@ from preprocessing import Definition, PreprocessingError, parse_definition
 from refrain import paths
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.metrics import METRICS
-from refrain.monitoring.times import moment
+from refrain.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.wording import count, figure, listed, share
 from refrain.report.times import moment
+from refrain.words import count, figure, listed, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from refrain.evaluation.document import Bins, Histogram, Residuals
-from refrain.evaluation.wording import count, figure
 from refrain.report.markup import Html, element
 from refrain.report.plots import Panel, Scale, diamond, dot, padded, shortened, svg, text, whisker
 from refrain.report.shown import Shown
+from refrain.words import count, figure
 
 WIDE, HIGH = 460, 330
 LONGEST_FEATURE = 40

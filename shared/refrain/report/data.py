@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from refrain.evaluation.document import Data, Evaluation
-from refrain.evaluation.wording import count, figure, share
 from refrain.report.markup import Html, element, joined, table
 from refrain.report.sections import section
 from refrain.report.times import moment
+from refrain.words import count, figure, share
 
 MOST_UPLOADS = 20
 

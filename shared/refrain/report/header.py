@@ -1,11 +1,11 @@
 """The top of the report: what was decided, in one sentence, and the figures that it rests on."""
 
 from refrain.evaluation.document import Evaluation
-from refrain.evaluation.wording import count, figure, probability, share, signed
 from refrain.report.frame import heading, tile
 from refrain.report.markup import Html, element
 from refrain.report.shown import Models
 from refrain.report.times import moment, took
+from refrain.words import count, figure, probability, share, signed
 
 SUPERSEDED = (
     "Meanwhile another run had changed the champion, so this comparison no longer held and nothing was promoted."

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from refrain.evaluation.document import Evaluation
 from refrain.evaluation.metrics import METRICS
-from refrain.evaluation.wording import count, figure, listed, milliseconds, probability, share, signed, size
 from refrain.report import charts
 from refrain.report.intervals import STATUS, intervals
 from refrain.report.markup import Html, element, joined, table
 from refrain.report.plots import shortened
 from refrain.report.shown import LONGEST, Models, Shown
+from refrain.words import count, figure, listed, milliseconds, probability, share, signed, size
 
 FEW_CLASSES = 4
 OF_LISTS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.labels import class_labels
+from refrain.classes import class_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

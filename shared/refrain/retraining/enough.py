@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.labels import class_labels
+from refrain.classes import class_labels
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
 
 STAKES = np.geomspace(0.005, 0.98, 16)
 """Shares of the greatest stake that cannot ruin her."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.capture.reading import Captured
+from refrain.classes import class_labels
 from refrain.evaluation.contender import aligned
-from refrain.labels import class_labels
 from refrain.rollout.judgement import Facts
 from refrain.truth.joining import join
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from preprocessing import Definition
+    from refrain.arrays import Floats
     from refrain.capture.reading import Row
     from refrain.deployments import Challenger
-    from refrain.evaluation.arrays import Floats
     from refrain.rollout.expectation import Expectation
     from refrain.truth.labels import Label
 

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
 
 
 @dataclass(frozen=True)

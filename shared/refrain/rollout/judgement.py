@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from refrain.evaluation.wording import count, figure, milliseconds, share
 from refrain.rollout.betting import surely_above, surely_below
+from refrain.words import count, figure, milliseconds, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Gate, Rollout
-    from refrain.evaluation.arrays import Floats, Truth
+    from refrain.arrays import Floats, Truth
 
 Verdict = Literal["promote", "dismiss", "wait"]
 Code = Literal[

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
-from refrain.labels import class_labels, class_numbers
 from refrain.training.estimators import make_estimator
 from refrain.training.recipes import fit_features, resolve
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
 from refrain import paths
+from refrain.classes import class_labels, class_numbers
 from refrain.deployments import Served, promote, read
 from refrain.evaluation.comparison import compare
 from refrain.evaluation.curves import describe
 from refrain.evaluation.metrics import METRICS
-from refrain.labels import class_labels, class_numbers
 from refrain.monitoring.look import look_at
 from refrain.storage import to_json
 from refrain.training.baseline import make_baseline

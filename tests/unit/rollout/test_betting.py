@@ -10,7 +10,7 @@ from refrain.rollout.betting import surely_above, surely_below, wealth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
 
     type Draw = Callable[[np.random.Generator, int], Floats]
 

@@ -16,7 +16,7 @@ from refrain.truth.labels import Label
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
 
 KEYED = tiny.FLATS | {"key": ["flat"], "columns": tiny.FLATS["columns"] | {"flat": {"type": "category"}}}
 SAME = np.array([[0.8, 0.2], [0.4, 0.6]])

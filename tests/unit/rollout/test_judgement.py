@@ -12,7 +12,7 @@ from preprocessing import Gate, Rollout
 from refrain.rollout.judgement import HARMS, Facts, judge
 
 if TYPE_CHECKING:
-    from refrain.evaluation.arrays import Floats
+    from refrain.arrays import Floats
 
 GATE = Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=5.0)
 SHADOW = Rollout("shadow", least_rows=200, most_minutes=60)
