@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from refrain.aws.storage import open_store
 from refrain.ingest.events import uploads
 from refrain.ingest.upload import ingest
 from refrain.settings import settings
-from refrain.storage import open_store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from refrain.aws.cloud import Aws
+from refrain.aws.storage import open_store
 from refrain.monitoring.request import Request
 from refrain.monitoring.rounds import make_round
-from refrain.monitoring.services import Aws
 from refrain.settings import settings
-from refrain.storage import open_store
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, object]]:

@@ -11,13 +11,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refrain import paths
-from refrain.storage import to_json
+from refrain.aws.storage import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 type Entry = dict[str, Any]
 

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from refrain import paths
+from refrain.aws.storage import to_json
 from refrain.deployment_log import log
 from refrain.errors import ChallengerChanged, ChampionChanged, Conflict, NotFound
-from refrain.storage import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 MOST_TRIES = 8
 MOST_WITHDRAWN = 20

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from refrain.storage import Object, Store
+    from refrain.aws.storage import Object, Store
 
 AT_ONCE = 16
 """Objects read at the same time: they are small, and S3 takes its time for each."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from preprocessing import parse_definition
 from refrain import deployments, paths
+from refrain.aws.emf import count
 from refrain.deployment_log import moment
 from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest
-from refrain.metrics import count
 from refrain.report.page import render
 from refrain.rollout.judgement import HARMS
 from refrain.rollout.rollback import digest_of
@@ -24,8 +24,8 @@ from refrain.rollout.terms import challenger_of, pause_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from refrain.aws.storage import Store
     from refrain.evaluation.document import Evaluation, Outcome, TrialDocument
-    from refrain.storage import Store
 
 Wish = Literal["promote", "keep", "superseded", "dismiss"]
 OUTCOMES: dict[Wish, Outcome] = {

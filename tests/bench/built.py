@@ -22,7 +22,7 @@ from local import runtime
 from local.functions import Place, functions
 from local.names import REGION
 from local.template import read_template
-from refrain.storage import Store
+from refrain.aws.storage import Store
 from tests.bench import subjects
 from tests.unit.serving import tiny
 

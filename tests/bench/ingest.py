@@ -23,7 +23,7 @@ from tests.bench.result import Group, Line, Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
     from tests.bench.result import Kind
 
 TITLE = "Ingest of a large CSV"

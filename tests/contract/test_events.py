@@ -17,6 +17,7 @@ import yaml
 from local.demo.story import tumours
 from local.template import read_template
 from refrain import deployments, promotion
+from refrain.aws.storage import open_store
 from refrain.deployments import Served
 from refrain.evaluation.request import Request as EvaluationRequest
 from refrain.ingest.events import uploads
@@ -27,7 +28,6 @@ from refrain.rollout import judging, rollback
 from refrain.serving.registry import registry
 from refrain.serving.requests import Request as ServingRequest
 from refrain.serving.routes import ROUTES
-from refrain.storage import open_store
 from refrain.training.request import Request as TrainingRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler

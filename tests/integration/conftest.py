@@ -14,7 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from refrain import settings as settings_module
-from refrain import storage
+from refrain.aws import storage
 from refrain.recommending import listening
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from refrain import deployments
+from refrain.aws.storage import open_store
 from refrain.errors import ChampionChanged
-from refrain.storage import open_store
 from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
 
 if TYPE_CHECKING:

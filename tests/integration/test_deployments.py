@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain import deployments, paths
+from refrain.aws.storage import Store, open_store
 from refrain.deployments import Served
 from refrain.errors import ChampionChanged, Conflict, NotFound, StorageUnavailable
-from refrain.storage import Store, open_store
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws

@@ -20,9 +20,9 @@ from moto.server import ThreadedMotoServer
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
+from refrain.aws.storage import Object, Store, open_store
 from refrain.serving.registry import registry
 from refrain.settings import settings
-from refrain.storage import Object, Store, open_store
 from tests.unit.serving import tiny
 
 ROOT = Path(__file__).parents[2]

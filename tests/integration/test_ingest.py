@@ -20,10 +20,10 @@ from backports import zstd
 
 from functions.ingest.app import handler
 from preprocessing import DefinitionError
+from refrain.aws.storage import Store
 from refrain.errors import StorageUnavailable
 from refrain.ingest.events import Upload
 from refrain.ingest.upload import ingest
-from refrain.storage import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

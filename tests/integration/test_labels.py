@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from refrain import paths
+from refrain.aws.storage import Store, open_store
 from refrain.serving.registry import registry
 from refrain.settings import settings
 from refrain.snapshots import unpack
-from refrain.storage import Store, open_store
 from refrain.truth.labels import read_labels
 from tests.integration.loop import deliver, handler, snapshot_of, upload
 from tests.unit.serving import tiny

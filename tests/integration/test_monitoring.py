@@ -14,11 +14,11 @@ import pytest
 
 from preprocessing import load_definition
 from refrain import deployments
+from refrain.aws.cloud import Aws as Services
+from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.monitoring.services import Aws as Services
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
-from refrain.storage import open_store
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import handler, retrain, upload
 from tests.unit.monitoring.conftest import DOCUMENT, IMPORTANCE, Shop, customers

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from refrain import deployments, paths
+from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
 from refrain.serving.registry import registry
-from refrain.storage import open_store
 from refrain.truth.calls import write_call
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from refrain import deployments, paths
+from refrain.aws.storage import Store, open_store
 from refrain.deployments import Served
 from refrain.errors import InvalidRequest, UnknownModel
 from refrain.settings import settings
 from refrain.snapshots import unpack
-from refrain.storage import Store, open_store
 from tests.integration.loop import handler, snapshot_of, upload
 
 if TYPE_CHECKING:

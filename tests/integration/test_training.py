@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from preprocessing import load_definition
 from refrain import paths
+from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.evaluation.metrics import METRICS
@@ -22,7 +23,6 @@ from refrain.parity import parity
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
 from refrain.snapshots import fit_to, pack, unpack
-from refrain.storage import Store, open_store
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from refrain.aws.storage import open_store
 from refrain.evaluation.evaluate import evaluate
 from refrain.evaluation.request import Request
 from refrain.settings import settings
-from refrain.storage import open_store
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

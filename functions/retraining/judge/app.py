@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from refrain.aws.storage import open_store
 from refrain.rollout.judging import Request, judge_challenger
 from refrain.settings import settings
-from refrain.storage import open_store
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

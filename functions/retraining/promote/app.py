@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from refrain.aws.storage import open_store
 from refrain.promotion import Request, challenge, conclude
 from refrain.rollout import rollback
 from refrain.settings import settings
-from refrain.storage import open_store
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from refrain.aws.storage import open_store
 from refrain.settings import settings
-from refrain.storage import open_store
 from refrain.training.request import Request
 from refrain.training.train import train
 

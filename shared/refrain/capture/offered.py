@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 logger = logging.getLogger("refrain")
 

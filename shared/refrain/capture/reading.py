@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Array, Columns, Definition, Problem
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 LATE = timedelta(hours=26)
 """How long after its prediction a line may be delivered: Firehose tries for a day."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats
+    from refrain.aws.storage import Store
     from refrain.recommending.recommendable import Recommendable
-    from refrain.storage import Store
 
 ROWS_AT_ONCE = 50_000
 TIMED_CALLS = 200

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Columns, Definition
+    from refrain.aws.storage import Store
     from refrain.evaluation.document import Evaluation, GateDocument
     from refrain.evaluation.request import Request
-    from refrain.storage import Store
 
 
 def evaluate(store: Store, request: Request) -> dict[str, object]:

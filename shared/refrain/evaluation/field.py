@@ -17,10 +17,10 @@ from refrain.recommending.bounds import MOST_ITEMS
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
+    from refrain.aws.storage import Store
     from refrain.evaluation.metrics import Metric
     from refrain.evaluation.request import Request, Trained
     from refrain.recommending.questions import Questions
-    from refrain.storage import Store
 
 
 @dataclass(frozen=True)

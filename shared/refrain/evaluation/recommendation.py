@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from refrain.aws.storage import Store
     from refrain.recommending.questions import Codes, Questions
-    from refrain.storage import Store
 
 USERS_AT_ONCE = 256
 TIMED_CALLS = 200

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Columns, Definition
+    from refrain.aws.storage import Store
     from refrain.ingest.chunks import Chunk, Reading
-    from refrain.storage import Store
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
     "csv": delimited.read,

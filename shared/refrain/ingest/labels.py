@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Columns, Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 FOLDER = "labels"
 KIND = "labels"

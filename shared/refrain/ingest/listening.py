@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Columns, Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 AT_ONCE = 16
 """Batches of entries that are brought at the same time."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from refrain.aws.storage import Store
 from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import keep
 from refrain.ingest.labels import definition_of_labels, is_labels, keep_labels
 from refrain.ingest.listening import keep_plays
 from refrain.recommending.described import KIND, definition_of_items, is_items
-from refrain.storage import Store
 
 if TYPE_CHECKING:
     from preprocessing import Definition

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import MODEL_NAME
 from preprocessing import __version__ as preprocessing_version
 from refrain import paths
+from refrain.aws.storage import to_json
 from refrain.errors import NotFound
-from refrain.storage import to_json
 
 if TYPE_CHECKING:
+    from refrain.aws.storage import Downloaded, Store
     from refrain.errors import UnreadableUpload
     from refrain.ingest.events import Upload
-    from refrain.storage import Downloaded, Store
 
 NO_MODEL = "_"
 """Folder for the receipts of uploads whose first folder cannot be the name of a model."""

@@ -15,19 +15,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from refrain.aws.emf import count, measure
+from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
 from refrain.ingest.purposes import purpose
-from refrain.metrics import count, measure
-from refrain.storage import open_store
 
 if TYPE_CHECKING:
     from preprocessing import Definition
+    from refrain.aws.storage import Downloaded, Store
     from refrain.ingest.events import Upload
     from refrain.ingest.purposes import Keep
-    from refrain.storage import Downloaded, Store
 
 # S3 allows such keys; object_store, which reads them for us, would take them for paths of another object.
 _UNUSABLE = re.compile(r"(^|/)(\.\.?)?(/|$)|[\x00-\x1f\x7f]")

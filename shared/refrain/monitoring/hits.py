@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Columns, Definition
+    from refrain.aws.storage import Store
     from refrain.capture.offered import Offered
     from refrain.monitoring.document import HitsDocument
     from refrain.monitoring.version import Version
-    from refrain.storage import Store
 
 HORIZON = timedelta(hours=24)
 """A play within this time after an offer may be its doing."""

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Array, Columns, Definition
+    from refrain.aws.storage import Store
     from refrain.monitoring.document import Look, PastWindow, Standing, WindowDocument
     from refrain.monitoring.version import Version
     from refrain.monitoring.windows import Window
-    from refrain.storage import Store
 
 
 def see_plays(

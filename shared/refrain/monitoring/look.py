@@ -12,7 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from refrain import deployments, paths
-from refrain.metrics import count
+from refrain.aws.emf import count
+from refrain.aws.storage import to_json
 from refrain.monitoring.deciding import Facts, decide_retraining, is_overdue
 from refrain.monitoring.listening import see_plays
 from refrain.monitoring.page import render
@@ -22,7 +23,6 @@ from refrain.monitoring.telling import messages
 from refrain.monitoring.version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.monitoring.wording import drifted, noun_of, quality, summary
-from refrain.storage import to_json
 from refrain.times import in_key, moment, written
 from refrain.truth.labels import read_labels
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from preprocessing import Definition
+    from refrain.aws.cloud import Services
+    from refrain.aws.storage import Store
     from refrain.monitoring.document import (
         DecisionDocument,
         EvaluatedDocument,
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
         PastWindow,
     )
     from refrain.monitoring.seeing import Seen
-    from refrain.monitoring.services import Services
-    from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from refrain.aws.cloud import Services
+    from refrain.aws.storage import Store
     from refrain.monitoring.request import Request
-    from refrain.monitoring.services import Services
-    from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 

@@ -12,7 +12,7 @@ from refrain.retraining.receipts import choose, read_receipts
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 RUN_LENGTH = 22
 _RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from refrain.monitoring.document import HitsDocument, Look, PastWindow, QualityDocument, Standing, WindowDocument
     from refrain.monitoring.version import Version
-    from refrain.storage import Store
     from refrain.truth.labels import Label
 
 MOST_REMEMBERED = 60

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from refrain.aws.storage import Store
     from refrain.deployments import Served
     from refrain.evaluation.document import Bins, ModelDocument
     from refrain.monitoring.document import EvaluatedDocument
     from refrain.monitoring.figures import Figure
-    from refrain.storage import Store
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refrain.aws import asking
+from refrain.aws.boto_errors import asking
 from refrain.errors import ServiceUnavailable
 from refrain.recommending.bounds import MOST_HEARD
 

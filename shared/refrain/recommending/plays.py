@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Array, Columns, Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 ARRIVED = "_arrived"
 """Beside the definition's columns: when the upload came, datetime64[us]."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 from botocore.config import Config
 
-from refrain.aws import asking
+from refrain.aws.boto_errors import asking
 from refrain.errors import ServiceUnavailable
 
 if TYPE_CHECKING:

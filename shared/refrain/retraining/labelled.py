@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition, Problem
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 MOST_REASONS = 10
 

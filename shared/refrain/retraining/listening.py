@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Definition
+    from refrain.aws.storage import Store
     from refrain.retraining.receipts import Receipt
-    from refrain.storage import Store
 
 
 def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:

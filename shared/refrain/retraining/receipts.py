@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from preprocessing import Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
+    from refrain.aws.storage import Store
     from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
-    from refrain.storage import Store
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from refrain.deployments import Deployment
     from refrain.retraining.labelled import Labelled
     from refrain.retraining.receipts import Receipt
-    from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 

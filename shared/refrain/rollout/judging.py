@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from refrain.deployments import Deployment
     from refrain.evaluation.document import Evaluation
-    from refrain.storage import Store
 
 MOST_ROWS = 100_000
 """About the first so many rows of a trial are looked at: who is not sure after them will not be."""

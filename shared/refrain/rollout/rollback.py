@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from refrain.aws.storage import Store
     from refrain.deployment_log import Entry
     from refrain.deployments import Deployment
-    from refrain.storage import Store
 
 LONGEST_REASON = 500
 MOST_NAMED = 10

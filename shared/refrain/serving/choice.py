@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from refrain.aws.emf import count
 from refrain.deployment_log import moment
 from refrain.errors import BrokenVersion, StorageError
-from refrain.metrics import count
 from refrain.serving.contest import Rival
 from refrain.serving.proving import load
 from refrain.serving.servable import Servable
@@ -22,9 +22,9 @@ from refrain.serving.servable import Servable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from refrain.aws.storage import Store
     from refrain.deployments import Deployment, Served
     from refrain.serving.proving import Sound
-    from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 

@@ -16,10 +16,10 @@ from refrain.serving.predictions import ANSWERING
 from refrain.serving.refusals import InvalidRequestBody
 
 if TYPE_CHECKING:
+    from refrain.aws.storage import Store
     from refrain.deployment_log import Entry
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
-    from refrain.storage import Store
 
 MOST_MOVES = 100
 

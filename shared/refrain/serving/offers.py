@@ -8,9 +8,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from refrain.aws.emf import count
 from refrain.capture.offers import lines
 from refrain.errors import ServiceUnavailable
-from refrain.metrics import count
 from refrain.recommending.asking import FIELDS, asks
 from refrain.recommending.listening import Listening
 from refrain.serving.prediction_ids import prediction_ids

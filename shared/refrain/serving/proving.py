@@ -12,10 +12,10 @@ from refrain.serving.versions import read_version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from refrain.aws.storage import Store
     from refrain.deployments import Served
     from refrain.recommending.recommendable import Recommendable
     from refrain.serving.versions import VersionFiles
-    from refrain.storage import Store
 
 ORDINARY = 10
 """So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""

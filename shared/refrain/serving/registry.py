@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from preprocessing import MODEL_NAME, DefinitionError
 from refrain import deployments, paths
+from refrain.aws.storage import open_store
 from refrain.definitions import find_definition, known_models
 from refrain.deployments import Deployment
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
@@ -22,16 +23,15 @@ from refrain.serving.choice import Choice
 from refrain.serving.memory import most_resident, resident
 from refrain.serving.refusals import NotTrained
 from refrain.settings import settings
-from refrain.storage import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from refrain.serving.contest import Rival
     from refrain.serving.proving import Sound
-    from refrain.storage import Store
 
 logger = logging.getLogger("refrain")
 

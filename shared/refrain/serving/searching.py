@@ -15,7 +15,7 @@ from refrain.hours import keys_between, read_all
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 MOST_FILES = 500
 PATIENCE = 10.0

@@ -12,7 +12,7 @@ from refrain import paths
 from refrain.errors import BrokenVersion, NotFound
 
 if TYPE_CHECKING:
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """What every version has; a recommender has its catalogue besides."""

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from refrain import recommenders
+from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused
 from refrain.recommenders import Plays, Recommender
 from refrain.recommending.asking import asks
@@ -22,7 +23,6 @@ from refrain.recommending.catalogue import Catalogue
 from refrain.recommending.histories import recent
 from refrain.recommending.questions import questions, when
 from refrain.recommending.turnover import familiar
-from refrain.storage import to_json
 from refrain.training.baseline import category, number
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import sklearn
 from preprocessing import __version__ as preprocessing_version
 from preprocessing import encode, learn_vocabularies, parse_definition
 from refrain import paths
+from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused, NotFound
 from refrain.snapshots import unpack
-from refrain.storage import to_json
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.fitting import fit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Candidate, Columns, Definition
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
     from refrain.training.request import Request
 
 logger = logging.getLogger("refrain")

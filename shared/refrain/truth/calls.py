@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Definition, Problem
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 type Given = tuple[str, object]
 """A prediction's id, and its label as it was given: a JSON value."""

@@ -14,7 +14,7 @@ from tests.bench import checkers, mixed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from refrain.storage import Store
+    from refrain.aws.storage import Store
 
 ROWS = 20_000
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
 from refrain import paths
+from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
 from refrain.deployments import Served, promote, read
 from refrain.evaluation.comparison import compare
 from refrain.evaluation.curves import describe
 from refrain.evaluation.metrics import METRICS
 from refrain.monitoring.look import look_at
-from refrain.storage import to_json
 from refrain.training.baseline import make_baseline
 from refrain.truth.calls import write_call
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from refrain.monitoring.document import Look
-    from refrain.storage import Store
 
 type Row = Mapping[str, Any]
 type Floats = NDArray[np.float64]

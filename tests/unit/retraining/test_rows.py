@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing import objects
+from refrain.aws.storage import Object, Store
 from refrain.retraining.rows import Rows, read_rows, within_window, without_duplicates
-from refrain.storage import Object, Store
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define, MakeReceipt

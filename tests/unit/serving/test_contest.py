@@ -11,10 +11,10 @@ import pytest
 
 from preprocessing import rows_to_columns
 from refrain import deployments, paths
+from refrain.aws.storage import to_json
 from refrain.deployments import Challenger
 from refrain.serving.contest import Attempt
 from refrain.serving.servable import Servable
-from refrain.storage import to_json
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 

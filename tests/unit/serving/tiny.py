@@ -11,10 +11,10 @@ from obstore.store import MemoryStore
 
 from preprocessing import Definition, parse_definition, prepare, rows_to_columns
 from refrain import paths
+from refrain.aws.storage import Object, Store, to_json
 from refrain.deployments import Deployment, Served
 from refrain.errors import StorageUnavailable
 from refrain.serving.versions import VersionFiles
-from refrain.storage import Object, Store, to_json
 from refrain.training.train import make_version
 
 

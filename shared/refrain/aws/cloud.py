@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import boto3
 
-from refrain.aws import asking
+from refrain.aws.boto_errors import asking
 
 LONGEST_SUBJECT = 100
 
