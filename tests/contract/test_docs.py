@@ -18,12 +18,12 @@ from local.template import read_template
 from preprocessing import Candidate, Definition, DefinitionError, parse_definition
 from preprocessing.derive import MAKERS
 from refrain.evaluation.decision import DecisionCode
-from refrain.evaluation.metrics import METRICS
 from refrain.monitoring import deciding, document
 from refrain.promotion import OUTCOMES
 from refrain.rollout.judgement import Code as TrialCode
 from refrain.serving import routes
 from refrain.serving.problems import STATUS
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

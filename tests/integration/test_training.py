@@ -18,11 +18,11 @@ from refrain import paths
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
-from refrain.evaluation.metrics import METRICS
 from refrain.parity import parity
 from refrain.serving.servable import Servable
 from refrain.serving.versions import read_version
 from refrain.snapshots import fit_to, pack, unpack
+from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
 

@@ -10,7 +10,7 @@ from preprocessing.definition import Task
 from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
 from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
-from refrain.evaluation.metrics import positive_class
+from refrain.statistics.metrics import positive_class
 
 POINTS = 200
 BINS = 10

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from preprocessing import Gate
-from refrain.evaluation.bootstrap import Interval, adjusted_confidence
-from refrain.evaluation.metrics import Metric
 from refrain.parity import Parity
+from refrain.statistics.bootstrap import Interval, adjusted_confidence
+from refrain.statistics.metrics import Metric
 from refrain.words import count, figure, milliseconds, probability, share
 
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]

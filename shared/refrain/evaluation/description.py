@@ -9,8 +9,8 @@ from refrain.evaluation.contender import Contender, aligned, score
 from refrain.evaluation.curves import describe
 from refrain.evaluation.document import figures_document
 from refrain.evaluation.importance import permutation_importance
-from refrain.evaluation.metrics import METRICS
 from refrain.serving.servable import Servable
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     import numpy as np

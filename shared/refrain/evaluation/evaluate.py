@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing import parse_definition
 from refrain import paths
-from refrain.evaluation.comparison import CHAMPION, Comparison, compare
 from refrain.evaluation.contender import Contender, ask
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.description import describe_model
 from refrain.evaluation.document import decision_document
 from refrain.evaluation.field import Field, Standard, gather
-from refrain.evaluation.metrics import METRICS
 from refrain.recommending.questions import questions
 from refrain.rollout.expectation import expect
 from refrain.snapshots import unpack
+from refrain.statistics.comparison import CHAMPION, Comparison, compare
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
-    from refrain.evaluation.metrics import Metric
     from refrain.evaluation.request import Request, Trained
     from refrain.recommending.questions import Questions
+    from refrain.statistics.metrics import Metric
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
 from refrain.evaluation.document import Importance
-from refrain.evaluation.metrics import Metric
+from refrain.statistics.metrics import Metric
 
 type Matrix = NDArray[np.float32]
 

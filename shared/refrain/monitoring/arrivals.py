@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from preprocessing import Columns
     from refrain.capture.reading import Captured
     from refrain.monitoring.drift import Moved
-    from refrain.monitoring.homogeneity import Counts
     from refrain.monitoring.reference import Reference
+    from refrain.statistics.homogeneity import Counts
 
 MOST_NEW = 5
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.metrics import METRICS
 from refrain.report.charts import captioned, legend
 from refrain.report.markup import Html, element
 from refrain.report.plots import Panel, Scale, dot, padded, shortened, svg, text, whisker
 from refrain.report.times import moment
+from refrain.statistics.metrics import METRICS
 from refrain.words import figure, share
 
 if TYPE_CHECKING:

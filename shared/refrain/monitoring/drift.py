@@ -6,14 +6,14 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from refrain.monitoring.discovery import discoveries
-from refrain.monitoring.homogeneity import STILL, compare
+from refrain.statistics.false_discovery import discoveries
+from refrain.statistics.homogeneity import STILL, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.monitoring.homogeneity import Counts, Movement
     from refrain.monitoring.reference import Reference
+    from refrain.statistics.homogeneity import Counts, Movement
 
 FALSE_ALARMS = 0.005
 """The share of windows that may alarm while nothing has drifted.

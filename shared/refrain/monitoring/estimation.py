@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.errors import MetricUndefined
-from refrain.evaluation.bootstrap import interval, resampled
-from refrain.evaluation.metrics import METRICS
-from refrain.monitoring.figures import Figure
+from refrain.statistics.bootstrap import interval, resampled
+from refrain.statistics.estimate import Figure
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from preprocessing import Definition

@@ -10,9 +10,9 @@ import numpy as np
 from preprocessing import is_missing
 from refrain.capture.offered import read_offered
 from refrain.evaluation.curves import wilson
-from refrain.monitoring.figures import Figure
 from refrain.monitoring.judging import figure_document
 from refrain.recommending.plays import ARRIVED
+from refrain.statistics.estimate import Figure
 from refrain.times import written
 
 if TYPE_CHECKING:

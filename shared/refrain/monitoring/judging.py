@@ -25,11 +25,11 @@ if TYPE_CHECKING:
         PastWindow,
         WindowDocument,
     )
-    from refrain.monitoring.figures import Figure
-    from refrain.monitoring.homogeneity import Counts
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.version import Version
     from refrain.monitoring.windows import Window
+    from refrain.statistics.estimate import Figure
+    from refrain.statistics.homogeneity import Counts
 
 MOST_TOLD = 60
 """Features of which a look tells figures; those that drifted and those that matter come first."""

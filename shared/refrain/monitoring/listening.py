@@ -14,7 +14,6 @@ import numpy as np
 
 from refrain import paths
 from refrain.monitoring.arrivals import new_values
-from refrain.monitoring.clusters import clustered
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.hits import HORIZON, hits
 from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
@@ -23,6 +22,7 @@ from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_se
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.recommending.plays import ARRIVED, read_plays
 from refrain.recommending.turnover import NEW, TURNOVER, familiar
+from refrain.statistics.clusters import clustered
 from refrain.times import moment, written
 
 if TYPE_CHECKING:

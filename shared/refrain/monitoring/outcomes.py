@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.metrics import METRICS
 from refrain.monitoring.wording import delay, shares
 from refrain.report.markup import Html, element, table
 from refrain.report.sections import section
 from refrain.report.times import moment
+from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:

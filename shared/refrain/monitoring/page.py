@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.metrics import METRICS
 from refrain.monitoring import charts
 from refrain.monitoring.changes import arrived, changed
 from refrain.monitoring.outcomes import hits, quality
@@ -16,6 +15,7 @@ from refrain.report.frame import framed, heading, tile
 from refrain.report.markup import Html, element
 from refrain.report.sections import section
 from refrain.report.times import moment
+from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:

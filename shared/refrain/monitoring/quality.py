@@ -10,10 +10,10 @@ import numpy as np
 from preprocessing import is_missing
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import MetricUndefined
-from refrain.evaluation.bootstrap import interval, resampled
 from refrain.evaluation.contender import aligned
-from refrain.evaluation.metrics import METRICS
-from refrain.monitoring.figures import Figure
+from refrain.statistics.bootstrap import interval, resampled
+from refrain.statistics.estimate import Figure
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from preprocessing import Definition

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.cells import category_cells, kept_apart, number_cells
-from refrain.monitoring.homogeneity import STILL, Movement
+from refrain.statistics.bins import category_cells, kept_apart, number_cells
+from refrain.statistics.homogeneity import STILL, Movement
 from refrain.words import figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.cells import Array, Places
-    from refrain.monitoring.homogeneity import Counts
+    from refrain.statistics.bins import Array, Places
+    from refrain.statistics.homogeneity import Counts
 
 MOST_CLASSES = 10
 

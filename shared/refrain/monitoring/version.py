@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Definition, PreprocessingError, parse_definition
 from refrain import paths
 from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.metrics import METRICS
+from refrain.statistics.metrics import METRICS
 from refrain.times import moment
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from refrain.deployments import Served
     from refrain.evaluation.document import Bins, ModelDocument
     from refrain.monitoring.document import EvaluatedDocument
-    from refrain.monitoring.figures import Figure
+    from refrain.statistics.estimate import Figure
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.evaluation.metrics import METRICS
 from refrain.report.times import moment
+from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, listed, share
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.hashing import row_hashes
 from refrain.recommending.catalogue import by_popularity
 from refrain.recommending.histories import histories
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

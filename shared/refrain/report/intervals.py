@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from refrain.evaluation.metrics import Metric
 from refrain.report.markup import Html
 from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text, whisker
 from refrain.report.shown import Shown
+from refrain.statistics.metrics import Metric
 from refrain.words import figure, share, signed
 
 WIDTH, NAMES, ROW, TOP = 960, 190, 44, 40

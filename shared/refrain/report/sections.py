@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from refrain.evaluation.document import Evaluation
-from refrain.evaluation.metrics import METRICS
 from refrain.report import charts
 from refrain.report.intervals import STATUS, intervals
 from refrain.report.markup import Html, element, joined, table
 from refrain.report.plots import shortened
 from refrain.report.shown import LONGEST, Models, Shown
+from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, listed, milliseconds, probability, share, signed, size
 
 FEW_CLASSES = 4

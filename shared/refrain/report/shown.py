@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from refrain.evaluation.decision import REFUSALS
 from refrain.evaluation.document import Curves, Evaluation, FiguresDocument, Importance, ModelDocument, VerdictDocument
-from refrain.evaluation.metrics import METRICS, Metric
 from refrain.report.plots import shortened
+from refrain.statistics.metrics import METRICS, Metric
 
 COLOURS = 6
 LONGEST = 28

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.hashing import row_hashes
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

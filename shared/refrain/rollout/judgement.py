@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from refrain.rollout.betting import surely_above, surely_below
+from refrain.statistics.always_valid import surely_above, surely_below
 from refrain.words import count, figure, milliseconds, share
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What a version saw in training and answers on the holdout: what later data is held against.
 
 Numbers, booleans, times (days since 1970) and derived features as the model gets them; categories as they are. Numbers
-are counted in `bins` (see `refrain.cells`) and, where the order of the rows means something, it is told how much they
+are counted in `bins` (see `refrain.statistics.bins`) and, where the order of the rows means something, it is told how much they
 moved while the training rows were gathered (`movement`).
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.cells import Places, bins, category_cells, kept_apart, movement, number_cells
+from refrain.statistics.bins import Places, bins, category_cells, kept_apart, movement, number_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

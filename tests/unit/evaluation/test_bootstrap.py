@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from refrain.errors import MetricUndefined
-from refrain.evaluation import bootstrap
-from refrain.evaluation.bootstrap import adjusted_confidence, interval, resampled, share_no_worse
-from refrain.evaluation.comparison import CHAMPION, compare
-from refrain.evaluation.metrics import METRICS
+from refrain.statistics import bootstrap
+from refrain.statistics.bootstrap import adjusted_confidence, interval, resampled, share_no_worse
+from refrain.statistics.comparison import CHAMPION, compare
+from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
 

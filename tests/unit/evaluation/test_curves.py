@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from refrain.evaluation.curves import POINTS, REST, calibration, confusion, describe, quantile_bins, roc, wilson
 from refrain.evaluation.importance import permutation_importance
-from refrain.evaluation.metrics import METRICS
+from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
 

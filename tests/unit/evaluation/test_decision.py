@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from preprocessing import Gate
-from refrain.evaluation.bootstrap import Interval
 from refrain.evaluation.decision import Figures, decide
 from refrain.evaluation.document import decision_document, figures_document
-from refrain.evaluation.metrics import METRICS
 from refrain.parity import Parity, parity
+from refrain.statistics.bootstrap import Interval
+from refrain.statistics.metrics import METRICS
 
 GATE = Gate(min_metric=0.8, max_metric=None, confidence=0.95, max_latency_ms=5.0)
 EXACT = Parity(rows=1000, max_difference=4e-7, differing=0)

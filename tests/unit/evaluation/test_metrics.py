@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from refrain.errors import MetricUndefined
-from refrain.evaluation.metrics import METRICS
+from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import pytest
 
 from preprocessing import parse_definition
 from refrain.evaluation.curves import calibration
-from refrain.evaluation.metrics import METRICS
 from refrain.monitoring.estimation import calibrated, expected, rising
+from refrain.statistics.metrics import METRICS
 from tests.unit.monitoring.conftest import DOCUMENT
 
 

@@ -8,8 +8,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from refrain.cells import movement
-from refrain.monitoring.homogeneity import STILL, Compared, Movement, compare, index, pearson
+from refrain.statistics.bins import movement
+from refrain.statistics.homogeneity import STILL, Compared, Movement, compare, index, pearson
 
 
 def counts(*rows: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.cells import bins, number_cells
 from refrain.monitoring.reference import Reference, answer_references
+from refrain.statistics.bins import bins, number_cells
 from refrain.training.baseline import category, number, predictions
 
 numbers = st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6, width=32)), min_size=1)

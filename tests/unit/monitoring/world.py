@@ -15,10 +15,10 @@ from refrain import paths
 from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
 from refrain.deployments import Served, promote, read
-from refrain.evaluation.comparison import compare
 from refrain.evaluation.curves import describe
-from refrain.evaluation.metrics import METRICS
 from refrain.monitoring.look import look_at
+from refrain.statistics.comparison import compare
+from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
 from refrain.truth.calls import write_call
 

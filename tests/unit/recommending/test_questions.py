@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.evaluation.metrics import METRICS
 from refrain.evaluation.recommendation import beside
 from refrain.recommending.catalogue import Catalogue
 from refrain.recommending.questions import Questions, questions
 from refrain.retraining.split import split
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing import Gate
-from refrain.evaluation.comparison import CHAMPION, Compared, compare
 from refrain.evaluation.curves import describe
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.document import (
@@ -20,8 +19,9 @@ from refrain.evaluation.document import (
     figures_document,
 )
 from refrain.evaluation.importance import permutation_importance
-from refrain.evaluation.metrics import METRICS
 from refrain.parity import Parity
+from refrain.statistics.comparison import CHAMPION, Compared, compare
+from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
 type Predict = Callable[[NDArray[np.float32]], Floats]

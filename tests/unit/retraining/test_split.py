@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.hashing import row_hashes
 from refrain.retraining.split import by_time, split
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from refrain.rollout.betting import surely_above, surely_below, wealth
+from refrain.statistics.always_valid import surely_above, surely_below, wealth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.monitoring.homogeneity import STILL, Movement
+from refrain.statistics.homogeneity import STILL, Movement
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

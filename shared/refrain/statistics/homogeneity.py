@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from refrain.cells import deviation
+from refrain.statistics.bins import deviation
 
 type Counts = NDArray[np.int64]
 type Floats = NDArray[np.float64]

@@ -8,15 +8,8 @@ from numpy.typing import NDArray
 
 from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
-from refrain.evaluation.bootstrap import (
-    RESAMPLES,
-    Interval,
-    adjusted_confidence,
-    interval,
-    resampled,
-    share_no_worse,
-)
-from refrain.evaluation.metrics import Metric
+from refrain.statistics.bootstrap import RESAMPLES, Interval, adjusted_confidence, interval, resampled, share_no_worse
+from refrain.statistics.metrics import Metric
 
 CHAMPION = "champion"
 

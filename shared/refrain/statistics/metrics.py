@@ -19,7 +19,7 @@ from preprocessing.rules_section import METRICS as NAMES
 from refrain.arrays import Floats, Score, Truth, divided
 from refrain.classes import likeliest
 from refrain.errors import MetricUndefined
-from refrain.evaluation.ranking import area_under_roc, macro
+from refrain.statistics.roc_auc import area_under_roc, macro
 
 
 @dataclass(frozen=True)
