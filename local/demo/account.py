@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from refrain import paths
+from refrain.lake import keys
 from refrain.rollout.judgement import HARMS
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Watch:
                 yield key, json.loads(self._stage.lake(key))
 
     def _looks(self) -> Iterator[Moment]:
-        for key, look in self._new(paths.looks(self._model)):
+        for key, look in self._new(keys.looks(self._model)):
             self.looked = at = _time(look["time"])
             quality = look["quality"]
             breaks_gate = bool(quality and quality["breaks_gate"])
@@ -108,7 +108,7 @@ class Watch:
                 yield Moment(at, "run", _sentence(look["decision"]["reason"]))
 
     def _moves(self) -> Iterator[Moment]:
-        for _, entry in self._new(paths.deployment_logs(self._model)):
+        for _, entry in self._new(keys.deployment_logs(self._model)):
             at, version, trial = _time(entry["time"]), entry["version"], entry.get("trial")
             if entry["event"] == "challenged":
                 yield Moment(at, "trial", f"{version} is asked beside the champion. {entry['decision']}")

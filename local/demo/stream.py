@@ -20,7 +20,7 @@ from local.demo.account import Account, Block, Moment, Watch
 from local.demo.errors import DemoFailed
 from local.demo.flights import TARGET, Flights, as_csv, without_target
 from preprocessing import load_definition
-from refrain import paths
+from refrain.lake import keys
 from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ class Stream:
             raise DemoFailed(f"{key} was {receipt['status']}, {receipt.get('rows_rejected')} rows rejected")
 
     def _load(self, version: str) -> Servable:
-        manifest = json.loads(self._stage.lake(paths.version(MODEL, version, "manifest.json")))
-        return Servable.load(manifest, self._stage.lake(paths.version(MODEL, version, "model.onnx")))
+        manifest = json.loads(self._stage.lake(keys.version(MODEL, version, "manifest.json")))
+        return Servable.load(manifest, self._stage.lake(keys.version(MODEL, version, "model.onnx")))
 
     def _pause(self, answered: datetime) -> None:
         """Wait for a look since a block was answered, and as long as a run trains."""
@@ -164,7 +164,7 @@ class Stream:
 
     def _flows(self) -> bool:
         """Tell whether the API has heard of the latest move, and no run is under way but for a trial."""
-        deployment = json.loads(self._stage.lake(paths.deployment(MODEL)))
+        deployment = json.loads(self._stage.lake(keys.deployment(MODEL)))
         champion, challenger = deployment["champion"], deployment["challenger"]
         if self._stage.runs() and not challenger:
             return False

@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from preprocessing import parse_definition
-from refrain import deployments, paths
 from refrain.aws.emf import count
-from refrain.deployment_log import moment
-from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Served, Withdrawn
+from refrain.lake.deployment_log import moment
+from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.report.page import render
 from refrain.rollout.judgement import HARMS
 from refrain.rollout.rollback import digest_of
-from refrain.rollout.terms import challenger_of, pause_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refrain.aws.storage import Store
-    from refrain.evaluation.document import Evaluation, Outcome, TrialDocument
+    from refrain.lake.evaluation import Evaluation, Outcome, TrialDocument
 
 Wish = Literal["promote", "keep", "superseded", "dismiss"]
 OUTCOMES: dict[Wish, Outcome] = {
@@ -76,11 +76,11 @@ def challenge(store: Store, request: Request) -> dict[str, object]:
         ChampionChanged: when another champion is in service than the one that this run compared with.
         ChallengerChanged: when another version is on trial.
     """
-    evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
-    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
+    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     rollout = parse_definition(request.model, snapshot["definition"], "snapshot.json").rollout
     challenger = challenger_of(_served(evaluation), rollout)
-    deployments.challenge(
+    deployment.challenge(
         store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation)
     )
     return {
@@ -102,7 +102,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         ChampionChanged: when another champion is in service than the one that this run compared with.
         ChallengerChanged: when what should be promoted after its trial is no longer on trial.
     """
-    evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
+    evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
     evaluation["outcome"] = OUTCOMES[cast("Wish", request.wish)]
     if request.trial:
         evaluation["trial"] = request.trial
@@ -110,13 +110,13 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         _promote(store, evaluation)
     elif request.wish in ("dismiss", "superseded") and evaluation["decision"]["version"]:
         _dismiss(store, evaluation)
-    report = paths.snapshot(request.model, request.run, "report.html")
+    report = keys.snapshot(request.model, request.run, "report.html")
     page = render(evaluation).encode()
     store.write(report, page)
     if request.wish == "promote":
-        report = paths.version(request.model, _promoted(evaluation), "report.html")
+        report = keys.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
-    deployment, _ = deployments.read(store, request.model)
+    deployment, _ = deployment.read(store, request.model)
     champion = deployment.champion_version if deployment else None
     count(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
     return {
@@ -133,7 +133,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
 
 
 def _promote(store: Store, evaluation: Evaluation) -> None:
-    deployments.promote(
+    deployment.promote(
         store,
         evaluation["model"],
         _served(evaluation),
@@ -146,13 +146,13 @@ def _promote(store: Store, evaluation: Evaluation) -> None:
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial, if this run's version is on trial; where it did harm its snapshot is not learned from again."""
     model, version, trial = evaluation["model"], _promoted(evaluation), evaluation.get("trial")
-    deployment, _ = deployments.read(store, model)
+    deployment, _ = deployment.read(store, model)
     if deployment is None or (trial is None and deployment.challenger_version != version):
         return
     at = trial["at"] if trial else moment(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
     withdrawn = Withdrawn(version, digest_of(store, model, version), at) if harmful else None
-    deployments.dismiss(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
+    deployment.dismiss(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
 
 
 def _served(evaluation: Evaluation) -> Served:
@@ -179,7 +179,7 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
     return reasons | ({"trial": evaluation["trial"]} if "trial" in evaluation else {})
 
 
-def _reason(request: Request, evaluation: Evaluation, deployment: deployments.Deployment | None) -> str:
+def _reason(request: Request, evaluation: Evaluation, deployment: deployment.Deployment | None) -> str:
     if request.wish != "superseded":
         said: str = (request.trial or evaluation["decision"])["reason"]
         return said

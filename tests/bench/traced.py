@@ -24,9 +24,9 @@ if TYPE_CHECKING:  # without the module, which costs what is to be measured
 STEPS = (
     ("refrain.serving.registry", "open_store", "open the store"),
     ("refrain.serving.choice", "load", "load the version"),
-    ("refrain.deployments", "read", "read the deployment"),
+    ("refrain.lake.deployment", "read", "read the deployment"),
     ("refrain.serving.proving", "read_version", "read the files of the version"),
-    ("refrain.serving.versions", "_file", "read"),
+    ("refrain.lake.version", "_file", "read"),
     ("refrain.serving.servable", "parse_definition", "read the definition"),
     ("refrain.serving.servable", "session", "make the graph's session"),
     ("refrain.serving.servable:Servable", "replay", "replay the golden rows"),

@@ -18,7 +18,8 @@ from local.template import read_template
 from preprocessing import Candidate, Definition, DefinitionError, parse_definition
 from preprocessing.derive import MAKERS
 from refrain.evaluation.decision import DecisionCode
-from refrain.monitoring import deciding, document
+from refrain.lake import monitoring_report
+from refrain.monitoring import deciding
 from refrain.promotion import OUTCOMES
 from refrain.rollout.judgement import Code as TrialCode
 from refrain.serving import routes
@@ -273,7 +274,7 @@ def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
     found = {code(row["a look finds"]) for row in table(OPERATIONS, "a look finds")}
     decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
 
-    assert found == set(get_args(document.Standing.__value__))
+    assert found == set(get_args(monitoring_report.Standing.__value__))
     assert sorted(decided) == sorted(get_args(deciding.Code.__value__))
 
 

@@ -16,11 +16,12 @@ import yaml
 
 from local.demo.story import tumours
 from local.template import read_template
-from refrain import deployments, promotion
+from refrain import promotion
 from refrain.aws.storage import open_store
-from refrain.deployments import Served
 from refrain.evaluation.request import Request as EvaluationRequest
 from refrain.ingest.events import uploads
+from refrain.lake import deployment
+from refrain.lake.deployment import Served
 from refrain.monitoring.request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
 from refrain.retraining.request import Request as RetrainingRequest
@@ -232,7 +233,7 @@ def test_sent_in_their_order_they_take_files_to_predictions(inbox: Aws) -> None:
     later = handler("retraining/snapshot")({"request": request, **again}, None)
     newer = handler("retraining/train")({**EVENT["4-train"], "run": later["run"]}, None)["version"]
     served = Served(newer, "2026-11-23T14:10:00.000Z", "roc_auc", 0.99)
-    deployments.promote(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
+    deployment.promote(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
 
     back = handler("retraining/promote")(EVENT["8-roll-back"], None)
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)

@@ -16,7 +16,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.demo.act import Stage
-from refrain.deployment_log import moment
+from refrain.lake.deployment_log import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from local.cloud import Cloud
 from local.demo.act import Stage
 from local.demo.flights import Flights, read_flights
 from local.demo.stream import DEFINITION, MODEL, TICK, Stream
-from refrain import paths
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_
     performed: tuple[Stage, Account],
 ) -> None:
     stage, account = performed
-    entries = [json.loads(stage.lake(key)) for key in stage.keys(paths.deployment_logs(MODEL))]
+    entries = [json.loads(stage.lake(key)) for key in stage.keys(keys.deployment_logs(MODEL))]
     harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
 
     assert account.harm_ended
@@ -65,9 +65,9 @@ def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_
 
 def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[Stage, Account]) -> None:
     stage, _ = performed
-    snapshots = [key for key in stage.keys(paths.snapshots(MODEL)) if key.endswith("/snapshot.json")]
+    snapshots = [key for key in stage.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
     reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]
-    looks = [json.loads(stage.lake(key)) for key in stage.keys(paths.looks(MODEL)) if key.endswith(".json")]
+    looks = [json.loads(stage.lake(key)) for key in stage.keys(keys.looks(MODEL)) if key.endswith(".json")]
     decided = {look["decision"]["reason"] for look in looks if look["decision"]["start"]}
 
     assert reasons[0] == "demo"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain import deployments, paths
 from refrain.aws.storage import Store, open_store
-from refrain.deployments import Served
 from refrain.errors import ChampionChanged, Conflict, NotFound, StorageUnavailable
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Served
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
@@ -29,22 +29,22 @@ class Interrupted(Store):
         try:
             return super().read(key)
         finally:
-            if self._other and key == paths.deployment("shop"):
+            if self._other and key == keys.deployment("shop"):
                 other, self._other = self._other, None
                 promote(Store(self.bucket), other, self._expected)
 
 
-def promote(store: Store, served: Served, expected: str | None) -> deployments.Deployment:
-    return deployments.promote(store, "shop", served, expected=expected, figures={})
+def promote(store: Store, served: Served, expected: str | None) -> deployment.Deployment:
+    return deployment.promote(store, "shop", served, expected=expected, figures={})
 
 
 def champion(aws: Aws) -> str | None:
-    deployment, _ = deployments.read(open_store(aws.lake), "shop")
+    deployment, _ = deployment.read(open_store(aws.lake), "shop")
     return deployment.champion_version if deployment else None
 
 
 def test_before_the_first_promotion_there_is_no_deployment(aws: Aws) -> None:
-    assert deployments.read(open_store(aws.lake), "shop") == (None, "")
+    assert deployment.read(open_store(aws.lake), "shop") == (None, "")
 
 
 @pytest.mark.parametrize("expected", [None, "v1"], ids=["the first one", "a later one"])

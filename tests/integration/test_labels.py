@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from refrain import paths
 from refrain.aws.storage import Store, open_store
+from refrain.lake import keys
+from refrain.lake.label_reading import read_labels
+from refrain.lake.snapshot import unpack
 from refrain.serving.registry import registry
 from refrain.settings import settings
-from refrain.snapshots import unpack
-from refrain.truth.labels import read_labels
 from tests.integration.loop import deliver, handler, snapshot_of, upload
 from tests.unit.serving import tiny
 
@@ -64,7 +64,7 @@ def lake(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def learned_from(lake: Store, digest: str) -> None:
     """Let the champion say what it learned from."""
-    key = paths.version("shops", "shops-1", "manifest.json")
+    key = keys.version("shops", "shops-1", "manifest.json")
     lake.write_json(key, lake.read_json(key) | {"snapshot": {"digest": digest}})
 
 
@@ -93,7 +93,7 @@ def predict(lake: Store, *instances: dict[str, Any]) -> list[str]:
         status, answer = ask("/v1/models/shops:predict", {"instances": list(instances)})
     assert status == 200, answer
     name = answer["prediction_ids"][0]
-    lake.write(paths.captured("shops", datetime.now(UTC), name), gzip.compress(printed.getvalue().encode()))
+    lake.write(keys.captured("shops", datetime.now(UTC), name), gzip.compress(printed.getvalue().encode()))
     return list(answer["prediction_ids"])
 
 
@@ -107,7 +107,7 @@ def label(*labels: tuple[str, object]) -> dict[str, Any]:
 def frozen(lake: Store, answer: dict[str, Any]) -> dict[str, list[Any]]:
     """All rows of a snapshot."""
     sides = [
-        unpack(lake.read(paths.snapshot("shops", answer["run"], f"{name}.npz")).data) for name in ("train", "holdout")
+        unpack(lake.read(keys.snapshot("shops", answer["run"], f"{name}.npz")).data) for name in ("train", "holdout")
     ]
     return {name: np.concatenate([side[name] for side in sides]).tolist() for name in sides[0]}
 
@@ -156,7 +156,7 @@ def test_lines_and_labels_that_come_twice_change_nothing(lake: Store) -> None:
     before = snapshot_of("shops")
     (key,) = lake.keys("captured/shops/")
 
-    lake.write(paths.captured("shops", datetime.now(UTC), "again"), lake.read(key).data)
+    lake.write(keys.captured("shops", datetime.now(UTC), "again"), lake.read(key).data)
     assert label((identity, "no")) == label((identity, "no"))
 
     assert snapshot_of("shops")["digest"] == before["digest"]
@@ -247,12 +247,12 @@ def test_a_crash_before_the_receipt_leaves_the_same_as_one_that_went_well(aws: A
     written = {key: lake.read(key).data for key in lake.keys("labels/")}
 
     # When the receipt was never written, and the event comes again
-    aws.s3.delete_object(Bucket=aws.lake, Key=paths.receipt("shops", receipt["digest"]))
+    aws.s3.delete_object(Bucket=aws.lake, Key=keys.receipt("shops", receipt["digest"]))
     deliver(aws, "shops/labels/a.csv")
 
     # Then the same is there
     assert {key: lake.read(key).data for key in lake.keys("labels/")} == written
-    assert lake.exists(paths.receipt("shops", receipt["digest"]))
+    assert lake.exists(keys.receipt("shops", receipt["digest"]))
 
 
 def test_labels_of_a_regression_are_numbers_in_a_file_too(aws: Aws, lake: Store, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from preprocessing import load_definition
-from refrain import deployments
 from refrain.aws.cloud import Aws as Services
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
+from refrain.lake import deployment
+from refrain.lake.version import read_version
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import handler, retrain, upload
 from tests.unit.monitoring.conftest import DOCUMENT, IMPORTANCE, Shop, customers
@@ -174,7 +174,7 @@ def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_cali
     upload(aws, "shop/people.csv", [dict(each) for each in people])
     assert retrain("shop")["outcome"] == "promoted"
     store = open_store(aws.lake)
-    deployment, _ = deployments.read(store, "shop")
+    deployment, _ = deployment.read(store, "shop")
     assert deployment is not None
     assert deployment.champion is not None
     files = read_version(store, "shop", deployment.champion.version)

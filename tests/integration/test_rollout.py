@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from refrain import deployments, paths
 from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
+from refrain.lake import deployment, keys
+from refrain.lake.label import write_call
 from refrain.serving.registry import registry
-from refrain.truth.calls import write_call
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
 
@@ -92,7 +92,7 @@ class Trial:
         """Bring the captured lines to the lake, as the log subscription does."""
         lines = [line for line in self.capsys.readouterr().out.splitlines() if line.startswith('{"capture"')]
         if lines:
-            key = paths.captured("shop", datetime.now(UTC), uuid.uuid4().hex)
+            key = keys.captured("shop", datetime.now(UTC), uuid.uuid4().hex)
             open_store(self.aws.lake).write(key, gzip.compress("\n".join(lines).encode()))
 
     def judge(self, run: Run) -> dict[str, Any]:
@@ -108,15 +108,15 @@ class Trial:
         return self.move(run, judgement["verdict"], judgement=judgement)
 
     @property
-    def deployment(self) -> deployments.Deployment:
+    def deployment(self) -> deployment.Deployment:
         """What is served."""
-        found, _ = deployments.read(open_store(self.aws.lake), "shop")
+        found, _ = deployment.read(open_store(self.aws.lake), "shop")
         assert found is not None
         return found
 
     def break_challenger(self) -> None:
         """Plant what training would not make: golden answers that the graph does not give."""
-        key = paths.version("shop", str(self.deployment.challenger_version), "golden.json")
+        key = keys.version("shop", str(self.deployment.challenger_version), "golden.json")
         golden = json.loads(self.aws.read(key))
         golden["answers"] = [answer[::-1] for answer in golden["answers"]]
         open_store(self.aws.lake).write_json(key, golden)
@@ -234,7 +234,7 @@ def test_without_enough_rows_in_its_time_the_champion_stays_and_the_same_rows_ma
     run = trial.begin("shadow", most_minutes=0.05)
     trial.ask(5)
     store = open_store(trial.aws.lake)
-    deployment, etag = deployments.read(store, "shop")
+    deployment, etag = deployment.read(store, "shop")
     assert deployment is not None
     document = json.loads(trial.aws.read("deployments/shop.json"))
     document["challenger"]["since"] = "2026-01-01T00:00:00Z"

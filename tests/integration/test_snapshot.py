@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from refrain import deployments, paths
 from refrain.aws.storage import Store, open_store
-from refrain.deployments import Served
 from refrain.errors import InvalidRequest, UnknownModel
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Served
+from refrain.lake.snapshot import unpack
 from refrain.settings import settings
-from refrain.snapshots import unpack
 from tests.integration.loop import handler, snapshot_of, upload
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def take(**changes: Any) -> dict[str, Any]:
 
 
 def frozen(lake: Store, answer: dict[str, Any], name: str) -> dict[str, Any]:
-    return unpack(lake.read(paths.snapshot("shops", answer["run"], name)).data)
+    return unpack(lake.read(keys.snapshot("shops", answer["run"], name)).data)
 
 
 def test_uploads_become_two_frozen_parts_and_a_description(aws: Aws, lake: Store) -> None:
@@ -137,7 +137,7 @@ def test_the_same_uploads_give_the_same_bytes_in_every_run(aws: Aws, lake: Store
     assert first["run"] != second["run"]
     assert first["digest"] == second["digest"]
     for name in ("train.npz", "holdout.npz"):
-        one, other = (lake.read(paths.snapshot("shops", answer["run"], name)).data for answer in (first, second))
+        one, other = (lake.read(keys.snapshot("shops", answer["run"], name)).data for answer in (first, second))
         assert one == other
 
 
@@ -239,7 +239,7 @@ def test_nothing_new_since_the_champion_is_not_enough_unless_forced(aws: Aws, la
     upload(aws, "shops/a.csv", people(300))
     digest = take()["digest"]
     manifest = {"snapshot": {"digest": digest}}
-    lake.write_json(paths.version("shops", "v1", "manifest.json"), manifest)
+    lake.write_json(keys.version("shops", "v1", "manifest.json"), manifest)
     promote(lake, "v1")
 
     # Then another run has nothing to learn from, unless it is forced, or something is new
@@ -273,4 +273,4 @@ def test_a_broken_definition_of_another_model_does_no_harm(aws: Aws, lake: Store
 
 def promote(lake: Store, version: str) -> None:
     served = Served(version, "2026-11-23T12:00:00Z", "roc_auc", 0.9)
-    deployments.promote(lake, "shops", served, expected=None, figures={})
+    deployment.promote(lake, "shops", served, expected=None, figures={})

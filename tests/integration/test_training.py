@@ -14,14 +14,14 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from preprocessing import load_definition
-from refrain import paths
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
+from refrain.lake import keys
+from refrain.lake.snapshot import fit_to, pack, unpack
+from refrain.lake.version import read_version
 from refrain.parity import parity
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
-from refrain.snapshots import fit_to, pack, unpack
 from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
@@ -61,9 +61,9 @@ def lake(aws: Aws) -> Store:
                 columns[column.name] = np.array(["one", "two", None], dtype=object)[draw.integers(0, 3, rows)]
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
-        store.write(paths.snapshot("churn", RUN, name), pack(columns))
+        store.write(keys.snapshot("churn", RUN, name), pack(columns))
     document = {"definition": definition.document, "digest": "d1", "data": {"train_rows": 400, "holdout_rows": 100}}
-    store.write_json(paths.snapshot("churn", RUN, "snapshot.json"), document)
+    store.write_json(keys.snapshot("churn", RUN, "snapshot.json"), document)
     return store
 
 
@@ -83,8 +83,8 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
     servable = Servable.load(files.manifest, files.model, files.baseline)
     assert servable.replay(files.golden).holds
     assert len(files.golden["rows"]) > 40
-    holdout = unpack(lake.read(paths.snapshot("churn", RUN, "holdout.npz")).data)
-    with np.load(io.BytesIO(lake.read(paths.answers("churn", RUN, candidate)).data), allow_pickle=False) as found:
+    holdout = unpack(lake.read(keys.snapshot("churn", RUN, "holdout.npz")).data)
+    with np.load(io.BytesIO(lake.read(keys.answers("churn", RUN, candidate)).data), allow_pickle=False) as found:
         expected = found["answers"]
     assert expected.dtype == np.float64
     assert parity("classification", expected, servable.predict_columns(fit_to(servable.definition, holdout))).holds
@@ -102,11 +102,11 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
 
 def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
     train()
-    keys = [paths.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
+    keys = [keys.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
     first = [lake.read(key).data for key in keys]
     other = "20261123T120409-aaaaaa"
     for name in ("train.npz", "holdout.npz", "snapshot.json"):
-        lake.write(paths.snapshot("churn", other, name), lake.read(paths.snapshot("churn", RUN, name)).data)
+        lake.write(keys.snapshot("churn", other, name), lake.read(keys.snapshot("churn", RUN, name)).data)
 
     train(run=other)
 
@@ -115,7 +115,7 @@ def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
 
 def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
     first = train()
-    keys = [paths.version("churn", first["version"], name) for name in FILES]
+    keys = [keys.version("churn", first["version"], name) for name in FILES]
     written = [lake.read(key).etag for key in keys]
 
     assert train() == first
@@ -141,7 +141,7 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
     monkeypatch.undo()
 
     # Then there is no manifest, and so no version, until the retry has written all
-    assert not lake.exists(paths.version("churn", f"{RUN}-logistic", "manifest.json"))
+    assert not lake.exists(keys.version("churn", f"{RUN}-logistic", "manifest.json"))
     train()
     assert read_version(lake, "churn", f"{RUN}-logistic").golden["rows"]
 
@@ -209,7 +209,7 @@ def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     snapshot = snapshot_of(model)
     assert snapshot["enough"], snapshot["why"]
     store = open_store(aws.lake)
-    holdout = unpack(store.read(paths.snapshot(model, snapshot["run"], "holdout.npz")).data)
+    holdout = unpack(store.read(keys.snapshot(model, snapshot["run"], "holdout.npz")).data)
     values = {}
     for each in snapshot["candidates"]:
         event = {"model": model, "run": snapshot["run"], "candidate": each["name"]}
@@ -231,7 +231,7 @@ def _value(
     servable = Servable.load(manifest, model)
     definition = servable.definition
     answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)
-    with np.load(io.BytesIO(store.read(paths.answers(definition.model, snapshot["run"], name)).data)) as found:
+    with np.load(io.BytesIO(store.read(keys.answers(definition.model, snapshot["run"], name)).data)) as found:
         assert parity(definition.task, found["answers"], answers).holds
     assert servable.replay(golden).holds
     target = holdout[definition.target]

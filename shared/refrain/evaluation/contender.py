@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import present
+from refrain.lake.snapshot import fit_to
+from refrain.lake.version import read_version
 from refrain.parity import Parity, parity
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
-from refrain.snapshots import fit_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from preprocessing.definition import Task
 from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
-from refrain.evaluation.document import Bins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.lake.evaluation import Bins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.statistics.metrics import positive_class
 
 POINTS = 200

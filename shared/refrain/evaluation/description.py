@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from refrain.errors import MetricUndefined
 from refrain.evaluation.contender import Contender, aligned, score
 from refrain.evaluation.curves import describe
-from refrain.evaluation.document import figures_document
 from refrain.evaluation.importance import permutation_importance
+from refrain.lake.evaluation import figures_document
 from refrain.serving.servable import Servable
 from refrain.statistics.metrics import METRICS
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from refrain.arrays import Floats
     from refrain.evaluation.decision import Figures
-    from refrain.evaluation.document import ModelDocument
     from refrain.evaluation.field import Standard
+    from refrain.lake.evaluation import ModelDocument
 
 
 def describe_model(standard: Standard, figures: Figures, contender: Contender | str | None) -> ModelDocument:

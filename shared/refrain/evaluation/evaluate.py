@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing import parse_definition
-from refrain import paths
 from refrain.evaluation.contender import Contender, ask
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.description import describe_model
-from refrain.evaluation.document import decision_document
 from refrain.evaluation.field import Field, Standard, gather
+from refrain.lake import keys
+from refrain.lake.evaluation import decision_document
+from refrain.lake.expectation import expect
+from refrain.lake.snapshot import unpack
 from refrain.recommending.questions import questions
-from refrain.rollout.expectation import expect
-from refrain.snapshots import unpack
 from refrain.statistics.comparison import CHAMPION, Comparison, compare
 from refrain.statistics.metrics import METRICS
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.evaluation.document import Evaluation, GateDocument
     from refrain.evaluation.request import Request
+    from refrain.lake.evaluation import Evaluation, GateDocument
 
 
 def evaluate(store: Store, request: Request) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
-    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
     field, standard = (_recommenders if definition.roles else _pipelines)(store, request, definition)
     champion, candidates = _measure(request, field, standard)
@@ -41,7 +41,7 @@ def evaluate(store: Store, request: Request) -> dict[str, object]:
     decision = decide(definition.gate, metric, champion, candidates, floor=standard.popularity(metric))
 
     document = _document(request, snapshot["data"], field, standard, champion, candidates, decision)
-    key = paths.snapshot(request.model, request.run, "evaluation.json")
+    key = keys.snapshot(request.model, request.run, "evaluation.json")
     store.write_json(key, document)
     mode = definition.rollout.mode if _expect(store, request, field, standard, decision) else "immediate"
     return {
@@ -79,7 +79,7 @@ def _recommenders(store: Store, request: Request, definition: Definition) -> tup
 
 
 def _rows(store: Store, request: Request, name: str) -> Columns:
-    return unpack(store.read(paths.snapshot(request.model, request.run, name)).data)
+    return unpack(store.read(keys.snapshot(request.model, request.run, name)).data)
 
 
 def _expect(store: Store, request: Request, field: Field, standard: Standard, decision: Decision) -> bool:
@@ -92,7 +92,7 @@ def _expect(store: Store, request: Request, field: Field, standard: Standard, de
     if champion is None or challenger is None or decision.code != "better":
         return False
     expectation = expect(standard.classes, champion, challenger)
-    store.write_json(paths.snapshot(request.model, request.run, "expectation.json"), expectation.document())
+    store.write_json(keys.snapshot(request.model, request.run, "expectation.json"), expectation.document())
     return True
 
 

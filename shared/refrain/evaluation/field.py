@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain import deployments, paths
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.contender import Contender, aligned
+from refrain.lake import deployment, keys
 from refrain.recommending.bounds import MOST_ITEMS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ type Ask = Callable[[str, bytes | None], Contender]
 
 def gather(store: Store, request: Request, ask: Ask) -> Field:
     """Ask the champion of this moment and the run's candidates."""
-    deployment, _ = deployments.read(store, request.model)
+    deployment, _ = deployment.read(store, request.model)
     version = deployment.champion_version if deployment else None
     return Field(
         champion_version=version,
@@ -92,7 +92,7 @@ def _ask(store: Store, request: Request, each: Trained, ask: Ask) -> Contender |
     if each.error is not None:
         return each.error
     try:
-        return ask(each.version, store.read(paths.answers(request.model, request.run, each.name)).data)
+        return ask(each.version, store.read(keys.answers(request.model, request.run, each.name)).data)
     except (BrokenVersion, NotFound) as error:
         return str(error)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
-from refrain.evaluation.document import Importance
+from refrain.lake.evaluation import Importance
 from refrain.statistics.metrics import Metric
 
 type Matrix = NDArray[np.float32]

@@ -15,10 +15,10 @@ import numpy as np
 
 from refrain.errors import BrokenVersion
 from refrain.evaluation.contender import Contender, replay
+from refrain.lake.version import read_version
 from refrain.parity import Parity, ranked_parity
 from refrain.recommending.bounds import MOST_ITEMS
 from refrain.recommending.recommendable import Recommendable
-from refrain.serving.versions import read_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

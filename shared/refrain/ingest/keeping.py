@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import prepare
-from refrain import paths
 from refrain.errors import UnreadableUpload
 from refrain.ingest import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.chunks import sources
 from refrain.ingest.curated import Curated, merged, table
 from refrain.ingest.profile import Profile
 from refrain.ingest.rejected import Rejected
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +100,7 @@ def sound(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Col
 def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[dict[str, object]]:
     parts: list[dict[str, object]] = []
     for number, part in enumerate(curated.parts):
-        key = paths.curated(definition.model, digest, number)
+        key = keys.curated(definition.model, digest, number)
         lake.upload(part.path, key)
         parts.append({"key": key, "rows": part.rows})
     return parts
@@ -108,7 +108,7 @@ def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: S
 
 def upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:
     """Bring the rejected rows, if there are any, to the lake, and say where they are and why they are rejected."""
-    key = paths.rejected(definition.model, digest) if rejected.rows else None
+    key = keys.rejected(definition.model, digest) if rejected.rows else None
     if key:
         lake.upload(rejected.path, key)
     return {"rejected": key, "rejections": rejected.reasons()}

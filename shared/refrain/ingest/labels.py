@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from preprocessing import parse_definition, present
-from refrain import paths
 from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import READERS, columns_of, sound, upload_rejected
 from refrain.ingest.rejected import Rejected
-from refrain.truth.calls import moment_of
+from refrain.lake import keys
+from refrain.lake.label import moment_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ def keep_labels(
         file.write("]}")
     if not kept + rejected.rows:
         raise UnreadableUpload("no_rows", "the file has no rows")
-    key = paths.labels(definition.model, received, digest)
+    key = keys.labels(definition.model, received, digest)
     if kept:
         lake.upload(written, key)
     return {

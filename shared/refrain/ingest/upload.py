@@ -19,9 +19,9 @@ from refrain.aws.emf import count, measure
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
-from refrain.ingest import receipts
 from refrain.ingest.formats import format_of
 from refrain.ingest.purposes import purpose
+from refrain.lake import receipt
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -76,8 +76,8 @@ def _purpose(upload: Upload, models_dir: Path) -> tuple[Definition, Keep]:
 def _ingest_file(
     upload: Upload, downloaded: Downloaded, path: Path, form: str, definition: Definition, keep: Keep, lake: Store
 ) -> None:
-    source = receipts.source_of(upload, downloaded)
-    digest = receipts.content_digest(definition.fingerprint, downloaded.sha256)
+    source = receipt.source_of(upload, downloaded)
+    digest = receipt.content_digest(definition.fingerprint, downloaded.sha256)
     if _is_known(lake, definition, digest, source):
         return
     started = time.monotonic()
@@ -88,7 +88,7 @@ def _ingest_file(
         return
     facts |= {"content_sha256": downloaded.sha256, "definition": definition.fingerprint}
     facts |= {"seconds": round(time.monotonic() - started, 3)}
-    if receipts.write(lake, "kept", definition.model, digest, source, **facts):
+    if receipt.write(lake, "kept", definition.model, digest, source, **facts):
         logger.info(
             "upload ingested",
             extra={"model": definition.model, "key": upload.key, "digest": digest}
@@ -99,15 +99,15 @@ def _ingest_file(
         _is_known(lake, definition, digest, source)
 
 
-def _is_known(lake: Store, definition: Definition, digest: str, source: receipts.Source) -> bool:
+def _is_known(lake: Store, definition: Definition, digest: str, source: receipt.Source) -> bool:
     """Tell whether this content was kept before; where it came from elsewhere, say so in a receipt."""
-    kept = receipts.find(lake, definition.model, digest)
+    kept = receipt.find(lake, definition.model, digest)
     if kept is None:
         return False
     same = (kept["source"]["bucket"], kept["source"]["key"]) == (source.bucket, source.key)
     if not same:
-        name = receipts.source_digest(source, definition.fingerprint)
-        receipts.write(lake, "duplicate", definition.model, name, source, definition=definition.fingerprint, of=digest)
+        name = receipt.source_digest(source, definition.fingerprint)
+        receipt.write(lake, "duplicate", definition.model, name, source, definition=definition.fingerprint, of=digest)
     logger.info("upload known", extra={"model": definition.model, "key": source.key, "of": digest, "again": same})
     return True
 
@@ -115,8 +115,8 @@ def _is_known(lake: Store, definition: Definition, digest: str, source: receipts
 def _refuse(
     lake: Store, upload: Upload, downloaded: Downloaded | None, fingerprint: str, refusal: UnreadableUpload
 ) -> None:
-    source = receipts.source_of(upload, downloaded)
-    receipts.refuse(lake, upload.model, source, refusal, fingerprint, downloaded.sha256 if downloaded else None)
+    source = receipt.source_of(upload, downloaded)
+    receipt.refuse(lake, upload.model, source, refusal, fingerprint, downloaded.sha256 if downloaded else None)
     logger.warning("upload refused", extra={"model": upload.model, "key": upload.key, "code": refusal.code})
     # Anybody's first folder is no dimension: there would be as many as there are mistakes.
-    count("UploadRefused", upload.model if fingerprint else receipts.NO_MODEL)
+    count("UploadRefused", upload.model if fingerprint else receipt.NO_MODEL)

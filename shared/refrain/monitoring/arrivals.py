@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Columns
-    from refrain.capture.reading import Captured
+    from refrain.lake.capture.reading import Captured
     from refrain.monitoring.drift import Moved
     from refrain.monitoring.reference import Reference
     from refrain.statistics.homogeneity import Counts

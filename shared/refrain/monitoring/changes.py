@@ -12,7 +12,7 @@ from refrain.report.times import moment
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import Look, MovedDocument, WindowDocument
+    from refrain.lake.monitoring_report import Look, MovedDocument, WindowDocument
 
 MOST_ROWS = 25
 

@@ -15,7 +15,7 @@ from refrain.words import figure, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.monitoring.document import FigureDocument, Look, MovedDocument, PastWindow
+    from refrain.lake.monitoring_report import FigureDocument, Look, MovedDocument, PastWindow
 
 STYLE = """
 .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 22px 26px; }

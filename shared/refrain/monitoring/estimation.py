@@ -19,7 +19,7 @@ from refrain.statistics.metrics import METRICS
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.arrays import Floats
-    from refrain.evaluation.document import Bins
+    from refrain.lake.evaluation import Bins
     from refrain.monitoring.version import Version
 
 MOST_ROWS = 20_000

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.capture.offered import read_offered
 from refrain.evaluation.curves import wilson
+from refrain.lake.capture.recommendations_reading import read_offered
+from refrain.lake.interactions import ARRIVED
 from refrain.monitoring.judging import figure_document
-from refrain.recommending.plays import ARRIVED
 from refrain.statistics.estimate import Figure
 from refrain.times import written
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.capture.offered import Offered
-    from refrain.monitoring.document import HitsDocument
+    from refrain.lake.capture.recommendations_reading import Offered
+    from refrain.lake.monitoring_report import HitsDocument
     from refrain.monitoring.version import Version
 
 HORIZON = timedelta(hours=24)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Array, Columns, Definition
-    from refrain.capture.reading import Captured
-    from refrain.monitoring.document import (
+    from refrain.lake.capture.reading import Captured
+    from refrain.lake.monitoring_report import (
         FigureDocument,
         GapsDocument,
         MovedDocument,

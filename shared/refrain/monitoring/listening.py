@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain import paths
+from refrain.lake import keys
+from refrain.lake.interactions import ARRIVED, read_plays
 from refrain.monitoring.arrivals import new_values
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.hits import HORIZON, hits
@@ -20,7 +21,6 @@ from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_service
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.recommending.plays import ARRIVED, read_plays
 from refrain.recommending.turnover import NEW, TURNOVER, familiar
 from refrain.statistics.clusters import clustered
 from refrain.times import moment, written
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.monitoring.document import Look, PastWindow, Standing, WindowDocument
+    from refrain.lake.monitoring_report import Look, PastWindow, Standing, WindowDocument
     from refrain.monitoring.version import Version
     from refrain.monitoring.windows import Window
 
@@ -50,7 +50,7 @@ def see_plays(
     count = len(waiting[ARRIVED])
     window = before["window"] if before and own else None
     if is_long_enough(span, rules.window) and count >= LEAST_ROWS:
-        known = set(store.read_json(paths.version(definition.model, version.name, "catalogue.json"))["items"])
+        known = set(store.read_json(keys.version(definition.model, version.name, "catalogue.json"))["items"])
         window = judge_plays(version, definition, span, waiting, known, own)
         history = [*history, remembered(version, window, None)][-MOST_REMEMBERED:]
         own, count = of_this_service(history, version), 0

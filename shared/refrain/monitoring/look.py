@@ -11,9 +11,10 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-from refrain import deployments, paths
 from refrain.aws.emf import count
 from refrain.aws.storage import to_json
+from refrain.lake import deployment, keys
+from refrain.lake.label_reading import read_labels
 from refrain.monitoring.deciding import Facts, decide_retraining, is_overdue
 from refrain.monitoring.listening import see_plays
 from refrain.monitoring.page import render
@@ -24,7 +25,6 @@ from refrain.monitoring.version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.monitoring.wording import drifted, noun_of, quality, summary
 from refrain.times import in_key, moment, written
-from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -32,12 +32,7 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
-    from refrain.monitoring.document import (
-        DecisionDocument,
-        EvaluatedDocument,
-        Look,
-        PastWindow,
-    )
+    from refrain.lake.monitoring_report import DecisionDocument, EvaluatedDocument, Look, PastWindow
     from refrain.monitoring.seeing import Seen
 
 logger = logging.getLogger("refrain")
@@ -49,7 +44,7 @@ def look_at(store: Store, services: Services, definition: Definition, now: datet
     Captured lines are delivered within `late`.
     """
     model, time = definition.model, in_key(now)
-    key = paths.look(model, time, "json")
+    key = keys.look(model, time, "json")
     if store.exists(key):
         return cast("Look", store.read_json(key))
     before = _before(store, model, key)
@@ -58,7 +53,7 @@ def look_at(store: Store, services: Services, definition: Definition, now: datet
     found: Look = json.loads(to_json(_document(store, services, definition, now, before, seen)))
     if found["decision"]["start"]:
         services.start(model, str(found["decision"]["execution"]), found["decision"]["reason"])
-    page = paths.look(model, time, "html")
+    page = keys.look(model, time, "html")
     for message in messages(found, before, f"s3://{store.bucket}/{page}"):
         services.tell(message.subject, message.text)
     store.write(page, render(found).encode())
@@ -69,13 +64,13 @@ def look_at(store: Store, services: Services, definition: Definition, now: datet
 
 def _before(store: Store, model: str, key: str) -> Look | None:
     """Return the look before this one, or None."""
-    earlier = [each for each in store.keys(paths.looks(model)) if each.endswith(".json") and each < key]
+    earlier = [each for each in store.keys(keys.looks(model)) if each.endswith(".json") and each < key]
     return cast("Look", store.read_json(earlier[-1])) if earlier else None
 
 
 def _see(store: Store, definition: Definition, now: datetime, before: Look | None, late: timedelta) -> Seen | None:
     """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
-    deployment, _ = deployments.read(store, definition.model)
+    deployment, _ = deployment.read(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None
     see = see_plays if definition.roles else see_predictions

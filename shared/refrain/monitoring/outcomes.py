@@ -12,7 +12,7 @@ from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import FigureDocument, Look, QualityDocument
+    from refrain.lake.monitoring_report import FigureDocument, Look, QualityDocument
 
 
 def quality(look: Look) -> Html | None:

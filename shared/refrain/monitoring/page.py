@@ -19,7 +19,7 @@ from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import FigureDocument, Look
+    from refrain.lake.monitoring_report import FigureDocument, Look
 
 METHODS = (
     "Drift: permutation tests of homogeneity on cells, with the design effect where rows in a row are alike (Rao & "

@@ -18,8 +18,8 @@ from refrain.statistics.metrics import METRICS
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.arrays import Floats, Truth
+    from refrain.lake.labelled_predictions import Joined
     from refrain.monitoring.version import Version
-    from refrain.truth.joining import Joined
 
 LEAST_ROWS = 30
 RESAMPLES = 500

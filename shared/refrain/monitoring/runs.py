@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refrain import deployment_log, paths
-from refrain.retraining.receipts import choose, read_receipts
+from refrain.lake import deployment_log, keys
+from refrain.lake.receipt_choice import choose, read_receipts
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -40,7 +40,7 @@ def read_runs(store: Store, definition: Definition) -> Runs:
 
     Those of another definition do not count as unpromoted: who changed it had a reason to hope.
     """
-    prefix = paths.snapshots(definition.model)
+    prefix = keys.snapshots(definition.model)
     keys = [key for key in store.keys(prefix) if key.endswith("/snapshot.json")]
     runs = sorted({run for key in keys if _RUN.fullmatch(run := key.removeprefix(prefix).split("/")[0])})
     promoted = _last_promoted(store, definition.model)
@@ -48,7 +48,7 @@ def read_runs(store: Store, definition: Definition) -> Runs:
     for run in reversed(runs):
         if unpromoted >= definition.retraining.most_without_promotion or (promoted and run <= promoted):
             break
-        if store.read_json(paths.snapshot(definition.model, run, "snapshot.json"))["definition"] != definition.document:
+        if store.read_json(keys.snapshot(definition.model, run, "snapshot.json"))["definition"] != definition.document:
             break
         unpromoted += 1
     return Runs(runs[-1] if runs else None, unpromoted)
@@ -56,7 +56,7 @@ def read_runs(store: Store, definition: Definition) -> Runs:
 
 def new_rows(store: Store, definition: Definition, last: str | None) -> int:
     """Count the rows of uploads that the latest run did not have."""
-    known = set(store.read_json(paths.snapshot(definition.model, last, "snapshot.json"))["receipts"]) if last else set()
+    known = set(store.read_json(keys.snapshot(definition.model, last, "snapshot.json"))["receipts"]) if last else set()
     receipts = choose(read_receipts(store, definition.model), definition)
     return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in known)
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.capture.reading import Captured, read_captured
+from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.label_reading import read_labels
+from refrain.lake.labelled_predictions import join
 from refrain.monitoring.drift import LEAST_ROWS
 from refrain.monitoring.judging import figure_document, judge, remembered
 from refrain.monitoring.quality import against_labels
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.times import moment, written
-from refrain.truth.joining import join
-from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.monitoring.document import HitsDocument, Look, PastWindow, QualityDocument, Standing, WindowDocument
+    from refrain.lake.label_reading import Label
+    from refrain.lake.monitoring_report import HitsDocument, Look, PastWindow, QualityDocument, Standing, WindowDocument
     from refrain.monitoring.version import Version
-    from refrain.truth.labels import Label
 
 MOST_REMEMBERED = 60
 

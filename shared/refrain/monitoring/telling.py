@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import Look
+    from refrain.lake.monitoring_report import Look
 
 
 @dataclass(frozen=True)

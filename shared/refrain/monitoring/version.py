@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Definition, PreprocessingError, parse_definition
-from refrain import paths
 from refrain.errors import BrokenVersion, NotFound
+from refrain.lake import keys
 from refrain.statistics.metrics import METRICS
 from refrain.times import moment
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from refrain.aws.storage import Store
-    from refrain.deployments import Served
-    from refrain.evaluation.document import Bins, ModelDocument
-    from refrain.monitoring.document import EvaluatedDocument
+    from refrain.lake.deployment import Served
+    from refrain.lake.evaluation import Bins, ModelDocument
+    from refrain.lake.monitoring_report import EvaluatedDocument
     from refrain.statistics.estimate import Figure
 
 
@@ -75,7 +75,7 @@ def read_version(store: Store, model: str, served: Served) -> Version:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
         manifest, baseline = (
-            store.read_json(paths.version(model, served.version, name)) for name in ("manifest.json", "baseline.json")
+            store.read_json(keys.version(model, served.version, name)) for name in ("manifest.json", "baseline.json")
         )
         return Version(
             name=served.version,
@@ -94,7 +94,7 @@ def read_version(store: Store, model: str, served: Served) -> Version:
 
 def _evaluated(store: Store, model: str, run: str, version: str) -> ModelDocument | None:
     try:
-        evaluation = store.read_json(paths.snapshot(model, run, "evaluation.json"))
+        evaluation = store.read_json(keys.snapshot(model, run, "evaluation.json"))
     except NotFound:
         return None
     found: list[ModelDocument] = [each for each in evaluation["candidates"] if each["figures"]["version"] == version]

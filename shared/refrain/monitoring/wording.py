@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Definition
-    from refrain.monitoring.document import (
+    from refrain.lake.monitoring_report import (
         EvaluatedDocument,
         FigureDocument,
         Look,

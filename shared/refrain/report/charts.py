@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from refrain.evaluation.document import Bins, Histogram, Residuals
+from refrain.lake.evaluation import Bins, Histogram, Residuals
 from refrain.report.markup import Html, element
 from refrain.report.plots import Panel, Scale, diamond, dot, padded, shortened, svg, text, whisker
 from refrain.report.shown import Shown

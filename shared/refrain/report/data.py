@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from refrain.evaluation.document import Data, Evaluation
+from refrain.lake.evaluation import Data, Evaluation
 from refrain.report.markup import Html, element, joined, table
 from refrain.report.sections import section
 from refrain.report.times import moment

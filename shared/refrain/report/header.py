@@ -1,6 +1,6 @@
 """The top of the report: what was decided, in one sentence, and the figures that it rests on."""
 
-from refrain.evaluation.document import Evaluation
+from refrain.lake.evaluation import Evaluation
 from refrain.report.frame import heading, tile
 from refrain.report.markup import Html, element
 from refrain.report.shown import Models

@@ -1,6 +1,6 @@
 """The whole page."""
 
-from refrain.evaluation.document import Evaluation
+from refrain.lake.evaluation import Evaluation
 from refrain.report.data import data
 from refrain.report.frame import framed
 from refrain.report.header import header
@@ -19,7 +19,7 @@ def render(evaluation: Evaluation) -> str:
     """Return the report as one self-contained HTML file.
 
     Args:
-        evaluation: see `refrain.evaluation.document`; its texts may hold anything, they are escaped.
+        evaluation: see `refrain.lake.evaluation`; its texts may hold anything, they are escaped.
     """
     models = shown(evaluation)
     sections = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from refrain.evaluation.document import Evaluation
+from refrain.lake.evaluation import Evaluation
 from refrain.report import charts
 from refrain.report.intervals import STATUS, intervals
 from refrain.report.markup import Html, element, joined, table

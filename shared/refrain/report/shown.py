@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from refrain.evaluation.decision import REFUSALS
-from refrain.evaluation.document import Curves, Evaluation, FiguresDocument, Importance, ModelDocument, VerdictDocument
+from refrain.lake.evaluation import Curves, Evaluation, FiguresDocument, Importance, ModelDocument, VerdictDocument
 from refrain.report.plots import shortened
 from refrain.statistics.metrics import METRICS, Metric
 

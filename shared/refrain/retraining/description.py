@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Columns, Definition
+    from refrain.lake.receipt_choice import Receipt
     from refrain.retraining.labelled import Labelled
-    from refrain.retraining.receipts import Receipt
     from refrain.retraining.rows import Rows
     from refrain.retraining.split import Split
 

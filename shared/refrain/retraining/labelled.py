@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import decode, is_missing, missing, objects, prepare
-from refrain.capture.reading import Captured, read_captured
-from refrain.serving.prediction_ids import asked_at
-from refrain.truth.joining import Joined, join
-from refrain.truth.labels import read_labels
+from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.label_reading import read_labels
+from refrain.lake.labelled_predictions import Joined, join
+from refrain.lake.prediction_id import asked_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from preprocessing import Columns, objects
+from refrain.lake.receipt_choice import choose, read_receipts
 from refrain.recommending.described import KIND, definition_of_items
 from refrain.retraining.enough import LEAST_SIDE
-from refrain.retraining.receipts import choose, read_receipts
 from refrain.retraining.rows import read_rows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
     from refrain.aws.storage import Store
-    from refrain.retraining.receipts import Receipt
+    from refrain.lake.receipt_choice import Receipt
 
 
 def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
+    from refrain.lake.receipt_choice import Receipt
     from refrain.retraining.labelled import Labelled
-    from refrain.retraining.receipts import Receipt
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,17 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
-from refrain import deployments, paths
 from refrain.definitions import find_definition
 from refrain.errors import NotFound
+from refrain.lake import deployment, keys
+from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
+from refrain.lake.snapshot import pack
 from refrain.retraining import enough, listening
 from refrain.retraining.description import describe
 from refrain.retraining.labelled import NO_LABELS, read_labelled
-from refrain.retraining.receipts import choose, oldest_upload, read_receipts
 from refrain.retraining.request import Request
 from refrain.retraining.rows import read_rows, taken, within_window, without_duplicates
 from refrain.retraining.split import split
-from refrain.snapshots import pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.deployments import Deployment
+    from refrain.lake.deployment import Deployment
+    from refrain.lake.receipt_choice import Receipt
     from refrain.retraining.labelled import Labelled
-    from refrain.retraining.receipts import Receipt
 
 logger = logging.getLogger("refrain")
 
@@ -44,7 +44,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     """
     request = Request.of(event)
     definition = find_definition(models_dir, request.model)
-    deployment, _ = deployments.read(store, request.model)
+    deployment, _ = deployment.read(store, request.model)
     champion = deployment.champion_version if deployment else None
     receipts, labelled = _chosen(store, definition)
     items = listening.read_item_receipts(store, definition)
@@ -125,11 +125,11 @@ def _freeze(
     if why:
         return figures
     for name, side in (("train.npz", ~found.holdout), ("holdout.npz", found.holdout)):
-        store.write(paths.snapshot(request.model, request.run, name), pack(taken(rows.columns, side)))
+        store.write(keys.snapshot(request.model, request.run, name), pack(taken(rows.columns, side)))
     if definition.roles:
         texts = listening.described(store, definition, rows.columns, items)
-        store.write(paths.snapshot(request.model, request.run, "items.npz"), pack(texts))
-    key = paths.snapshot(request.model, request.run, "snapshot.json")
+        store.write(keys.snapshot(request.model, request.run, "items.npz"), pack(texts))
+    key = keys.snapshot(request.model, request.run, "snapshot.json")
     document = {
         "model": request.model,
         "run": request.run,
@@ -157,7 +157,7 @@ def _digest_of_champion(store: Store, model: str, version: str | None) -> str | 
     if version is None:
         return None
     try:
-        manifest = store.read_json(paths.version(model, version, "manifest.json"))
+        manifest = store.read_json(keys.version(model, version, "manifest.json"))
     except NotFound:
         return None
     return str(manifest["snapshot"]["digest"])

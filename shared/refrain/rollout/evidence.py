@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.capture.reading import Captured
 from refrain.classes import class_labels
 from refrain.evaluation.contender import aligned
+from refrain.lake.capture.reading import Captured
+from refrain.lake.labelled_predictions import join
 from refrain.rollout.judgement import Facts
-from refrain.truth.joining import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from preprocessing import Definition
     from refrain.arrays import Floats
-    from refrain.capture.reading import Row
-    from refrain.deployments import Challenger
-    from refrain.rollout.expectation import Expectation
-    from refrain.truth.labels import Label
+    from refrain.lake.capture.reading import Row
+    from refrain.lake.deployment import Challenger
+    from refrain.lake.expectation import Expectation
+    from refrain.lake.label_reading import Label
 
 HITS = frozenset({"accuracy", "f1"})
 """Metrics of labels: a loss is a wrong label. For the others it is the squared error of the probabilities (Brier)."""

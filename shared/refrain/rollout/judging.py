@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import parse_definition
-from refrain import deployments, paths
-from refrain.capture.reading import read_captured
-from refrain.deployment_log import moment
 from refrain.errors import BrokenVersion, InvalidRequest
+from refrain.lake import deployment, keys
+from refrain.lake.capture.reading import read_captured
+from refrain.lake.deployment_log import moment
+from refrain.lake.expectation import Expectation
+from refrain.lake.label_reading import read_labels
+from refrain.lake.trial_terms import pause_seconds
 from refrain.rollout.evidence import Trial, gather
-from refrain.rollout.expectation import Expectation
 from refrain.rollout.judgement import Facts, Judgement, judge
-from refrain.rollout.terms import pause_seconds
 from refrain.serving.proving import load
-from refrain.truth.labels import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.deployments import Deployment
-    from refrain.evaluation.document import Evaluation
+    from refrain.lake.deployment import Deployment
+    from refrain.lake.evaluation import Evaluation
 
 MOST_ROWS = 100_000
 """About the first so many rows of a trial are looked at: who is not sure after them will not be."""
@@ -57,11 +57,11 @@ def judge_challenger(store: Store, request: Request, now: datetime) -> dict[str,
     `verdict` is one of `judgement.Verdict`, or "superseded" when the champion is no longer the one that the run
     compared with, or another challenger has taken the place.
     """
-    evaluation: Evaluation = store.read_json(paths.snapshot(request.model, request.run, "evaluation.json"))
-    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
+    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
     answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
-    deployment, _ = deployments.read(store, request.model)
+    deployment, _ = deployment.read(store, request.model)
     champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
     if deployment is None or not _stands(deployment, champion, evaluation["decision"]["version"]):
         found = Judgement("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")
@@ -86,7 +86,7 @@ def _facts(store: Store, request: Request, definition: Definition, deployment: D
         classes = load(store, request.model, terms).servable.classes or ()
     except BrokenVersion as error:
         return Facts(minutes, broken=str(error))
-    found = store.read_json(paths.snapshot(request.model, request.run, "expectation.json"))
+    found = store.read_json(keys.snapshot(request.model, request.run, "expectation.json"))
     trial = Trial(definition, champion, terms, tuple(classes), Expectation.of(found))
     captured = read_captured(store, request.model, since, now, most=MOST_ROWS)
     labels = read_labels(store, request.model, since, now)

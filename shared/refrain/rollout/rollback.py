@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import MODEL_NAME
-from refrain import deployments, paths
 from refrain.definitions import known_models
-from refrain.deployment_log import keys, log, moment, read_entries, succession
-from refrain.deployments import Served, Withdrawn
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Served, Withdrawn
+from refrain.lake.deployment_log import keys, log, moment, read_entries, succession
 from refrain.serving.proving import load
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refrain.aws.storage import Store
-    from refrain.deployment_log import Entry
-    from refrain.deployments import Deployment
+    from refrain.lake.deployment import Deployment
+    from refrain.lake.deployment_log import Entry
 
 LONGEST_REASON = 500
 MOST_NAMED = 10
@@ -73,7 +73,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
         BrokenVersion: when it does not answer its golden rows as it should.
         ChampionChanged: when somebody else moved meanwhile.
     """
-    deployment, _ = deployments.read(store, request.model)
+    deployment, _ = deployment.read(store, request.model)
     if deployment is None or deployment.champion is None:
         if request.model not in known_models(models_dir):
             raise UnknownModel(request.model, known_models(models_dir))
@@ -91,7 +91,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
     _check_known(store, request.model, version)
     proved = load(store, request.model, Served(version, request.at, "", None))
     metric = proved.servable.definition.training.metric
-    moved = deployments.roll_back(
+    moved = deployment.roll_back(
         store,
         request.model,
         _served(version, request.at, metric, entries),
@@ -106,7 +106,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
 def digest_of(store: Store, model: str, version: str) -> str:
     """Return the digest of the snapshot that a version learned from, "" where that cannot be read."""
     try:
-        return str(store.read_json(paths.version(model, version, "manifest.json"))["snapshot"]["digest"])
+        return str(store.read_json(keys.version(model, version, "manifest.json"))["snapshot"]["digest"])
     except (NotFound, ValueError, KeyError, TypeError):
         return ""
 
@@ -120,9 +120,9 @@ def _previous(deployment: Deployment, line: Sequence[Entry]) -> str:
 
 
 def _check_known(store: Store, model: str, version: str) -> None:
-    if store.exists(paths.version(model, version, "manifest.json")):
+    if store.exists(keys.version(model, version, "manifest.json")):
         return
-    prefix = paths.versions(model)
+    prefix = keys.versions(model)
     known = sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
     shown = ", ".join(known[:MOST_NAMED]) + (" and older ones" if len(known) > MOST_NAMED else "")
     raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {shown or 'none'}")

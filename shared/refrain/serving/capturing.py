@@ -6,8 +6,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from refrain.capture.lines import lines
-from refrain.capture.record import Record, Shadow
+from refrain.lake.capture.lines import lines
+from refrain.lake.capture.record import Record, Shadow
 
 if TYPE_CHECKING:
     from preprocessing import Lists

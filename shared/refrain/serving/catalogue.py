@@ -11,7 +11,7 @@ from refrain.serving.schema import instance_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from refrain.deployments import Served
+    from refrain.lake.deployment import Served
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count
-from refrain.deployment_log import moment
 from refrain.errors import BrokenVersion, StorageError
+from refrain.lake.deployment_log import moment
 from refrain.serving.contest import Rival
 from refrain.serving.proving import load
 from refrain.serving.servable import Servable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from refrain.aws.storage import Store
-    from refrain.deployments import Deployment, Served
+    from refrain.lake.deployment import Deployment, Served
     from refrain.serving.proving import Sound
 
 logger = logging.getLogger("refrain")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
-    from refrain.deployments import Challenger
+    from refrain.lake.deployment import Challenger
     from refrain.serving.servable import Servable
 
 logger = logging.getLogger("refrain")

@@ -10,14 +10,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from refrain import deployment_log
-from refrain.deployment_log import moment
+from refrain.lake import deployment_log
+from refrain.lake.deployment_log import moment
 from refrain.serving.predictions import ANSWERING
 from refrain.serving.refusals import InvalidRequestBody
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
-    from refrain.deployment_log import Entry
+    from refrain.lake.deployment_log import Entry
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.emf import count
-from refrain.capture.offers import lines
 from refrain.errors import ServiceUnavailable
+from refrain.lake.capture.recommendations import lines
+from refrain.lake.prediction_id import prediction_ids
 from refrain.recommending.asking import FIELDS, asks
 from refrain.recommending.listening import Listening
-from refrain.serving.prediction_ids import prediction_ids
 from refrain.serving.refusals import InvalidInstances, shortened
 from refrain.settings import settings
 

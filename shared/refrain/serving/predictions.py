@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import Problem, objects
+from refrain.lake.prediction_id import prediction_ids
 from refrain.serving.contest import Attempt, attempt, part_of
-from refrain.serving.prediction_ids import prediction_ids
 from refrain.serving.refusals import InvalidInstances, NoFiniteAnswer
 
 if TYPE_CHECKING:

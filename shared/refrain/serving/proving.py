@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import BrokenVersion
+from refrain.lake.version import read_version
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refrain.aws.storage import Store
-    from refrain.deployments import Served
+    from refrain.lake.deployment import Served
+    from refrain.lake.version import VersionFiles
     from refrain.recommending.recommendable import Recommendable
-    from refrain.serving.versions import VersionFiles
 
 ORDINARY = 10
 """So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""

@@ -14,11 +14,11 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from preprocessing import MODEL_NAME, DefinitionError
-from refrain import deployments, paths
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition, known_models
-from refrain.deployments import Deployment
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Deployment
 from refrain.serving.choice import Choice
 from refrain.serving.memory import most_resident, resident
 from refrain.serving.refusals import NotTrained
@@ -179,10 +179,10 @@ class Registry:
     def _deployment(self, model: str, before: Standing | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
             raise UnknownModel(model[:48], self.known())
-        key = paths.deployment(model)
+        key = keys.deployment(model)
         try:
             if before is None:
-                deployment, etag = deployments.read(self._store, model)
+                deployment, etag = deployment.read(self._store, model)
             else:
                 found = self._store.read_if_changed(key, before.etag)
                 if found is None:

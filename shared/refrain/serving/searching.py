@@ -8,9 +8,9 @@ import time
 import zlib
 from typing import TYPE_CHECKING
 
-from refrain import paths
-from refrain.capture.reading import LATE
-from refrain.hours import keys_between, read_all
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.capture.reading import LATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ _DECODER = json.JSONDecoder()
 
 def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
     """Search the hours in which the line of a prediction can have been delivered; None when it is not found in time."""
-    keys = keys_between(store, paths.captured_in(model), asked, asked + LATE)[:MOST_FILES]
+    keys = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MOST_FILES]
     end = time.monotonic() + PATIENCE
     for _, content in read_all(store, keys):
         found = _version_in(content.data, prediction)

@@ -16,10 +16,10 @@ import sklearn
 
 from preprocessing import __version__ as preprocessing_version
 from preprocessing import encode, learn_vocabularies, parse_definition
-from refrain import paths
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused, NotFound
-from refrain.snapshots import unpack
+from refrain.lake import keys
+from refrain.lake.snapshot import unpack
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.fitting import fit
@@ -61,17 +61,17 @@ def train(store: Store, request: Request) -> dict[str, object]:
 
 def _train(store: Store, request: Request) -> dict[str, Any]:
     started = time.monotonic()
-    snapshot = store.read_json(paths.snapshot(request.model, request.run, "snapshot.json"))
+    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
     candidate = _candidate(definition, request.candidate)
     training, holdout = (
-        unpack(store.read(paths.snapshot(request.model, request.run, name)).data)
+        unpack(store.read(keys.snapshot(request.model, request.run, name)).data)
         for name in ("train.npz", "holdout.npz")
     )
     if definition.roles:
         from refrain.training import recommendation  # scikit-learn's own estimators need none of it
 
-        described = unpack(store.read(paths.snapshot(request.model, request.run, "items.npz")).data)
+        described = unpack(store.read(keys.snapshot(request.model, request.run, "items.npz")).data)
         files, facts = recommendation.make_version(definition, candidate, training, holdout, described)
     else:
         files, facts = make_version(definition, candidate, training, holdout)
@@ -91,9 +91,9 @@ def _train(store: Store, request: Request) -> dict[str, Any]:
         **facts,
         "seconds": round(time.monotonic() - started, 3),
     }
-    store.write(paths.answers(request.model, request.run, candidate.name), files.pop("answers.npz"))
+    store.write(keys.answers(request.model, request.run, candidate.name), files.pop("answers.npz"))
     for name, content in (files | {"manifest.json": to_json(manifest)}).items():
-        store.write(paths.version(request.model, request.version, name), content)
+        store.write(keys.version(request.model, request.version, name), content)
     return manifest
 
 
@@ -143,7 +143,7 @@ def _candidate(definition: Definition, name: str) -> Candidate:
 
 def _find(store: Store, request: Request) -> Mapping[str, Any] | None:
     try:
-        manifest: dict[str, Any] = store.read_json(paths.version(request.model, request.version, "manifest.json"))
+        manifest: dict[str, Any] = store.read_json(keys.version(request.model, request.version, "manifest.json"))
     except NotFound:
         return None
     return manifest

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from preprocessing import Definition, objects, parse_definition
-from refrain import paths
-from refrain.capture.record import Record
 from refrain.capture.rows import Form
+from refrain.lake import keys
+from refrain.lake.capture.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,4 +78,4 @@ def make_record(definition: Definition) -> MakeRecord:
 def deliver(lake: Lake, *written: str, moment: datetime = NOON, name: str = "x") -> None:
     """Put lines where Firehose would."""
     content = gzip.compress("".join(f"{line}\n" for line in written).encode())
-    lake.write(paths.captured("shops", moment, name), content)
+    lake.write(keys.captured("shops", moment, name), content)

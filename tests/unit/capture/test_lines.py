@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import SEVERAL, Definition, objects, present
-from refrain.capture.lines import MOST_BYTES, lines, sampled
-from refrain.capture.record import Record, Shadow
-from refrain.serving.prediction_ids import prediction_ids
+from refrain.lake.capture.lines import MOST_BYTES, lines, sampled
+from refrain.lake.capture.record import Record, Shadow
+from refrain.lake.prediction_id import prediction_ids
 
 if TYPE_CHECKING:
     from tests.unit.capture.conftest import MakeRecord

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refrain import paths
-from refrain.capture.lines import lines
-from refrain.capture.reading import Captured, read_captured
-from refrain.capture.record import Shadow
+from refrain.lake import keys
+from refrain.lake.capture.lines import lines
+from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.capture.record import Shadow
 from tests.unit.capture.conftest import NOON, deliver
 from tests.unit.serving.tiny import Lake
 
@@ -75,7 +75,7 @@ def test_times_bound_predictions_and_not_deliveries(make_record: MakeRecord) -> 
 
 def test_lines_of_another_model_are_not_read(make_record: MakeRecord) -> None:
     lake = Lake()
-    lake.write(paths.captured("shops-2", NOON, "x"), gzip.compress(line("a").encode()))
+    lake.write(keys.captured("shops-2", NOON, "x"), gzip.compress(line("a").encode()))
 
     assert len(read_captured(lake, "shops")) == 0
 
@@ -94,7 +94,7 @@ def test_lines_of_another_model_are_not_read(make_record: MakeRecord) -> None:
 )
 def test_what_is_damaged_is_counted_and_harms_nothing_else(content: bytes, damaged: int) -> None:
     lake = Lake()
-    lake.write(paths.captured("shops", NOON, "damaged"), content)
+    lake.write(keys.captured("shops", NOON, "damaged"), content)
     deliver(lake, line("sound"))
 
     captured = read_captured(lake, "shops")
@@ -104,7 +104,7 @@ def test_what_is_damaged_is_counted_and_harms_nothing_else(content: bytes, damag
 
 def test_lines_that_were_glued_together_are_told_apart() -> None:
     lake = Lake()
-    lake.write(paths.captured("shops", NOON, "x"), gzip.compress((line("a") + line("b") + " " + line("c")).encode()))
+    lake.write(keys.captured("shops", NOON, "x"), gzip.compress((line("a") + line("b") + " " + line("c")).encode()))
 
     assert read_captured(lake, "shops").ids == ["a", "b", "c"]
 

@@ -14,7 +14,7 @@ import pytest
 from local.capture import Delivery, Subscription, subscriptions
 from local.errors import TemplateError
 from local.template import Resource, Template, read_template
-from refrain import paths
+from refrain.lake import keys
 
 PROJECT = Path(__file__).resolve().parents[3]
 TEMPLATE = read_template(PROJECT / "template.yaml")
@@ -60,9 +60,9 @@ def test_a_line_goes_where_the_lakes_keys_say_it_is() -> None:
 
     key = only().key("income", moment)
 
-    assert key.rpartition("/")[0] == paths.captured("income", moment, "x").rpartition("/")[0]
+    assert key.rpartition("/")[0] == keys.captured("income", moment, "x").rpartition("/")[0]
     assert key.endswith(".jsonl.gz")
-    assert paths.captured("income", moment, "x").endswith(".jsonl.gz")
+    assert keys.captured("income", moment, "x").endswith(".jsonl.gz")
 
 
 def test_lines_are_delivered_by_model_within_moments(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from refrain import paths
 from refrain.errors import BrokenVersion
+from refrain.lake import keys
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import Look
+    from refrain.lake.monitoring_report import Look
 
 
 def days(shop: Shop, first: int, last: int, **how: Any) -> list[Look]:
@@ -138,7 +138,7 @@ def test_the_same_tick_delivered_twice_is_one_look_and_one_run(shop: Shop) -> No
 def test_a_look_that_came_to_grief_is_done_again_and_starts_the_same_run(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     days(shop, 0, 2, older=8.0)
-    key = paths.look("shop", "20261103T002000Z", "json")
+    key = keys.look("shop", "20261103T002000Z", "json")
     shop.world.store._store.delete(key)
 
     again = shop.world.look(shop.evening(1))
@@ -290,7 +290,7 @@ def test_a_hand_started_run_postpones_the_scheduled_one(shop: Shop) -> None:
 
 
 def test_a_version_whose_files_are_gone_is_an_error_that_names_it(shop: Shop) -> None:
-    shop.world.store._store.delete(paths.version("shop", shop.version, "baseline.json"))
+    shop.world.store._store.delete(keys.version("shop", shop.version, "baseline.json"))
     with pytest.raises(BrokenVersion, match="baseline"):
         shop.world.look(shop.evening(0))
 

@@ -17,7 +17,7 @@ from tests.unit.report.test_report import HOSTILE, Page
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from refrain.monitoring.document import Look
+    from refrain.lake.monitoring_report import Look
     from tests.unit.monitoring.conftest import Shop
 
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
-from refrain import paths
 from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
-from refrain.deployments import Served, promote, read
 from refrain.evaluation.curves import describe
+from refrain.lake import keys
+from refrain.lake.deployment import Served, promote, read
+from refrain.lake.label import write_call
 from refrain.monitoring.look import look_at
 from refrain.statistics.comparison import compare
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
-from refrain.truth.calls import write_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.monitoring.document import Look
+    from refrain.lake.monitoring_report import Look
 
 type Row = Mapping[str, Any]
 type Floats = NDArray[np.float64]
@@ -123,9 +123,9 @@ class World:
                 }
             ]
         }
-        self.store.write_json(paths.version(model, version, "manifest.json"), manifest)
-        self.store.write_json(paths.version(model, version, "baseline.json"), baseline)
-        self.store.write_json(paths.snapshot(model, run, "evaluation.json"), evaluation)
+        self.store.write_json(keys.version(model, version, "manifest.json"), manifest)
+        self.store.write_json(keys.version(model, version, "baseline.json"), baseline)
+        self.store.write_json(keys.snapshot(model, run, "evaluation.json"), evaluation)
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
         served = Served(version, moment, metric.name, figures.value)
@@ -136,7 +136,7 @@ class World:
     def ran(self, run: str) -> None:
         """Leave what a run leaves."""
         snapshot = {"definition": self.definition.document, "receipts": []}
-        self.store.write_json(paths.snapshot(self.definition.model, run, "snapshot.json"), snapshot)
+        self.store.write_json(keys.snapshot(self.definition.model, run, "snapshot.json"), snapshot)
 
     def ask(
         self,
@@ -167,7 +167,7 @@ class World:
             }
             by_hour.setdefault(time.replace(minute=0, second=0, microsecond=0), []).append(json.dumps(line))
         for hour, lines in by_hour.items():
-            key = paths.captured(self.definition.model, hour, f"{ids[0]}")
+            key = keys.captured(self.definition.model, hour, f"{ids[0]}")
             self.store.write(key, gzip.compress("\n".join(lines).encode(), 1))
         return ids
 
@@ -192,7 +192,7 @@ class World:
             "rows_kept": rows,
             "rows_rejected": 0,
         }
-        self.store.write(paths.receipt(model, digest), to_json(receipt))
+        self.store.write(keys.receipt(model, digest), to_json(receipt))
 
     def look(self, now: datetime) -> Look:
         """Look."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from preprocessing import Gate
-from refrain.evaluation.document import Evaluation, Upload
+from refrain.lake.evaluation import Evaluation, Upload
 from refrain.report import render
 from tests.unit.report import examples
 

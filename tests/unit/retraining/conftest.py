@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from preprocessing import Definition, __version__, parse_definition
-from refrain.retraining.receipts import Receipt
+from refrain.lake.receipt_choice import Receipt
 
 Define = Callable[..., Definition]
 MakeReceipt = Callable[..., Receipt]

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refrain.aws.storage import Store
-from refrain.capture.reading import Captured, Row
+from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.label_reading import Label
+from refrain.lake.labelled_predictions import join
+from refrain.lake.receipt_choice import choose, oldest_upload
 from refrain.retraining.description import describe
 from refrain.retraining.labelled import Labelled, labelled_rows
-from refrain.retraining.receipts import choose, oldest_upload
 from refrain.retraining.rows import read_rows, within_window, without_duplicates
 from refrain.retraining.snapshot import digest_of
 from refrain.retraining.split import Split
-from refrain.truth.joining import join
-from refrain.truth.labels import Label
 from tests.unit.retraining.test_rows import Shelf, part
 
 if TYPE_CHECKING:

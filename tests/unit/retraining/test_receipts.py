@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.retraining.receipts import choose
+from refrain.lake.receipt_choice import choose
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define, MakeReceipt

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from preprocessing import parse_definition
-from refrain.capture.reading import Captured, Row
-from refrain.deployments import Challenger
+from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.deployment import Challenger
+from refrain.lake.expectation import Expectation, expect
+from refrain.lake.label_reading import Label
 from refrain.rollout.evidence import Trial, gather
-from refrain.rollout.expectation import Expectation, expect
-from refrain.truth.labels import Label
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

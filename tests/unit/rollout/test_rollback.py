@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain import deployments, paths
-from refrain.deployments import Challenger, Served
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Challenger, Served
 from refrain.rollout.rollback import Request, roll_back
 from tests.unit.serving import tiny
 
@@ -34,9 +34,9 @@ def lake(version: tiny.Model) -> tiny.Lake:
         manifest = version.files.manifest | {"snapshot": {"digest": f"digest {number}"}}
         made = version.named(name)
         tiny.put_version(lake, made)
-        lake.write_json(paths.version("people", name, "manifest.json"), manifest | {"version": name})
+        lake.write_json(keys.version("people", name, "manifest.json"), manifest | {"version": name})
         served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
-        deployments.promote(lake, "people", served, expected=before, figures={"because": "test"})
+        deployment.promote(lake, "people", served, expected=before, figures={"because": "test"})
         before = name
     return lake
 
@@ -55,14 +55,14 @@ def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict
     return roll_back(lake, tmp_path, request(second, **given))
 
 
-def deployment(lake: tiny.Lake) -> deployments.Deployment:
-    found, _ = deployments.read(lake, "people")
+def deployment(lake: tiny.Lake) -> deployment.Deployment:
+    found, _ = deployment.read(lake, "people")
     assert found is not None
     return found
 
 
 def entries(lake: tiny.Lake) -> list[dict[str, Any]]:
-    return [json.loads(lake.read(key).data) for key in lake.keys(paths.deployment_logs("people"))]
+    return [json.loads(lake.read(key).data) for key in lake.keys(keys.deployment_logs("people"))]
 
 
 def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, versi
 
 def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
     four = Challenger("people-4", f"{WHEN}5.000Z", "roc_auc", 0.95, "canary", 0.1, "9999")
-    deployments.challenge(lake, "people", four, expected="people-3", figures={})
+    deployment.challenge(lake, "people", four, expected="people-3", figures={})
 
     back(lake, tmp_path)
 
@@ -124,7 +124,7 @@ def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
 def test_the_same_execution_again_changes_nothing(lake: tiny.Lake, tmp_path: Path) -> None:
     first = back(lake, tmp_path)
     logged = entries(lake)
-    lake._store.delete(lake.keys(paths.deployment_logs("people"))[-1])  # a crash before it was written
+    lake._store.delete(lake.keys(keys.deployment_logs("people"))[-1])  # a crash before it was written
 
     assert back(lake, tmp_path) == first
     assert entries(lake) == logged

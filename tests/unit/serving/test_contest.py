@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from preprocessing import rows_to_columns
-from refrain import deployments, paths
 from refrain.aws.storage import to_json
-from refrain.deployments import Challenger
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Challenger
 from refrain.serving.contest import Attempt
 from refrain.serving.servable import Servable
 from tests.unit.serving import tiny
@@ -34,10 +34,10 @@ def put_on_trial(api: Api, model: tiny.Model, mode: str, share: float = 0.3, unt
     """Put a version beside the champion."""
     tiny.put_version(api.lake, model)
     name = model.definition.model
-    deployment, _ = deployments.read(api.lake, name)
+    deployment, _ = deployment.read(api.lake, name)
     assert deployment is not None
     challenger = Challenger(model.version, "2026-11-23T12:30:00Z", "roc_auc", 0.92, mode, share, until)
-    api.lake.write(paths.deployment(name), to_json(asdict(replace(deployment, challenger=challenger))))
+    api.lake.write(keys.deployment(name), to_json(asdict(replace(deployment, challenger=challenger))))
     api.clock.now += 6
 
 
@@ -223,7 +223,7 @@ def test_a_promoted_challenger_is_not_loaded_again(api: Api, rival_version: tiny
     api.lake.reads.clear()
 
     assert api.predict("people", tiny.ADA)["model_version"] == "people-2"
-    assert api.lake.reads == [paths.deployment("people")]
+    assert api.lake.reads == [keys.deployment("people")]
 
 
 def test_v2_names_the_version_of_each_row(api: Api, rival_version: tiny.Model) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain import deployments, paths
-from refrain.deployment_log import moment
-from refrain.deployments import Challenger, Served, Withdrawn
+from refrain.lake import deployment, keys
+from refrain.lake.deployment import Challenger, Served, Withdrawn
+from refrain.lake.deployment_log import moment
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
@@ -32,19 +32,19 @@ def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     for version in ("people-1", "people-2"):
         tiny.put_version(api.lake, tiny_version.named(version))
     lake, why = api.lake, {"because": "test"}
-    deployments.promote(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, figures=why)
+    deployment.promote(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, figures=why)
     two = Challenger("people-2", at(10), "roc_auc", 0.91, "canary", 0.2, at(90))
-    deployments.challenge(lake, "people", two, expected="people-1", figures=why)
+    deployment.challenge(lake, "people", two, expected="people-1", figures=why)
     served = Served("people-2", at(20), "roc_auc", 0.91)
-    deployments.promote(lake, "people", served, expected="people-1", figures=why, on_trial=True)
+    deployment.promote(lake, "people", served, expected="people-1", figures=why, on_trial=True)
     back = Served("people-1", at(30), "roc_auc", 0.9)
     withdrawn = Withdrawn("people-2", "digest", at(30))
-    deployments.roll_back(
+    deployment.roll_back(
         lake, "people", back, expected="people-2", previous=None, withdrawn=withdrawn, figures={"because": "complaints"}
     )
     three = Challenger("people-3", at(40), "roc_auc", 0.93, "shadow", 0.1, at(100))
-    deployments.challenge(lake, "people", three, expected="people-1", figures=why)
-    deployments.dismiss(lake, "people", "people-3", at=at(50), figures=why)
+    deployment.challenge(lake, "people", three, expected="people-1", figures=why)
+    deployment.dismiss(lake, "people", "people-3", at=at(50), figures=why)
     return api
 
 
@@ -123,7 +123,7 @@ def test_a_captured_prediction_is_known_exactly(
     answer = moved.predict("people", *[tiny.ADA] * 3)
     lines = "".join(line for line in capsys.readouterr().out.splitlines() if '"capture"' in line)
     for name, content in (("a", b"damaged"), ("b", gzip.compress(2 * lines.encode()))):
-        moved.lake.write(paths.captured("people", datetime.now(UTC), name), content)
+        moved.lake.write(keys.captured("people", datetime.now(UTC), name), content)
 
     found = ask(moved, prediction=answer["prediction_ids"][2])
 
@@ -154,7 +154,7 @@ def test_of_a_long_history_the_newest_moves_are_told(api: Api) -> None:
     for number in range(105):
         time = moment(NOON + timedelta(minutes=number))
         api.lake.write_json(
-            paths.deployment_log("people", time, f"v{number}"),
+            keys.deployment_log("people", time, f"v{number}"),
             {"event": "promoted", "time": time, "version": f"v{number}"},
         )
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import StorageUnavailable
+from refrain.lake.label_reading import read_labels
 from refrain.serving.labels import MOST_LABELS
-from refrain.truth.labels import read_labels
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 

@@ -6,7 +6,7 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from refrain import paths
+from refrain.lake import keys
 from refrain.serving import choice as choice_module
 from refrain.serving import proving
 from refrain.serving import registry as registry_module
@@ -34,7 +34,7 @@ def test_a_model_is_loaded_once_and_looked_for_every_few_seconds(api: Api) -> No
     assert api.lake.reads == []
     api.clock.now = 5.1
     version(api)
-    assert api.lake.reads == [paths.deployment("people")]
+    assert api.lake.reads == [keys.deployment("people")]
 
 
 def test_a_new_deployment_is_picked_up(api: Api, tiny_version: tiny.Model) -> None:
@@ -76,7 +76,7 @@ def test_when_s3_fails_for_one_model_the_others_do_not_wait_for_it_too(api: Api)
     api.clock.now = 6
     version(api)
     api.predict("flats", {"area": 50})
-    assert api.lake.reads == [paths.deployment("people")]
+    assert api.lake.reads == [keys.deployment("people")]
 
 
 def test_when_s3_fails_while_a_new_version_is_loaded_the_old_one_answers_and_the_new_one_is_tried_again(
@@ -132,7 +132,7 @@ def test_a_refused_version_is_not_tried_with_every_request_but_after_a_while(
     tiny.deploy(api.lake, broken, tiny_version)
     for api.clock.now in (0, 6, 12, 200):
         assert version(api) == "people-1"
-    graph = paths.version("people", "people-2", "model.onnx")
+    graph = keys.version("people", "people-2", "model.onnx")
     assert api.lake.reads.count(graph) == 1
     tiny.put_version(api.lake, tiny_version.named("people-2"))
     api.clock.now = 400
@@ -160,16 +160,16 @@ def test_with_nothing_sound_and_nothing_loaded_it_is_a_503(
 def test_a_damaged_deployment_is_like_an_s3_that_fails(api: Api) -> None:
     version(api)
     for content in (b"{", b"[]", b"{}", b'{"champion": {"name": 1}}'):
-        api.lake.write(paths.deployment("people"), content)
+        api.lake.write(keys.deployment("people"), content)
         api.clock.now += 100
         assert version(api) == "people-1"
-    api.lake.write(paths.deployment("untrained"), b"{}")
+    api.lake.write(keys.deployment("untrained"), b"{}")
     assert api.ask("GET", "/v1/models/untrained").status == 503
 
 
 def test_a_deployment_that_was_removed_is_no_longer_served(api: Api) -> None:
     version(api)
-    api.lake._store.delete(paths.deployment("people"))
+    api.lake._store.delete(keys.deployment("people"))
     api.clock.now = 6
     assert read(api.ask("GET", "/v1/models/people"))["code"] == "not_trained"
 
@@ -182,7 +182,7 @@ def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: py
     api.lake.reads.clear()
     api.clock.now = 2
     version(api)
-    assert paths.version("people", "people-1", "model.onnx") in api.lake.reads
+    assert keys.version("people", "people-1", "model.onnx") in api.lake.reads
 
 
 def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
     for thread in threads:
         thread.join()
     assert found == ["people-1"] * 8
-    assert api.lake.reads.count(paths.version("people", "people-1", "model.onnx")) == 1
+    assert api.lake.reads.count(keys.version("people", "people-1", "model.onnx")) == 1
 
 
 def test_the_registry_of_the_process_is_made_from_the_environment(

@@ -8,8 +8,8 @@ import pytest
 
 from preprocessing import Listwise
 from refrain.errors import BrokenVersion
+from refrain.lake.version import read_version
 from refrain.serving.servable import Servable
-from refrain.serving.versions import read_version
 from tests.unit.serving import tiny
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from obstore.store import MemoryStore
 
 from preprocessing import Definition, parse_definition, prepare, rows_to_columns
-from refrain import paths
 from refrain.aws.storage import Object, Store, to_json
-from refrain.deployments import Deployment, Served
 from refrain.errors import StorageUnavailable
-from refrain.serving.versions import VersionFiles
+from refrain.lake import keys
+from refrain.lake.deployment import Deployment, Served
+from refrain.lake.version import VersionFiles
 from refrain.training.train import make_version
 
 
@@ -108,9 +108,9 @@ class Lake(Store):
 def put_version(store: Store, model: Model) -> None:
     """Write a version's files."""
     name, files = model.definition.model, model.files
-    store.write(paths.version(name, model.version, "model.onnx"), files.model)
+    store.write(keys.version(name, model.version, "model.onnx"), files.model)
     for document in ("manifest", "baseline", "golden"):
-        store.write_json(paths.version(name, model.version, f"{document}.json"), getattr(files, document))
+        store.write_json(keys.version(name, model.version, f"{document}.json"), getattr(files, document))
 
 
 def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
@@ -121,7 +121,7 @@ def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
     since = "2026-11-23T12:00:00Z"
     served = [Served(each.version, since, "roc_auc", 0.91) if each else None for each in (model, previous)]
     deployment = Deployment(model.definition.model, served[0], served[1], None, since)
-    store.write(paths.deployment(model.definition.model), to_json(asdict(deployment)))
+    store.write(keys.deployment(model.definition.model), to_json(asdict(deployment)))
 
 
 def people(rows: int = 400) -> Model:

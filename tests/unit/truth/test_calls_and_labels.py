@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing import Definition, parse_definition
-from refrain import paths
 from refrain.errors import StorageUnavailable
-from refrain.truth.calls import check_labels, digest_of, moment_of, write_call
-from refrain.truth.labels import Label, read_labels
+from refrain.lake import keys
+from refrain.lake.label import check_labels, digest_of, moment_of, write_call
+from refrain.lake.label_reading import Label, read_labels
 from tests.unit.serving.tiny import Lake, candidate
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -187,5 +187,5 @@ def test_moments_sort_as_text() -> None:
     moments = [NOON + timedelta(microseconds=step) for step in (0, 1, 999_999, 1_000_000, 10**9)]
 
     assert sorted(map(moment_of, moments)) == list(map(moment_of, moments))
-    keys = [paths.labels("shops", moment, "d") for moment in moments]
+    keys = [keys.labels("shops", moment, "d") for moment in moments]
     assert sorted(keys) == keys

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import parse_definition
-from refrain.capture.reading import Captured, Row
-from refrain.truth.joining import join
-from refrain.truth.labels import Label
+from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.label_reading import Label
+from refrain.lake.labelled_predictions import join
 from tests.unit.serving.tiny import candidate
 
 NOON = np.datetime64("2026-11-23T12:00:00", "us")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain import paths
-from refrain.hours import keys_between, read_all
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ def read_labels(
     Ids come in no order.
     """
     sayings: dict[str, list[tuple[Saying, object]]] = {}
-    for key, content in read_all(store, keys_between(store, paths.labels_in(model), since, until)):
+    for key, content in read_all(store, keys_between(store, keys.labels_in(model), since, until)):
         name = key.rpartition("/")[2]
         call = content.json()
         for place, each in enumerate(call["labels"]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import __version__ as preprocessing_version
-from refrain import paths
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ class Receipt:
 
 def read_receipts(store: Store, model: str, kind: str | None = None) -> list[Receipt]:
     """Read the receipts of all kept uploads of a model that are of a kind: of rows, unless told (labels, items)."""
-    documents = (store.read_json(key) for key in store.keys(paths.receipts(model)))
+    documents = (store.read_json(key) for key in store.keys(keys.receipts(model)))
     return [Receipt.of(each) for each in documents if each["status"] == "kept" and each.get("kind") == kind]
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from refrain import paths
 from refrain.aws.storage import to_json
-from refrain.deployment_log import log
 from refrain.errors import ChallengerChanged, ChampionChanged, Conflict, NotFound
+from refrain.lake import keys
+from refrain.lake.deployment_log import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +95,7 @@ class Deployment:
 def read(store: Store, model: str) -> tuple[Deployment | None, str]:
     """Read a model's deployment and its ETag; (None, "") while it has none."""
     try:
-        found = store.read(paths.deployment(model))
+        found = store.read(keys.deployment(model))
     except NotFound:
         return None, ""
     return Deployment.of(found.json()), found.etag
@@ -220,7 +220,7 @@ def _move[Found: (Deployment, Deployment | None)](
     store: Store, model: str, change: Callable[[Deployment | None], Found]
 ) -> Found:
     """Read, change, write if nobody wrote meanwhile, else look again; `change` raises where the move is not right."""
-    key = paths.deployment(model)
+    key = keys.deployment(model)
     for _ in range(MOST_TRIES):
         found, etag = read(store, model)
         moved = change(found)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from refrain import paths
 from refrain.aws.storage import to_json
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ def moment(time: datetime) -> str:
 
 def log(store: Store, model: str, event: str, time: str, version: str, figures: Mapping[str, object]) -> str:
     """Append an entry to the model's log, unless the same one is there, and return its key."""
-    key = paths.deployment_log(model, time, version, event)
+    key = keys.deployment_log(model, time, version, event)
     entry = {"model": model, "event": event, "time": time, "version": version, **figures}
     store.write_new(key, to_json(entry))
     return key
@@ -53,7 +53,7 @@ class State:
 
 def keys(store: Store, model: str, until: str = "") -> list[str]:
     """List the keys of the log in time order, those up to the moment `until` only."""
-    prefix = paths.deployment_logs(model)
+    prefix = keys.deployment_logs(model)
     return [key for key in store.keys(prefix) if not until or key.removeprefix(prefix)[: len(until)] <= until]
 
 

@@ -23,7 +23,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from refrain.capture.record import Record
+    from refrain.lake.capture.record import Record
 
 MOST_BYTES = 200_000
 """CloudWatch cuts events that are longer than 256 KB."""

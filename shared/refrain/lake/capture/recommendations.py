@@ -13,7 +13,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.capture.lines import MOST_BYTES, sampled
+from refrain.lake.capture.lines import MOST_BYTES, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

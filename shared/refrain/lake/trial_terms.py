@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from refrain.deployment_log import moment
-from refrain.deployments import Challenger
+from refrain.lake.deployment import Challenger
+from refrain.lake.deployment_log import moment
 
 if TYPE_CHECKING:
     from preprocessing import Rollout
-    from refrain.deployments import Served
+    from refrain.lake.deployment import Served
 
 LOOKS = 100
 MOST_LOOKS = 1000

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import objects, prepare, rows_to_columns
-from refrain import paths
-from refrain.hours import keys_between, read_all
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -121,7 +121,7 @@ def read_captured(
     delivered = until + LATE if until else None
     found: dict[str, Row] = {}
     damaged = 0
-    for key, content in read_all(store, keys_between(store, paths.captured_in(model), since, delivered)):
+    for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, delivered)):
         for line in values_of(key, content.data):
             rows = _rows(line)
             damaged += rows is None

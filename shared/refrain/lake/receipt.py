@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import MODEL_NAME
 from preprocessing import __version__ as preprocessing_version
-from refrain import paths
 from refrain.aws.storage import to_json
 from refrain.errors import NotFound
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Downloaded, Store
@@ -59,7 +59,7 @@ def folder(model: str) -> str:
 def find(lake: Store, model: str, digest: str) -> dict[str, Any] | None:
     """Read a receipt, or return None when there is none."""
     try:
-        receipt: dict[str, Any] = lake.read_json(paths.receipt(model, digest))
+        receipt: dict[str, Any] = lake.read_json(keys.receipt(model, digest))
     except NotFound:
         return None
     return receipt
@@ -76,7 +76,7 @@ def write(lake: Store, status: str, model: str, digest: str, source: Source, **f
         **facts,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
-    return lake.write_new(paths.receipt(folder(model), digest), to_json(document))
+    return lake.write_new(keys.receipt(folder(model), digest), to_json(document))
 
 
 def refuse(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects, prepare
-from refrain.capture.reading import Captured
+from refrain.lake.capture.reading import Captured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Array, Definition, Problem
-    from refrain.truth.labels import Label
+    from refrain.lake.label_reading import Label
 
 
 @dataclass(frozen=True)

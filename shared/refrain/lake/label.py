@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from preprocessing import objects, prepare
-from refrain import paths
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def write_call(store: Store, model: str, labels: Sequence[Given], received: date
     """
     digest = digest_of(model, labels)
     # Were it there already, a retry below this would have found what it wrote itself: the name has the microsecond.
-    store.write_new(paths.labels(model, received, digest), document(model, labels, received, "api"))
+    store.write_new(keys.labels(model, received, digest), document(model, labels, received, "api"))
     return digest
 
 

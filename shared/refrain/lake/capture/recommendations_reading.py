@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain import paths
-from refrain.capture.reading import LATE, values_of
-from refrain.hours import keys_between, read_all
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.capture.reading import LATE, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def read_offered(store: Store, model: str, since: datetime, until: datetime) -> 
     first, last = (np.datetime64(each.replace(tzinfo=None), "us") for each in (since, until))
     found: dict[str, Offered] = {}
     damaged = 0
-    for key, content in read_all(store, keys_between(store, paths.captured_in(model), since, until + LATE)):
+    for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, until + LATE)):
         for line in values_of(key, content.data):
             rows = _rows(line)
             damaged += rows is None

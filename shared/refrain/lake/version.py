@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from refrain import paths
 from refrain.errors import BrokenVersion, NotFound
+from refrain.lake import keys
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -51,7 +51,7 @@ def read_version(store: Store, model: str, version: str) -> VersionFiles:
 
 def _file(store: Store, model: str, version: str, name: str) -> bytes:
     try:
-        return store.read(paths.version(model, version, name)).data
+        return store.read(keys.version(model, version, name)).data
     except NotFound as error:
         raise BrokenVersion(version, f"its {name} is absent") from error
 

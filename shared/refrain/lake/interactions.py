@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import missing
-from refrain import paths
-from refrain.hours import keys_between, read_all
-from refrain.snapshots import pack, unpack
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.snapshot import pack, unpack
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ def leave_plays(
 ) -> None:
     """Leave the plays of one curated part; the same upload leaves the same."""
     chosen = {name: rows[name] for name in names_of(definition)}
-    store.write(paths.plays(definition.model, uploaded, digest, part), pack(chosen))
+    store.write(keys.plays(definition.model, uploaded, digest, part), pack(chosen))
 
 
 def read_plays(store: Store, definition: Definition, since: datetime, until: datetime) -> dict[str, Array]:
@@ -47,15 +47,15 @@ def read_plays(store: Store, definition: Definition, since: datetime, until: dat
 
     An upload without a receipt is not there yet.
     """
-    keys = keys_between(store, paths.plays_in(definition.model), since, until)
-    within = [key for key in keys if since <= paths.time_of_plays(key) < until]
-    there = [key for key in within if store.exists(paths.receipt(definition.model, paths.digest_of_plays(key)))]
+    keys = keys_between(store, keys.plays_in(definition.model), since, until)
+    within = [key for key in keys if since <= keys.time_of_plays(key) < until]
+    there = [key for key in within if store.exists(keys.receipt(definition.model, keys.digest_of_plays(key)))]
     pieces: list[dict[str, Array]] = []
     read = 0
     for key, content in read_all(store, there[::-1]):
         columns = unpack(content.data)
         read += len(next(iter(columns.values())))
-        arrived = np.datetime64(paths.time_of_plays(key).replace(tzinfo=None), "us")
+        arrived = np.datetime64(keys.time_of_plays(key).replace(tzinfo=None), "us")
         pieces.append(columns | {ARRIVED: np.full(len(next(iter(columns.values()))), arrived)})
         if read >= MOST_PLAYS:
             break
