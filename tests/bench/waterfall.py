@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.processes import Process
+from refrain.fast_path.answer_json import Wording
 from refrain.serving import routes, v1
 from refrain.serving.requests import Request
-from refrain.serving.wording import Wording
 from tests.bench import subjects
 from tests.bench.built import stage
 from tests.bench.prediction import Discarded

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Array, Columns, Lists
+    from refrain.fast_path.answer_json import Numbers
     from refrain.serving.contest import Rival
     from refrain.serving.servable import Servable
-    from refrain.serving.wording import Numbers
 
 logger = logging.getLogger("refrain")
 

@@ -25,12 +25,12 @@ from preprocessing import (
     prepare,
     rows_to_lists,
 )
-from refrain.capture.rows import Form
 from refrain.errors import BrokenVersion
+from refrain.fast_path.answer_json import Wording
+from refrain.fast_path.captured_rows import Form
 from refrain.graphs import RUNTIME_ERRORS, session
 from refrain.parity import Replay, parity
 from refrain.serving.unfamiliar import Familiar
-from refrain.serving.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from preprocessing import Definition, objects, parse_definition
-from refrain.capture.rows import Form
+from refrain.fast_path.captured_rows import Form
 from refrain.lake import keys
 from refrain.lake.capture.record import Record
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Columns, Lists
-    from refrain.capture.rows import Form
+    from refrain.fast_path.captured_rows import Form
 
 
 @dataclass(frozen=True)
