@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.repertoire import DAY, HOUR
 from preprocessing import load_definition, parse_definition
-from refrain.recommending.asking import Ask
+from refrain.recommendation.recommendation_request import Ask
 from refrain.recommending.recommendable import Recommendable
 from refrain.retraining.split import split
 from refrain.training.recommendation import make_version

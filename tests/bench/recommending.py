@@ -15,8 +15,8 @@ from scipy.sparse import csr_array, csr_matrix
 
 from refrain.graphs import session
 from refrain.recommenders.factors import Factors
-from refrain.recommenders.graph import Graph, add_ranking, add_start
 from refrain.recommenders.neighbours import Neighbours
+from refrain.recommenders.onnx_graph import Graph, add_ranking, add_start
 from tests.bench.result import Group, Part, Row
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Scored
+    from refrain.recommenders.onnx_graph import Scored
     from tests.bench.result import Kind
 
 CATALOGUES = {10_000: "no slower than implicit", 100_000: "≤ 0.5 × implicit"}

@@ -16,9 +16,9 @@ from preprocessing import load_definition
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.monitoring.look import look_at as look
-from refrain.recommending import listening as listening_module
-from refrain.recommending.bounds import MOST_HEARD
-from refrain.recommending.listening import Listening
+from refrain.recommendation import history_table as listening_module
+from refrain.recommendation.history_table import Listening
+from refrain.recommendation.limits import MOST_HEARD
 from refrain.serving.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload

@@ -18,7 +18,7 @@ from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
 from refrain.lake.snapshot import unpack
-from refrain.recommending.questions import questions
+from refrain.recommendation.holdout_questions import questions
 from refrain.statistics.comparison import CHAMPION, Comparison, compare
 from refrain.statistics.metrics import METRICS
 

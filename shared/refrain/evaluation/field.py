@@ -12,14 +12,14 @@ from refrain.classes import class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.contender import Contender, aligned
 from refrain.lake import deployment, keys
-from refrain.recommending.bounds import MOST_ITEMS
+from refrain.recommendation.limits import MOST_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.evaluation.request import Request, Trained
-    from refrain.recommending.questions import Questions
+    from refrain.recommendation.holdout_questions import Questions
     from refrain.statistics.metrics import Metric
 
 

@@ -17,7 +17,7 @@ from refrain.errors import BrokenVersion
 from refrain.evaluation.contender import Contender, replay
 from refrain.lake.version import read_version
 from refrain.parity import Parity, ranked_parity
-from refrain.recommending.bounds import MOST_ITEMS
+from refrain.recommendation.limits import MOST_ITEMS
 from refrain.recommending.recommendable import Recommendable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from refrain.aws.storage import Store
-    from refrain.recommending.questions import Codes, Questions
+    from refrain.recommendation.holdout_questions import Codes, Questions
 
 USERS_AT_ONCE = 256
 TIMED_CALLS = 200

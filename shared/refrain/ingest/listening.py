@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
 from refrain.lake.interactions import leave_plays, names_of
-from refrain.recommending.bounds import MOST_HEARD
-from refrain.recommending.listening import BATCH, Listening
+from refrain.recommendation.history_table import BATCH, Listening
+from refrain.recommendation.limits import MOST_HEARD
 from refrain.settings import settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import keep
 from refrain.ingest.labels import definition_of_labels, is_labels, keep_labels
 from refrain.ingest.listening import keep_plays
-from refrain.recommending.described import KIND, definition_of_items, is_items
+from refrain.recommendation.item_descriptions import KIND, definition_of_items, is_items
 
 if TYPE_CHECKING:
     from preprocessing import Definition

@@ -21,7 +21,7 @@ from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_service
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.recommending.turnover import NEW, TURNOVER, familiar
+from refrain.recommendation.novelty import NEW, TURNOVER, familiar
 from refrain.statistics.clusters import clustered
 from refrain.times import moment, written
 

@@ -6,8 +6,8 @@ Training only: SciPy and ONNX are imported here, and never where recommendations
 from refrain.recommenders.alternating import AlternatingLeastSquares
 from refrain.recommenders.ease import Ease
 from refrain.recommenders.filtered_ease import FilteredEase
+from refrain.recommenders.interaction_matrix import Plays
 from refrain.recommenders.item_knn import ItemKnn
-from refrain.recommenders.plays import Plays
 from refrain.recommenders.popularity import Popularity
 from refrain.recommenders.recommender import Recommender
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from refrain.recommenders.graph import Graph, Scored
-    from refrain.recommenders.plays import Plays
+    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.onnx_graph import Graph, Scored
 
 CELLS = 16_000_000
 """Numbers of factors that are gathered at a time."""

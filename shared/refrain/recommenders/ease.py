@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Graph, Scored
-    from refrain.recommenders.plays import Plays
+    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.onnx_graph import Graph, Scored
 
 
 class Ease(Recommender):

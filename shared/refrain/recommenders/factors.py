@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from onnx import TensorProto
 
-from refrain.recommenders.graph import Scored, with_end
+from refrain.recommenders.onnx_graph import Scored, with_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Graph
+    from refrain.recommenders.onnx_graph import Graph
 
 FEW_ITEMS = 20_000
 """Up to here a request multiplies all items exactly; beyond, all roughly and the best of them exactly."""

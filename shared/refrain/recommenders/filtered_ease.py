@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.plays import Plays
+    from refrain.recommenders.interaction_matrix import Plays
 
 
 class FilteredEase(Ease):

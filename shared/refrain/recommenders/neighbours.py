@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from onnx import TensorProto
 
-from refrain.recommenders.graph import Scored
-from refrain.recommenders.ranking import strongest
+from refrain.recommenders.onnx_graph import Scored
+from refrain.recommenders.top_k import strongest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.graph import Graph
+    from refrain.recommenders.onnx_graph import Graph
 
 UPDATES = 4_000_000
 """Additions that are prepared at a time."""

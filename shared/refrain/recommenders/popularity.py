@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommenders.graph import Graph, Scored
+from refrain.recommenders.onnx_graph import Graph, Scored
 from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.plays import Plays
+    from refrain.recommenders.interaction_matrix import Plays
 
 
 class Popularity(Recommender):

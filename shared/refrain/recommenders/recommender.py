@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from refrain.recommenders.graph import Graph, Scored, add_ranking, add_start
-from refrain.recommenders.ranking import best
+from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
+from refrain.recommenders.top_k import best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.plays import Plays
+    from refrain.recommenders.interaction_matrix import Plays
 
 CELLS = 4_000_000
 """Scores that are held at a time."""
@@ -55,7 +55,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         return items, scores
 
     def export(self) -> bytes:
-        """Return the graph that `refrain.recommenders.graph` describes; the same model gives the same bytes."""
+        """Return the graph that `refrain.recommenders.onnx_graph` describes; the same model gives the same bytes."""
         graph = Graph()
         start = add_start(graph, self._usual(), self.popularity_)
         add_ranking(graph, self._add_scores(graph, start))

@@ -14,9 +14,9 @@ from preprocessing import PreprocessingError, parse_definition
 from refrain.errors import BrokenVersion
 from refrain.graphs import RUNTIME_ERRORS, session
 from refrain.parity import Replay, ranked_parity
-from refrain.recommending.asking import asks
-from refrain.recommending.catalogue import Catalogue
-from refrain.recommending.histories import padded, recent
+from refrain.recommendation.catalogue import Catalogue
+from refrain.recommendation.histories import padded, recent
+from refrain.recommendation.recommendation_request import asks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Definition
-    from refrain.recommending.asking import Ask
+    from refrain.recommendation.recommendation_request import Ask
 
 INPUTS = ["history", "exclude", "within", "k"]
 OUTPUTS = ["items", "scores"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from preprocessing import Columns, objects
 from refrain.lake.receipt_choice import choose, read_receipts
-from refrain.recommending.described import KIND, definition_of_items
+from refrain.recommendation.item_descriptions import KIND, definition_of_items
 from refrain.retraining.enough import LEAST_SIDE
 from refrain.retraining.rows import read_rows
 

@@ -12,15 +12,15 @@ from refrain.aws.emf import count
 from refrain.errors import ServiceUnavailable
 from refrain.lake.capture.recommendations import lines
 from refrain.lake.prediction_id import prediction_ids
-from refrain.recommending.asking import FIELDS, asks
-from refrain.recommending.listening import Listening
+from refrain.recommendation.history_table import Listening
+from refrain.recommendation.recommendation_request import FIELDS, asks
 from refrain.serving.refusals import InvalidInstances, shortened
 from refrain.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.recommending.asking import Ask
+    from refrain.recommendation.recommendation_request import Ask
     from refrain.recommending.recommendable import Offer, Recommendable
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request

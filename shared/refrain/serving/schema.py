@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.recommending.asking import DEFAULT_ITEMS
-from refrain.recommending.bounds import MOST_ITEMS, MOST_NAMED
+from refrain.recommendation.limits import MOST_ITEMS, MOST_NAMED
+from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
 from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from scipy.sparse import csr_array
 from refrain import recommenders
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused
+from refrain.recommendation.catalogue import Catalogue
+from refrain.recommendation.histories import recent
+from refrain.recommendation.holdout_questions import questions, when
+from refrain.recommendation.limits import MOST_HEARD, MOST_ITEMS
+from refrain.recommendation.novelty import familiar
+from refrain.recommendation.recommendation_request import asks
 from refrain.recommenders import Plays, Recommender
-from refrain.recommending.asking import asks
-from refrain.recommending.bounds import MOST_HEARD, MOST_ITEMS
-from refrain.recommending.catalogue import Catalogue
-from refrain.recommending.histories import recent
-from refrain.recommending.questions import questions, when
-from refrain.recommending.turnover import familiar
 from refrain.training.baseline import category, number
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from refrain.recommenders.ranking import best
+from refrain.recommenders.top_k import best
 from tests.unit.recommenders.conftest import EVERY
 from tests.unit.recommenders.listening import answer, masked, padded, questions, random_plays, same_lists
 

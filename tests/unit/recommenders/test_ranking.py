@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.recommenders.ranking import best, strongest
+from refrain.recommenders.top_k import best, strongest
 
 
 @given(

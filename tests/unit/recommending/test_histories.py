@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.recommending.histories import histories, padded, recent
-from refrain.recommending.listening import merged
+from refrain.recommendation.histories import histories, padded, recent
+from refrain.recommendation.history_table import merged
 
 HEARD = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]), st.integers(0, 50), max_size=8)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from preprocessing import objects
 from refrain.evaluation.recommendation import beside
-from refrain.recommending.catalogue import Catalogue
-from refrain.recommending.questions import Questions, questions
+from refrain.recommendation.catalogue import Catalogue
+from refrain.recommendation.holdout_questions import Questions, questions
 from refrain.retraining.split import split
 from refrain.statistics.metrics import METRICS
 

@@ -18,7 +18,7 @@ from refrain.lake.capture.lines import MOST_BYTES, sampled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from refrain.recommending.asking import Ask
+    from refrain.recommendation.recommendation_request import Ask
     from refrain.recommending.recommendable import Offer, Recommendable
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommending.bounds import MOST_HEARD
+from refrain.recommendation.limits import MOST_HEARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

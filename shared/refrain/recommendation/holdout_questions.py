@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommending.catalogue import by_popularity
-from refrain.recommending.histories import histories
+from refrain.recommendation.catalogue import by_popularity
+from refrain.recommendation.histories import histories
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:

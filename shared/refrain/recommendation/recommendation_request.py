@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, objects, prepare
-from refrain.recommending.bounds import MOST_ITEMS, MOST_NAMED
+from refrain.recommendation.limits import MOST_ITEMS, MOST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

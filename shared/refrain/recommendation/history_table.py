@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.aws.boto_errors import asking
 from refrain.errors import ServiceUnavailable
-from refrain.recommending.bounds import MOST_HEARD
+from refrain.recommendation.limits import MOST_HEARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
