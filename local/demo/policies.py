@@ -1,7 +1,7 @@
 """When a model is retrained, and which songs it would have offered then: the product's own training and serving.
 
 A version is made by `refrain.training.recommendation` of all plays before its moment (less the holdout, as in every
-run), loaded as `refrain.recommending.recommendable` and asked with what the listener had heard until then, as the
+run), loaded as `refrain.model.recommendation` and asked with what the listener had heard until then, as the
 listening table has it. There is no gate in here: each new version serves.
 """
 
@@ -21,8 +21,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.repertoire import DAY, HOUR
 from preprocessing import load_definition, parse_definition
+from refrain.model.recommendation import Recommendable
 from refrain.recommendation.recommendation_request import Ask
-from refrain.recommending.recommendable import Recommendable
 from refrain.retraining.split import split
 from refrain.training.recommendation import make_version
 

@@ -21,7 +21,7 @@ from local.demo.errors import DemoFailed
 from local.demo.flights import TARGET, Flights, as_csv, without_target
 from preprocessing import load_definition
 from refrain.lake import keys
-from refrain.serving.servable import Servable
+from refrain.model.tabular import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import time
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-from refrain.graphs import session
+from refrain.model.onnx import session
 from tests.bench import rivals, subjects
 from tests.bench.installed import left_out, told
 from tests.bench.measuring import in_turn, row

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
-from refrain.graphs import session
+from refrain.model.onnx import session
 from refrain.recommenders.factors import Factors
 from refrain.recommenders.neighbours import Neighbours
 from refrain.recommenders.onnx_graph import Graph, add_ranking, add_start

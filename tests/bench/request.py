@@ -6,10 +6,10 @@ import time
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+from refrain.model.familiarity import Familiar
+from refrain.model.tabular import Servable
 from refrain.serving import capturing, predictions, routes, v1
 from refrain.serving.requests import Request
-from refrain.serving.servable import Servable
-from refrain.serving.unfamiliar import Familiar
 from tests.bench import subjects
 from tests.bench.measuring import MICROSECONDS, row
 from tests.bench.prediction import Discarded

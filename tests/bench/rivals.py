@@ -48,7 +48,7 @@ def fitted() -> Any:
 
 def column_graph(fitted: Any) -> Any:
     """Make a session for one thread of its graph with one input a column."""
-    from refrain.graphs import session
+    from refrain.model.onnx import session
 
     return session("columns", column_onnx(fitted))
 

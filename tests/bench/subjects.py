@@ -83,7 +83,7 @@ def handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 def matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The feature matrix of so many instances, as the graph takes it."""
-    from refrain.serving.servable import Servable
+    from refrain.model.tabular import Servable
 
     servable = Servable.load(model.files.manifest, model.files.model)
     columns, _ = servable.prepare(asked(rows)[:rows])

@@ -18,7 +18,7 @@ from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.lake import deployment
 from refrain.lake.version import read_version
-from refrain.serving.servable import Servable
+from refrain.model.tabular import Servable
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import handler, retrain, upload
 from tests.unit.monitoring.conftest import DOCUMENT, IMPORTANCE, Shop, customers

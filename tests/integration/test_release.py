@@ -63,7 +63,7 @@ def the_same(_: pytest.MonkeyPatch) -> None:
 
 def another_encoding(patch: pytest.MonkeyPatch) -> None:
     """Do what a careless change of the preprocessing layer would do: the same shape, other numbers."""
-    patch.setattr("refrain.serving.servable.encode", lambda *given: encode(*given) * 1.001)
+    patch.setattr("refrain.model.tabular.encode", lambda *given: encode(*given) * 1.001)
 
 
 def test_the_same_code_may_go_on(served: str) -> None:

@@ -20,8 +20,8 @@ from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.lake import keys
 from refrain.lake.snapshot import fit_to, pack, unpack
 from refrain.lake.version import read_version
-from refrain.parity import parity
-from refrain.serving.servable import Servable
+from refrain.model.parity import parity
+from refrain.model.tabular import Servable
 from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of

@@ -13,8 +13,8 @@ import numpy as np
 from preprocessing import present
 from refrain.lake.snapshot import fit_to
 from refrain.lake.version import read_version
-from refrain.parity import Parity, parity
-from refrain.serving.servable import Servable
+from refrain.model.parity import Parity, parity
+from refrain.model.tabular import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats
     from refrain.aws.storage import Store
-    from refrain.recommending.recommendable import Recommendable
+    from refrain.model.recommendation import Recommendable
 
 ROWS_AT_ONCE = 50_000
 TIMED_CALLS = 200

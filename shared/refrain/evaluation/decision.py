@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from preprocessing import Gate
-from refrain.parity import Parity
+from refrain.model.parity import Parity
 from refrain.statistics.bootstrap import Interval, adjusted_confidence
 from refrain.statistics.metrics import Metric
 from refrain.words import count, figure, milliseconds, probability, share

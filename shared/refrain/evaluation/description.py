@@ -9,7 +9,7 @@ from refrain.evaluation.contender import Contender, aligned, score
 from refrain.evaluation.curves import describe
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import figures_document
-from refrain.serving.servable import Servable
+from refrain.model.tabular import Servable
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import numpy as np
 from refrain.errors import BrokenVersion
 from refrain.evaluation.contender import Contender, replay
 from refrain.lake.version import read_version
-from refrain.parity import Parity, ranked_parity
+from refrain.model.parity import Parity, ranked_parity
+from refrain.model.recommendation import Recommendable
 from refrain.recommendation.limits import MOST_ITEMS
-from refrain.recommending.recommendable import Recommendable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

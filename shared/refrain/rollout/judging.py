@@ -19,9 +19,9 @@ from refrain.lake.deployment_log import moment
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.trial_terms import pause_seconds
+from refrain.model.loading import load
 from refrain.rollout.evidence import Trial, gather
 from refrain.rollout.judgement import Facts, Judgement, judge
-from refrain.serving.proving import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

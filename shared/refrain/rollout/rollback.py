@@ -17,7 +17,7 @@ from refrain.errors import InvalidRequest, NotFound, UnknownModel
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Served, Withdrawn
 from refrain.lake.deployment_log import keys, log, moment, read_entries, succession
-from refrain.serving.proving import load
+from refrain.model.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 from refrain.aws.emf import count
 from refrain.errors import BrokenVersion, StorageError
 from refrain.lake.deployment_log import moment
+from refrain.model.loading import load
+from refrain.model.tabular import Servable
 from refrain.serving.contest import Rival
-from refrain.serving.proving import load
-from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment, Served
-    from refrain.serving.proving import Sound
+    from refrain.model.loading import Sound
 
 logger = logging.getLogger("refrain")
 

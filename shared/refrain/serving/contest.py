@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.lake.deployment import Challenger
-    from refrain.serving.servable import Servable
+    from refrain.model.tabular import Servable
 
 logger = logging.getLogger("refrain")
 

@@ -20,8 +20,8 @@ from refrain.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from refrain.model.recommendation import Offer, Recommendable
     from refrain.recommendation.recommendation_request import Ask
-    from refrain.recommending.recommendable import Offer, Recommendable
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 

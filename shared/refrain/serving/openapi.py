@@ -13,7 +13,7 @@ from refrain.serving.schema import instance_schema, prediction_schema
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.serving.proving import Sound
+    from refrain.model.loading import Sound
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Lists
     from refrain.fast_path.answer_json import Numbers
+    from refrain.model.tabular import Servable
     from refrain.serving.contest import Rival
-    from refrain.serving.servable import Servable
 
 logger = logging.getLogger("refrain")
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
+    from refrain.model.loading import Sound
     from refrain.serving.contest import Rival
-    from refrain.serving.proving import Sound
 
 logger = logging.getLogger("refrain")
 

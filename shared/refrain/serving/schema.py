@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from refrain.model.tabular import Servable
 from refrain.recommendation.limits import MOST_ITEMS, MOST_NAMED
 from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
-from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
     from preprocessing import Column
-    from refrain.recommending.recommendable import Recommendable
-    from refrain.serving.proving import Sound
+    from refrain.model.loading import Sound
+    from refrain.model.recommendation import Recommendable
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
 MOST_EXAMPLES = 10

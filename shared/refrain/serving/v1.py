@@ -8,11 +8,11 @@ from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_lists
+from refrain.model.tabular import Servable
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import Predictions, predict
 from refrain.serving.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
 from refrain.serving.requests import MOST_INSTANCES, Json
-from refrain.serving.servable import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

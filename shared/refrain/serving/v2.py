@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem
+from refrain.model.tabular import Servable
 from refrain.serving.capturing import capture_later
 from refrain.serving.predictions import ANSWERING, Predictions, predict
 from refrain.serving.refusals import (
@@ -15,13 +16,12 @@ from refrain.serving.refusals import (
     UnknownVersion,
     shortened,
 )
-from refrain.serving.servable import Servable
 from refrain.serving.tensors import read_tensors, tensor
 
 if TYPE_CHECKING:
-    from refrain.recommending.recommendable import Recommendable
+    from refrain.model.loading import Sound
+    from refrain.model.recommendation import Recommendable
     from refrain.serving.contest import Rival
-    from refrain.serving.proving import Sound
     from refrain.serving.registry import Registry
     from refrain.serving.requests import Request
 

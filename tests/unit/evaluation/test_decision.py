@@ -9,7 +9,7 @@ import pytest
 from preprocessing import Gate
 from refrain.evaluation.decision import Figures, decide
 from refrain.lake.evaluation import decision_document, figures_document
-from refrain.parity import Parity, parity
+from refrain.model.parity import Parity, parity
 from refrain.statistics.bootstrap import Interval
 from refrain.statistics.metrics import METRICS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refrain.parity import ranked_parity
+from refrain.model.parity import ranked_parity
 
 SCORES = [3.0, 2.0, 1.0]
 

@@ -12,7 +12,7 @@ from refrain.evaluation.curves import describe
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import Data, Evaluation, ModelDocument, Outcome, decision_document, figures_document
-from refrain.parity import Parity
+from refrain.model.parity import Parity
 from refrain.statistics.comparison import CHAMPION, Compared, compare
 from refrain.statistics.metrics import METRICS
 

@@ -13,8 +13,8 @@ from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Challenger
+from refrain.model.tabular import Servable
 from refrain.serving.contest import Attempt
-from refrain.serving.servable import Servable
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 

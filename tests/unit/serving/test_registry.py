@@ -7,8 +7,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake import keys
+from refrain.model import loading
 from refrain.serving import choice as choice_module
-from refrain.serving import proving
 from refrain.serving import registry as registry_module
 from refrain.serving.memory import most_resident, resident
 from refrain.serving.registry import Registry
@@ -186,7 +186,7 @@ def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: py
 
 
 def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    held, load = [1000], proving.load
+    held, load = [1000], loading.load
 
     def loading(*arguments: Any) -> Any:
         held.append(held[-1] + 100)

@@ -9,7 +9,7 @@ import pytest
 from preprocessing import Listwise
 from refrain.errors import BrokenVersion
 from refrain.lake.version import read_version
-from refrain.serving.servable import Servable
+from refrain.model.tabular import Servable
 from tests.unit.serving import tiny
 
 

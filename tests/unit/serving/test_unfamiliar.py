@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from refrain.serving.unfamiliar import FEW, Familiar
+from refrain.model.familiarity import FEW, Familiar
 
 NAN = float("nan")
 

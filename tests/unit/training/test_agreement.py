@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from refrain.parity import parity
+from refrain.model.parity import parity
 from refrain.training.export import export
 
 if TYPE_CHECKING:

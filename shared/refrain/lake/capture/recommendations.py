@@ -18,8 +18,8 @@ from refrain.lake.capture.lines import MOST_BYTES, sampled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from refrain.model.recommendation import Offer, Recommendable
     from refrain.recommendation.recommendation_request import Ask
-    from refrain.recommending.recommendable import Offer, Recommendable
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 

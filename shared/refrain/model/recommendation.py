@@ -12,8 +12,8 @@ import numpy as np
 
 from preprocessing import PreprocessingError, parse_definition
 from refrain.errors import BrokenVersion
-from refrain.graphs import RUNTIME_ERRORS, session
-from refrain.parity import Replay, ranked_parity
+from refrain.model.onnx import RUNTIME_ERRORS, session
+from refrain.model.parity import Replay, ranked_parity
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import padded, recent
 from refrain.recommendation.recommendation_request import asks

@@ -28,9 +28,9 @@ from preprocessing import (
 from refrain.errors import BrokenVersion
 from refrain.fast_path.answer_json import Wording
 from refrain.fast_path.captured_rows import Form
-from refrain.graphs import RUNTIME_ERRORS, session
-from refrain.parity import Replay, parity
-from refrain.serving.unfamiliar import Familiar
+from refrain.model.familiarity import Familiar
+from refrain.model.onnx import RUNTIME_ERRORS, session
+from refrain.model.parity import Replay, parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

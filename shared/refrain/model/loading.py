@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.errors import BrokenVersion
 from refrain.lake.version import read_version
-from refrain.serving.servable import Servable
+from refrain.model.tabular import Servable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
     from refrain.lake.version import VersionFiles
-    from refrain.recommending.recommendable import Recommendable
+    from refrain.model.recommendation import Recommendable
 
 ORDINARY = 10
 """So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
@@ -47,6 +47,6 @@ def loaded(files: VersionFiles) -> Servable | Recommendable:
     """Make a version ready to answer. Raises `BrokenVersion`."""
     if files.catalogue is None:
         return Servable.load(files.manifest, files.model, files.baseline)
-    from refrain.recommending.recommendable import Recommendable  # other models need none of it
+    from refrain.model.recommendation import Recommendable  # other models need none of it
 
     return Recommendable.load(files.manifest, files.model, files.catalogue)
