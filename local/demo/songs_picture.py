@@ -11,11 +11,11 @@ import numpy as np
 
 from local.demo.policies import POPULARITY
 from local.demo.repertoire import releases
-from refrain.report.charts import captioned, legend
-from refrain.report.frame import framed, heading, tile
-from refrain.report.markup import Html, element, table
-from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text
-from refrain.report.sections import section
+from refrain.pages.frame import framed, heading, tile
+from refrain.pages.html import Html, element, table
+from refrain.pages.run_charts import captioned, legend
+from refrain.pages.run_sections import section
+from refrain.pages.svg import Panel, Scale, diamond, dot, padded, svg, text
 from refrain.words import count, share
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from refrain.lake import deployment, keys
 from refrain.lake.deployment import Served, Withdrawn
 from refrain.lake.deployment_log import moment
 from refrain.lake.trial_terms import challenger_of, pause_seconds
-from refrain.report.page import render
+from refrain.pages.run_page import render
 from refrain.rollout.judgement import HARMS
 from refrain.rollout.rollback import digest_of
 

@@ -17,13 +17,13 @@ from refrain.lake import deployment, keys
 from refrain.lake.label_reading import read_labels
 from refrain.monitoring.deciding import Facts, decide_retraining, is_overdue
 from refrain.monitoring.listening import see_plays
-from refrain.monitoring.page import render
 from refrain.monitoring.runs import new_rows, read_runs, started_at
 from refrain.monitoring.seeing import instant, of_this_service, see_predictions
 from refrain.monitoring.telling import messages
 from refrain.monitoring.version import read_version
 from refrain.monitoring.windows import LATE
-from refrain.monitoring.wording import drifted, noun_of, quality, summary
+from refrain.pages.monitoring_page import render
+from refrain.pages.monitoring_words import drifted, noun_of, quality, summary
 from refrain.times import in_key, moment, written
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from refrain.monitoring.page import render
+from refrain.pages.monitoring_page import render
 from tests.unit.monitoring.conftest import DOCUMENT
 from tests.unit.monitoring.test_look import days
 from tests.unit.monitoring.world import BEGINNING, World

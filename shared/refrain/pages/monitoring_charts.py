@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from refrain.report.charts import captioned, legend
-from refrain.report.markup import Html, element
-from refrain.report.plots import Panel, Scale, dot, padded, shortened, svg, text, whisker
-from refrain.report.times import moment
+from refrain.pages.html import Html, element
+from refrain.pages.page_times import moment
+from refrain.pages.run_charts import captioned, legend
+from refrain.pages.svg import Panel, Scale, dot, padded, shortened, svg, text, whisker
 from refrain.statistics.metrics import METRICS
 from refrain.words import figure, share
 

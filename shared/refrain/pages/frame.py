@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from refrain.report.markup import Html, element, joined
+from refrain.pages.html import Html, element, joined
 
 _STYLE = Path(__file__).with_name("style.css")
 

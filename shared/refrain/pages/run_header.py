@@ -1,10 +1,10 @@
 """The top of the report: what was decided, in one sentence, and the figures that it rests on."""
 
 from refrain.lake.evaluation import Evaluation
-from refrain.report.frame import heading, tile
-from refrain.report.markup import Html, element
-from refrain.report.shown import Models
-from refrain.report.times import moment, took
+from refrain.pages.frame import heading, tile
+from refrain.pages.html import Html, element
+from refrain.pages.page_times import moment, took
+from refrain.pages.run_models import Models
 from refrain.words import count, figure, probability, share, signed
 
 SUPERSEDED = (

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from refrain.report.markup import Html
-from refrain.report.plots import Panel, Scale, diamond, dot, padded, svg, text, whisker
-from refrain.report.shown import Shown
+from refrain.pages.html import Html
+from refrain.pages.run_models import Shown
+from refrain.pages.svg import Panel, Scale, diamond, dot, padded, svg, text, whisker
 from refrain.statistics.metrics import Metric
 from refrain.words import figure, share, signed
 

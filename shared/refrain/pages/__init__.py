@@ -3,6 +3,6 @@
 Plain functions from the evaluation document to strings. Nothing is loaded from anywhere, and there is no script.
 """
 
-from refrain.report.page import render
+from refrain.pages.run_page import render
 
 __all__ = ["render"]

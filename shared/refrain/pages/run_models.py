@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from refrain.evaluation.decision import REFUSALS
 from refrain.lake.evaluation import Curves, Evaluation, FiguresDocument, Importance, ModelDocument, VerdictDocument
-from refrain.report.plots import shortened
+from refrain.pages.svg import shortened
 from refrain.statistics.metrics import METRICS, Metric
 
 COLOURS = 6

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.monitoring import charts
-from refrain.monitoring.wording import named, noun_in, unfamiliar
-from refrain.report.markup import Html, element, table
-from refrain.report.sections import section
-from refrain.report.times import moment
+from refrain.pages import monitoring_charts
+from refrain.pages.html import Html, element, table
+from refrain.pages.monitoring_words import named, noun_in, unfamiliar
+from refrain.pages.page_times import moment
+from refrain.pages.run_sections import section
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def changed(look: Look, window: WindowDocument) -> Html:
         f"{figure(look['least_effect'])}. What moved as much while the training data was gathered is no more than "
         "usual."
     )
-    charts_shown = [charts.distribution(each, str(place)) for place, each in enumerate(interesting[:6])]
+    charts_shown = [monitoring_charts.distribution(each, str(place)) for place, each in enumerate(interesting[:6])]
     known = any(each["importance"] for each in moved)
     header = ["Distribution", "", "#Effect", "#Chance", *(["#Importance", "#Matters"] if known else []), "Since"]
     rows = [_row(each, known) for each in moved[:MOST_ROWS]]

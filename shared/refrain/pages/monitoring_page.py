@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.monitoring import charts
-from refrain.monitoring.changes import arrived, changed
-from refrain.monitoring.outcomes import hits, quality
-from refrain.monitoring.wording import noun_in, shares
-from refrain.report.frame import framed, heading, tile
-from refrain.report.markup import Html, element
-from refrain.report.sections import section
-from refrain.report.times import moment
+from refrain.pages import monitoring_charts
+from refrain.pages.frame import framed, heading, tile
+from refrain.pages.html import Html, element
+from refrain.pages.monitoring_changes import arrived, changed
+from refrain.pages.monitoring_outcomes import hits, quality
+from refrain.pages.monitoring_words import noun_in, shares
+from refrain.pages.page_times import moment
+from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
@@ -49,7 +49,7 @@ def render(look: Look) -> str:
         hits(look),
         arrived(look, window) if window else None,
         methods=METHODS,
-        style=charts.STYLE,
+        style=monitoring_charts.STYLE,
     )
 
 
@@ -103,4 +103,4 @@ def _over_time(look: Look) -> Html:
     note = (
         f"The last {count(len(look['history']), 'judged window')}. An upright line is where another version took over."
     )
-    return section("time", "Over time", note, element("div", *charts.multiples(look), class_="multiples"))
+    return section("time", "Over time", note, element("div", *monitoring_charts.multiples(look), class_="multiples"))

@@ -1,11 +1,11 @@
 """The whole page."""
 
 from refrain.lake.evaluation import Evaluation
-from refrain.report.data import data
-from refrain.report.frame import framed
-from refrain.report.header import header
-from refrain.report.sections import comparison, importance, quality, refused
-from refrain.report.shown import shown
+from refrain.pages.frame import framed
+from refrain.pages.run_data import data
+from refrain.pages.run_header import header
+from refrain.pages.run_models import shown
+from refrain.pages.run_sections import comparison, importance, quality, refused
 
 METHODS = (
     "Intervals: percentiles of a paired bootstrap, all models on the same resamples of the holdout rows "

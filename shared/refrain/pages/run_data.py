@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from refrain.lake.evaluation import Data, Evaluation
-from refrain.report.markup import Html, element, joined, table
-from refrain.report.sections import section
-from refrain.report.times import moment
+from refrain.pages.html import Html, element, joined, table
+from refrain.pages.page_times import moment
+from refrain.pages.run_sections import section
 from refrain.words import count, figure, share
 
 MOST_UPLOADS = 20

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from refrain.lake.evaluation import Evaluation
-from refrain.report import charts
-from refrain.report.intervals import STATUS, intervals
-from refrain.report.markup import Html, element, joined, table
-from refrain.report.plots import shortened
-from refrain.report.shown import LONGEST, Models, Shown
+from refrain.pages import run_charts
+from refrain.pages.html import Html, element, joined, table
+from refrain.pages.run_intervals import STATUS, intervals
+from refrain.pages.run_models import LONGEST, Models, Shown
+from refrain.pages.svg import shortened
 from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, listed, milliseconds, probability, share, signed, size
 
@@ -155,10 +155,10 @@ def _of_classes(models: Models, focus: Shown) -> list[Html]:
     if "roc" in curves:
         many = len(curves["confusion"]["classes"]) > 2 if "confusion" in curves else False
         note = "Each class against the rest, averaged." if many else "The closer to the upper left the better."
-        drawings.append(charts.roc(models.all, focus, note))
-    drawings.append(charts.calibration(models.close, curves.get("calibration_of", "the answer"), shares=True))
+        drawings.append(run_charts.roc(models.all, focus, note))
+    drawings.append(run_charts.calibration(models.close, curves.get("calibration_of", "the answer"), shares=True))
     if "histogram" in curves:
-        drawings.append(charts.histogram(focus, curves["histogram"]))
+        drawings.append(run_charts.histogram(focus, curves["histogram"]))
     if "confusion" in curves:
         drawings.append(_confusion(focus))
     return drawings
@@ -174,7 +174,7 @@ def _confusion(model: Shown) -> Html:
     kind = "confusion many" if len(names) > FEW_CLASSES else "confusion"
     whole = element("table", element("thead", header), element("tbody", *body), class_=kind)
     note = f"Rows by true class and most probable label, by {model.label}."
-    return charts.captioned("Confusion matrix", note, element("div", whole, class_="scroll"))
+    return run_charts.captioned("Confusion matrix", note, element("div", whole, class_="scroll"))
 
 
 def _shaded(name: str, cells: Sequence[int]) -> list[Html]:
@@ -191,9 +191,9 @@ def _of_values(models: Models) -> list[Html]:
     drawings = []
     for place, each in enumerate(shown):
         others = [other.curves["residuals"] for other in shown if other is not each]
-        drawings.append(charts.residuals(each, each.curves["residuals"], others, str(place)))
+        drawings.append(run_charts.residuals(each, each.curves["residuals"], others, str(place)))
     of = models.focus.curves.get("calibration_of", "the value") if models.focus else ""
-    return [*drawings, charts.calibration(models.close, of, shares=False)]
+    return [*drawings, run_charts.calibration(models.close, of, shares=False)]
 
 
 def importance(evaluation: Evaluation, models: Models) -> Html | None:
@@ -206,7 +206,7 @@ def importance(evaluation: Evaluation, models: Models) -> Html | None:
         "importance",
         "What it relies on",
         "Features that say the same share their importance, or hide each other's.",
-        charts.importance(focus, champion, METRICS[evaluation["metric"]].title),
+        run_charts.importance(focus, champion, METRICS[evaluation["metric"]].title),
     )
 
 

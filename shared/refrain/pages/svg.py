@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from refrain.report.markup import Html, element
+from refrain.pages.html import Html, element
 
 
 @dataclass(frozen=True)

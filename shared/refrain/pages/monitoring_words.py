@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.report.times import moment
+from refrain.pages.page_times import moment
 from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, listed, share
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from refrain.lake.evaluation import Bins, Histogram, Residuals
-from refrain.report.markup import Html, element
-from refrain.report.plots import Panel, Scale, diamond, dot, padded, shortened, svg, text, whisker
-from refrain.report.shown import Shown
+from refrain.pages.html import Html, element
+from refrain.pages.run_models import Shown
+from refrain.pages.svg import Panel, Scale, diamond, dot, padded, shortened, svg, text, whisker
 from refrain.words import count, figure
 
 WIDE, HIGH = 460, 330

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.monitoring.wording import delay, shares
-from refrain.report.markup import Html, element, table
-from refrain.report.sections import section
-from refrain.report.times import moment
+from refrain.pages.html import Html, element, table
+from refrain.pages.monitoring_words import delay, shares
+from refrain.pages.page_times import moment
+from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
 from refrain.words import count, figure, share
 
