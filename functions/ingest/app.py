@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from refrain.aws.storage import open_store
-from refrain.ingest.events import uploads
 from refrain.ingest.upload import ingest
+from refrain.ingest.upload_event import uploads
 from refrain.settings import settings
 
 if TYPE_CHECKING:

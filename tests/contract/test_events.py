@@ -19,7 +19,7 @@ from local.template import read_template
 from refrain import promotion
 from refrain.aws.storage import open_store
 from refrain.evaluation.request import Request as EvaluationRequest
-from refrain.ingest.events import uploads
+from refrain.ingest.upload_event import uploads
 from refrain.lake import deployment
 from refrain.lake.deployment import Served
 from refrain.monitoring.request import Request as MonitoringRequest

@@ -22,8 +22,8 @@ from functions.ingest.app import handler
 from preprocessing import DefinitionError
 from refrain.aws.storage import Store
 from refrain.errors import StorageUnavailable
-from refrain.ingest.events import Upload
 from refrain.ingest.upload import ingest
+from refrain.ingest.upload_event import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

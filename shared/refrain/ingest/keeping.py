@@ -12,10 +12,10 @@ import numpy as np
 
 from preprocessing import prepare
 from refrain.errors import UnreadableUpload
-from refrain.ingest import delimited, jsonarray, jsonlines, parquet
-from refrain.ingest.chunks import sources
 from refrain.ingest.curated import Curated, merged, table
 from refrain.ingest.profile import Profile
+from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
+from refrain.ingest.readers.chunks import sources
 from refrain.ingest.rejected import Rejected
 from refrain.lake import keys
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.ingest.chunks import Chunk, Reading
+    from refrain.ingest.readers.chunks import Chunk, Reading
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
     "csv": delimited.read,

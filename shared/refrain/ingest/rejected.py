@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Problem
-    from refrain.ingest.chunks import Chunk, Malformed
+    from refrain.ingest.readers.chunks import Chunk, Malformed
 
 MOST_FREQUENT = 50
 KINDS = 10_000

@@ -20,14 +20,14 @@ from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest.formats import format_of
-from refrain.ingest.purposes import purpose
+from refrain.ingest.upload_kinds import purpose
 from refrain.lake import receipt
 
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Downloaded, Store
-    from refrain.ingest.events import Upload
-    from refrain.ingest.purposes import Keep
+    from refrain.ingest.upload_event import Upload
+    from refrain.ingest.upload_kinds import Keep
 
 # S3 allows such keys; object_store, which reads them for us, would take them for paths of another object.
 _UNUSABLE = re.compile(r"(^|/)(\.\.?)?(/|$)|[\x00-\x1f\x7f]")

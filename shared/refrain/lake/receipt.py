@@ -16,7 +16,7 @@ from refrain.lake import keys
 if TYPE_CHECKING:
     from refrain.aws.storage import Downloaded, Store
     from refrain.errors import UnreadableUpload
-    from refrain.ingest.events import Upload
+    from refrain.ingest.upload_event import Upload
 
 NO_MODEL = "_"
 """Folder for the receipts of uploads whose first folder cannot be the name of a model."""

@@ -15,7 +15,7 @@ from refrain.ingest.keeping import READERS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from refrain.ingest.chunks import Malformed
+    from refrain.ingest.readers.chunks import Malformed
 
 TREE = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}
 COLUMNS = {"age": {"type": "number"}, "town": {"type": "category"}, "label": {"type": "category"}}

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, parse_definition
 from refrain.errors import UnreadableUpload
-from refrain.ingest import blocks, delimited, typed
+from refrain.ingest.fast_csv import arrow_columns, blocks
 from refrain.ingest.keeping import keep
+from refrain.ingest.readers import delimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.ingest.chunks import Chunk
+    from refrain.ingest.readers.chunks import Chunk
 
 MARKS = ["1970-01-01", "1970-01-01T00:00:00"]
 COLUMNS: dict[str, Any] = {
@@ -218,7 +219,7 @@ def test_whatever_a_file_is_blocks_come_to_the_same_as_lines(
     with (
         patch.multiple(blocks, SIZE=size, BLOCK=size),
         patch.multiple(delimited, ROWS=3, LONGEST_FIELD=longest),
-        patch.object(typed, "MANY", 1),
+        patch.object(arrow_columns, "MANY", 1),
     ):
         assert_same(content, define(**source))
 
@@ -237,7 +238,7 @@ GOOD = ["a", "Bern", "1", "yes", "2026-01-31T12:00:00Z", "31.01.2026"]
 @pytest.mark.parametrize("values", [NUMBERS, TIMES, WORDS], ids=["numbers", "times", "words"])
 def test_each_odd_value_means_in_a_block_what_it_means_in_a_line(values: list[str], place: int, decimal: str) -> None:
     rows = [[*GOOD[:place], value, *GOOD[place + 1 :]] for value in values]
-    with patch.object(typed, "MANY", 1):
+    with patch.object(arrow_columns, "MANY", 1):
         assert_same(written([*rows, *[GOOD] * 5]), define(decimal=decimal))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition
 from refrain.errors import UnreadableUpload
-from refrain.ingest import delimited
+from refrain.ingest.readers import delimited
 
 Read = Callable[..., Any]
 Define = Callable[..., Definition]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest.encoding import detect
+from refrain.ingest.readers.encoding import detect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

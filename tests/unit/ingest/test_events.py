@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.ingest.events import Upload, uploads
+from refrain.ingest.upload_event import Upload, uploads
 
 EVENTS = Path(__file__).parents[3] / "events"
 

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest import jsonarray
+from refrain.ingest.readers import jsonarray
 
 Read = Callable[..., Any]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, Problem, objects, parse_definition
 from refrain.ingest import curated, profile, rejected
-from refrain.ingest.chunks import Chunk, Malformed
+from refrain.ingest.readers.chunks import Chunk, Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

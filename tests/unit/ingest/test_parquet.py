@@ -16,7 +16,7 @@ import pytest
 
 from preprocessing import Definition, prepare
 from refrain.errors import UnreadableUpload
-from refrain.ingest import parquet
+from refrain.ingest.readers import parquet
 
 Read = Callable[..., Any]
 Define = Callable[..., Definition]

@@ -7,17 +7,17 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest import jsonlines
-from refrain.ingest.encoding import Text
 from refrain.ingest.formats import LONGEST_LINE
-from refrain.ingest.records import Record, reading
+from refrain.ingest.readers import jsonlines
+from refrain.ingest.readers.encoding import Text
+from refrain.ingest.readers.records import Record, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from preprocessing import Definition
-    from refrain.ingest.chunks import Reading
+    from refrain.ingest.readers.chunks import Reading
 
 PIECE = 256 * 1024
 """Letters read at a time."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from preprocessing import objects
 from refrain.errors import UnreadableUpload
-from refrain.ingest.blocks import Blocks, has_blocks
-from refrain.ingest.chunks import BYTES, NAMES, ROWS, Chunk, Malformed, Reading, places
-from refrain.ingest.dialect import delimiter_of, is_blank, named, reader, wrong_width
-from refrain.ingest.encoding import Text
-from refrain.ingest.parsing import may_be_plain, parse
-from refrain.ingest.plain import Layout, Plain
+from refrain.ingest.fast_csv.block_parsing import may_be_plain, parse
+from refrain.ingest.fast_csv.blocks import Blocks, has_blocks
+from refrain.ingest.fast_csv.parsed_block import Layout, Plain
+from refrain.ingest.readers.chunks import BYTES, NAMES, ROWS, Chunk, Malformed, Reading, places
+from refrain.ingest.readers.dialect import delimiter_of, is_blank, named, reader, wrong_width
+from refrain.ingest.readers.encoding import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

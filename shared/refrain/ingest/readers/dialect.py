@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from refrain.ingest.chunks import sources
+from refrain.ingest.readers.chunks import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,15 +6,15 @@ import json
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from refrain.ingest.encoding import Text
-from refrain.ingest.records import Record, reading
+from refrain.ingest.readers.encoding import Text
+from refrain.ingest.readers.records import Record, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from preprocessing import Definition
-    from refrain.ingest.chunks import Reading
+    from refrain.ingest.readers.chunks import Reading
 
 
 @contextmanager

@@ -14,8 +14,8 @@ import pyarrow.types as pt
 
 from preprocessing import objects
 from refrain.errors import UnreadableUpload
-from refrain.ingest.chunks import NAMES, ROWS, Chunk, Reading, places
 from refrain.ingest.formats import BLOCK, Content
+from refrain.ingest.readers.chunks import NAMES, ROWS, Chunk, Reading, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

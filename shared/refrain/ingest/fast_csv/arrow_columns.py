@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from preprocessing import clean, decode, objects, prepare
 from preprocessing.values import MISSING_MARKS
 from refrain.ingest.curated import TYPES, array_of
-from refrain.ingest.texts import plain_numbers, plain_times
+from refrain.ingest.fast_csv.arrow_parsers import plain_numbers, plain_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
-    from refrain.ingest.encoding import Text
     from refrain.ingest.formats import Content
+    from refrain.ingest.readers.encoding import Text
 
 SIZE = 4 * 1024 * 1024
 """Bytes of a block, about; fewer where lines are short. A few of them are in memory at once."""

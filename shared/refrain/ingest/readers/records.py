@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing, rows_to_columns
-from refrain.ingest.chunks import NAMES, Chunk, Malformed, Reading, batches, check, sources
+from refrain.ingest.readers.chunks import NAMES, Chunk, Malformed, Reading, batches, check, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

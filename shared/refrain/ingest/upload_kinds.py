@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from refrain.aws.storage import Store
 from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import keep
-from refrain.ingest.labels import definition_of_labels, is_labels, keep_labels
-from refrain.ingest.listening import keep_plays
+from refrain.ingest.label_upload import definition_of_labels, is_labels, keep_labels
+from refrain.ingest.recommendation import keep_plays
 from refrain.recommendation.item_descriptions import KIND, definition_of_items, is_items
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from preprocessing import objects
-from refrain.ingest.chunks import Chunk, Malformed
 from refrain.ingest.curated import ROW
-from refrain.ingest.dialect import is_blank, named, reader, wrong_width
+from refrain.ingest.readers.chunks import Chunk, Malformed
+from refrain.ingest.readers.dialect import is_blank, named, reader, wrong_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

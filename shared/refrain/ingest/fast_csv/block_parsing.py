@@ -13,13 +13,13 @@ import pyarrow as pa
 from pyarrow import csv
 
 from refrain.ingest.curated import TYPES
-from refrain.ingest.plain import Lines, Plain
-from refrain.ingest.typed import CODED, typed
+from refrain.ingest.fast_csv.arrow_columns import CODED, typed
+from refrain.ingest.fast_csv.parsed_block import Lines, Plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from refrain.ingest.plain import Layout, Places
+    from refrain.ingest.fast_csv.parsed_block import Layout, Places
 
 LEAST = 0.5
 """The share of good rows below which they had better be looked at one by one, some thousand at a time."""

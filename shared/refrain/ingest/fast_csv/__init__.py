@@ -1,0 +1,1 @@
+"""ingest.fast_csv."""
