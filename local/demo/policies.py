@@ -23,7 +23,7 @@ from local.demo.repertoire import DAY, HOUR
 from preprocessing import load_definition, parse_definition
 from refrain.model.recommendation import Recommendable
 from refrain.recommendation.recommendation_request import Ask
-from refrain.retraining.split import split
+from refrain.snapshot.split import split
 from refrain.training.recommendation import make_version
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import pytest
 from preprocessing import load_definition, objects
 from refrain.monitoring.listening import judge_plays
 from refrain.monitoring.windows import Window
-from refrain.retraining.split import split
+from refrain.snapshot.split import split
 from refrain.training.recommendation import describe_plays
 from tests.bench.test_no_false_alarms import ALLOWED, chance_of_at_most
 

@@ -24,11 +24,11 @@ from refrain.lake import deployment
 from refrain.lake.deployment import Served
 from refrain.monitoring.request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
-from refrain.retraining.request import Request as RetrainingRequest
 from refrain.rollout import judging, rollback
 from refrain.serving.registry import registry
 from refrain.serving.requests import Request as ServingRequest
 from refrain.serving.routes import ROUTES
+from refrain.snapshot.snapshot_request import Request as RetrainingRequest
 from refrain.training.request import Request as TrainingRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler

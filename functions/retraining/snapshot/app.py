@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.retraining.snapshot import take_snapshot
 from refrain.settings import settings
+from refrain.snapshot.take import take_snapshot
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

@@ -14,7 +14,7 @@ from preprocessing import objects
 from refrain.evaluation.recommendation import beside
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.holdout_questions import Questions, questions
-from refrain.retraining.split import split
+from refrain.snapshot.split import split
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:

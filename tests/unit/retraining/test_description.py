@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects
-from refrain.retraining.description import describe
-from refrain.retraining.rows import Rows
-from refrain.retraining.snapshot import digest_of
-from refrain.retraining.split import Split
+from refrain.snapshot.data_summary import describe
+from refrain.snapshot.rows import Rows
+from refrain.snapshot.split import Split
+from refrain.snapshot.take import digest_of
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define, MakeReceipt

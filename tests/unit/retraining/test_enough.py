@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing import objects
-from refrain.retraining.enough import shortfall
+from refrain.snapshot.sufficiency import shortfall
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define

@@ -16,11 +16,11 @@ from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.label_reading import Label
 from refrain.lake.labelled_predictions import join
 from refrain.lake.receipt_choice import choose, oldest_upload
-from refrain.retraining.description import describe
-from refrain.retraining.labelled import Labelled, labelled_rows
-from refrain.retraining.rows import read_rows, within_window, without_duplicates
-from refrain.retraining.snapshot import digest_of
-from refrain.retraining.split import Split
+from refrain.snapshot.data_summary import describe
+from refrain.snapshot.labelled_rows import Labelled, labelled_rows
+from refrain.snapshot.rows import read_rows, within_window, without_duplicates
+from refrain.snapshot.split import Split
+from refrain.snapshot.take import digest_of
 from tests.unit.retraining.test_rows import Shelf, part
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from refrain.definitions import find_definition
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.retraining.request import Request
+from refrain.snapshot.snapshot_request import Request
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from preprocessing import objects
 from refrain.aws.storage import Object, Store
-from refrain.retraining.rows import Rows, read_rows, within_window, without_duplicates
+from refrain.snapshot.rows import Rows, read_rows, within_window, without_duplicates
 
 if TYPE_CHECKING:
     from tests.unit.retraining.conftest import Define, MakeReceipt

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.retraining.split import by_time, split
+from refrain.snapshot.split import by_time, split
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:

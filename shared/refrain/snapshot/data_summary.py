@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.lake.receipt_choice import Receipt
-    from refrain.retraining.labelled import Labelled
-    from refrain.retraining.rows import Rows
-    from refrain.retraining.split import Split
+    from refrain.snapshot.labelled_rows import Labelled
+    from refrain.snapshot.rows import Rows
+    from refrain.snapshot.split import Split
 
 
 def describe(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
     from refrain.lake.receipt_choice import Receipt
-    from refrain.retraining.labelled import Labelled
+    from refrain.snapshot.labelled_rows import Labelled
 
 
 @dataclass(frozen=True)

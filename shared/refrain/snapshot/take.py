@@ -16,12 +16,12 @@ from refrain.errors import NotFound
 from refrain.lake import deployment, keys
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
 from refrain.lake.snapshot import pack
-from refrain.retraining import enough, listening
-from refrain.retraining.description import describe
-from refrain.retraining.labelled import NO_LABELS, read_labelled
-from refrain.retraining.request import Request
-from refrain.retraining.rows import read_rows, taken, within_window, without_duplicates
-from refrain.retraining.split import split
+from refrain.snapshot import recommendation, sufficiency
+from refrain.snapshot.data_summary import describe
+from refrain.snapshot.labelled_rows import NO_LABELS, read_labelled
+from refrain.snapshot.rows import read_rows, taken, within_window, without_duplicates
+from refrain.snapshot.snapshot_request import Request
+from refrain.snapshot.split import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment
     from refrain.lake.receipt_choice import Receipt
-    from refrain.retraining.labelled import Labelled
+    from refrain.snapshot.labelled_rows import Labelled
 
 logger = logging.getLogger("refrain")
 
@@ -47,7 +47,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     deployment, _ = deployment.read(store, request.model)
     champion = deployment.champion_version if deployment else None
     receipts, labelled = _chosen(store, definition)
-    items = listening.read_item_receipts(store, definition)
+    items = recommendation.read_item_receipts(store, definition)
     digest = digest_of(definition, receipts, labelled, items)
     answer: dict[str, object] = {
         "model": request.model,
@@ -119,7 +119,7 @@ def _freeze(
     newest = max([*(each.uploaded for each in receipts[-1:]), *labelled.arrived[-1:]])
     rows = within_window(definition, rows, newest)
     found = split(definition, rows.columns)
-    why = (listening if definition.roles else enough).shortfall(definition, rows.columns, found.holdout)
+    why = (recommendation if definition.roles else sufficiency).shortfall(definition, rows.columns, found.holdout)
     held = int(found.holdout.sum())
     figures: dict[str, object] = {"rows": len(rows), "train_rows": len(rows) - held, "holdout_rows": held, "why": why}
     if why:
@@ -127,7 +127,7 @@ def _freeze(
     for name, side in (("train.npz", ~found.holdout), ("holdout.npz", found.holdout)):
         store.write(keys.snapshot(request.model, request.run, name), pack(taken(rows.columns, side)))
     if definition.roles:
-        texts = listening.described(store, definition, rows.columns, items)
+        texts = recommendation.described(store, definition, rows.columns, items)
         store.write(keys.snapshot(request.model, request.run, "items.npz"), pack(texts))
     key = keys.snapshot(request.model, request.run, "snapshot.json")
     document = {

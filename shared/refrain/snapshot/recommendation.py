@@ -9,8 +9,8 @@ import pandas as pd
 from preprocessing import Columns, objects
 from refrain.lake.receipt_choice import choose, read_receipts
 from refrain.recommendation.item_descriptions import KIND, definition_of_items
-from refrain.retraining.enough import LEAST_SIDE
-from refrain.retraining.rows import read_rows
+from refrain.snapshot.rows import read_rows
+from refrain.snapshot.sufficiency import LEAST_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
