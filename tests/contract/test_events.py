@@ -18,7 +18,7 @@ from local.demo.story import tumours
 from local.template import read_template
 from refrain import promotion
 from refrain.aws.storage import open_store
-from refrain.evaluation.request import Request as EvaluationRequest
+from refrain.evaluation.evaluation_request import Request as EvaluationRequest
 from refrain.ingest.upload_event import uploads
 from refrain.lake import deployment
 from refrain.lake.deployment import Served
@@ -29,7 +29,7 @@ from refrain.serving.registry import registry
 from refrain.serving.requests import Request as ServingRequest
 from refrain.serving.routes import ROUTES
 from refrain.snapshot.snapshot_request import Request as RetrainingRequest
-from refrain.training.request import Request as TrainingRequest
+from refrain.training.training_request import Request as TrainingRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from refrain.aws.storage import open_store
 from refrain.evaluation.evaluate import evaluate
-from refrain.evaluation.request import Request
+from refrain.evaluation.evaluation_request import Request
 from refrain.settings import settings
 
 

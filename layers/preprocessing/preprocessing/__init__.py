@@ -30,9 +30,9 @@ from preprocessing.definition import (
     Rollout,
     Training,
 )
+from preprocessing.definition_reader import load_definition, load_definitions, parse_definition
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
-from preprocessing.loading import load_definition, load_definitions, parse_definition
 from preprocessing.rules_section import NAME as MODEL_NAME
 from preprocessing.rules_section import SMALLER_IS_BETTER
 from refrain.fast_path.features import SEVERAL, Listwise

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing import parse_definition
-from refrain.evaluation.contender import Contender, ask
 from refrain.evaluation.decision import Decision, Figures, decide
-from refrain.evaluation.description import describe_model
-from refrain.evaluation.field import Field, Standard, gather
+from refrain.evaluation.entrants import Field, Standard, gather
+from refrain.evaluation.evaluated_model import Contender, ask
+from refrain.evaluation.model_summary import describe_model
 from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.evaluation.request import Request
+    from refrain.evaluation.evaluation_request import Request
     from refrain.lake.evaluation import Evaluation, GateDocument
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.errors import BrokenVersion
-from refrain.evaluation.contender import Contender, replay
+from refrain.evaluation.evaluated_model import Contender, replay
 from refrain.lake.version import read_version
 from refrain.model.parity import Parity, ranked_parity
 from refrain.model.recommendation import Recommendable

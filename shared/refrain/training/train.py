@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Candidate, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.training.request import Request
+    from refrain.training.training_request import Request
 
 logger = logging.getLogger("refrain")
 

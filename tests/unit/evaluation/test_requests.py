@@ -8,7 +8,7 @@ import pytest
 
 from refrain import promotion
 from refrain.errors import InvalidRequest
-from refrain.evaluation.request import Request, Trained
+from refrain.evaluation.evaluation_request import Request, Trained
 
 EVENT: dict[str, Any] = {
     "model": "shop",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.training.request import Request
+from refrain.training.training_request import Request
 
 EVENT = {"model": "income", "run": "20261123T120409-3fa9c1", "candidate": "logistic"}
 

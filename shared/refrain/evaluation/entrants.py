@@ -10,7 +10,7 @@ import numpy as np
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.contender import Contender, aligned
+from refrain.evaluation.evaluated_model import Contender, aligned
 from refrain.lake import deployment, keys
 from refrain.recommendation.limits import MOST_ITEMS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
-    from refrain.evaluation.request import Request, Trained
+    from refrain.evaluation.evaluation_request import Request, Trained
     from refrain.recommendation.holdout_questions import Questions
     from refrain.statistics.metrics import Metric
 

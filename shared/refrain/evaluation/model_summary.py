@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import MetricUndefined
-from refrain.evaluation.contender import Contender, aligned, score
 from refrain.evaluation.curves import describe
+from refrain.evaluation.evaluated_model import Contender, aligned, score
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import figures_document
 from refrain.model.tabular import Servable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refrain.arrays import Floats
     from refrain.evaluation.decision import Figures
-    from refrain.evaluation.field import Standard
+    from refrain.evaluation.entrants import Standard
     from refrain.lake.evaluation import ModelDocument
 
 
