@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from refrain.lake import keys
-from refrain.rollout.judgement import HARMS
+from refrain.trial.verdict import HARMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

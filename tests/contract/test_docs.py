@@ -17,14 +17,14 @@ import yaml
 from local.template import read_template
 from preprocessing import Candidate, Definition, DefinitionError, parse_definition
 from preprocessing.derive import MAKERS
+from refrain.deployment.moves import OUTCOMES
 from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
 from refrain.monitoring import deciding
-from refrain.promotion import OUTCOMES
-from refrain.rollout.judgement import Code as TrialCode
 from refrain.serving import routes
 from refrain.serving.problems import STATUS
 from refrain.statistics.metrics import METRICS
+from refrain.trial.verdict import Code as TrialCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

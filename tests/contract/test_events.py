@@ -16,20 +16,20 @@ import yaml
 
 from local.demo.story import tumours
 from local.template import read_template
-from refrain import promotion
 from refrain.aws.storage import open_store
+from refrain.deployment import moves, rollback
 from refrain.evaluation.evaluation_request import Request as EvaluationRequest
 from refrain.ingest.upload_event import uploads
 from refrain.lake import deployment
 from refrain.lake.deployment import Served
 from refrain.monitoring.request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
-from refrain.rollout import judging, rollback
 from refrain.serving.registry import registry
 from refrain.serving.requests import Request as ServingRequest
 from refrain.serving.routes import ROUTES
 from refrain.snapshot.snapshot_request import Request as RetrainingRequest
 from refrain.training.training_request import Request as TrainingRequest
+from refrain.trial import judging
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler
 
@@ -116,7 +116,7 @@ def test_the_steps_of_a_run_tell_of_the_same_run() -> None:
     asked = RetrainingRequest.of(EVENT["3-snapshot"])
     trained = TrainingRequest.of(EVENT["4-train"])
     compared = EvaluationRequest.of(EVENT["5-evaluate"])
-    concluded = promotion.Request.of(EVENT["5b-promote"])
+    concluded = moves.Request.of(EVENT["5b-promote"])
 
     assert EVENT["3-snapshot"]["request"] == EVENT["2-retraining"]
     for each in (trained, compared, concluded):
@@ -128,7 +128,7 @@ def test_the_steps_of_a_run_tell_of_the_same_run() -> None:
 
 
 def test_a_trial_and_the_way_back_are_told_of_the_same_model() -> None:
-    begun, ended, unjudged = (promotion.Request.of(EVENT[name]) for name in TRIAL if name != "7-judge")
+    begun, ended, unjudged = (moves.Request.of(EVENT[name]) for name in TRIAL if name != "7-judge")
     judged = judging.Request.of(EVENT["7-judge"])
     back = rollback.Request.of(EVENT["8-roll-back"])
 

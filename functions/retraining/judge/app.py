@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.rollout.judging import Request, judge_challenger
 from refrain.settings import settings
+from refrain.trial.judging import Request, judge_challenger
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.promotion import Request, challenge, conclude
-from refrain.rollout import rollback
+from refrain.deployment import rollback
+from refrain.deployment.moves import Request, challenge, conclude
 from refrain.settings import settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from refrain import promotion
+from refrain.deployment import moves
 from refrain.errors import InvalidRequest
 from refrain.evaluation.evaluation_request import Request, Trained
 
@@ -57,4 +57,4 @@ def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words:
 )
 def test_a_wrong_field_of_the_last_step_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
-        promotion.Request.of({"outcome": "keep", "model": "shop", "run": "r"} | change)
+        moves.Request.of({"outcome": "keep", "model": "shop", "run": "r"} | change)

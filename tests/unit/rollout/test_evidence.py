@@ -12,7 +12,7 @@ from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.deployment import Challenger
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.label_reading import Label
-from refrain.rollout.evidence import Trial, gather
+from refrain.trial.evidence import Trial, gather
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

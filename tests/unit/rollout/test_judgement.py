@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing import Gate, Rollout
-from refrain.rollout.judgement import HARMS, Facts, judge
+from refrain.trial.verdict import HARMS, Facts, judge
 
 if TYPE_CHECKING:
     from refrain.arrays import Floats

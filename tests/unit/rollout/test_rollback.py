@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from refrain.deployment.rollback import Request, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Challenger, Served
-from refrain.rollout.rollback import Request, roll_back
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from refrain.classes import class_labels
 from refrain.evaluation.evaluated_model import aligned
 from refrain.lake.capture.reading import Captured
 from refrain.lake.labelled_predictions import join
-from refrain.rollout.judgement import Facts
+from refrain.trial.verdict import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

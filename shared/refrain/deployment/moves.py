@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from preprocessing import parse_definition
 from refrain.aws.emf import count
+from refrain.deployment.rollback import digest_of
 from refrain.errors import InvalidRequest
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Served, Withdrawn
 from refrain.lake.deployment_log import moment
 from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.pages.run_page import render
-from refrain.rollout.judgement import HARMS
-from refrain.rollout.rollback import digest_of
+from refrain.trial.verdict import HARMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.trial_terms import pause_seconds
 from refrain.model.loading import load
-from refrain.rollout.evidence import Trial, gather
-from refrain.rollout.judgement import Facts, Judgement, judge
+from refrain.trial.evidence import Trial, gather
+from refrain.trial.verdict import Facts, Judgement, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
