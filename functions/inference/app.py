@@ -9,10 +9,10 @@ gc.disable()
 
 from typing import Any
 
-from refrain.serving.registry import registry
-from refrain.serving.requests import Request
-from refrain.serving.routes import respond
-from refrain.serving.warming import warm_up
+from refrain.serving.http.requests import Request
+from refrain.serving.http.routes import respond
+from refrain.serving.registry.registry import registry
+from refrain.serving.registry.warming import warm_up
 
 warm_up()
 gc.freeze()

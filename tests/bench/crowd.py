@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from obstore.store import LocalStore
 
 from refrain.aws.storage import Store
-from refrain.serving.registry import Registry
-from refrain.serving.requests import Request
-from refrain.serving.routes import respond
+from refrain.serving.http.requests import Request
+from refrain.serving.http.routes import respond
+from refrain.serving.registry.registry import Registry
 from tests.bench.footprint import resident
 
 if TYPE_CHECKING:

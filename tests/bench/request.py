@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.model.familiarity import Familiar
 from refrain.model.tabular import Servable
-from refrain.serving import capturing, predictions, routes, v1
-from refrain.serving.requests import Request
+from refrain.serving import capturing, prediction
+from refrain.serving.http import routes, v1
+from refrain.serving.http.requests import Request
 from tests.bench import subjects
 from tests.bench.measuring import MICROSECONDS, row
 from tests.bench.prediction import Discarded
@@ -30,7 +31,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("encode", Servable, "encode"),
     ("run the graph", Servable, "score"),
     ("look for the unfamiliar", Familiar, "unfamiliar"),
-    ("name the predictions", predictions, "prediction_ids"),
+    ("name the predictions", prediction, "prediction_ids"),
     ("write the predictions", v1, "_written"),
     ("encode the answer", routes, "_success"),
     ("capture", capturing, "_capture"),

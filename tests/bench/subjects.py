@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.serving.registry import Registry
-from refrain.serving.requests import Request
-from refrain.serving.routes import respond
+from refrain.serving.http.requests import Request
+from refrain.serving.http.routes import respond
+from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:  # without the module, which costs what is to be measured
     from typing import Any
 
 STEPS = (
-    ("refrain.serving.registry", "open_store", "open the store"),
-    ("refrain.serving.choice", "load", "load the version"),
+    ("refrain.serving.registry.registry", "open_store", "open the store"),
+    ("refrain.serving.registry.version_choice", "load", "load the version"),
     ("refrain.lake.deployment", "read", "read the deployment"),
     ("refrain.model.loading", "read_version", "read the files of the version"),
     ("refrain.lake.version", "_file", "read"),
     ("refrain.model.tabular", "parse_definition", "read the definition"),
     ("refrain.model.tabular", "session", "make the graph's session"),
     ("refrain.model.tabular:Servable", "replay", "replay the golden rows"),
-    ("refrain.serving.registry:Registry", "definition", "read the definition of today"),
-    ("refrain.serving.v1", "predict", "predict"),
+    ("refrain.serving.registry.registry:Registry", "definition", "read the definition of today"),
+    ("refrain.serving.http.v1", "predict", "predict"),
 )
 """Where the steps are looked up (module, or module:class), the function, and what to call it."""
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from local.processes import Process
 from refrain.fast_path.answer_json import Wording
-from refrain.serving import routes, v1
-from refrain.serving.requests import Request
+from refrain.serving.http import routes, v1
+from refrain.serving.http.requests import Request
 from tests.bench import subjects
 from tests.bench.built import stage
 from tests.bench.prediction import Discarded

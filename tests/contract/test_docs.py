@@ -21,8 +21,8 @@ from refrain.deployment.moves import OUTCOMES
 from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
 from refrain.monitoring import deciding
-from refrain.serving import routes
-from refrain.serving.problems import STATUS
+from refrain.serving.http import routes
+from refrain.serving.http.problems import STATUS
 from refrain.statistics.metrics import METRICS
 from refrain.trial.verdict import Code as TrialCode
 

@@ -24,9 +24,9 @@ from refrain.lake import deployment
 from refrain.lake.deployment import Served
 from refrain.monitoring.request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
-from refrain.serving.registry import registry
-from refrain.serving.requests import Request as ServingRequest
-from refrain.serving.routes import ROUTES
+from refrain.serving.http.requests import Request as ServingRequest
+from refrain.serving.http.routes import ROUTES
+from refrain.serving.registry.registry import registry
 from refrain.snapshot.snapshot_request import Request as RetrainingRequest
 from refrain.training.training_request import Request as TrainingRequest
 from refrain.trial import judging

@@ -21,7 +21,7 @@ from tritonclient.http import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 from refrain.aws.storage import Object, Store, open_store
-from refrain.serving.registry import registry
+from refrain.serving.registry.registry import registry
 from refrain.settings import settings
 from tests.unit.serving import tiny
 

@@ -19,7 +19,7 @@ from refrain.aws.storage import Store, open_store
 from refrain.lake import keys
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import unpack
-from refrain.serving.registry import registry
+from refrain.serving.registry.registry import registry
 from refrain.settings import settings
 from tests.integration.loop import deliver, handler, snapshot_of, upload
 from tests.unit.serving import tiny

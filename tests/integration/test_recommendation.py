@@ -19,7 +19,7 @@ from refrain.monitoring.look import look_at as look
 from refrain.recommendation import history_table as listening_module
 from refrain.recommendation.history_table import Listening
 from refrain.recommendation.limits import MOST_HEARD
-from refrain.serving.registry import registry
+from refrain.serving.registry.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload
 from tests.unit.monitoring.world import Recorder
@@ -312,7 +312,7 @@ def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said
     aws: Aws, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REFRAIN_LISTENING_TABLE", "there-is-none")
-    monkeypatch.setattr("refrain.serving.offers.settings", lambda: Settings("there-is-none"))
+    monkeypatch.setattr("refrain.serving.recommendation.settings", lambda: Settings("there-is-none"))
 
     _, answer = ask({"user": "u0"}, {"history": ["jazz-1"]})
 

@@ -14,7 +14,7 @@ from local.demo.story import tumours
 from preprocessing import encode
 from refrain.release.check import check
 from refrain.release.request import Request
-from refrain.serving.registry import registry
+from refrain.serving.registry.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import handler, retrain, upload
 

@@ -17,7 +17,7 @@ from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
 from refrain.lake import deployment, keys
 from refrain.lake.label import write_call
-from refrain.serving.registry import registry
+from refrain.serving.registry.registry import registry
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
 

@@ -12,9 +12,9 @@ from refrain.lake.capture.record import Record, Shadow
 if TYPE_CHECKING:
     from preprocessing import Lists
     from refrain.model.tabular import Servable
-    from refrain.serving.predictions import Part, Predictions
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.prediction import Part, Predictions
+    from refrain.serving.registry.registry import Registry
 
 
 def capture_later(

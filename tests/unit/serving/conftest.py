@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.serving.registry import Registry
-from refrain.serving.requests import Request
-from refrain.serving.routes import Answer, respond
+from refrain.serving.http.requests import Request
+from refrain.serving.http.routes import Answer, respond
+from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

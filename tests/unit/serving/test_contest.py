@@ -14,7 +14,7 @@ from refrain.aws.storage import to_json
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Challenger
 from refrain.model.tabular import Servable
-from refrain.serving.contest import Attempt
+from refrain.serving.trial_answers import Attempt
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 
@@ -257,7 +257,7 @@ def test_a_refused_request_is_refused_as_ever(api: Api, rival_version: tiny.Mode
 
 
 def test_an_attempt_without_a_version_is_sound_nowhere(tiny_version: tiny.Model) -> None:
-    from refrain.serving.contest import attempt
+    from refrain.serving.trial_answers import attempt
 
     servable = Servable.load(tiny_version.files.manifest, tiny_version.files.model)
     raw = rows_to_columns([tiny.ADA, tiny.ADA], servable.definition.inputs)

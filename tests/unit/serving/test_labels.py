@@ -9,7 +9,7 @@ import pytest
 
 from refrain.errors import StorageUnavailable
 from refrain.lake.label_reading import read_labels
-from refrain.serving.labels import MOST_LABELS
+from refrain.serving.http.label_requests import MOST_LABELS
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 

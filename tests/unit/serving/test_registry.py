@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.lake import keys
 from refrain.model import loading
-from refrain.serving import choice as choice_module
-from refrain.serving import registry as registry_module
-from refrain.serving.memory import most_resident, resident
-from refrain.serving.registry import Registry
+from refrain.serving.registry import registry as registry_module
+from refrain.serving.registry import version_choice as choice_module
+from refrain.serving.registry.process_memory import most_resident, resident
+from refrain.serving.registry.registry import Registry
 from refrain.settings import settings
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from refrain.serving import requests, routes
+from refrain.serving.http import requests, routes
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from refrain.serving.requests import MOST_BYTES
+from refrain.serving.http.requests import MOST_BYTES
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 

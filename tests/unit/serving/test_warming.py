@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.lake import keys
-from refrain.serving.warming import load_all
+from refrain.serving.registry.warming import load_all
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import StorageError
-from refrain.serving.refusals import NotTrained
-from refrain.serving.registry import MOST_LOADED
+from refrain.serving.http.refusals import NotTrained
+from refrain.serving.registry.registry import MOST_LOADED
 
 if TYPE_CHECKING:
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 
 def answer_live(_registry: Registry, _request: Request) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from refrain.errors import BrokenVersion, StorageError
 from refrain.lake.deployment_log import moment
 from refrain.model.loading import load
 from refrain.model.tabular import Servable
-from refrain.serving.contest import Rival
+from refrain.serving.trial_answers import Rival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 
 def answer_docs(_registry: Registry, _request: Request) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.refusals import NotTrained
-from refrain.serving.schema import instance_schema
+from refrain.serving.http.refusals import NotTrained
+from refrain.serving.http.schema import instance_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from refrain.lake.deployment import Served
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 
 def answer_models(registry: Registry, _request: Request) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.lake import deployment, keys
 from refrain.lake.deployment import Deployment
-from refrain.serving.choice import Choice
-from refrain.serving.memory import most_resident, resident
-from refrain.serving.refusals import NotTrained
+from refrain.serving.http.refusals import NotTrained
+from refrain.serving.registry.process_memory import most_resident, resident
+from refrain.serving.registry.version_choice import Choice
 from refrain.settings import settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Store
     from refrain.model.loading import Sound
-    from refrain.serving.contest import Rival
+    from refrain.serving.trial_answers import Rival
 
 logger = logging.getLogger("refrain")
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake.label import LONGEST_ID, check_labels, write_call
-from refrain.serving.refusals import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
-from refrain.serving.requests import Accepted
+from refrain.serving.http.refusals import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
+from refrain.serving.http.requests import Accepted
 
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.lake.label import Given
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 logger = logging.getLogger("refrain")
 

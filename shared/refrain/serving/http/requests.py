@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
-from refrain.serving.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
+from refrain.serving.http.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

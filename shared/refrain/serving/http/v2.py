@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem
 from refrain.model.tabular import Servable
 from refrain.serving.capturing import capture_later
-from refrain.serving.predictions import ANSWERING, Predictions, predict
-from refrain.serving.refusals import (
+from refrain.serving.http.refusals import (
     BinaryTensors,
     InvalidInstances,
     InvalidRequestBody,
@@ -16,14 +15,15 @@ from refrain.serving.refusals import (
     UnknownVersion,
     shortened,
 )
-from refrain.serving.tensors import read_tensors, tensor
+from refrain.serving.http.tensors import read_tensors, tensor
+from refrain.serving.prediction import ANSWERING, Predictions, predict
 
 if TYPE_CHECKING:
     from refrain.model.loading import Sound
     from refrain.model.recommendation import Recommendable
-    from refrain.serving.contest import Rival
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
+    from refrain.serving.trial_answers import Rival
 
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
 MOST_IGNORED = 50

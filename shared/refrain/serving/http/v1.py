@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem, rows_to_lists
 from refrain.model.tabular import Servable
 from refrain.serving.capturing import capture_later
-from refrain.serving.predictions import Predictions, predict
-from refrain.serving.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
-from refrain.serving.requests import MOST_INSTANCES, Json
+from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.http.requests import MOST_INSTANCES, Json
+from refrain.serving.prediction import Predictions, predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 MOST_IGNORED = 50
 
@@ -28,7 +28,7 @@ def answer_predict(registry: Registry, request: Request, model: str) -> Json | d
     sound, rival = registry.contest(model)
     servable = sound.servable
     if not isinstance(servable, Servable):
-        from refrain.serving.offers import answer_offers  # other models need none of it
+        from refrain.serving.recommendation import answer_offers  # other models need none of it
 
         return answer_offers(registry, request, servable, _instances(request.document(), ()))
     instances = _instances(request.document(), servable.definition.inputs)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.catalogue import deployed
-from refrain.serving.labels import MOST_LABELS
-from refrain.serving.problems import CONTENT_TYPE, STATUS
-from refrain.serving.refusals import MOST_LISTED
-from refrain.serving.requests import MOST_INSTANCES
-from refrain.serving.schema import instance_schema, prediction_schema
+from refrain.serving.http.label_requests import MOST_LABELS
+from refrain.serving.http.model_listing import deployed
+from refrain.serving.http.problems import CONTENT_TYPE, STATUS
+from refrain.serving.http.refusals import MOST_LISTED
+from refrain.serving.http.requests import MOST_INSTANCES
+from refrain.serving.http.schema import instance_schema, prediction_schema
 
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.model.loading import Sound
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 type Schema = dict[str, Any]
 

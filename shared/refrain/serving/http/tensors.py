@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from refrain.serving.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
-from refrain.serving.requests import MOST_INSTANCES
+from refrain.serving.http.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.http.requests import MOST_INSTANCES
 
 DATATYPES = frozenset(
     {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import BrokenVersion, RefrainError, StorageError, UnknownModel
-from refrain.serving.refusals import (
+from refrain.serving.http.refusals import (
     MOST_LISTED,
     MOST_SHOWN,
     AnswerTooLarge,

@@ -7,11 +7,11 @@ import os
 from typing import TYPE_CHECKING
 
 from refrain.errors import BrokenVersion, StorageError
-from refrain.serving.refusals import NotTrained
-from refrain.serving.registry import MOST_LOADED, registry
+from refrain.serving.http.refusals import NotTrained
+from refrain.serving.registry.registry import MOST_LOADED, registry
 
 if TYPE_CHECKING:
-    from refrain.serving.registry import Registry
+    from refrain.serving.registry.registry import Registry
 
 logger = logging.getLogger("refrain")
 

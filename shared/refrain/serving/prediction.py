@@ -12,8 +12,8 @@ import numpy as np
 
 from preprocessing import Problem, objects
 from refrain.lake.prediction_id import prediction_ids
-from refrain.serving.contest import Attempt, attempt, part_of
-from refrain.serving.refusals import InvalidInstances, NoFiniteAnswer
+from refrain.serving.http.refusals import InvalidInstances, NoFiniteAnswer
+from refrain.serving.trial_answers import Attempt, attempt, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Lists
     from refrain.fast_path.answer_json import Numbers
     from refrain.model.tabular import Servable
-    from refrain.serving.contest import Rival
+    from refrain.serving.trial_answers import Rival
 
 logger = logging.getLogger("refrain")
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.lake import deployment_log
 from refrain.lake.deployment_log import moment
-from refrain.serving.predictions import ANSWERING
-from refrain.serving.refusals import InvalidRequestBody
+from refrain.serving.http.refusals import InvalidRequestBody
+from refrain.serving.prediction import ANSWERING
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment_log import Entry
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 MOST_MOVES = 100
 
@@ -60,7 +60,7 @@ def answered_by(registry: Registry, model: str, prediction: str) -> dict[str, An
         raise InvalidRequestBody("prediction: expected one of the prediction_ids of an answer")
     asked = datetime.fromtimestamp(int(match[1], 16) / 1000, UTC)
     answer = {"prediction_id": prediction, "asked_at": f"{asked.isoformat(timespec='milliseconds')[:-6]}Z"}
-    from refrain.serving.searching import version_of  # a cold start need not pay for what is seldom asked
+    from refrain.serving.http.captured_lookup import version_of  # a cold start need not pay for what is seldom asked
 
     found = version_of(registry.store, model, prediction, asked)
     if found:

@@ -14,7 +14,7 @@ from refrain.lake.capture.recommendations import lines
 from refrain.lake.prediction_id import prediction_ids
 from refrain.recommendation.history_table import Listening
 from refrain.recommendation.recommendation_request import FIELDS, asks
-from refrain.serving.refusals import InvalidInstances, shortened
+from refrain.serving.http.refusals import InvalidInstances, shortened
 from refrain.settings import settings
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from refrain.model.recommendation import Offer, Recommendable
     from refrain.recommendation.recommendation_request import Ask
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 MOST_IGNORED = 50
 

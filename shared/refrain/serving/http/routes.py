@@ -10,16 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import RefrainError
-from refrain.serving import v1
-from refrain.serving.problems import CONTENT_TYPE, UnexpectedFailure, problem_document
-from refrain.serving.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
-from refrain.serving.requests import MOST_BYTES, Accepted, Json
+from refrain.serving.http import v1
+from refrain.serving.http.problems import CONTENT_TYPE, UnexpectedFailure, problem_document
+from refrain.serving.http.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
+from refrain.serving.http.requests import MOST_BYTES, Accepted, Json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.serving.registry import Registry
-    from refrain.serving.requests import Request
+    from refrain.serving.http.requests import Request
+    from refrain.serving.registry.registry import Registry
 
 logger = logging.getLogger("refrain")
 
