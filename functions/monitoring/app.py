@@ -7,7 +7,7 @@ from typing import Any
 
 from refrain.aws.cloud import Aws
 from refrain.aws.storage import open_store
-from refrain.monitoring.request import Request
+from refrain.monitoring.monitoring_request import Request
 from refrain.monitoring.rounds import make_round
 from refrain.settings import settings
 

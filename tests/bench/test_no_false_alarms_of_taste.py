@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from preprocessing import load_definition, objects
-from refrain.monitoring.listening import judge_plays
+from refrain.monitoring.recommendation import judge_plays
 from refrain.monitoring.windows import Window
 from refrain.snapshot.split import split
 from refrain.training.recommendation import describe_plays

@@ -20,7 +20,7 @@ from preprocessing.derive import MAKERS
 from refrain.deployment.moves import OUTCOMES
 from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
-from refrain.monitoring import deciding
+from refrain.monitoring import retraining_decision
 from refrain.serving.http import routes
 from refrain.serving.http.problems import STATUS
 from refrain.statistics.metrics import METRICS
@@ -275,7 +275,7 @@ def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
     decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
 
     assert found == set(get_args(monitoring_report.Standing.__value__))
-    assert sorted(decided) == sorted(get_args(deciding.Code.__value__))
+    assert sorted(decided) == sorted(get_args(retraining_decision.Code.__value__))
 
 
 def test_every_move_of_the_history_has_a_row() -> None:

@@ -22,7 +22,7 @@ from refrain.evaluation.evaluation_request import Request as EvaluationRequest
 from refrain.ingest.upload_event import uploads
 from refrain.lake import deployment
 from refrain.lake.deployment import Served
-from refrain.monitoring.request import Request as MonitoringRequest
+from refrain.monitoring.monitoring_request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
 from refrain.serving.http.requests import Request as ServingRequest
 from refrain.serving.http.routes import ROUTES

@@ -15,7 +15,7 @@ import pytest
 from preprocessing import load_definition
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.monitoring.look import look_at as look
+from refrain.monitoring.monitor import look_at as look
 from refrain.recommendation import history_table as listening_module
 from refrain.recommendation.history_table import Listening
 from refrain.recommendation.limits import MOST_HEARD

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.labelled_predictions import Joined
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
 
 LEAST_ROWS = 30
 RESAMPLES = 500

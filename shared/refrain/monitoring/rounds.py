@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from preprocessing import PreprocessingError
 from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
-from refrain.monitoring.look import look_at
+from refrain.monitoring.monitor import look_at
 from refrain.monitoring.windows import LATE
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
-    from refrain.monitoring.request import Request
+    from refrain.monitoring.monitoring_request import Request
 
 logger = logging.getLogger("refrain")
 

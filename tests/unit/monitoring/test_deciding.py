@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from preprocessing import Retraining
-from refrain.monitoring.deciding import Facts, decide_retraining, is_due
+from refrain.monitoring.retraining_decision import Facts, decide_retraining, is_due
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
 RULES = Retraining("never", 0, False, 6 * 3600.0, 5, None)

@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import parse_definition
 from refrain.evaluation.curves import calibration
-from refrain.monitoring.estimation import calibrated, expected, rising
+from refrain.monitoring.estimated_quality import calibrated, expected, rising
 from refrain.statistics.metrics import METRICS
 from tests.unit.monitoring.conftest import DOCUMENT
 

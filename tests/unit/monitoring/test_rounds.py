@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refrain.errors import InvalidRequest, RoundIncomplete, UnknownModel
-from refrain.monitoring.request import Request
+from refrain.monitoring.monitoring_request import Request
 from refrain.monitoring.rounds import make_round
 from tests.unit.monitoring.world import BEGINNING, Recorder
 from tests.unit.serving.tiny import Lake

@@ -17,7 +17,7 @@ from refrain.evaluation.curves import describe
 from refrain.lake import keys
 from refrain.lake.deployment import Served, promote, read
 from refrain.lake.label import write_call
-from refrain.monitoring.look import look_at
+from refrain.monitoring.monitor import look_at
 from refrain.statistics.comparison import compare
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline

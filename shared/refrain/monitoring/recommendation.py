@@ -14,12 +14,12 @@ import numpy as np
 
 from refrain.lake import keys
 from refrain.lake.interactions import ARRIVED, read_plays
-from refrain.monitoring.arrivals import new_values
 from refrain.monitoring.drift import LEAST_ROWS, drift
-from refrain.monitoring.hits import HORIZON, hits
-from refrain.monitoring.judging import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
+from refrain.monitoring.new_values import new_values
+from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Seen, instant, of_this_service
+from refrain.monitoring.recommendation_hits import HORIZON, hits
 from refrain.monitoring.reference import Reference, references
-from refrain.monitoring.seeing import MOST_REMEMBERED, Seen, instant, of_this_service
+from refrain.monitoring.window_report import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.recommendation.novelty import NEW, TURNOVER, familiar
 from refrain.statistics.clusters import clustered
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
     from refrain.lake.monitoring_report import Look, PastWindow, Standing, WindowDocument
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
     from refrain.monitoring.windows import Window
 
 

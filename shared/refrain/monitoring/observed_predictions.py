@@ -12,8 +12,8 @@ from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label_reading import read_labels
 from refrain.lake.labelled_predictions import join
 from refrain.monitoring.drift import LEAST_ROWS
-from refrain.monitoring.judging import figure_document, judge, remembered
 from refrain.monitoring.quality import against_labels
+from refrain.monitoring.window_report import figure_document, judge, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.times import moment, written
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.label_reading import Label
     from refrain.lake.monitoring_report import HitsDocument, Look, PastWindow, QualityDocument, Standing, WindowDocument
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
 
 MOST_REMEMBERED = 60
 

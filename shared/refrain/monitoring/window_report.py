@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from preprocessing import encode
-from refrain.monitoring.arrivals import gaps, new_values, unfamiliar
 from refrain.monitoring.drift import Moved, drift
-from refrain.monitoring.estimation import estimated
+from refrain.monitoring.estimated_quality import estimated
+from refrain.monitoring.new_values import gaps, new_values, unfamiliar
 from refrain.monitoring.reference import answer_references, references
 from refrain.times import written
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         WindowDocument,
     )
     from refrain.monitoring.reference import Reference
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
     from refrain.monitoring.windows import Window
     from refrain.statistics.estimate import Figure
     from refrain.statistics.homogeneity import Counts

@@ -15,12 +15,12 @@ from refrain.aws.emf import count
 from refrain.aws.storage import to_json
 from refrain.lake import deployment, keys
 from refrain.lake.label_reading import read_labels
-from refrain.monitoring.deciding import Facts, decide_retraining, is_overdue
-from refrain.monitoring.listening import see_plays
-from refrain.monitoring.runs import new_rows, read_runs, started_at
-from refrain.monitoring.seeing import instant, of_this_service, see_predictions
-from refrain.monitoring.telling import messages
-from refrain.monitoring.version import read_version
+from refrain.monitoring.notifications import messages
+from refrain.monitoring.observed_predictions import instant, of_this_service, see_predictions
+from refrain.monitoring.past_runs import new_rows, read_runs, started_at
+from refrain.monitoring.recommendation import see_plays
+from refrain.monitoring.retraining_decision import Facts, decide_retraining, is_overdue
+from refrain.monitoring.served_version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.pages.monitoring_page import render
 from refrain.pages.monitoring_words import drifted, noun_of, quality, summary
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
     from refrain.lake.monitoring_report import DecisionDocument, EvaluatedDocument, Look, PastWindow
-    from refrain.monitoring.seeing import Seen
+    from refrain.monitoring.observed_predictions import Seen
 
 logger = logging.getLogger("refrain")
 

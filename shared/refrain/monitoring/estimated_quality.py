@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.arrays import Floats
     from refrain.lake.evaluation import Bins
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
 
 MOST_ROWS = 20_000
 RESAMPLES = 200

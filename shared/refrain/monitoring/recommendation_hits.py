@@ -11,7 +11,7 @@ from preprocessing import is_missing
 from refrain.evaluation.curves import wilson
 from refrain.lake.capture.recommendations_reading import read_offered
 from refrain.lake.interactions import ARRIVED
-from refrain.monitoring.judging import figure_document
+from refrain.monitoring.window_report import figure_document
 from refrain.statistics.estimate import Figure
 from refrain.times import written
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.capture.recommendations_reading import Offered
     from refrain.lake.monitoring_report import HitsDocument
-    from refrain.monitoring.version import Version
+    from refrain.monitoring.served_version import Version
 
 HORIZON = timedelta(hours=24)
 """A play within this time after an offer may be its doing."""
