@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing import SEVERAL
+from refrain.fast_path.features import SEVERAL
 from refrain.serving.registry.registry import MOST_LOADED
 from tests.bench import crowd, subjects, uploads
 from tests.bench.prediction import Discarded

@@ -280,7 +280,7 @@ def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
 
 def test_every_move_of_the_history_has_a_row() -> None:
     """Read from the code that logs it."""
-    tree = ast.parse((PROJECT / "shared/refrain/deployments.py").read_text())
+    tree = ast.parse((PROJECT / "shared/refrain/lake/deployment.py").read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "log"]
 
     assert {code(row["event"]) for row in table(API, "event")} == {ast.literal_eval(call.args[2]) for call in calls}
@@ -289,7 +289,7 @@ def test_every_move_of_the_history_has_a_row() -> None:
 def test_every_reason_to_refuse_an_upload_has_a_row() -> None:
     """Read from the code that raises it."""
     raised = set()
-    for path in sorted((PROJECT / "shared/refrain/ingest").glob("*.py")):
+    for path in sorted((PROJECT / "shared/refrain/ingest").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableUpload":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} names no code"

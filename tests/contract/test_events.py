@@ -20,8 +20,7 @@ from refrain.aws.storage import open_store
 from refrain.deployment import moves, rollback
 from refrain.evaluation.evaluation_request import Request as EvaluationRequest
 from refrain.ingest.upload_event import uploads
-from refrain.lake import deployment
-from refrain.lake.deployment import Served
+from refrain.lake.deployment import Served, set_champion
 from refrain.monitoring.monitoring_request import Request as MonitoringRequest
 from refrain.release.request import Request as ReleaseRequest
 from refrain.serving.http.requests import Request as ServingRequest
@@ -233,7 +232,7 @@ def test_sent_in_their_order_they_take_files_to_predictions(inbox: Aws) -> None:
     later = handler("retraining/snapshot")({"request": request, **again}, None)
     newer = handler("retraining/train")({**EVENT["4-train"], "run": later["run"]}, None)["version"]
     served = Served(newer, "2026-11-23T14:10:00.000Z", "roc_auc", 0.99)
-    deployment.promote(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
+    set_champion(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
 
     back = handler("retraining/promote")(EVENT["8-roll-back"], None)
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)

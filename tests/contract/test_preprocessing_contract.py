@@ -11,12 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import (
-    SEVERAL,
     Array,
     Columns,
     Definition,
     DefinitionError,
-    Listwise,
     Problem,
     encode,
     objects,
@@ -28,6 +26,7 @@ from preprocessing import (
 )
 from preprocessing.decode import _numbers
 from preprocessing.values import MISSING_MARKS, number_of
+from refrain.fast_path.features import SEVERAL, Listwise
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",

@@ -8,8 +8,8 @@ import pytest
 
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ChampionChanged, Conflict, NotFound, StorageUnavailable
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Served
+from refrain.lake import keys
+from refrain.lake.deployment import Deployment, Served, read_deployment, set_champion
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
@@ -34,17 +34,17 @@ class Interrupted(Store):
                 promote(Store(self.bucket), other, self._expected)
 
 
-def promote(store: Store, served: Served, expected: str | None) -> deployment.Deployment:
-    return deployment.promote(store, "shop", served, expected=expected, figures={})
+def promote(store: Store, served: Served, expected: str | None) -> Deployment:
+    return set_champion(store, "shop", served, expected=expected, figures={})
 
 
 def champion(aws: Aws) -> str | None:
-    deployment, _ = deployment.read(open_store(aws.lake), "shop")
+    deployment, _ = read_deployment(open_store(aws.lake), "shop")
     return deployment.champion_version if deployment else None
 
 
 def test_before_the_first_promotion_there_is_no_deployment(aws: Aws) -> None:
-    assert deployment.read(open_store(aws.lake), "shop") == (None, "")
+    assert read_deployment(open_store(aws.lake), "shop") == (None, "")
 
 
 @pytest.mark.parametrize("expected", [None, "v1"], ids=["the first one", "a later one"])

@@ -16,7 +16,7 @@ from preprocessing import load_definition
 from refrain.aws.cloud import Aws as Services
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.lake import deployment
+from refrain.lake.deployment import read_deployment
 from refrain.lake.version import read_version
 from refrain.model.tabular import Servable
 from tests.integration.conftest import DATA, ROOT
@@ -174,7 +174,7 @@ def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_cali
     upload(aws, "shop/people.csv", [dict(each) for each in people])
     assert retrain("shop")["outcome"] == "promoted"
     store = open_store(aws.lake)
-    deployment, _ = deployment.read(store, "shop")
+    deployment, _ = read_deployment(store, "shop")
     assert deployment is not None
     assert deployment.champion is not None
     files = read_version(store, "shop", deployment.champion.version)

@@ -15,7 +15,8 @@ import pytest
 
 from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
-from refrain.lake import deployment, keys
+from refrain.lake import keys
+from refrain.lake.deployment import Deployment, read_deployment
 from refrain.lake.label import write_call
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
@@ -108,9 +109,9 @@ class Trial:
         return self.move(run, judgement["verdict"], judgement=judgement)
 
     @property
-    def deployment(self) -> deployment.Deployment:
+    def deployment(self) -> Deployment:
         """What is served."""
-        found, _ = deployment.read(open_store(self.aws.lake), "shop")
+        found, _ = read_deployment(open_store(self.aws.lake), "shop")
         assert found is not None
         return found
 
@@ -234,7 +235,7 @@ def test_without_enough_rows_in_its_time_the_champion_stays_and_the_same_rows_ma
     run = trial.begin("shadow", most_minutes=0.05)
     trial.ask(5)
     store = open_store(trial.aws.lake)
-    deployment, etag = deployment.read(store, "shop")
+    deployment, etag = read_deployment(store, "shop")
     assert deployment is not None
     document = json.loads(trial.aws.read("deployments/shop.json"))
     document["challenger"]["since"] = "2026-01-01T00:00:00Z"

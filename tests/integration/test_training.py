@@ -102,24 +102,24 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
 
 def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
     train()
-    keys = [keys.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
-    first = [lake.read(key).data for key in keys]
+    files = [keys.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
+    first = [lake.read(key).data for key in files]
     other = "20261123T120409-aaaaaa"
     for name in ("train.npz", "holdout.npz", "snapshot.json"):
         lake.write(keys.snapshot("churn", other, name), lake.read(keys.snapshot("churn", RUN, name)).data)
 
     train(run=other)
 
-    assert [lake.read(key.replace(RUN, other)).data for key in keys] == first
+    assert [lake.read(key.replace(RUN, other)).data for key in files] == first
 
 
 def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
     first = train()
-    keys = [keys.version("churn", first["version"], name) for name in FILES]
-    written = [lake.read(key).etag for key in keys]
+    files = [keys.version("churn", first["version"], name) for name in FILES]
+    written = [lake.read(key).etag for key in files]
 
     assert train() == first
-    assert [lake.read(key).etag for key in keys] == written
+    assert [lake.read(key).etag for key in files] == written
 
 
 @pytest.mark.parametrize("writes", range(5))

@@ -35,14 +35,12 @@ from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vo
 from preprocessing.errors import DefinitionError, PreprocessingError
 from preprocessing.rules_section import NAME as MODEL_NAME
 from preprocessing.rules_section import SMALLER_IS_BETTER
-from refrain.fast_path.features import SEVERAL, Listwise
 
 __version__ = "1.0.0"
 
 __all__ = [
     "MISSING",
     "MODEL_NAME",
-    "SEVERAL",
     "SMALLER_IS_BETTER",
     "UNSEEN",
     "Array",
@@ -54,7 +52,6 @@ __all__ = [
     "Derived",
     "Gate",
     "Lists",
-    "Listwise",
     "Monitoring",
     "PreprocessingError",
     "Problem",

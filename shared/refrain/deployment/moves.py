@@ -14,8 +14,16 @@ from preprocessing import parse_definition
 from refrain.aws.emf import count
 from refrain.deployment.rollback import digest_of
 from refrain.errors import InvalidRequest
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Served, Withdrawn
+from refrain.lake import keys
+from refrain.lake.deployment import (
+    Deployment,
+    Served,
+    Withdrawn,
+    read_deployment,
+    remove_challenger,
+    set_challenger,
+    set_champion,
+)
 from refrain.lake.deployment_log import moment
 from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.pages.run_page import render
@@ -80,9 +88,7 @@ def challenge(store: Store, request: Request) -> dict[str, object]:
     snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     rollout = parse_definition(request.model, snapshot["definition"], "snapshot.json").rollout
     challenger = challenger_of(_served(evaluation), rollout)
-    deployment.challenge(
-        store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation)
-    )
+    set_challenger(store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation))
     return {
         "model": request.model,
         "run": request.run,
@@ -116,7 +122,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
     if request.wish == "promote":
         report = keys.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
-    deployment, _ = deployment.read(store, request.model)
+    deployment, _ = read_deployment(store, request.model)
     champion = deployment.champion_version if deployment else None
     count(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
     return {
@@ -133,7 +139,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
 
 
 def _promote(store: Store, evaluation: Evaluation) -> None:
-    deployment.promote(
+    set_champion(
         store,
         evaluation["model"],
         _served(evaluation),
@@ -146,13 +152,13 @@ def _promote(store: Store, evaluation: Evaluation) -> None:
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial, if this run's version is on trial; where it did harm its snapshot is not learned from again."""
     model, version, trial = evaluation["model"], _promoted(evaluation), evaluation.get("trial")
-    deployment, _ = deployment.read(store, model)
+    deployment, _ = read_deployment(store, model)
     if deployment is None or (trial is None and deployment.challenger_version != version):
         return
     at = trial["at"] if trial else moment(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
     withdrawn = Withdrawn(version, digest_of(store, model, version), at) if harmful else None
-    deployment.dismiss(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
+    remove_challenger(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
 
 
 def _served(evaluation: Evaluation) -> Served:
@@ -179,7 +185,7 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
     return reasons | ({"trial": evaluation["trial"]} if "trial" in evaluation else {})
 
 
-def _reason(request: Request, evaluation: Evaluation, deployment: deployment.Deployment | None) -> str:
+def _reason(request: Request, evaluation: Evaluation, deployment: Deployment | None) -> str:
     if request.wish != "superseded":
         said: str = (request.trial or evaluation["decision"])["reason"]
         return said

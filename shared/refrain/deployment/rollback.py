@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import MODEL_NAME
 from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Served, Withdrawn
-from refrain.lake.deployment_log import keys, log, moment, read_entries, succession
+from refrain.lake import keys
+from refrain.lake.deployment import Served, Withdrawn, read_deployment, restore_champion
+from refrain.lake.deployment_log import log, log_keys, moment, read_entries, succession
 from refrain.model.loading import load
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
         BrokenVersion: when it does not answer its golden rows as it should.
         ChampionChanged: when somebody else moved meanwhile.
     """
-    deployment, _ = deployment.read(store, request.model)
+    deployment, _ = read_deployment(store, request.model)
     if deployment is None or deployment.champion is None:
         if request.model not in known_models(models_dir):
             raise UnknownModel(request.model, known_models(models_dir))
@@ -83,7 +83,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
     if done and champion.since == request.at and request.version in (None, champion.version):
         log(store, request.model, "rolled_back", request.at, champion.version, _figures(request, done[-1]))
         return _answer(request, deployment, done[-1])
-    entries = read_entries(store, keys(store, request.model))
+    entries = read_entries(store, log_keys(store, request.model))
     line = succession(entries)
     version = request.version or _previous(deployment, line)
     if version == champion.version:
@@ -91,7 +91,7 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
     _check_known(store, request.model, version)
     proved = load(store, request.model, Served(version, request.at, "", None))
     metric = proved.servable.definition.training.metric
-    moved = deployment.roll_back(
+    moved = restore_champion(
         store,
         request.model,
         _served(version, request.at, metric, entries),

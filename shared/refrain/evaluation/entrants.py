@@ -11,7 +11,8 @@ import numpy as np
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.evaluated_model import Contender, aligned
-from refrain.lake import deployment, keys
+from refrain.lake import keys
+from refrain.lake.deployment import read_deployment
 from refrain.recommendation.limits import MOST_ITEMS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ type Ask = Callable[[str, bytes | None], Contender]
 
 def gather(store: Store, request: Request, ask: Ask) -> Field:
     """Ask the champion of this moment and the run's candidates."""
-    deployment, _ = deployment.read(store, request.model)
+    deployment, _ = read_deployment(store, request.model)
     version = deployment.champion_version if deployment else None
     return Field(
         champion_version=version,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
 
-MOST_TRIES = 8
-MOST_WITHDRAWN = 20
+MAX_TRIES = 8
+MAX_WITHDRAWN = 20
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Deployment:
         return any(each.version == version for each in self.withdrawn)
 
 
-def read(store: Store, model: str) -> tuple[Deployment | None, str]:
+def read_deployment(store: Store, model: str) -> tuple[Deployment | None, str]:
     """Read a model's deployment and its ETag; (None, "") while it has none."""
     try:
         found = store.read(keys.deployment(model))
@@ -101,7 +101,7 @@ def read(store: Store, model: str) -> tuple[Deployment | None, str]:
     return Deployment.of(found.json()), found.etag
 
 
-def promote(
+def set_champion(
     store: Store,
     model: str,
     served: Served,
@@ -136,7 +136,7 @@ def promote(
     return deployment
 
 
-def challenge(
+def set_challenger(
     store: Store, model: str, challenger: Challenger, *, expected: str | None, figures: Mapping[str, object]
 ) -> Deployment:
     """Put a challenger beside the `expected` champion, and log it. One at a time: a late one's place is free.
@@ -162,7 +162,7 @@ def challenge(
     return deployment
 
 
-def dismiss(
+def remove_challenger(
     store: Store,
     model: str,
     version: str,
@@ -183,7 +183,7 @@ def dismiss(
     return deployment
 
 
-def roll_back(
+def restore_champion(
     store: Store,
     model: str,
     served: Served,
@@ -213,7 +213,7 @@ def roll_back(
 
 def _also(found: Deployment, withdrawn: Withdrawn | None) -> tuple[Withdrawn, ...]:
     others = tuple(each for each in found.withdrawn if withdrawn is None or each.version != withdrawn.version)
-    return (*others, withdrawn)[-MOST_WITHDRAWN:] if withdrawn else others
+    return (*others, withdrawn)[-MAX_WITHDRAWN:] if withdrawn else others
 
 
 def _move[Found: (Deployment, Deployment | None)](
@@ -221,8 +221,8 @@ def _move[Found: (Deployment, Deployment | None)](
 ) -> Found:
     """Read, change, write if nobody wrote meanwhile, else look again; `change` raises where the move is not right."""
     key = keys.deployment(model)
-    for _ in range(MOST_TRIES):
-        found, etag = read(store, model)
+    for _ in range(MAX_TRIES):
+        found, etag = read_deployment(store, model)
         moved = change(found)
         if moved == found or moved is None or _written(store, key, to_json(asdict(moved)), etag):
             return moved

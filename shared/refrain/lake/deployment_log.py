@@ -51,7 +51,7 @@ class State:
     challenger: Entry | None
 
 
-def keys(store: Store, model: str, until: str = "") -> list[str]:
+def log_keys(store: Store, model: str, until: str = "") -> list[str]:
     """List the keys of the log in time order, those up to the moment `until` only."""
     prefix = keys.deployment_logs(model)
     return [key for key in store.keys(prefix) if not until or key.removeprefix(prefix)[: len(until)] <= until]
@@ -67,7 +67,7 @@ def read_entries(store: Store, some: Sequence[str]) -> list[Entry]:
 
 def state_at(store: Store, model: str, time: str) -> State:
     """Find what was in service at a moment (as `moment` writes it), reading back no further than the champion."""
-    return state_after(store.read_json(key) for key in reversed(keys(store, model, time)))
+    return state_after(store.read_json(key) for key in reversed(log_keys(store, model, time)))
 
 
 def state_after(newest_first: Iterable[Entry]) -> State:

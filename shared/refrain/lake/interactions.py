@@ -47,8 +47,8 @@ def read_plays(store: Store, definition: Definition, since: datetime, until: dat
 
     An upload without a receipt is not there yet.
     """
-    keys = keys_between(store, keys.plays_in(definition.model), since, until)
-    within = [key for key in keys if since <= keys.time_of_plays(key) < until]
+    uploads = keys_between(store, keys.plays_in(definition.model), since, until)
+    within = [key for key in uploads if since <= keys.time_of_plays(key) < until]
     there = [key for key in within if store.exists(keys.receipt(definition.model, keys.digest_of_plays(key)))]
     pieces: list[dict[str, Array]] = []
     read = 0

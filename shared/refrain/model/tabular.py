@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeIs, cast
 import numpy as np
 
 from preprocessing import (
-    SEVERAL,
     Array,
     Columns,
     Definition,
     Lists,
-    Listwise,
     PreprocessingError,
     Problem,
     Vocabularies,
@@ -28,6 +26,7 @@ from preprocessing import (
 from refrain.errors import BrokenVersion
 from refrain.fast_path.answer_json import Wording
 from refrain.fast_path.captured_rows import Form
+from refrain.fast_path.features import SEVERAL, Listwise
 from refrain.model.familiarity import Familiar
 from refrain.model.onnx import RUNTIME_ERRORS, session
 from refrain.model.parity import Replay, parity

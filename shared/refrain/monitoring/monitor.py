@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from refrain.aws.emf import count
 from refrain.aws.storage import to_json
-from refrain.lake import deployment, keys
+from refrain.lake import keys
+from refrain.lake.deployment import read_deployment
 from refrain.lake.label_reading import read_labels
 from refrain.monitoring.notifications import messages
 from refrain.monitoring.observed_predictions import instant, of_this_service, see_predictions
@@ -70,7 +71,7 @@ def _before(store: Store, model: str, key: str) -> Look | None:
 
 def _see(store: Store, definition: Definition, now: datetime, before: Look | None, late: timedelta) -> Seen | None:
     """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
-    deployment, _ = deployment.read(store, definition.model)
+    deployment, _ = read_deployment(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None
     see = see_plays if definition.roles else see_predictions

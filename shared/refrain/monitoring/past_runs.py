@@ -41,8 +41,8 @@ def read_runs(store: Store, definition: Definition) -> Runs:
     Those of another definition do not count as unpromoted: who changed it had a reason to hope.
     """
     prefix = keys.snapshots(definition.model)
-    keys = [key for key in store.keys(prefix) if key.endswith("/snapshot.json")]
-    runs = sorted({run for key in keys if _RUN.fullmatch(run := key.removeprefix(prefix).split("/")[0])})
+    written = [key for key in store.keys(prefix) if key.endswith("/snapshot.json")]
+    runs = sorted({run for key in written if _RUN.fullmatch(run := key.removeprefix(prefix).split("/")[0])})
     promoted = _last_promoted(store, definition.model)
     unpromoted = 0
     for run in reversed(runs):
@@ -63,7 +63,7 @@ def new_rows(store: Store, definition: Definition, last: str | None) -> int:
 
 def _last_promoted(store: Store, model: str) -> str | None:
     """Return the run of the version that was promoted last, or None."""
-    for key in reversed(deployment_log.keys(store, model)):
+    for key in reversed(deployment_log.log_keys(store, model)):
         entry = store.read_json(key)
         if entry["event"] == "promoted":
             return str(entry["version"])[:RUN_LENGTH]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import __version__ as preprocessing_version
 from refrain.definitions import find_definition
 from refrain.errors import NotFound
-from refrain.lake import deployment, keys
+from refrain.lake import keys
+from refrain.lake.deployment import read_deployment
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
 from refrain.lake.snapshot import pack
 from refrain.snapshot import recommendation, sufficiency
@@ -44,7 +45,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     """
     request = Request.of(event)
     definition = find_definition(models_dir, request.model)
-    deployment, _ = deployment.read(store, request.model)
+    deployment, _ = read_deployment(store, request.model)
     champion = deployment.champion_version if deployment else None
     receipts, labelled = _chosen(store, definition)
     items = recommendation.read_item_receipts(store, definition)

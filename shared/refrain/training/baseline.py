@@ -1,8 +1,8 @@
 """What a version saw in training and answers on the holdout: what later data is held against.
 
 Numbers, booleans, times (days since 1970) and derived features as the model gets them; categories as they are. Numbers
-are counted in `bins` (see `refrain.statistics.bins`) and, where the order of the rows means something, it is told how much they
-moved while the training rows were gathered (`movement`).
+are counted in `bins` (see `refrain.statistics.bins`) and, where the order of the rows means something, it is told
+how much they moved while the training rows were gathered (`movement`).
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ import numpy as np
 
 from preprocessing import parse_definition
 from refrain.errors import BrokenVersion, InvalidRequest
-from refrain.lake import deployment, keys
+from refrain.lake import keys
 from refrain.lake.capture.reading import read_captured
+from refrain.lake.deployment import read_deployment
 from refrain.lake.deployment_log import moment
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
@@ -61,7 +62,7 @@ def judge_challenger(store: Store, request: Request, now: datetime) -> dict[str,
     snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
     answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
-    deployment, _ = deployment.read(store, request.model)
+    deployment, _ = read_deployment(store, request.model)
     champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
     if deployment is None or not _stands(deployment, champion, evaluation["decision"]["version"]):
         found = Judgement("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")

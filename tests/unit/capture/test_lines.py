@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from preprocessing import SEVERAL, Definition, objects, present
+from preprocessing import Definition, objects, present
+from refrain.fast_path.features import SEVERAL
 from refrain.lake.capture.lines import MOST_BYTES, lines, sampled
 from refrain.lake.capture.record import Record, Shadow
 from refrain.lake.prediction_id import prediction_ids

@@ -15,7 +15,7 @@ from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
 from refrain.evaluation.curves import describe
 from refrain.lake import keys
-from refrain.lake.deployment import Served, promote, read
+from refrain.lake.deployment import Served, read_deployment, set_champion
 from refrain.lake.label import write_call
 from refrain.monitoring.monitor import look_at
 from refrain.statistics.comparison import compare
@@ -129,8 +129,8 @@ class World:
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
         served = Served(version, moment, metric.name, figures.value)
-        before, _ = read(self.store, model)
-        promote(self.store, model, served, expected=before.champion_version if before else None, figures={})
+        before, _ = read_deployment(self.store, model)
+        set_champion(self.store, model, served, expected=before.champion_version if before else None, figures={})
         return version
 
     def ran(self, run: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import Gate
 from refrain.lake.evaluation import Evaluation, Upload
-from refrain.report import render
+from refrain.pages.run_page import render
 from tests.unit.report import examples
 
 EMPTY = {"meta", "br", "line", "rect", "circle", "path"}

@@ -9,8 +9,8 @@ import pytest
 
 from refrain.deployment.rollback import Request, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Challenger, Served
+from refrain.lake import keys
+from refrain.lake.deployment import Challenger, Deployment, Served, read_deployment, set_challenger, set_champion
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def lake(version: tiny.Model) -> tiny.Lake:
         tiny.put_version(lake, made)
         lake.write_json(keys.version("people", name, "manifest.json"), manifest | {"version": name})
         served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
-        deployment.promote(lake, "people", served, expected=before, figures={"because": "test"})
+        set_champion(lake, "people", served, expected=before, figures={"because": "test"})
         before = name
     return lake
 
@@ -55,8 +55,8 @@ def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict
     return roll_back(lake, tmp_path, request(second, **given))
 
 
-def deployment(lake: tiny.Lake) -> deployment.Deployment:
-    found, _ = deployment.read(lake, "people")
+def deployment(lake: tiny.Lake) -> Deployment:
+    found, _ = read_deployment(lake, "people")
     assert found is not None
     return found
 
@@ -114,7 +114,7 @@ def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, versi
 
 def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
     four = Challenger("people-4", f"{WHEN}5.000Z", "roc_auc", 0.95, "canary", 0.1, "9999")
-    deployment.challenge(lake, "people", four, expected="people-3", figures={})
+    set_challenger(lake, "people", four, expected="people-3", figures={})
 
     back(lake, tmp_path)
 

@@ -11,8 +11,8 @@ import pytest
 
 from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Challenger
+from refrain.lake import keys
+from refrain.lake.deployment import Challenger, read_deployment
 from refrain.model.tabular import Servable
 from refrain.serving.trial_answers import Attempt
 from tests.unit.serving import tiny
@@ -34,7 +34,7 @@ def put_on_trial(api: Api, model: tiny.Model, mode: str, share: float = 0.3, unt
     """Put a version beside the champion."""
     tiny.put_version(api.lake, model)
     name = model.definition.model
-    deployment, _ = deployment.read(api.lake, name)
+    deployment, _ = read_deployment(api.lake, name)
     assert deployment is not None
     challenger = Challenger(model.version, "2026-11-23T12:30:00Z", "roc_auc", 0.92, mode, share, until)
     api.lake.write(keys.deployment(name), to_json(asdict(replace(deployment, challenger=challenger))))

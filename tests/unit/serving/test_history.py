@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Challenger, Served, Withdrawn
+from refrain.lake import keys
+from refrain.lake.deployment import (
+    Challenger,
+    Served,
+    Withdrawn,
+    remove_challenger,
+    restore_champion,
+    set_challenger,
+    set_champion,
+)
 from refrain.lake.deployment_log import moment
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
@@ -32,19 +40,19 @@ def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     for version in ("people-1", "people-2"):
         tiny.put_version(api.lake, tiny_version.named(version))
     lake, why = api.lake, {"because": "test"}
-    deployment.promote(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, figures=why)
+    set_champion(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, figures=why)
     two = Challenger("people-2", at(10), "roc_auc", 0.91, "canary", 0.2, at(90))
-    deployment.challenge(lake, "people", two, expected="people-1", figures=why)
+    set_challenger(lake, "people", two, expected="people-1", figures=why)
     served = Served("people-2", at(20), "roc_auc", 0.91)
-    deployment.promote(lake, "people", served, expected="people-1", figures=why, on_trial=True)
+    set_champion(lake, "people", served, expected="people-1", figures=why, on_trial=True)
     back = Served("people-1", at(30), "roc_auc", 0.9)
     withdrawn = Withdrawn("people-2", "digest", at(30))
-    deployment.roll_back(
+    restore_champion(
         lake, "people", back, expected="people-2", previous=None, withdrawn=withdrawn, figures={"because": "complaints"}
     )
     three = Challenger("people-3", at(40), "roc_auc", 0.93, "shadow", 0.1, at(100))
-    deployment.challenge(lake, "people", three, expected="people-1", figures=why)
-    deployment.dismiss(lake, "people", "people-3", at=at(50), figures=why)
+    set_challenger(lake, "people", three, expected="people-1", figures=why)
+    remove_challenger(lake, "people", "people-3", at=at(50), figures=why)
     return api
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from preprocessing import Listwise
 from refrain.errors import BrokenVersion
+from refrain.fast_path.features import Listwise
 from refrain.lake.version import read_version
 from refrain.model.tabular import Servable
 from tests.unit.serving import tiny

@@ -187,5 +187,5 @@ def test_moments_sort_as_text() -> None:
     moments = [NOON + timedelta(microseconds=step) for step in (0, 1, 999_999, 1_000_000, 10**9)]
 
     assert sorted(map(moment_of, moments)) == list(map(moment_of, moments))
-    keys = [keys.labels("shops", moment, "d") for moment in moments]
-    assert sorted(keys) == keys
+    names = [keys.labels("shops", moment, "d") for moment in moments]
+    assert sorted(names) == names

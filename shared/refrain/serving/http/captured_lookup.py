@@ -27,9 +27,9 @@ _DECODER = json.JSONDecoder()
 
 def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
     """Search the hours in which the line of a prediction can have been delivered; None when it is not found in time."""
-    keys = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MOST_FILES]
+    files = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MOST_FILES]
     end = time.monotonic() + PATIENCE
-    for _, content in read_all(store, keys):
+    for _, content in read_all(store, files):
         found = _version_in(content.data, prediction)
         if found or time.monotonic() > end:
             return found

@@ -36,9 +36,9 @@ def answer_history(registry: Registry, request: Request, model: str) -> dict[str
         return {"model": model} | served_at(registry.store, model, _moment(request.query["at"]))
     if "prediction" in request.query:
         return {"model": model} | answered_by(registry, model, request.query["prediction"])
-    keys = deployment_log.keys(registry.store, model)
-    moves = deployment_log.read_entries(registry.store, keys[-MOST_MOVES:])
-    return {"model": model, "moves": moves, "earlier": len(keys) - len(moves)}
+    moves = deployment_log.log_keys(registry.store, model)
+    entries = deployment_log.read_entries(registry.store, moves[-MOST_MOVES:])
+    return {"model": model, "moves": entries, "earlier": len(moves) - len(entries)}
 
 
 def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:

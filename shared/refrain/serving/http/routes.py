@@ -51,7 +51,7 @@ def _late(module: str, name: str) -> Answering:
     """Import what answers when it is first asked for: a cold start is for predictions."""
 
     def answer(*arguments: Any, **named: Any) -> Answered:
-        answering: Answering = getattr(import_module(f"refrain.serving.{module}"), name)
+        answering: Answering = getattr(import_module(f"refrain.serving.http.{module}"), name)
         return answering(*arguments, **named)
 
     return answer
@@ -61,12 +61,12 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
     (method, _pattern(path), answering)
     for method, path, answering in (
         ("POST", "/v1/models/{model}:predict", v1.answer_predict),
-        ("POST", "/v1/models/{model}:label", _late("labels", "answer_label")),
+        ("POST", "/v1/models/{model}:label", _late("label_requests", "answer_label")),
         ("POST", "/v2/models/{model}/infer", _late("v2", "answer_infer")),
         ("POST", "/v2/models/{model}/versions/{version}/infer", _late("v2", "answer_infer")),
-        ("GET", "/v1/models", _late("catalogue", "answer_models")),
-        ("GET", "/v1/models/{model}", _late("catalogue", "answer_model")),
-        ("GET", "/v1/models/{model}/history", _late("history", "answer_history")),
+        ("GET", "/v1/models", _late("model_listing", "answer_models")),
+        ("GET", "/v1/models/{model}", _late("model_listing", "answer_model")),
+        ("GET", "/v1/models/{model}/history", _late("deployment_history", "answer_history")),
         ("GET", "/v2/health/live", _late("health", "answer_live")),
         ("GET", "/v2/health/ready", _late("health", "answer_ready")),
         ("GET", "/v2", _late("v2", "answer_server")),
@@ -75,7 +75,7 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
         ("GET", "/v2/models/{model}/versions/{version}", _late("v2", "answer_model")),
         ("GET", "/v2/models/{model}/versions/{version}/ready", _late("v2", "answer_ready")),
         ("GET", "/openapi.json", _late("openapi", "answer_openapi")),
-        ("GET", "/docs", _late("docs", "answer_docs")),
+        ("GET", "/docs", _late("docs_page", "answer_docs")),
     )
 )
 

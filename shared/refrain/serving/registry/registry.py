@@ -17,8 +17,8 @@ from preprocessing import MODEL_NAME, DefinitionError
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
-from refrain.lake import deployment, keys
-from refrain.lake.deployment import Deployment
+from refrain.lake import keys
+from refrain.lake.deployment import Deployment, read_deployment
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.process_memory import most_resident, resident
 from refrain.serving.registry.version_choice import Choice
@@ -182,7 +182,7 @@ class Registry:
         key = keys.deployment(model)
         try:
             if before is None:
-                deployment, etag = deployment.read(self._store, model)
+                deployment, etag = read_deployment(self._store, model)
             else:
                 found = self._store.read_if_changed(key, before.etag)
                 if found is None:
