@@ -64,10 +64,10 @@ cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININ
 
 bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md (ONLY=part,part; BUSY=1; LOAD=<minutes>)
 	@$(UV) sync --quiet --frozen --group bench || echo "peers that did not install are left out"
-	@OMP_NUM_THREADS=1 UV="$(UV)" LOAD=$(LOAD) $(PYTHON) -m tests.bench $(if $(ONLY),--only "$(ONLY)") $(if $(BUSY),--busy)
+	@OMP_NUM_THREADS=1 UV="$(UV)" LOAD=$(LOAD) $(PYTHON) -m benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(BUSY),--busy)
 
 bench-compare: setup ## Hold build/bench.json (made by make bench) against the committed figures
-	@$(PYTHON) -m tests.bench.compare
+	@$(PYTHON) -m benchmarks.compare
 
 clean: ## Remove what was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

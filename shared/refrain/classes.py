@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Column
+    from refrain.arrays import Floats
 
 
 def class_labels(column: Column, target: Array) -> Array:
@@ -39,3 +40,17 @@ def class_numbers(labels: Array, classes: Sequence[str]) -> NDArray[np.int64]:
 def likeliest(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the place of the class that a model answers with: the most probable, of equal ones the first."""
     return np.argmax(probabilities, axis=1)
+
+
+def aligned(answers: Floats, known: Sequence[str], classes: Sequence[str]) -> Floats:
+    """Give answers [rows, known] the order of `classes`; a class that the model does not know gets probability 0.
+
+    >>> aligned(np.array([[0.4, 0.6]]), ["a", "c"], ["a", "b", "c"]).tolist()
+    [[0.4, 0.0, 0.6]]
+    """
+    if not classes:
+        return answers
+    places = {label: place for place, label in enumerate(classes)}
+    wide = np.zeros((len(answers), len(classes)))
+    wide[:, [places[label] for label in known]] = answers
+    return wide

@@ -1,1 +1,5 @@
-"""Is the challenger better than the champion? Pure functions of arrays and figures: nothing here reads or writes."""
+"""Compare the candidates of a run with the champion on the same holdout rows, and decide.
+
+May import: all rooms below the stories.
+Called by: functions/retraining/evaluate, lake, pages.
+"""

@@ -10,6 +10,7 @@ from preprocessing.definition import Task
 from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
 from refrain.lake.evaluation import Bins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.statistics.intervals import NORMAL_95, wilson
 from refrain.statistics.metrics import positive_class
 
 POINTS = 200
@@ -18,7 +19,6 @@ HISTOGRAM_BINS = 30
 CLASSES = 12
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REST = "all others"
-NORMAL_95 = 1.959964  # the normal distribution's 97.5 % quantile: intervals here are 95 % ones
 
 
 def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
@@ -131,18 +131,6 @@ def calibration(truth: Floats, answers: Floats, *, binary: bool) -> Bins:
         "high": _rounded(np.array([high for _, high in bounds])),
         "rows": [len(rows) for rows in bins],
     }
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share (Wilson 1927), which stays within 0 and 1 and is honest for few rows.
-
-    >>> tuple(round(bound, 4) for bound in wilson(0.0, 10))
-    (0.0, 0.2775)
-    """
-    square = NORMAL_95**2 / rows
-    middle = (share + square / 2) / (1 + square)
-    half = NORMAL_95 * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def _normal(values: Floats) -> tuple[float, float]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.classes import class_labels, class_numbers
+from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.evaluated_model import Contender, aligned
+from refrain.evaluation.evaluated_model import Contender
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.recommendation.limits import MOST_ITEMS

@@ -108,17 +108,3 @@ def latency(servable: Servable, columns: Columns) -> float:
         servable.score(servable.encode(prepared))
         taken.append(time.perf_counter() - started)
     return median(taken) * 1000
-
-
-def aligned(answers: Floats, known: Sequence[str], classes: Sequence[str]) -> Floats:
-    """Give answers [rows, known] the order of `classes`; a class that the model does not know gets probability 0.
-
-    >>> aligned(np.array([[0.4, 0.6]]), ["a", "c"], ["a", "b", "c"]).tolist()
-    [[0.4, 0.0, 0.6]]
-    """
-    if not classes:
-        return answers
-    places = {label: place for place, label in enumerate(classes)}
-    wide = np.zeros((len(answers), len(classes)))
-    wide[:, [places[label] for label in known]] = answers
-    return wide

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from refrain.classes import aligned
 from refrain.errors import MetricUndefined
 from refrain.evaluation.curves import describe
-from refrain.evaluation.evaluated_model import Contender, aligned, score
+from refrain.evaluation.evaluated_model import Contender, score
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import figures_document
 from refrain.model.tabular import Servable

@@ -1,6 +1,8 @@
-"""From a file in the inbox to clean rows in the lake: what `functions/ingest` calls.
+"""From a file in the inbox to clean rows in the lake.
 
-`upload` is the order of it all; `formats` tells what a file is; `delimited`, `jsonlines`, `jsonarray` and `parquet`
-turn it into `chunks`; `curated`, `rejected` and `profile` keep what became of the rows, and `receipts` says so.
-Files of `labels` go the same way.
+`upload` is the whole way; `formats` tells what a file is; `readers` turn it into chunks of text or values; `keeping`
+sorts their rows; `curated`, `rejected` and `profile` write what became of them. `fast_csv` reads large CSV files.
+
+May import: all rooms below the stories.
+Called by: functions/ingest, lake.
 """

@@ -1,4 +1,5 @@
-"""Is the model still fed what it was trained on, is it still as good, and should it be trained again?
+"""Write a monitoring report of each model every hour: drift, quality, and whether to retrain.
 
-Statistics and decisions are pure functions of counts and figures; `look` reads and writes around them.
+May import: all rooms below the stories.
+Called by: functions/monitoring.
 """

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.classes import class_labels, class_numbers
+from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
-from refrain.evaluation.evaluated_model import aligned
 from refrain.statistics.bootstrap import interval, resampled
 from refrain.statistics.estimate import Figure
 from refrain.statistics.metrics import METRICS

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.evaluation.curves import wilson
 from refrain.lake.capture.recommendations_reading import read_offered
 from refrain.lake.interactions import ARRIVED
 from refrain.monitoring.window_report import figure_document
 from refrain.statistics.estimate import Figure
+from refrain.statistics.intervals import wilson
 from refrain.times import written
 
 if TYPE_CHECKING:

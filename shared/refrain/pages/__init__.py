@@ -1,8 +1,7 @@
-"""The report of one retraining run: one HTML file that a person can open, print and forward.
+"""From a document to one HTML file that a person can open, print and forward: reports and monitoring pages.
 
-Plain functions from the evaluation document to strings. Nothing is loaded from anywhere, and there is no script.
+Plain functions from documents to text. A page loads nothing from elsewhere and has no script.
+
+May import: lake, statistics.
+Called by: deployment, monitoring.
 """
-
-from refrain.pages.run_page import render
-
-__all__ = ["render"]

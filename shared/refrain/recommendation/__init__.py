@@ -1,4 +1,5 @@
-"""Recommendation: what a user chose before, what to offer next, and how well that foretells what was chosen then.
+"""What training, evaluation, monitoring and serving of recommenders share: items, histories, holdout questions.
 
-The parts that training, evaluation and inference share; numpy only. The estimators are in `refrain.recommenders`.
+May import: aws, lake, statistics.
+Called by: evaluation, ingest, lake, model, monitoring, serving, snapshot, training.
 """

@@ -1,6 +1,9 @@
-"""Learn from plays what to recommend: estimators that export themselves to one graph each.
+"""The estimators that definitions name: each learns from interactions and exports itself as one ONNX graph.
 
 Training only: SciPy and ONNX are imported here, and never where recommendations are given.
+
+May import: nothing of ours.
+Called by: training.
 """
 
 from refrain.recommenders.alternating import AlternatingLeastSquares

@@ -1,1 +1,5 @@
-"""Answering from a model version. numpy, ONNX Runtime and obstore only: nothing that training needs comes in here."""
+"""Answer HTTPS requests from the versions in service. numpy, ONNX Runtime and obstore only.
+
+May import: aws, lake, fast_path, recommendation, model.
+Called by: functions/inference.
+"""

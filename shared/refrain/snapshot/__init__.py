@@ -1,1 +1,5 @@
-"""Take a snapshot: which rows a retraining run learns from and is judged on, frozen for all candidates alike."""
+"""Freeze the rows of one retraining run, so that all candidates learn from and are judged on the same ones.
+
+May import: all rooms below the stories.
+Called by: functions/retraining/snapshot.
+"""

@@ -1,1 +1,5 @@
-"""Train a candidate: a scikit-learn pipeline on the feature matrix, exported to ONNX, with the proofs beside it."""
+"""Train a candidate: a scikit-learn pipeline on the feature matrix, exported to ONNX, with its proofs beside it.
+
+May import: all rooms below the stories, recommenders.
+Called by: functions/retraining/train.
+"""

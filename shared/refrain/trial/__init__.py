@@ -1,1 +1,5 @@
-"""How a better model takes over: a trial beside the champion, a judge who looks again and again, and the way back."""
+"""Judge a challenger on trial beside the champion, from what was captured and labelled since the trial began.
+
+May import: all rooms below the stories.
+Called by: deployment, functions/retraining/judge.
+"""

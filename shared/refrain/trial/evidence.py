@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.classes import class_labels
-from refrain.evaluation.evaluated_model import aligned
+from refrain.classes import aligned, class_labels
 from refrain.lake.capture.reading import Captured
 from refrain.lake.labelled_predictions import join
 from refrain.trial.verdict import Facts

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from refrain.evaluation.curves import POINTS, REST, calibration, confusion, describe, quantile_bins, roc, wilson
+from refrain.evaluation.curves import POINTS, REST, calibration, confusion, describe, quantile_bins, roc
 from refrain.evaluation.importance import permutation_importance
+from refrain.statistics.intervals import wilson
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]

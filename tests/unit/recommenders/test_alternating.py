@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from refrain.recommenders import AlternatingLeastSquares, Plays
-from tests.unit.recommenders.listening import answer, padded, random_plays, same_lists
+from tests.unit.recommenders.interactions import answer, padded, random_plays, same_lists
 
 
 def test_a_step_solves_the_weighted_least_squares_of_each_row() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from refrain.recommenders import Ease, Plays
-from tests.unit.recommenders.listening import permuted, random_plays, same_lists
+from tests.unit.recommenders.interactions import permuted, random_plays, same_lists
 
 HISTORIES = [np.array([3, 1, 20]), np.array([7]), np.array([0, 2, 4, 6, 8])]
 

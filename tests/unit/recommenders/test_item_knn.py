@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from refrain.recommenders import ItemKnn, Plays
 from refrain.recommenders.item_knn import Weighting, weigh
-from tests.unit.recommenders.listening import make_plays, permuted, random_plays, same_lists
+from tests.unit.recommenders.interactions import make_plays, permuted, random_plays, same_lists
 
 BY_AMOUNT: tuple[Weighting, ...] = ("log", "tfidf", "bm25")
 HISTORIES = [np.array([3, 1, 20]), np.array([7]), np.array([0, 2, 4, 6, 8])]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refrain.recommenders import Ease, FilteredEase, Popularity
+from tests.unit.recommenders.interactions import answer, padded, same_lists
 from tests.unit.recommenders.lastfm import FOLDER, sequences, split
-from tests.unit.recommenders.listening import answer, padded, same_lists
 
 if TYPE_CHECKING:
     from tests.unit.recommenders.lastfm import Protocol

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refrain.recommenders import Popularity
-from tests.unit.recommenders.listening import make_plays
+from tests.unit.recommenders.interactions import make_plays
 
 HEARD = [[4, 1, 0], [0, 1, 2]]
 

@@ -1,0 +1,147 @@
+"""The inference function as `sam build` made it, run by Lambda's own client, beside a hello-world of the same kind."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from benchmarks import subjects
+from local import runtime
+from local.functions import Place, functions
+from local.names import REGION
+from local.template import read_template
+from refrain.aws.storage import Store
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.processes import Function
+
+TEMPLATE = subjects.ROOT / ".aws-sam" / "build" / "template.yaml"
+HELLO = '''"""Says hello, as an API answers."""
+
+import json
+
+
+def handler(event, context):
+    """Answer."""
+    return {"statusCode": 200, "headers": {}, "body": json.dumps({"hello": event["path"]}), "isBase64Encoded": False}
+'''
+GRAPH = '''"""Runs a graph on a matrix that is ready, and prints a line: the least that a captured prediction can be."""
+
+import sys
+
+import numpy
+import onnxruntime
+
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = onnxruntime.InferenceSession("model.onnx", options)
+matrix = numpy.zeros((1, session.get_inputs()[0].shape[1]), numpy.float32)
+line = "x" * 700 + "\\n"
+
+
+def handler(event, context):
+    """Answer."""
+    session.run(["probabilities"], {"features": matrix})
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    return {"statusCode": 200, "headers": {}, "body": "{}", "isBase64Encoded": False}
+'''
+LAKE = "bench-lake"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The functions, ready to be started; the lake holds one version of the income model, which `graph` has too."""
+
+    inference: Function
+    hello: Function
+    graph: Function
+    logs: Path
+
+
+@contextmanager
+def stage(candidate: str = "logistic") -> Iterator[Stage]:
+    """Put a version into an S3 of its own process, and lay the functions out. Needs what `make build` makes."""
+    folder = Path(tempfile.mkdtemp(prefix="refrain-bench-"))
+    model = subjects.version(candidate)
+    with _s3() as endpoint:
+        _fill(endpoint, model)
+        place = Place(endpoint, subjects.ROOT / "layers" / "models", folder / "runtime")
+        built = {each.name: each for each in functions(read_template(TEMPLATE), place)}
+        inference = next(function for name, function in built.items() if "inference" in name)
+        variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
+        inference = replace(inference, environment={**inference.environment, **variables})
+        try:
+            brought = folder / "runtime"
+            hello = _floor(inference, folder / "hello", HELLO, (brought,))
+            graph = _floor(inference, folder / "graph", GRAPH, inference.path[1:])
+            (graph.folder / "model.onnx").write_bytes(model.files.model)
+            yield Stage(inference, hello, graph, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _floor(like: Function, place: Path, code: str, path: tuple[Path, ...]) -> Function:
+    """Lay out a function of a few lines."""
+    place.mkdir()
+    (place / "app.py").write_text(code, encoding="utf-8")
+    compileall.compile_dir(place, quiet=1)
+    environment = {name: value for name, value in like.environment.items() if not name.startswith("REFRAIN_")}
+    return replace(
+        like,
+        name=place.name,
+        folder=place,
+        path=(place, *path),
+        environment=environment,
+        python=runtime.bare_python(),
+    )
+
+
+@contextmanager
+def _s3() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        endpoint = f"http://127.0.0.1:{port}"
+        _await(endpoint)
+        yield endpoint
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await(endpoint: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{endpoint}/moto-api/", timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(endpoint)
+
+
+def _fill(endpoint: str, model: tiny.Model) -> None:
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=LAKE)
+    tiny.deploy(Store(LAKE), model)

@@ -1,0 +1,82 @@
+"""A cold start: from the start of the process to the first answer, of the package as it was built, model from S3."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import subjects
+from benchmarks.built import stage
+from benchmarks.measuring import MILLISECONDS, row
+from benchmarks.result import Group, Part
+from benchmarks.rival_servers import laid_out
+from benchmarks.running import Server
+from benchmarks.usual_handler import usual_handlers
+from local.processes import Process
+
+if TYPE_CHECKING:
+    from benchmarks.built import Stage
+    from benchmarks.result import Kind
+    from benchmarks.running import Peer, Place
+    from local.processes import Function
+
+TITLE = "Cold start"
+STARTS = 15
+PEER_STARTS = 5
+FLOOR, OURS = "hello-world", "Refrain, model and golden replay included"
+GOAL = "≤ 3 × hello-world and the round trips to S3; ≤ 230 ms on a quiet machine"
+NOTES = (
+    "Functions are run by the interpreter without its site packages, on what `make build` made and what the Lambda "
+    "runtime brings. The file system's cache is warm. S3 is moto in a process of its own, which needs some "
+    "milliseconds for each object: the deployment, then four at once. Processor time is that of the process alone, "
+    "which a busy machine lengthens less than the time on the clock.",
+    "The pandas + scikit-learn handler has its model beside its code, and fetches nothing. Without bytecode its "
+    "packages are compiled at each start, as on Lambda from a package that was built without. Servers are started by "
+    "their own commands, with bytecode, and asked every 5 ms until they answer.",
+)
+
+
+def measure() -> Part:
+    """Start each process in turn, ask it once, end it."""
+    with stage() as found:
+        usual, none = usual_handlers(found)
+        there, skipped = laid_out()
+        starts: dict[str, list[tuple[float, float]]] = {}
+        served: dict[str, list[float]] = {}
+        for place in range(STARTS):
+            often = place % (STARTS // PEER_STARTS) == 0
+            for name, function in ({FLOOR: found.hello, OURS: found.inference} | (usual if often else {})).items():
+                starts.setdefault(name, []).append(first_answer(found, function))
+            for peer, laid in there if often else ():
+                served.setdefault(peer.title, []).append(_first_of(peer, laid))
+    clock, processor = ({name: [each[at] for each in taken] for name, taken in starts.items()} for at in (0, 1))
+    groups = (_group("process start to first answer", clock | served, GOAL), _group("processor time of it", processor))
+    return Part("cold", TITLE, groups, skipped=none + skipped, notes=NOTES)
+
+
+def _group(title: str, taken: dict[str, list[float]], goal: str = "") -> Group:
+    kinds: dict[str, Kind] = {FLOOR: "floor", OURS: "ours"}
+    rows = tuple(row(name, kinds.get(name, "peer"), each, MILLISECONDS) for name, each in taken.items())
+    return Group(title, "ms", rows, FLOOR, goal)
+
+
+def _first_of(peer: Peer, place: Place) -> float:
+    server = Server(peer, place)
+    server.stop()
+    return server.first
+
+
+def first_answer(found: Stage, function: Function) -> tuple[float, float]:
+    """Seconds from the start of a process to its answer, and those of them that its threads ran."""
+    event = json.dumps(next(subjects.events(1))).encode()
+    started = time.perf_counter()
+    process = Process(function, found.logs / "cold.log")
+    answer = process.call(event)
+    taken = time.perf_counter() - started
+    ran = sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{process.pid}/task").glob("*/schedstat")) / 1e9
+    process.stop()
+    if answer.failed or json.loads(answer.payload)["statusCode"] != 200:
+        raise RuntimeError(answer.payload.decode()[:500])
+    return taken, ran

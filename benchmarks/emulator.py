@@ -1,0 +1,78 @@
+"""A request through the local Lambda emulator, beside a hello-world in the same one: one client, and eight."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmarks import subjects
+from benchmarks.built import stage
+from benchmarks.measuring import MILLISECONDS, in_turn, row
+from benchmarks.result import Group, Part
+from local.processes import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from benchmarks.result import Kind
+
+TITLE = "One request through the Lambda emulator"
+GRAPH = "the graph on a ready matrix, and a printed line"
+KINDS: Mapping[str, Kind] = {"hello-world": "floor", GRAPH: "floor", "Refrain": "ours"}
+NOTES = (
+    "The second floor does nothing but run the same graph and print as many bytes as are captured. Between two calls "
+    "other processes have the caches: there the graph takes several times what it takes in a loop.",
+)
+SECONDS = 15.0
+CLIENTS = 8
+ROUNDS = 8
+ROUND_SECONDS = 1.0
+
+
+def measure() -> Part:
+    """Ask the functions in turn."""
+    event = json.dumps(next(subjects.events(1))).encode()
+    with stage() as found:
+        functions = {"hello-world": found.hello, GRAPH: found.graph, "Refrain": found.inference}
+        pools = {name: Pool(function, found.logs) for name, function in functions.items()}
+        try:
+            calls = {name: partial(pool.call, event) for name, pool in pools.items()}
+            return Part("emulator", TITLE, (_one(calls), _eight(calls)), notes=NOTES)
+        finally:
+            for pool in pools.values():
+                pool.close()
+
+
+def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
+    taken = in_turn(calls, SECONDS, slice_seconds=0.1)
+    rows = tuple(row(name, KINDS[name], each, MILLISECONDS) for name, each in taken.items())
+    return Group("one client, one instance of 14 columns", "ms", rows, "hello-world", "≤ 1.15 × hello-world")
+
+
+def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
+    rows = tuple(row(name, KINDS[name], each) for name, each in rates(calls).items())
+    return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
+
+
+def rates(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Count the requests a second that eight clients get answered, in rounds."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        for call in calls.values():  # all processes are started before it counts
+            list(clients.map(_answered, [call] * CLIENTS, [time.perf_counter() + 1] * CLIENTS))
+        for _ in range(ROUNDS):
+            for name, call in calls.items():
+                end = time.perf_counter() + ROUND_SECONDS
+                found[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
+    return found
+
+
+def _answered(call: Callable[[], object], end: float) -> int:
+    count = 0
+    while time.perf_counter() < end:
+        call()
+        count += 1
+    return count

@@ -1,0 +1,154 @@
+"""What things cost as they grow: columns of a model, instances of a request, models of a function, uploads a minute."""
+
+from __future__ import annotations
+
+import json
+import time
+import tomllib
+from contextlib import redirect_stdout
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import crowd, subjects, uploads
+from benchmarks.prediction import Discarded
+from benchmarks.result import Line, Part
+from refrain.fast_path.features import SEVERAL
+from refrain.serving.registry.registry import MOST_LOADED
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TITLE = "The cost of growth"
+COLUMNS = (10, 100, 1000)
+INSTANCES = (1, 10, 100, 1000)
+MODELS = (1, 10, 50, 100)
+SECONDS = 2.0
+
+
+def measure() -> Part:
+    """Draw five lines."""
+    with redirect_stdout(Discarded()):
+        lines = (_columns(), _instances(), *_models())
+    waits, burst = uploads.measure()
+    return Part("growth", TITLE, (burst,), (*lines, waits))
+
+
+def _columns() -> Line:
+    taken = tuple(_median(_numbers(columns)) for columns in COLUMNS)
+    slope = (taken[-1] - taken[-2]) / (COLUMNS[-1] - COLUMNS[-2])
+    why = (
+        f"Each column is parsed, read, encoded and captured by itself, {slope:.1f} µs each, most of it reading the "
+        "value and writing it down again; what a request costs whatever it holds is soon the smaller part."
+    )
+    x = tuple(map(float, COLUMNS))
+    return Line("Columns of the model", "columns (numbers)", "µs a prediction", x, {"one instance": taken}, why)
+
+
+def _numbers(columns: int) -> Callable[[], object]:
+    """Make a handler of a model of so many numbers, and its request."""
+    random = np.random.default_rng(7)
+    names = [f"x{place}" for place in range(columns)]
+    rows: list[dict[str, Any]] = [
+        dict(zip(names, map(float, random.normal(size=columns)), strict=True)) for _ in range(400)
+    ]
+    for row in rows:
+        row["y"] = float(row["x0"] + random.normal())
+    document = {
+        "task": "regression",
+        "target": "y",
+        "columns": {name: {"type": "number"} for name in [*names, "y"]},
+        "training": tiny.candidate("LinearRegression"),
+    }
+    answer = subjects.handler(tiny.made("numbers", document, rows))
+    asked = [{name: value for name, value in row.items() if name != "y"} for row in rows[:20]]
+    events = cycle([_event("numbers", row) for row in asked])
+    return _asking(answer, events)
+
+
+def _instances() -> Line:
+    lines = {}
+    for candidate in ("logistic", "boosting"):
+        answer = subjects.handler(subjects.version(candidate))
+        lines[candidate] = tuple(_median(_asking(answer, subjects.events(rows))) / rows for rows in INSTANCES)
+    why = (
+        f"What a request costs whatever it holds is shared by its instances, and from {SEVERAL} on each column is read "
+        "in one loop. What is left is each instance's own: its text, its values, its captured line, and the trees of "
+        "boosting."
+    )
+    x = tuple(map(float, INSTANCES))
+    return Line("Instances of a request", "instances (14 columns)", "µs an instance", x, lines, why)
+
+
+def _models() -> tuple[Line, Line]:
+    """Forests of some MB each in one function: those beyond `MOST_LOADED` push each other out when asked in turn."""
+    with TemporaryDirectory(prefix="refrain-growth-") as name:
+        size = _fill(Path(name), max(MODELS))
+        found = [crowd.asked(Path(name), count) for count in MODELS]
+    x = tuple(map(float, MODELS))
+    latency = {each: tuple(one[each] for one in found) for each in ("in turn", "the same")}
+    memory = {
+        "each asked once": tuple(one["once"] for one in found),
+        f"after {crowd.ROUNDS} rounds more": tuple(one["rounds"] for one in found),
+    }
+    loaded = (found[-2]["once"] - found[0]["once"]) / (MODELS[-2] - MODELS[0])
+    asked_why = (
+        f"Up to {MOST_LOADED} models stay loaded, and asking another costs only what the processor's caches have "
+        "forgotten. More, asked in turn, are each read, checked and proved anew; the same one asked again is not."
+    )
+    held_why = (
+        f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when it is loaded. The least "
+        f"recently asked makes room, so more than {MOST_LOADED} hold what {MOST_LOADED} do."
+    )
+    return (
+        Line("Models of one function: latency", "models", "µs a prediction", x, latency, asked_why),
+        Line("Models of one function: memory", "models", "MB resident", x, memory, held_why, plain=True),
+    )
+
+
+def _fill(folder: Path, count: int) -> float:
+    """Put so many models into a folder, each of its own name, and a request; returns the MB of one graph."""
+    document = tomllib.loads((subjects.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8"))
+    forest = {"name": "forest", "estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 100}
+    training = document["training"] | {"candidates": [forest]}
+    model = tiny.made("income", document | {"training": training}, list(subjects.people(3000)))
+    lake = crowd.FolderLake(folder / "lake")
+    (folder / "definitions").mkdir()
+    for place in range(count):
+        (folder / "definitions" / f"{crowd.name(place)}.toml").touch()
+        tiny.deploy(lake, _renamed(model, crowd.name(place)))
+    (folder / "event.json").write_text(json.dumps(next(subjects.events(1, 1))), encoding="utf-8")
+    return len(model.files.model) / 1e6
+
+
+def _renamed(model: tiny.Model, name: str) -> tiny.Model:
+    manifest = model.files.manifest | {"model": name, "version": f"{name}-1"}
+    definition = replace(model.definition, model=name)
+    return replace(model, definition=definition, files=replace(model.files, manifest=manifest))
+
+
+def _event(model: str, instance: dict[str, Any]) -> dict[str, Any]:
+    event = next(subjects.events(1, 1))
+    return event | {"path": f"/v1/models/{model}:predict", "body": json.dumps({"instances": [instance]})}
+
+
+def _asking(answer: Callable[[Any], object], events: Iterator[Any]) -> Callable[[], object]:
+    return lambda: answer(next(events))
+
+
+def _median(call: Callable[[], object]) -> float:
+    """Median microseconds of a call."""
+    taken = []
+    call()
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return median(taken) * 1e6

@@ -1,0 +1,196 @@
+"""Ingest of a large CSV, beside DuckDB, which only copies it, and beside what people check uploads with.
+
+`python -m benchmarks.ingest` prints the figures; `--rows`, `--runs`. Memory for 5 GB is not measured each time, since
+it takes minutes: `--rows 75000000 --runs 1`, with 7 GB of room where temporary files go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from benchmarks import checkers, mixed
+from benchmarks.installed import left_out, told
+from benchmarks.measuring import row
+from benchmarks.result import Group, Line, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.result import Kind
+    from refrain.aws.storage import Store
+
+TITLE = "Ingest of a large CSV"
+ROWS, SLICE = 10_000_000, 500_000
+RUNS = 3
+THREADS = 2
+OURS = "Refrain"
+TYPED, TEXT = "DuckDB, copied with types", "DuckDB, copied as text"
+KINDS: dict[str, Kind] = {OURS: "ours", TYPED: "floor", TEXT: "floor"}
+NOTES = (
+    "Nine columns: a time, four numbers, two categories, a truth and a label; one row in a thousand is dirty. Refrain "
+    "reads, decodes, checks and cleans them, and writes curated Parquet, the rejected rows with reasons and a "
+    f"profile; DuckDB copies to Parquet with {THREADS} threads, and leaves out lines that do not fit the types that it "
+    "found. Each run is a process of its own, all in turn; imports are not counted. S3 has no part in it.",
+    "What people check with is measured on the first rows only, since all of them would take minutes. It reads text in "
+    f"chunks of {checkers.CHUNK:,} rows with pandas, casts them, judges them, and writes good rows as Parquet and bad "
+    "ones with a reason; it makes no profile. All reject the same rows.",
+    "Memory for 5 GB is measured by `python -m benchmarks.ingest --rows 75000000 --runs 1`.",
+)
+
+type Run = dict[str, float]
+type Way = Callable[[Path], Run]
+
+
+def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
+    """Measure a whole file, and the start of it beside the checkers."""
+    faults = _apart(left_out, {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.NEEDS)
+    copies = {name: way for name, way in {TYPED: _duckdb, TEXT: _duckdb_text}.items() if name not in faults}
+    peers: dict[str, Way] = {name: partial(_checked, name) for name in checkers.CHECKERS if name not in faults}
+    with TemporaryDirectory(prefix="bench-ingest-") as folder:
+        few, many = Path(folder) / "few.csv", Path(folder) / "many.csv"
+        mixed.write(few, min(SLICE, rows))
+        mixed.write(many, rows)
+        some = _in_turn({**copies, OURS: _refrain, **peers}, few, runs)
+        whole = _in_turn({**copies, OURS: _refrain}, many, runs)
+        groups = (*_groups(whole, rows, _megabytes(many)), _beside(some, min(SLICE, rows), _megabytes(few)))
+    return Part("ingest", TITLE, groups, _lines(some, whole, rows), told(faults), NOTES)
+
+
+def _groups(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> tuple[Group, ...]:
+    size = f"{rows:,} rows, {megabytes:,.0f} MB"
+    goal = "≥ 80 MB/s, at most twice DuckDB's time (typed): × 0.5"
+    seconds = {name: [run["cpu_seconds"] for run in runs] for name, runs in taken.items()}
+    memory = {name: [run["peak_mb"] for run in runs] for name, runs in taken.items()}
+    return (
+        _group(size, "MB/s", _rates(taken, megabytes), goal, more_is_better=True),
+        _group(f"{size}: processor time", "s", seconds),
+        _group(f"{size}: peak memory", "MB", memory, "≤ 600 MB, and the same at 5 GB"),
+    )
+
+
+def _beside(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> Group:
+    title = f"the first {rows:,} rows, {megabytes:,.0f} MB, beside what people check with"
+    return _group(title, "MB/s", _rates(taken, megabytes), more_is_better=True)
+
+
+def _group(
+    title: str, unit: str, taken: Mapping[str, Sequence[float]], goal: str = "", *, more_is_better: bool = False
+) -> Group:
+    rows = tuple(row(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
+    return Group(title, unit, rows, TYPED if TYPED in taken else "", goal, more_is_better)
+
+
+def _rates(taken: Mapping[str, Sequence[Run]], megabytes: float) -> dict[str, list[float]]:
+    return {name: [megabytes / run["seconds"] for run in runs] for name, runs in taken.items()}
+
+
+def _lines(some: Mapping[str, Sequence[Run]], whole: Mapping[str, Sequence[Run]], rows: int) -> tuple[Line, ...]:
+    if rows <= SLICE:
+        return ()
+    memory = {
+        name: tuple(row(name, "ours", [run["peak_mb"] for run in taken[name]]).median for taken in (some, whole))
+        for name in whole
+    }
+    why = "Files are read in blocks, and what does not fit into a bounded buffer goes to disk."
+    return (Line("Peak memory of ingest", "rows", "MB", (SLICE, rows), memory, why),)
+
+
+def _megabytes(path: Path) -> float:
+    return path.stat().st_size / 1e6
+
+
+def _in_turn(ways: Mapping[str, Way], path: Path, runs: int) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = {name: [] for name in ways}
+    for _ in range(runs):
+        for name, way in ways.items():
+            found[name].append(_apart(way, path))
+    return found
+
+
+def _apart[Given, Result](work: Callable[[Given], Result], given: Given) -> Result:
+    """Run in a new process, whose imports and peak of memory are its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, given).result()
+
+
+def _timed(work: Callable[[], object]) -> Run:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {"seconds": wall, "cpu_seconds": cpu, "peak_mb": _peak()}
+
+
+def _peak() -> float:
+    """The peak memory of this process; `getrusage` would tell that of its parent, where that was larger."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+class _Nowhere:
+    """A lake that keeps nothing: S3 is not what is measured."""
+
+    def upload(self, path: Path, key: str) -> None:
+        """Take a file."""
+
+
+def _refrain(path: Path) -> Run:
+    _ingest(path, 1_000)  # imports
+    return _timed(lambda: _ingest(path))
+
+
+def _ingest(path: Path, rows: int = 0) -> None:
+    from refrain.ingest.keeping import keep
+
+    with TemporaryDirectory(dir=path.parent) as folder:
+        upload = Path(folder) / "upload"
+        if rows:
+            mixed.write(upload, rows)
+        else:
+            upload.symlink_to(path)
+        keep(upload, "csv", mixed.definition(), "digest", cast("Store", _Nowhere()))
+
+
+def _duckdb(path: Path) -> Run:
+    return _copied(path, "ignore_errors = true")
+
+
+def _duckdb_text(path: Path) -> Run:
+    return _copied(path, "ignore_errors = true, all_varchar = true")
+
+
+def _copied(path: Path, options: str) -> Run:
+    import duckdb
+
+    target = path.with_suffix(".parquet")
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        source = f"read_csv('{path}', {options})"
+        return _timed(
+            lambda: connection.execute(f"COPY (FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        )
+
+
+def _checked(name: str, path: Path) -> Run:
+    judge = checkers.CHECKERS[name]()
+    with TemporaryDirectory(dir=path.parent) as folder:
+        start = Path(folder) / "start"
+        mixed.write(start, 1_000)
+        checkers.check(start, judge, Path(folder))  # imports
+        return _timed(lambda: checkers.check(path, judge, Path(folder)))
+
+
+if __name__ == "__main__":
+    from benchmarks.__main__ import written
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    asked = parser.parse_args()
+    print(written(measure(asked.rows, asked.runs)))

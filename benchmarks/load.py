@@ -1,0 +1,232 @@
+"""The local cloud under an open-loop generator, while models are trained, promoted, taken back and loaded again.
+
+`make bench ONLY=load LOAD=10` takes so many minutes (ten unless told), and a minute more to begin with.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmarks.arrivals import arrive, by_moment, percentile
+from benchmarks.footprint import Footprint
+from benchmarks.measuring import MILLISECONDS
+from benchmarks.result import Group, Line, Part, Row
+from benchmarks.service import BOLD, MIX, Service, Unexpected, service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.arrivals import Arrival
+
+TITLE = "Under load"
+SHARE = 0.15
+"""The rate of the load, as a share of what eight clients get answered that wait for nothing else."""
+
+QUIET = 4.0
+"""Requests a second of the quiet run."""
+
+QUIET_SECONDS = 30.0
+CLIENTS = 8
+SLICE = 5.0
+"""Seconds of which each point of the drawing tells."""
+
+PREDICTIONS = ("predict income", "predict flats", "infer (V2)")
+WATCHED = ("inference", "ingest")
+"""The functions that work all the time. The others are asked a few times, each time in the same process."""
+
+
+def measure() -> Part:
+    """Find out what the machine can do, then what a caller sees on a quiet one and under load."""
+    seconds = 60 * float(os.environ.get("LOAD") or 10)
+    with service() as found:
+        most = _capacity(found, 10.0)
+        quiet = arrive(found.requests(QUIET, QUIET_SECONDS))
+        requests = found.requests(most * SHARE, seconds)
+        with Footprint(found.cloud.process.pid) as memory, Moves(found, seconds) as moves:
+            loaded = arrive(requests)
+        lost = found.missing()
+    memory_groups = tuple(_memory(name, memory.largest(name), seconds) for name in WATCHED)
+    groups = (_predictions(quiet, loaded), _kinds(quiet, loaded), _errors(loaded, moves, lost), *memory_groups)
+    lines = (_latency(loaded, moves.made), _resident(memory, seconds, moves.made))
+    return Part("load", TITLE, groups, lines, notes=tuple(_notes(loaded, most, seconds, found)))
+
+
+@dataclass
+class Moves:
+    """What happens to the income model meanwhile, each at its share of the time: `made` has the seconds it was done."""
+
+    service: Service
+    seconds: float
+    made: list[tuple[float, str]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Moves:
+        """Begin."""
+        self._thread = threading.Thread(target=self._make)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the last one."""
+        self._thread.join()
+
+    def _make(self) -> None:
+        started = time.perf_counter()
+        for share, name, move in (
+            (0.1, "promoted", self._promote),
+            (0.3, "taken back", self._take_back),
+            (0.5, "put back", self._put_back),
+            (0.7, "taken back", self._take_back),
+            (0.85, "put back", self._put_back),
+        ):
+            time.sleep(max(started + share * self.seconds - time.perf_counter(), 0))
+            if name == "promoted":
+                self.made.append((time.perf_counter() - started, "training"))
+            try:
+                self._heard(move())
+            except Unexpected as error:
+                self.wrong.append(f"{name}: {error}")
+            self.made.append((time.perf_counter() - started, name))
+
+    def _take_back(self) -> str:
+        return self.service.run(action="rollback")
+
+    def _put_back(self) -> str:
+        return self.service.run(action="rollback", version=self._promoted)
+
+    def _promote(self) -> str:
+        self.service.define(BOLD)
+        self._promoted = self.service.run(reason="load")
+        return self._promoted
+
+    def _heard(self, champion: str) -> None:
+        """Wait until the callers are answered by a version, as they must be within seconds."""
+        end = time.monotonic() + 10
+        while champion not in self.service.versions[-3:]:
+            if time.monotonic() > end:
+                raise Unexpected(f"{champion} is the champion, and does not answer")
+            time.sleep(0.05)
+
+
+def _capacity(service: Service, seconds: float) -> float:
+    """Requests a second that clients get answered, each of whom waits for its answer."""
+    end = time.perf_counter() + seconds
+    kinds = random.Random(7).choices(list(MIX), list(MIX.values()), k=1000)
+
+    def client(place: int) -> int:
+        count = 0
+        while time.perf_counter() < end:
+            service.asking(kinds[(place * 100 + count) % len(kinds)])()
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return sum(clients.map(client, range(CLIENTS))) / seconds
+
+
+def _predictions(quiet: Sequence[Arrival], loaded: Sequence[Arrival]) -> Group:
+    before, after = (_milliseconds(each, PREDICTIONS) for each in (quiet, loaded))
+    rows = [Row("quiet run, median", "floor", *[percentile(before, 50)] * 3)]
+    rows += [Row(f"under load, {name}", "ours", *[percentile(after, share)] * 3) for name, share in SHARES.items()]
+    return Group("predictions, from when they were due", "ms", tuple(rows), rows[0].name, "p99 ≤ 3 × the quiet median")
+
+
+SHARES = {"median": 50, "p90": 90, "p99": 99, "slowest": 100}
+
+
+def _kinds(quiet: Sequence[Arrival], loaded: Sequence[Arrival]) -> Group:
+    rows = []
+    for kind in MIX:
+        before, after = (_milliseconds(each, [kind]) for each in (quiet, loaded))
+        if before and after:
+            value = percentile(after, 99) / percentile(before, 50)
+            rows.append(Row(kind, "ours", value, value, value))
+    return Group("p99 of each kind", "× its quiet median", tuple(rows), goal="≤ 3")
+
+
+def _errors(loaded: Sequence[Arrival], moves: Moves, lost: Sequence[str]) -> Group:
+    wrong = [each.wrong for each in loaded if each.wrong] + moves.wrong
+    for said, count in Counter(wrong).most_common(10):
+        print(f"  {count} × {said}")
+    rows = (
+        Row("answers that nobody expects, of requests and of moves", "ours", *[float(len(wrong))] * 3),
+        Row("uploads without a receipt of all their rows", "ours", *[float(len(lost))] * 3),
+    )
+    return Group("errors", "", rows, goal="none")
+
+
+def _memory(name: str, seen: Sequence[tuple[float, float]], seconds: float) -> Group:
+    """The largest process of a function, after the first promotion and at the end."""
+    early, late = (
+        [megabytes for at, megabytes in seen if low * seconds <= at <= high * seconds]
+        for low, high in ((0.2, 0.3), (0.9, 1.0))
+    )
+    rows = (
+        Row(
+            "third tenth of the time, after the first promotion", "floor", percentile(early, 50), min(early), max(early)
+        ),
+        Row("last tenth", "ours", percentile(late, 50), min(late), max(late)),
+    )
+    return Group(f"memory of the largest process of {name}", "MB", rows, rows[0].name, "no growth")
+
+
+def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> Line:
+    slices = by_moment([each for each in loaded if each.kind in PREDICTIONS], SLICE)
+    lines = {
+        name: tuple(percentile(taken, share) * MILLISECONDS for taken in slices.values())
+        for name, share in (("p99", 99), ("median", 50))
+    }
+    why = (
+        f"Each point is {SLICE:g} seconds of predictions. Who asks first after a move waits while the version is "
+        "loaded; training, which is elsewhere in the cloud, shares this machine's processors."
+    )
+    x = tuple(at / 60 for at in slices)
+    return Line("Predictions under load", "minutes", "ms", x, lines, why, course=True, marks=_in_minutes(moves))
+
+
+def _resident(memory: Footprint, seconds: float, moves: Sequence[tuple[float, str]]) -> Line:
+    step = max(seconds / 120, memory.pause * 2)
+    times = [step * (place + 0.5) for place in range(int(seconds // step))]
+    lines = {}
+    for name in WATCHED:
+        seen = memory.largest(name)
+        lines[name] = tuple(min(seen, key=lambda each: abs(each[0] - at))[1] for at in times)
+    why = (
+        "The largest process of each. While a version is loaded there are two of the model; what the one before leaves "
+        "behind is used again by the next."
+    )
+    x = tuple(at / 60 for at in times)
+    return Line("Memory under load", "minutes", "MB", x, lines, why, True, True, _in_minutes(moves))
+
+
+def _in_minutes(moves: Iterable[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    return tuple((at / 60, name) for at, name in moves)
+
+
+def _notes(loaded: Sequence[Arrival], most: float, seconds: float, service: Service) -> Iterable[str]:
+    rate = len(loaded) / seconds
+    mix: Mapping[str, int] = Counter(each.kind for each in loaded)
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in mix.items())
+    yield (
+        f"{len(loaded):,} requests in {seconds / 60:g} minutes ({kinds}), {rate:.0f} a second by a Poisson process: "
+        f"{SHARE:.0%} of the {most:.0f} a second that {CLIENTS} clients get answered who wait. Caller, gateway, S3, "
+        "queues and all functions share the processors of one machine."
+    )
+    yield (
+        "Latency counts from the time at which a request was due, so that what waits behind a slow one is not left out "
+        "([Tene, wrk2](https://github.com/giltene/wrk2))."
+    )
+    versions = Counter(service.versions).most_common()
+    yield "Income was answered by " + ", ".join(f"{version} ({count:,})" for version, count in versions) + "."
+
+
+def _milliseconds(arrivals: Iterable[Arrival], kinds: Iterable[str]) -> list[float]:
+    wanted = set(kinds)
+    return [each.seconds * MILLISECONDS for each in arrivals if each.kind in wanted]

@@ -1,0 +1,57 @@
+"""Times callables against each other in turn (A B A B …), so that a busy moment of the machine falls on all of them."""
+
+from __future__ import annotations
+
+import gc
+import time
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from benchmarks.result import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.result import Kind
+
+MICROSECONDS = 1e6
+MILLISECONDS = 1e3
+
+
+def in_turn(
+    contenders: Mapping[str, Callable[[], object]],
+    seconds: float,
+    *,
+    slice_seconds: float = 0.02,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Call each for a slice of time, again and again for `seconds` altogether; returns the seconds of every call.
+
+    A slice is many calls, since what a call finds in the processor's caches is part of what it costs. Calls of several
+    milliseconds are interrupted on a busy machine: `clock` may be one of processor time.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for call in contenders.values():
+        call()
+    gc.collect()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for name, call in contenders.items():
+            _slice(call, taken[name], slice_seconds, clock)
+    return taken
+
+
+def _slice(call: Callable[[], object], taken: list[float], seconds: float, clock: Callable[[], float]) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        started = clock()
+        call()
+        taken.append(clock() - started)
+
+
+def row(name: str, kind: Kind, values: Sequence[float], scale: float = 1.0) -> Row:
+    """Summarise figures, `scale` times as large."""
+    if len(values) < 2:
+        return Row(name, kind, values[0] * scale, values[0] * scale, values[0] * scale)
+    tenths = quantiles(values, n=10, method="inclusive")
+    return Row(name, kind, median(values) * scale, tenths[0] * scale, tenths[-1] * scale)

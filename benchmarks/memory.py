@@ -1,0 +1,83 @@
+"""The greatest memory that a warm inference process ever held."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import subjects
+from benchmarks.built import stage
+from benchmarks.measuring import row
+from benchmarks.result import Group, Part
+from benchmarks.rival_servers import laid_out
+from benchmarks.running import Server
+from benchmarks.usual_handler import TITLE as USUAL
+from benchmarks.usual_handler import usual_handlers
+from local.processes import Process
+
+if TYPE_CHECKING:
+    from benchmarks.running import Peer, Place
+    from local.processes import Function
+
+TITLE = "Peak memory of a warm inference process"
+CALLS = 300
+STARTS = 3
+FLOOR = "onnxruntime and numpy imported"
+NOTES = (
+    f"Each is asked {CALLS} times by one client. Of a server it is the peaks of all its processes added up, as its own "
+    "command starts them (MLflow's and BentoML's start a second one), so what they share is counted twice.",
+)
+
+
+def measure() -> Part:
+    """Start processes, ask them, and read what the system says of them."""
+    with stage() as found:
+        usual, none = usual_handlers(found)
+        there, skipped = laid_out()
+        floors = [_imported(found.inference) for _ in range(STARTS)]
+        hello = [_asked(found.hello, found.logs) for _ in range(STARTS)]
+        ours = [_asked(found.inference, found.logs) for _ in range(STARTS)]
+        peers = {name: [_asked(usual[name], found.logs) for _ in range(STARTS)] for name in (USUAL,) if name in usual}
+        peers |= {peer.title: [_served(peer, place) for _ in range(STARTS)] for peer, place in there}
+    rows = (
+        row(FLOOR, "floor", floors),
+        row("hello-world", "floor", hello),
+        row(f"Refrain, one model, {CALLS} requests", "ours", ours),
+        *(row(name, "peer", found) for name, found in peers.items()),
+    )
+    group = Group("resident memory at its peak", "MB", rows, FLOOR, "≤ 80 MB with one small model")
+    return Part("memory", TITLE, (group,), skipped=none + skipped, notes=NOTES)
+
+
+def _served(peer: Peer, place: Place) -> float:
+    server = Server(peer, place)
+    for _ in range(CALLS):
+        server.call()
+    peak = server.peak()
+    server.stop()
+    return peak
+
+
+def _asked(function: Function, logs: Path) -> float:
+    events = subjects.events(1)
+    process = Process(function, logs / "memory.log")
+    for _ in range(CALLS):
+        process.call(json.dumps(next(events)).encode())
+    peak = _peak(Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))
+    process.stop()
+    return peak
+
+
+def _imported(function: Function) -> float:
+    code = "import numpy, onnxruntime; print(open('/proc/self/status').read())"
+    path = ":".join(map(str, function.path))
+    done = subprocess.run(
+        [*function.python, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    return _peak(done.stdout)
+
+
+def _peak(status: str) -> float:
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024

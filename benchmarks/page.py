@@ -1,0 +1,110 @@
+"""The page that shows what was measured, docs/benchmarks.md, with a drawing for each group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.drawing import bars, curves, figure, waterfall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from benchmarks.result import Group, Part, Row
+
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`; [performance.md](performance.md) says what the figures are made of. Each is a median, with the
+tenth and the ninetieth percentile, of contenders that were measured in turn in the same run, so that a busy moment
+falls on all of them; the ratio is to the floor of the same run. Compare ratios, not figures of different machines.
+`make bench-compare` holds a new run against these.
+"""
+
+
+BUSY = """## The same on a busy machine
+
+Measured by `make bench BUSY=1`, with a process that only computes on every processor. What is ours, and how many times
+as much as the floor of the same run it is.
+
+| | quiet | × floor | busy | × floor |
+|---|---:|---:|---:|---:|"""
+
+
+def write(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> None:
+    """Write the page, and its drawings into the folder of the same name beside it; `busy` are parts by their names."""
+    folder = page.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    text = [INTRODUCTION]
+    for part in parts:
+        text += _part(part, folder)
+    if busy:
+        text += [BUSY, *(line for part in parts if part.name in busy for line in _compared(part, busy[part.name])), ""]
+    page.write_text("\n".join(text), encoding="utf-8")
+
+
+def _part(part: Part, folder: Path) -> Iterator[str]:
+    yield f"## {part.title}\n"
+    yield f"{_where(part.machine)}\n"
+    for place, group in enumerate(part.groups):
+        yield from _group(group)
+        if len(group.rows) > 1 and all(row.median > 0 for row in group.rows):  # on a logarithmic axis
+            name = f"{part.name}-{place}.svg"
+            (folder / name).write_text(bars(group), encoding="utf-8")
+            yield f"![{group.title}]({folder.name}/{name})\n"
+    for place, line in enumerate(part.lines):
+        name = f"{part.name}-line-{place}.svg"
+        (folder / name).write_text(curves(line), encoding="utf-8")
+        yield f"![{line.title}]({folder.name}/{name})\n"
+        if line.why:
+            yield f"{line.why}\n"
+    for trace in part.traces:
+        name = f"{part.name}-{trace.name}.svg"
+        (folder / name).write_text(waterfall(trace), encoding="utf-8")
+        yield f"**{trace.title}**\n"
+        yield f"![{trace.title}]({folder.name}/{name})\n"
+        if trace.why:
+            yield f"{trace.why}\n"
+    for note in part.notes:
+        yield f"{note}\n"
+    for skipped in part.skipped:
+        yield f"Left out: {skipped}\n"
+
+
+def _compared(quiet: Part, busy: Part) -> Iterator[str]:
+    """A line for each figure of ours that has a floor in both."""
+    others = {(group.title, row.name): (group, row) for group in busy.groups for row in group.rows}
+    for group in quiet.groups:
+        for row in group.rows:
+            if row.kind == "ours" and (group.title, row.name) in others and group.ratio(row):
+                other, again = others[group.title, row.name]
+                figures = (
+                    f"{figure(each.median)} {group.unit} | {figure(which.ratio(each) or 0)}"
+                    for which, each in ((group, row), (other, again))
+                )
+                name = "" if row.name == "Refrain" else f", {row.name}"
+                yield f"| {quiet.title}: {group.title}{name} | {' | '.join(figures)} |"
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"**{group.title}**" + (f" · goal: {group.goal}" if group.goal else "") + "\n"
+    yield f"| | {group.unit} | tenth to ninetieth percentile | × floor |"
+    yield "|---|---:|---:|---:|"
+    for row in group.rows:
+        ratio = group.ratio(row)
+        yield f"| {_name(row)} | {figure(row.median)} | {_spread(row)} | {figure(ratio) if ratio else ''} |"
+    yield ""
+
+
+def _name(row: Row) -> str:
+    return {"ours": f"**{row.name}**", "floor": f"{row.name} (floor)"}.get(row.kind, row.name)
+
+
+def _spread(row: Row) -> str:
+    return "" if row.low == row.high else f"{figure(row.low)} to {figure(row.high)}"
+
+
+def _where(machine: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    processors = f"{machine['processors']} processors of {machine['processor']} ({machine['system']})"
+    busy = f"load {machine['load']} when it began"
+    return f"Measured {machine['at']} on {processors}, {busy}; Python {machine['python']}, {packages}."

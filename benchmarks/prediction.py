@@ -1,0 +1,95 @@
+"""One prediction inside the handler, everything on, beside the graph alone and beside what people use today."""
+
+from __future__ import annotations
+
+import io
+import time
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import rivals, subjects
+from benchmarks.installed import left_out, told
+from benchmarks.measuring import MICROSECONDS, in_turn, row
+from benchmarks.result import Group, Part
+from refrain.model.onnx import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TITLE = "One prediction inside the handler"
+SECONDS = 8.0
+COLUMNS = "ONNX Runtime alone, one input a column"
+GOAL = "≤ 60 µs on a quiet machine, and ≤ 3 × the graph with one input a column"
+
+
+def measure() -> Part:
+    """Time one instance of 14 columns by logistic regression and by boosting."""
+    groups = tuple(group(candidate, 1) for candidate in ("logistic", "boosting"))
+    return Part("prediction", TITLE, groups, skipped=told(left_out(rivals.NEEDS)), notes=NOTES)
+
+
+NOTES = (
+    "Everything on: the API Gateway event is parsed, the body validated, cleaned and encoded, looked through for the "
+    "unfamiliar, scored, captured as a line on standard output (discarded here), and answered as JSON. Metrics cost "
+    "nothing beyond the captured line: it carries the milliseconds and what was unfamiliar, and Lambda counts calls.",
+    "ONNX Runtime alone finds its input ready and its code in the processor's caches.",
+)
+
+
+def group(candidate: str, rows: int, goal: str = GOAL, clock: Callable[[], float] = time.perf_counter) -> Group:
+    """Time requests of so many instances."""
+    with redirect_stdout(Discarded()):
+        contenders = _contenders(candidate, rows)
+        taken = in_turn({name: call for name, (_, call) in contenders.items()}, SECONDS, clock=clock)
+    return Group(
+        title=f"{candidate}, {rows:,} instance{'s' if rows > 1 else ''}",
+        unit="µs",
+        rows=tuple(row(name, kind, taken[name], MICROSECONDS) for name, (kind, _) in contenders.items()),
+        floor=COLUMNS,
+        goal=goal,
+    )
+
+
+class Discarded(io.TextIOBase):
+    """Standard output that goes nowhere, by the same system call."""
+
+    def __init__(self) -> None:
+        self._file = open("/dev/null", "w")  # noqa: PTH123, SIM115
+
+    def write(self, text: str) -> int:
+        """Write to nowhere."""
+        return self._file.write(text)
+
+    def flush(self) -> None:
+        """Flush to nowhere."""
+        self._file.flush()
+
+
+def _contenders(candidate: str, rows: int) -> dict[str, tuple[Any, Callable[[], object]]]:
+    model = subjects.version(candidate)
+    graph, matrix = session("alone", model.files.model), subjects.matrix(model, rows)
+    fitted = rivals.pipeline(_estimator(candidate))
+    columns, inputs = rivals.column_graph(fitted), rivals.column_inputs(subjects.asked(rows)[:rows])
+    ours, events = subjects.handler(model), subjects.events(rows)
+    contenders: dict[str, tuple[Any, Callable[[], object]]] = {
+        "ONNX Runtime alone, one matrix": ("floor", lambda: graph.run(["probabilities"], {"features": matrix})),
+        COLUMNS: ("floor", lambda: columns.run(None, inputs)),
+        "Refrain": ("ours", lambda: ours(next(events))),
+    }
+    faults = left_out(rivals.NEEDS)
+    if rivals.POWERTOOLS not in faults:
+        powertools = rivals.powertools_handler(columns)
+        contenders[rivals.POWERTOOLS] = ("peer", lambda: powertools(next(events)))
+    if rivals.PANDAS not in faults:
+        pandas = rivals.pandas_handler(fitted)
+        contenders[rivals.PANDAS] = ("peer", lambda: pandas(next(events)))
+    return contenders
+
+
+def _estimator(candidate: str) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    if candidate == "logistic":
+        return LogisticRegression(max_iter=1000)
+    return HistGradientBoostingClassifier(learning_rate=0.05, max_iter=400, max_leaf_nodes=15, l2_regularization=5.0)

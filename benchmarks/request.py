@@ -1,0 +1,75 @@
+"""Where each microsecond of a request goes: the medians of its stages, inside the handler."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import subjects
+from benchmarks.measuring import MICROSECONDS, row
+from benchmarks.prediction import Discarded
+from benchmarks.result import Group, Part
+from refrain.model.familiarity import Familiar
+from refrain.model.tabular import Servable
+from refrain.serving import capturing, prediction
+from refrain.serving.http import routes, v1
+from refrain.serving.http.requests import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TITLE = "Where each microsecond of a request goes"
+CALLS = 5000
+
+STAGES: tuple[tuple[str, Any, str], ...] = (
+    ("find the route", routes, "_found"),
+    ("parse the body", Request, "document"),
+    ("check its shape", v1, "_instances"),
+    ("take its columns", v1, "rows_to_lists"),
+    ("read and clean the values", Servable, "prepare_lists"),
+    ("encode", Servable, "encode"),
+    ("run the graph", Servable, "score"),
+    ("look for the unfamiliar", Familiar, "unfamiliar"),
+    ("name the predictions", prediction, "prediction_ids"),
+    ("write the predictions", v1, "_written"),
+    ("encode the answer", routes, "_success"),
+    ("capture", capturing, "_capture"),
+)
+
+
+def measure() -> Part:
+    """Time the stages of requests of one instance, 14 columns, logistic regression."""
+    answer, events = subjects.handler(subjects.version("logistic")), subjects.events(1)
+    with redirect_stdout(Discarded()), timed() as taken:
+        for _ in range(CALLS):
+            started = time.perf_counter()
+            answer(next(events))
+            taken["altogether, with what times it"].append(time.perf_counter() - started)
+    rows = tuple(row(name, "ours", each, MICROSECONDS) for name, each in taken.items())
+    return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows),))
+
+
+@contextmanager
+def timed() -> Iterator[dict[str, list[float]]]:
+    """Have every stage note how long it takes."""
+    taken: dict[str, list[float]] = {name: [] for name, _, _ in STAGES}
+    taken["altogether, with what times it"] = []
+    originals = [(place, name, getattr(place, name)) for _, place, name in STAGES]
+    for title, place, name in STAGES:
+        setattr(place, name, _timing(getattr(place, name), taken[title]))
+    try:
+        yield taken
+    finally:
+        for place, name, original in originals:
+            setattr(place, name, original)
+
+
+def _timing(function: Callable[..., Any], taken: list[float]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        result = function(*arguments, **named)
+        taken.append(time.perf_counter() - started)
+        return result
+
+    return call

@@ -1,0 +1,98 @@
+"""The servers that people put a scikit-learn model behind: how each is started, and what it is asked."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import rivals
+from benchmarks.environments import PEERS, NotInstalled, environment, variables
+from benchmarks.running import Peer, Server
+
+if TYPE_CHECKING:
+    from benchmarks.running import Place
+
+
+def tensors(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write instances as the Open Inference Protocol does, one input a column, to be read as a data frame."""
+    inputs = [
+        {
+            "name": name,
+            "shape": [len(rows), 1],
+            "datatype": "BYTES" if isinstance(rows[0][name], str) else "FP64",
+            "parameters": {"content_type": "str"} if isinstance(rows[0][name], str) else {},
+            "data": [row[name] for row in rows],
+        }
+        for name in rows[0]
+    ]
+    return {"parameters": {"content_type": "pd"}, "inputs": inputs, "outputs": [{"name": "predict_proba"}]}
+
+
+SERVERS = (
+    Peer(
+        "fastapi",
+        "FastAPI + scikit-learn",
+        ("uvicorn", "service:app", "--port", "{port}", "--log-level", "warning"),
+        "/predict",
+        lambda rows: {"instances": rows},
+    ),
+    Peer(
+        "mlflow",
+        "MLflow, scikit-learn",
+        ("mlflow", "models", "serve", "-m", "served", "-p", "{port}", "--env-manager", "local"),
+        "/invocations",
+        lambda rows: {"dataframe_records": rows},
+    ),
+    Peer(
+        "bentoml",
+        "BentoML, ONNX",
+        ("bentoml", "serve", "service:Income", "--host", "127.0.0.1", "--port", "{port}"),
+        "/predict",
+        lambda rows: {"instances": rows},
+    ),
+    Peer(
+        "mlserver",
+        "MLServer, scikit-learn",
+        ("mlserver", "start", "."),
+        "/v2/models/income/infer",
+        tensors,
+        {"MLSERVER_PARALLEL_WORKERS": "0", "MLSERVER_HOST": "127.0.0.1", "MLSERVER_HTTP_PORT": "{port}"},
+        ("MLSERVER_GRPC_PORT", "MLSERVER_METRICS_PORT"),
+    ),
+)
+
+
+@cache
+def laid_out() -> tuple[tuple[tuple[Peer, Place], ...], tuple[str, ...]]:
+    """Lay every server out and start each once; returns those that answer, and of the others a sentence each."""
+    there: list[tuple[Peer, Place]] = []
+    skipped: list[str] = []
+    for peer in SERVERS:
+        try:
+            place = lay_out(peer.name)
+            Server(peer, place).stop()
+        except NotInstalled as error:
+            skipped.append(f"{peer.title}: it {error}")
+        else:
+            there.append((peer, place))
+    return tuple(there), tuple(skipped)
+
+
+def lay_out(name: str) -> Place:
+    """Lay a peer's files and the model out in its environment. Raises `NotInstalled`."""
+    import joblib
+
+    installed = environment(name)
+    folder = installed / "service"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(PEERS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    joblib.dump(rivals.fitted(), folder / "model.joblib")
+    (folder / "model.onnx").write_bytes(rivals.column_onnx(rivals.fitted()))
+    if (folder / "prepare.py").exists():
+        command = [str(installed / "bin" / "python"), "prepare.py"]
+        done = subprocess.run(command, cwd=folder, env=variables(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotInstalled(f"cannot take the model: {done.stderr.strip().splitlines()[-1]}"[:200])
+    return folder, installed

@@ -1,0 +1,76 @@
+"""A request to Refrain beside one to the servers that people put a scikit-learn model behind: one client, and eight."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmarks import subjects
+from benchmarks.built import stage
+from benchmarks.emulator import CLIENTS, rates
+from benchmarks.measuring import MILLISECONDS, in_turn, row
+from benchmarks.result import Group, Part
+from benchmarks.rival_servers import laid_out
+from benchmarks.running import Server
+from benchmarks.usual_handler import TITLE as USUAL
+from benchmarks.usual_handler import usual_handlers
+from local.processes import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.result import Kind, Row
+
+TITLE = "One request, beside the servers people use"
+SECONDS = 25.0
+NOTES = (
+    "One instance of 14 columns, logistic regression, the same for all. Refrain, hello-world and the pandas + "
+    "scikit-learn handler are called through the Lambda emulator, with the event that API Gateway would make; the "
+    "servers by HTTP on the loopback interface, over connections that stay open. Neither way has a network or TLS "
+    "in it. Each is one process, for which eight clients wait: Lambda would start more, and people run more workers.",
+    "Refrain validates, looks for the unfamiliar and captures; the others answer with probabilities and no more. The "
+    "first answer of each server is held against the pipeline's.",
+)
+
+
+def measure() -> Part:
+    """Ask all in turn."""
+    with stage() as found, ExitStack() as running:
+        there, skipped = laid_out()
+        usual, none = usual_handlers(found)
+        functions = {"hello-world": found.hello, "Refrain": found.inference}
+        functions |= {name: each for name, each in usual.items() if name == USUAL}
+        calls: dict[str, Callable[[], object]] = {}
+        event = json.dumps(next(subjects.events(1))).encode()
+        for name, function in functions.items():
+            pool = Pool(function, found.logs, most=1)
+            running.callback(pool.close)
+            calls[name] = partial(_answered, pool, event)
+        for peer, place in there:
+            server = Server(peer, place)
+            running.callback(server.stop)
+            calls[peer.title] = server.call
+        return Part("servers", TITLE, (_one(calls), _eight(calls)), skipped=skipped + none, notes=NOTES)
+
+
+def _answered(pool: Pool, event: bytes) -> None:
+    answer = pool.call(event)
+    if answer.failed:
+        raise RuntimeError(answer.payload.decode()[:500])
+
+
+def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
+    taken = in_turn(calls, SECONDS, slice_seconds=0.1)
+    return Group("one client", "ms", _rows(taken, MILLISECONDS), "hello-world")
+
+
+def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
+    rows = _rows(rates(calls), 1.0)
+    return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
+
+
+def _rows(taken: Mapping[str, Sequence[float]], scale: float) -> tuple[Row, ...]:
+    kinds: dict[str, Kind] = {"hello-world": "floor", "Refrain": "ours"}
+    return tuple(row(name, kinds.get(name, "peer"), each, scale) for name, each in taken.items())

@@ -1,0 +1,90 @@
+"""What is measured: a model of the shape of the Adult census (14 columns), made from invented rows, and its handler."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from refrain.serving.http.requests import Request
+from refrain.serving.http.routes import respond
+from refrain.serving.registry.registry import Registry
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).parents[1]
+MODEL = "income"
+KNOWN = {
+    "workclass": 8, "education": 16, "marital-status": 7, "occupation": 14, "relationship": 6, "race": 5,
+    "native-country": 41,
+}  # fmt: skip
+"""How many values each category has, as in the census."""
+
+NUMBERS = ("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week")
+
+
+@cache
+def people(rows: int, seed: int = 7) -> tuple[dict[str, Any], ...]:
+    """Invent people with an income."""
+    random = np.random.default_rng(seed)
+    return tuple(_person(random) for _ in range(rows))
+
+
+def _person(random: np.random.Generator) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "age": int(random.integers(17, 90)),
+        "fnlwgt": int(random.integers(10_000, 1_000_000)),
+        "education-num": int(random.integers(1, 17)),
+        "capital-gain": int(random.choice([0, 0, 0, 5178])),
+        "capital-loss": int(random.choice([0, 0, 0, 1902])),
+        "hours-per-week": int(random.integers(10, 80)),
+        "sex": ("Female", "Male")[int(random.integers(2))],
+    }
+    row |= {name: f"{name} {int(random.integers(known)):02d}" for name, known in KNOWN.items()}
+    row["income"] = ">50K" if row["age"] + row["hours-per-week"] + random.normal(0, 15) > 100 else "<=50K"
+    return row
+
+
+@cache
+def version(candidate: str) -> tiny.Model:
+    """Train a candidate of the income model."""
+    document = tomllib.loads((ROOT / "layers" / "models" / f"{MODEL}.toml").read_text(encoding="utf-8"))
+    kept = [each for each in document["training"]["candidates"] if each["name"] == candidate]
+    return tiny.made(MODEL, document | {"training": document["training"] | {"candidates": kept}}, list(people(3000)))
+
+
+def asked(rows: int, seed: int = 8) -> list[dict[str, Any]]:
+    """Instances as a caller sends them, all 14 columns."""
+    return [{name: value for name, value in row.items() if name != "income"} for row in people(max(rows, 200), seed)]
+
+
+def events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
+    """Events of API Gateway with so many instances each, over and over."""
+    event = json.loads((ROOT / "events" / "6-predict.json").read_text(encoding="utf-8"))
+    many = cycle(asked(1000))
+    bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
+    return cycle([event | {"path": f"/v1/models/{MODEL}:predict", "body": body} for body in bodies])
+
+
+def handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What the function's `app.handler` does, on a lake in memory that holds one version."""
+    lake = tiny.Lake()
+    tiny.deploy(lake, model)
+    registry = Registry(lake, ROOT / "layers" / "models", refresh_seconds=3600)
+    return lambda event: respond(Request.of(event), registry).proxy()
+
+
+def matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The feature matrix of so many instances, as the graph takes it."""
+    from refrain.model.tabular import Servable
+
+    servable = Servable.load(model.files.manifest, model.files.model)
+    columns, _ = servable.prepare(asked(rows)[:rows])
+    return servable.encode(columns)

@@ -1,0 +1,81 @@
+"""The generator keeps to its times, and counts what a request waited behind others."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from benchmarks.arrivals import Arrival, Due, arrive, by_moment, percentile, poisson
+
+
+class Clock:
+    """Goes on only when somebody sleeps or works."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def work(self) -> None:
+        """Be a service that takes a second for each request, one after the other."""
+        self.now += 1.0
+
+
+def test_a_request_behind_slow_ones_has_waited_since_it_was_due() -> None:
+    clock = Clock()
+
+    found = arrive([Due(0.0, "ask", clock.work) for _ in range(4)], workers=1, clock=clock, sleep=clock.sleep)
+
+    # A client that waits for each answer before it asks again would have seen four times one second.
+    assert [each.seconds for each in found] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_request_that_is_made_late_has_waited_since_it_was_due_too() -> None:
+    clock = Clock()
+    due = [Due(0.25, "ask", lambda: None), Due(-2.0, "late", lambda: None)]
+
+    found = arrive(due, workers=1, clock=clock, sleep=clock.sleep)
+
+    assert clock.slept == [0.25]
+    assert found[1].seconds == pytest.approx(2.25)
+
+
+def test_what_a_request_raises_is_its_error_and_not_the_end() -> None:
+    def refuse() -> None:
+        raise ValueError("503")
+
+    found = arrive([Due(0.0, "a", refuse), Due(0.0, "b", lambda: None)])
+
+    assert [(each.kind, each.wrong) for each in found] == [("a", "ValueError: 503"), ("b", "")]
+
+
+def test_arrivals_are_as_many_as_the_rate_says_and_as_uneven_as_callers_are() -> None:
+    times = list(poisson(50.0, 200.0, random.Random(7)))
+
+    assert len(times) == pytest.approx(10_000, rel=0.03)
+    assert times == sorted(times)
+    assert times[-1] < 200.0
+    gaps = [after - before for before, after in pairwise(times)]
+    # Of exponential gaps 1/e are longer than the mean; of even ones none or half.
+    assert sum(gap > 1 / 50 for gap in gaps) / len(gaps) == pytest.approx(0.368, abs=0.02)
+
+
+@pytest.mark.parametrize(("share", "value"), [(50, 50.0), (99, 99.0), (99.1, 100.0), (100, 100.0), (0, 1.0)])
+def test_a_percentile_is_the_least_measured_value_that_so_many_do_not_exceed(share: float, value: float) -> None:
+    values = [float(number) for number in range(100, 0, -1)]
+
+    assert percentile(values, share) == value
+
+
+def test_latencies_are_put_where_their_requests_were_due() -> None:
+    arrivals = [Arrival(at, "ask", seconds) for at, seconds in ((0.0, 9.0), (4.9, 1.0), (5.0, 2.0), (16.0, 3.0))]
+
+    assert by_moment(arrivals, 5.0) == {2.5: [9.0, 1.0], 7.5: [2.0], 17.5: [3.0]}

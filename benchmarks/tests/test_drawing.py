@@ -1,0 +1,40 @@
+"""Drawings are sound SVG that says everything that was measured."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from benchmarks.drawing import curves, waterfall
+from benchmarks.result import Line, Span, Trace
+
+
+def words(drawing: str) -> list[str]:
+    """Everything that is written in a drawing; fails where it is no XML."""
+    return ["".join(each.itertext()) for each in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_a_course_is_drawn_from_its_beginning_with_what_happened() -> None:
+    marks = ((1.0, "promoted"), (1.5, "taken back"))
+    line = Line("Load", "minutes", "ms", (0.5, 1.5), {"p99": (20.0, 9.0), "median": (4.0, 5.0)}, "", True, False, marks)
+
+    found = words(curves(line))
+
+    assert {"promoted", "taken back", "p99", "median", "minutes", "ms", "0.0", "10"} <= set(found)
+
+
+def test_memory_is_drawn_from_nothing() -> None:
+    line = Line("Memory", "models", "MB", (1.0, 100.0), {"asked": (100.0, 1200.0)}, plain=True)
+
+    assert {"0", "200", "1,200", "1", "10", "100"} <= set(words(curves(line)))
+
+
+def test_a_waterfall_names_each_span_with_how_long_it_took() -> None:
+    spans = (
+        Span("all", 0.0, 200.0, 0, "around"),
+        Span("import numpy", 30.0, 75.5, 1, "import"),
+        Span("<graph>", 80, 84),
+    )
+
+    found = words(waterfall(Trace("cold", "A cold start", "ms", spans)))
+
+    assert {"all", "import numpy", "<graph>", "200", "45.5", "4", "ms"} <= set(found)

@@ -1,0 +1,79 @@
+"""An environment of a peer is made once; one that cannot be made is told of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import rival_servers
+from benchmarks.environments import NotInstalled, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WORKS = (
+    '#!/bin/sh\necho "$1" >> "$(dirname "$0")/calls"\nfor folder; do :; done\ntest "$1" = pip || mkdir -p "$folder"\n'
+)
+FAILS = '#!/bin/sh\necho "  × Failed to fetch: https://index.example/flask/" >&2\nexit 1\n'
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Path:
+    (tmp_path / "peers" / "flask").mkdir(parents=True)
+    (tmp_path / "peers" / "flask" / "requirements.txt").write_text("flask==3\n")
+    return tmp_path / "peers"
+
+
+@pytest.fixture
+def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    program = tmp_path / "uv"
+    program.write_text(WORKS)
+    program.chmod(0o755)
+    monkeypatch.setenv("UV", str(program))
+    return program
+
+
+def test_it_is_made_once_and_again_when_other_versions_are_asked_for(peers: Path, uv: Path) -> None:
+    def calls() -> list[str]:
+        environment("flask", peers, peers.parent / "built")
+        return (uv.parent / "calls").read_text().split()
+
+    assert calls() == ["venv", "pip"]
+    assert calls() == ["venv", "pip"]
+    (peers / "flask" / "requirements.txt").write_text("flask==4\n")
+    assert calls() == ["venv", "pip"] * 2
+
+
+def test_one_that_does_not_resolve_is_told_of_and_tried_again(peers: Path, uv: Path) -> None:
+    uv.write_text(FAILS)
+    for _ in range(2):
+        with pytest.raises(NotInstalled, match=r"does not install: Failed to fetch: .an address."):
+            environment("flask", peers, peers.parent / "built")
+
+
+def test_without_uv_nothing_is_made(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", str(peers / "nowhere" / "uv"))
+    with pytest.raises(NotInstalled, match="uv is not here"):
+        environment("flask", peers, peers.parent / "built")
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    rival_servers.laid_out.cache_clear()
+    yield
+    rival_servers.laid_out.cache_clear()
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_servers_that_do_not_install_are_left_out_with_a_sentence_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> Path:
+        raise NotInstalled("does not install: there is no network")
+
+    monkeypatch.setattr(rival_servers, "environment", fail)
+
+    there, skipped = rival_servers.laid_out()
+
+    assert not there
+    assert skipped == tuple(f"{peer.title}: it does not install: there is no network" for peer in rival_servers.SERVERS)

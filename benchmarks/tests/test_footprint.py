@@ -1,0 +1,42 @@
+"""The memory of function processes is found where the system keeps it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks.footprint import Footprint, children, function_of, resident
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def waiting(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A process that has started, and ends with its input."""
+    code = "import sys; print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+def test_a_function_s_process_is_known_by_its_variables() -> None:
+    with waiting({"AWS_LAMBDA_FUNCTION_NAME": "refrain-inference-function"}) as process, waiting({}) as other:
+        assert {process.pid, other.pid} <= set(children(os.getpid()))
+        assert function_of(process.pid) == "inference"
+        assert function_of(other.pid) == ""
+        assert 1 < resident(process.pid) < 1000
+        for each in (process, other):
+            each.communicate()
+
+    assert process.pid not in children(os.getpid())
+
+
+def test_the_largest_process_of_a_function_counts() -> None:
+    footprint = Footprint(0)
+    footprint.seen = {("a", 1): [(1.0, 50.0), (2.0, 60.0)], ("a", 2): [(2.0, 70.0)], ("b", 3): [(1.0, 90.0)]}
+
+    assert footprint.largest("a") == [(1.0, 50.0), (2.0, 70.0)]

@@ -1,0 +1,63 @@
+"""What a benchmark found is written, read again and shown, with what was left out."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import page
+from benchmarks.__main__ import PARTS, written
+from benchmarks.installed import left_out, told
+from benchmarks.result import Group, Line, Part, Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = (
+    Row("a copy", "floor", 2.0, 1.0, 3.0),
+    Row("ours", "ours", 3.0, 3.0, 3.0),
+    Row("theirs", "peer", 40.0, 3.0, 50.0),
+)
+MACHINE = {"at": "2026-11-25", "processor": "one", "processors": 2, "load": 0.1, "system": "Linux", "python": "3.13"}
+PART = Part(
+    "small",
+    "A small part",
+    (Group("all of it", "ms", ROWS, "a copy", "≤ 2 × a copy"),),
+    (Line("growing", "rows", "MB", (1, 10), {"ours": (1.0, 2.0)}, "It grows."),),
+    ("pandera: it is not installed (No module named 'pandera')",),
+    ("A note.",),
+    {**MACHINE, "packages": {"numpy": "2"}},
+)
+
+
+def test_a_part_is_read_as_it_was_written() -> None:
+    assert Part.of(json.loads(json.dumps(PART.document()))) == PART
+
+
+def test_a_peer_that_was_left_out_is_told_of_in_the_terminal_and_on_the_page(tmp_path: Path) -> None:
+    page.write([PART], {}, tmp_path / "benchmarks.md")
+
+    shown = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    for text in (shown, written(PART)):
+        assert "eft out: pandera: it is not installed (No module named 'pandera')" in text
+    assert "| **ours** | 3 |  | 1.5 |" in shown
+    assert {each.name for each in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
+
+
+def test_a_peer_is_left_out_when_its_import_fails_whatever_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half_installed_peer.py").write_text("from numpy import nothing_of_this_name\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    (said,) = told(left_out({"numpy": ["numpy"], "a peer": ["half_installed_peer"]}))
+
+    assert said.startswith("a peer: it is not installed (cannot import name 'nothing_of_this_name'")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_can_be_measured(name: str) -> None:
+    assert callable(import_module(f"benchmarks.{name}").measure)

@@ -1,0 +1,103 @@
+"""A server that is measured beside ours is started, asked and ended with all that it started."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks import rivals
+from benchmarks.environments import NotInstalled
+from benchmarks.rival_servers import tensors
+from benchmarks.running import Peer, Server, family, runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.running import Place
+
+SERVICE = """
+import http.server, json, subprocess, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        rows = json.loads(self.rfile.read(int(self.headers["content-length"])))["instances"]
+        answer = json.dumps({"predictions": [[0.25, 0.75] for _ in rows]}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+        self.close_connection = True  # without a word, as a server does that has waited for too long
+
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+PEER = Peer("small", "A small server", ("serve", "{port}"), "/predict", lambda rows: {"instances": rows})
+
+
+class Model:
+    def predict_proba(self, rows: Any) -> Any:
+        import numpy as np
+
+        return np.array([[0.25, 0.75]] * len(rows))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(rivals, "fitted", Model)
+    (tmp_path / "bin").mkdir()
+    return tmp_path, tmp_path
+
+
+def serve(place: Place, service: str = SERVICE) -> Server:
+    folder, installed = place
+    (folder / "service.py").write_text(service)
+    program = installed / "bin" / "serve"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} service.py "$@"\n')
+    program.chmod(0o755)
+    return Server(PEER, place)
+
+
+def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(place: Place) -> None:
+    server = serve(place)
+    try:
+        answers = [json.loads(server.call()) for _ in range(3)]
+    finally:
+        server.stop()
+
+    assert answers == [{"predictions": [[0.25, 0.75]]}] * 3
+
+
+def test_its_end_is_the_end_of_all_that_it_started(place: Place) -> None:
+    server = serve(place)
+    processes = family(server.pid)
+    assert len(processes) == 2
+    assert all(runs(each) for each in processes)
+    assert server.peak() > 2
+
+    server.stop()
+
+    assert not any(runs(each) for each in processes)
+
+
+def test_one_that_answers_something_else_is_not_measured(place: Place) -> None:
+    with pytest.raises(NotInstalled, match=r"answers something else: .*0\.5"):
+        serve(place, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
+
+
+def test_one_that_ends_is_not_measured_and_its_last_words_are_told(place: Place) -> None:
+    with pytest.raises(NotInstalled, match=r"does not answer: .*this Python is too new for us"):
+        serve(place, "raise SystemExit('this Python is too new for us')")
+
+
+def test_tensors_are_one_input_a_column() -> None:
+    asked = tensors([{"age": 39, "town": "Bern"}])
+
+    assert [(each["name"], each["datatype"], each["data"]) for each in asked["inputs"]] == [
+        ("age", "FP64", [39]),
+        ("town", "BYTES", ["Bern"]),
+    ]

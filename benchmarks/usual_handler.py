@@ -1,0 +1,50 @@
+"""The usual Lambda function of a scikit-learn model, pandas and scikit-learn in its package, under our emulator."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks.environments import NotInstalled
+from benchmarks.rival_servers import lay_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.built import Stage
+    from local.processes import Function
+
+TITLE = "pandas + scikit-learn handler"
+
+
+def usual_handlers(found: Stage) -> tuple[dict[str, Function], tuple[str, ...]]:
+    """Lay the function out twice, with bytecode and without; with a word where its packages do not install."""
+    try:
+        folder, environment = lay_out("handler")
+    except NotInstalled as error:
+        return {}, (f"{TITLE}: it {error}",)
+    bare = environment / "without-bytecode"
+    shutil.rmtree(bare, ignore_errors=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    shutil.copytree(folder, bare)
+    shutil.copytree(packages, bare / "packages", copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(folder, quiet=1)
+    without = _function(found, bare, bare / "packages")
+    return {TITLE: _function(found, folder, packages), f"{TITLE}, no bytecode": without}, ()
+
+
+def _function(found: Stage, folder: Path, packages: Path) -> Function:
+    """The runtime's own packages come first and keep their bytecode; what is imported writes none."""
+    *_, brought = found.hello.path
+    return replace(
+        found.hello,
+        name="usual-handler",
+        folder=folder,
+        path=(folder, brought, packages),
+        environment={"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+        timeout=60,
+        memory=1769,
+    )

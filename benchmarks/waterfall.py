@@ -1,0 +1,192 @@
+"""Where the time goes, as it went in one real request and in one real cold start: the median one of several."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import subjects
+from benchmarks.built import stage
+from benchmarks.prediction import Discarded
+from benchmarks.request import STAGES
+from benchmarks.result import Part, Span, Trace
+from local.processes import Process
+from refrain.fast_path.answer_json import Wording
+from refrain.serving.http import routes, v1
+from refrain.serving.http.requests import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from benchmarks.built import Stage
+
+TITLE = "Waterfalls"
+CALLS = 5000
+STARTS = 9
+AROUND = "predict"
+WATCHED: tuple[tuple[str, Any, str], ...] = (
+    ("read the event", Request, "of"),
+    *STAGES,
+    (AROUND, v1, "predict"),
+    ("write the numbers", Wording, "numbers"),
+    ("hand it over", routes.Answer, "proxy"),
+)
+
+SHOWN = 1.5
+"""Milliseconds that an import takes to be drawn by itself."""
+
+OURS = ("app", "refrain", "preprocessing")
+
+
+def measure() -> Part:
+    """Trace both."""
+    return Part("waterfall", TITLE, (), traces=(_request(), _cold()))
+
+
+def _request() -> Trace:
+    """One request of one instance by logistic regression, inside the handler."""
+    answer, events = subjects.handler(subjects.version("logistic")), subjects.events(1)
+    with redirect_stdout(Discarded()), traced() as tracer:
+        traces = []
+        for _ in range(CALLS):
+            tracer.spans = []
+            started = time.perf_counter_ns()
+            answer(next(events))
+            traces.append([Span("one request", started, time.perf_counter_ns()), *tracer.spans])
+    taken = middle(traces)
+    origin = taken[0].start
+    spans = [replace(each, start=(each.start - origin) / 1e3, end=(each.end - origin) / 1e3) for each in taken]
+    outer, inner = replace(spans[0], kind="around"), [replace(each, depth=each.depth + 1) for each in spans[1:]]
+    inner = [replace(each, kind="around") if each.name == AROUND else each for each in inner]
+    why = (
+        f"The median one of {CALLS:,} requests of one instance of 14 columns, logistic regression, everything on. Grey "
+        "is around blue. To note a bar takes a third of a microsecond or so, most of it beside the bar."
+    )
+    return Trace(
+        "request",
+        "One warm request, inside the handler",
+        "µs",
+        tuple(sorted([outer, *inner], key=lambda each: (each.start, -each.end))),
+        why,
+    )
+
+
+@dataclass
+class Tracer:
+    """What was noted so far, in nanoseconds, and how deep it is now."""
+
+    spans: list[Span] = field(default_factory=list)
+    depth: int = 0
+
+    def watching(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Make a function note when it began and ended."""
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            depth = self.depth
+            self.depth = depth + 1
+            started = time.perf_counter_ns()
+            result = function(*arguments, **named)
+            ended = time.perf_counter_ns()
+            self.depth = depth
+            self.spans.append(Span(name, started, ended, depth))
+            return result
+
+        return call
+
+
+@contextmanager
+def traced() -> Iterator[Tracer]:
+    """Have every stage of a request note itself."""
+    tracer = Tracer()
+    originals = [(place, name, place.__dict__[name]) for _, place, name in WATCHED]
+    for title, place, name in WATCHED:
+        watching = tracer.watching(title, getattr(place, name))
+        # What belongs to a class is bound to it already.
+        setattr(place, name, staticmethod(watching) if isinstance(place.__dict__[name], classmethod) else watching)
+    try:
+        yield tracer
+    finally:
+        for place, name, original in originals:
+            setattr(place, name, original)
+
+
+def middle(traces: Sequence[list[Span]]) -> list[Span]:
+    """The trace whose first span is of median length."""
+    return sorted(traces, key=lambda each: each[0].end - each[0].start)[len(traces) // 2]
+
+
+def _cold() -> Trace:
+    """One process from its start to its first answer: the package as it was built, with a model from S3."""
+    with stage() as found:
+        starts = [_started(found, place) for place in range(STARTS)]
+    spans, garbage = sorted(starts, key=lambda each: each[0][0].end)[STARTS // 2]
+    why = (
+        f"The median one of {STARTS} starts of the built package: orange are imports of {SHOWN:g} ms or more, each "
+        "with what it imports, blue is what is done, grey what is around it all. S3 is moto in a process of its own; "
+        f"the four files are asked for at once. Long looks for garbage are crimson; all take {garbage:.0f} ms. "
+        "What notes all this lengthens it by some milliseconds."
+    )
+    return Trace("cold", "A cold start, process start to first answer", "ms", tuple(spans), why)
+
+
+def _started(found: Stage, place: int) -> tuple[list[Span], float]:
+    """Spans of a start, and the milliseconds for which it looked for garbage."""
+    path = found.logs / f"trace-{place}.json"
+    inference = found.inference
+    function = replace(
+        inference,
+        python=(*inference.python, str(Path(__file__).with_name("traced.py"))),
+        environment={**inference.environment, "TRACE": str(path)},
+    )
+    event = json.dumps(next(subjects.events(1))).encode()
+    started = time.monotonic_ns()
+    process = Process(function, found.logs / "traced.log")
+    answer = process.call(event)
+    ended = time.monotonic_ns()
+    process.stop()
+    if answer.failed or not path.exists():
+        raise RuntimeError(answer.payload.decode()[:500])
+    document = json.loads(path.read_text(encoding="utf-8"))
+    garbage = sum(each["to"] - each["from"] for each in document["spans"] if each["kind"] == "garbage") / 1e6
+    return cold_spans(document, started, ended), garbage
+
+
+def cold_spans(document: dict[str, Any], started: int, ended: int) -> list[Span]:
+    """Make spans in milliseconds of what a process noted in nanoseconds, of a package's imports only the outermost."""
+
+    def span(name: str, start: int, end: int, depth: int, kind: str) -> Span:
+        return Span(name, (start - started) / 1e6, (end - started) / 1e6, depth, kind)
+
+    noted = [
+        (span(each["name"], each["from"], each["to"], 0, each["kind"]), each["aside"])
+        for each in document["spans"]
+        if each["kind"] == "step" or each["to"] - each["from"] >= SHOWN * 1e6
+    ]
+    noted.sort(key=lambda each: (each[0].start, -each[0].end))
+    spans = [span("process start to first answer", started, ended, 0, "around")]
+    spans.append(span("the interpreter starts", started, document["began"], 1, "step"))
+    return [*spans, *_nested(noted)]
+
+
+def _nested(spans: Sequence[tuple[Span, bool]]) -> Iterator[Span]:
+    """Give each its depth by what it is inside of; what is done aside holds nothing."""
+    inside: list[Span] = []
+    for each, aside in spans:
+        inside = [outer for outer in inside if outer.end >= each.end]
+        packages = [outer.name for outer in inside if outer.kind == "import"]
+        name = _package(each.name) if each.kind == "import" else each.name
+        if each.kind == "import" and packages and packages[-1] == name:
+            continue
+        shown = replace(each, name=name, depth=len(inside) + 1)
+        if not aside:
+            inside.append(shown)
+        yield replace(shown, name=f"import {name}") if each.kind == "import" else shown
+
+
+def _package(module: str) -> str:
+    top = module.partition(".")[0]
+    return "our own code" if top in OURS else top

@@ -1,0 +1,94 @@
+"""How often a recommender's monitor cries wolf while tastes stay as they are, and whether it sees them move.
+
+Listeners play in sessions and have favourite artists, so plays go together; few busy listeners make a day look unlike
+training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of training:
+
+    REFRAIN_WORLDS=12 python -m pytest tests/simulation/test_no_false_alarms_of_taste.py -s
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from preprocessing import load_definition, objects
+from refrain.monitoring.recommendation import judge_plays
+from refrain.monitoring.windows import Window
+from refrain.snapshot.split import split
+from refrain.training.recommendation import describe_plays
+from tests.simulation.test_no_false_alarms import ALLOWED, chance_of_at_most
+
+if TYPE_CHECKING:
+    from preprocessing import Columns
+
+WORLDS = int(os.environ.get("REFRAIN_WORLDS", "1"))
+SONGS, ARTISTS, DAYS, TRAINED = 400, 30, 60, 30
+BEGIN = np.datetime64("2026-01-01", "us")
+DEFINITION = load_definition(Path(__file__).parents[2] / "layers" / "models" / "songs.toml")
+
+
+def service(random: np.random.Generator, listeners: int, *, shifted: bool = False) -> Columns:
+    """The plays of some weeks; with `shifted` everybody has other favourites after training."""
+    artist = random.integers(0, ARTISTS, SONGS)
+    popularity = 1 / (np.arange(SONGS) + 5)
+    tastes = [random.gamma(0.3, 1, (listeners, ARTISTS))]
+    tastes.append(random.gamma(0.3, 1, (listeners, ARTISTS)) * (np.arange(ARTISTS) < 5) if shifted else tastes[0])
+    liked = [popularity * (taste + 1e-9)[:, artist] for taste in tastes]
+    rows: list[tuple[int, int, int]] = []
+    for day in range(DAYS):
+        chances = liked[day >= TRAINED]
+        for listener in np.flatnonzero(random.random(listeners) < 0.3):
+            many, start = random.geometric(1 / 8), day * 86400 + random.integers(0, 80000)
+            chosen = random.choice(SONGS, many, p=chances[listener] / chances[listener].sum())
+            rows += [(int(listener), int(song), int(start) + 200 * place) for place, song in enumerate(chosen)]
+    who, what, when = map(np.array, zip(*sorted(rows, key=lambda row: row[2]), strict=True))
+    return {
+        "listener": objects([f"u{each}" for each in who]),
+        "song": objects([f"s{each}" for each in what]),
+        "title": objects([f"t{each}" for each in what]),
+        "artist": objects([f"a{artist[each]}" for each in what]),
+        "played_at": BEGIN + when.astype("timedelta64[s]"),
+    }
+
+
+def alarms(plays: Columns) -> list[bool]:
+    """Train on the first weeks, then judge each day."""
+    day = ((plays["played_at"] - BEGIN) / np.timedelta64(1, "D")).astype(int)
+    training = taken(plays, day < TRAINED)
+    held = split(DEFINITION, training).holdout
+    roles = DEFINITION.roles
+    assert roles is not None
+    learned = taken(training, ~held)
+    baseline = describe_plays(DEFINITION, roles, learned, taken(training, held), np.ones((1, 1), np.float32))
+    version: Any = SimpleNamespace(baseline=baseline, definition=DEFINITION)
+    window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
+    days = [taken(plays, day == each) for each in range(TRAINED, DAYS)]
+    known = set(learned["song"].tolist())
+    judged = [judge_plays(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30]
+    return [each["alarmed"] for each in judged]
+
+
+def taken(plays: Columns, chosen: np.ndarray[Any, Any]) -> dict[str, Any]:
+    return {name: array[chosen] for name, array in plays.items()}
+
+
+@pytest.mark.parametrize("listeners", [30, 60, 300])
+def test_at_most_one_day_in_a_hundred_alarms_while_tastes_stay(listeners: int) -> None:
+    random = np.random.default_rng(listeners)
+    found = [alarm for _ in range(WORLDS) for alarm in alarms(service(random, listeners))]
+
+    print(f"\n{listeners} listeners: {sum(found)} of {len(found)} days alarmed")
+    assert chance_of_at_most(sum(found) - 1, len(found), ALLOWED) < 0.999
+
+
+def test_other_favourites_are_seen_on_nearly_every_day() -> None:
+    found = alarms(service(np.random.default_rng(1), 300, shifted=True))
+
+    print(f"\n{sum(found)} of {len(found)} days alarmed")
+    assert sum(found) >= 0.95 * len(found)

@@ -1,0 +1,209 @@
+"""From a record to lines of the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from preprocessing import Definition, objects, present
+from refrain.fast_path.features import SEVERAL
+from refrain.lake.capture.lines import MOST_BYTES, lines, sampled
+from refrain.lake.capture.record import Record, Shadow
+from refrain.lake.prediction_id import prediction_ids
+
+if TYPE_CHECKING:
+    from tests.unit.lake.capture.conftest import MakeRecord
+
+PROPERTY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def read(line: str) -> dict[str, Any]:
+    """Parse a line strictly: NaN is not JSON."""
+    return dict(json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} in a line")))
+
+
+def test_a_line_says_who_answered_what_to_whom(make_record: MakeRecord) -> None:
+    (line,) = lines(make_record(request="r-1"))
+
+    document = read(line)
+    time = document.pop("time")
+    assert time.endswith("Z")
+    assert len(time) == len("2026-11-23T12:00:00.000Z")
+    assert document == {
+        "capture": 1,
+        "model": "shops",
+        "version": "v1",
+        "milliseconds": 1.235,
+        "classes": ["no", "yes"],
+        "request": "r-1",
+        "rows": [
+            {
+                "id": "a-000",
+                "instance": {
+                    "spent": 7,
+                    "member": True,
+                    "joined": "2026-01-31T08:00:00.000000Z",
+                    "city 100%": 'Zü"rich',
+                    "who": "p1",
+                    "at": "2026-11-20",
+                },
+                "answer": [0.25, 0.75],
+            },
+            {
+                "id": "a-001",
+                "instance": {
+                    "spent": 1.25,
+                    "member": False,
+                    "joined": "2026-02-01T00:00:00.500000Z",
+                    "city 100%": None,
+                    "at": 1.5,
+                },
+                "answer": [1.0, 0.0],
+                "unfamiliar": ["spent", "joined"],
+            },
+            {
+                "id": "a-002",
+                "instance": {"spent": None, "member": None, "joined": None, "city 100%": "50% %s"},
+                "answer": [0.5, 0.5],
+            },
+        ],
+    }
+
+
+def test_a_line_is_one_line_of_ascii(make_record: MakeRecord) -> None:
+    (line,) = lines(make_record(columns={"city 100%": objects(["a\nb", "c\u2028d", "é"])}))
+
+    assert line.isascii()
+    assert len(line.splitlines()) == 1
+
+
+def test_a_regression_has_no_classes_and_one_value(make_record: MakeRecord) -> None:
+    (line,) = lines(make_record(classes=None, answers=["1.5", "2", "3e+20"]))
+
+    assert read(line)["classes"] is None
+    assert [row["answer"] for row in read(line)["rows"]] == [[1.5], [2.0], [3e20]]
+
+
+def test_a_challengers_answers_stand_beside_with_nothing_where_it_had_none(make_record: MakeRecord) -> None:
+    (line,) = lines(make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
+
+    assert read(line)["shadow"] == {"version": "v2", "milliseconds": 2.0, "answers": [[0.5, 0.5], [], [0.1, 0.9]]}
+
+
+def test_a_fallback_is_said_of_each_row(make_record: MakeRecord) -> None:
+    (line,) = lines(make_record(fallback=True))
+
+    assert [row["fallback"] for row in read(line)["rows"]] == [True, True, True]
+
+
+@PROPERTY
+@given(
+    numbers=st.lists(st.none() | st.floats(-3e38, 3e38) | st.integers(-(2**60), 2**60), min_size=1, max_size=4)
+    | st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=2),
+    times=st.lists(st.none() | st.datetimes(), min_size=1, max_size=4),
+    texts=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4),
+    times_over=st.sampled_from([1, SEVERAL]),
+)
+def test_values_are_those_that_the_preprocessing_layer_presents(
+    make_record: MakeRecord,
+    definition: Definition,
+    numbers: list[Any],
+    times: list[Any],
+    texts: list[Any],
+    times_over: int,
+) -> None:
+    few = min(len(numbers), len(times), len(texts))
+    rows = few * times_over
+    columns = {
+        "spent": np.array(numbers[:few] * times_over, np.float64),
+        "joined": np.array(times[:few] * times_over, "datetime64[us]"),
+        "city 100%": objects(texts[:few] * times_over),
+    }
+    record = make_record(
+        ids=prediction_ids(rows), columns=columns, aside={}, answers=["0.5,0.5"] * rows, unfamiliar=[[]] * rows
+    )
+
+    lists = replace(
+        record, columns={name: list(array) if name == "joined" else array.tolist() for name, array in columns.items()}
+    )
+
+    written = [row["instance"] for line in lines(record) for row in read(line)["rows"]]
+
+    assert [row["instance"] for line in lines(lists) for row in read(line)["rows"]] == written
+    presented = [present(columns, definition.columns, row) for row in range(rows)]
+    assert written == presented
+    assert repr([row["spent"] for row in written]) == repr([row["spent"] for row in presented])  # 7 is not 7.0
+
+
+@PROPERTY
+@given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists))
+def test_whatever_was_sent_aside_the_line_can_be_read(make_record: MakeRecord, value: Any) -> None:
+    (line,) = lines(make_record(aside={"who": [value] * 3}))
+
+    sent = read(line)["rows"][0]["instance"]
+    assert sent.get("who") == value or "who" not in sent
+
+
+def many(make_record: MakeRecord, rows: int, length: int) -> Record:
+    return make_record(
+        ids=prediction_ids(rows),
+        columns={"city 100%": objects([f"{row:06d}" + "é" * length for row in range(rows)])},
+        aside={},
+        answers=["0.5,0.5"] * rows,
+        unfamiliar=[[]] * rows,
+        shadow=Shadow("v2", [f"{row},0" for row in range(rows)], 1.0),
+    )
+
+
+@pytest.mark.parametrize(("rows", "length"), [(1000, 40), (1000, 100), (30, 3000)])
+def test_a_long_request_becomes_several_lines_and_loses_nothing(
+    make_record: MakeRecord, rows: int, length: int
+) -> None:
+    record = many(make_record, rows, length)
+
+    written = lines(record)
+
+    assert all(len(line) <= MOST_BYTES for line in written)
+    assert len(written) > 1
+    documents = [read(line) for line in written]
+    assert [row["id"] for each in documents for row in each["rows"]] == record.ids
+    assert [answer[0] for each in documents for answer in each["shadow"]["answers"]] == list(range(rows))
+
+
+def test_a_row_longer_than_a_line_is_left_out_and_logged(
+    make_record: MakeRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    columns = {"city 100%": objects(["a", "é" * MOST_BYTES, "c"])}
+
+    with caplog.at_level(logging.WARNING):
+        (line,) = lines(make_record(columns=columns))
+
+    assert [row["id"] for row in read(line)["rows"]] == ["a-000", "a-002"]
+    assert [record.message for record in caplog.records] == ["row too long to capture"]
+
+
+def test_a_share_is_taken_by_the_id_and_says_the_same_of_it_every_time(make_record: MakeRecord) -> None:
+    record = many(make_record, 1000, 0)
+
+    half = [row["id"] for line in lines(record, 0.5) for row in read(line)["rows"]]
+    tenth = [row["id"] for line in lines(record, 0.1) for row in read(line)["rows"]]
+
+    assert half == [record.ids[place] for place in sampled(record.ids, 0.5)]
+    assert set(tenth) < set(half)
+    assert lines(record, 0.0) == []
+    heard = [answer[0] for line in lines(record, 0.1) for answer in read(line)["shadow"]["answers"]]
+    assert heard == sampled(record.ids, 0.1)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
+def test_the_share_is_about_what_was_asked_for(share: float) -> None:
+    ids = [identity for _ in range(20_000) for identity in prediction_ids(1)]
+
+    assert len(sampled(ids, share)) / len(ids) == pytest.approx(share, abs=0.02)

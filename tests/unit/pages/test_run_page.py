@@ -1,0 +1,226 @@
+"""The report says what happened, shows all of it, loads nothing, and lets no data become markup."""
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any, cast
+
+import pytest
+
+from preprocessing import Gate
+from refrain.lake.evaluation import Evaluation, Upload
+from refrain.pages.run_page import render
+from tests.unit.pages import examples
+
+EMPTY = {"meta", "br", "line", "rect", "circle", "path"}
+NO_FIGURES = {
+    "error": "MemoryError: too many rows",
+    "value": None,
+    "interval": None,
+    "gain": None,
+    "gain_interval": None,
+    "no_worse": None,
+    "latency_ms": None,
+    "bytes": None,
+    "parity": None,
+    "golden": None,
+}
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page: its text, elements and attributes; refuses unbalanced elements."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+    def headings(self) -> list[str]:
+        return [attrs["id"] or "" for tag, attrs in self.elements if tag == "h2"]
+
+
+def all_refused() -> Evaluation:
+    gate = Gate(min_metric=0.99, max_metric=None, confidence=0.95, max_latency_ms=0.13)
+    return examples.binary(gate=gate, changes={"forest": {"parity": examples.BROKEN}, "logistic": NO_FIGURES})
+
+
+def nothing_trained() -> Evaluation:
+    failures = dict.fromkeys(("logistic", "boosting", "forest"), NO_FIGURES)
+    run = examples.binary(champion=None, changes=failures)
+    for each in run["candidates"]:
+        for key in ("curves", "importance", "metrics"):
+            each.pop(key, None)  # type: ignore[misc]
+    return run
+
+
+RUNS = {
+    "binary": examples.binary,
+    "first": lambda: examples.binary(champion=None),
+    "multiclass": examples.multiclass,
+    "many classes": lambda: examples.multiclass(classes=20, champion=None),
+    "regression": examples.regression,
+    "first regression": lambda: examples.regression(champion=None),
+    "all refused": all_refused,
+    "nothing trained": nothing_trained,
+    "champion failed": lambda: examples.binary(changes={"champion": NO_FIGURES}),
+}
+
+
+@pytest.fixture(scope="module", params=RUNS.keys())
+def run(request: pytest.FixtureRequest) -> Evaluation:
+    made: Any = RUNS[request.param]
+    return cast(Evaluation, made())
+
+
+def test_the_document_is_plain_json_and_the_report_the_same_after_a_journey(run: Evaluation) -> None:
+    travelled = json.loads(json.dumps(run, allow_nan=False))
+    assert render(travelled) == render(run)
+
+
+def test_the_report_is_one_file_that_loads_nothing(run: Evaluation) -> None:
+    html = render(run)
+    page = Page(html)
+    assert not {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object", "base", "form"}
+    assert not [attrs for _, attrs in page.elements if {"src", "href", "srcset", "data", "xlink:href"} & set(attrs)]
+    assert not re.search(r"https?://|url\(|@import|\bon\w+=", html)
+    assert len(html) < 150_000
+
+
+def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evaluation) -> None:
+    page = Page(render(run))
+    decision = run["decision"]
+    assert decision["reason"] in page.texts
+    assert page.texts.index(decision["reason"]) < page.texts.index("The data")
+    for verdict in decision["verdicts"]:
+        if verdict["code"] != "promoted":
+            assert verdict["reason"] in page.text
+
+
+def test_all_that_there_is_to_show_has_its_section(run: Evaluation) -> None:
+    headings = Page(render(run)).headings()
+    known = [each for each in (run["champion"], *run["candidates"]) if each]
+    answered = any("curves" in each for each in known)
+    assert [key for key in ("comparison", "quality", "importance", "data") if key in headings] == (
+        ["comparison", "quality", "importance", "data"] if answered else ["comparison", "data"]
+    )
+
+
+def test_drawings_have_titles_and_tables_have_headers(run: Evaluation) -> None:
+    html = render(run)
+    page = Page(html)
+    ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for tag, attrs in page.elements:
+        if tag == "svg":
+            assert attrs["role"] == "img"
+            assert all(each in ids for each in (attrs["aria-labelledby"] or "").split())
+        if tag == "th":
+            assert attrs.get("scope") in ("col", "row")
+    assert html.count("<table") == html.count("<thead")
+    assert not re.search(r"\bnan\b|\binf\b|\bNone\b(?! of)", page.text)
+
+
+def test_no_coordinate_is_out_of_the_drawing(run: Evaluation) -> None:
+    width = 0.0
+    for tag, attrs in Page(render(run)).elements:
+        if tag == "svg":
+            width = float((attrs["viewbox"] or "").split()[2])
+        for key in ("x", "x1", "x2", "cx"):
+            if key in attrs and tag in ("line", "circle", "rect", "text"):
+                assert -1 <= float(attrs[key] or 0) <= width
+
+
+HOSTILE = "<script>alert('x')</script>\"&'</style>"
+
+
+def test_hostile_names_stay_text() -> None:
+    # Given names from data, files and errors that try to be markup
+    run = examples.binary(
+        names=(HOSTILE, "boosting", "forest"),
+        classes=(HOSTILE, "b" + HOSTILE),
+        features=tuple(f"{place}{HOSTILE}" for place in range(8)),
+        changes={"forest": {"error": HOSTILE}},
+        model=HOSTILE,
+    )
+    run["reason"] = run["run"] = run["data"]["target"] = HOSTILE
+    run["data"]["uploads"][0]["source"] = HOSTILE
+    # When rendered
+    html = render(run)
+    # Then nothing of them is markup, and all of them can be read
+    page = Page(html)
+    assert "script" not in {tag for tag, _ in page.elements}
+    assert "<script" not in html
+    assert html.count("</style>") == 1
+    assert HOSTILE in page.text
+
+
+def test_a_superseded_run_says_that_nothing_was_promoted() -> None:
+    page = Page(render(examples.binary(outcome="superseded")))
+    assert "! Superseded" in page.texts
+    assert "nothing was promoted" in page.text
+
+
+@pytest.mark.parametrize(
+    ("make", "badge"),
+    [
+        (examples.binary, "↑ Promoted"),
+        (examples.multiclass, "= Champion kept"),
+        (nothing_trained, "∅ Nothing in service yet"),
+    ],
+)
+def test_the_badge_is_the_outcome(make: Any, badge: str) -> None:
+    assert badge in Page(render(make())).texts
+
+
+def test_long_names_are_cut_in_drawings_and_whole_in_tables() -> None:
+    long = "gradient-boosting-with-monotonic-constraints-and-early-stopping"
+    html = render(examples.binary(names=(long, "boosting", "forest")))
+    assert long in Page(html).texts
+    assert "…" in html
+
+
+def test_of_forty_features_the_first_twenty_are_drawn_and_the_rest_told() -> None:
+    page = Page(render(examples.binary(columns=40, rows=500)))
+    assert "20 further features" in page.text
+
+
+def test_many_uploads_are_summed_up() -> None:
+    run = examples.binary(rows=300)
+    upload: Upload = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
+    run["data"]["uploads"] = [upload] * 50
+    page = Page(render(run))
+    assert "30 more uploads" in page.texts
+    assert "300" in page.texts
+
+
+def test_rows_split_by_hash_without_a_window_are_told_so() -> None:
+    run = examples.binary(rows=300)
+    run["data"]["split"] = {"by": "hash", "window": "", "cut": None}
+    run["data"]["time_range"] = None
+    run["data"]["merged_duplicates"] = 0
+    text = Page(render(run)).text
+    assert "There is no window; rows are split by a hash of the row." in text
+    assert "gave way" not in text

@@ -1,0 +1,69 @@
+"""A recommendation has roles of columns in place of a target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from preprocessing import DefinitionError, Roles, parse_definition
+from tests.unit.recommendation.conftest import COLUMNS, document
+
+USER = {"type": "category", "role": "user"}
+
+
+def test_roles_say_what_a_column_is() -> None:
+    definition = parse_definition("radio", document(), "radio.toml")
+
+    assert definition.roles == Roles(user="who", item="song", weight="seconds", describe=("title",))
+    assert (definition.time, definition.training.split, definition.training.metric) == ("at", "time", "ndcg@10")
+    assert (definition.features, definition.target, definition.foretold) == ((), "", "song")
+    assert definition.required == {"who", "song", "seconds", "at"}
+
+
+def test_without_a_time_the_split_is_by_hash() -> None:
+    columns = {name: column for name, column in COLUMNS.items() if name in ("who", "song")}
+
+    definition = parse_definition("radio", document(columns=columns), "radio.toml")
+
+    assert (definition.time, definition.training.split) == ("", "hash")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": {"who": USER}}, 'columns: expected one with role = "item", since the task is recommendation'),
+        ({"columns": COLUMNS | {"other": USER}}, "columns.other.role: there is one user already, who"),
+        (
+            {"columns": COLUMNS | {"seconds": {"type": "category", "role": "weight"}}},
+            "columns.seconds.type: expected number, since the role is weight",
+        ),
+        (
+            {"columns": COLUMNS | {"other": {"type": "number", "role": "feature"}}},
+            "columns.other.role: expected one of ignore, user, item, time, weight, describe, got 'feature'",
+        ),
+        ({"target": "song"}, "target: a recommendation has no target: expected roles of the columns instead"),
+        (
+            {"derived": {"hour": {"from": "at", "make": "hour"}}},
+            "derived: a recommendation has no features: expected none",
+        ),
+        ({"rollout": {"mode": "canary"}}, "rollout.mode: expected immediate: a recommender cannot be tried as canary"),
+        (
+            {"training": {"candidates": [{"name": "a", "estimator": "sklearn.linear_model.Ridge"}]}},
+            "training.candidates[0].estimator: expected the dotted name of a recommender, such as "
+            "refrain.recommenders.Ease, got 'sklearn.linear_model.Ridge'",
+        ),
+    ],
+)
+def test_what_a_recommendation_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition("radio", document(**changes), "radio.toml")
+
+    assert str(refused.value) == f"radio.toml: {message}"
+
+
+def test_roles_of_recommendations_are_none_of_other_tasks() -> None:
+    content = document(task="classification", target="song")
+
+    with pytest.raises(DefinitionError, match=r"columns.who.role: expected one of feature, ignore, got 'user'"):
+        parse_definition("radio", content, "radio.toml")

@@ -1,0 +1,80 @@
+"""What a snapshot says of its data, for the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preprocessing import objects
+from refrain.snapshot.data_summary import describe
+from refrain.snapshot.rows import Rows
+from refrain.snapshot.split import Split
+from refrain.snapshot.take import digest_of
+
+if TYPE_CHECKING:
+    from tests.unit.snapshot.conftest import Define, MakeReceipt
+
+TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "datetime64[us]")
+
+
+def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeReceipt) -> None:
+    definition = define(time="at", training={"window": "30d"})
+    rows = Rows({"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}, unusable=1, merged=2, outside=3)
+    found = Split(np.array([False, False, False, True]), TIMES[3])
+
+    data = describe(definition, [make_receipt("a", rows_rejected=4)], rows, found)
+
+    assert data == {
+        "receipts": 1,
+        "uploads": [
+            {"source": "shops/a.csv", "uploaded_at": "2026-11-01T00:00:00Z", "rows_kept": 10, "rows_rejected": 4}
+        ],
+        "rows": 4,
+        "train_rows": 3,
+        "holdout_rows": 1,
+        "merged_duplicates": 2,
+        "unusable_rows": 1,
+        "rows_outside_window": 3,
+        "split": {"by": "time", "window": "30d", "cut": "2026-01-04T00:00:00.000000Z"},
+        "target": "back",
+        "time_range": ["2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"],
+        "classes": [{"name": "no", "train": 2, "holdout": 0}, {"name": "yes", "train": 1, "holdout": 1}],
+    }
+
+
+def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
+    define: Define, make_receipt: MakeReceipt
+) -> None:
+    rows = Rows({"spent": np.array([1.0, 2.0, 3.0, 10.0])})
+    found = Split(np.array([True, False, False, False]))
+
+    data = describe(define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, found)
+
+    assert data["summary"] == {
+        "min": 1.0,
+        "lower_quartile": 1.75,
+        "median": 2.5,
+        "upper_quartile": 4.75,
+        "max": 10.0,
+        "mean": 4.0,
+    }
+    assert data["time_range"] == ["2026-11-01T00:00:00.000000Z", "2026-11-03T00:00:00.000000Z"]
+    assert data["split"] == {"by": "hash", "window": "", "cut": None}
+
+
+def test_the_digest_names_uploads_and_all_that_makes_a_difference(define: Define, make_receipt: MakeReceipt) -> None:
+    # Given a definition and its uploads
+    same = digest_of(define(), [make_receipt("a"), make_receipt("b")])
+
+    # Then what happens to the served model does not matter, and what is learned and demanded does
+    assert digest_of(define(), [make_receipt("a"), make_receipt("b")]) == same
+    assert digest_of(define(monitoring={"capture": 0.5}), [make_receipt("a"), make_receipt("b")]) == same
+    others = [
+        digest_of(define(), [make_receipt("a")]),
+        digest_of(define(), [make_receipt("a"), make_receipt("b", "11-02")]),
+        digest_of(define(training={"holdout": 0.3}), [make_receipt("a"), make_receipt("b")]),
+        digest_of(define(gate={"min_metric": 0.9}), [make_receipt("a"), make_receipt("b")]),
+        digest_of(define(derived={"hour": {"from": "at", "make": "hour"}}), [make_receipt("a"), make_receipt("b")]),
+    ]
+    assert len({same, *others}) == 6

@@ -1,0 +1,125 @@
+"""Which rows are held out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preprocessing import objects
+from refrain.snapshot.split import by_time, split
+from refrain.statistics.hashing import row_hashes
+
+if TYPE_CHECKING:
+    from tests.unit.snapshot.conftest import Define
+
+texts = st.one_of(st.none(), st.text(max_size=5))
+numbers = st.floats(allow_infinity=False, width=32)
+
+
+def columns(rows: list[tuple[Any, Any]]) -> dict[str, Any]:
+    return {"who": objects([who for who, _ in rows]), "spent": np.array([spent for _, spent in rows], dtype=float)}
+
+
+@given(st.lists(st.tuples(texts, numbers), min_size=1, max_size=30), st.randoms())
+def test_a_row_is_hashed_by_what_it_holds_and_not_by_where_it_stands(rows: list[Any], random: Any) -> None:
+    order = random.sample(range(len(rows)), len(rows))
+    names = ("who", "spent")
+
+    hashes = row_hashes(columns(rows), names)
+
+    assert row_hashes(columns([rows[place] for place in order]), names).tolist() == hashes[order].tolist()
+    assert row_hashes(columns(rows), ("spent", "who")).tolist() == hashes.tolist()
+    for one, hashed in zip(rows, hashes, strict=True):
+        assert row_hashes(columns([one]), names).tolist() == [hashed]
+
+
+def test_hashes_are_the_same_in_every_process_for_ever() -> None:
+    # Changing these numbers makes rows that champions were trained on holdout rows.
+    found = row_hashes({"who": objects(["ada"]), "spent": np.array([1.5])}, ("who", "spent"))
+    assert found.tolist() == [16996378992693577557]
+
+
+def test_a_column_that_comes_later_leaves_older_rows_on_their_side() -> None:
+    rows = columns([("ada", 1.0), ("bob", 2.0)])
+    later = rows | {"member": np.full(2, np.nan), "city": objects([None, None])}
+    assert row_hashes(later, tuple(later)).tolist() == row_hashes(rows, tuple(rows)).tolist()
+
+
+def test_times_are_hashed_by_their_moment() -> None:
+    times = np.array(["2026-11-01", "2026-11-01", "2026-11-02", "NaT"], "datetime64[us]")
+    hashes = row_hashes({"at": times}, ["at"]).tolist()
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_zero_is_zero_whatever_its_sign() -> None:
+    assert len(set(row_hashes({"x": np.array([0.0, -0.0])}, ["x"]).tolist())) == 1
+
+
+def test_the_same_value_in_another_column_is_another_row() -> None:
+    values = objects(["ada", "bob"])
+    swapped = row_hashes({"a": values, "b": values[::-1]}, ["a", "b"])
+    assert swapped[0] != swapped[1]
+
+
+def test_by_hash_about_the_share_is_held_out_and_equal_rows_stay_together(define: Define) -> None:
+    definition = define(training={"holdout": 0.3})
+    rows = {name: np.tile(np.arange(5000.0), 2) for name in definition.columns}
+
+    holdout = split(definition, rows).holdout
+
+    assert holdout.mean() == pytest.approx(0.3, abs=0.02)
+    assert holdout[:5000].tolist() == holdout[5000:].tolist()
+
+
+def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> None:
+    definition = define(key=["who"])
+    rows = {name: np.arange(200.0) for name in definition.columns}
+    changed = rows | {"spent": np.zeros(200)}
+
+    assert split(definition, rows).holdout.tolist() == split(definition, changed).holdout.tolist()
+
+
+def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
+    definition = define()
+    old = {name: np.arange(200.0) for name in definition.columns}
+    more = {name: np.arange(300.0) for name in definition.columns}
+
+    assert split(definition, more).holdout[:200].tolist() == split(definition, old).holdout.tolist()
+
+
+def test_by_upload_the_newest_rows_are_held_out(define: Define) -> None:
+    definition = define(training={"split": "upload", "holdout": 0.25})
+    rows = {name: np.arange(8.0) for name in definition.columns}
+
+    assert split(definition, rows).holdout.tolist() == [False] * 6 + [True] * 2
+
+
+def test_by_time_the_newest_events_are_held_out_and_the_cut_is_told(define: Define) -> None:
+    definition = define(time="at", training={"holdout": 0.5})
+    times = np.array(["2026-11-04", "2026-11-01", "2026-11-03", "2026-11-02"], "datetime64[us]")
+
+    found = split(definition, {"at": times})
+
+    assert found.holdout.tolist() == [True, False, True, False]
+    assert found.cut == np.datetime64("2026-11-03")
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=60), st.floats(0.05, 0.9))
+def test_by_time_no_held_out_row_is_older_than_a_training_row(days: list[int], share: float) -> None:
+    times = np.array(days, "datetime64[D]").astype("datetime64[us]")
+
+    found = by_time(times, share)
+
+    if len(set(days)) == 1:
+        assert not found.holdout.any()
+        assert found.cut is None
+    else:
+        assert found.holdout.any()
+        assert not found.holdout.all()
+        assert times[found.holdout].min() > times[~found.holdout].max()
+        assert times[found.holdout].min() == found.cut
