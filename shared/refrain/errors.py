@@ -11,6 +11,7 @@ RefrainError
 ├── RoundIncomplete      monitoring could not look at some of the models
 ├── UnreadableUpload     a file that no reader can make rows of
 ├── CandidateRefused     a candidate that cannot be trained or exported
+├── InvalidDocument      a stored object that is not what its class says
 ├── BrokenVersion        a model version whose files are absent, damaged, or answer otherwise than they should
 ├── MetricUndefined      a metric that these rows cannot give (one class only)
 ├── ChampionChanged      the deployment moved while this run was deciding
@@ -91,6 +92,10 @@ class UnreadableUpload(RefrainError):
 
 class CandidateRefused(RefrainError):
     """A candidate that cannot be trained or exported; the sentence says why."""
+
+
+class InvalidDocument(RefrainError, ValueError):
+    """A stored object that is not what its class says; names the field and what was expected."""
 
 
 class BrokenVersion(RefrainError):

@@ -1,45 +1,94 @@
-"""Times as looks write and read them: ISO 8601, UTC, to the second."""
+"""Times as they are stored, read and shown: UTC everywhere, ISO 8601 in documents."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
 
 from refrain.errors import InvalidRequest
 
+type Timespec = Literal["seconds", "milliseconds", "microseconds"]
 
-def moment(text: str) -> datetime:
+
+def from_iso(text: str) -> datetime:
     """Read an ISO 8601 time; without a zone it is UTC. Raises `ValueError`.
 
-    >>> moment("2026-11-23T12:00:00Z").isoformat()
+    >>> from_iso("2026-11-23T12:00:00Z").isoformat()
     '2026-11-23T12:00:00+00:00'
     """
     time = datetime.fromisoformat(text)
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def written(time: datetime) -> str:
-    """Write a time.
+def to_iso(time: datetime, timespec: Timespec = "seconds") -> str:
+    """Write a time in UTC; what is written to the same precision sorts as text.
 
-    >>> written(moment("2026-11-23T12:00:00.250+01:00"))
-    '2026-11-23T11:00:00Z'
+    >>> to_iso(from_iso("2026-11-23T12:00:00.250+01:00")), to_iso(from_iso("2026-11-23T12:00Z"), "milliseconds")
+    ('2026-11-23T11:00:00Z', '2026-11-23T12:00:00.000Z')
     """
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return time.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
-def in_key(time: datetime) -> str:
+def to_iso_milliseconds(time: datetime) -> str:
+    """Write a time as the log of a deployment does.
+
+    >>> to_iso_milliseconds(from_iso("2026-11-23T12:04:09.5Z"))
+    '2026-11-23T12:04:09.500Z'
+    """
+    return to_iso(time, "milliseconds")
+
+
+def to_key(time: datetime) -> str:
     """Write a time as a part of a key, or of a name; it sorts as text.
 
-    >>> in_key(moment("2026-11-23T12:20:00Z"))
+    >>> to_key(from_iso("2026-11-23T12:20:00Z"))
     '20261123T122000Z'
     """
     return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def asked_for(value: object) -> datetime:
+def to_datetime64(time: datetime) -> np.datetime64:
+    """Return a time as the columns of the preprocessing layer have it: microseconds, UTC.
+
+    >>> to_datetime64(from_iso("2026-11-23T12:20:00+01:00"))
+    np.datetime64('2026-11-23T11:20:00.000000')
+    """
+    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def for_people(text: str) -> str:
+    """Write an ISO 8601 time for people, in UTC; anything else stays as it is.
+
+    >>> for_people("2026-11-23T12:04:09Z"), for_people("2026-11-23"), for_people("unknown")
+    ('23 Nov 2026, 12:04 UTC', '23 Nov 2026', 'unknown')
+    """
+    try:
+        time = from_iso(text)
+    except ValueError:
+        return text
+    return f"{time:%d %b %Y}" if len(text) == 10 else f"{time:%d %b %Y, %H:%M} UTC"
+
+
+def duration(start: str, end: str) -> str | None:
+    """Write how long something took, from two ISO 8601 times; None when one is not a time.
+
+    >>> duration("2026-11-23T12:00:00Z", "2026-11-23T12:01:35Z"), duration("2026-11-23T12:00:00Z", "later")
+    ('1 min 35 s', None)
+    """
+    try:
+        seconds = round((from_iso(end) - from_iso(start)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+
+
+def time_or_now(value: object) -> datetime:
     """Read the time that an event names; None is now. Raises `InvalidRequest`."""
     if value is None:
         return datetime.now(UTC)
     try:
-        return moment(value) if isinstance(value, str) else moment("")
+        return from_iso(value) if isinstance(value, str) else from_iso("")
     except ValueError:
         raise InvalidRequest(f"now: expected an ISO 8601 time, got {value!r:.80}") from None

@@ -203,3 +203,10 @@ class Definition:
         """SHA-256 (hex) of the parts that shape clean rows; training may change without a new one."""
         shaping = {name: self.document.get(name) for name in ("task", "target", "key", "time", "source", "columns")}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class RecommenderDefinition(Definition):
+    """A recommender: its columns have roles, and it has neither target nor features."""
+
+    roles: Roles = field(kw_only=True)

@@ -9,7 +9,7 @@ import json
 import tomllib
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing.data_section import (
     check_key,
@@ -20,7 +20,7 @@ from preprocessing.data_section import (
     read_roles,
     read_source,
 )
-from preprocessing.definition import Definition, Task
+from preprocessing.definition import Definition, RecommenderDefinition, Task
 from preprocessing.errors import DefinitionError
 from preprocessing.rules_section import (
     METRICS,
@@ -76,23 +76,23 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     check_rename(top, source, columns)
     derived = read_derived(top.table("derived"), columns, target)
     features = {*(column.name for column in columns.values() if column.feature), *(each.name for each in derived)}
-    definition = Definition(
-        model=model,
-        task=task,
-        target=target,
-        key=key,
-        time=event_time,
-        source=source,
-        columns=columns,
-        derived=derived,
-        training=read_training(top.table("training"), task, event_time),
-        gate=read_gate(top.table("gate"), metric_of(document)),
-        rollout=read_rollout(top.table("rollout"), top.table("monitoring"), task),
-        retraining=read_retraining(top.table("retraining")),
-        monitoring=read_monitoring(top.table("monitoring"), features),
-        document=document,
-        roles=roles,
-    )
+    parts: dict[str, Any] = {
+        "model": model,
+        "task": task,
+        "target": target,
+        "key": key,
+        "time": event_time,
+        "source": source,
+        "columns": columns,
+        "derived": derived,
+        "training": read_training(top.table("training"), task, event_time),
+        "gate": read_gate(top.table("gate"), metric_of(document)),
+        "rollout": read_rollout(top.table("rollout"), top.table("monitoring"), task),
+        "retraining": read_retraining(top.table("retraining")),
+        "monitoring": read_monitoring(top.table("monitoring"), features),
+        "document": document,
+    }
+    definition = RecommenderDefinition(**parts, roles=roles) if roles else Definition(**parts)
     top.close()
     if not definition.features and not roles:
         raise top.fail("columns", "expected at least one feature besides target, key and time")

@@ -24,9 +24,9 @@ from refrain.lake.deployment import (
     set_challenger,
     set_champion,
 )
-from refrain.lake.deployment_log import moment
 from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.pages.run_page import render
+from refrain.times import to_iso_milliseconds
 from refrain.trial.verdict import HARMS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _unjudged(at: object) -> TrialDocument:
     if not isinstance(at, str):
         raise InvalidRequest(f"judgement: expected what the judge said, or at least a time `at`, got {at!r:.80}")
     reason = "The challenger could not be judged, so its trial was ended."
-    time = moment(datetime.fromisoformat(at))
+    time = to_iso_milliseconds(datetime.fromisoformat(at))
     return {"verdict": "dismiss", "code": "unjudged", "reason": reason, "at": time, "figures": {}}
 
 
@@ -155,7 +155,7 @@ def _dismiss(store: Store, evaluation: Evaluation) -> None:
     deployment, _ = read_deployment(store, model)
     if deployment is None or (trial is None and deployment.challenger_version != version):
         return
-    at = trial["at"] if trial else moment(datetime.now(UTC))
+    at = trial["at"] if trial else to_iso_milliseconds(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
     withdrawn = Withdrawn(version, digest_of(store, model, version), at) if harmful else None
     remove_challenger(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
@@ -166,7 +166,7 @@ def _served(evaluation: Evaluation) -> Served:
     version = _promoted(evaluation)
     since = evaluation["trial"]["at"] if "trial" in evaluation else evaluation["finished_at"]
     chosen = next(each["figures"] for each in evaluation["candidates"] if each["figures"]["version"] == version)
-    return Served(version, moment(datetime.fromisoformat(since)), evaluation["metric"], chosen["value"])
+    return Served(version, to_iso_milliseconds(datetime.fromisoformat(since)), evaluation["metric"], chosen["value"])
 
 
 def _compared_with(evaluation: Evaluation) -> str | None:

@@ -16,8 +16,9 @@ from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
 from refrain.lake import keys
 from refrain.lake.deployment import Served, Withdrawn, read_deployment, restore_champion
-from refrain.lake.deployment_log import log, log_keys, moment, read_entries, succession
+from refrain.lake.deployment_log import log, log_keys, read_entries, succession
 from refrain.model.loading import load
+from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +62,13 @@ class Request:
             raise InvalidRequest(f"version: expected the name of a version, got {version!r:.80}")
         if not isinstance(reason, str) or not 0 < len(reason) <= LONGEST_REASON:
             raise InvalidRequest(f"reason: expected text of 1 to {LONGEST_REASON} characters, got {reason!r:.80}")
-        return cls(model, version, reason, str(event["execution"]), moment(datetime.fromisoformat(event["started_at"])))
+        return cls(
+            model,
+            version,
+            reason,
+            str(event["execution"]),
+            to_iso_milliseconds(datetime.fromisoformat(event["started_at"])),
+        )
 
 
 def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, object]:

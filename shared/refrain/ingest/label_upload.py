@@ -16,7 +16,7 @@ from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import READERS, columns_of, sound, upload_rejected
 from refrain.ingest.rejected import Rejected
 from refrain.lake import keys
-from refrain.lake.label import moment_of
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def keep_labels(
         closing(Rejected(path.parent / "rejected.jsonl.gz")) as rejected,
         written.open("w", encoding="utf-8") as file,
     ):
-        head = {"model": definition.model, "received_at": moment_of(received), "source": "upload"}
+        head = {"model": definition.model, "received_at": to_iso(received, "microseconds"), "source": "upload"}
         file.write(f'{json.dumps(head)[:-1]},"labels":[')
         kept = 0
         for chunk in reading.chunks:

@@ -7,7 +7,6 @@ writes them, so that keys sort as the moves came.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.storage import to_json
@@ -15,7 +14,6 @@ from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from refrain.aws.storage import Store
 
@@ -23,16 +21,6 @@ type Entry = dict[str, Any]
 
 READERS = 8
 CHAMPION_MOVES = frozenset({"promoted", "rolled_back"})
-
-
-def moment(time: datetime) -> str:
-    """Write a moment as the log does: in UTC and to the millisecond, so that it sorts as text.
-
-    >>> from datetime import UTC, datetime
-    >>> moment(datetime(2026, 11, 23, 12, 4, 9, 500_000, UTC)), moment(datetime.fromisoformat("2026-11-23T13:04+01:00"))
-    ('2026-11-23T12:04:09.500Z', '2026-11-23T12:04:00.000Z')
-    """
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def log(store: Store, model: str, event: str, time: str, version: str, figures: Mapping[str, object]) -> str:

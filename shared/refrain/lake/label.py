@@ -11,10 +11,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from preprocessing import objects, prepare
 from refrain.lake import keys
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,18 +63,8 @@ def document(model: str, labels: Sequence[Given], received: datetime, source: Li
     """Write the object of a call or an upload."""
     content = {
         "model": model,
-        "received_at": moment_of(received),
+        "received_at": to_iso(received, "microseconds"),
         "source": source,
         "labels": [{"prediction_id": name, "label": label} for name, label in labels],
     }
     return _encode(content).encode("utf-8", "backslashreplace")
-
-
-def moment_of(received: datetime) -> str:
-    """Write a moment (UTC) to the microsecond, so that it sorts as text.
-
-    >>> from datetime import UTC, datetime
-    >>> moment_of(datetime(2026, 11, 23, tzinfo=UTC))
-    '2026-11-23T00:00:00.000000Z'
-    """
-    return f"{np.datetime64(received.replace(tzinfo=None), 'us')}Z"

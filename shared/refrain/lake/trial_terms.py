@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from refrain.lake.deployment import Challenger
-from refrain.lake.deployment_log import moment
+from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
     from preprocessing import Rollout
@@ -37,5 +37,5 @@ def pause_seconds(rollout: Rollout) -> int:
 def challenger_of(served: Served, rollout: Rollout) -> Challenger:
     """Put a version on trial from the moment that `served` names."""
     time = timedelta(minutes=rollout.most_minutes) + 2 * timedelta(seconds=pause_seconds(rollout)) + GRACE
-    until = moment(datetime.fromisoformat(served.since) + time)
+    until = to_iso_milliseconds(datetime.fromisoformat(served.since) + time)
     return Challenger(served.version, served.since, served.metric, served.value, rollout.mode, rollout.share, until)

@@ -17,7 +17,7 @@ from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.lake.label_reading import read_labels
 from refrain.monitoring.notifications import messages
-from refrain.monitoring.observed_predictions import instant, of_this_service, see_predictions
+from refrain.monitoring.observed_predictions import of_this_service, see_predictions
 from refrain.monitoring.past_runs import new_rows, read_runs, started_at
 from refrain.monitoring.recommendation import see_plays
 from refrain.monitoring.retraining_decision import Facts, decide_retraining, is_overdue
@@ -25,7 +25,7 @@ from refrain.monitoring.served_version import read_version
 from refrain.monitoring.windows import LATE
 from refrain.pages.monitoring_page import render
 from refrain.pages.monitoring_words import drifted, noun_of, quality, summary
-from refrain.times import in_key, moment, written
+from refrain.times import from_iso, to_datetime64, to_iso, to_key
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def look_at(store: Store, services: Services, definition: Definition, now: datet
 
     Captured lines are delivered within `late`.
     """
-    model, time = definition.model, in_key(now)
+    model, time = definition.model, to_key(now)
     key = keys.look(model, time, "json")
     if store.exists(key):
         return cast("Look", store.read_json(key))
@@ -86,12 +86,12 @@ def _document(
     own = of_this_service(seen.history, seen.version)[-rules.alarm[1] :] if seen else []
     state, window, waiting = (seen.state, seen.window, seen.waiting) if seen else ("not_judged", None, 0)
     decision = _decide(store, services, definition, now, before, seen, own, evaluated)
-    last_start = written(now) if decision["start"] else before["last_start"] if before else None
+    last_start = to_iso(now) if decision["start"] else before["last_start"] if before else None
     return {
         "model": definition.model,
-        "time": written(now),
+        "time": to_iso(now),
         "version": seen.version.name if seen else None,
-        "served_since": written(seen.version.since) if seen else None,
+        "served_since": to_iso(seen.version.since) if seen else None,
         "state": state,
         "summary": summary(
             state, window, own, rules.alarm, evaluated, waiting, seen.quality if seen else None, noun_of(definition)
@@ -121,10 +121,10 @@ def _decide(
     evaluated: EvaluatedDocument | None,
 ) -> DecisionDocument:
     runs = read_runs(store, definition)
-    starts = [moment(before["last_start"])] if before and before["last_start"] else []
+    starts = [from_iso(before["last_start"])] if before and before["last_start"] else []
     last_run = max([*starts, *([started_at(runs.last)] if runs.last else [])], default=None)
     labelled = read_labels(store, definition.model, last_run, now) if seen else {}
-    came = [each for each in labelled.values() if last_run is None or each.received_at > instant(last_run)]
+    came = [each for each in labelled.values() if last_run is None or each.received_at > to_datetime64(last_run)]
     facts = Facts(
         now=now,
         rules=definition.retraining,
@@ -141,7 +141,7 @@ def _decide(
         else "",
     )
     verdict = decide_retraining(facts)
-    execution = f"{definition.model}-{in_key(now)}" if verdict.start else None
+    execution = f"{definition.model}-{to_key(now)}" if verdict.start else None
     return {**asdict(verdict), "execution": execution, "overdue": is_overdue(facts)}  # type: ignore[typeddict-item]
 
 

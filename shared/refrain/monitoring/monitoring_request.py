@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import MODEL_NAME
 from refrain.errors import InvalidRequest
-from refrain.times import asked_for
+from refrain.times import time_or_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,4 +34,4 @@ class Request:
         model = event.get("model")
         if model is not None and not (isinstance(model, str) and MODEL_NAME.fullmatch(model)):
             raise InvalidRequest(f"model: expected the name of a model, got {model!r:.80}")
-        return cls(model, asked_for(event.get("now")))
+        return cls(model, time_or_now(event.get("now")))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label_reading import read_labels
 from refrain.lake.labelled_predictions import join
@@ -15,7 +13,7 @@ from refrain.monitoring.drift import LEAST_ROWS
 from refrain.monitoring.quality import against_labels
 from refrain.monitoring.window_report import figure_document, judge, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.times import moment, written
+from refrain.times import from_iso, to_datetime64, to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +48,7 @@ def see_predictions(
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
-    judged_until = moment(own[-1]["until"]) if own else None
+    judged_until = from_iso(own[-1]["until"]) if own else None
     span = gathered(now, rules.window, version.since, judged_until, rules.alarm[1], late)
     quality_since = max(version.since, now - timedelta(seconds=rules.quality))
     captured = read_captured(store, definition.model, min(span.since, quality_since), now).of(version.name)
@@ -71,11 +69,11 @@ def see_predictions(
 
 def of_this_service(history: list[PastWindow], version: Version) -> list[PastWindow]:
     """Return the windows since this version went into service (it may have been there before)."""
-    return [each for each in history if each["version"] == version.name and moment(each["since"]) >= version.since]
+    return [each for each in history if each["version"] == version.name and from_iso(each["since"]) >= version.since]
 
 
 def _between(captured: Captured, since: datetime, until: datetime) -> Captured:
-    first, last = instant(since), instant(until)
+    first, last = to_datetime64(since), to_datetime64(until)
     return Captured([row for row in captured.rows if first <= row.time < last], captured.damaged)
 
 
@@ -85,7 +83,7 @@ def _quality(
     found = against_labels(version, definition, join(captured, labels))
     figure = found.figure
     return {
-        "since": written(since),
+        "since": to_iso(since),
         "measured": figure_document(figure),
         "why": found.why,
         "labelled": found.labelled,
@@ -94,8 +92,3 @@ def _quality(
         "worse": figure is not None and version.was_surely_better(definition, figure),
         "breaks_gate": figure is not None and figure.breaks(definition.gate),
     }
-
-
-def instant(time: datetime) -> np.datetime64:
-    """A moment (UTC) as captured rows have it."""
-    return np.datetime64(time.replace(tzinfo=None), "us")

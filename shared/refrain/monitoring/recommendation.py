@@ -16,14 +16,14 @@ from refrain.lake import keys
 from refrain.lake.interactions import ARRIVED, read_plays
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.new_values import new_values
-from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Seen, instant, of_this_service
+from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Seen, of_this_service
 from refrain.monitoring.recommendation_hits import HORIZON, hits
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.window_report import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.recommendation.novelty import NEW, TURNOVER, familiar
 from refrain.statistics.clusters import clustered
-from refrain.times import moment, written
+from refrain.times import from_iso, to_datetime64, to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -43,7 +43,7 @@ def see_plays(
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
-    span = gathered(now, rules.window, version.since, moment(own[-1]["until"]) if own else None, rules.alarm[1], late)
+    span = gathered(now, rules.window, version.since, from_iso(own[-1]["until"]) if own else None, rules.alarm[1], late)
     offers_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
     plays = read_plays(store, definition, min(span.since, offers_since), now)
     waiting = _uploaded(plays, span)
@@ -85,8 +85,8 @@ def judge_plays(
     )
     described = [each for each in features if each.name in roles.describe]
     return {
-        "since": written(window.since),
-        "until": written(window.until),
+        "since": to_iso(window.since),
+        "until": to_iso(window.until),
         "rows": len(values[TURNOVER]),
         "alarmed": any(each.drifted for each in moved),
         "estimated": None,
@@ -95,7 +95,7 @@ def judge_plays(
         "unfamiliar_features": {},
         "features": [
             moved_document(
-                each, definition.monitoring.least_effect, written(window.since), history, shown=place < MOST_SHOWN
+                each, definition.monitoring.least_effect, to_iso(window.since), history, shown=place < MOST_SHOWN
             )
             for place, each in enumerate(moved[:MOST_TOLD])
         ],
@@ -116,5 +116,5 @@ def _references(version: Version, definition: Definition) -> list[Reference]:
 
 
 def _uploaded(plays: Columns, window: Window) -> dict[str, Array]:
-    inside = (plays[ARRIVED] >= instant(window.since)) & (plays[ARRIVED] < instant(window.until))
+    inside = (plays[ARRIVED] >= to_datetime64(window.since)) & (plays[ARRIVED] < to_datetime64(window.until))
     return {name: array[inside] for name, array in plays.items()}

@@ -13,7 +13,7 @@ from refrain.lake.interactions import ARRIVED
 from refrain.monitoring.window_report import figure_document
 from refrain.statistics.estimate import Figure
 from refrain.statistics.intervals import wilson
-from refrain.times import written
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def hits(
         figure = figure_document(Figure(taken / answered, low, high, answered))
     popular = sum(offer.popular for offer in own) / max(len(own), 1)
     return {
-        "since": written(since),
+        "since": to_iso(since),
         "offers": len(own),
         "answered": answered,
         "taken": taken,

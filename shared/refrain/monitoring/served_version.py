@@ -9,7 +9,7 @@ from preprocessing import Definition, PreprocessingError, parse_definition
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake import keys
 from refrain.statistics.metrics import METRICS
-from refrain.times import moment
+from refrain.times import from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def read_version(store: Store, model: str, served: Served) -> Version:
         )
         return Version(
             name=served.version,
-            since=moment(served.since).replace(microsecond=0),  # as looks write times
+            since=from_iso(served.since).replace(microsecond=0),  # as looks write times
             definition=parse_definition(model, manifest["definition"], f"manifest of {served.version}"),
             vocabularies={name: tuple(known) for name, known in manifest["vocabularies"].items()},
             classes=tuple(manifest["classes"] or ()),

@@ -10,7 +10,7 @@ from refrain.monitoring.drift import Moved, drift
 from refrain.monitoring.estimated_quality import estimated
 from refrain.monitoring.new_values import gaps, new_values, unfamiliar
 from refrain.monitoring.reference import answer_references, references
-from refrain.times import written
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +60,8 @@ def judge(
     breaks = estimate is not None and estimate.breaks(definition.gate)
     share, unfamiliar_features = unfamiliar(captured)
     return {
-        "since": written(window.since),
-        "until": written(window.until),
+        "since": to_iso(window.since),
+        "until": to_iso(window.until),
         "rows": len(captured),
         "alarmed": breaks or any(each.drifted for each in moved),
         "estimated": figure_document(estimate),
@@ -70,7 +70,7 @@ def judge(
         "unfamiliar_features": dict(list(unfamiliar_features.items())[:MOST_LISTED]),
         "features": [
             moved_document(
-                each, definition.monitoring.least_effect, written(window.since), history, shown=place < MOST_SHOWN
+                each, definition.monitoring.least_effect, to_iso(window.since), history, shown=place < MOST_SHOWN
             )
             for place, each in enumerate(moved[:MOST_TOLD])
         ],

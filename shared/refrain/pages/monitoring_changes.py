@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from refrain.pages import monitoring_charts
 from refrain.pages.html import Html, element, table
 from refrain.pages.monitoring_words import named, noun_in, unfamiliar
-from refrain.pages.page_times import moment
 from refrain.pages.run_sections import section
+from refrain.times import for_people
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _row(each: MovedDocument, known: bool) -> list[str]:
         figure(each["effect"]),
         _chance(each["p"]),
         *weights,
-        moment(each["since"]) if each["since"] else "",
+        for_people(each["since"]) if each["since"] else "",
     ]
 
 

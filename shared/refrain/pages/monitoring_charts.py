@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, element
-from refrain.pages.page_times import moment
 from refrain.pages.run_charts import captioned, legend
 from refrain.pages.svg import Panel, Scale, dot, padded, shortened, svg, text, whisker
 from refrain.statistics.metrics import METRICS
+from refrain.times import for_people
 from refrain.words import figure, share
 
 if TYPE_CHECKING:
@@ -186,4 +186,4 @@ def _small(key: str, title: str, note: str, history: Sequence[PastWindow], panel
 
 
 def _day(time: str) -> str:
-    return moment(time[:10])
+    return for_people(time[:10])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, element, table
 from refrain.pages.monitoring_words import delay, shares
-from refrain.pages.page_times import moment
 from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
+from refrain.times import for_people
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def quality(look: Look) -> Html | None:
     found, evaluated, window = look["quality"], look["evaluated"], look["window"]
     if found is None or evaluated is None:
         return None
-    said = f"{share(found['share'])} of the predictions since {moment(found['since'])} have a label"
+    said = f"{share(found['share'])} of the predictions since {for_people(found['since'])} have a label"
     if found["delay_seconds"] is not None:
         said += f"; half of the labels came within {delay(found['delay_seconds'])}"
     rows = []
@@ -65,7 +65,9 @@ def hits(look: Look) -> Html | None:
     if found is None:
         return None
     after = f"{count(found['answered'])} of them were followed by a play of the same user within a day"
-    said = f"{count(found['offers'], 'offer')} since {moment(found['since'])}, as far as their day is over; {after}."
+    said = (
+        f"{count(found['offers'], 'offer')} since {for_people(found['since'])}, as far as their day is over; {after}."
+    )
     rate = found["rate"]
     taken = "" if rate is None else f" That is {share(rate['value'])} ({shares(rate)})."
     return section(

@@ -13,9 +13,9 @@ from refrain.pages.html import Html, element
 from refrain.pages.monitoring_changes import arrived, changed
 from refrain.pages.monitoring_outcomes import hits, quality
 from refrain.pages.monitoring_words import noun_in, shares
-from refrain.pages.page_times import moment
 from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
+from refrain.times import for_people
 from refrain.words import count, figure, share
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def render(look: Look) -> str:
 
 def _header(look: Look) -> Html:
     words, kind = BADGES[look["state"]]
-    told = [f"Looked at on {moment(look['time'])}"]
+    told = [f"Looked at on {for_people(look['time'])}"]
     if look["version"] and look["served_since"]:
-        told += [f"version {look['version']}", f"in service since {moment(look['served_since'])}"]
+        told += [f"version {look['version']}", f"in service since {for_people(look['served_since'])}"]
     if look["window"]:
-        told.append(f"latest window {moment(look['window']['since'])} to {moment(look['window']['until'])}")
+        told.append(f"latest window {for_people(look['window']['since'])} to {for_people(look['window']['until'])}")
     badge = element("span", words, class_=f"badge {kind}".strip())
     return heading(f"Monitoring of {look['model']}", badge, look["summary"], " · ".join(told), _tiles(look))
 

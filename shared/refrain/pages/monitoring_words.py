@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.page_times import moment
 from refrain.statistics.metrics import METRICS
+from refrain.times import for_people
 from refrain.words import count, figure, listed, share
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _of_windows(
     if not found:
         tested = count(window["features_tested"], "distribution")
         return f"All {tested} are as in training, as far as {count(window['rows'], noun)} can tell."
-    when = "in the latest window" if windows[-1]["alarmed"] else f"in the window until {moment(found[-1]['until'])}"
+    when = "in the latest window" if windows[-1]["alarmed"] else f"in the window until {for_people(found[-1]['until'])}"
     more = count(alarm[0] - len(found), "more such window")
     return f"{_capital(when)} {_found(found, evaluated)}; {more} in {alarm[1]} would be a drift."
 

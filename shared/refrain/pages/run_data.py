@@ -5,8 +5,8 @@ from typing import Literal
 
 from refrain.lake.evaluation import Data, Evaluation
 from refrain.pages.html import Html, element, joined, table
-from refrain.pages.page_times import moment
 from refrain.pages.run_sections import section
+from refrain.times import for_people
 from refrain.words import count, figure, share
 
 MOST_UPLOADS = 20
@@ -44,9 +44,9 @@ def _split(found: Data) -> str:
     if split["by"] == "upload":
         held = "in the order of upload: the newest are held out"
     if split["by"] == "time":
-        held = f"by time: the holdout begins at {moment(split['cut'])}" if split["cut"] else "by time"
+        held = f"by time: the holdout begins at {for_people(split['cut'])}" if split["cut"] else "by time"
     times = found.get("time_range")
-    reach = f" Rows reach from {moment(times[0])} to {moment(times[1])}." if times else ""
+    reach = f" Rows reach from {for_people(times[0])} to {for_people(times[1])}." if times else ""
     merged = count(found["merged_duplicates"], "older row")
     duplicates = f" {merged} of the same key gave way to newer ones." if found["merged_duplicates"] else ""
     return f"{window}; rows are split {held}.{reach}{duplicates}"
@@ -99,7 +99,7 @@ def _uploads(found: Data) -> Html | None:
     if not uploads:
         return None
     rows = [
-        [each["source"], moment(each["uploaded_at"]), count(each["rows_kept"]), count(each["rows_rejected"])]
+        [each["source"], for_people(each["uploaded_at"]), count(each["rows_kept"]), count(each["rows_rejected"])]
         for each in uploads[:MOST_UPLOADS]
     ]
     rest = uploads[MOST_UPLOADS:]

@@ -3,8 +3,8 @@
 from refrain.lake.evaluation import Evaluation
 from refrain.pages.frame import heading, tile
 from refrain.pages.html import Html, element
-from refrain.pages.page_times import moment, took
 from refrain.pages.run_models import Models
+from refrain.times import duration, for_people
 from refrain.words import count, figure, probability, share, signed
 
 SUPERSEDED = (
@@ -14,9 +14,9 @@ SUPERSEDED = (
 
 def header(evaluation: Evaluation, models: Models) -> Html:
     """Return badge, sentence, the run's particulars and up to four figures."""
-    run = [f"Run {evaluation['run']}", f"started {moment(evaluation['started_at'])}"]
-    duration = took(evaluation["started_at"], evaluation["finished_at"])
-    run += [f"took {duration}"] if duration else []
+    run = [f"Run {evaluation['run']}", f"started {for_people(evaluation['started_at'])}"]
+    took = duration(evaluation["started_at"], evaluation["finished_at"])
+    run += [f"took {took}"] if took else []
     run += [f"now in service: {evaluation['decision']['version']}"] if evaluation["outcome"] == "promoted" else []
     run += [f"reason: {evaluation['reason']}"] if evaluation["reason"] else []
     more = [SUPERSEDED] if evaluation["outcome"] == "superseded" else []

@@ -16,11 +16,11 @@ from refrain.errors import BrokenVersion, InvalidRequest
 from refrain.lake import keys
 from refrain.lake.capture.reading import read_captured
 from refrain.lake.deployment import read_deployment
-from refrain.lake.deployment_log import moment
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.trial_terms import pause_seconds
 from refrain.model.loading import load
+from refrain.times import to_iso_milliseconds
 from refrain.trial.evidence import Trial, gather
 from refrain.trial.verdict import Facts, Judgement, judge
 
@@ -96,7 +96,7 @@ def _facts(store: Store, request: Request, definition: Definition, deployment: D
 
 def _written(judgement: Judgement, facts: Facts, now: datetime) -> dict[str, object]:
     """Write the judgement with its figures, for the next states, the log and the report."""
-    return asdict(judgement) | {"at": moment(now), "figures": figures(facts)}
+    return asdict(judgement) | {"at": to_iso_milliseconds(now), "figures": figures(facts)}
 
 
 def figures(facts: Facts) -> dict[str, object]:

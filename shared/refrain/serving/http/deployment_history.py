@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake import deployment_log
-from refrain.lake.deployment_log import moment
 from refrain.serving.http.refusals import InvalidRequestBody
 from refrain.serving.prediction import ANSWERING
+from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -43,10 +43,10 @@ def answer_history(registry: Registry, request: Request, model: str) -> dict[str
 
 def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
     """Say what was in service at a moment (UTC), as far as the log of moves reaches."""
-    state = deployment_log.state_at(store, model, moment(at))
+    state = deployment_log.state_at(store, model, to_iso_milliseconds(at))
     champion, challenger = state.champion, _on_trial(state.challenger, at)
     return {
-        "at": moment(at),
+        "at": to_iso_milliseconds(at),
         "model_version": champion["version"] if champion else None,
         "since": champion["time"] if champion else None,
         "challenger": {name: challenger[name] for name in ("version", "mode", "share")} if challenger else None,
@@ -89,7 +89,7 @@ def _possible(registry: Registry, model: str, asked: datetime) -> list[str]:
 
 
 def _on_trial(challenger: Entry | None, at: datetime) -> Entry | None:
-    return challenger if challenger and challenger["until"] >= moment(at) else None
+    return challenger if challenger and challenger["until"] >= to_iso_milliseconds(at) else None
 
 
 def _moment(text: str) -> datetime:

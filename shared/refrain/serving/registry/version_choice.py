@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count
 from refrain.errors import BrokenVersion, StorageError
-from refrain.lake.deployment_log import moment
 from refrain.model.loading import load
 from refrain.model.tabular import Servable
 from refrain.serving.trial_answers import Rival
+from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ class Choice:
         terms = deployment.challenger
         if terms is None or champion is None or champion.served.version != deployment.champion_version:
             return None, None
-        if terms.until < moment(datetime.now(UTC)):
+        if terms.until < to_iso_milliseconds(datetime.now(UTC)):
             return None, None
         if self._is_refused(model, terms.version):
             return Rival(terms, None), None

@@ -18,7 +18,7 @@ from refrain.lake.deployment import (
     set_challenger,
     set_champion,
 )
-from refrain.lake.deployment_log import moment
+from refrain.times import to_iso_milliseconds
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
@@ -30,7 +30,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def at(minutes: float) -> str:
-    return moment(NOON + timedelta(minutes=minutes))
+    return to_iso_milliseconds(NOON + timedelta(minutes=minutes))
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_what_cannot_be_answered_is_refused(
 
 def test_of_a_long_history_the_newest_moves_are_told(api: Api) -> None:
     for number in range(105):
-        time = moment(NOON + timedelta(minutes=number))
+        time = to_iso_milliseconds(NOON + timedelta(minutes=number))
         api.lake.write_json(
             keys.deployment_log("people", time, f"v{number}"),
             {"event": "promoted", "time": time, "version": f"v{number}"},

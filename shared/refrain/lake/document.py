@@ -1,0 +1,99 @@
+"""What the lake's JSON objects have in common: a frozen dataclass whose fields are the keys of the object.
+
+A library of structs would take a fifth of a cold start; the few types that JSON has need no library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+
+from refrain.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Document:
+    """Base of a stored object, and of its parts: a frozen dataclass, read by the types of its fields.
+
+    A field's type is one of JSON's (`str`, `int`, `float`, `bool`, `None`), `Any`, a literal, another `Document`, or a
+    `list`, `tuple`, `dict` or union of them. Subclasses import these types when they run, not for type checking only.
+    """
+
+    @classmethod
+    def from_json(cls, content: object) -> Self:
+        """Read a parsed JSON object; unknown keys are ignored. Raises `InvalidDocument`, naming the field."""
+        if not isinstance(content, dict):
+            raise InvalidDocument(f"{cls.__name__}: expected an object, got {content!r:.80}")
+        values = {}
+        for name, (declared, required) in _fields_of(cast("Any", cls)).items():
+            if name in content:
+                values[name] = _read(declared, content[name], f"{cls.__name__}.{name}")
+            elif required:
+                raise InvalidDocument(f"{cls.__name__}.{name}: expected a value, got nothing")
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every field as plain JSON values, in the order of the class."""
+        return asdict(cast("Any", self))
+
+
+@cache
+def _fields_of(kind: type[Document]) -> dict[str, tuple[Any, bool]]:
+    """Return the type of each field, and whether it must be there."""
+    hints = get_type_hints(kind)
+    return {
+        field.name: (hints[field.name], field.default is MISSING and field.default_factory is MISSING)
+        for field in fields(cast("Any", kind))
+    }
+
+
+def _read(declared: Any, value: Any, place: str) -> Any:
+    """Read a value as its declared type."""
+    if isinstance(declared, TypeAliasType):
+        declared = declared.__value__
+    origin, arguments = get_origin(declared), get_args(declared)
+    if declared is Any:
+        return value
+    if origin in (Union, UnionType):
+        return _read_one_of(arguments, value, place)
+    if isinstance(declared, type) and is_dataclass(declared) and issubclass(declared, Document):
+        return declared.from_json(value)
+    if origin in (list, tuple) and isinstance(value, list | tuple):
+        return _read_items(origin, arguments, value, place)
+    if origin is dict and isinstance(value, dict):
+        return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
+    if origin is Literal and value in arguments:
+        return value
+    if declared is float and type(value) is int:
+        return float(value)
+    if isinstance(declared, type) and type(value) is declared:
+        return value
+    raise InvalidDocument(f"{place}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
+
+
+def _read_one_of(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
+    """Read an optional value, or one of several plain types."""
+    if value is None and NoneType in kinds:
+        return None
+    others = [kind for kind in kinds if kind is not NoneType]
+    for kind in others[:-1]:
+        try:
+            return _read(kind, value, place)
+        except InvalidDocument:
+            continue
+    return _read(others[-1], value, place)
+
+
+def _read_items(origin: Any, arguments: tuple[Any, ...], values: Sequence[Any], place: str) -> Any:
+    """Read a list, or a tuple of any or of a fixed length."""
+    if origin is list or arguments[-1] is Ellipsis:
+        return origin(_read(arguments[0], item, f"{place}[{row}]") for row, item in enumerate(values))
+    if len(values) != len(arguments):
+        raise InvalidDocument(f"{place}: expected {len(arguments)} items, got {len(values)}")
+    return tuple(
+        _read(kind, item, f"{place}[{row}]") for row, (kind, item) in enumerate(zip(arguments, values, strict=True))
+    )
