@@ -21,7 +21,7 @@ from obstore.store import LocalStore
 
 from benchmarks.footprint import resident
 from refrain.aws.storage import Store
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import Registry
 
@@ -76,7 +76,7 @@ def _taken(registry: Registry, events: Iterator[dict[str, Any]]) -> list[float]:
     taken = []
     for event in events:
         started = time.perf_counter()
-        answer = respond(Request.of(event), registry)
+        answer = respond(HttpRequest.of(event), registry)
         taken.append(time.perf_counter() - started)
         if answer.status != 200:
             raise RuntimeError(answer.body)

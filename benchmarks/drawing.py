@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from refrain.pages import frame
 from refrain.pages.html import Html, element
-from refrain.pages.svg import Panel, Scale, dot, shortened, svg, text, tick_labels, ticks
+from refrain.pages.svg import Panel, Scale, dot, shorten_middle, svg, text, tick_labels, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,7 @@ def bars(group: Group) -> str:
     for place, row in enumerate(group.rows):
         y = 12 + HIGH * place
         end = scale(math.log10(row.median))
-        parts.append(text(left - 10, y + 15, shortened(row.name, 44), "label", "end", row.name))
+        parts.append(text(left - 10, y + 15, shorten_middle(row.name, 44), "label", "end", row.name))
         bar = {"x": left, "y": y + 3, "width": max(end - left, 1), "height": 18, "rx": 2}
         parts.append(element("rect", **bar, class_=f"bar {COLOURS[row.kind]}"))
         parts.append(text(end + 8, y + 15, values[place], "value"))
@@ -152,7 +152,7 @@ def waterfall(trace: Trace) -> str:
     for place, span in enumerate(trace.spans):
         y = top + row * place
         colour = {"step": "s1", "import": "s2", "around": "champion", "garbage": "s5"}[span.kind]
-        name = shortened(span.name, 44 - 2 * span.depth)
+        name = shorten_middle(span.name, 44 - 2 * span.depth)
         parts.append(text(8 + 12 * span.depth, y + 12, name, "label", "start", span.name))
         bar = {"x": scale(span.start), "y": y + 1, "width": max(scale(span.end) - scale(span.start), 1), "height": 14}
         parts.append(element("rect", **bar, class_=f"bar {colour}"))

@@ -11,10 +11,10 @@ from benchmarks.measuring import MICROSECONDS, row
 from benchmarks.prediction import Discarded
 from benchmarks.result import Group, Part
 from refrain.model.familiarity import Familiar
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 from refrain.serving import capturing, prediction
 from refrain.serving.http import routes, v1
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,12 +24,12 @@ CALLS = 5000
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("find the route", routes, "_found"),
-    ("parse the body", Request, "document"),
+    ("parse the body", HttpRequest, "document"),
     ("check its shape", v1, "_instances"),
     ("take its columns", v1, "rows_to_lists"),
-    ("read and clean the values", Servable, "prepare_lists"),
-    ("encode", Servable, "encode"),
-    ("run the graph", Servable, "score"),
+    ("read and clean the values", TabularModel, "prepare_lists"),
+    ("encode", TabularModel, "encode"),
+    ("run the graph", TabularModel, "score"),
     ("look for the unfamiliar", Familiar, "unfamiliar"),
     ("name the predictions", prediction, "prediction_ids"),
     ("write the predictions", v1, "_written"),

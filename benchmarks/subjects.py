@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
@@ -78,13 +78,13 @@ def handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     lake = tiny.Lake()
     tiny.deploy(lake, model)
     registry = Registry(lake, ROOT / "layers" / "models", refresh_seconds=3600)
-    return lambda event: respond(Request.of(event), registry).proxy()
+    return lambda event: respond(HttpRequest.of(event), registry).proxy()
 
 
 def matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The feature matrix of so many instances, as the graph takes it."""
-    from refrain.model.tabular import Servable
+    from refrain.model.tabular import TabularModel
 
-    servable = Servable.load(model.files.manifest, model.files.model)
+    servable = TabularModel.load(model.files.manifest, model.files.model)
     columns, _ = servable.prepare(asked(rows)[:rows])
     return servable.encode(columns)

@@ -15,9 +15,9 @@ from benchmarks.prediction import Discarded
 from benchmarks.request import STAGES
 from benchmarks.result import Part, Span, Trace
 from local.processes import Process
-from refrain.fast_path.answer_json import Wording
+from refrain.fast_path.answer_json import AnswerWriter
 from refrain.serving.http import routes, v1
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,10 +29,10 @@ CALLS = 5000
 STARTS = 9
 AROUND = "predict"
 WATCHED: tuple[tuple[str, Any, str], ...] = (
-    ("read the event", Request, "of"),
+    ("read the event", HttpRequest, "of"),
     *STAGES,
     (AROUND, v1, "predict"),
-    ("write the numbers", Wording, "numbers"),
+    ("write the numbers", AnswerWriter, "numbers"),
     ("hand it over", routes.Answer, "proxy"),
 )
 

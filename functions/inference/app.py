@@ -9,7 +9,7 @@ gc.disable()
 
 from typing import Any
 
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import registry
 from refrain.serving.registry.warming import warm_up
@@ -21,4 +21,4 @@ gc.enable()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse, one call, answer."""
-    return respond(Request.of(event), registry()).proxy()
+    return respond(HttpRequest.of(event), registry()).proxy()

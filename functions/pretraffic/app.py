@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from refrain.release.check import check
-from refrain.release.request import Request
+from refrain.release.check import check_release
+from refrain.release.request import ReleaseRequest
 from refrain.release.services import Aws
 from refrain.settings import settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Check the new code."""
-    return check(Aws(), Request.of(event), settings().new_version_arn)
+    return check_release(Aws(), ReleaseRequest.of(event), settings().new_version_arn)

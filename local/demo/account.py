@@ -94,7 +94,7 @@ class Watch:
                 yield key, json.loads(self._stage.lake(key))
 
     def _looks(self) -> Iterator[Moment]:
-        for key, look in self._new(keys.looks(self._model)):
+        for key, look in self._new(keys.monitoring_reports(self._model)):
             self.looked = at = _time(look["time"])
             quality = look["quality"]
             breaks_gate = bool(quality and quality["breaks_gate"])

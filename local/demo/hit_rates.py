@@ -36,14 +36,14 @@ class Rate:
 class HitRates:
     """The counted sessions: `hit` [sessions, policies], and of each its day and listener.
 
-    `foretold` has shares of first-time plays, by kind of song and policy, with how many plays of the kind there were.
+    `predicted` has shares of first-time plays, by kind of song and policy, with how many plays of the kind there were.
     """
 
     policies: tuple[str, ...]
     hit: NDArray[np.bool_]
     day: NDArray[np.int64]
     listener: NDArray[np.int64]
-    foretold: dict[str, tuple[int, tuple[float, ...]]]
+    predicted: dict[str, tuple[int, tuple[float, ...]]]
     versions: tuple[int, ...]
 
     def daily(self, policy: str) -> list[float]:

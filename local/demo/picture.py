@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from refrain.pages.frame import framed, heading, tile
-from refrain.pages.html import Html, element, table
+from refrain.pages.html import Html, element, html_table
 from refrain.pages.run_charts import captioned, legend
 from refrain.pages.run_sections import section
 from refrain.pages.svg import Panel, Scale, diamond, dot, svg, text
-from refrain.words import count
+from refrain.words import counted
 
 if TYPE_CHECKING:
     from local.demo.account import Account, Block, Kind, Moment
@@ -75,7 +75,7 @@ def _header(account: Account, title: str) -> Html:
     promoted, dismissed = account.count("promoted"), account.count("dismissed")
     sentence = (
         f"{answered:.1f} minutes off on average, where the first version alone would have been {first:.1f}: "
-        f"{count(promoted, 'version')}, trained without anybody's doing, took over"
+        f"{counted(promoted, 'version')}, trained without anybody's doing, took over"
         + (", and the one that learned from a mistake was dismissed." if account.harm_ended else ".")
     )
     tiles = [
@@ -161,7 +161,7 @@ def _told(account: Account) -> Html:
         [f"{number} · {_before(account, moment)}", NAMES[moment.kind], moment.words]
         for number, moment in enumerate(account.moments, 1)
     ]
-    told = table("In the order in which it happened", ["Before the flights of", "What", "In its own words"], rows)
+    told = html_table("In the order in which it happened", ["Before the flights of", "What", "In its own words"], rows)
     note = "From monitoring's looks, the runs and the log of the deployment, as they are in the lake."
     return section("told", "In words", note, told)
 

@@ -21,10 +21,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.repertoire import DAY, HOUR
 from preprocessing import load_definition, parse_definition
-from refrain.model.recommendation import Recommendable
-from refrain.recommendation.recommendation_request import Ask
+from refrain.model.recommendation import RecommenderModel
+from refrain.recommendation.recommendation_request import RecommendationRequest
 from refrain.snapshot.split import split
-from refrain.training.recommendation import make_version
+from refrain.training.recommendation import make_recommender_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,13 +128,15 @@ class Watch:
             yield hour, list(sessions)
 
 
-def offer(version: Recommendable, heard: Sequence[tuple[str, ...]], *, popular: bool) -> list[set[str]]:
+def offer(version: RecommenderModel, heard: Sequence[tuple[str, ...]], *, popular: bool) -> list[set[str]]:
     """Ask a version for ten songs for each history, as the API does.
 
     Popular songs are what it offers to somebody of whom nothing is known; here without those that were heard.
     """
     asked = [
-        Ask(None, () if popular else history, OFFERED, history if popular else (), exclude_heard=True, within=())
+        RecommendationRequest(
+            None, () if popular else history, OFFERED, history if popular else (), exclude_heard=True, within=()
+        )
         for history in heard
     ]
     return [{version.catalogue.items[code] for code in found.items} for found in version.offer(asked)]
@@ -155,14 +157,14 @@ class Trainer:
         until = self._service.until(moment)
         return {name: self._columns[name][:until] for name in self._definition.columns}
 
-    def _version(self, moment: np.datetime64) -> Recommendable:
+    def _version(self, moment: np.datetime64) -> RecommenderModel:
         rows = self.rows(moment)
         held = split(self._definition, rows).holdout
         training, holdout = ({name: column[side] for name, column in rows.items()} for side in (~held, held))
         with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
-            files, _ = make_version(self._definition, self._candidate, training, holdout, {})
+            files, _ = make_recommender_version(self._definition, self._candidate, training, holdout, {})
         manifest = {"version": str(moment), "model": "songs", "definition": self._definition.document}
-        return Recommendable.load(manifest, files["model.onnx"], json.loads(files["catalogue.json"]))
+        return RecommenderModel.load(manifest, files["model.onnx"], json.loads(files["catalogue.json"]))
 
 
 def _whole_hour(moment: np.datetime64) -> np.datetime64:

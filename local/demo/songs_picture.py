@@ -12,11 +12,11 @@ import numpy as np
 from local.demo.policies import POPULARITY
 from local.demo.repertoire import releases
 from refrain.pages.frame import framed, heading, tile
-from refrain.pages.html import Html, element, table
+from refrain.pages.html import Html, element, html_table
 from refrain.pages.run_charts import captioned, legend
 from refrain.pages.run_sections import section
-from refrain.pages.svg import Panel, Scale, diamond, dot, padded, svg, text
-from refrain.words import count, share
+from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, svg, text
+from refrain.words import counted, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +70,14 @@ def points(rate: Rate) -> str:
 
 def _header(plan: Plan, rates: HitRates, title: str) -> Html:
     tiles = [
-        tile(NAMES[policy], share(rates.rate(policy).value), f"{count(trained, 'version')}; {_between(rates, policy)}")
+        tile(
+            NAMES[policy], share(rates.rate(policy).value), f"{counted(trained, 'version')}; {_between(rates, policy)}"
+        )
         for policy, trained in zip(rates.policies, rates.versions, strict=True)
     ]
     note = (
-        f"{count(plan.listeners, 'listener')}, {plan.watched} days watched after {plan.before} to learn from, "
-        f"{count(len(rates.day), 'session')} with a song that was new to the listener. Ranges are 95 % intervals."
+        f"{counted(plan.listeners, 'listener')}, {plan.watched} days watched after {plan.before} to learn from, "
+        f"{counted(len(rates.day), 'session')} with a song that was new to the listener. Ranges are 95 % intervals."
     )
     badge = element("span", "Simulated", class_="badge")
     return heading(title, badge, sentence(rates), note, tiles)
@@ -93,7 +95,7 @@ def _drawn(plan: Plan, rates: HitRates) -> Html:
     upper = Panel(along, Scale(0, max(max(each) for each in daily.values()) * 1.05, MIDDLE, TOP))
     gains = {policy: rates.gains(policy, "once") for policy in ("weekly", "hourly")}
     ends = [end for each in gains.values() for rate in each for end in (rate.low, rate.high)]
-    lower = Panel(along, Scale(*padded([0.0, *ends], 0.04), BOTTOM, LOWER_TOP))
+    lower = Panel(along, Scale(*pad_range([0.0, *ends], 0.04), BOTTOM, LOWER_TOP))
     parts = [
         *upper.grid_y("hit rate: sessions in which one of ten offered songs was played"),
         *lower.grid_y("more than trained once, with 95 % intervals", 4),
@@ -146,20 +148,20 @@ def _figures(plan: Plan, rates: HitRates) -> Html:
         [f"{NAMES[one]}, against {NAMES[other]}", *(points(rates.gain(one, other, days)) for days in spans.values())]
         for one, other in pairs
     ]
-    foretold = [
-        [f"{kind} ({count(plays, 'play')})", *(share(each) for each in shares)]
-        for kind, (plays, shares) in rates.foretold.items()
+    predicted = [
+        [f"{kind} ({counted(plays, 'play')})", *(share(each) for each in shares)]
+        for kind, (plays, shares) in rates.predicted.items()
     ]
     return section(
         "figures",
         "In figures",
         "In brackets: 95 % intervals, by a bootstrap over listeners. Differences are of the same sessions.",
-        table("Hit rate", ["", *(f"#{each}" for each in spans)], rows),
-        table("Gained, in percentage points", ["", *(f"#{each}" for each in spans)], gained),
-        table(
+        html_table("Hit rate", ["", *(f"#{each}" for each in spans)], rows),
+        html_table("Gained, in percentage points", ["", *(f"#{each}" for each in spans)], gained),
+        html_table(
             "Share of first plays that had been offered",
             ["", *(f"#{NAMES[each]}" for each in rates.policies)],
-            foretold,
+            predicted,
         ),
     )
 
@@ -171,9 +173,9 @@ def _how(plan: Plan) -> Html:
         SIMULATED,
         element(
             "p",
-            f"{count(plan.listeners, 'listener')} have tastes among genres, which drift; songs have genres, and a "
+            f"{counted(plan.listeners, 'listener')} have tastes among genres, which drift; songs have genres, and a "
             "popularity by Zipf's law. What is like the listener's taste, popular, new, or was heard before is played "
-            f"more often. {count(plan.releases, 'song')} come out each Friday. {plan.shift:g} days after watching "
+            f"more often. {counted(plan.releases, 'song')} come out each Friday. {plan.shift:g} days after watching "
             "began a genre comes into fashion and catches four in ten listeners; "
             f"{plan.hit:g} days after, a song that hardly anybody knew begins to become a hit: taste, habit and "
             "newness apart, twice as popular as the most popular one.",

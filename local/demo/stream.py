@@ -21,7 +21,7 @@ from local.demo.errors import DemoFailed
 from local.demo.flights import TARGET, Flights, as_csv, without_target
 from preprocessing import load_definition
 from refrain.lake import keys
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Stream:
         definition = load_definition(DEFINITION)
         self._watch = Watch(stage, MODEL)
         self.account = Account(gate=definition.gate.max_metric or 0.0)
-        self._first: Servable | None = None
+        self._first: TabularModel | None = None
         self._late: list[dict[str, Any]] = []
         self._exported: tuple[str, str] | None = None
 
@@ -152,9 +152,9 @@ class Stream:
         if receipt["status"] != "kept" or receipt["rows_rejected"]:
             raise DemoFailed(f"{key} was {receipt['status']}, {receipt.get('rows_rejected')} rows rejected")
 
-    def _load(self, version: str) -> Servable:
+    def _load(self, version: str) -> TabularModel:
         manifest = json.loads(self._stage.lake(keys.version(MODEL, version, "manifest.json")))
-        return Servable.load(manifest, self._stage.lake(keys.version(MODEL, version, "model.onnx")))
+        return TabularModel.load(manifest, self._stage.lake(keys.version(MODEL, version, "model.onnx")))
 
     def _pause(self, answered: datetime) -> None:
         """Wait for a look since a block was answered, and as long as a run trains."""

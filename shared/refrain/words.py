@@ -32,10 +32,10 @@ def signed(value: float) -> str:
     return f"+{figure(value)}" if value > 0 else figure(value)
 
 
-def count(value: int, noun: str = "") -> str:
+def counted(value: int, noun: str = "") -> str:
     """Write a whole number, with its noun in the right number.
 
-    >>> count(9768), count(1, "row"), count(9768, "row")
+    >>> counted(9768), counted(1, "row"), counted(9768, "row")
     ('9,768', '1 row', '9,768 rows')
     """
     return f"{value:,}" + (f" {noun}{'' if value == 1 else 's'}" if noun else "")

@@ -17,7 +17,7 @@ import yaml
 from local.template import read_template
 from preprocessing import Candidate, Definition, DefinitionError, parse_definition
 from preprocessing.derive import MAKERS
-from refrain.deployment.moves import OUTCOMES
+from refrain.deployment.moves import MOVE_RESULTS
 from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
 from refrain.monitoring import retraining_decision
@@ -260,7 +260,7 @@ def test_every_state_of_the_machine_has_a_row() -> None:
 def test_every_outcome_and_every_decision_is_explained() -> None:
     ends = " ".join(row["and means"] for row in table(OPERATIONS, "it ends"))
 
-    assert set(OUTCOMES.values()) <= set(codes(ends))
+    assert set(MOVE_RESULTS.values()) <= set(codes(ends))
     assert {code(row["decision"]) for row in table(OPERATIONS, "decision")} == set(get_args(DecisionCode))
 
 
@@ -274,7 +274,7 @@ def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
     found = {code(row["a look finds"]) for row in table(OPERATIONS, "a look finds")}
     decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
 
-    assert found == set(get_args(monitoring_report.Standing.__value__))
+    assert found == set(get_args(monitoring_report.DriftState.__value__))
     assert sorted(decided) == sorted(get_args(retraining_decision.Code.__value__))
 
 

@@ -18,16 +18,16 @@ from local.demo.story import tumours
 from local.template import read_template
 from refrain.aws.storage import open_store
 from refrain.deployment import moves, rollback
-from refrain.evaluation.evaluation_request import Request as EvaluationRequest
+from refrain.evaluation.evaluation_request import EvaluationRequest as EvaluationRequest
 from refrain.ingest.upload_event import uploads
 from refrain.lake.deployment import Served, set_champion
-from refrain.monitoring.monitoring_request import Request as MonitoringRequest
-from refrain.release.request import Request as ReleaseRequest
-from refrain.serving.http.requests import Request as ServingRequest
+from refrain.monitoring.monitoring_request import MonitoringRequest as MonitoringRequest
+from refrain.release.request import ReleaseRequest as ReleaseRequest
+from refrain.serving.http.requests import HttpRequest as ServingRequest
 from refrain.serving.http.routes import ROUTES
 from refrain.serving.registry.registry import registry
-from refrain.snapshot.snapshot_request import Request as RetrainingRequest
-from refrain.training.training_request import Request as TrainingRequest
+from refrain.snapshot.snapshot_request import SnapshotRequest as RetrainingRequest
+from refrain.training.training_request import TrainingRequest as TrainingRequest
 from refrain.trial import judging
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler
@@ -115,7 +115,7 @@ def test_the_steps_of_a_run_tell_of_the_same_run() -> None:
     asked = RetrainingRequest.of(EVENT["3-snapshot"])
     trained = TrainingRequest.of(EVENT["4-train"])
     compared = EvaluationRequest.of(EVENT["5-evaluate"])
-    concluded = moves.Request.of(EVENT["5b-promote"])
+    concluded = moves.MoveRequest.of(EVENT["5b-promote"])
 
     assert EVENT["3-snapshot"]["request"] == EVENT["2-retraining"]
     for each in (trained, compared, concluded):
@@ -127,9 +127,9 @@ def test_the_steps_of_a_run_tell_of_the_same_run() -> None:
 
 
 def test_a_trial_and_the_way_back_are_told_of_the_same_model() -> None:
-    begun, ended, unjudged = (moves.Request.of(EVENT[name]) for name in TRIAL if name != "7-judge")
-    judged = judging.Request.of(EVENT["7-judge"])
-    back = rollback.Request.of(EVENT["8-roll-back"])
+    begun, ended, unjudged = (moves.MoveRequest.of(EVENT[name]) for name in TRIAL if name != "7-judge")
+    judged = judging.JudgementRequest.of(EVENT["7-judge"])
+    back = rollback.RollbackRequest.of(EVENT["8-roll-back"])
 
     assert {(each.model, each.run) for each in (begun, judged, ended, unjudged)} == {(judged.model, judged.run)}
     assert (begun.wish, ended.wish, unjudged.wish) == ("challenge", "dismiss", "dismiss")

@@ -26,7 +26,7 @@ from preprocessing import (
 )
 from preprocessing.decode import _numbers
 from preprocessing.values import MISSING_MARKS, number_of
-from refrain.fast_path.features import SEVERAL, Listwise
+from refrain.fast_path.features import SEVERAL, RequestFeatures
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",
@@ -163,7 +163,7 @@ def test_rows_read_as_lists_are_what_arrays_are_bit_for_bit(rows: list[dict[str,
     names = definition.inputs
     columns, problems = prepare(definition, rows_to_columns(rows, names), len(rows), columns=names)
 
-    lists = Listwise(definition, vocabularies)
+    lists = RequestFeatures(definition, vocabularies)
     read = lists.prepare(rows_to_lists(rows, names), len(rows))
 
     assert (read is None) == bool(problems)

@@ -509,4 +509,4 @@ def test_every_metric_of_ours_that_is_shown_or_watched_is_one_that_the_code_coun
     counted = set(re.findall(r'["\']([A-Z][a-zA-Z]+)["\']', code()))
 
     assert shown | watched <= counted | outcomes
-    assert outcomes == {outcome.capitalize() for outcome in moves.OUTCOMES.values()}
+    assert outcomes == {outcome.capitalize() for outcome in moves.MOVE_RESULTS.values()}

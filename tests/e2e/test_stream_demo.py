@@ -67,7 +67,7 @@ def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[Stag
     stage, _ = performed
     snapshots = [key for key in stage.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
     reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]
-    looks = [json.loads(stage.lake(key)) for key in stage.keys(keys.looks(MODEL)) if key.endswith(".json")]
+    looks = [json.loads(stage.lake(key)) for key in stage.keys(keys.monitoring_reports(MODEL)) if key.endswith(".json")]
     decided = {look["decision"]["reason"] for look in looks if look["decision"]["start"]}
 
     assert reasons[0] == "demo"

@@ -23,7 +23,7 @@ from preprocessing import DefinitionError
 from refrain.aws.storage import Store
 from refrain.errors import StorageUnavailable
 from refrain.ingest.upload import ingest
-from refrain.ingest.upload_event import Upload
+from refrain.ingest.upload_event import UploadedObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -367,7 +367,7 @@ def test_two_at_once_leave_what_one_would(people: Aws) -> None:
 def run_alone(aws: Aws, key: str) -> Iterator[str]:
     """Ingest as another function's process would, with connections of its own."""
     try:
-        ingest(Upload(aws.inbox, key, "e", 1, ""), Store(aws.lake), Path(os.environ["REFRAIN_MODELS_DIR"]))
+        ingest(UploadedObject(aws.inbox, key, "e", 1, ""), Store(aws.lake), Path(os.environ["REFRAIN_MODELS_DIR"]))
     except StorageUnavailable as error:
         yield str(error)
 
@@ -411,7 +411,7 @@ def test_a_crash_at_any_write_leaves_nothing_visible_and_the_retry_the_same_byte
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     with pytest.raises(Killed):
-        ingest(Upload(people.inbox, "people/a.csv", "e", 1, ""), DyingStore(people.lake, writes), tmp_path)
+        ingest(UploadedObject(people.inbox, "people/a.csv", "e", 1, ""), DyingStore(people.lake, writes), tmp_path)
     # Then there is no receipt and nothing on the disk, and the retry writes the same
     assert people.receipts("people") == []
     assert list(temporary.iterdir()) == []

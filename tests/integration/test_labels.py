@@ -18,7 +18,7 @@ import pytest
 from refrain.aws.storage import Store, open_store
 from refrain.lake import keys
 from refrain.lake.label_reading import read_labels
-from refrain.lake.snapshot import unpack
+from refrain.lake.snapshot import unpack_columns
 from refrain.serving.registry.registry import registry
 from refrain.settings import settings
 from tests.integration.loop import deliver, handler, snapshot_of, upload
@@ -107,7 +107,8 @@ def label(*labels: tuple[str, object]) -> dict[str, Any]:
 def frozen(lake: Store, answer: dict[str, Any]) -> dict[str, list[Any]]:
     """All rows of a snapshot."""
     sides = [
-        unpack(lake.read(keys.snapshot("shops", answer["run"], f"{name}.npz")).data) for name in ("train", "holdout")
+        unpack_columns(lake.read(keys.snapshot("shops", answer["run"], f"{name}.npz")).data)
+        for name in ("train", "holdout")
     ]
     return {name: np.concatenate([side[name] for side in sides]).tolist() for name in sides[0]}
 

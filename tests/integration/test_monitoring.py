@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from preprocessing import load_definition
-from refrain.aws.cloud import Aws as Services
+from refrain.aws.cloud import AwsCloud as Services
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.lake.deployment import read_deployment
-from refrain.lake.version import read_version
-from refrain.model.tabular import Servable
+from refrain.lake.version import read_version_files
+from refrain.model.tabular import TabularModel
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import handler, retrain, upload
 from tests.unit.monitoring.conftest import DOCUMENT, IMPORTANCE, Shop, customers
@@ -177,8 +177,8 @@ def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_cali
     deployment, _ = read_deployment(store, "shop")
     assert deployment is not None
     assert deployment.champion is not None
-    files = read_version(store, "shop", deployment.champion.version)
-    servable = Servable.load(files.manifest, files.model, files.baseline)
+    files = read_version_files(store, "shop", deployment.champion.version)
+    servable = TabularModel.load(files.manifest, files.model, files.baseline)
     # When it answers a day of the same kind of people, and a day of others
     world = World.of(store, "shop", DOCUMENT)
     since = datetime.fromisoformat(deployment.champion.since)

@@ -15,10 +15,10 @@ import pytest
 from preprocessing import load_definition
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.monitoring.monitor import look_at as look
+from refrain.monitoring.monitor import monitor_model as look
 from refrain.recommendation import history_table as listening_module
-from refrain.recommendation.history_table import Listening
-from refrain.recommendation.limits import MOST_HEARD
+from refrain.recommendation.history_table import HistoryTable
+from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.serving.registry.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload
@@ -276,7 +276,7 @@ def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table
 
 
 def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str) -> None:
-    listening = Listening(table)
+    listening = HistoryTable(table)
     news = [{f"song-{thread}-{number}": number for number in range(20)} for thread in range(6)]
     threads = [threading.Thread(target=listening.remember, args=("songs", {"u1": each})) for each in news]
     for thread in threads:
@@ -290,16 +290,16 @@ def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str)
 
 
 def test_a_history_is_bounded_and_in_the_order_of_listening(aws: Aws, table: str) -> None:
-    listening = Listening(table)
+    listening = HistoryTable(table)
     for start in (1000, 0, 500):
         listening.remember("songs", {"u1": {f"s{number}": number for number in range(start, start + 500)}})
 
-    assert listening.heard("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MOST_HEARD)]
+    assert listening.heard("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MAX_HISTORY_ITEMS)]
     assert listening.remember("songs", {"u1": {"s3": 3}, "u2": {"s1": 1}}) == 1
 
 
 def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
-    listening = Listening(table)
+    listening = HistoryTable(table)
     for start in (0, 60):
         listening.remember("songs", {f"u{number}": {f"s{number}": 1} for number in range(start, start + 60)})
 
@@ -337,7 +337,7 @@ def test_ingest_tries_again_where_the_table_does_not_answer(
 
     aws.put("songs/plays.csv", csv_of(plays(listeners=3)))
     with monkeypatch.context() as patched, pytest.raises(AssertionError):
-        patched.setattr(Listening, "remember", refuse)
+        patched.setattr(HistoryTable, "remember", refuse)
         deliver(aws, "songs/plays.csv")
     assert aws.receipts("songs") == []
 

@@ -12,8 +12,8 @@ import pytest
 
 from local.demo.story import tumours
 from preprocessing import encode
-from refrain.release.check import check
-from refrain.release.request import Request
+from refrain.release.check import check_release
+from refrain.release.request import ReleaseRequest
 from refrain.serving.registry.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import handler, retrain, upload
@@ -53,7 +53,7 @@ class Versions:
         found: list[Mapping[str, Any]] = json.loads(answer["body"])["models"]
         return found
 
-    def tell(self, _: Request, *, sound: bool) -> None:
+    def tell(self, _: ReleaseRequest, *, sound: bool) -> None:
         self.told.append(sound)
 
 
@@ -69,12 +69,12 @@ def another_encoding(patch: pytest.MonkeyPatch) -> None:
 def test_the_same_code_may_go_on(served: str) -> None:
     versions = Versions(the_same)
 
-    assert check(versions, Request("", ""), NEW) == {"champions": 1, "refused": {}, "broken_before": {}}
+    assert check_release(versions, ReleaseRequest("", ""), NEW) == {"champions": 1, "refused": {}, "broken_before": {}}
     assert versions.told == [True]
 
 
 def test_a_changed_preprocessing_layer_does_not_reach_callers(served: str) -> None:
     versions = Versions(another_encoding)
 
-    assert check(versions, Request("", ""), NEW)["refused"] == {"tumours": served}
+    assert check_release(versions, ReleaseRequest("", ""), NEW)["refused"] == {"tumours": served}
     assert versions.told == [False]

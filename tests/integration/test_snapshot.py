@@ -11,7 +11,7 @@ from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, UnknownModel
 from refrain.lake import keys
 from refrain.lake.deployment import Served, set_champion
-from refrain.lake.snapshot import unpack
+from refrain.lake.snapshot import unpack_columns
 from refrain.settings import settings
 from tests.integration.loop import handler, snapshot_of, upload
 
@@ -90,7 +90,7 @@ def take(**changes: Any) -> dict[str, Any]:
 
 
 def frozen(lake: Store, answer: dict[str, Any], name: str) -> dict[str, Any]:
-    return unpack(lake.read(keys.snapshot("shops", answer["run"], name)).data)
+    return unpack_columns(lake.read(keys.snapshot("shops", answer["run"], name)).data)
 
 
 def test_uploads_become_two_frozen_parts_and_a_description(aws: Aws, lake: Store) -> None:

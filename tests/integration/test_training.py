@@ -18,10 +18,10 @@ from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.lake import keys
-from refrain.lake.snapshot import fit_to, pack, unpack
-from refrain.lake.version import read_version
+from refrain.lake.snapshot import fit_to, pack_columns, unpack_columns
+from refrain.lake.version import read_version_files
 from refrain.model.parity import parity
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
@@ -61,7 +61,7 @@ def lake(aws: Aws) -> Store:
                 columns[column.name] = np.array(["one", "two", None], dtype=object)[draw.integers(0, 3, rows)]
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
-        store.write(keys.snapshot("churn", RUN, name), pack(columns))
+        store.write(keys.snapshot("churn", RUN, name), pack_columns(columns))
     document = {"definition": definition.document, "digest": "d1", "data": {"train_rows": 400, "holdout_rows": 100}}
     store.write_json(keys.snapshot("churn", RUN, "snapshot.json"), document)
     return store
@@ -79,11 +79,11 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
     # Then its files make a version that answers as the pipeline did, on golden rows and on all of the holdout
     version = f"{RUN}-{candidate}"
     assert (answer["candidate"], answer["version"], answer["rows"]) == (candidate, version, 400)
-    files = read_version(lake, "churn", version)
-    servable = Servable.load(files.manifest, files.model, files.baseline)
+    files = read_version_files(lake, "churn", version)
+    servable = TabularModel.load(files.manifest, files.model, files.baseline)
     assert servable.replay(files.golden).holds
     assert len(files.golden["rows"]) > 40
-    holdout = unpack(lake.read(keys.snapshot("churn", RUN, "holdout.npz")).data)
+    holdout = unpack_columns(lake.read(keys.snapshot("churn", RUN, "holdout.npz")).data)
     with np.load(io.BytesIO(lake.read(keys.answers("churn", RUN, candidate)).data), allow_pickle=False) as found:
         expected = found["answers"]
     assert expected.dtype == np.float64
@@ -143,7 +143,7 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
     # Then there is no manifest, and so no version, until the retry has written all
     assert not lake.exists(keys.version("churn", f"{RUN}-logistic", "manifest.json"))
     train()
-    assert read_version(lake, "churn", f"{RUN}-logistic").golden["rows"]
+    assert read_version_files(lake, "churn", f"{RUN}-logistic").golden["rows"]
 
 
 def test_a_candidate_that_the_snapshot_does_not_know_is_refused(lake: Store) -> None:
@@ -188,8 +188,8 @@ def test_income_is_known_for_people_that_training_never_saw(aws: Aws) -> None:
     ]
 
     # When it is asked for everyone in the original test file, as the file has them
-    files = read_version(open_store(aws.lake), "income", manifest.split("/")[2])
-    servable = Servable.load(files.manifest, files.model, files.baseline)
+    files = read_version_files(open_store(aws.lake), "income", manifest.split("/")[2])
+    servable = TabularModel.load(files.manifest, files.model, files.baseline)
     lines = csv.reader((DATA / "adult" / "adult-test.csv").read_text().splitlines())
     people = [dict(zip(servable.definition.source.header, line, strict=True)) for line in lines if line]
     columns, problems = servable.prepare(people)
@@ -209,12 +209,12 @@ def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     snapshot = snapshot_of(model)
     assert snapshot["enough"], snapshot["why"]
     store = open_store(aws.lake)
-    holdout = unpack(store.read(keys.snapshot(model, snapshot["run"], "holdout.npz")).data)
+    holdout = unpack_columns(store.read(keys.snapshot(model, snapshot["run"], "holdout.npz")).data)
     values = {}
     for each in snapshot["candidates"]:
         event = {"model": model, "run": snapshot["run"], "candidate": each["name"]}
         version = handler("retraining/train")(event, None)["version"]
-        files = read_version(store, model, version)
+        files = read_version_files(store, model, version)
         values[each["name"]] = _value(store, snapshot, each["name"], files.manifest, files.model, files.golden, holdout)
     return values
 
@@ -228,7 +228,7 @@ def _value(
     golden: dict[str, Any],
     holdout: dict[str, Any],
 ) -> float:
-    servable = Servable.load(manifest, model)
+    servable = TabularModel.load(manifest, model)
     definition = servable.definition
     answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)
     with np.load(io.BytesIO(store.read(keys.answers(definition.model, snapshot["run"], name)).data)) as found:

@@ -18,7 +18,7 @@ import pytest
 from preprocessing import objects
 from refrain.monitoring.drift import drift
 from refrain.monitoring.reference import Reference
-from refrain.training.baseline import category, number
+from refrain.training.baseline import profile_category, profile_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def references(random: np.random.Generator) -> list[Reference]:
     made = []
     for feature in range(FEATURES):
         values = KINDS[kind_of(feature)](random, TRAINING_ROWS)
-        seen = category(values) if values.dtype == object else number(values)
+        seen = profile_category(values) if values.dtype == object else profile_number(values)
         found = Reference.of(f"{feature} {kind_of(feature)}", seen, TRAINING_ROWS)
         assert found is not None
         made.append(found)

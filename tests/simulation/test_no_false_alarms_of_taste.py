@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from preprocessing import load_definition, objects
-from refrain.monitoring.recommendation import judge_plays
+from refrain.monitoring.recommendation import report_interactions
 from refrain.monitoring.windows import Window
 from refrain.snapshot.split import split
-from refrain.training.recommendation import describe_plays
+from refrain.training.recommendation import describe_interactions
 from tests.simulation.test_no_false_alarms import ALLOWED, chance_of_at_most
 
 if TYPE_CHECKING:
@@ -65,12 +65,14 @@ def alarms(plays: Columns) -> list[bool]:
     roles = DEFINITION.roles
     assert roles is not None
     learned = taken(training, ~held)
-    baseline = describe_plays(DEFINITION, roles, learned, taken(training, held), np.ones((1, 1), np.float32))
+    baseline = describe_interactions(DEFINITION, roles, learned, taken(training, held), np.ones((1, 1), np.float32))
     version: Any = SimpleNamespace(baseline=baseline, definition=DEFINITION)
     window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
     days = [taken(plays, day == each) for each in range(TRAINED, DAYS)]
     known = set(learned["song"].tolist())
-    judged = [judge_plays(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30]
+    judged = [
+        report_interactions(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30
+    ]
     return [each["alarmed"] for each in judged]
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from refrain.aws.storage import open_store
 from refrain.evaluation.evaluate import evaluate
-from refrain.evaluation.evaluation_request import Request
+from refrain.evaluation.evaluation_request import EvaluationRequest
 from refrain.settings import settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Compare the candidates of a run with the champion."""
-    return evaluate(open_store(settings().lake_bucket), Request.of(event))
+    return evaluate(open_store(settings().lake_bucket), EvaluationRequest.of(event))

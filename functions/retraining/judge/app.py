@@ -7,9 +7,9 @@ from typing import Any
 
 from refrain.aws.storage import open_store
 from refrain.settings import settings
-from refrain.trial.judging import Request, judge_challenger
+from refrain.trial.judging import JudgementRequest, judge_challenger
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Look at what the challenger did so far."""
-    return judge_challenger(open_store(settings().lake_bucket), Request.of(event), datetime.now(UTC))
+    return judge_challenger(open_store(settings().lake_bucket), JudgementRequest.of(event), datetime.now(UTC))

@@ -10,7 +10,7 @@ from typing import Any
 
 from refrain.aws.storage import open_store
 from refrain.deployment import rollback
-from refrain.deployment.moves import Request, challenge, conclude
+from refrain.deployment.moves import MoveRequest, finish_run, start_trial
 from refrain.settings import settings
 
 
@@ -18,6 +18,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Carry out what was decided."""
     store = open_store(settings().lake_bucket)
     if event.get("outcome") == "rollback":
-        return rollback.roll_back(store, settings().models_dir, rollback.Request.of(event))
-    request = Request.of(event)
-    return challenge(store, request) if request.wish == "challenge" else conclude(store, request)
+        return rollback.roll_back(store, settings().models_dir, rollback.RollbackRequest.of(event))
+    request = MoveRequest.of(event)
+    return start_trial(store, request) if request.wish == "challenge" else finish_run(store, request)

@@ -7,9 +7,9 @@ from typing import Any
 from refrain.aws.storage import open_store
 from refrain.settings import settings
 from refrain.training.train import train
-from refrain.training.training_request import Request
+from refrain.training.training_request import TrainingRequest
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Train and export one candidate of a run."""
-    return train(open_store(settings().lake_bucket), Request.of(event))
+    return train(open_store(settings().lake_bucket), TrainingRequest.of(event))

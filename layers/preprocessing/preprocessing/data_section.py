@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from preprocessing.definition import Column, Derived, Kind, Roles, Source, Task
+from preprocessing.definition import Column, Derived, Kind, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
 from preprocessing.values import MISSING_MARKS
 
@@ -19,9 +19,9 @@ _ROLES = {"user": "category", "item": "category", "time": "time", "weight": "num
 """What a column can be to a recommendation, and the type that it has then."""
 
 
-def read_source(table: Table) -> Source:
+def read_source(table: Table) -> UploadFormat:
     """Read how uploads are read."""
-    source = Source(
+    source = UploadFormat(
         header=table.texts("header"),
         delimiter=table.text("delimiter"),
         encoding=table.text("encoding"),
@@ -164,7 +164,7 @@ def check_key(top: Table, columns: Mapping[str, Column], key: tuple[str, ...], e
         raise top.fail("time", f"expected a column of type time, got {event_time!r}")
 
 
-def check_rename(top: Table, source: Source, columns: Mapping[str, Column]) -> None:
+def check_rename(top: Table, source: UploadFormat, columns: Mapping[str, Column]) -> None:
     """Refuse names of the files that lead to no column."""
     for name, to in source.rename.items():
         if to not in columns:

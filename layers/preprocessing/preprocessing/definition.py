@@ -63,7 +63,7 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class Source:
+class UploadFormat:
     """How uploads are read where the default does not do."""
 
     header: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ class Definition:
     target: str
     key: tuple[str, ...]
     time: str
-    source: Source
+    source: UploadFormat
     columns: Mapping[str, Column]
     derived: tuple[Derived, ...]
     training: Training
@@ -189,8 +189,8 @@ class Definition:
         return frozenset(name for name in (*said, *asked, *self.key, self.time) if name)
 
     @property
-    def foretold(self) -> str:
-        """The column that is foretold: the target, or which item is chosen next."""
+    def predicted_column(self) -> str:
+        """The column that is predicted: the target, or the item that a user chooses next."""
         return self.roles.item if self.roles else self.target
 
     @property

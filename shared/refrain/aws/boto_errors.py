@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def asking(call: str) -> Iterator[None]:
+def aws_errors(call: str) -> Iterator[None]:
     """Raise `ServiceUnavailable`, naming the call, for whatever botocore raises within."""
     from botocore.exceptions import BotoCoreError, ClientError  # late: where predictions are made it is seldom needed
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import boto3
 
-from refrain.aws.boto_errors import asking
+from refrain.aws.boto_errors import aws_errors
 
 LONGEST_SUBJECT = 100
 
@@ -30,7 +30,7 @@ class Services(Protocol):
 
 
 @dataclass(frozen=True)
-class Aws:
+class AwsCloud:
     """Step Functions and SNS."""
 
     state_machine: str
@@ -39,7 +39,7 @@ class Aws:
     def is_running(self, model: str) -> bool:
         """Ask Step Functions, which knows the runs that were started by hand too."""
         client = _client("stepfunctions")
-        with asking("states:ListExecutions"):
+        with aws_errors("states:ListExecutions"):
             pages = client.get_paginator("list_executions").paginate(
                 stateMachineArn=self.state_machine, statusFilter="RUNNING"
             )
@@ -50,7 +50,7 @@ class Aws:
     def start(self, model: str, name: str, reason: str) -> None:
         """Start it, once: Step Functions knows names for 90 days."""
         client = _client("stepfunctions")
-        with asking("states:StartExecution"):
+        with aws_errors("states:StartExecution"):
             try:
                 client.start_execution(
                     stateMachineArn=self.state_machine,
@@ -62,7 +62,7 @@ class Aws:
 
     def tell(self, subject: str, text: str) -> None:
         """Publish to the topic that people have subscribed to."""
-        with asking("sns:Publish"):
+        with aws_errors("sns:Publish"):
             _client("sns").publish(TopicArn=self.people, Subject=subject[:LONGEST_SUBJECT], Message=text)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NAMESPACE = "Refrain"
 
 
-def count(metric: str, model: str, **facts: object) -> None:
+def count_metric(metric: str, model: str, **facts: object) -> None:
     """Count one of something, over all models (for alarms) and for this one; facts can be searched for, not counted."""
     measure(model, {metric: 1}, **facts)
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from preprocessing import parse_definition
-from refrain.aws.emf import count
-from refrain.deployment.rollback import digest_of
+from refrain.aws.emf import count_metric
+from refrain.deployment.rollback import learned_digest
 from refrain.errors import InvalidRequest
 from refrain.lake import keys
 from refrain.lake.deployment import (
@@ -25,7 +25,7 @@ from refrain.lake.deployment import (
     set_champion,
 )
 from refrain.lake.trial_terms import challenger_of, pause_seconds
-from refrain.pages.run_page import render
+from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
 from refrain.trial.verdict import HARMS
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Evaluation, Outcome, TrialDocument
 
-Wish = Literal["promote", "keep", "superseded", "dismiss"]
-OUTCOMES: dict[Wish, Outcome] = {
+Move = Literal["promote", "keep", "superseded", "dismiss"]
+MOVE_RESULTS: dict[Move, Outcome] = {
     "promote": "promoted",
     "keep": "kept",
     "superseded": "superseded",
@@ -45,20 +45,20 @@ OUTCOMES: dict[Wish, Outcome] = {
 
 
 @dataclass(frozen=True)
-class Request:
+class MoveRequest:
     """The state's input, checked; `trial` is the judgement, where there was one."""
 
-    wish: Wish | Literal["challenge"]
+    wish: Move | Literal["challenge"]
     model: str
     run: str
     trial: TrialDocument | None = None
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> MoveRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
         wish = event.get("outcome")
-        if wish not in (*OUTCOMES, "challenge"):
-            raise InvalidRequest(f"outcome: expected one of {', '.join(OUTCOMES)}, challenge, got {wish!r}")
+        if wish not in (*MOVE_RESULTS, "challenge"):
+            raise InvalidRequest(f"outcome: expected one of {', '.join(MOVE_RESULTS)}, challenge, got {wish!r}")
         for name in ("model", "run"):
             if not isinstance(event.get(name), str) or not event[name]:
                 raise InvalidRequest(f"{name}: expected text, got {event.get(name)!r}")
@@ -75,7 +75,7 @@ def _unjudged(at: object) -> TrialDocument:
     return {"verdict": "dismiss", "code": "unjudged", "reason": reason, "at": time, "figures": {}}
 
 
-def challenge(store: Store, request: Request) -> dict[str, object]:
+def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """Put the run's best beside the champion; return what the states that wait and judge need to know.
 
     Doing it again changes nothing.
@@ -99,7 +99,7 @@ def challenge(store: Store, request: Request) -> dict[str, object]:
     }
 
 
-def conclude(store: Store, request: Request) -> dict[str, object]:
+def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     """Carry out what was decided and write the report; return what the run came to.
 
     Doing it again changes nothing.
@@ -109,7 +109,7 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
         ChallengerChanged: when what should be promoted after its trial is no longer on trial.
     """
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
-    evaluation["outcome"] = OUTCOMES[cast("Wish", request.wish)]
+    evaluation["outcome"] = MOVE_RESULTS[cast("Move", request.wish)]
     if request.trial:
         evaluation["trial"] = request.trial
     if request.wish == "promote":
@@ -117,14 +117,14 @@ def conclude(store: Store, request: Request) -> dict[str, object]:
     elif request.wish in ("dismiss", "superseded") and evaluation["decision"]["version"]:
         _dismiss(store, evaluation)
     report = keys.snapshot(request.model, request.run, "report.html")
-    page = render(evaluation).encode()
+    page = render_run(evaluation).encode()
     store.write(report, page)
     if request.wish == "promote":
         report = keys.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
     deployment, _ = read_deployment(store, request.model)
     champion = deployment.champion_version if deployment else None
-    count(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
+    count_metric(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
     return {
         "model": request.model,
         "run": request.run,
@@ -157,7 +157,7 @@ def _dismiss(store: Store, evaluation: Evaluation) -> None:
         return
     at = trial["at"] if trial else to_iso_milliseconds(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
-    withdrawn = Withdrawn(version, digest_of(store, model, version), at) if harmful else None
+    withdrawn = Withdrawn(version, learned_digest(store, model, version), at) if harmful else None
     remove_challenger(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
 
 
@@ -185,7 +185,7 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
     return reasons | ({"trial": evaluation["trial"]} if "trial" in evaluation else {})
 
 
-def _reason(request: Request, evaluation: Evaluation, deployment: Deployment | None) -> str:
+def _reason(request: MoveRequest, evaluation: Evaluation, deployment: Deployment | None) -> str:
     if request.wish != "superseded":
         said: str = (request.trial or evaluation["decision"])["reason"]
         return said

@@ -33,7 +33,7 @@ MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Request:
+class RollbackRequest:
     """What a person asked for: `version` None is the previous one; `by` names the execution, `at` when it began."""
 
     model: str
@@ -43,7 +43,7 @@ class Request:
     at: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> RollbackRequest:
         """Check what the state machine passes on: its own input, its execution's name and start.
 
         Raises `InvalidRequest` naming the field and what was expected.
@@ -71,7 +71,7 @@ class Request:
         )
 
 
-def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, object]:
+def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[str, object]:
     """Put the version back into service; return what was moved. Doing it again changes nothing.
 
     Raises:
@@ -104,13 +104,13 @@ def roll_back(store: Store, models_dir: Path, request: Request) -> dict[str, obj
         _served(version, request.at, metric, entries),
         expected=champion.version,
         previous=_before(version, line),
-        withdrawn=Withdrawn(champion.version, digest_of(store, request.model, champion.version), request.at),
+        withdrawn=Withdrawn(champion.version, learned_digest(store, request.model, champion.version), request.at),
         figures=_figures(request, champion.version),
     )
     return _answer(request, moved, champion.version)
 
 
-def digest_of(store: Store, model: str, version: str) -> str:
+def learned_digest(store: Store, model: str, version: str) -> str:
     """Return the digest of the snapshot that a version learned from, "" where that cannot be read."""
     try:
         return str(store.read_json(keys.version(model, version, "manifest.json"))["snapshot"]["digest"])
@@ -156,11 +156,11 @@ def _figure(entry: Entry) -> tuple[str, float | None]:
     return str(entry.get("metric", "")), entry.get("value")
 
 
-def _figures(request: Request, instead_of: str) -> dict[str, object]:
+def _figures(request: RollbackRequest, instead_of: str) -> dict[str, object]:
     return {"by": f"rollback {request.by}", "because": request.reason, "instead_of": instead_of}
 
 
-def _answer(request: Request, deployment: Deployment, instead_of: str) -> dict[str, object]:
+def _answer(request: RollbackRequest, deployment: Deployment, instead_of: str) -> dict[str, object]:
     champion = deployment.champion_version
     return {
         "model": request.model,

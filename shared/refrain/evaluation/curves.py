@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from preprocessing.definition import Task
 from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
-from refrain.lake.evaluation import Bins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.statistics.intervals import NORMAL_95, wilson
 from refrain.statistics.metrics import positive_class
 
@@ -21,7 +21,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REST = "all others"
 
 
-def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
+def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
     """Compute all that the report draws of one model.
 
     Args:
@@ -34,12 +34,12 @@ def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] =
     if task == "regression":
         values, known = answers.reshape(len(truth)), truth.astype(np.float64)
         return {
-            "calibration": calibration(known, values, binary=False),
+            "calibration": calibration_curve(known, values, binary=False),
             "calibration_of": "the value",
-            "residuals": residuals(known, values),
+            "residuals": residual_quantiles(known, values),
         }
     numbers = truth.astype(np.int64)
-    common: Curves = {"roc": roc(numbers, answers), "confusion": confusion(numbers, answers, classes)}
+    common: Curves = {"roc": roc_curve(numbers, answers), "confusion": confusion(numbers, answers, classes)}
     if len(classes) == 2:
         positive = positive_class(numbers)
         scores, happened = answers[:, positive], numbers == positive
@@ -49,16 +49,16 @@ def describe(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] =
         title, names = "the probability of the answered label", ("right", "wrong")
     return {
         **common,
-        "calibration": calibration(happened.astype(np.float64), scores, binary=True),
+        "calibration": calibration_curve(happened.astype(np.float64), scores, binary=True),
         "calibration_of": title,
-        "histogram": histogram(happened, scores, title, names),
+        "histogram": histogram_bins(happened, scores, title, names),
     }
 
 
-def roc(truth: NDArray[np.int64], probabilities: Floats) -> Line:
+def roc_curve(truth: NDArray[np.int64], probabilities: Floats) -> Line:
     """Return the ROC curve; of more than two classes the mean curve of each against the rest (Fawcett 2006, chapter 8).
 
-    >>> roc(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    >>> roc_curve(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
     {'x': [0.0, 0.0, 1.0], 'y': [0.0, 1.0, 1.0]}
     """
     if probabilities.shape[1] == 2:
@@ -114,7 +114,7 @@ def quantile_bins(answers: Floats, bins: int = BINS) -> list[NDArray[np.int64]]:
     return [rows for rows in np.split(ascending, np.unique(nearest)) if len(rows)]
 
 
-def calibration(truth: Floats, answers: Floats, *, binary: bool) -> Bins:
+def calibration_curve(truth: Floats, answers: Floats, *, binary: bool) -> CalibrationBins:
     """Compare the mean answer of each bin with the mean truth, which a calibrated model meets (Bröcker & Smith 2007).
 
     Intervals are 95 %: Wilson's for shares (Wilson 1927), the normal one for means.
@@ -138,7 +138,7 @@ def _normal(values: Floats) -> tuple[float, float]:
     return float(values.mean()) - half, float(values.mean()) + half
 
 
-def residuals(truth: Floats, values: Floats) -> Residuals:
+def residual_quantiles(truth: Floats, values: Floats) -> Residuals:
     """Return quantiles of the residuals (truth minus answer) in bins of the answer: is the error even, is it biased?"""
     bins = quantile_bins(values, 2 * BINS)
     found = np.array([np.quantile(truth[rows] - values[rows], QUANTILES) for rows in bins])
@@ -148,7 +148,7 @@ def residuals(truth: Floats, values: Floats) -> Residuals:
     }
 
 
-def histogram(happened: NDArray[np.bool_], scores: Floats, title: str, names: tuple[str, str]) -> Histogram:
+def histogram_bins(happened: NDArray[np.bool_], scores: Floats, title: str, names: tuple[str, str]) -> Histogram:
     """Count the rows by score, apart for those where it happened and where it did not."""
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     parts = zip(names, (happened, ~happened), strict=True)

@@ -8,7 +8,7 @@ from preprocessing import Gate
 from refrain.model.parity import Parity
 from refrain.statistics.bootstrap import Interval, adjusted_confidence
 from refrain.statistics.metrics import Metric
-from refrain.words import count, figure, milliseconds, probability, share
+from refrain.words import counted, figure, milliseconds, probability, share
 
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
 VerdictCode = Literal[
@@ -55,7 +55,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CandidateVerdict:
     """What became of one candidate, and one sentence why."""
 
     name: str
@@ -72,7 +72,7 @@ class Decision:
     code: DecisionCode
     version: str | None
     reason: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CandidateVerdict, ...]
     confidence: float
 
 
@@ -107,13 +107,13 @@ def decide(
     chosen: VerdictCode = "promoted" if promote else "not_better"
     for each in fit:
         verdicts[each.version] = _behind(metric, each, best)
-    verdicts[best.version] = Verdict(best.name, best.version, chosen, reason)
+    verdicts[best.version] = CandidateVerdict(best.name, best.version, chosen, reason)
     return Decision(promote, code, best.version if promote else None, reason, _known(verdicts), needed)
 
 
-def _refused(gate: Gate, metric: Metric, each: Figures, popularity: float | None) -> Verdict | None:
+def _refused(gate: Gate, metric: Metric, each: Figures, popularity: float | None) -> CandidateVerdict | None:
     """Say why a candidate cannot be promoted whatever the champion is, or None."""
-    refused = Verdict(each.name, each.version, "failed", "")
+    refused = CandidateVerdict(each.name, each.version, "failed", "")
     if each.error is not None or each.value is None:
         return replace(refused, reason=f"{each.name} has no figures: {each.error or 'it was not compared'}.")
     if each.parity is None or not each.parity.holds:
@@ -140,21 +140,21 @@ def _unlike(name: str, rows: str, found: Parity | None) -> str:
     if found is None or not found.rows:
         return f"The exported {name} was not proved to answer as the trained one does on the {rows} rows."
     return (
-        f"The exported {name} does not answer as the trained one does: {count(found.differing)} of "
-        f"{count(found.rows, f'{rows} row')} differ, by up to {figure(found.max_difference)}."
+        f"The exported {name} does not answer as the trained one does: {counted(found.differing)} of "
+        f"{counted(found.rows, f'{rows} row')} differ, by up to {figure(found.max_difference)}."
     )
 
 
 def _nothing_fit(
     champion: Figures | None,
     candidates: Sequence[Figures],
-    verdicts: dict[str, Verdict | None],
+    verdicts: dict[str, CandidateVerdict | None],
     needed: float,
 ) -> Decision:
     known = _known(verdicts)
     all_failed = all(each.code == "failed" for each in known)
     what = "could be trained and compared" if all_failed else "passed the gate"
-    who = "No candidate was trained" if not candidates else f"None of {count(len(candidates), 'candidate')} {what}"
+    who = "No candidate was trained" if not candidates else f"None of {counted(len(candidates), 'candidate')} {what}"
     if len(candidates) == 1:
         who = f"The only candidate, {candidates[0].name}, {'failed' if all_failed else 'did not pass the gate'}"
     kept = "there is still no model in service" if champion is None else f"{champion.version} stays in service"
@@ -183,13 +183,13 @@ def _against(metric: Metric, champion: Figures | None, best: Figures, needed: fl
     return "better", f"{best.name} is better than the champion: {figures}; {certainty} was needed."
 
 
-def _behind(metric: Metric, each: Figures, best: Figures) -> Verdict:
+def _behind(metric: Metric, each: Figures, best: Figures) -> CandidateVerdict:
     values = f"{metric.title} {figure(_value(each))} against {figure(_value(best))}"
     if each.value == best.value:
         reason = f"{each.name} is as good as {best.name}, which comes first ({values})."
     else:
         reason = f"{each.name} passed the gate, but {best.name} is better ({values})."
-    return Verdict(each.name, each.version, "not_best", reason)
+    return CandidateVerdict(each.name, each.version, "not_best", reason)
 
 
 def _value(each: Figures) -> float:
@@ -197,5 +197,5 @@ def _value(each: Figures) -> float:
     return each.value
 
 
-def _known(verdicts: dict[str, Verdict | None]) -> tuple[Verdict, ...]:
+def _known(verdicts: dict[str, CandidateVerdict | None]) -> tuple[CandidateVerdict, ...]:
     return tuple(verdict for verdict in verdicts.values() if verdict is not None)

@@ -10,43 +10,43 @@ import numpy as np
 
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.evaluated_model import Contender
+from refrain.evaluation.evaluated_model import EvaluatedModel
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
-from refrain.recommendation.limits import MOST_ITEMS
+from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluation_request import Request, Trained
+    from refrain.evaluation.evaluation_request import EvaluationRequest, Trained
     from refrain.recommendation.holdout_questions import Questions
     from refrain.statistics.metrics import Metric
 
 
 @dataclass(frozen=True)
-class Field:
+class Entrants:
     """The champion's version (None while there is none), and all who compete, or the sentence why one cannot."""
 
     champion_version: str | None
-    champion: Contender | str | None
-    candidates: dict[str, Contender | str]
+    champion: EvaluatedModel | str | None
+    candidates: dict[str, EvaluatedModel | str]
 
     @property
-    def contenders(self) -> list[Contender]:
+    def contenders(self) -> list[EvaluatedModel]:
         """All who could be asked."""
-        return [each for each in (self.champion, *self.candidates.values()) if isinstance(each, Contender)]
+        return [each for each in (self.champion, *self.candidates.values()) if isinstance(each, EvaluatedModel)]
 
 
-type Ask = Callable[[str, bytes | None], Contender]
+type Ask = Callable[[str, bytes | None], EvaluatedModel]
 """Asks a version for all holdout rows; given what the pipeline answered (npz), it is held against that."""
 
 
-def gather(store: Store, request: Request, ask: Ask) -> Field:
+def gather_entrants(store: Store, request: EvaluationRequest, ask: Ask) -> Entrants:
     """Ask the champion of this moment and the run's candidates."""
     deployment, _ = read_deployment(store, request.model)
     version = deployment.champion_version if deployment else None
-    return Field(
+    return Entrants(
         champion_version=version,
         champion=_ask_champion(version, ask),
         candidates={each.name: _ask(store, request, each, ask) for each in request.trained},
@@ -54,7 +54,7 @@ def gather(store: Store, request: Request, ask: Ask) -> Field:
 
 
 @dataclass(frozen=True)
-class Standard:
+class Holdout:
     """What all are measured by: the truth of the holdout, in classes that any of them or the holdout knows (sorted).
 
     Of a recommendation the truth is how many items each user chose newly, and there are the `questions`.
@@ -66,7 +66,7 @@ class Standard:
     questions: Questions | None = None
 
     @classmethod
-    def of(cls, definition: Definition, holdout: Columns, field: Field) -> Standard:
+    def of(cls, definition: Definition, holdout: Columns, field: Entrants) -> Holdout:
         """Find the truth; the classes are empty for a regression."""
         target = holdout[definition.target]
         if definition.task == "regression":
@@ -79,17 +79,17 @@ class Standard:
         """Measure what a recommender has to be better than: the most popular items. None for all other models."""
         if self.questions is None:
             return None
-        hits = self.questions.hits(self.questions.popular(MOST_ITEMS))
+        hits = self.questions.hits(self.questions.popular(MAX_RECOMMENDED_ITEMS))
         return metric.value(self.truth, hits) if len(hits) else None
 
-    def answers(self, contender: Contender | str | None) -> Floats | None:
+    def answers(self, contender: EvaluatedModel | str | None) -> Floats | None:
         """Give a contender's answers the order of the classes; None for one that could not be asked."""
-        if not isinstance(contender, Contender):
+        if not isinstance(contender, EvaluatedModel):
             return None
         return aligned(contender.answers, contender.classes, self.classes)
 
 
-def _ask(store: Store, request: Request, each: Trained, ask: Ask) -> Contender | str:
+def _ask(store: Store, request: EvaluationRequest, each: Trained, ask: Ask) -> EvaluatedModel | str:
     if each.error is not None:
         return each.error
     try:
@@ -98,7 +98,7 @@ def _ask(store: Store, request: Request, each: Trained, ask: Ask) -> Contender |
         return str(error)
 
 
-def _ask_champion(version: str | None, ask: Ask) -> Contender | str | None:
+def _ask_champion(version: str | None, ask: Ask) -> EvaluatedModel | str | None:
     if version is None:
         return None
     try:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing import parse_definition
 from refrain.evaluation.decision import Decision, Figures, decide
-from refrain.evaluation.entrants import Field, Standard, gather
-from refrain.evaluation.evaluated_model import Contender, ask
+from refrain.evaluation.entrants import Entrants, Holdout, gather_entrants
+from refrain.evaluation.evaluated_model import EvaluatedModel, evaluate_tabular
 from refrain.evaluation.model_summary import describe_model
 from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
-from refrain.lake.snapshot import unpack
+from refrain.lake.snapshot import unpack_columns
 from refrain.recommendation.holdout_questions import questions
-from refrain.statistics.comparison import CHAMPION, Comparison, compare
+from refrain.statistics.comparison import CHAMPION, Comparison, compare_models
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluation_request import Request
+    from refrain.evaluation.evaluation_request import EvaluationRequest
     from refrain.lake.evaluation import Evaluation, GateDocument
 
 
-def evaluate(store: Store, request: Request) -> dict[str, object]:
+def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
     snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
@@ -56,33 +56,37 @@ def evaluate(store: Store, request: Request) -> dict[str, object]:
     }
 
 
-def _pipelines(store: Store, request: Request, definition: Definition) -> tuple[Field, Standard]:
+def _pipelines(store: Store, request: EvaluationRequest, definition: Definition) -> tuple[Entrants, Holdout]:
     """Ask all for the holdout rows."""
     holdout = _rows(store, request, "holdout.npz")
-    field = gather(
-        store, request, lambda version, expected: ask(store, request.model, version, holdout, expected=expected)
+    field = gather_entrants(
+        store,
+        request,
+        lambda version, expected: evaluate_tabular(store, request.model, version, holdout, expected=expected),
     )
-    return field, Standard.of(definition, holdout, field)
+    return field, Holdout.of(definition, holdout, field)
 
 
-def _recommenders(store: Store, request: Request, definition: Definition) -> tuple[Field, Standard]:
+def _recommenders(store: Store, request: EvaluationRequest, definition: Definition) -> tuple[Entrants, Holdout]:
     """Ask all what each user of the holdout would like next."""
     from refrain.evaluation import recommendation  # other models have no use for it
 
     asked = questions(definition, _rows(store, request, "train.npz"), _rows(store, request, "holdout.npz"))
-    field = gather(
+    field = gather_entrants(
         store,
         request,
-        lambda version, expected: recommendation.ask(store, request.model, version, asked, expected=expected),
+        lambda version, expected: recommendation.evaluate_recommender(
+            store, request.model, version, asked, expected=expected
+        ),
     )
-    return field, Standard(definition, asked.truth, [], asked)
+    return field, Holdout(definition, asked.truth, [], asked)
 
 
-def _rows(store: Store, request: Request, name: str) -> Columns:
-    return unpack(store.read(keys.snapshot(request.model, request.run, name)).data)
+def _rows(store: Store, request: EvaluationRequest, name: str) -> Columns:
+    return unpack_columns(store.read(keys.snapshot(request.model, request.run, name)).data)
 
 
-def _expect(store: Store, request: Request, field: Field, standard: Standard, decision: Decision) -> bool:
+def _expect(store: Store, request: EvaluationRequest, field: Entrants, standard: Holdout, decision: Decision) -> bool:
     """Note what is to be expected of a trial; False when there is no champion to try a challenger beside."""
     if standard.questions:  # a recommender goes into service at once
         return False
@@ -96,11 +100,11 @@ def _expect(store: Store, request: Request, field: Field, standard: Standard, de
     return True
 
 
-def _measure(request: Request, field: Field, standard: Standard) -> tuple[Figures | None, list[Figures]]:
+def _measure(request: EvaluationRequest, field: Entrants, standard: Holdout) -> tuple[Figures | None, list[Figures]]:
     """Compare by one paired bootstrap, and gather what is known of each."""
     definition = standard.definition
     answers = {name: standard.answers(each) for name, each in field.candidates.items()}
-    compared = compare(
+    compared = compare_models(
         METRICS[definition.training.metric],
         standard.truth,
         standard.answers(field.champion),
@@ -113,9 +117,9 @@ def _measure(request: Request, field: Field, standard: Standard) -> tuple[Figure
     return _figures(CHAMPION, field.champion_version, field.champion, compared), candidates
 
 
-def _figures(name: str, version: str, contender: Contender | str | None, comparison: Comparison) -> Figures:
+def _figures(name: str, version: str, contender: EvaluatedModel | str | None, comparison: Comparison) -> Figures:
     compared = comparison.champion if name == CHAMPION else comparison.candidates.get(name)
-    if not isinstance(contender, Contender):
+    if not isinstance(contender, EvaluatedModel):
         return Figures(name, version, error=contender)
     if compared is None:
         return Figures(name, version, error=comparison.undefined[name])
@@ -131,10 +135,10 @@ def _figures(name: str, version: str, contender: Contender | str | None, compari
 
 
 def _document(
-    request: Request,
+    request: EvaluationRequest,
     data: Mapping[str, Any],
-    field: Field,
-    standard: Standard,
+    field: Entrants,
+    standard: Holdout,
     champion: Figures | None,
     candidates: list[Figures],
     decision: Decision,

@@ -12,9 +12,9 @@ import numpy as np
 
 from preprocessing import present
 from refrain.lake.snapshot import fit_to
-from refrain.lake.version import read_version
+from refrain.lake.version import read_version_files
 from refrain.model.parity import Parity, parity
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats
     from refrain.aws.storage import Store
-    from refrain.model.recommendation import Recommendable
+    from refrain.model.recommendation import RecommenderModel
 
 ROWS_AT_ONCE = 50_000
 TIMED_CALLS = 200
@@ -32,14 +32,14 @@ TIMED_ROWS = 20
 
 
 @dataclass(frozen=True)
-class Contender:
+class EvaluatedModel:
     """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
 
     Those of a recommender are hits [users, places]; what it offered is `ranked`, codes of the questions.
     """
 
     version: str
-    servable: Servable | Recommendable
+    servable: TabularModel | RecommenderModel
     matrix: NDArray[np.float32]
     answers: Floats
     golden: Parity
@@ -54,7 +54,9 @@ class Contender:
         return self.servable.classes or ()
 
 
-def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: bytes | None) -> Contender:
+def evaluate_tabular(
+    store: Store, model: str, version: str, holdout: Columns, *, expected: bytes | None
+) -> EvaluatedModel:
     """Load a version and ask it for all holdout rows and its golden ones.
 
     `expected` are the answers (npz) of the pipeline that it was exported from, for a candidate; a champion was proved
@@ -63,19 +65,19 @@ def ask(store: Store, model: str, version: str, holdout: Columns, *, expected: b
     Raises:
         BrokenVersion: when files are absent or damaged.
     """
-    files = read_version(store, model, version)
-    servable = Servable.load(files.manifest, files.model, files.baseline)
+    files = read_version_files(store, model, version)
+    servable = TabularModel.load(files.manifest, files.model, files.baseline)
     columns = fit_to(servable.definition, holdout)
     matrix = servable.encode(columns)
     answers = score(servable, matrix)
-    return Contender(
+    return EvaluatedModel(
         version=version,
         servable=servable,
         matrix=matrix,
         answers=answers,
         golden=replay(servable, files.golden),
         parity=None if expected is None else _parity(servable.definition, expected, answers),
-        latency_ms=latency(servable, columns),
+        latency_ms=tabular_latency(servable, columns),
         bytes=len(files.model),
     )
 
@@ -85,19 +87,19 @@ def _parity(definition: Definition, expected: bytes, answers: Floats) -> Parity:
         return parity(definition.task, file["answers"], answers)
 
 
-def score(servable: Servable, matrix: NDArray[np.float32]) -> Floats:
+def score(servable: TabularModel, matrix: NDArray[np.float32]) -> Floats:
     """Score in blocks, so that memory stays bounded."""
     blocks = [servable.score(matrix[at : at + ROWS_AT_ONCE]) for at in range(0, len(matrix), ROWS_AT_ONCE)]
     return np.concatenate(blocks).astype(np.float64)
 
 
-def replay(servable: Servable | Recommendable, golden: Mapping[str, Any]) -> Parity:
+def replay(servable: TabularModel | RecommenderModel, golden: Mapping[str, Any]) -> Parity:
     """Replay the golden rows as inference does whenever it loads a version."""
     found = servable.replay(golden)
     return Parity(found.rows, found.max_difference, found.differing_labels)
 
 
-def latency(servable: Servable, columns: Columns) -> float:
+def tabular_latency(servable: TabularModel, columns: Columns) -> float:
     """Measure one prediction from the instance to the scores: milliseconds, the median of `TIMED_CALLS`."""
     rows = min(TIMED_ROWS, len(next(iter(columns.values()))))
     instances = [present(columns, servable.definition.columns, row) for row in range(rows)]

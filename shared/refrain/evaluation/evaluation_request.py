@@ -22,7 +22,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Request:
+class EvaluationRequest:
     """The state's input, checked."""
 
     model: str
@@ -32,7 +32,7 @@ class Request:
     trained: tuple[Trained, ...]
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> EvaluationRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
         for name in ("model", "run", "reason", "started_at"):
             if not isinstance(event.get(name), str) or not event[name]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.classes import aligned
 from refrain.errors import MetricUndefined
-from refrain.evaluation.curves import describe
-from refrain.evaluation.evaluated_model import Contender, score
+from refrain.evaluation.curves import describe_curves
+from refrain.evaluation.evaluated_model import EvaluatedModel, score
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import figures_document
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from refrain.arrays import Floats
     from refrain.evaluation.decision import Figures
-    from refrain.evaluation.entrants import Standard
+    from refrain.evaluation.entrants import Holdout
     from refrain.lake.evaluation import ModelDocument
 
 
-def describe_model(standard: Standard, figures: Figures, contender: Contender | str | None) -> ModelDocument:
+def describe_model(standard: Holdout, figures: Figures, contender: EvaluatedModel | str | None) -> ModelDocument:
     """Describe one model; of one that could not be asked or compared only say what it is."""
     definition = standard.definition
     answers = standard.answers(contender)
-    if not isinstance(contender, Contender) or answers is None or figures.value is None:
+    if not isinstance(contender, EvaluatedModel) or answers is None or figures.value is None:
         known = {each.name: each.estimator for each in definition.training.candidates}
         return {"figures": figures_document(figures), "estimator": known.get(figures.name, "")}
 
@@ -36,7 +36,7 @@ def describe_model(standard: Standard, figures: Figures, contender: Contender | 
         "estimator": str(servable.manifest["estimator"]),
         "metrics": _every_metric(standard, answers),
     }
-    if not isinstance(servable, Servable):
+    if not isinstance(servable, TabularModel):
         return {**found, "beside": _beside(standard, contender)}
 
     def predict(matrix: np.ndarray[Any, np.dtype[np.float32]]) -> Floats:
@@ -44,7 +44,7 @@ def describe_model(standard: Standard, figures: Figures, contender: Contender | 
 
     return {
         **found,
-        "curves": describe(definition.task, standard.truth, answers, standard.classes),
+        "curves": describe_curves(definition.task, standard.truth, answers, standard.classes),
         "importance": permutation_importance(
             predict,
             contender.matrix,
@@ -55,14 +55,14 @@ def describe_model(standard: Standard, figures: Figures, contender: Contender | 
     }
 
 
-def _beside(standard: Standard, contender: Contender) -> dict[str, float]:
+def _beside(standard: Holdout, contender: EvaluatedModel) -> dict[str, float]:
     assert standard.questions is not None and contender.ranked is not None, "a recommender was asked questions"
     from refrain.evaluation.recommendation import beside  # other models have no use for it
 
     return beside(standard.questions, contender.ranked)
 
 
-def _every_metric(standard: Standard, answers: Floats) -> dict[str, float]:
+def _every_metric(standard: Holdout, answers: Floats) -> dict[str, float]:
     values = {}
     for name, metric in METRICS.items():
         if metric.task == standard.definition.task:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.errors import BrokenVersion
-from refrain.evaluation.evaluated_model import Contender, replay
-from refrain.lake.version import read_version
+from refrain.evaluation.evaluated_model import EvaluatedModel, replay
+from refrain.lake.version import read_version_files
 from refrain.model.parity import Parity, ranked_parity
-from refrain.model.recommendation import Recommendable
-from refrain.recommendation.limits import MOST_ITEMS
+from refrain.model.recommendation import RecommenderModel
+from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,9 @@ TIMED_CALLS = 200
 TIMED_HISTORY = 50
 
 
-def ask(store: Store, model: str, version: str, questions: Questions, *, expected: bytes | None) -> Contender:
+def evaluate_recommender(
+    store: Store, model: str, version: str, questions: Questions, *, expected: bytes | None
+) -> EvaluatedModel:
     """Load a recommender and ask it for all questions and its golden ones.
 
     `expected` are the lists of the estimator that it was exported from, for a candidate; a champion was proved before.
@@ -41,28 +43,28 @@ def ask(store: Store, model: str, version: str, questions: Questions, *, expecte
     Raises:
         BrokenVersion: when files are absent or damaged.
     """
-    files = read_version(store, model, version)
+    files = read_version_files(store, model, version)
     if files.catalogue is None:
         raise BrokenVersion(version, "it recommends nothing")
-    servable = Recommendable.load(files.manifest, files.model, files.catalogue)
+    servable = RecommenderModel.load(files.manifest, files.model, files.catalogue)
     heard = [_known(servable.catalogue.coded(questions.items)[each]) for each in questions.heard]
     items, scores = rank(servable, heard)
-    return Contender(
+    return EvaluatedModel(
         version=version,
         servable=servable,
         matrix=np.empty((0, 0), np.float32),
         answers=questions.hits(_in_questions(servable, questions, items, scores)),
         golden=replay(servable, files.golden),
         parity=None if expected is None else _parity(expected, items, scores),
-        latency_ms=latency(servable),
+        latency_ms=recommender_latency(servable),
         bytes=len(files.model),
         ranked=_in_questions(servable, questions, items, scores),
     )
 
 
-def rank(servable: Recommendable, heard: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
+def rank(servable: RecommenderModel, heard: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
     """Ask in blocks, so that memory stays bounded."""
-    most = min(MOST_ITEMS, len(servable.catalogue))
+    most = min(MAX_RECOMMENDED_ITEMS, len(servable.catalogue))
     nothing = np.empty(0, np.int64)
     blocks = []
     for start in range(0, len(heard), USERS_AT_ONCE):
@@ -71,7 +73,7 @@ def rank(servable: Recommendable, heard: Sequence[Codes]) -> tuple[Codes, NDArra
     return np.concatenate([items for items, _ in blocks]), np.concatenate([scores for _, scores in blocks])
 
 
-def latency(servable: Recommendable) -> float:
+def recommender_latency(servable: RecommenderModel) -> float:
     """Measure one recommendation after `TIMED_HISTORY` items: milliseconds, the median of `TIMED_CALLS`."""
     draw = np.random.default_rng(0)
     length = min(TIMED_HISTORY, len(servable.catalogue))
@@ -102,7 +104,7 @@ def beside(questions: Questions, ranked: Codes) -> dict[str, float]:
     }
 
 
-def _in_questions(servable: Recommendable, questions: Questions, items: Codes, scores: NDArray[np.float32]) -> Codes:
+def _in_questions(servable: RecommenderModel, questions: Questions, items: Codes, scores: NDArray[np.float32]) -> Codes:
     """Turn a version's codes into those of the questions; -1 where nothing is left, or nothing is known of it."""
     known: dict[str, int] = {item: place for place, item in enumerate(questions.items)}
     places = np.array([known.get(item, -1) for item in servable.catalogue.items], np.int64)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     """One row's numbers as JSON text: of each class, or the one value of a regression."""
 
 
-class Wording:
+class AnswerWriter:
     """The words of a version: `classes` are its classes in the order of its numbers, None for a regression."""
 
     def __init__(self, classes: Sequence[str] | None) -> None:
@@ -26,7 +26,7 @@ class Wording:
 
         With the seven digits that a float32 holds, so that 0.1 is not written 0.10000000149011612.
 
-        >>> Wording(["no", "yes"]).numbers([0.25, 0.75, 1.0, 1e-9])
+        >>> AnswerWriter(["no", "yes"]).numbers([0.25, 0.75, 1.0, 1e-9])
         [('0.25', '0.75'), ('1', '1e-09')]
         """
         written = ("%.7g " * len(scores) % tuple(scores)).split()
@@ -35,9 +35,9 @@ class Wording:
     def row(self, numbers: Numbers, label: str | None, more: str = "") -> str:
         """Write one prediction as a JSON object; `more` are further fields, each behind a comma.
 
-        >>> Wording(["no", "yes"]).row(("0.25", "0.75"), "yes")
+        >>> AnswerWriter(["no", "yes"]).row(("0.25", "0.75"), "yes")
         '{"label":"yes","probabilities":{"no":0.25,"yes":0.75}}'
-        >>> Wording(None).row(("7.5",), None, ',"unfamiliar":["age"]')
+        >>> AnswerWriter(None).row(("7.5",), None, ',"unfamiliar":["age"]')
         '{"value":7.5,"unfamiliar":["age"]}'
         """
         if label is None:

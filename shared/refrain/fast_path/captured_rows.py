@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _EXACT = 2.0**53
 
 
-class Form:
+class RowWriter:
     """How rows of some columns are written; made once for a version, whose known texts are written once for all."""
 
     def __init__(self, schema: Mapping[str, Column], names: Sequence[str], vocabularies: Vocabularies) -> None:

@@ -50,7 +50,7 @@ SEVERAL = 8
 _PLAIN_NUMBERS = frozenset({int, float})
 
 
-class Listwise:
+class RequestFeatures:
     """The way of a definition and its vocabularies, for as many rows as a request holds."""
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:

@@ -36,7 +36,7 @@ TYPES: Mapping[str, Any] = {
 
 
 @dataclass
-class Part:
+class CuratedPart:
     """One finished file, and how many rows it holds."""
 
     path: Path
@@ -47,7 +47,7 @@ class Curated:
     """Writes tables to `part-NNNN.parquet` in a folder; one of less than `STEP` rows never spans two parts."""
 
     def __init__(self, folder: Path, definition: Definition) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[CuratedPart] = []
         self._folder = folder
         self._schema = schema(definition)
         self._texts = [column.name for column in definition.columns.values() if column.kind == "category"]
@@ -81,7 +81,7 @@ class Curated:
         self._writer = pq.ParquetWriter(
             path, self._schema, compression="zstd", use_dictionary=self._texts, store_schema=False
         )
-        self.parts.append(Part(path, 0))
+        self.parts.append(CuratedPart(path, 0))
 
     def _flush(self) -> None:
         if self._writer is not None and self._group:
@@ -100,13 +100,13 @@ def schema(definition: Definition) -> pa.Schema:
     return pa.schema([*fields, (ROW, pa.int64())])
 
 
-def table(definition: Definition, columns: Columns, numbers: Array) -> pa.Table:
+def arrow_table(definition: Definition, columns: Columns, numbers: Array) -> pa.Table:
     """Make an Arrow table of typed columns; missing is null, in every type."""
     arrays = [array_of(columns[name], column.kind) for name, column in definition.columns.items()]
     return pa.Table.from_arrays([*arrays, pa.array(numbers, pa.int64())], schema=schema(definition))
 
 
-def merged(first: pa.Table, second: pa.Table) -> pa.Table:
+def merge_by_row_number(first: pa.Table, second: pa.Table) -> pa.Table:
     """Bring the rows of two tables into the order of their numbers."""
     if not second.num_rows:
         return first

@@ -51,7 +51,7 @@ def format_of(key: str) -> str:
     return FORMATS[suffix]
 
 
-def unpack(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
+def open_decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
     """Open a file for reading, decompressed if its first bytes say that it is compressed (suffixes lie)."""
     with path.open("rb") as file:
         magic = file.read(4)
@@ -73,7 +73,7 @@ class Content(io.RawIOBase):
     def __init__(self, path: Path, *, nul: bool = True, longest: int = 0) -> None:
         super().__init__()
         self.consumed = 0
-        self._file = unpack(path)
+        self._file = open_decompressed(path)
         self._nul = nul
         self._longest = longest
         self._line = 0

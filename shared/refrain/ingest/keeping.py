@@ -12,7 +12,7 @@ import numpy as np
 
 from preprocessing import prepare
 from refrain.errors import UnreadableUpload
-from refrain.ingest.curated import Curated, merged, table
+from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.readers.chunks import sources
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from refrain.ingest.readers.chunks import Chunk, Reading
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
-    "csv": delimited.read,
-    "tsv": delimited.read,
-    "jsonl": jsonlines.read,
-    "json": jsonarray.read,
-    "parquet": parquet.read,
+    "csv": delimited.read_delimited,
+    "tsv": delimited.read_delimited,
+    "jsonl": jsonlines.read_json_lines,
+    "json": jsonarray.read_json_array,
+    "parquet": parquet.read_parquet,
 }
 
 LISTED = 100
@@ -76,8 +76,8 @@ def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Reje
     if rows is None or chunk.unsure is not None:
         rest = chunk.unsure or chunk
         columns, good = sound(rest, definition, rejected)
-        more = table(definition, columns, rest.numbers[good])
-        rows = more if rows is None else merged(rows, more)
+        more = arrow_table(definition, columns, rest.numbers[good])
+        rows = more if rows is None else merge_by_row_number(rows, more)
     profile.add(rows)
     curated.add(rows)
 

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
 from refrain.lake.interactions import leave_plays, names_of
-from refrain.recommendation.history_table import BATCH, Listening
-from refrain.recommendation.limits import MOST_HEARD
+from refrain.recommendation.history_table import BATCH, HistoryTable
+from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.settings import settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def keep_plays(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for part in parts if table else ():
             tasks = [
-                pool.submit(Listening(table).remember, definition.model, dict(some))
+                pool.submit(HistoryTable(table).remember, definition.model, dict(some))
                 for some in batched(news_of(definition, part, uploaded), BATCH, strict=False)
             ]
             listeners += sum(task.result() for task in tasks)
@@ -84,6 +84,6 @@ def news_of(definition: Definition, part: Path, uploaded: int) -> Iterator[tuple
         heard: dict[str, int] = {}
         for row in order[start:end][::-1].tolist():  # the newest first, so the first time of an item is its latest
             heard.setdefault(titles[codes[row]], int(times[row]))
-            if len(heard) > MOST_HEARD:
+            if len(heard) > MAX_HISTORY_ITEMS:
                 break
         yield names[numbers[order[start]]], heard

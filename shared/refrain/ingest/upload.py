@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from refrain.aws.emf import count, measure
+from refrain.aws.emf import count_metric, measure
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
@@ -26,7 +26,7 @@ from refrain.lake import receipt
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Downloaded, Store
-    from refrain.ingest.upload_event import Upload
+    from refrain.ingest.upload_event import UploadedObject
     from refrain.ingest.upload_kinds import Keep
 
 # S3 allows such keys; object_store, which reads them for us, would take them for paths of another object.
@@ -38,7 +38,7 @@ definition_of = cache(find_definition)
 """The definition of a model, read once a process."""
 
 
-def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
+def ingest(upload: UploadedObject, lake: Store, models_dir: Path) -> None:
     """Bring one upload into the lake, or leave a receipt that says why not.
 
     Raises `StorageUnavailable` where trying again may help, and `DefinitionError` where somebody must mend the
@@ -61,7 +61,7 @@ def ingest(upload: Upload, lake: Store, models_dir: Path) -> None:
         _ingest_file(upload, downloaded, path, form, definition, keep, lake)
 
 
-def _purpose(upload: Upload, models_dir: Path) -> tuple[Definition, Keep]:
+def _purpose(upload: UploadedObject, models_dir: Path) -> tuple[Definition, Keep]:
     """Find by which definition an upload is read, and how it is kept. Raises `UnreadableUpload`."""
     if not upload.model:
         raise UnreadableUpload("no_folder", "expected a key of the form <model>/<file>: the first folder is the model")
@@ -74,7 +74,13 @@ def _purpose(upload: Upload, models_dir: Path) -> tuple[Definition, Keep]:
 
 
 def _ingest_file(
-    upload: Upload, downloaded: Downloaded, path: Path, form: str, definition: Definition, keep: Keep, lake: Store
+    upload: UploadedObject,
+    downloaded: Downloaded,
+    path: Path,
+    form: str,
+    definition: Definition,
+    keep: Keep,
+    lake: Store,
 ) -> None:
     source = receipt.source_of(upload, downloaded)
     digest = receipt.content_digest(definition.fingerprint, downloaded.sha256)
@@ -99,7 +105,7 @@ def _ingest_file(
         _is_known(lake, definition, digest, source)
 
 
-def _is_known(lake: Store, definition: Definition, digest: str, source: receipt.Source) -> bool:
+def _is_known(lake: Store, definition: Definition, digest: str, source: receipt.UploadSource) -> bool:
     """Tell whether this content was kept before; where it came from elsewhere, say so in a receipt."""
     kept = receipt.find(lake, definition.model, digest)
     if kept is None:
@@ -113,10 +119,10 @@ def _is_known(lake: Store, definition: Definition, digest: str, source: receipt.
 
 
 def _refuse(
-    lake: Store, upload: Upload, downloaded: Downloaded | None, fingerprint: str, refusal: UnreadableUpload
+    lake: Store, upload: UploadedObject, downloaded: Downloaded | None, fingerprint: str, refusal: UnreadableUpload
 ) -> None:
     source = receipt.source_of(upload, downloaded)
     receipt.refuse(lake, upload.model, source, refusal, fingerprint, downloaded.sha256 if downloaded else None)
     logger.warning("upload refused", extra={"model": upload.model, "key": upload.key, "code": refusal.code})
     # Anybody's first folder is no dimension: there would be as many as there are mistakes.
-    count("UploadRefused", upload.model if fingerprint else receipt.NO_MODEL)
+    count_metric("UploadRefused", upload.model if fingerprint else receipt.NO_MODEL)

@@ -14,7 +14,7 @@ from refrain.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadedObject:
     """One object put into the inbox, as its event tells it; `time` is ISO 8601, `version` empty without versioning."""
 
     bucket: str
@@ -36,7 +36,7 @@ class Upload:
         return self.key.endswith("/") and self.size == 0
 
 
-def uploads(body: str) -> list[Upload]:
+def uploads(body: str) -> list[UploadedObject]:
     """Read the message; other events than a creation, and the test event of S3, hold no upload.
 
     Raises `InvalidRequest` for what is no event of S3.
@@ -62,10 +62,10 @@ def _created(record: Any) -> bool:
     return name.removeprefix("s3:").startswith("ObjectCreated:")
 
 
-def _upload(record: Any) -> Upload:
+def _upload(record: Any) -> UploadedObject:
     try:
         bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
-        return Upload(
+        return UploadedObject(
             bucket=str(bucket),
             key=unquote_plus(item["key"]),
             etag=str(item.get("eTag", "")).strip('"'),

@@ -45,7 +45,7 @@ class Line(TypedDict):
     y: list[float]
 
 
-class Bins(TypedDict):
+class CalibrationBins(TypedDict):
     """Quantile bins of what a model answered, against what was true: mean, interval of the mean, rows in each bin."""
 
     answered: list[float]
@@ -88,7 +88,7 @@ class Curves(TypedDict, total=False):
     """What the report draws of one model; `roc`, `histogram` and `confusion` for classes, `residuals` for values."""
 
     roc: Line
-    calibration: Bins
+    calibration: CalibrationBins
     calibration_of: str
     histogram: Histogram
     confusion: Confusion
@@ -117,7 +117,7 @@ class ModelDocument(TypedDict):
     beside: NotRequired[dict[str, float]]
 
 
-class Upload(TypedDict):
+class UploadSummary(TypedDict):
     """A receipt that the data came from."""
 
     source: str
@@ -126,7 +126,7 @@ class Upload(TypedDict):
     rows_rejected: int
 
 
-class Split(TypedDict):
+class SplitSummary(TypedDict):
     """How training and holdout rows were told apart: `cut` is the first time of the holdout when split by time."""
 
     by: Literal["time", "upload", "hash"]
@@ -153,7 +153,7 @@ class Summary(TypedDict):
     max: float
 
 
-class Labelled(TypedDict):
+class LabelCounts(TypedDict):
     """What became of labels: how many predictions are among the rows by them, and what was left out."""
 
     rows: int
@@ -166,13 +166,13 @@ class Data(TypedDict):
     """What the models learned from and were compared on."""
 
     receipts: int
-    uploads: list[Upload]
+    uploads: list[UploadSummary]
     rows: int
     train_rows: int
     holdout_rows: int
     merged_duplicates: int
-    labelled: NotRequired[Labelled]
-    split: Split
+    labelled: NotRequired[LabelCounts]
+    split: SplitSummary
     target: str
     time_range: NotRequired[Sequence[str] | None]
     classes: NotRequired[list[Class]]
@@ -199,7 +199,7 @@ class VerdictDocument(TypedDict):
     reason: str
 
 
-class DecisionDocument(TypedDict):
+class GateDecision(TypedDict):
     """See `decision.Decision`."""
 
     promote: bool
@@ -237,7 +237,7 @@ class Evaluation(TypedDict):
     gate: GateDocument
     champion: ModelDocument | None
     candidates: list[ModelDocument]
-    decision: DecisionDocument
+    decision: GateDecision
     outcome: Outcome
     trial: NotRequired[TrialDocument]
     popularity: NotRequired[float | None]
@@ -253,6 +253,6 @@ def figures_document(figures: Figures) -> FiguresDocument:
     return cast(FiguresDocument, asdict(figures))
 
 
-def decision_document(decision: Decision) -> DecisionDocument:
+def decision_document(decision: Decision) -> GateDecision:
     """Return the decision as plain JSON values."""
-    return cast(DecisionDocument, asdict(decision))
+    return cast(GateDecision, asdict(decision))

@@ -12,7 +12,7 @@ import numpy as np
 from preprocessing import missing
 from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
-from refrain.lake.snapshot import pack, unpack
+from refrain.lake.snapshot import pack_columns, unpack_columns
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,23 +39,23 @@ def leave_plays(
 ) -> None:
     """Leave the plays of one curated part; the same upload leaves the same."""
     chosen = {name: rows[name] for name in names_of(definition)}
-    store.write(keys.plays(definition.model, uploaded, digest, part), pack(chosen))
+    store.write(keys.interactions_key(definition.model, uploaded, digest, part), pack_columns(chosen))
 
 
-def read_plays(store: Store, definition: Definition, since: datetime, until: datetime) -> dict[str, Array]:
+def read_interactions(store: Store, definition: Definition, since: datetime, until: datetime) -> dict[str, Array]:
     """Read the plays that were uploaded from `since` to before `until` (UTC), in the order of upload.
 
     An upload without a receipt is not there yet.
     """
-    uploads = keys_between(store, keys.plays_in(definition.model), since, until)
-    within = [key for key in uploads if since <= keys.time_of_plays(key) < until]
-    there = [key for key in within if store.exists(keys.receipt(definition.model, keys.digest_of_plays(key)))]
+    uploads = keys_between(store, keys.interactions_prefix(definition.model), since, until)
+    within = [key for key in uploads if since <= keys.time_of_interactions(key) < until]
+    there = [key for key in within if store.exists(keys.receipt(definition.model, keys.digest_of_interactions(key)))]
     pieces: list[dict[str, Array]] = []
     read = 0
     for key, content in read_all(store, there[::-1]):
-        columns = unpack(content.data)
+        columns = unpack_columns(content.data)
         read += len(next(iter(columns.values())))
-        arrived = np.datetime64(keys.time_of_plays(key).replace(tzinfo=None), "us")
+        arrived = np.datetime64(keys.time_of_interactions(key).replace(tzinfo=None), "us")
         pieces.append(columns | {ARRIVED: np.full(len(next(iter(columns.values()))), arrived)})
         if read >= MOST_PLAYS:
             break

@@ -90,32 +90,32 @@ def labels_in(model: str) -> str:
     return f"labels/{model}/"
 
 
-def plays(model: str, uploaded: datetime, digest: str, part: int) -> str:
+def interactions_key(model: str, uploaded: datetime, digest: str, part: int) -> str:
     """The plays of one part of an upload (npz), by the moment (UTC) of upload."""
-    return f"{plays_in(model)}{uploaded:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}-{part:04d}.npz"
+    return f"{interactions_prefix(model)}{uploaded:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}-{part:04d}.npz"
 
 
-def plays_in(model: str) -> str:
+def interactions_prefix(model: str) -> str:
     """Prefix of all plays of a recommender; below it are folders by the hour."""
     return f"plays/{model}/"
 
 
-def time_of_plays(key: str) -> datetime:
+def time_of_interactions(key: str) -> datetime:
     """When plays were uploaded (UTC), by their key."""
     moment = key.rpartition("/")[2].partition("-")[0]
     return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
 
 
-def digest_of_plays(key: str) -> str:
+def digest_of_interactions(key: str) -> str:
     """The digest of the upload that plays are of, by their key."""
     return key.rpartition("/")[2].split("-")[1]
 
 
-def looks(model: str) -> str:
+def monitoring_reports(model: str) -> str:
     """Prefix of all looks of the monitor at a model."""
     return f"monitoring/{model}/"
 
 
-def look(model: str, time: str, kind: str) -> str:
+def monitoring_report(model: str, time: str, kind: str) -> str:
     """One look, for programs (`json`) or for people (`html`); `time` sorts as text."""
-    return f"{looks(model)}{time}.{kind}"
+    return f"{monitoring_reports(model)}{time}.{kind}"

@@ -39,10 +39,10 @@ def check_labels(definition: Definition, values: Sequence[object]) -> list[Probl
     return problems
 
 
-def digest_of(model: str, labels: Sequence[Given]) -> str:
+def label_digest(model: str, labels: Sequence[Given]) -> str:
     """Name a call by what it says: the same labels in the same order have the same name.
 
-    >>> digest_of("income", [("a", 1)]) == digest_of("income", [("a", 1)]) != digest_of("income", [("a", 2)])
+    >>> label_digest("income", [("a", 1)]) == label_digest("income", [("a", 1)]) != label_digest("income", [("a", 2)])
     True
     """
     return hashlib.sha256(_encode([model, *labels]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -53,7 +53,7 @@ def write_call(store: Store, model: str, labels: Sequence[Given], received: date
 
     Raises `StorageUnavailable`, and then nothing, or all, is kept; the caller sends them again.
     """
-    digest = digest_of(model, labels)
+    digest = label_digest(model, labels)
     # Were it there already, a retry below this would have found what it wrote itself: the name has the microsecond.
     store.write_new(keys.labels(model, received, digest), document(model, labels, received, "api"))
     return digest

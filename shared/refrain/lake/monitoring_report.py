@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-type Standing = Literal["steady", "watch", "drifted", "not_judged"]
+type DriftState = Literal["steady", "watch", "drifted", "not_judged"]
 
 
 class FigureDocument(TypedDict):
@@ -124,7 +124,7 @@ class EvaluatedDocument(TypedDict):
     bound: float | None
 
 
-class DecisionDocument(TypedDict):
+class RetrainingDecision(TypedDict):
     """See `deciding.Verdict` and `is_overdue`; `execution` names the run that was started."""
 
     start: bool
@@ -134,7 +134,7 @@ class DecisionDocument(TypedDict):
     overdue: NotRequired[bool]
 
 
-class Look(TypedDict):
+class MonitoringReport(TypedDict):
     """One look at one model. Times are ISO 8601 in UTC.
 
     `window` is the latest judged one, `waiting` counts the predictions since, that are not judged yet. `last_start` is
@@ -145,7 +145,7 @@ class Look(TypedDict):
     time: str
     version: str | None
     served_since: str | None
-    state: Standing
+    state: DriftState
     summary: str
     alarm: list[int]
     least_effect: float
@@ -156,5 +156,5 @@ class Look(TypedDict):
     quality: QualityDocument | None
     hits: HitsDocument | None
     history: list[PastWindow]
-    decision: DecisionDocument
+    decision: RetrainingDecision
     last_start: str | None

@@ -16,14 +16,14 @@ from refrain.lake import keys
 if TYPE_CHECKING:
     from refrain.aws.storage import Downloaded, Store
     from refrain.errors import UnreadableUpload
-    from refrain.ingest.upload_event import Upload
+    from refrain.ingest.upload_event import UploadedObject
 
 NO_MODEL = "_"
 """Folder for the receipts of uploads whose first folder cannot be the name of a model."""
 
 
 @dataclass(frozen=True)
-class Source:
+class UploadSource:
     """The object that was uploaded; `uploaded_at` is ISO 8601, UTC."""
 
     bucket: str
@@ -33,12 +33,12 @@ class Source:
     uploaded_at: str
 
 
-def source_of(upload: Upload, downloaded: Downloaded | None) -> Source:
+def source_of(upload: UploadedObject, downloaded: Downloaded | None) -> UploadSource:
     """Describe the object as it was read, or as its event told it where it was not."""
     if downloaded is None:
-        return Source(upload.bucket, upload.key, upload.etag, upload.size, upload.time)
+        return UploadSource(upload.bucket, upload.key, upload.etag, upload.size, upload.time)
     moment = downloaded.last_modified.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Source(upload.bucket, upload.key, downloaded.etag.strip('"'), downloaded.size, moment)
+    return UploadSource(upload.bucket, upload.key, downloaded.etag.strip('"'), downloaded.size, moment)
 
 
 def content_digest(fingerprint: str, content_sha256: str) -> str:
@@ -46,7 +46,7 @@ def content_digest(fingerprint: str, content_sha256: str) -> str:
     return _digest(fingerprint, content_sha256)
 
 
-def source_digest(source: Source, fingerprint: str) -> str:
+def source_digest(source: UploadSource, fingerprint: str) -> str:
     """Name an upload that is not kept by where it came from; the same one counts anew under another definition."""
     return _digest(source.key, source.etag, fingerprint)
 
@@ -65,7 +65,7 @@ def find(lake: Store, model: str, digest: str) -> dict[str, Any] | None:
     return receipt
 
 
-def write(lake: Store, status: str, model: str, digest: str, source: Source, **facts: object) -> bool:
+def write(lake: Store, status: str, model: str, digest: str, source: UploadSource, **facts: object) -> bool:
     """Write a receipt; False when there is one of this name already, which then stands."""
     document = {
         "status": status,
@@ -80,7 +80,12 @@ def write(lake: Store, status: str, model: str, digest: str, source: Source, **f
 
 
 def refuse(
-    lake: Store, model: str, source: Source, refusal: UnreadableUpload, fingerprint: str, content_sha256: str | None
+    lake: Store,
+    model: str,
+    source: UploadSource,
+    refusal: UnreadableUpload,
+    fingerprint: str,
+    content_sha256: str | None,
 ) -> None:
     """Say that an upload is not kept, and why; its content is None when it was not even read."""
     facts = {"definition": fingerprint, "content_sha256": content_sha256, "code": refusal.code, "reason": str(refusal)}

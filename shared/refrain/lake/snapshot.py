@@ -21,7 +21,7 @@ VALUES = ".values"
 """Behind a category's name: its distinct values, as the UTF-8 bytes of a JSON list."""
 
 
-def pack(columns: Columns) -> bytes:
+def pack_columns(columns: Columns) -> bytes:
     """Write typed columns as an npz; a category becomes int32 codes (-1 missing) and its distinct values, sorted."""
     arrays: dict[str, Array] = {}
     for name, array in columns.items():
@@ -38,7 +38,7 @@ def pack(columns: Columns) -> bytes:
     return file.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, Array]:
+def unpack_columns(data: bytes) -> dict[str, Array]:
     """Read what `pack` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return {name: _column(name, arrays) for name in arrays.files if not name.endswith(VALUES)}

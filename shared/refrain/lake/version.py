@@ -29,7 +29,7 @@ class VersionFiles:
     catalogue: dict[str, Any] | None = None
 
 
-def read_version(store: Store, model: str, version: str) -> VersionFiles:
+def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     """Read a version. Raises `BrokenVersion` when a file is absent or damaged, `StorageUnavailable` without S3.
 
     All files are asked for at once: a cold start would wait for one after the other.

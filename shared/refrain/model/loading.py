@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import BrokenVersion
-from refrain.lake.version import read_version
-from refrain.model.tabular import Servable
+from refrain.lake.version import read_version_files
+from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
     from refrain.lake.version import VersionFiles
-    from refrain.model.recommendation import Recommendable
+    from refrain.model.recommendation import RecommenderModel
 
 ORDINARY = 10
 """So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
 
 
 @dataclass(frozen=True)
-class Sound:
+class LoadedVersion:
     """A version that passed its proof, why it serves, and one of its golden rows as an example."""
 
-    servable: Servable | Recommendable
+    servable: TabularModel | RecommenderModel
     served: Served
     example: Mapping[str, Any]
 
 
-def load(store: Store, model: str, served: Served) -> Sound:
+def load(store: Store, model: str, served: Served) -> LoadedVersion:
     """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
-    files = read_version(store, model, served.version)
+    files = read_version_files(store, model, served.version)
     servable = loaded(files)
     replay = servable.replay(files.golden)
     if not replay.holds:
@@ -40,13 +40,13 @@ def load(store: Store, model: str, served: Served) -> Sound:
         raise BrokenVersion(served.version, f"{sentence} (by up to {replay.max_difference:g})")
     ordinary = files.golden["rows"][:ORDINARY]
     example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
-    return Sound(servable, served, example)
+    return LoadedVersion(servable, served, example)
 
 
-def loaded(files: VersionFiles) -> Servable | Recommendable:
+def loaded(files: VersionFiles) -> TabularModel | RecommenderModel:
     """Make a version ready to answer. Raises `BrokenVersion`."""
     if files.catalogue is None:
-        return Servable.load(files.manifest, files.model, files.baseline)
-    from refrain.model.recommendation import Recommendable  # other models need none of it
+        return TabularModel.load(files.manifest, files.model, files.baseline)
+    from refrain.model.recommendation import RecommenderModel  # other models need none of it
 
-    return Recommendable.load(files.manifest, files.model, files.catalogue)
+    return RecommenderModel.load(files.manifest, files.model, files.catalogue)

@@ -15,8 +15,8 @@ from refrain.errors import BrokenVersion
 from refrain.model.onnx import RUNTIME_ERRORS, session
 from refrain.model.parity import Replay, ranked_parity
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import padded, recent
-from refrain.recommendation.recommendation_request import asks
+from refrain.recommendation.histories import pad_codes, recent
+from refrain.recommendation.recommendation_request import read_recommendation_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Definition
-    from refrain.recommendation.recommendation_request import Ask
+    from refrain.recommendation.recommendation_request import RecommendationRequest
 
 INPUTS = ["history", "exclude", "within", "k"]
 OUTPUTS = ["items", "scores"]
 
 
 @dataclass(frozen=True)
-class Offer:
+class Recommendation:
     """What is offered to one ask: codes, best first, and their scores. `popular`: nothing was known of the user."""
 
     items: list[int]
@@ -39,7 +39,7 @@ class Offer:
     popular: bool
 
 
-class Recommendable:
+class RecommenderModel:
     """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails."""
 
     classes = None
@@ -72,9 +72,9 @@ class Recommendable:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Run the graph for rows of codes: the best items [rows, most] and their scores, -inf where none is left."""
         given = {
-            "history": padded(heard),
-            "exclude": padded(exclude),
-            "within": padded(within),
+            "history": pad_codes(heard),
+            "exclude": pad_codes(exclude),
+            "within": pad_codes(within),
             "k": np.array([min(most, len(self.catalogue))], np.int64),
         }
         try:
@@ -85,7 +85,7 @@ class Recommendable:
             raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(heard)} rows")
         return items, scores
 
-    def offer(self, asked: Sequence[Ask]) -> list[Offer]:
+    def offer(self, asked: Sequence[RecommendationRequest]) -> list[Recommendation]:
         """Answer asks whose histories are known."""
         heard = [recent(self._known(ask.history or ())) for ask in asked]
         avoided = [self._known([*ask.exclude, *((ask.history or ()) if ask.exclude_heard else ())]) for ask in asked]
@@ -94,14 +94,14 @@ class Recommendable:
         barred = [bool(ask.within) and not len(codes) for ask, codes in zip(asked, allowed, strict=True)]
         items, scores = self.rank(heard, avoided, allowed, max(ask.k for ask in asked))
         return [
-            Offer([], [], not len(known)) if none else _offer(codes, numbers, ask.k, popular=not len(known))
+            Recommendation([], [], not len(known)) if none else _offer(codes, numbers, ask.k, popular=not len(known))
             for ask, known, none, codes, numbers in zip(asked, heard, barred, items, scores, strict=True)
         ]
 
     def replay(self, golden: Mapping[str, Any]) -> Replay:
         """Answer the golden rows again, through all of the serving code, and compare with what training answered."""
         try:
-            asked, problems = asks(self.definition, golden["rows"])
+            asked, problems = read_recommendation_requests(self.definition, golden["rows"])
             expected = [(answer["items"], answer["scores"]) for answer in golden["answers"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BrokenVersion(self.version, f"its golden rows are damaged ({type(error).__name__})") from error
@@ -125,6 +125,6 @@ class Recommendable:
             raise BrokenVersion(self.version, "its catalogue does not describe every item")
 
 
-def _offer(items: NDArray[np.int64], scores: NDArray[np.float32], most: int, *, popular: bool) -> Offer:
+def _offer(items: NDArray[np.int64], scores: NDArray[np.float32], most: int, *, popular: bool) -> Recommendation:
     left = int(np.isfinite(scores).sum())
-    return Offer(items[: min(left, most)].tolist(), scores[: min(left, most)].tolist(), popular)
+    return Recommendation(items[: min(left, most)].tolist(), scores[: min(left, most)].tolist(), popular)

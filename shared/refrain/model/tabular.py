@@ -24,9 +24,9 @@ from preprocessing import (
     rows_to_lists,
 )
 from refrain.errors import BrokenVersion
-from refrain.fast_path.answer_json import Wording
-from refrain.fast_path.captured_rows import Form
-from refrain.fast_path.features import SEVERAL, Listwise
+from refrain.fast_path.answer_json import AnswerWriter
+from refrain.fast_path.captured_rows import RowWriter
+from refrain.fast_path.features import SEVERAL, RequestFeatures
 from refrain.model.familiarity import Familiar
 from refrain.model.onnx import RUNTIME_ERRORS, session
 from refrain.model.parity import Replay, parity
@@ -38,7 +38,7 @@ INPUT = "features"
 OUTPUTS = {"classification": "probabilities", "regression": "value"}
 
 
-class Servable:
+class TabularModel:
     """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails.
 
     `aside` names the columns that say which row it is (key, event time) where these are no inputs;
@@ -54,10 +54,10 @@ class Servable:
         self.familiar = familiar
         identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
         self.aside = tuple(name for name in identity if name not in definition.inputs)
-        self.form = Form(definition.columns, definition.inputs, self.vocabularies)
-        self.wording = Wording(self.classes)
+        self.form = RowWriter(definition.columns, definition.inputs, self.vocabularies)
+        self.wording = AnswerWriter(self.classes)
         self._width = len(self.classes) if self.classes else 1
-        self._listwise = Listwise(definition, self.vocabularies)
+        self._listwise = RequestFeatures(definition, self.vocabularies)
         self._session = session
         self._outputs = [OUTPUTS[definition.task]]
 

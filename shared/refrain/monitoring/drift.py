@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.statistics.false_discovery import discoveries
-from refrain.statistics.homogeneity import STILL, compare
+from refrain.statistics.homogeneity import STILL, compare_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from refrain.monitoring.reference import Reference
-    from refrain.statistics.homogeneity import Counts, Movement
+    from refrain.statistics.homogeneity import Counts, DesignEffect
 
 FALSE_ALARMS = 0.005
 """The share of windows that may alarm while nothing has drifted.
@@ -54,7 +54,7 @@ def drift(
     *,
     least_effect: float,
     importance: Mapping[str, float],
-    clusters: Mapping[str, Movement] | None = None,
+    clusters: Mapping[str, DesignEffect] | None = None,
 ) -> list[Moved]:
     """Test each feature and each answer, and control for their number; what drifted comes first, what matters first.
 
@@ -68,7 +68,7 @@ def drift(
     tests = [(False, *each) for each in features] + [(True, *each) for each in answers]
     draws = round(DRAWS * len(tests) / FALSE_ALARMS)
     found = [
-        compare(
+        compare_counts(
             window,
             reference.counts,
             max(

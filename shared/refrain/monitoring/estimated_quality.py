@@ -19,7 +19,7 @@ from refrain.statistics.metrics import METRICS
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.arrays import Floats
-    from refrain.lake.evaluation import Bins
+    from refrain.lake.evaluation import CalibrationBins
     from refrain.monitoring.served_version import Version
 
 MOST_ROWS = 20_000
@@ -38,7 +38,7 @@ def estimated(version: Version, definition: Definition, answers: Floats) -> Figu
         return None
 
 
-def calibrated(answers: Floats, bins: Bins, of: str, classes: tuple[str, ...]) -> Floats:
+def calibrated(answers: Floats, bins: CalibrationBins, of: str, classes: tuple[str, ...]) -> Floats:
     """Correct probabilities [rows, classes] by how often each was right on the holdout.
 
     Of two classes it is the one that the curve is of, else the most probable one; the others share what is left.

@@ -11,20 +11,20 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-from refrain.aws.emf import count
+from refrain.aws.emf import count_metric
 from refrain.aws.storage import to_json
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.lake.label_reading import read_labels
 from refrain.monitoring.notifications import messages
-from refrain.monitoring.observed_predictions import of_this_service, see_predictions
+from refrain.monitoring.observed_predictions import observe_predictions, of_this_service
 from refrain.monitoring.past_runs import new_rows, read_runs, started_at
-from refrain.monitoring.recommendation import see_plays
-from refrain.monitoring.retraining_decision import Facts, decide_retraining, is_overdue
-from refrain.monitoring.served_version import read_version
+from refrain.monitoring.recommendation import observe_interactions
+from refrain.monitoring.retraining_decision import RetrainingFacts, decide_retraining, is_overdue
+from refrain.monitoring.served_version import read_served_version
 from refrain.monitoring.windows import LATE
-from refrain.pages.monitoring_page import render
-from refrain.pages.monitoring_words import drifted, noun_of, quality, summary
+from refrain.pages.monitoring_page import render_monitoring_report
+from refrain.pages.monitoring_words import below_gate_sentence, drifted, noun_of, summary
 from refrain.times import from_iso, to_datetime64, to_iso, to_key
 
 if TYPE_CHECKING:
@@ -33,54 +33,63 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
-    from refrain.lake.monitoring_report import DecisionDocument, EvaluatedDocument, Look, PastWindow
-    from refrain.monitoring.observed_predictions import Seen
+    from refrain.lake.monitoring_report import EvaluatedDocument, MonitoringReport, PastWindow, RetrainingDecision
+    from refrain.monitoring.observed_predictions import Observation
 
 logger = logging.getLogger("refrain")
 
 
-def look_at(store: Store, services: Services, definition: Definition, now: datetime, late: timedelta = LATE) -> Look:
+def monitor_model(
+    store: Store, services: Services, definition: Definition, now: datetime, late: timedelta = LATE
+) -> MonitoringReport:
     """Look at a model, decide, carry it out, and keep the look. Raises what the store and the services raise.
 
     Captured lines are delivered within `late`.
     """
     model, time = definition.model, to_key(now)
-    key = keys.look(model, time, "json")
+    key = keys.monitoring_report(model, time, "json")
     if store.exists(key):
-        return cast("Look", store.read_json(key))
+        return cast("MonitoringReport", store.read_json(key))
     before = _before(store, model, key)
     seen = _see(store, definition, now, before, late)
     # As it will be read: a look is the same for those who find it as for those who make it.
-    found: Look = json.loads(to_json(_document(store, services, definition, now, before, seen)))
+    found: MonitoringReport = json.loads(to_json(_document(store, services, definition, now, before, seen)))
     if found["decision"]["start"]:
         services.start(model, str(found["decision"]["execution"]), found["decision"]["reason"])
-    page = keys.look(model, time, "html")
+    page = keys.monitoring_report(model, time, "html")
     for message in messages(found, before, f"s3://{store.bucket}/{page}"):
         services.tell(message.subject, message.text)
-    store.write(page, render(found).encode())
+    store.write(page, render_monitoring_report(found).encode())
     store.write_new(key, to_json(found))
     _tell_of(found)
     return found
 
 
-def _before(store: Store, model: str, key: str) -> Look | None:
+def _before(store: Store, model: str, key: str) -> MonitoringReport | None:
     """Return the look before this one, or None."""
-    earlier = [each for each in store.keys(keys.looks(model)) if each.endswith(".json") and each < key]
-    return cast("Look", store.read_json(earlier[-1])) if earlier else None
+    earlier = [each for each in store.keys(keys.monitoring_reports(model)) if each.endswith(".json") and each < key]
+    return cast("MonitoringReport", store.read_json(earlier[-1])) if earlier else None
 
 
-def _see(store: Store, definition: Definition, now: datetime, before: Look | None, late: timedelta) -> Seen | None:
+def _see(
+    store: Store, definition: Definition, now: datetime, before: MonitoringReport | None, late: timedelta
+) -> Observation | None:
     """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
     deployment, _ = read_deployment(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None
-    see = see_plays if definition.roles else see_predictions
-    return see(store, definition, read_version(store, definition.model, deployment.champion), now, before, late)
+    see = observe_interactions if definition.roles else observe_predictions
+    return see(store, definition, read_served_version(store, definition.model, deployment.champion), now, before, late)
 
 
 def _document(
-    store: Store, services: Services, definition: Definition, now: datetime, before: Look | None, seen: Seen | None
-) -> Look:
+    store: Store,
+    services: Services,
+    definition: Definition,
+    now: datetime,
+    before: MonitoringReport | None,
+    seen: Observation | None,
+) -> MonitoringReport:
     rules = definition.monitoring
     evaluated = seen.version.evaluated_document(definition) if seen else None
     own = of_this_service(seen.history, seen.version)[-rules.alarm[1] :] if seen else []
@@ -115,17 +124,17 @@ def _decide(
     services: Services,
     definition: Definition,
     now: datetime,
-    before: Look | None,
-    seen: Seen | None,
+    before: MonitoringReport | None,
+    seen: Observation | None,
     own: list[PastWindow],
     evaluated: EvaluatedDocument | None,
-) -> DecisionDocument:
+) -> RetrainingDecision:
     runs = read_runs(store, definition)
     starts = [from_iso(before["last_start"])] if before and before["last_start"] else []
     last_run = max([*starts, *([started_at(runs.last)] if runs.last else [])], default=None)
     labelled = read_labels(store, definition.model, last_run, now) if seen else {}
     came = [each for each in labelled.values() if last_run is None or each.received_at > to_datetime64(last_run)]
-    facts = Facts(
+    facts = RetrainingFacts(
         now=now,
         rules=definition.retraining,
         last_run=last_run,
@@ -136,7 +145,7 @@ def _decide(
         drifted=drifted(own, definition.monitoring.alarm[0], evaluated)
         if seen and evaluated and seen.state == "drifted"
         else "",
-        quality=quality(seen.quality, evaluated)
+        quality=below_gate_sentence(seen.quality, evaluated)
         if seen and seen.quality and evaluated and seen.quality["breaks_gate"]
         else "",
     )
@@ -145,13 +154,13 @@ def _decide(
     return {**asdict(verdict), "execution": execution, "overdue": is_overdue(facts)}  # type: ignore[typeddict-item]
 
 
-def _tell_of(look: Look) -> None:
+def _tell_of(look: MonitoringReport) -> None:
     """Count for the alarms, and leave a line in the log."""
     if look["state"] == "drifted":
-        count("Drifted", look["model"])
+        count_metric("Drifted", look["model"])
     if look["quality"] and look["quality"]["breaks_gate"]:
-        count("QualityBelowGate", look["model"])
+        count_metric("QualityBelowGate", look["model"])
     if look["decision"].get("overdue"):
-        count("NoFreshModel", look["model"])
+        count_metric("NoFreshModel", look["model"])
     told = {name: look[name] for name in ("model", "time", "version", "state", "decision")}
     logger.info("looked", extra={"look": told})

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class MonitoringRequest:
     """`model` is None for all of them; `now` is the moment of the look (UTC)."""
 
     model: str | None
     now: datetime
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> MonitoringRequest:
         """Check an event. Raises `InvalidRequest` naming the field.
 
-        >>> Request.of({"now": "2026-11-23T12:20:00Z"}).now.isoformat()
+        >>> MonitoringRequest.of({"now": "2026-11-23T12:20:00Z"}).now.isoformat()
         '2026-11-23T12:20:00+00:00'
         """
         unknown = sorted(str(name) for name in set(event) - {"model", "now"})

@@ -41,7 +41,7 @@ class Gaps:
     reference: float
 
 
-def unfamiliar(captured: Captured) -> tuple[float, dict[str, float]]:
+def unfamiliar_shares(captured: Captured) -> tuple[float, dict[str, float]]:
     """Return the share of rows with anything unlike the training data, and that of each feature, greatest first."""
     counts = Counter(name for row in captured.rows for name in row.unfamiliar)
     rows = max(len(captured), 1)
@@ -63,7 +63,7 @@ def new_values(references: Sequence[Reference], columns: Columns) -> list[New]:
     return sorted(found, key=lambda new: -new.share)
 
 
-def gaps(moved: Sequence[Moved]) -> list[Gaps]:
+def missing_values(moved: Sequence[Moved]) -> list[Gaps]:
     """List the features with missing values in the window or in training, those with the greatest change first."""
     found = [Gaps(each.name, _last(each.window), _last(each.reference.counts)) for each in moved if not each.answer]
     return sorted((gap for gap in found if gap.share or gap.reference), key=lambda gap: -abs(gap.share - gap.reference))

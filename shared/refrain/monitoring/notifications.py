@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Look
+    from refrain.lake.monitoring_report import MonitoringReport
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Message:
     text: str
 
 
-def messages(look: Look, before: Look | None, page: str) -> list[Message]:
+def messages(look: MonitoringReport, before: MonitoringReport | None, page: str) -> list[Message]:
     """Return what has begun since the look before; `page` is where the look can be read."""
     model = look["model"]
     told = []
@@ -31,19 +31,19 @@ def messages(look: Look, before: Look | None, page: str) -> list[Message]:
     return [Message(each.subject, each.text + ending) for each in told]
 
 
-def _drifted(look: Look) -> bool:
+def _drifted(look: MonitoringReport) -> bool:
     return look["state"] == "drifted"
 
 
-def _breaks_gate(look: Look) -> bool:
+def _breaks_gate(look: MonitoringReport) -> bool:
     return look["quality"] is not None and look["quality"]["breaks_gate"]
 
 
-def _braked(look: Look) -> bool:
+def _braked(look: MonitoringReport) -> bool:
     return look["decision"]["code"] == "brake"
 
 
-def _decided(look: Look) -> str:
+def _decided(look: MonitoringReport) -> str:
     decision = look["decision"]
     return (
         f"a run was started ({decision['execution']}): {decision['reason']}"

@@ -11,7 +11,7 @@ from refrain.lake.label_reading import read_labels
 from refrain.lake.labelled_predictions import join
 from refrain.monitoring.drift import LEAST_ROWS
 from refrain.monitoring.quality import against_labels
-from refrain.monitoring.window_report import figure_document, judge, remembered
+from refrain.monitoring.window_report import figure_document, remembered, report_window
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
 from refrain.times import from_iso, to_datetime64, to_iso
 
@@ -21,14 +21,21 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Store
     from refrain.lake.label_reading import Label
-    from refrain.lake.monitoring_report import HitsDocument, Look, PastWindow, QualityDocument, Standing, WindowDocument
+    from refrain.lake.monitoring_report import (
+        DriftState,
+        HitsDocument,
+        MonitoringReport,
+        PastWindow,
+        QualityDocument,
+        WindowDocument,
+    )
     from refrain.monitoring.served_version import Version
 
 MOST_REMEMBERED = 60
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """What a look saw of the version in service."""
 
     version: Version
@@ -37,13 +44,18 @@ class Seen:
     damaged: int
     quality: QualityDocument | None
     history: list[PastWindow]
-    state: Standing
+    state: DriftState
     hits: HitsDocument | None = None
 
 
-def see_predictions(
-    store: Store, definition: Definition, version: Version, now: datetime, before: Look | None, late: timedelta
-) -> Seen:
+def observe_predictions(
+    store: Store,
+    definition: Definition,
+    version: Version,
+    now: datetime,
+    before: MonitoringReport | None,
+    late: timedelta,
+) -> Observation:
     """See what was predicted, and judge it once there is enough of it."""
     rules = definition.monitoring
     history = list(before["history"]) if before else []
@@ -58,13 +70,13 @@ def see_predictions(
 
     window = before["window"] if before and own else None
     if is_long_enough(span, rules.window) and len(waiting) >= LEAST_ROWS:
-        window = judge(version, definition, span, waiting, own)
+        window = report_window(version, definition, span, waiting, own)
         history = [*history, remembered(version, window, measured["measured"])][-MOST_REMEMBERED:]
         own, waiting = of_this_service(history, version), Captured([])
-    state: Standing = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
+    state: DriftState = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
     if state in ("steady", "not_judged") and (measured["worse"] or measured["breaks_gate"]):
         state = "watch"
-    return Seen(version, window, len(waiting), captured.damaged, measured, history, state)
+    return Observation(version, window, len(waiting), captured.damaged, measured, history, state)
 
 
 def of_this_service(history: list[PastWindow], version: Version) -> list[PastWindow]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.lake import keys
-from refrain.lake.interactions import ARRIVED, read_plays
+from refrain.lake.interactions import ARRIVED, read_interactions
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.new_values import new_values
-from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Seen, of_this_service
-from refrain.monitoring.recommendation_hits import HORIZON, hits
+from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Observation, of_this_service
+from refrain.monitoring.recommendation_hits import HORIZON, count_hits
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.window_report import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
@@ -31,35 +31,40 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.monitoring_report import Look, PastWindow, Standing, WindowDocument
+    from refrain.lake.monitoring_report import DriftState, MonitoringReport, PastWindow, WindowDocument
     from refrain.monitoring.served_version import Version
     from refrain.monitoring.windows import Window
 
 
-def see_plays(
-    store: Store, definition: Definition, version: Version, now: datetime, before: Look | None, late: timedelta
-) -> Seen:
+def observe_interactions(
+    store: Store,
+    definition: Definition,
+    version: Version,
+    now: datetime,
+    before: MonitoringReport | None,
+    late: timedelta,
+) -> Observation:
     """See what was played, and judge it once there is enough of it."""
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
     span = gathered(now, rules.window, version.since, from_iso(own[-1]["until"]) if own else None, rules.alarm[1], late)
     offers_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
-    plays = read_plays(store, definition, min(span.since, offers_since), now)
+    plays = read_interactions(store, definition, min(span.since, offers_since), now)
     waiting = _uploaded(plays, span)
     count = len(waiting[ARRIVED])
     window = before["window"] if before and own else None
     if is_long_enough(span, rules.window) and count >= LEAST_ROWS:
         known = set(store.read_json(keys.version(definition.model, version.name, "catalogue.json"))["items"])
-        window = judge_plays(version, definition, span, waiting, known, own)
+        window = report_interactions(version, definition, span, waiting, known, own)
         history = [*history, remembered(version, window, None)][-MOST_REMEMBERED:]
         own, count = of_this_service(history, version), 0
-    state: Standing = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
-    taken = hits(store, definition, version, plays, offers_since, now)
-    return Seen(version, window, count, taken["damaged"], None, history, state, taken)
+    state: DriftState = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
+    taken = count_hits(store, definition, version, plays, offers_since, now)
+    return Observation(version, window, count, taken["damaged"], None, history, state, taken)
 
 
-def judge_plays(
+def report_interactions(
     version: Version,
     definition: Definition,
     window: Window,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.lake.capture.recommendations_reading import read_offered
+from refrain.lake.capture.recommendations_reading import read_recommendations
 from refrain.lake.interactions import ARRIVED
 from refrain.monitoring.window_report import figure_document
 from refrain.statistics.estimate import Figure
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.capture.recommendations_reading import Offered
+    from refrain.lake.capture.recommendations_reading import AnsweredRecommendation
     from refrain.lake.monitoring_report import HitsDocument
     from refrain.monitoring.served_version import Version
 
@@ -31,14 +31,14 @@ HORIZON = timedelta(hours=24)
 LEAST_OFFERS = 30
 
 
-def hits(
+def count_hits(
     store: Store, definition: Definition, version: Version, plays: Columns, since: datetime, now: datetime
 ) -> HitsDocument:
     """Join the offers of a version since a moment, as far as their horizon is over, with the plays that followed.
 
     An offer is answered when its user played anything within the horizon, and taken when that was one of its items.
     """
-    offered, damaged = read_offered(store, definition.model, since, now - HORIZON)
+    offered, damaged = read_recommendations(store, definition.model, since, now - HORIZON)
     own = [offer for offer in offered if offer.version == version.name and offer.user is not None]
     taken, answered = followed(own, definition, plays)
     figure = None
@@ -57,7 +57,7 @@ def hits(
     }
 
 
-def followed(offers: Sequence[Offered], definition: Definition, plays: Columns) -> tuple[int, int]:
+def followed(offers: Sequence[AnsweredRecommendation], definition: Definition, plays: Columns) -> tuple[int, int]:
     """Count the offers of which an item was played within the horizon, and those after which anything was."""
     roles = definition.roles
     assert roles is not None, "only recommenders make offers"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.statistics.bins import category_cells, kept_apart, number_cells
-from refrain.statistics.homogeneity import STILL, Movement
+from refrain.statistics.homogeneity import STILL, DesignEffect
 from refrain.words import figure
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Reference:
         """Count a window's values in the same cells."""
         return np.bincount(self.cells(values), minlength=len(self.counts))
 
-    def movement(self, rows: int) -> Movement:
+    def movement(self, rows: int) -> DesignEffect:
         """Return the design effect to expect of a window of so many rows.
 
         It is measured on blocks of several lengths. From the nearest one it is carried over as it grows with rows that
@@ -71,7 +71,7 @@ class Reference:
             return STILL
         nearest = min(self.moved, key=lambda each: abs(np.log(each["rows"] / rows)))
         alike = (nearest["effect"] - 1) / max(nearest["rows"] - 1, 1)
-        return Movement(max(1.0, 1 + (rows - 1) * alike), nearest["freedom"])
+        return DesignEffect(max(1.0, 1 + (rows - 1) * alike), nearest["freedom"])
 
     @property
     def labels(self) -> list[str]:

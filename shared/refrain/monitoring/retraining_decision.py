@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from refrain.words import count, listed
+from refrain.words import counted, listed
 
 if TYPE_CHECKING:
     from preprocessing import Retraining
@@ -23,7 +23,7 @@ PERIODS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": t
 
 
 @dataclass(frozen=True)
-class Facts:
+class RetrainingFacts:
     """All that the decision rests on.
 
     `last_run` is when the latest run started, whoever started it and however it ended; `trained` when the champion's
@@ -44,7 +44,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RetrainingVerdict:
     """Whether to start a run, a word for why, and the sentence that goes along as the run's reason."""
 
     start: bool
@@ -52,7 +52,7 @@ class Verdict:
     reason: str
 
 
-def decide_retraining(facts: Facts) -> Verdict:
+def decide_retraining(facts: RetrainingFacts) -> RetrainingVerdict:
     """Decide on the facts of this moment.
 
     Bad quality counts more than drift, drift more than new rows; every reason that holds is told. Whatever the reason,
@@ -62,33 +62,33 @@ def decide_retraining(facts: Facts) -> Verdict:
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("never", 1000, True, 21600.0, 5, None)
-    >>> decide_retraining(Facts(datetime(2026, 11, 23), rules, new_rows=1200))
+    >>> decide_retraining(RetrainingFacts(datetime(2026, 11, 23), rules, new_rows=1200))
     Verdict(start=True, code='new_rows', reason='1,200 rows are new since the last run')
     """
     wishes = _wishes(facts)
     if not wishes:
-        return Verdict(False, "nothing", "there is no reason to retrain")
+        return RetrainingVerdict(False, "nothing", "there is no reason to retrain")
     why = listed(list(wishes.values()))
     if facts.running:
-        return Verdict(False, "running", f"a run is under way, so none is started although {why}")
+        return RetrainingVerdict(False, "running", f"a run is under way, so none is started although {why}")
     rules = facts.rules
     if facts.unpromoted >= rules.most_without_promotion:
-        runs = count(facts.unpromoted, "run")
-        return Verdict(
+        runs = counted(facts.unpromoted, "run")
+        return RetrainingVerdict(
             False,
             "brake",
             f"{runs} in a row ended without promotion, so none is started although {why}; look at their reports",
         )
     if not facts.new_rows and ("due" not in wishes or facts.last_run is None):
-        return Verdict(False, "nothing_new", f"no rows are new, so no run is started although {why}")
+        return RetrainingVerdict(False, "nothing_new", f"no rows are new, so no run is started although {why}")
     if "due" not in wishes and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
         since = f"the last run started at {facts.last_run:%d %b %H:%M}"
-        return Verdict(False, "cooldown", f"{since}, so none is started yet although {why}")
+        return RetrainingVerdict(False, "cooldown", f"{since}, so none is started yet although {why}")
     code = next(iter(wishes))
-    return Verdict(True, code, why[:500])
+    return RetrainingVerdict(True, code, why[:500])
 
 
-def _wishes(facts: Facts) -> dict[Code, str]:
+def _wishes(facts: RetrainingFacts) -> dict[Code, str]:
     """Every reason that holds, the weightiest first."""
     rules = facts.rules
     wishes: dict[Code, str] = {}
@@ -97,7 +97,7 @@ def _wishes(facts: Facts) -> dict[Code, str]:
     if facts.drifted and rules.on_drift:
         wishes["drift"] = facts.drifted
     if rules.new_rows and facts.new_rows >= rules.new_rows:
-        wishes["new_rows"] = f"{count(facts.new_rows, 'row')} are new since the last run"
+        wishes["new_rows"] = f"{counted(facts.new_rows, 'row')} are new since the last run"
     if rules.max_age is not None and facts.trained and facts.now - facts.trained >= timedelta(seconds=rules.max_age):
         wishes["age"] = f"the champion was trained on {facts.trained:%d %b %Y}, longer ago than it may be"
     if is_due(rules.every, facts.last_run, facts.now):
@@ -105,14 +105,14 @@ def _wishes(facts: Facts) -> dict[Code, str]:
     return wishes
 
 
-def is_overdue(facts: Facts) -> bool:
+def is_overdue(facts: RetrainingFacts) -> bool:
     """Tell whether what the definition asks for has not happened for twice as long as it says, whatever the reason.
 
     A run by the schedule, or a champion younger than `max_age`.
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("weekly", 0, True, 21600.0, 5, None)
-    >>> [is_overdue(Facts(datetime(2026, 1, day), rules, datetime(2026, 1, 1))) for day in (8, 15)]
+    >>> [is_overdue(RetrainingFacts(datetime(2026, 1, day), rules, datetime(2026, 1, 1))) for day in (8, 15)]
     [False, True]
     """
     rules = facts.rules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from preprocessing import PreprocessingError
 from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
-from refrain.monitoring.monitor import look_at
+from refrain.monitoring.monitor import monitor_model
 from refrain.monitoring.windows import LATE
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
-    from refrain.monitoring.monitoring_request import Request
+    from refrain.monitoring.monitoring_request import MonitoringRequest
 
 logger = logging.getLogger("refrain")
 
 
 def make_round(
-    store: Store, services: Services, models_dir: Path, request: Request, late: timedelta = LATE
+    store: Store, services: Services, models_dir: Path, request: MonitoringRequest, late: timedelta = LATE
 ) -> dict[str, dict[str, object]]:
     """Look at the model that is asked for, or at all; return the state and the decision of each.
 
@@ -37,7 +37,7 @@ def make_round(
     failed: dict[str, str] = {}
     for model in [request.model] if request.model else known_models(models_dir):
         try:
-            look = look_at(store, services, find_definition(models_dir, model), request.now, late)
+            look = monitor_model(store, services, find_definition(models_dir, model), request.now, late)
         except (RefrainError, PreprocessingError) as error:
             if request.model:
                 raise

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
-    from refrain.lake.evaluation import Bins, ModelDocument
+    from refrain.lake.evaluation import CalibrationBins, ModelDocument
     from refrain.lake.monitoring_report import EvaluatedDocument
     from refrain.statistics.estimate import Figure
 
@@ -43,7 +43,7 @@ class Version:
         return {name: loss / total for name, loss in losses.items()} if total else {}
 
     @property
-    def calibration(self) -> tuple[Bins, str] | None:
+    def calibration(self) -> tuple[CalibrationBins, str] | None:
         """Its calibration on the holdout, and of what it is."""
         curves = self.evaluated.get("curves") if self.evaluated else None
         if not curves or "calibration" not in curves:
@@ -71,7 +71,7 @@ class Version:
         return found.high < low if METRICS[evaluated["metric"]].greater_is_better else found.low > high
 
 
-def read_version(store: Store, model: str, served: Served) -> Version:
+def read_served_version(store: Store, model: str, served: Served) -> Version:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
         manifest, baseline = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from preprocessing import encode
 from refrain.monitoring.drift import Moved, drift
 from refrain.monitoring.estimated_quality import estimated
-from refrain.monitoring.new_values import gaps, new_values, unfamiliar
+from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
 from refrain.monitoring.reference import answer_references, references
 from refrain.times import to_iso
 
@@ -41,7 +41,7 @@ MOST_LISTED = 20
 MOST_REMEMBERED = 30
 
 
-def judge(
+def report_window(
     version: Version, definition: Definition, window: Window, captured: Captured, history: Sequence[PastWindow]
 ) -> WindowDocument:
     """Judge the predictions of a window. `definition` is the present one, whose rules for monitoring hold."""
@@ -58,7 +58,7 @@ def judge(
     )
     estimate = estimated(version, definition, captured.answers)
     breaks = estimate is not None and estimate.breaks(definition.gate)
-    share, unfamiliar_features = unfamiliar(captured)
+    share, unfamiliar_features = unfamiliar_shares(captured)
     return {
         "since": to_iso(window.since),
         "until": to_iso(window.until),
@@ -76,7 +76,7 @@ def judge(
         ],
         "features_tested": len(moved),
         "new_values": [cast("NewDocument", asdict(each)) for each in new_values(features, columns)[:MOST_LISTED]],
-        "missing": [cast("GapsDocument", asdict(each)) for each in gaps(moved)[:MOST_LISTED]],
+        "missing": [cast("GapsDocument", asdict(each)) for each in missing_values(moved)[:MOST_LISTED]],
     }
 
 

@@ -20,7 +20,7 @@ def element(name: str, *children: str | None, **attributes: str | float | None) 
     '<td class="wide" aria-label="&quot;quoted&quot;">a &lt; b<br></td>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-") if key != "viewBox" else key}="{escape(number(value))}"'
+        f' {key.rstrip("_").replace("_", "-") if key != "viewBox" else key}="{escape(svg_number(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -34,16 +34,18 @@ def joined(children: Iterable[str | None]) -> Html:
     return Html("".join(each if isinstance(each, Html) else escape(each) for each in children if each is not None))
 
 
-def number(value: str | float) -> str:
+def svg_number(value: str | float) -> str:
     """Write an attribute: coordinates to a hundredth, which is all that a screen or a printer can show.
 
-    >>> number(12.3456), number(12.0), number("12.3456")
+    >>> svg_number(12.3456), svg_number(12.0), svg_number("12.3456")
     ('12.35', '12', '12.3456')
     """
     return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def table(caption: str, header: Iterable[str], rows: Iterable[Iterable[str]], *, class_: str | None = None) -> Html:
+def html_table(
+    caption: str, header: Iterable[str], rows: Iterable[Iterable[str]], *, class_: str | None = None
+) -> Html:
     """Return a table with column headers and a row header in each row's first cell.
 
     A column whose header starts with `#` holds numbers and is set flush right.

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages import monitoring_charts
-from refrain.pages.html import Html, element, table
-from refrain.pages.monitoring_words import named, noun_in, unfamiliar
+from refrain.pages.html import Html, element, html_table
+from refrain.pages.monitoring_words import listed_features, noun_in, unfamiliar_sentence
 from refrain.pages.run_sections import section
 from refrain.times import for_people
-from refrain.words import count, figure, share
+from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Look, MovedDocument, WindowDocument
+    from refrain.lake.monitoring_report import MonitoringReport, MovedDocument, WindowDocument
 
 MOST_ROWS = 25
 
 
-def changed(look: Look, window: WindowDocument) -> Html:
+def changed(look: MonitoringReport, window: WindowDocument) -> Html:
     """Show the distributions that moved, those that matter most first."""
     moved = window["features"]
     shown = [each for each in moved if each["cells"]]
     interesting = [each for each in shown if each["drifted"]] or shown[:4]
     note = (
-        f"{count(window['rows'], noun_in(look))} against what the version was trained on (answers: against those on "
+        f"{counted(window['rows'], noun_in(look))} against what the version was trained on (answers: against those on "
         "the holdout). A distribution drifts when the difference is surely not chance and its effect is at least "
         f"{figure(look['least_effect'])}. What moved as much while the training data was gathered is no more than "
         "usual."
@@ -38,8 +38,8 @@ def changed(look: Look, window: WindowDocument) -> Html:
         "What changed",
         note,
         element("div", *charts_shown, class_="pair"),
-        table("What matters most comes first", header, rows),
-        element("p", f"{count(left, 'further distribution')} are not shown.", class_="soft small")
+        html_table("What matters most comes first", header, rows),
+        element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")
         if left > 0
         else None,
     )
@@ -68,24 +68,24 @@ def _chance(p: float) -> str:
     return "< 0.01 %" if p < 0.0001 else f"{100 * p:.2g} %"
 
 
-def arrived(look: Look, window: WindowDocument) -> Html:
+def arrived(look: MonitoringReport, window: WindowDocument) -> Html:
     """Say what arrived that training had not, or less of."""
-    note = f"Unlike anything in training: {unfamiliar(window)}."
+    note = f"Unlike anything in training: {unfamiliar_sentence(window)}."
     if look["hits"] is not None:
         note = f"{share(window['unfamiliar'])} of the plays were of items that the version does not know."
     new = [
-        [each["feature"], share(each["share"]), share(each["expected"]), named(each["values"])]
+        [each["feature"], share(each["share"]), share(each["expected"]), listed_features(each["values"])]
         for each in window["new_values"]
     ]
     missing = [[each["feature"], share(each["share"]), share(each["reference"])] for each in window["missing"]]
-    damaged = f"{count(look['damaged'], 'captured line')} could not be read." if look["damaged"] else None
+    damaged = f"{counted(look['damaged'], 'captured line')} could not be read." if look["damaged"] else None
     return section(
         "arrived",
         "What arrived",
         note,
-        table("Values that training did not see", ["Category", "#Rows", "#To be expected", "Most often"], new)
+        html_table("Values that training did not see", ["Category", "#Rows", "#To be expected", "Most often"], new)
         if new
         else None,
-        table("Missing values", ["Feature", "#In the window", "#In training"], missing) if missing else None,
+        html_table("Missing values", ["Feature", "#In the window", "#In training"], missing) if missing else None,
         element("p", damaged) if damaged else None,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, element
 from refrain.pages.run_charts import captioned, legend
-from refrain.pages.svg import Panel, Scale, dot, padded, shortened, svg, text, whisker
+from refrain.pages.svg import Panel, Scale, dot, pad_range, shorten_middle, svg, text, whisker
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
 from refrain.words import figure, share
@@ -15,7 +15,7 @@ from refrain.words import figure, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import FigureDocument, Look, MovedDocument, PastWindow
+    from refrain.lake.monitoring_report import FigureDocument, MonitoringReport, MovedDocument, PastWindow
 
 STYLE = """
 .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 22px 26px; }
@@ -38,7 +38,7 @@ def distribution(moved: MovedDocument, key: str) -> Html:
         y = 8 + ROW * line
         before, now = moved["reference"][place], moved["window"][place]
         name = moved["cells"][place]
-        parts.append(text(LABELS - 8, y + 11, shortened(name, 24), "tick", "end", name))
+        parts.append(text(LABELS - 8, y + 11, shorten_middle(name, 24), "tick", "end", name))
         for value, top, colour in ((before, y, "champion"), (now, y + 7, "s2")):
             width = max(panel.x(value) - LABELS, 0.7)
             parts.append(element("rect", x=LABELS, y=top, height=6, rx=1, width=width, class_=f"bar {colour}"))
@@ -48,7 +48,7 @@ def distribution(moved: MovedDocument, key: str) -> Html:
     note = f"Effect {figure(moved['effect'])}" + (
         f", importance {share(moved['importance'])}" if moved["importance"] else ""
     )
-    title = shortened(moved["name"], 48)
+    title = shorten_middle(moved["name"], 48)
     return captioned(
         title,
         note,
@@ -57,7 +57,7 @@ def distribution(moved: MovedDocument, key: str) -> Html:
     )
 
 
-def multiples(look: Look) -> list[Html]:
+def multiples(look: MonitoringReport) -> list[Html]:
     """Draw quality, what was unfamiliar, and the effects of what drifted, over the windows."""
     history = look["history"]
     window = look["window"]
@@ -78,7 +78,7 @@ def multiples(look: Look) -> list[Html]:
         drawn.append(
             _series(
                 f"effect-{place}",
-                shortened(name, 34),
+                shorten_middle(name, 34),
                 "effect; dashed: the floor",
                 history,
                 effects,
@@ -112,7 +112,7 @@ def volume(history: Sequence[PastWindow]) -> Html:
     return _small("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", history, panel, parts)
 
 
-def _quality(look: Look) -> list[Html]:
+def _quality(look: MonitoringReport) -> list[Html]:
     """Draw the measured and the estimated metric of each window."""
     evaluated, history = look["evaluated"], look["history"]
     lines = [
@@ -124,7 +124,9 @@ def _quality(look: Look) -> list[Html]:
         return []
     ends = [end for value in known for end in (value["low"], value["high"])]
     ends += [bound for bound in (evaluated["bound"], evaluated["value"]) if bound is not None]
-    panel = Panel(Scale(-0.6, max(len(history) - 0.4, 0.6), 44, SMALL[0] - 8), Scale(*padded(ends), SMALL[1] - 26, 14))
+    panel = Panel(
+        Scale(-0.6, max(len(history) - 0.4, 0.6), 44, SMALL[0] - 8), Scale(*pad_range(ends), SMALL[1] - 26, 14)
+    )
     parts = [*panel.grid_y("", 3)]
     if evaluated["bound"] is not None:
         parts.append(panel.level(evaluated["bound"], "floor"))

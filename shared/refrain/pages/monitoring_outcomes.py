@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.html import Html, element, table
+from refrain.pages.html import Html, element, html_table
 from refrain.pages.monitoring_words import delay, shares
 from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
-from refrain.words import count, figure, share
+from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import FigureDocument, Look, QualityDocument
+    from refrain.lake.monitoring_report import FigureDocument, MonitoringReport, QualityDocument
 
 
-def quality(look: Look) -> Html | None:
+def quality_section(look: MonitoringReport) -> Html | None:
     """Show what labels say, what is estimated without them, and what the holdout had promised."""
     found, evaluated, window = look["quality"], look["evaluated"], look["window"]
     if found is None or evaluated is None:
@@ -37,7 +37,7 @@ def quality(look: Look) -> Html | None:
         "quality",
         "How good it is",
         f"{said}.",
-        table(title, [title, "#Value", "#Interval", "#Rows"], rows) if rows else None,
+        html_table(title, [title, "#Value", "#Interval", "#Rows"], rows) if rows else None,
         element("p", f"{verdict[0].upper()}{verdict[1:]}.") if verdict else None,
     )
 
@@ -51,7 +51,7 @@ def _verdict(found: QualityDocument) -> str:
 
 
 def _of_rows(found: FigureDocument) -> list[str]:
-    return [*_cells(found["value"], found["low"], found["high"]), count(found["rows"])]
+    return [*_cells(found["value"], found["low"], found["high"]), counted(found["rows"])]
 
 
 def _cells(value: float, low: float | None, high: float | None) -> list[str]:
@@ -59,14 +59,14 @@ def _cells(value: float, low: float | None, high: float | None) -> list[str]:
     return [figure(value), between]
 
 
-def hits(look: Look) -> Html | None:
+def hits_section(look: MonitoringReport) -> Html | None:
     """Say whether what was offered was played."""
     found = look["hits"]
     if found is None:
         return None
-    after = f"{count(found['answered'])} of them were followed by a play of the same user within a day"
+    after = f"{counted(found['answered'])} of them were followed by a play of the same user within a day"
     said = (
-        f"{count(found['offers'], 'offer')} since {for_people(found['since'])}, as far as their day is over; {after}."
+        f"{counted(found['offers'], 'offer')} since {for_people(found['since'])}, as far as their day is over; {after}."
     )
     rate = found["rate"]
     taken = "" if rate is None else f" That is {share(rate['value'])} ({shares(rate)})."
@@ -74,7 +74,7 @@ def hits(look: Look) -> Html | None:
         "hits",
         "Were the offers taken?",
         said,
-        element("p", f"After {count(found['taken'], 'offer')} something was played that had been offered.{taken}"),
+        element("p", f"After {counted(found['taken'], 'offer')} something was played that had been offered.{taken}"),
         element(
             "p", f"{share(found['popular'])} of the offers went to users of whom nothing was known.", class_="soft"
         ),

@@ -11,15 +11,15 @@ from refrain.pages import monitoring_charts
 from refrain.pages.frame import framed, heading, tile
 from refrain.pages.html import Html, element
 from refrain.pages.monitoring_changes import arrived, changed
-from refrain.pages.monitoring_outcomes import hits, quality
+from refrain.pages.monitoring_outcomes import hits_section, quality_section
 from refrain.pages.monitoring_words import noun_in, shares
 from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
-from refrain.words import count, figure, share
+from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import FigureDocument, Look
+    from refrain.lake.monitoring_report import FigureDocument, MonitoringReport
 
 METHODS = (
     "Drift: permutation tests of homogeneity on cells, with the design effect where rows in a row are alike (Rao & "
@@ -36,7 +36,7 @@ BADGES = {
 }
 
 
-def render(look: Look) -> str:
+def render_monitoring_report(look: MonitoringReport) -> str:
     """Return a look as one self-contained HTML file; its texts may hold anything, they are escaped."""
     window = look["window"]
     return framed(
@@ -45,15 +45,15 @@ def render(look: Look) -> str:
         _decision(look),
         changed(look, window) if window else None,
         _over_time(look) if look["history"] else None,
-        quality(look),
-        hits(look),
+        quality_section(look),
+        hits_section(look),
         arrived(look, window) if window else None,
         methods=METHODS,
         style=monitoring_charts.STYLE,
     )
 
 
-def _header(look: Look) -> Html:
+def _header(look: MonitoringReport) -> Html:
     words, kind = BADGES[look["state"]]
     told = [f"Looked at on {for_people(look['time'])}"]
     if look["version"] and look["served_since"]:
@@ -64,13 +64,13 @@ def _header(look: Look) -> Html:
     return heading(f"Monitoring of {look['model']}", badge, look["summary"], " · ".join(told), _tiles(look))
 
 
-def _tiles(look: Look) -> list[Html]:
+def _tiles(look: MonitoringReport) -> list[Html]:
     tiles = []
     window, evaluated, measured = look["window"], look["evaluated"], look["quality"] and look["quality"]["measured"]
     if window:
         moved = [each for each in window["features"] if each["drifted"]]
         tiles.append(tile("Drifted", f"{len(moved)} of {window['features_tested']}", "distributions, latest window"))
-        tiles.append(tile(noun_in(look).capitalize() + "s", count(window["rows"]), "in the latest window"))
+        tiles.append(tile(noun_in(look).capitalize() + "s", counted(window["rows"]), "in the latest window"))
     rate = look["hits"] and look["hits"]["rate"]
     if rate:
         tiles.append(tile("Offers taken", share(rate["value"]), shares(rate)))
@@ -89,18 +89,17 @@ def _tiles(look: Look) -> list[Html]:
 
 
 def _between(found: FigureDocument) -> str:
-    return f"{figure(found['low'])} to {figure(found['high'])}, {count(found['rows'], 'row')}"
+    return f"{figure(found['low'])} to {figure(found['high'])}, {counted(found['rows'], 'row')}"
 
 
-def _decision(look: Look) -> Html:
+def _decision(look: MonitoringReport) -> Html:
     decision = look["decision"]
     what = f"A run was started: {decision['execution']}." if decision["start"] else "No run was started."
     reason = decision["reason"]
     return section("decision", "What was decided", what, element("p", f"{reason[0].upper()}{reason[1:]}."))
 
 
-def _over_time(look: Look) -> Html:
-    note = (
-        f"The last {count(len(look['history']), 'judged window')}. An upright line is where another version took over."
-    )
+def _over_time(look: MonitoringReport) -> Html:
+    windows = counted(len(look["history"]), "judged window")
+    note = f"The last {windows}. An upright line is where another version took over."
     return section("time", "Over time", note, element("div", *monitoring_charts.multiples(look), class_="multiples"))

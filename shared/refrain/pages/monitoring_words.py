@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
-from refrain.words import count, figure, listed, share
+from refrain.words import counted, figure, listed, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Definition
     from refrain.lake.monitoring_report import (
+        DriftState,
         EvaluatedDocument,
         FigureDocument,
-        Look,
+        MonitoringReport,
         PastWindow,
         QualityDocument,
-        Standing,
         WindowDocument,
     )
 
 MOST_NAMED = 3
 
 
-def named(names: Sequence[str]) -> str:
+def listed_features(names: Sequence[str]) -> str:
     """Name a few, and count the rest.
 
-    >>> named(["a", "b", "c", "d", "e"]), named(["a"])
+    >>> listed_features(["a", "b", "c", "d", "e"]), listed_features(["a"])
     ('a, b, c and 2 others', 'a')
     """
     rest = len(names) - MOST_NAMED
     if rest <= 0:
         return listed(list(names))
-    return f"{', '.join(names[:MOST_NAMED])} and {count(rest, 'other')}"
+    return f"{', '.join(names[:MOST_NAMED])} and {counted(rest, 'other')}"
 
 
 def noun_of(definition: Definition) -> str:
@@ -42,14 +42,14 @@ def noun_of(definition: Definition) -> str:
     return "play" if definition.roles else "prediction"
 
 
-def noun_in(look: Look) -> str:
+def noun_in(look: MonitoringReport) -> str:
     """Name what the windows of a look are made of."""
     return "prediction" if look["hits"] is None else "play"
 
 
 def shares(found: FigureDocument) -> str:
     """Write the interval of a share of the offers."""
-    return f"{share(found['low'])} to {share(found['high'])}, {count(found['rows'], 'offer')}"
+    return f"{share(found['low'])} to {share(found['high'])}, {counted(found['rows'], 'offer')}"
 
 
 def drifted(windows: Sequence[PastWindow], least: int, evaluated: EvaluatedDocument) -> str:
@@ -63,17 +63,17 @@ def _found(alarmed: Sequence[PastWindow], evaluated: EvaluatedDocument) -> str:
     """Say what was found in windows that alarmed, the latest first."""
     names = list(dict.fromkeys(name for window in reversed(alarmed) for name in window["drifted"]))
     estimates = [each["estimated"] for each in alarmed if each["estimated"] and _breaks(each["estimated"], evaluated)]
-    said = [f"{named(names)} differed from training"] if names else []
+    said = [f"{listed_features(names)} differed from training"] if names else []
     said += [_below(estimates[-1], evaluated, "estimated")] if estimates else []
     return " and ".join(said)
 
 
-def quality(found: QualityDocument, evaluated: EvaluatedDocument) -> str:
+def below_gate_sentence(found: QualityDocument, evaluated: EvaluatedDocument) -> str:
     """Say that the measured quality is below the gate."""
     measured = found["measured"]
     if measured is None:
         return ""
-    return f"{_below(measured, evaluated, 'measured')} on {count(measured['rows'], 'labelled prediction')}"
+    return f"{_below(measured, evaluated, 'measured')} on {counted(measured['rows'], 'labelled prediction')}"
 
 
 def _below(found: FigureDocument, evaluated: EvaluatedDocument, how: str) -> str:
@@ -93,7 +93,7 @@ def _breaks(found: FigureDocument, evaluated: EvaluatedDocument) -> bool:
 
 
 def summary(
-    state: Standing,
+    state: DriftState,
     window: WindowDocument | None,
     windows: Sequence[PastWindow],
     alarm: tuple[int, int],
@@ -107,14 +107,14 @@ def summary(
         return "No version is in service, so there is nothing to look at."
     said = [_of_windows(state, window, windows, alarm, evaluated, waiting, noun)]
     if found and found["breaks_gate"]:
-        said.append(f"{_capital(quality(found, evaluated))}.")
+        said.append(f"{_capital(below_gate_sentence(found, evaluated))}.")
     elif found and found["worse"]:
         said.append(f"{_capital(_worse(found, evaluated))}.")
     return " ".join(said)
 
 
 def _of_windows(
-    state: Standing,
+    state: DriftState,
     window: WindowDocument | None,
     windows: Sequence[PastWindow],
     alarm: tuple[int, int],
@@ -123,15 +123,15 @@ def _of_windows(
     noun: str,
 ) -> str:
     if window is None:
-        return f"Nothing is judged yet: {count(waiting, noun)} wait for the first window to be full."
+        return f"Nothing is judged yet: {counted(waiting, noun)} wait for the first window to be full."
     found = [each for each in windows if each["alarmed"]]
     if state == "drifted":
         return f"{_capital(drifted(windows, alarm[0], evaluated))}."
     if not found:
-        tested = count(window["features_tested"], "distribution")
-        return f"All {tested} are as in training, as far as {count(window['rows'], noun)} can tell."
+        tested = counted(window["features_tested"], "distribution")
+        return f"All {tested} are as in training, as far as {counted(window['rows'], noun)} can tell."
     when = "in the latest window" if windows[-1]["alarmed"] else f"in the window until {for_people(found[-1]['until'])}"
-    more = count(alarm[0] - len(found), "more such window")
+    more = counted(alarm[0] - len(found), "more such window")
     return f"{_capital(when)} {_found(found, evaluated)}; {more} in {alarm[1]} would be a drift."
 
 
@@ -141,7 +141,7 @@ def _worse(found: QualityDocument, evaluated: EvaluatedDocument) -> str:
         return ""
     return (
         f"measured {METRICS[evaluated['metric']].title} is {figure(measured['value'])} ({figure(measured['low'])} to "
-        f"{figure(measured['high'])}) on {count(measured['rows'], 'labelled prediction')}, surely worse than the "
+        f"{figure(measured['high'])}) on {counted(measured['rows'], 'labelled prediction')}, surely worse than the "
         f"{figure(before)} on the holdout"
     )
 
@@ -162,7 +162,7 @@ def delay(seconds: float) -> str:
     return f"{hours:.1f} h".replace(".0 h", " h") if hours < 48 else f"{hours / 24:.0f} days"
 
 
-def unfamiliar(window: WindowDocument) -> str:
+def unfamiliar_sentence(window: WindowDocument) -> str:
     """Say how much was unlike the training data."""
     names = list(window["unfamiliar_features"])
-    return f"{share(window['unfamiliar'])} of rows" + (f", most often in {named(names)}" if names else "")
+    return f"{share(window['unfamiliar'])} of rows" + (f", most often in {listed_features(names)}" if names else "")

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from refrain.lake.evaluation import Bins, Histogram, Residuals
+from refrain.lake.evaluation import CalibrationBins, Histogram, Residuals
 from refrain.pages.html import Html, element
 from refrain.pages.run_models import Shown
-from refrain.pages.svg import Panel, Scale, diamond, dot, padded, shortened, svg, text, whisker
-from refrain.words import count, figure
+from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, shorten_middle, svg, text, whisker
+from refrain.words import counted, figure
 
 WIDE, HIGH = 460, 330
 LONGEST_FEATURE = 40
@@ -32,7 +32,7 @@ def _strength(model: Shown, focus: Shown | None) -> str:
     return f"{model.colour} {kind}".strip()
 
 
-def roc(models: Sequence[Shown], focus: Shown | None, note: str) -> Html:
+def draw_roc(models: Sequence[Shown], focus: Shown | None, note: str) -> Html:
     """Draw the ROC curves of all models that have one, the one in focus on top."""
     panel = _panel((0, 1), (0, 1))
     drawn = [each for each in models if each.curves.get("roc", {}).get("x")]
@@ -53,7 +53,7 @@ def roc(models: Sequence[Shown], focus: Shown | None, note: str) -> Html:
     return captioned("ROC curves", note, drawing, legend([(each.colour, each.label) for each in drawn]))
 
 
-def calibration(models: Sequence[Shown], of: str, *, shares: bool) -> Html:
+def draw_calibration(models: Sequence[Shown], of: str, *, shares: bool) -> Html:
     """Draw the mean answer of each bin against the mean truth, with 95 % intervals; the diagonal is calibrated."""
     drawn = [(each, each.curves["calibration"]) for each in models if "calibration" in each.curves]
     x, y = ((0.0, 1.0), (0.0, 1.0)) if shares else _shared_range([bins for _, bins in drawn])
@@ -79,20 +79,20 @@ def calibration(models: Sequence[Shown], of: str, *, shares: bool) -> Html:
     return captioned("Calibration", note, drawing, legend([(each.colour, each.label) for each, _ in drawn]))
 
 
-def _shared_range(all_bins: Sequence[Bins]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _shared_range(all_bins: Sequence[CalibrationBins]) -> tuple[tuple[float, float], tuple[float, float]]:
     xs = [value for bins in all_bins for value in bins["answered"]]
     ys = [value for bins in all_bins for value in (*bins["low"], *bins["high"])]
-    both = padded([*xs, *ys], 0.04)
+    both = pad_range([*xs, *ys], 0.04)
     return both, both
 
 
-def histogram(model: Shown, found: Histogram) -> Html:
+def draw_histogram(model: Shown, found: Histogram) -> Html:
     """Draw how the answers are spread, apart for each series, each as shares of its own rows."""
     shares = [[rows / max(sum(series["rows"]), 1) for rows in series["rows"]] for series in found["series"]]
     panel = _panel((found["edges"][0], found["edges"][-1]), (0, max(max(each) for each in shares) * 1.06 or 1))
     colours = ("yes", "no")
     areas = [panel.steps(found["edges"], each, c) for each, c in zip(shares, colours, strict=True)]
-    names = [f"{each['name']} ({count(sum(each['rows']), 'row')})" for each in found["series"]]
+    names = [f"{each['name']} ({counted(sum(each['rows']), 'row')})" for each in found["series"]]
     drawing = svg(
         "histogram",
         (WIDE, HIGH),
@@ -105,11 +105,13 @@ def histogram(model: Shown, found: Histogram) -> Html:
     return captioned("Spread of the answers", note, drawing, legend(list(zip(colours, names, strict=True))))
 
 
-def residuals(model: Shown, found: Residuals, others: Sequence[Residuals], key: str) -> Html:
+def draw_residuals(model: Shown, found: Residuals, others: Sequence[Residuals], key: str) -> Html:
     """Draw the residuals' median and quantile bands along the answer, on the same axes as those of `others`."""
     every = [found, *others]
-    y = padded([value for each in every for line in each["quantiles"].values() for value in line])
-    panel = _panel(padded([value for each in every for value in each["answered"]], 0.02), (min(y[0], 0), max(y[1], 0)))
+    y = pad_range([value for each in every for line in each["quantiles"].values() for value in line])
+    panel = _panel(
+        pad_range([value for each in every for value in each["answered"]], 0.02), (min(y[0], 0), max(y[1], 0))
+    )
     xs, lines = found["answered"], found["quantiles"]
     drawing = svg(
         f"residuals-{key}",
@@ -127,22 +129,22 @@ def residuals(model: Shown, found: Residuals, others: Sequence[Residuals], key: 
     return captioned(f"Residuals of {model.label}", note, drawing)
 
 
-def importance(model: Shown, champion: Shown | None, title: str, most: int = 20) -> Html:
+def draw_importance(model: Shown, champion: Shown | None, title: str, most: int = 20) -> Html:
     """Draw how much worse the metric gets without each feature, greatest first; the champion's as diamonds."""
     found = model.importance[:most]
     beside = {each["feature"]: each["loss"] for each in champion.importance} if champion else {}
     ends = [end for each in found for end in (each["loss"] - each["deviation"], each["loss"] + each["deviation"])]
     ends += [beside[each["feature"]] for each in found if each["feature"] in beside]
-    low, high = padded([0.0, *ends], 0.04)
+    low, high = pad_range([0.0, *ends], 0.04)
     height, width = 22, 960
-    left = 30 + 6.6 * max(len(shortened(each["feature"], LONGEST_FEATURE)) for each in found)
+    left = 30 + 6.6 * max(len(shorten_middle(each["feature"], LONGEST_FEATURE)) for each in found)
     bottom = 14 + height * len(found)
     panel = Panel(Scale(low if min([0.0, *ends]) < 0 else 0.0, high, left, width - 80), Scale(0, 1, bottom, 8))
     parts = [*panel.grid_x(f"{title} lost when the feature's values are shuffled"), panel.upright(0, "zero")]
     for place, each in enumerate(found):
         y = 14 + height * (place + 0.5)
         parts.append(
-            text(left - 10, y + 4, shortened(each["feature"], LONGEST_FEATURE), "label", "end", each["feature"])
+            text(left - 10, y + 4, shorten_middle(each["feature"], LONGEST_FEATURE), "label", "end", each["feature"])
         )
         parts.append(
             element(
@@ -166,7 +168,7 @@ def importance(model: Shown, champion: Shown | None, title: str, most: int = 20)
     note = f"By permutation, for {model.label}: mean and standard deviation over the repeats."
     if len(model.importance) > most:
         least = max(abs(each["loss"]) for each in model.importance[most:])
-        note += f" {count(len(model.importance) - most, 'further feature')} of at most {figure(least)} are not drawn."
+        note += f" {counted(len(model.importance) - most, 'further feature')} of at most {figure(least)} are not drawn."
     entries = [(model.colour, model.label), ("champion", "champion")] if beside else []
     return element(
         "div",

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from refrain.lake.evaluation import Data, Evaluation
-from refrain.pages.html import Html, element, joined, table
+from refrain.pages.html import Html, element, html_table, joined
 from refrain.pages.run_sections import section
 from refrain.times import for_people
-from refrain.words import count, figure, share
+from refrain.words import counted, figure, share
 
 MOST_UPLOADS = 20
 
@@ -20,10 +20,9 @@ _LEFT_OUT: Mapping[Literal["unmatched", "unusable"], str] = {
 def data(evaluation: Evaluation) -> Html:
     """Show what was learned from and compared on."""
     found = evaluation["data"]
-    note = (
-        f"{count(found['rows'], 'row')} of {count(found['receipts'], 'upload')}: {count(found['train_rows'])} to learn "
-        f"from, {count(found['holdout_rows'])} held out. {_labelled(found)}{_split(found)}"
-    )
+    sizes = f"{counted(found['rows'], 'row')} of {counted(found['receipts'], 'upload')}"
+    split = f"{counted(found['train_rows'])} to learn from, {counted(found['holdout_rows'])} held out"
+    note = f"{sizes}: {split}. {_labelled(found)}{_split(found)}"
     return section("data", "The data", note, _target(found), _uploads(found))
 
 
@@ -32,9 +31,11 @@ def _labelled(found: Data) -> str:
     labelled = found.get("labelled")
     if not labelled or not labelled["labels"]:
         return ""
-    left = [f"{count(labelled[each])} {words}" for each, words in _LEFT_OUT.items() if labelled[each]]
+    left = [f"{counted(labelled[each])} {words}" for each, words in _LEFT_OUT.items() if labelled[each]]
     out = f" ({', '.join(left)})" if left else ""
-    return f"{count(labelled['rows'], 'row')} of these by {count(labelled['labels'], 'label')} of predictions{out}. "
+    return (
+        f"{counted(labelled['rows'], 'row')} of these by {counted(labelled['labels'], 'label')} of predictions{out}. "
+    )
 
 
 def _split(found: Data) -> str:
@@ -47,7 +48,7 @@ def _split(found: Data) -> str:
         held = f"by time: the holdout begins at {for_people(split['cut'])}" if split["cut"] else "by time"
     times = found.get("time_range")
     reach = f" Rows reach from {for_people(times[0])} to {for_people(times[1])}." if times else ""
-    merged = count(found["merged_duplicates"], "older row")
+    merged = counted(found["merged_duplicates"], "older row")
     duplicates = f" {merged} of the same key gave way to newer ones." if found["merged_duplicates"] else ""
     return f"{window}; rows are split {held}.{reach}{duplicates}"
 
@@ -55,8 +56,10 @@ def _split(found: Data) -> str:
 def _target(found: Data) -> Html | None:
     if "users" in found and "items" in found:
         header = ["To be recommended", "#Items", "#Users"]
-        return table(
-            "Who chose, and among how many", header, [[found["target"], count(found["items"]), count(found["users"])]]
+        return html_table(
+            "Who chose, and among how many",
+            header,
+            [[found["target"], counted(found["items"]), counted(found["users"])]],
         )
     if found.get("classes"):
         classes = found["classes"]
@@ -64,15 +67,15 @@ def _target(found: Data) -> Html | None:
         rows = [
             [
                 each["name"],
-                count(each["train"]),
+                counted(each["train"]),
                 _bar(each["train"] / train),
-                count(each["holdout"]),
+                counted(each["holdout"]),
                 _bar(each["holdout"] / holdout),
             ]
             for each in classes
         ]
         header = ["Class", "#Training rows", "Share", "#Holdout rows", "Share"]
-        return table(f"To be predicted: {found['target']}", header, rows)
+        return html_table(f"To be predicted: {found['target']}", header, rows)
     if "summary" in found:
         names = ("min", "lower_quartile", "median", "mean", "upper_quartile", "max")
         header = ["", *(f"#{name.replace('_', ' ')}" for name in names)]
@@ -85,7 +88,7 @@ def _target(found: Data) -> Html | None:
             summary["upper_quartile"],
             summary["max"],
         ]
-        return table(f"To be predicted: {found['target']}", header, [[found["target"], *map(figure, values)]])
+        return html_table(f"To be predicted: {found['target']}", header, [[found["target"], *map(figure, values)]])
     return None
 
 
@@ -99,11 +102,11 @@ def _uploads(found: Data) -> Html | None:
     if not uploads:
         return None
     rows = [
-        [each["source"], for_people(each["uploaded_at"]), count(each["rows_kept"]), count(each["rows_rejected"])]
+        [each["source"], for_people(each["uploaded_at"]), counted(each["rows_kept"]), counted(each["rows_rejected"])]
         for each in uploads[:MOST_UPLOADS]
     ]
     rest = uploads[MOST_UPLOADS:]
     if rest:
         kept, rejected = sum(each["rows_kept"] for each in rest), sum(each["rows_rejected"] for each in rest)
-        rows.append([f"{count(len(rest), 'more upload')}", "", count(kept), count(rejected)])
-    return element("div", table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows))
+        rows.append([f"{counted(len(rest), 'more upload')}", "", counted(kept), counted(rejected)])
+    return element("div", html_table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows))

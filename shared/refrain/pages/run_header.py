@@ -5,7 +5,7 @@ from refrain.pages.frame import heading, tile
 from refrain.pages.html import Html, element
 from refrain.pages.run_models import Models
 from refrain.times import duration, for_people
-from refrain.words import count, figure, probability, share, signed
+from refrain.words import counted, figure, probability, share, signed
 
 SUPERSEDED = (
     "Meanwhile another run had changed the champion, so this comparison no longer held and nothing was promoted."
@@ -51,8 +51,8 @@ def _tiles(evaluation: Evaluation, models: Models) -> list[Html]:
             tiles.append(tile("Probability of no worse", probability(found["no_worse"]), needed))
     passed = [each for each in models.candidates if not each.refused]
     refused = len(models.candidates) - len(passed)
-    gate = f"{count(refused)} did not pass the gate" if refused else "all passed the gate"
-    tiles.append(tile("Candidates", count(len(models.candidates)), gate if models.candidates else ""))
-    rows = f"and {count(data['train_rows'])} to learn from"
-    tiles.append(tile("Holdout rows", count(data["holdout_rows"]), rows))
+    gate = f"{counted(refused)} did not pass the gate" if refused else "all passed the gate"
+    tiles.append(tile("Candidates", counted(len(models.candidates)), gate if models.candidates else ""))
+    rows = f"and {counted(data['train_rows'])} to learn from"
+    tiles.append(tile("Holdout rows", counted(data["holdout_rows"]), rows))
     return tiles

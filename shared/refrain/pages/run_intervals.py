@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from refrain.pages.html import Html
 from refrain.pages.run_models import Shown
-from refrain.pages.svg import Panel, Scale, diamond, dot, padded, svg, text, whisker
+from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, svg, text, whisker
 from refrain.statistics.metrics import Metric
 from refrain.words import figure, share, signed
 
@@ -100,4 +100,4 @@ def _near(ends: Sequence[tuple[Shown, list[float]]], others: list[float]) -> tup
     inside = passed or refused
     room = 3 * (max(inside) - min(inside))
     near = [value for value in (*refused, *others) if min(inside) - room <= value <= max(inside) + room]
-    return padded([*inside, *near])
+    return pad_range([*inside, *near])

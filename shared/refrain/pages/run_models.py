@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from refrain.evaluation.decision import REFUSALS
 from refrain.lake.evaluation import Curves, Evaluation, FiguresDocument, Importance, ModelDocument, VerdictDocument
-from refrain.pages.svg import shortened
+from refrain.pages.svg import shorten_middle
 from refrain.statistics.metrics import METRICS, Metric
 
 COLOURS = 6
@@ -47,7 +47,7 @@ class Shown:
     @property
     def label(self) -> str:
         """Return the name for drawings."""
-        return "champion" if self.champion else shortened(self.figures["name"], LONGEST)
+        return "champion" if self.champion else shorten_middle(self.figures["name"], LONGEST)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Models:
         return [each for each in pair if each is not None]
 
 
-def shown(evaluation: Evaluation) -> Models:
+def models_on_page(evaluation: Evaluation) -> Models:
     """Give each model its colour and find the one in focus."""
     verdicts = {verdict["version"]: verdict for verdict in evaluation["decision"]["verdicts"]}
     candidates = [

@@ -4,8 +4,8 @@ from refrain.lake.evaluation import Evaluation
 from refrain.pages.frame import framed
 from refrain.pages.run_data import data
 from refrain.pages.run_header import header
-from refrain.pages.run_models import shown
-from refrain.pages.run_sections import comparison, importance, quality, refused
+from refrain.pages.run_models import models_on_page
+from refrain.pages.run_sections import answers_section, comparison, importance_section, refused
 
 METHODS = (
     "Intervals: percentiles of a paired bootstrap, all models on the same resamples of the holdout rows "
@@ -15,17 +15,17 @@ METHODS = (
 )
 
 
-def render(evaluation: Evaluation) -> str:
+def render_run(evaluation: Evaluation) -> str:
     """Return the report as one self-contained HTML file.
 
     Args:
         evaluation: see `refrain.lake.evaluation`; its texts may hold anything, they are escaped.
     """
-    models = shown(evaluation)
+    models = models_on_page(evaluation)
     sections = (
         comparison(evaluation, models),
-        quality(evaluation, models),
-        importance(evaluation, models),
+        answers_section(evaluation, models),
+        importance_section(evaluation, models),
         refused(models),
         data(evaluation),
     )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from refrain.lake.evaluation import Evaluation
 from refrain.pages import run_charts
-from refrain.pages.html import Html, element, joined, table
+from refrain.pages.html import Html, element, html_table, joined
 from refrain.pages.run_intervals import STATUS, intervals
 from refrain.pages.run_models import LONGEST, Models, Shown
-from refrain.pages.svg import shortened
+from refrain.pages.svg import shorten_middle
 from refrain.statistics.metrics import METRICS
-from refrain.words import count, figure, listed, milliseconds, probability, share, signed, size
+from refrain.words import counted, figure, listed, milliseconds, probability, share, signed, size
 
 FEW_CLASSES = 4
 OF_LISTS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
@@ -30,7 +30,7 @@ def comparison(evaluation: Evaluation, models: Models) -> Html:
     floor = gate["min_metric"] if metric.greater_is_better else gate["max_metric"]
     with_figures = [each for each in models.all if each.figures["value"] is not None]
     users = evaluation.get("users")
-    asked = count(evaluation["data"]["holdout_rows"], "holdout row") if users is None else count(users, "user")
+    asked = counted(evaluation["data"]["holdout_rows"], "holdout row") if users is None else counted(users, "user")
     note = f"All models answered the same {asked}. Intervals are {share(gate['confidence'])} ones, by paired bootstrap."
     drawing = intervals(models.all, metric, gate["confidence"], floor) if with_figures else None
     return section(
@@ -75,7 +75,7 @@ def _figures_table(models: Models) -> Html:
     header += ["#Gain", "#No worse"] if models.champion else []
     header += ["#One row", "#Size", "#Parity", "Verdict"]
     rows = [_figures_row(each, against=models.champion is not None) for each in models.all]
-    return table("Figures of the gate", header, rows)
+    return html_table("Figures of the gate", header, rows)
 
 
 def _figures_row(model: Shown, *, against: bool) -> list[str]:
@@ -107,7 +107,7 @@ def _parity(model: Shown) -> str:
         return "–"
     differing, rows = sum(each["differing"] for each in both), sum(each["rows"] for each in both)
     furthest = max(each["max_difference"] for each in both)
-    return joined([f"{count(differing)} of {count(rows)} differ", element("small", f"by at most {furthest:.1g}")])
+    return joined([f"{counted(differing)} of {counted(rows)} differ", element("small", f"by at most {furthest:.1g}")])
 
 
 def _other_metrics(evaluation: Evaluation, models: Models) -> Html | None:
@@ -129,14 +129,14 @@ def _other_metrics(evaluation: Evaluation, models: Models) -> Html | None:
                 *(figure(also[name]) if name in also else "–" for name in beside),
             ]
         )
-    return table(
+    return html_table(
         f"Other figures on the same rows (the gate looks at {models.metric.title} only)",
         ["Model", *(f"#{METRICS[name].title}" for name in names), *(f"#{name.replace('_', ' ')}" for name in beside)],
         rows,
     )
 
 
-def quality(evaluation: Evaluation, models: Models) -> Html | None:
+def answers_section(evaluation: Evaluation, models: Models) -> Html | None:
     """Show how the models answer: ROC, calibration, spread and confusion, or residuals."""
     focus = models.focus
     if focus is None or not focus.curves:
@@ -155,10 +155,10 @@ def _of_classes(models: Models, focus: Shown) -> list[Html]:
     if "roc" in curves:
         many = len(curves["confusion"]["classes"]) > 2 if "confusion" in curves else False
         note = "Each class against the rest, averaged." if many else "The closer to the upper left the better."
-        drawings.append(run_charts.roc(models.all, focus, note))
-    drawings.append(run_charts.calibration(models.close, curves.get("calibration_of", "the answer"), shares=True))
+        drawings.append(run_charts.draw_roc(models.all, focus, note))
+    drawings.append(run_charts.draw_calibration(models.close, curves.get("calibration_of", "the answer"), shares=True))
     if "histogram" in curves:
-        drawings.append(run_charts.histogram(focus, curves["histogram"]))
+        drawings.append(run_charts.draw_histogram(focus, curves["histogram"]))
     if "confusion" in curves:
         drawings.append(_confusion(focus))
     return drawings
@@ -166,7 +166,7 @@ def _of_classes(models: Models, focus: Shown) -> list[Html]:
 
 def _confusion(model: Shown) -> Html:
     found = model.curves["confusion"]
-    names = [shortened(name, LONGEST) for name in found["classes"]]
+    names = [shorten_middle(name, LONGEST) for name in found["classes"]]
     corner = element("th", "truth ↓ answer →", scope="col")
     header = element("tr", corner, *(element("th", element("span", name), scope="col") for name in names))
     rows = zip(names, found["rows"], strict=True)
@@ -181,7 +181,7 @@ def _shaded(name: str, cells: Sequence[int]) -> list[Html]:
     total = max(sum(cells), 1)
     shade = "background:color-mix(in srgb, var(--s1) {:.0f}%, transparent)"
     return [
-        element("td", count(rows), style=shade.format(60 * rows / total), title=f"{share(rows / total)} of {name}")
+        element("td", counted(rows), style=shade.format(60 * rows / total), title=f"{share(rows / total)} of {name}")
         for rows in cells
     ]
 
@@ -191,12 +191,12 @@ def _of_values(models: Models) -> list[Html]:
     drawings = []
     for place, each in enumerate(shown):
         others = [other.curves["residuals"] for other in shown if other is not each]
-        drawings.append(run_charts.residuals(each, each.curves["residuals"], others, str(place)))
+        drawings.append(run_charts.draw_residuals(each, each.curves["residuals"], others, str(place)))
     of = models.focus.curves.get("calibration_of", "the value") if models.focus else ""
-    return [*drawings, run_charts.calibration(models.close, of, shares=False)]
+    return [*drawings, run_charts.draw_calibration(models.close, of, shares=False)]
 
 
-def importance(evaluation: Evaluation, models: Models) -> Html | None:
+def importance_section(evaluation: Evaluation, models: Models) -> Html | None:
     """Show which features the model in focus relies on."""
     focus = models.focus
     if focus is None or not focus.importance:
@@ -206,7 +206,7 @@ def importance(evaluation: Evaluation, models: Models) -> Html | None:
         "importance",
         "What it relies on",
         "Features that say the same share their importance, or hide each other's.",
-        run_charts.importance(focus, champion, METRICS[evaluation["metric"]].title),
+        run_charts.draw_importance(focus, champion, METRICS[evaluation["metric"]].title),
     )
 
 

@@ -50,10 +50,10 @@ def tick_labels(values: Sequence[float]) -> list[str]:
     return [f"{value:,.{decimals}f}".replace("-", "−") for value in values]
 
 
-def padded(values: Sequence[float], share: float = 0.08) -> tuple[float, float]:
+def pad_range(values: Sequence[float], share: float = 0.08) -> tuple[float, float]:
     """Return the range of values with some air on both sides; never empty.
 
-    >>> padded([1.0, 2.0], 0.5), padded([5.0])
+    >>> pad_range([1.0, 2.0], 0.5), pad_range([5.0])
     ((0.5, 2.5), (4.5, 5.5))
     """
     low, high = min(values), max(values)
@@ -61,10 +61,10 @@ def padded(values: Sequence[float], share: float = 0.08) -> tuple[float, float]:
     return low - air, high + air
 
 
-def shortened(text: str, most: int) -> str:
+def shorten_middle(text: str, most: int) -> str:
     """Cut a long name in its middle, since names often differ at their ends.
 
-    >>> shortened("a_very_long_feature_name", 11)
+    >>> shorten_middle("a_very_long_feature_name", 11)
     'a_ver…_name'
     """
     if len(text) <= most:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommendation.limits import MOST_HEARD
+from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) 
     return {str(name): recent(heard) for name, heard in zip(names, found, strict=True)}
 
 
-def recent(heard: NDArray[np.int64], most: int = MOST_HEARD) -> NDArray[np.int64]:
+def recent(heard: NDArray[np.int64], most: int = MAX_HISTORY_ITEMS) -> NDArray[np.int64]:
     """Keep the last time that each item was heard, and of these the newest `most`, in their order.
 
     >>> recent(np.array([1, 2, 1, 3]), 2).tolist()
@@ -44,10 +44,10 @@ def recent(heard: NDArray[np.int64], most: int = MOST_HEARD) -> NDArray[np.int64
     return heard[np.sort(len(heard) - 1 - last)][-most:]
 
 
-def padded(rows: Sequence[NDArray[np.int64]], fill: int = -1) -> NDArray[np.int64]:
+def pad_codes(rows: Sequence[NDArray[np.int64]], fill: int = -1) -> NDArray[np.int64]:
     """Make one matrix of rows of codes, each padded to the longest one.
 
-    >>> padded([np.array([1, 2]), np.array([3])]).tolist()
+    >>> pad_codes([np.array([1, 2]), np.array([3])]).tolist()
     [[1, 2], [3, -1]]
     """
     matrix = np.full((len(rows), max((len(row) for row in rows), default=0)), fill, np.int64)

@@ -15,9 +15,9 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refrain.aws.boto_errors import asking
+from refrain.aws.boto_errors import aws_errors
 from refrain.errors import ServiceUnavailable
-from refrain.recommendation.limits import MOST_HEARD
+from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ BATCH = 100
 MOST_TRIES = 20
 
 
-def merged(known: Heard, news: Heard, most: int = MOST_HEARD) -> dict[str, int]:
+def merge_history(known: Heard, news: Heard, most: int = MAX_HISTORY_ITEMS) -> dict[str, int]:
     """Merge what was heard, the newest first.
 
-    >>> merged({"a": 5, "b": 3}, {"b": 9, "c": 1}, most=2)
+    >>> merge_history({"a": 5, "b": 3}, {"b": 9, "c": 1}, most=2)
     {'b': 9, 'a': 5}
     """
     latest = dict(known)
@@ -44,7 +44,7 @@ def merged(known: Heard, news: Heard, most: int = MOST_HEARD) -> dict[str, int]:
     return dict(newest[:most])
 
 
-class Listening:
+class HistoryTable:
     """The table. Raises `ServiceUnavailable` where DynamoDB does not answer, or refuses.
 
     `hurried` is for those who have a caller waiting: few tries, and little patience with each.
@@ -70,7 +70,7 @@ class Listening:
         for _ in range(MOST_TRIES):
             entries = {entry["listener"]["S"]: entry for entry in self._read(list(waiting))}
             known = {key: _read(entry) for key, entry in entries.items()}
-            latest = {key: merged(known.get(key, {}), heard) for key, heard in waiting.items()}
+            latest = {key: merge_history(known.get(key, {}), heard) for key, heard in waiting.items()}
             changed = [key for key in waiting if latest[key] != known.get(key)]
             overtaken = [key for key in changed if not self._write(key, latest[key], entries.get(key))]
             written += len(changed) - len(overtaken)
@@ -83,7 +83,7 @@ class Listening:
         """Read entries as they are now, not as they were a moment ago."""
         wanted: Any = {self._table: {"Keys": [{"listener": {"S": key}} for key in keys], "ConsistentRead": True}}
         found: list[dict[str, Any]] = []
-        with asking("dynamodb:BatchGetItem"):
+        with aws_errors("dynamodb:BatchGetItem"):
             for _ in range(MOST_TRIES):
                 answer = _client(self._hurried).batch_get_item(RequestItems=wanted)
                 found += answer["Responses"].get(self._table, [])
@@ -99,7 +99,7 @@ class Listening:
         if before:
             was = {":was": before["heard"]}
             condition = {"ConditionExpression": "heard = :was", "ExpressionAttributeValues": was}
-        with asking("dynamodb:PutItem"):
+        with aws_errors("dynamodb:PutItem"):
             client = _client(self._hurried)
             try:
                 client.put_item(TableName=self._table, Item=item, **condition)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-MOST_ITEMS = 100
+MAX_RECOMMENDED_ITEMS = 100
 """Items that one answer holds at most, and to which evaluation looks."""
 
-MOST_HEARD = 500
+MAX_HISTORY_ITEMS = 500
 """Items of a user's history that count: the newest ones. So many are kept in service, and asked with in evaluation."""
 
 MOST_NAMED = 10_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, objects, prepare
-from refrain.recommendation.limits import MOST_ITEMS, MOST_NAMED
+from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS, MOST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ FIELDS = ("user", "k", "exclude_heard", *LISTS)
 
 
 @dataclass(frozen=True)
-class Ask:
+class RecommendationRequest:
     """One instance. A `history` that is None is that of the user, to be looked up; items are clean ids.
 
     `history` is in the order of listening, the newest last.
@@ -38,12 +38,14 @@ class Ask:
     exclude_heard: bool
     within: tuple[str, ...]
 
-    def having_heard(self, history: Sequence[str]) -> Ask:
+    def having_heard(self, history: Sequence[str]) -> RecommendationRequest:
         """The same, with the history that was looked up."""
         return replace(self, history=tuple(history))
 
 
-def asks(definition: Definition, instances: Sequence[Mapping[str, Any]]) -> tuple[list[Ask], list[Problem]]:
+def read_recommendation_requests(
+    definition: Definition, instances: Sequence[Mapping[str, Any]]
+) -> tuple[list[RecommendationRequest], list[Problem]]:
     """Read instances; list the values that cannot be used (then the asks are of no use)."""
     problems = [
         Problem(row, field, value, reason)
@@ -61,8 +63,8 @@ def _wrong(instance: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
     if instance.get("user") is None and instance.get("history") is None:
         yield "", instance, "expected a user, or a history (which may be empty)"
     k = instance.get("k", DEFAULT_ITEMS)
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST_ITEMS:
-        yield "k", k, f"expected a whole number from 1 to {MOST_ITEMS}"
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_RECOMMENDED_ITEMS:
+        yield "k", k, f"expected a whole number from 1 to {MAX_RECOMMENDED_ITEMS}"
     if not isinstance(instance.get("exclude_heard", True), bool):
         yield "exclude_heard", instance["exclude_heard"], "expected true or false"
     for name in LISTS:
@@ -101,9 +103,9 @@ def _values(name: str, given: Any) -> list[object]:
     return list(given) if name in LISTS else [given]
 
 
-def _ask(instance: Mapping[str, Any], ids: Mapping[str, Any]) -> Ask:
+def _ask(instance: Mapping[str, Any], ids: Mapping[str, Any]) -> RecommendationRequest:
     history = None if instance.get("history") is None else tuple(ids.get("history", ()))
-    return Ask(
+    return RecommendationRequest(
         user=next(iter(ids.get("user", ())), None),
         history=history,
         k=instance.get("k", DEFAULT_ITEMS),

@@ -15,7 +15,7 @@ from refrain.errors import RefrainError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.release.request import Request
+    from refrain.release.request import ReleaseRequest
     from refrain.release.services import Services
 
 IN_SERVICE = "live"
@@ -24,7 +24,7 @@ IN_SERVICE = "live"
 logger = logging.getLogger("refrain")
 
 
-def check(services: Services, request: Request, version: str) -> dict[str, object]:
+def check_release(services: Services, request: ReleaseRequest, version: str) -> dict[str, object]:
     """Ask the new version (its ARN), tell CodeDeploy, and return what was found. Raises what the services raise."""
     try:
         found = _compare(services, version)

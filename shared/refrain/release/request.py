@@ -14,7 +14,7 @@ FIELDS = ("DeploymentId", "LifecycleEventHookExecutionId")
 
 
 @dataclass(frozen=True)
-class Request:
+class ReleaseRequest:
     """Which deployment waits for the answer; both empty when nobody does (called by hand)."""
 
     deployment: str

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 from botocore.config import Config
 
-from refrain.aws.boto_errors import asking
+from refrain.aws.boto_errors import aws_errors
 from refrain.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refrain.release.request import Request
+    from refrain.release.request import ReleaseRequest
 
 PATH = "/v1/models"
 PATIENCE = 60
@@ -30,7 +30,7 @@ class Services(Protocol):
     def models(self, version: str) -> list[Mapping[str, Any]]:
         """Have a version of inference load and prove all that is deployed, and say what it would serve."""
 
-    def tell(self, request: Request, *, sound: bool) -> None:
+    def tell(self, request: ReleaseRequest, *, sound: bool) -> None:
         """Tell CodeDeploy whether callers may move."""
 
 
@@ -40,7 +40,7 @@ class Aws:
     def models(self, version: str) -> list[Mapping[str, Any]]:
         """Ask as API Gateway does for `GET /v1/models`; the version is the ARN of one, or of an alias."""
         event = {"httpMethod": "GET", "path": PATH, "headers": {}, "requestContext": {"requestId": "pre-traffic"}}
-        with asking("lambda:InvokeFunction"):
+        with aws_errors("lambda:InvokeFunction"):
             answer = _client("lambda").invoke(FunctionName=version, Payload=json.dumps(event).encode())
             said = json.loads(answer["Payload"].read())
         if answer.get("FunctionError") or said.get("statusCode") != 200:
@@ -48,11 +48,11 @@ class Aws:
         found: list[Mapping[str, Any]] = json.loads(said["body"])["models"]
         return found
 
-    def tell(self, request: Request, *, sound: bool) -> None:
+    def tell(self, request: ReleaseRequest, *, sound: bool) -> None:
         """Answer the hook; nobody waits when there is no deployment."""
         if not request.deployment:
             return
-        with asking("codedeploy:PutLifecycleEventHookExecutionStatus"):
+        with aws_errors("codedeploy:PutLifecycleEventHookExecutionStatus"):
             _client("codedeploy").put_lifecycle_event_hook_execution_status(
                 deploymentId=request.deployment,
                 lifecycleEventHookExecutionId=request.hook,

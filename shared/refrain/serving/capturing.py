@@ -6,19 +6,19 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from refrain.lake.capture.lines import lines
+from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.record import Record, Shadow
 
 if TYPE_CHECKING:
     from preprocessing import Lists
-    from refrain.model.tabular import Servable
-    from refrain.serving.http.requests import Request
-    from refrain.serving.prediction import Part, Predictions
+    from refrain.model.tabular import TabularModel
+    from refrain.serving.http.requests import HttpRequest
+    from refrain.serving.prediction import AnsweredPart, Predictions
     from refrain.serving.registry.registry import Registry
 
 
 def capture_later(
-    registry: Registry, request: Request, servable: Servable, raw: Lists, predictions: Predictions
+    registry: Registry, request: HttpRequest, servable: TabularModel, raw: Lists, predictions: Predictions
 ) -> None:
     """Have the answered rows captured, as large a share as the definition says.
 
@@ -29,16 +29,16 @@ def capture_later(
         request.afterwards.append(partial(_capture, servable, raw, predictions, share, request.id))
 
 
-def _capture(servable: Servable, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
+def _capture(servable: TabularModel, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
     records = [_record(servable, raw, predictions, part, request) for part in predictions.parts]
-    written = [line for record in records for line in lines(record, share)]
+    written = [line for record in records for line in prediction_lines(record, share)]
     if written:
         # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
         sys.stdout.write("\n".join(written) + "\n")
         sys.stdout.flush()
 
 
-def _record(servable: Servable, raw: Lists, predictions: Predictions, part: Part, request: str) -> Record:
+def _record(servable: TabularModel, raw: Lists, predictions: Predictions, part: AnsweredPart, request: str) -> Record:
     """Make the record of the rows that one version answered."""
     heard = predictions.shadow
     record = Record(

@@ -13,15 +13,15 @@ import numpy as np
 from preprocessing import Problem, objects
 from refrain.lake.prediction_id import prediction_ids
 from refrain.serving.http.refusals import InvalidInstances, NoFiniteAnswer
-from refrain.serving.trial_answers import Attempt, attempt, part_of
+from refrain.serving.trial_answers import ChallengerScores, attempt, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Array, Columns, Lists
     from refrain.fast_path.answer_json import Numbers
-    from refrain.model.tabular import Servable
-    from refrain.serving.trial_answers import Rival
+    from refrain.model.tabular import TabularModel
+    from refrain.serving.trial_answers import LoadedChallenger
 
 logger = logging.getLogger("refrain")
 
@@ -30,13 +30,13 @@ LISTENING = "shadow"
 
 
 @dataclass(slots=True)  # like all here, made for each request, which takes four times as long when it is frozen
-class Part:
+class AnsweredPart:
     """The rows of a request (their places in it) that one version answered, in the milliseconds that its model took.
 
     `fallback`: a challenger should have answered these, and had no answer.
     """
 
-    servable: Servable
+    servable: TabularModel
     places: Sequence[int]
     milliseconds: float
     fallback: bool = False
@@ -65,12 +65,12 @@ class Predictions:
     numbers: list[Numbers]
     unfamiliar: list[list[str]]
     columns: Columns | Lists
-    parts: tuple[Part, ...]
-    by: list[Servable]
+    parts: tuple[AnsweredPart, ...]
+    by: list[TabularModel]
     shadow: Overheard | None = None
 
 
-def predict(servable: Servable, raw: Lists, rows: int, rival: Rival | None = None) -> Predictions:
+def predict(servable: TabularModel, raw: Lists, rows: int, rival: LoadedChallenger | None = None) -> Predictions:
     """Answer columns of length `rows`, by the champion and, as the trial says, by its rival.
 
     Raises `InvalidInstances` naming every value that cannot be used; a rival raises nothing.
@@ -81,7 +81,7 @@ def predict(servable: Servable, raw: Lists, rows: int, rival: Rival | None = Non
     return _gathered([_asked(servable, columns, range(rows))], columns, rows, None)
 
 
-def _tried(servable: Servable, rival: Rival, raw: Mapping[str, Array], rows: int) -> Predictions:
+def _tried(servable: TabularModel, rival: LoadedChallenger, raw: Mapping[str, Array], rows: int) -> Predictions:
     """Answer by the champion and its rival, on arrays, of which each can take its rows."""
     columns = _sound(*servable.prepare_columns(raw, rows))
     if rival.terms.mode == ANSWERING:
@@ -100,22 +100,26 @@ def _sound[Any_: Columns | Lists](columns: Any_, problems: list[Problem]) -> Any
 class _Answers:
     """A part with its numbers, its labels (none for a regression), and what is unfamiliar of each row."""
 
-    part: Part
+    part: AnsweredPart
     numbers: list[Numbers]
     labels: list[str]
     unfamiliar: list[list[str]]
 
 
-def _asked(servable: Servable, columns: Columns | Lists, places: Sequence[int], *, fallback: bool = False) -> _Answers:
+def _asked(
+    servable: TabularModel, columns: Columns | Lists, places: Sequence[int], *, fallback: bool = False
+) -> _Answers:
     """Ask the champion for some places of a request."""
     started = time.perf_counter()
     matrix = servable.encode(columns)
     scores = servable.score(matrix)
     took = (time.perf_counter() - started) * 1000
-    return _answers(Part(servable, places, took, fallback), scores, matrix)
+    return _answers(AnsweredPart(servable, places, took, fallback), scores, matrix)
 
 
-def _shared(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns: Columns, rows: int) -> Predictions:
+def _shared(
+    servable: TabularModel, rival: LoadedChallenger, raw: Mapping[str, Array], columns: Columns, rows: int
+) -> Predictions:
     """Let the rival answer its share of the entities, and the champion all others and what the rival cannot."""
     chosen = rival.takes(servable.definition, raw, columns)
     fell_back = chosen.copy()
@@ -131,12 +135,12 @@ def _shared(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns:
     return _gathered(answers, columns, rows, None)
 
 
-def _answered(servable: Servable, found: Attempt, places: list[int]) -> _Answers:
+def _answered(servable: TabularModel, found: ChallengerScores, places: list[int]) -> _Answers:
     matrix = found.matrix[found.sound]
-    return _answers(Part(servable, places, found.milliseconds), found.scores[found.sound], matrix)
+    return _answers(AnsweredPart(servable, places, found.milliseconds), found.scores[found.sound], matrix)
 
 
-def _answers(part: Part, scores: Array, matrix: Array) -> _Answers:
+def _answers(part: AnsweredPart, scores: Array, matrix: Array) -> _Answers:
     """Make the answers of what the graph said. Raises `NoFiniteAnswer`."""
     servable = part.servable
     numbers: list[float] = scores.ravel().tolist()
@@ -149,7 +153,9 @@ def _answers(part: Part, scores: Array, matrix: Array) -> _Answers:
     return _Answers(part, servable.wording.numbers(numbers), labels, servable.familiar.unfamiliar(matrix))
 
 
-def _overheard(servable: Servable, rival: Rival, raw: Mapping[str, Array], columns: Columns) -> Overheard:
+def _overheard(
+    servable: TabularModel, rival: LoadedChallenger, raw: Mapping[str, Array], columns: Columns
+) -> Overheard:
     found = attempt(rival.servable, servable, raw, columns)
     answers: list[Numbers] = [()] * len(found.sound)
     if rival.servable and found.sound.any():

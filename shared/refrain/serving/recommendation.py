@@ -8,21 +8,21 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from refrain.aws.emf import count
+from refrain.aws.emf import count_metric
 from refrain.errors import ServiceUnavailable
-from refrain.lake.capture.recommendations import lines
+from refrain.lake.capture.recommendations import recommendation_lines
 from refrain.lake.prediction_id import prediction_ids
-from refrain.recommendation.history_table import Listening
-from refrain.recommendation.recommendation_request import FIELDS, asks
-from refrain.serving.http.refusals import InvalidInstances, shortened
+from refrain.recommendation.history_table import HistoryTable
+from refrain.recommendation.recommendation_request import FIELDS, read_recommendation_requests
+from refrain.serving.http.refusals import InvalidInstances, shorten_text
 from refrain.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.model.recommendation import Offer, Recommendable
-    from refrain.recommendation.recommendation_request import Ask
-    from refrain.serving.http.requests import Request
+    from refrain.model.recommendation import Recommendation, RecommenderModel
+    from refrain.recommendation.recommendation_request import RecommendationRequest
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 MOST_IGNORED = 50
@@ -30,12 +30,12 @@ MOST_IGNORED = 50
 logger = logging.getLogger("refrain")
 
 
-def answer_offers(
-    registry: Registry, request: Request, servable: Recommendable, instances: Sequence[Mapping[str, Any]]
+def answer_recommendations(
+    registry: Registry, request: HttpRequest, servable: RecommenderModel, instances: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Answer `POST /v1/models/{model}:predict` of a recommender."""
     model = servable.definition.model
-    asked, problems = asks(servable.definition, instances)
+    asked, problems = read_recommendation_requests(servable.definition, instances)
     if problems:
         raise InvalidInstances(problems)
     asked, unavailable = _having_heard(model, asked)
@@ -53,10 +53,10 @@ def answer_offers(
         "prediction_ids": ids,
     }
     unknown = set().union(*instances).difference(FIELDS)
-    return answer | ({"ignored": sorted(map(shortened, unknown))[:MOST_IGNORED]} if unknown else {})
+    return answer | ({"ignored": sorted(map(shorten_text, unknown))[:MOST_IGNORED]} if unknown else {})
 
 
-def _having_heard(model: str, asked: Sequence[Ask]) -> tuple[list[Ask], bool]:
+def _having_heard(model: str, asked: Sequence[RecommendationRequest]) -> tuple[list[RecommendationRequest], bool]:
     """Look up the histories of users who sent none; True where they cannot be, which is no reason to refuse."""
     users = list(dict.fromkeys(ask.user for ask in asked if ask.history is None and ask.user is not None))
     table = settings().listening_table
@@ -64,17 +64,19 @@ def _having_heard(model: str, asked: Sequence[Ask]) -> tuple[list[Ask], bool]:
     unavailable = False
     if users and table:
         try:
-            heard = Listening(table, hurried=True).heard(model, users)
+            heard = HistoryTable(table, hurried=True).heard(model, users)
         except ServiceUnavailable as error:
             unavailable = True
             logger.exception("listening not known", extra={"model": model, "reason": str(error)})
-            count("ListeningUnavailable", model)
+            count_metric("ListeningUnavailable", model)
     return [ask if ask.history is not None else ask.having_heard(heard.get(ask.user or "", ())) for ask in asked], (
         unavailable
     )
 
 
-def _written(servable: Recommendable, offer: Offer, ask: Ask, unavailable: bool) -> dict[str, Any]:
+def _written(
+    servable: RecommenderModel, offer: Recommendation, ask: RecommendationRequest, unavailable: bool
+) -> dict[str, Any]:
     """Write one list. `popular` says that nothing was known of the user, `history` that it should have been."""
     items = [
         servable.catalogue.about(code) | {"score": float(f"{score:.7g}")}
@@ -89,14 +91,14 @@ def _written(servable: Recommendable, offer: Offer, ask: Ask, unavailable: bool)
 
 
 def _capture(
-    servable: Recommendable,
+    servable: RecommenderModel,
     ids: Sequence[str],
-    asked: Sequence[Ask],
-    offers: Sequence[Offer],
+    asked: Sequence[RecommendationRequest],
+    offers: Sequence[Recommendation],
     milliseconds: float,
     share: float,
 ) -> None:
-    written = lines(servable, ids, asked, offers, milliseconds, share)
+    written = recommendation_lines(servable, ids, asked, offers, milliseconds, share)
     if written:
         # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
         sys.stdout.write("\n".join(written) + "\n")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.lake.deployment import Challenger
-    from refrain.model.tabular import Servable
+    from refrain.model.tabular import TabularModel
 
 logger = logging.getLogger("refrain")
 
@@ -31,11 +31,11 @@ _WHOLE = 2.0**64
 
 
 @dataclass(frozen=True)
-class Rival:
+class LoadedChallenger:
     """The challenger of a deployment; `servable` is None when it was refused, so that it answers nothing."""
 
     terms: Challenger
-    servable: Servable | None
+    servable: TabularModel | None
 
     def takes(self, definition: Definition, raw: Mapping[str, Array], columns: Columns) -> NDArray[np.bool_]:
         """Tell which rows are a canary's: those of its share of the entities, the same ones in every request.
@@ -48,7 +48,7 @@ class Rival:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class ChallengerScores:
     """What a challenger answered to some rows: scores [rows, classes] or [rows, 1], and where these are sound.
 
     A row that it refuses, or has no finite number for, is not `sound`; when it breaks no row is.
@@ -75,7 +75,9 @@ def entities(definition: Definition, raw: Mapping[str, Array], columns: Columns)
         yield repr([str(value) for value in (values if known else [array[row] for array in columns.values()])])
 
 
-def attempt(servable: Servable | None, asked: Servable, raw: Mapping[str, Array], columns: Columns) -> Attempt:
+def attempt(
+    servable: TabularModel | None, asked: TabularModel, raw: Mapping[str, Array], columns: Columns
+) -> ChallengerScores:
     """Ask a challenger for rows that the version `asked` understood as `columns`. Never raises."""
     started = time.perf_counter()
     rows = len(next(iter(columns.values())))
@@ -90,7 +92,7 @@ def attempt(servable: Servable | None, asked: Servable, raw: Mapping[str, Array]
             sound[refused] = False
     except Exception:  # whatever a challenger does, the champion answers; the judge sees the rows without an answer
         logger.exception("challenger failed", extra={"version": servable.version if servable else ""})
-    return Attempt(scores, sound, matrix, (time.perf_counter() - started) * 1000)
+    return ChallengerScores(scores, sound, matrix, (time.perf_counter() - started) * 1000)
 
 
 def part_of(raw: Mapping[str, Array], places: NDArray[np.bool_]) -> dict[str, Array]:
@@ -99,7 +101,7 @@ def part_of(raw: Mapping[str, Array], places: NDArray[np.bool_]) -> dict[str, Ar
 
 
 def _understood(
-    servable: Servable, asked: Servable, raw: Mapping[str, Array], columns: Columns
+    servable: TabularModel, asked: TabularModel, raw: Mapping[str, Array], columns: Columns
 ) -> tuple[Columns, list[int]]:
     """Read the rows by the challenger's own definition, unless it reads them as the champion does."""
     if _same(servable.definition, asked.definition):

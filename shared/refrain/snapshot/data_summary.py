@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.lake.receipt_choice import Receipt
-    from refrain.snapshot.labelled_rows import Labelled
+    from refrain.snapshot.labelled_rows import LabelledRows
     from refrain.snapshot.rows import Rows
     from refrain.snapshot.split import Split
 
 
-def describe(
-    definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split, labelled: Labelled | None = None
+def summarise_data(
+    definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split, labelled: LabelledRows | None = None
 ) -> dict[str, object]:
     """Describe the data of a run (see `evaluation.document.Data`)."""
     held = int(found.holdout.sum())
@@ -44,7 +44,7 @@ def describe(
         "rows_outside_window": rows.outside,
         "split": {"by": definition.training.split, "window": _window(definition), "cut": _moment(found.cut)},
         **({} if labelled is None else {"labelled": _labelled(rows, labelled)}),
-        "target": definition.foretold,
+        "target": definition.predicted_column,
         "time_range": _time_range(definition, receipts, rows.columns, labelled),
         **_target(definition, rows.columns, found.holdout),
     }
@@ -55,7 +55,7 @@ def _window(definition: Definition) -> str:
     return str(training.get("window", "")) if isinstance(training, dict) else ""
 
 
-def _labelled(rows: Rows, labelled: Labelled) -> dict[str, object]:
+def _labelled(rows: Rows, labelled: LabelledRows) -> dict[str, object]:
     """What became of labels: `rows` are those predictions that are among the rows of the snapshot."""
     return {
         "rows": int(rows.labelled.sum()),
@@ -67,7 +67,7 @@ def _labelled(rows: Rows, labelled: Labelled) -> dict[str, object]:
 
 
 def _time_range(
-    definition: Definition, receipts: Sequence[Receipt], columns: Columns, labelled: Labelled | None
+    definition: Definition, receipts: Sequence[Receipt], columns: Columns, labelled: LabelledRows | None
 ) -> list[str | None]:
     """First and last event time, or the time of upload or prediction where there is no event time."""
     came = [*(each.uploaded for each in receipts), *([] if labelled is None else labelled.predicted)]
@@ -76,7 +76,7 @@ def _time_range(
 
 
 def _target(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, object]:
-    """Describe what is to be foretold: values, classes, or who chooses and among how many."""
+    """Describe what is to be predicted: values, classes, or who chooses and among how many."""
     if definition.roles:
         users, items = (len(set(columns[name].tolist())) for name in (definition.roles.user, definition.roles.item))
         return {"users": users, "items": items}

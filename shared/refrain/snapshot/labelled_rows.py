@@ -26,7 +26,7 @@ MOST_REASONS = 10
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRows:
     """Typed columns of labelled predictions, in the order in which their labels came.
 
     `arrived` (when the label that counts was first said) and `predicted` are datetime64[us]; `identities` name each
@@ -52,7 +52,7 @@ class Labelled:
         """Name the rows and their labels: SHA-256, hex."""
         return hashlib.sha256("\n".join(self.identities.tolist()).encode()).hexdigest()
 
-    def only(self, chosen: NDArray[np.bool_]) -> Labelled:
+    def only(self, chosen: NDArray[np.bool_]) -> LabelledRows:
         """The chosen rows."""
         columns = {name: array[chosen] for name, array in self.columns.items()}
         aside = {name: getattr(self, name)[chosen] for name in ("arrived", "predicted", "identities")}
@@ -60,11 +60,11 @@ class Labelled:
 
 
 _NEVER = np.empty(0, "datetime64[us]")
-NO_LABELS = Labelled({}, _NEVER, _NEVER, np.empty(0, object))
+NO_LABELS = LabelledRows({}, _NEVER, _NEVER, np.empty(0, object))
 """Where nothing is labelled."""
 
 
-def read_labelled(store: Store, definition: Definition) -> Labelled:
+def read_labelled(store: Store, definition: Definition) -> LabelledRows:
     """Read all labels of a model and the predictions that they are of, and make rows of them."""
     labels = read_labels(store, definition.model)
     asked = [moment for moment in map(asked_at, labels) if moment]
@@ -73,7 +73,7 @@ def read_labelled(store: Store, definition: Definition) -> Labelled:
     return labelled_rows(definition, join(read_captured(store, definition.model, min(asked), only=labels), labels))
 
 
-def labelled_rows(definition: Definition, joined: Joined) -> Labelled:
+def labelled_rows(definition: Definition, joined: Joined) -> LabelledRows:
     """Make rows of labelled predictions.
 
     Of a row there is what a prediction needs, what says which row it is, and the target; other columns are missing.
@@ -89,7 +89,7 @@ def labelled_rows(definition: Definition, joined: Joined) -> Labelled:
     good = np.ones(len(joined), bool)
     good[[problem.row for problem in problems]] = False
     order = np.lexsort((np.arange(len(joined)), joined.received))
-    rows = Labelled(
+    rows = LabelledRows(
         columns={name: (absent | dict(columns))[name][order] for name in definition.columns},
         arrived=joined.received[order],
         predicted=joined.captured.times[order],

@@ -30,7 +30,9 @@ def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:
     return choose(read_receipts(store, definition.model, KIND), definition_of_items(definition))
 
 
-def described(store: Store, definition: Definition, plays: Columns, receipts: Sequence[Receipt]) -> dict[str, Array]:
+def describe_items(
+    store: Store, definition: Definition, plays: Columns, receipts: Sequence[Receipt]
+) -> dict[str, Array]:
     """Make columns with each item that was played once, in the order of ids, and what describes it.
 
     Of several texts the last one counts; those of uploaded items go before those that came with plays.
@@ -52,7 +54,7 @@ def _last(rows: pd.DataFrame, item: str) -> pd.DataFrame:
     return rows.groupby(item, sort=True).last()
 
 
-def shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+def interaction_shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
     """Say what is wanting in these rows to learn from, or nothing."""
     roles = definition.roles
     assert roles is not None, "only recommendations have users and items"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
     from refrain.lake.receipt_choice import Receipt
-    from refrain.snapshot.labelled_rows import Labelled
+    from refrain.snapshot.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Rows:
 
 
 def read_rows(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows | None = None
 ) -> Rows:
     """Read the parts of all receipts, one by one, and put labelled predictions among them in the order of arrival.
 
@@ -72,7 +72,7 @@ def read_rows(
 
 
 def _pieces(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows | None
 ) -> Iterator[tuple[Columns, int, bool]]:
     """Yield columns in the order of arrival, how many rows they lost, and whether they are labelled predictions.
 

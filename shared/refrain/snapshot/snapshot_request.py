@@ -17,7 +17,7 @@ LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
-class Request:
+class SnapshotRequest:
     """One run. `run` names it: the second it started, and a hash of the execution's name."""
 
     model: str
@@ -27,13 +27,14 @@ class Request:
     started_at: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> SnapshotRequest:
         """Check what the state machine passes on: its own input, its execution's name and start.
 
-        Raises `InvalidRequest` naming the field and what was expected.
+            Raises `InvalidRequest` naming the field and what was expected.
 
-        >>> Request.of({"request": {"model": "income"}, "execution": "e", "started_at": "2026-11-23T12:04:09Z"}).run
-        '20261123T120409-3f79bb'
+            >>> event = {"request": {"model": "income"}, "execution": "e", "started_at": "2026-11-23T12:04:09Z"}
+        >>> SnapshotRequest.of(event).run
+            '20261123T120409-3f79bb'
         """
         given = event.get("request")
         if not isinstance(given, dict):

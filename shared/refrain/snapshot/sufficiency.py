@@ -16,7 +16,7 @@ LEAST_SIDE = 20
 """Rows that training and holdout need each; fewer say nothing of a model, whatever `min_rows` is."""
 
 
-def shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+def row_shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
     """Say what is wanting in these rows, or nothing."""
     rows, held = len(holdout), int(holdout.sum())
     if rows < definition.training.min_rows:

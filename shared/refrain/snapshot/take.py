@@ -16,12 +16,12 @@ from refrain.errors import NotFound
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
-from refrain.lake.snapshot import pack
+from refrain.lake.snapshot import pack_columns
 from refrain.snapshot import recommendation, sufficiency
-from refrain.snapshot.data_summary import describe
+from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, read_labelled
 from refrain.snapshot.rows import read_rows, taken, within_window, without_duplicates
-from refrain.snapshot.snapshot_request import Request
+from refrain.snapshot.snapshot_request import SnapshotRequest
 from refrain.snapshot.split import split
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment
     from refrain.lake.receipt_choice import Receipt
-    from refrain.snapshot.labelled_rows import Labelled
+    from refrain.snapshot.labelled_rows import LabelledRows
 
 logger = logging.getLogger("refrain")
 
@@ -43,13 +43,13 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     `enough` says whether there is something to learn from, and `why` why not. Raises `InvalidRequest` and
     `UnknownModel` for an input that cannot be used.
     """
-    request = Request.of(event)
+    request = SnapshotRequest.of(event)
     definition = find_definition(models_dir, request.model)
     deployment, _ = read_deployment(store, request.model)
     champion = deployment.champion_version if deployment else None
     receipts, labelled = _chosen(store, definition)
     items = recommendation.read_item_receipts(store, definition)
-    digest = digest_of(definition, receipts, labelled, items)
+    digest = snapshot_digest(definition, receipts, labelled, items)
     answer: dict[str, object] = {
         "model": request.model,
         "run": request.run,
@@ -79,7 +79,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     return answer
 
 
-def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], Labelled]:
+def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], LabelledRows]:
     """Choose what a run is made of, within the window where it is one of upload time."""
     known = read_receipts(store, definition.model)
     if definition.roles:  # what was chosen after a recommendation comes as a play
@@ -91,8 +91,11 @@ def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], Labell
     return choose(known, definition, newest), recent
 
 
-def digest_of(
-    definition: Definition, receipts: Sequence[Receipt], labelled: Labelled | None = None, items: Sequence[Receipt] = ()
+def snapshot_digest(
+    definition: Definition,
+    receipts: Sequence[Receipt],
+    labelled: LabelledRows | None = None,
+    items: Sequence[Receipt] = (),
 ) -> str:
     """Name what a run would learn from and be judged by: SHA-256 (hex) over data and the definition's parts."""
     parts = {
@@ -109,9 +112,9 @@ def digest_of(
 def _freeze(
     store: Store,
     definition: Definition,
-    request: Request,
+    request: SnapshotRequest,
     receipts: Sequence[Receipt],
-    labelled: Labelled,
+    labelled: LabelledRows,
     items: Sequence[Receipt],
     digest: str,
 ) -> dict[str, object]:
@@ -120,16 +123,17 @@ def _freeze(
     newest = max([*(each.uploaded for each in receipts[-1:]), *labelled.arrived[-1:]])
     rows = within_window(definition, rows, newest)
     found = split(definition, rows.columns)
-    why = (recommendation if definition.roles else sufficiency).shortfall(definition, rows.columns, found.holdout)
+    shortfall = recommendation.interaction_shortfall if definition.roles else sufficiency.row_shortfall
+    why = shortfall(definition, rows.columns, found.holdout)
     held = int(found.holdout.sum())
     figures: dict[str, object] = {"rows": len(rows), "train_rows": len(rows) - held, "holdout_rows": held, "why": why}
     if why:
         return figures
     for name, side in (("train.npz", ~found.holdout), ("holdout.npz", found.holdout)):
-        store.write(keys.snapshot(request.model, request.run, name), pack(taken(rows.columns, side)))
+        store.write(keys.snapshot(request.model, request.run, name), pack_columns(taken(rows.columns, side)))
     if definition.roles:
-        texts = recommendation.described(store, definition, rows.columns, items)
-        store.write(keys.snapshot(request.model, request.run, "items.npz"), pack(texts))
+        texts = recommendation.describe_items(store, definition, rows.columns, items)
+        store.write(keys.snapshot(request.model, request.run, "items.npz"), pack_columns(texts))
     key = keys.snapshot(request.model, request.run, "snapshot.json")
     document = {
         "model": request.model,
@@ -140,7 +144,7 @@ def _freeze(
         "definition": definition.document,
         "preprocessing": preprocessing_version,
         "receipts": [receipt.digest for receipt in receipts],
-        "data": describe(definition, receipts, rows, found, labelled),
+        "data": summarise_data(definition, receipts, rows, found, labelled),
     }
     store.write_json(key, document)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]

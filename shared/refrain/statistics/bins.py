@@ -33,14 +33,14 @@ type Places = NDArray[np.int64]
 type Array = NDArray[Any]
 
 
-class Bins(TypedDict):
+class CellEdges(TypedDict):
     """Rows between edges: the first cell lies below the first edge, each other begins at an edge, which it includes."""
 
     edges: list[float]
     counts: list[int]
 
 
-class Movement(TypedDict):
+class BlockMovement(TypedDict):
     """How much more the shares of blocks of `rows` rows in a row differ than those of rows drawn at random would.
 
     `effect` is the design effect, the ratio of the two variances; `freedom` the degrees of freedom that it is known by.
@@ -51,7 +51,7 @@ class Movement(TypedDict):
     freedom: int
 
 
-def bins(known: Array, blur: float = 0.0) -> Bins:
+def bins(known: Array, blur: float = 0.0) -> CellEdges:
     """Find the edges for numbers (none missing), and count them; numbers that differ by less than `blur` are the same.
 
     >>> bins(np.array([0.0] * 6 + [1.0, 2.0, 3.0, 4.0]))["counts"]
@@ -106,7 +106,7 @@ def category_cells(values: Array, apart: Collection[str]) -> Places:
     return np.fromiter((places.get(value, others) for value in values), np.int64, len(values))
 
 
-def movement(cells: Places) -> list[Movement]:
+def movement(cells: Places) -> list[BlockMovement]:
     """Measure how much shares moved while the rows were gathered, on blocks of several lengths; empty if they did not.
 
     Rows that follow each other are often alike (night follows day, one town is visited after another). A test that
@@ -122,7 +122,7 @@ def movement(cells: Places) -> list[Movement]:
     counts = np.bincount(cells)
     shares = counts[counts > 0] / len(cells)
     place = np.cumsum(counts > 0)[cells] - 1
-    found: list[Movement] = []
+    found: list[BlockMovement] = []
     for blocks in BLOCKS:
         rows = len(cells) // blocks
         freedom = (blocks - 1) * (len(shares) - 1)

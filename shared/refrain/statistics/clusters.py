@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.statistics.homogeneity import STILL, Movement
+from refrain.statistics.homogeneity import STILL, DesignEffect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def clustered(cells: NDArray[np.int64], members: NDArray[np.int64]) -> Movement:
+def clustered(cells: NDArray[np.int64], members: NDArray[np.int64]) -> DesignEffect:
     """Estimate the design effect of rows that come in clusters, from a window's own rows.
 
     The variance of each cell's share between clusters, against that of independent rows, averaged over cells (Rao &
@@ -42,4 +42,4 @@ def clustered(cells: NDArray[np.int64], members: NDArray[np.int64]) -> Movement:
     table = np.bincount(members * width + cells, minlength=clusters * width).reshape(clusters, width)[:, used]
     apart = table - table.sum(axis=1, keepdims=True) * shares[used]
     between = float((apart**2 / shares[used]).sum()) * clusters / (clusters - 1)
-    return Movement(max(1.0, between / (len(cells) * (len(used) - 1))), clusters - 1)
+    return DesignEffect(max(1.0, between / (len(cells) * (len(used) - 1))), clusters - 1)

@@ -15,7 +15,7 @@ CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedFigures:
     """One model's figure, and how it stands to the champion's (None where there is no champion, or for itself).
 
     `gain` is positive when better, whichever way the metric goes. Its interval leaves a tail of `1 - adjusted
@@ -33,12 +33,12 @@ class Compared:
 class Comparison:
     """What came out: figures by candidate, and the reason by candidate (or `CHAMPION`) where there is no figure."""
 
-    champion: Compared | None
-    candidates: dict[str, Compared]
+    champion: ComparedFigures | None
+    candidates: dict[str, ComparedFigures]
     undefined: dict[str, str]
 
 
-def compare(
+def compare_models(
     metric: Metric,
     truth: Truth,
     champion: Floats | None,
@@ -74,13 +74,13 @@ def compare(
     figures = resampled(scores, len(truth), resamples=resamples, seed=seed, groups=groups)
     level = adjusted_confidence(confidence, len(values) - (CHAMPION in values))
 
-    def compared(name: str) -> Compared:
+    def compared(name: str) -> ComparedFigures:
         own = interval(figures[name], confidence)
         if name == CHAMPION or CHAMPION not in values:
-            return Compared(values[name], own)
+            return ComparedFigures(values[name], own)
         gains = metric.gain(figures[name], figures[CHAMPION])
         gain = metric.gain(values[name], values[CHAMPION])
-        return Compared(values[name], own, gain, interval(gains, 2 * level - 1), share_no_worse(gains))
+        return ComparedFigures(values[name], own, gain, interval(gains, 2 * level - 1), share_no_worse(gains))
 
     return Comparison(
         champion=compared(CHAMPION) if CHAMPION in values else None,

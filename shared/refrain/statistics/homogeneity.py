@@ -31,18 +31,18 @@ LEAST_EXPECTED = 1.0
 
 
 @dataclass(frozen=True)
-class Movement:
+class DesignEffect:
     """The design effect for a window: how much it exceeds 1, and the degrees of freedom by which that is known."""
 
     effect: float
     freedom: int
 
 
-STILL = Movement(1.0, 0)
+STILL = DesignEffect(1.0, 0)
 
 
 @dataclass(frozen=True)
-class Compared:
+class HomogeneityTest:
     """How a window stands to the reference.
 
     `p` is the probability of such a difference, or a greater one, by chance. `effect` is the population stability index
@@ -55,7 +55,7 @@ class Compared:
     effect: float
 
 
-def compare(window: Counts, reference: Counts, movement: Movement, draws: int, seed: int) -> Compared:
+def compare_counts(window: Counts, reference: Counts, movement: DesignEffect, draws: int, seed: int) -> HomogeneityTest:
     """Test the homogeneity of two samples counted in the same cells.
 
     Args:
@@ -66,8 +66,8 @@ def compare(window: Counts, reference: Counts, movement: Movement, draws: int, s
         seed: same seed, same answer.
 
     >>> reference = np.array([1000] * 10 + [0])
-    >>> alike = compare(np.array([9, 11, 8, 12, 10, 10, 9, 11, 10, 10, 0]), reference, STILL, 10_000, 0)
-    >>> other = compare(np.array([2, 3, 5, 7, 9, 11, 12, 14, 16, 21, 0]), reference, STILL, 10_000, 0)
+    >>> alike = compare_counts(np.array([9, 11, 8, 12, 10, 10, 9, 11, 10, 10, 0]), reference, STILL, 10_000, 0)
+    >>> other = compare_counts(np.array([2, 3, 5, 7, 9, 11, 12, 14, 16, 21, 0]), reference, STILL, 10_000, 0)
     >>> alike.p > 0.9, alike.effect, other.p < 0.001, other.effect > 0.2
     (True, 0.0, True, True)
     """
@@ -76,17 +76,17 @@ def compare(window: Counts, reference: Counts, movement: Movement, draws: int, s
     window, reference = window[used], reference[used]
     rows, of = int(window.sum()), int(reference.sum())
     if not rows or not of or len(window) < 2:
-        return Compared(1.0, 0.0)
+        return HomogeneityTest(1.0, 0.0)
     pooled = window + reference
     random = np.random.default_rng(seed)
     observed = float(pearson(window[np.newaxis, :], pooled, rows)[0])
     first = random.multivariate_hypergeometric(pooled, rows, FIRST_DRAWS, method="marginals")
     p = _p(observed, first, pooled, rows, movement, draws, random)
     whole = _beyond_chance(window, reference, first, movement)
-    return Compared(p, max(whole, _beyond_chance(window[known], reference[known], first[:, known], movement)))
+    return HomogeneityTest(p, max(whole, _beyond_chance(window[known], reference[known], first[:, known], movement)))
 
 
-def _beyond_chance(window: Counts, reference: Counts, first: Counts, movement: Movement) -> float:
+def _beyond_chance(window: Counts, reference: Counts, first: Counts, movement: DesignEffect) -> float:
     chance = float(index(first, window + reference - first).mean()) * movement.effect
     return max(0.0, float(index(window[np.newaxis, :], reference[np.newaxis, :])[0]) - chance)
 
@@ -96,7 +96,7 @@ def _p(
     first: Counts,
     pooled: Counts,
     rows: int,
-    movement: Movement,
+    movement: DesignEffect,
     draws: int,
     random: np.random.Generator,
 ) -> float:
@@ -140,7 +140,7 @@ def index(window: Counts, reference: Counts) -> Floats:
     return figures
 
 
-def _inflation(movement: Movement, draws: int, random: np.random.Generator) -> Floats:
+def _inflation(movement: DesignEffect, draws: int, random: np.random.Generator) -> Floats:
     """Draw design effects; what is known of it by few blocks is spread wide, as in the F version of the test."""
     if movement.effect <= 1:
         return np.ones(draws)

@@ -45,7 +45,9 @@ def make_baseline(
     features: dict[str, object] = {}
     for place, name in enumerate(definition.features):
         is_category = name in definition.columns and definition.columns[name].kind == "category"
-        features[name] = category(columns[name], order) if is_category else number(matrix[:, place], order)
+        features[name] = (
+            profile_category(columns[name], order) if is_category else profile_number(matrix[:, place], order)
+        )
     answered = None if holdout is None else _order(definition, holdout)
     return {"rows": len(matrix), "features": features, "predictions": predictions(classes, answers, answered)}
 
@@ -59,10 +61,10 @@ def _order(definition: Definition, columns: Columns) -> Places | None:
     return None
 
 
-def number(values: Array, order: Places | None = None, blur: float = 0.0) -> dict[str, object]:
+def profile_number(values: Array, order: Places | None = None, blur: float = 0.0) -> dict[str, object]:
     """Describe numbers; `missing` is a share, quantiles are at 0, 5, ... 100 %. `order` is that in which they happened.
 
-    >>> found = number(np.array([1.0, 3.0, np.nan, np.nan]))
+    >>> found = profile_number(np.array([1.0, 3.0, np.nan, np.nan]))
     >>> found["mean"], found["std"], found["missing"]
     (2.0, 1.0, 0.5)
     """
@@ -89,10 +91,10 @@ def number(values: Array, order: Places | None = None, blur: float = 0.0) -> dic
     return described | _moved(None if order is None else number_cells(values[order], counted["edges"]))
 
 
-def category(values: Array, order: Places | None = None) -> dict[str, object]:
+def profile_category(values: Array, order: Places | None = None) -> dict[str, object]:
     """Count the values of a category, the most frequent first; `once` is how many values occur in one row only.
 
-    >>> category(np.array(["a", None, "b", "b"], dtype=object))
+    >>> profile_category(np.array(["a", None, "b", "b"], dtype=object))
     {'type': 'category', 'counts': {'b': 2, 'a': 1}, 'other': 0, 'once': 1, 'missing': 0.25}
     """
     counts = Counter(value for value in values if value is not None)
@@ -119,11 +121,13 @@ def predictions(
 ) -> dict[str, object]:
     """Describe answers: of each class the share of rows that got it, and its probabilities; or the values."""
     if classes is None:
-        return {"rows": len(answers), **number(answers[:, 0], order, ROUNDING * float(answers.std()))}
+        return {"rows": len(answers), **profile_number(answers[:, 0], order, ROUNDING * float(answers.std()))}
     labels = np.bincount(answers.argmax(axis=1), minlength=len(classes)) / len(answers)
     return {
         "rows": len(answers),
         "type": "classes",
         "labels": dict(zip(classes, labels.tolist(), strict=True)),
-        "probabilities": {name: number(answers[:, place], order, ROUNDING) for place, name in enumerate(classes)},
+        "probabilities": {
+            name: profile_number(answers[:, place], order, ROUNDING) for place, name in enumerate(classes)
+        },
     }

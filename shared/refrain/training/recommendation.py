@@ -19,11 +19,11 @@ from refrain.errors import CandidateRefused
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import recent
 from refrain.recommendation.holdout_questions import questions, when
-from refrain.recommendation.limits import MOST_HEARD, MOST_ITEMS
+from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
 from refrain.recommendation.novelty import familiar
-from refrain.recommendation.recommendation_request import asks
+from refrain.recommendation.recommendation_request import read_recommendation_requests
 from refrain.recommenders import Plays, Recommender
-from refrain.training.baseline import category, number
+from refrain.training.baseline import profile_category, profile_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ NEVER_HEARD = "never heard in training"
 FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, MemoryError)
 
 
-def make_version(
+def make_recommender_version(
     definition: Definition, candidate: Candidate, training: Columns, holdout: Columns, described: Columns
 ) -> tuple[dict[str, bytes], dict[str, object]]:
     """Fit a recommender on training rows and make its files, and its part of the manifest; nothing is written.
@@ -56,7 +56,7 @@ def make_version(
     estimator = make_recommender(candidate)
     started = time.monotonic()
     try:
-        estimator.fit(plays(definition, training, catalogue))
+        estimator.fit(sum_interactions(definition, training, catalogue))
         fit_seconds = time.monotonic() - started
         graph = estimator.export()
     except FIT_ERRORS as error:
@@ -64,14 +64,14 @@ def make_version(
     asked = questions(definition, training, holdout)
     places = catalogue.coded(asked.items)
     heard = [_known(places[each]) for each in asked.heard]
-    items, scores = estimator.recommend(heard, min(MOST_ITEMS, len(catalogue)))
+    items, scores = estimator.recommend(heard, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
     packed = io.BytesIO()
     np.savez(packed, allow_pickle=False, items=items.astype(np.int32), scores=scores)
     files = {
         "answers.npz": packed.getvalue(),
         "model.onnx": graph,
         "catalogue.json": to_json(catalogue.document()),
-        "baseline.json": to_json(describe_plays(definition, roles, training, holdout, scores)),
+        "baseline.json": to_json(describe_interactions(definition, roles, training, holdout, scores)),
         "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in heard if len(each)])),
     }
     facts: dict[str, object] = {
@@ -104,7 +104,7 @@ def make_recommender(candidate: Candidate) -> Recommender:
     return made(**candidate.parameters)
 
 
-def plays(definition: Definition, rows: Columns, catalogue: Catalogue) -> Plays:
+def sum_interactions(definition: Definition, rows: Columns, catalogue: Catalogue) -> Plays:
     """Gather rows to what each user heard of each item: the sum of its weights, and when it was last."""
     roles = definition.roles
     assert roles is not None, "the definition is checked to have roles"
@@ -129,11 +129,11 @@ def golden(
 ) -> dict[str, object]:
     """Make asks as callers send them, unusual ones included, with the estimator's own answers."""
     rows = list(_golden_rows(catalogue, heard[:GOLDEN_USERS]))
-    asked, problems = asks(definition, rows)
+    asked, problems = read_recommendation_requests(definition, rows)
     refused = {problem.row for problem in problems}
     if refused:
         rows = [row for place, row in enumerate(rows) if place not in refused]
-        asked, _ = asks(definition, rows)
+        asked, _ = read_recommendation_requests(definition, rows)
     answers = []
     for ask in asked:
         history = recent(_known(catalogue.coded(ask.history or ())))
@@ -149,12 +149,12 @@ def golden(
 
 
 def _golden_rows(catalogue: Catalogue, heard: Sequence[NDArray[np.int64]]) -> Iterator[dict[str, object]]:
-    histories = [[catalogue.items[code] for code in codes[-MOST_HEARD:]] for codes in heard]
+    histories = [[catalogue.items[code] for code in codes[-MAX_HISTORY_ITEMS:]] for codes in heard]
     for place, history in enumerate(histories):
-        yield {"history": history, "k": (10, 1, MOST_ITEMS)[place % 3]}
+        yield {"history": history, "k": (10, 1, MAX_RECOMMENDED_ITEMS)[place % 3]}
     yield {"history": [], "k": 10}
     yield {"history": [NEVER_HEARD], "k": 10}
-    some = list(catalogue.items[: 2 * MOST_ITEMS : 3])
+    some = list(catalogue.items[: 2 * MAX_RECOMMENDED_ITEMS : 3])
     for history in histories[:3]:
         yield {"history": [*history, NEVER_HEARD, history[0]], "k": 5}
         yield {"history": history, "exclude": some[:10]}
@@ -171,19 +171,19 @@ def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
     }
 
 
-def describe_plays(
+def describe_interactions(
     definition: Definition, roles: Roles, training: Columns, holdout: Columns, scores: NDArray[np.float32]
 ) -> Mapping[str, object]:
     """Describe what was played, how often the held out plays were of new items, and the best score of each list."""
     order = np.argsort(when(definition, training), kind="stable") if definition.time else None
-    features = {name: category(training[name], order) for name in (roles.item, *roles.describe)}
+    features = {name: profile_category(training[name], order) for name in (roles.item, *roles.describe)}
     turnover = familiar(holdout[roles.item], set(training[roles.item].tolist()))
     best: Array = scores[:, 0].astype(np.float64)
     return {
         "rows": len(training[roles.item]),
         "features": features,
-        "turnover": {"rows": len(turnover), **category(turnover)},
-        "predictions": {"rows": len(scores), **number(best[np.isfinite(best)])},
+        "turnover": {"rows": len(turnover), **profile_category(turnover)},
+        "predictions": {"rows": len(scores), **profile_number(best[np.isfinite(best)])},
     }
 
 

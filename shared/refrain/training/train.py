@@ -19,7 +19,7 @@ from preprocessing import encode, learn_vocabularies, parse_definition
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused, NotFound
 from refrain.lake import keys
-from refrain.lake.snapshot import unpack
+from refrain.lake.snapshot import unpack_columns
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.fitting import fit
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
     from preprocessing import Candidate, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.training.training_request import Request
+    from refrain.training.training_request import TrainingRequest
 
 logger = logging.getLogger("refrain")
 
 LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx": onnx}
 
 
-def train(store: Store, request: Request) -> dict[str, object]:
+def train(store: Store, request: TrainingRequest) -> dict[str, object]:
     """Train, export and write one version; return its name and figures.
 
     A retry finds the version that an earlier try wrote whole, or writes the same names again. Raises
@@ -59,22 +59,22 @@ def train(store: Store, request: Request) -> dict[str, object]:
     }
 
 
-def _train(store: Store, request: Request) -> dict[str, Any]:
+def _train(store: Store, request: TrainingRequest) -> dict[str, Any]:
     started = time.monotonic()
     snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
     definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
     candidate = _candidate(definition, request.candidate)
     training, holdout = (
-        unpack(store.read(keys.snapshot(request.model, request.run, name)).data)
+        unpack_columns(store.read(keys.snapshot(request.model, request.run, name)).data)
         for name in ("train.npz", "holdout.npz")
     )
     if definition.roles:
         from refrain.training import recommendation  # scikit-learn's own estimators need none of it
 
-        described = unpack(store.read(keys.snapshot(request.model, request.run, "items.npz")).data)
-        files, facts = recommendation.make_version(definition, candidate, training, holdout, described)
+        described = unpack_columns(store.read(keys.snapshot(request.model, request.run, "items.npz")).data)
+        files, facts = recommendation.make_recommender_version(definition, candidate, training, holdout, described)
     else:
-        files, facts = make_version(definition, candidate, training, holdout)
+        files, facts = make_tabular_version(definition, candidate, training, holdout)
     manifest = {
         "model": request.model,
         "version": request.version,
@@ -97,7 +97,7 @@ def _train(store: Store, request: Request) -> dict[str, Any]:
     return manifest
 
 
-def make_version(
+def make_tabular_version(
     definition: Definition, candidate: Candidate, training: Columns, holdout: Columns
 ) -> tuple[dict[str, bytes], dict[str, object]]:
     """Fit a candidate on training columns and make its files, and its part of the manifest; nothing is written.
@@ -141,7 +141,7 @@ def _candidate(definition: Definition, name: str) -> Candidate:
     raise CandidateRefused(f"{name}: the definition of this snapshot has no such candidate")
 
 
-def _find(store: Store, request: Request) -> Mapping[str, Any] | None:
+def _find(store: Store, request: TrainingRequest) -> Mapping[str, Any] | None:
     try:
         manifest: dict[str, Any] = store.read_json(keys.version(request.model, request.version, "manifest.json"))
     except NotFound:

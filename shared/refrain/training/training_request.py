@@ -16,7 +16,7 @@ PATTERNS = {"model": MODEL_NAME, "run": re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}"), 
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainingRequest:
     """One candidate of one run."""
 
     model: str
@@ -29,7 +29,7 @@ class Request:
         return f"{self.run}-{self.candidate}"
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> TrainingRequest:
         """Check the input. Raises `InvalidRequest` naming the field and what was expected."""
         for name, pattern in PATTERNS.items():
             value = event.get(name)

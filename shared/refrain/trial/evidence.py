@@ -11,7 +11,7 @@ import numpy as np
 from refrain.classes import aligned, class_labels
 from refrain.lake.capture.reading import Captured
 from refrain.lake.labelled_predictions import join
-from refrain.trial.verdict import Facts
+from refrain.trial.verdict import TrialFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ HITS = frozenset({"accuracy", "f1"})
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrialSetting:
     """Who meets whom, by which definition, and what is to be expected. `classes` is the challenger's order of them."""
 
     definition: Definition
@@ -47,7 +47,7 @@ class Trial:
         return self.expectation.scaled(wide)
 
 
-def gather(trial: Trial, captured: Captured, labels: Mapping[str, Label], minutes: float) -> Facts:
+def gather_facts(trial: TrialSetting, captured: Captured, labels: Mapping[str, Label], minutes: float) -> TrialFacts:
     """Gather what was seen of the challenger since its trial began."""
     rows = sorted(captured.rows, key=lambda row: (row.time, row.id))
     if trial.terms.mode == "shadow":
@@ -55,12 +55,12 @@ def gather(trial: Trial, captured: Captured, labels: Mapping[str, Label], minute
     return _instead(trial, rows, labels, minutes)
 
 
-def _beside(trial: Trial, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> Facts:
+def _beside(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
     """Shadow: both answered every row."""
     answered = [row for row in rows if row.shadow]
     distinct = list(_distinct(answered, ()))
     champion, challenger = trial.scaled(distinct), trial.scaled(distinct, overheard=True)
-    return Facts(
+    return TrialFacts(
         minutes=minutes,
         **_asked(rows, [not row.shadow for row in rows]),
         milliseconds=_milliseconds(rows, [row.shadow_milliseconds or 0.0 for row in rows]),
@@ -71,13 +71,13 @@ def _beside(trial: Trial, rows: list[Row], labels: Mapping[str, Label], minutes:
     )
 
 
-def _instead(trial: Trial, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> Facts:
+def _instead(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
     """Canary: each entity was answered by one of them."""
     chosen = [row for row in rows if _is_challengers(trial, row)]
     answered = [row for row in chosen if not row.fallback]
     both = [row for row in rows if not row.fallback and row.version in (trial.champion, trial.terms.version)]
     distinct = list(_distinct(both, trial.definition.key))
-    return Facts(
+    return TrialFacts(
         minutes=minutes,
         **_asked(chosen, [row.fallback for row in chosen]),
         milliseconds=_milliseconds(answered, [row.milliseconds for row in answered]),
@@ -86,7 +86,7 @@ def _instead(trial: Trial, rows: list[Row], labels: Mapping[str, Label], minutes
     )
 
 
-def _is_challengers(trial: Trial, row: Row) -> bool:
+def _is_challengers(trial: TrialSetting, row: Row) -> bool:
     return row.version == trial.terms.version or (row.fallback and row.version == trial.champion)
 
 
@@ -121,13 +121,13 @@ def _distinct(rows: Iterable[Row], key: tuple[str, ...]) -> Iterable[Row]:
             yield row
 
 
-def _disagreeing(trial: Trial, champion: Floats, challenger: Floats) -> float | None:
+def _disagreeing(trial: TrialSetting, champion: Floats, challenger: Floats) -> float | None:
     if not trial.expectation.classes or not len(champion):
         return None
     return float((champion.argmax(axis=1) != challenger.argmax(axis=1)).mean())
 
 
-def _shifts(trial: Trial, rows: list[Row]) -> dict[str, Floats]:
+def _shifts(trial: TrialSetting, rows: list[Row]) -> dict[str, Floats]:
     """Return, for each class, how much mean and spread differ more than they did on the holdout."""
     scores, expected = trial.scaled(rows), trial.expectation
     of_challenger = np.array([row.version == trial.terms.version for row in rows], dtype=bool)
@@ -135,18 +135,18 @@ def _shifts(trial: Trial, rows: list[Row]) -> dict[str, Floats]:
     shifts = {}
     for place in range(1, 2) if len(names) == 2 else range(len(names)):
         spreads = np.abs(scores[:, place] - expected.centre[place])
-        shifts[f"mean of {names[place]}"] = gaps(scores[:, place], of_challenger) - expected.mean_gap[place]
-        shifts[f"spread of {names[place]}"] = gaps(spreads, of_challenger) - expected.spread_gap[place]
+        shifts[f"mean of {names[place]}"] = answer_gaps(scores[:, place], of_challenger) - expected.mean_gap[place]
+        shifts[f"spread of {names[place]}"] = answer_gaps(spreads, of_challenger) - expected.spread_gap[place]
     return shifts
 
 
-def gaps(values: Floats, of_challenger: Any) -> Floats:
+def answer_gaps(values: Floats, of_challenger: Any) -> Floats:
     """Pair each value of the challenger with the mean of the champion's since the one before, and return differences.
 
     While there is no new one of the champion's the challenger's wait, and are paired by their mean. So every
     difference has the same expectation, and no value counts twice.
 
-    >>> gaps(np.array([1.0, 3.0, 5.0, 6.0, 4.0]), np.array([False, False, True, True, False])).tolist()
+    >>> answer_gaps(np.array([1.0, 3.0, 5.0, 6.0, 4.0]), np.array([False, False, True, True, False])).tolist()
     [3.0, 2.0]
     """
     found: list[float] = []
@@ -159,18 +159,18 @@ def gaps(values: Floats, of_challenger: Any) -> Floats:
     return np.array(found, dtype=np.float64)
 
 
-def _paired_losses(trial: Trial, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
+def _paired_losses(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
     rows, truth = _labelled(trial, rows, labels)
     return _losses(trial, trial.scaled(rows, overheard=True), truth) - _losses(trial, trial.scaled(rows), truth)
 
 
-def _unpaired_losses(trial: Trial, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
+def _unpaired_losses(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
     rows, truth = _labelled(trial, rows, labels)
     of_challenger = np.array([row.version == trial.terms.version for row in rows], dtype=bool)
-    return gaps(_losses(trial, trial.scaled(rows), truth), of_challenger)
+    return answer_gaps(_losses(trial, trial.scaled(rows), truth), of_challenger)
 
 
-def _labelled(trial: Trial, rows: list[Row], labels: Mapping[str, Label]) -> tuple[list[Row], Any]:
+def _labelled(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> tuple[list[Row], Any]:
     """Return the rows with a label that can be used, in the order in which the labels came, and the truth."""
     joined = join(Captured(rows), labels)
     target, problems = joined.target(trial.definition)
@@ -183,7 +183,7 @@ def _labelled(trial: Trial, rows: list[Row], labels: Mapping[str, Label]) -> tup
     return [joined.captured.rows[place] for place in usable], truth
 
 
-def _losses(trial: Trial, scaled: Floats, truth: Any) -> Floats:
+def _losses(trial: TrialSetting, scaled: Floats, truth: Any) -> Floats:
     """Return losses between 0 and 1: wrong labels, half the Brier score, or the scaled absolute error."""
     if not len(scaled):
         return np.empty(0)

@@ -21,8 +21,8 @@ from refrain.lake.label_reading import read_labels
 from refrain.lake.trial_terms import pause_seconds
 from refrain.model.loading import load
 from refrain.times import to_iso_milliseconds
-from refrain.trial.evidence import Trial, gather
-from refrain.trial.verdict import Facts, Judgement, judge
+from refrain.trial.evidence import TrialSetting, gather_facts
+from refrain.trial.verdict import TrialFacts, TrialVerdict, reach_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,14 +37,14 @@ MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
-class Request:
+class JudgementRequest:
     """The state's input, checked."""
 
     model: str
     run: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Request:
+    def of(cls, event: Mapping[str, Any]) -> JudgementRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
         for name in ("model", "run"):
             if not isinstance(event.get(name), str) or not event[name]:
@@ -52,7 +52,7 @@ class Request:
         return cls(event["model"], event["run"])
 
 
-def judge_challenger(store: Store, request: Request, now: datetime) -> dict[str, object]:
+def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> dict[str, object]:
     """Look at the challenger of a run at a moment (UTC); return the verdict, its reason and the figures.
 
     `verdict` is one of `judgement.Verdict`, or "superseded" when the champion is no longer the one that the run
@@ -65,19 +65,21 @@ def judge_challenger(store: Store, request: Request, now: datetime) -> dict[str,
     deployment, _ = read_deployment(store, request.model)
     champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
     if deployment is None or not _stands(deployment, champion, evaluation["decision"]["version"]):
-        found = Judgement("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")
+        found = TrialVerdict("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")
         return answer | {
-            "judgement": _written(found, Facts(0.0), now) | {"verdict": "superseded", "code": "superseded"}
+            "judgement": _written(found, TrialFacts(0.0), now) | {"verdict": "superseded", "code": "superseded"}
         }
     facts = _facts(store, request, definition, deployment, now)
-    return answer | {"judgement": _written(judge(facts, definition.rollout, definition.gate), facts, now)}
+    return answer | {"judgement": _written(reach_verdict(facts, definition.rollout, definition.gate), facts, now)}
 
 
 def _stands(deployment: Deployment, champion: str | None, challenger: str | None) -> bool:
     return deployment.champion_version == champion and deployment.challenger_version == challenger
 
 
-def _facts(store: Store, request: Request, definition: Definition, deployment: Deployment, now: datetime) -> Facts:
+def _facts(
+    store: Store, request: JudgementRequest, definition: Definition, deployment: Deployment, now: datetime
+) -> TrialFacts:
     terms, champion = deployment.challenger, deployment.champion_version
     assert terms is not None, "somebody is on trial"
     assert champion is not None, "and somebody is in service"
@@ -86,20 +88,20 @@ def _facts(store: Store, request: Request, definition: Definition, deployment: D
     try:
         classes = load(store, request.model, terms).servable.classes or ()
     except BrokenVersion as error:
-        return Facts(minutes, broken=str(error))
+        return TrialFacts(minutes, broken=str(error))
     found = store.read_json(keys.snapshot(request.model, request.run, "expectation.json"))
-    trial = Trial(definition, champion, terms, tuple(classes), Expectation.of(found))
+    trial = TrialSetting(definition, champion, terms, tuple(classes), Expectation.of(found))
     captured = read_captured(store, request.model, since, now, most=MOST_ROWS)
     labels = read_labels(store, request.model, since, now)
-    return gather(trial, captured, labels, minutes)
+    return gather_facts(trial, captured, labels, minutes)
 
 
-def _written(judgement: Judgement, facts: Facts, now: datetime) -> dict[str, object]:
+def _written(judgement: TrialVerdict, facts: TrialFacts, now: datetime) -> dict[str, object]:
     """Write the judgement with its figures, for the next states, the log and the report."""
     return asdict(judgement) | {"at": to_iso_milliseconds(now), "figures": figures(facts)}
 
 
-def figures(facts: Facts) -> dict[str, object]:
+def figures(facts: TrialFacts) -> dict[str, object]:
     """Say what was seen in a few numbers (None where nothing was)."""
     return {
         "minutes": round(facts.minutes, 2),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from refrain.statistics.always_valid import surely_above, surely_below
-from refrain.words import count, figure, milliseconds, share
+from refrain.words import counted, figure, milliseconds, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ _NONE: Floats = np.empty(0)
 
 
 @dataclass(frozen=True)
-class Facts:
+class TrialFacts:
     """What was seen of a challenger in `minutes`, in the order in which it came.
 
     `rows` is how many it was asked for, and `failed` [rows] 1 for each that it had no answer to; `requests` [rows] says
@@ -82,7 +82,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TrialVerdict:
     """What to do, a word for why, and a sentence for people."""
 
     verdict: Verdict
@@ -90,7 +90,7 @@ class Judgement:
     reason: str
 
 
-def judge(facts: Facts, rollout: Rollout, gate: Gate) -> Judgement:
+def reach_verdict(facts: TrialFacts, rollout: Rollout, gate: Gate) -> TrialVerdict:
     """Judge a challenger by what was seen so far."""
     alpha = (1 - gate.confidence) / (len(HARMS) - 1)
     harm = _harm(facts, gate, alpha)
@@ -100,37 +100,39 @@ def judge(facts: Facts, rollout: Rollout, gate: Gate) -> Judgement:
     safe = surely_below(facts.failed, MANY_FAILURES, alpha)
     labelled = len(facts.losses) >= LEAST_LABELS
     if enough and safe and (not labelled or surely_below(_unit(facts.losses), _unit(MARGIN), alpha)):
-        with_labels = f", on {count(len(facts.losses), 'labelled row')} surely no worse" if labelled else ""
-        return Judgement("promote", "proved", f"The challenger did well on {count(facts.rows, 'row')}{with_labels}.")
-    seen = f"{count(facts.rows, 'row')} of the {count(rollout.least_rows)} that are needed"
+        with_labels = f", on {counted(len(facts.losses), 'labelled row')} surely no worse" if labelled else ""
+        return TrialVerdict(
+            "promote", "proved", f"The challenger did well on {counted(facts.rows, 'row')}{with_labels}."
+        )
+    seen = f"{counted(facts.rows, 'row')} of the {counted(rollout.least_rows)} that are needed"
     if facts.minutes < rollout.most_minutes:
         more = seen if not enough else "enough rows, but not enough certainty"
-        return Judgement("wait", "gathering", f"After {_time(facts.minutes)} there are {more}.")
+        return TrialVerdict("wait", "gathering", f"After {_time(facts.minutes)} there are {more}.")
     return _at_the_end(facts, rollout, enough and safe, seen)
 
 
-def _harm(facts: Facts, gate: Gate, alpha: float) -> Judgement | None:
+def _harm(facts: TrialFacts, gate: Gate, alpha: float) -> TrialVerdict | None:
     """Return the first harm that is proved."""
     if facts.broken:
-        return Judgement("dismiss", "broken", f"The challenger cannot be served: {facts.broken}.")
+        return TrialVerdict("dismiss", "broken", f"The challenger cannot be served: {facts.broken}.")
     if surely_above(_by_request(facts), FEW_FAILURES, alpha):
-        failed = f"{share(float(facts.failed.mean()))} of {count(facts.rows, 'row')}"
-        return Judgement("dismiss", "failing", f"The challenger had no answer to {failed}.")
+        failed = f"{share(float(facts.failed.mean()))} of {counted(facts.rows, 'row')}"
+        return TrialVerdict("dismiss", "failing", f"The challenger had no answer to {failed}.")
     limit = gate.max_latency_ms
     if limit is not None and surely_above((facts.milliseconds > limit).astype(np.float64), 0.5, alpha):
         took = f"{milliseconds(float(np.median(facts.milliseconds)))} for one row in service"
-        return Judgement("dismiss", "too_slow", f"The challenger takes {took}; {milliseconds(limit)} are allowed.")
+        return TrialVerdict("dismiss", "too_slow", f"The challenger takes {took}; {milliseconds(limit)} are allowed.")
     shifted = _shifted(facts, alpha)
     if shifted:
-        return Judgement("dismiss", "shifted", shifted)
+        return TrialVerdict("dismiss", "shifted", shifted)
     if surely_above(_unit(facts.losses), _unit(WORSE), alpha):
-        rows = count(len(facts.losses), "labelled row")
+        rows = counted(len(facts.losses), "labelled row")
         greater = f"by {figure(float(facts.losses.mean()))} on {rows}"
-        return Judgement("dismiss", "worse", f"The challenger's loss is greater than the champion's {greater}.")
+        return TrialVerdict("dismiss", "worse", f"The challenger's loss is greater than the champion's {greater}.")
     return None
 
 
-def _shifted(facts: Facts, alpha: float) -> str:
+def _shifted(facts: TrialFacts, alpha: float) -> str:
     """Say how the answers lie further from the champion's than the holdout lets expect, or nothing."""
     tolerated = facts.tolerated_distance
     if surely_above(facts.distances, tolerated, alpha):
@@ -145,19 +147,19 @@ def _shifted(facts: Facts, alpha: float) -> str:
     return ""
 
 
-def _at_the_end(facts: Facts, rollout: Rollout, well: bool, seen: str) -> Judgement:
+def _at_the_end(facts: TrialFacts, rollout: Rollout, well: bool, seen: str) -> TrialVerdict:
     after = f"After {_time(facts.minutes)}"
     if facts.rows < rollout.least_rows:
-        return Judgement("dismiss", "too_few_rows", f"{after} there are only {seen}: the champion stays.")
+        return TrialVerdict("dismiss", "too_few_rows", f"{after} there are only {seen}: the champion stays.")
     labelled = len(facts.losses) >= LEAST_LABELS
     if not well or (labelled and facts.losses.mean() > MARGIN):
-        return Judgement(
+        return TrialVerdict(
             "dismiss", "doubtful", f"{after} it is not sure that the challenger is good: the champion stays."
         )
-    return Judgement("promote", "no_harm", f"{after} and {count(facts.rows, 'row')} the challenger did no harm.")
+    return TrialVerdict("promote", "no_harm", f"{after} and {counted(facts.rows, 'row')} the challenger did no harm.")
 
 
-def _by_request(facts: Facts) -> Floats:
+def _by_request(facts: TrialFacts) -> Floats:
     """Return the share of failed rows of each request: rows that were asked together may fail together."""
     if not facts.rows:
         return _NONE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.deployment.rollback import Request, roll_back
+from refrain.deployment.rollback import RollbackRequest, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
 from refrain.lake import keys
 from refrain.lake.deployment import Challenger, Deployment, Served, read_deployment, set_challenger, set_champion
@@ -41,8 +41,8 @@ def lake(version: tiny.Model) -> tiny.Lake:
     return lake
 
 
-def request(second: int, execution: str = "console", **given: Any) -> Request:
-    return Request.of(
+def request(second: int, execution: str = "console", **given: Any) -> RollbackRequest:
+    return RollbackRequest.of(
         {
             "request": {"model": "people", "action": "rollback", **given},
             "execution": execution,

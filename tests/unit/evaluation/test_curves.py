@@ -8,7 +8,15 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from refrain.evaluation.curves import POINTS, REST, calibration, confusion, describe, quantile_bins, roc
+from refrain.evaluation.curves import (
+    POINTS,
+    REST,
+    calibration_curve,
+    confusion,
+    describe_curves,
+    quantile_bins,
+    roc_curve,
+)
 from refrain.evaluation.importance import permutation_importance
 from refrain.statistics.intervals import wilson
 from refrain.statistics.metrics import METRICS
@@ -24,7 +32,7 @@ def _binary(rows: int) -> tuple[NDArray[np.int64], Floats]:
 
 def test_the_area_under_the_drawn_curve_is_the_metric() -> None:
     truth, probabilities = _binary(20_000)
-    drawn = roc(truth, probabilities)
+    drawn = roc_curve(truth, probabilities)
     assert len(drawn["x"]) <= POINTS
     assert (drawn["x"][0], drawn["y"][0], drawn["x"][-1], drawn["y"][-1]) == (0.0, 0.0, 1.0, 1.0)
     assert np.trapezoid(drawn["y"], drawn["x"]) == pytest.approx(roc_auc_score(truth, probabilities[:, 1]), abs=1e-3)
@@ -36,7 +44,7 @@ def test_the_curve_of_many_classes_is_the_mean_of_each_against_the_rest() -> Non
     probabilities = random.dirichlet(np.ones(3), 3000)
     probabilities[np.arange(3000), truth] += 0.5
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    drawn = roc(truth, probabilities)
+    drawn = roc_curve(truth, probabilities)
     assert len(drawn["x"]) <= POINTS
     assert np.trapezoid(drawn["y"], drawn["x"]) == pytest.approx(
         METRICS["roc_auc"].value(truth, probabilities), abs=5e-3
@@ -45,13 +53,13 @@ def test_the_curve_of_many_classes_is_the_mean_of_each_against_the_rest() -> Non
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_rows_of_one_class_have_no_curve(classes: int) -> None:
-    drawn = roc(np.zeros(4, dtype=np.int64), np.full((4, classes), 1 / classes))
+    drawn = roc_curve(np.zeros(4, dtype=np.int64), np.full((4, classes), 1 / classes))
     assert drawn == {"x": [], "y": []}
 
 
 def test_a_calibrated_model_lies_within_its_intervals() -> None:
     truth, probabilities = _binary(50_000)
-    found = calibration(truth.astype(float), probabilities[:, 1], binary=True)
+    found = calibration_curve(truth.astype(float), probabilities[:, 1], binary=True)
     inside = [
         low <= answered <= high
         for low, answered, high in zip(found["low"], found["answered"], found["high"], strict=True)
@@ -100,14 +108,14 @@ def test_all_curves_of_a_model_are_small_plain_json(task: Any, classes: int) -> 
     else:
         truth, answers = random.integers(0, classes, 30_000), random.dirichlet(np.ones(classes), 30_000)
         expected = {"roc", "calibration", "calibration_of", "histogram", "confusion"}
-    found = describe(task, truth, answers, [f"class {each}" for each in range(classes)])
+    found = describe_curves(task, truth, answers, [f"class {each}" for each in range(classes)])
     assert set(found) == expected
     assert len(json.dumps(found, allow_nan=False)) < 10_000
 
 
 def test_the_histogram_counts_every_row() -> None:
     truth, probabilities = _binary(1000)
-    found = describe("classification", truth, probabilities, ["no", "yes"])["histogram"]
+    found = describe_curves("classification", truth, probabilities, ["no", "yes"])["histogram"]
     assert {each["name"]: sum(each["rows"]) for each in found["series"]} == {
         "no": int((truth == 0).sum()),
         "yes": int(truth.sum()),

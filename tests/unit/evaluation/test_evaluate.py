@@ -8,7 +8,7 @@ import pytest
 
 from refrain.deployment import moves
 from refrain.errors import InvalidRequest
-from refrain.evaluation.evaluation_request import Request, Trained
+from refrain.evaluation.evaluation_request import EvaluationRequest, Trained
 
 EVENT: dict[str, Any] = {
     "model": "shop",
@@ -20,7 +20,7 @@ EVENT: dict[str, Any] = {
 
 
 def failed(error: Any) -> Trained:
-    return Request.of({**EVENT, "trained": [{"candidate": "tree", "error": error}]}).trained[0]
+    return EvaluationRequest.of({**EVENT, "trained": [{"candidate": "tree", "error": error}]}).trained[0]
 
 
 def test_a_candidate_that_failed_keeps_the_sentence_of_its_error() -> None:
@@ -45,7 +45,7 @@ def test_a_candidate_that_failed_keeps_the_sentence_of_its_error() -> None:
 )
 def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
-        Request.of(EVENT | change)
+        EvaluationRequest.of(EVENT | change)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words:
 )
 def test_a_wrong_field_of_the_last_step_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
-        moves.Request.of({"outcome": "keep", "model": "shop", "run": "r"} | change)
+        moves.MoveRequest.of({"outcome": "keep", "model": "shop", "run": "r"} | change)

@@ -54,7 +54,7 @@ def columns(rows: int) -> dict[str, Any]:
 def tables(definition: Definition, rows: int, size: int) -> list[Any]:
     whole = columns(rows)
     return [
-        curated.table(
+        curated.arrow_table(
             definition,
             {name: array[start : start + size] for name, array in whole.items()},
             np.arange(start + 1, min(start + size, rows) + 1),
@@ -102,7 +102,7 @@ def test_a_table_longer_than_a_part_is_cut(
 def test_rows_that_were_read_one_by_one_stand_where_they_stood(definition: Definition) -> None:
     (table,) = tables(definition, 12, 12)
     odd = np.arange(12) % 5 == 1
-    merged = curated.merged(table.filter(odd), table.filter(~odd))
+    merged = curated.merge_by_row_number(table.filter(odd), table.filter(~odd))
     assert merged.to_pylist() == table.to_pylist()
 
 

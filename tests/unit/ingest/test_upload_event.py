@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.ingest.upload_event import Upload, uploads
+from refrain.ingest.upload_event import UploadedObject, uploads
 
 EVENTS = Path(__file__).parents[3] / "events"
 
@@ -21,7 +21,7 @@ def bodies(name: str) -> list[str]:
 def test_the_sample_event_holds_one_upload() -> None:
     (body,) = bodies("1-upload.json")
     (upload,) = uploads(body)
-    assert upload == Upload(
+    assert upload == UploadedObject(
         bucket="inbox",
         key="tumours/first.csv",
         etag="d41d8cd98f00b204e9800998ecf8427e",
@@ -69,9 +69,9 @@ def test_what_is_no_event_of_s3_is_refused_in_words(body: str) -> None:
 
 @pytest.mark.parametrize(("key", "model"), [("a.csv", ""), ("m/a.csv", "m"), ("m/deep/er/a.csv", "m"), ("/a.csv", "")])
 def test_the_model_is_the_first_folder(key: str, model: str) -> None:
-    assert Upload("b", key, "", 1, "").model == model
+    assert UploadedObject("b", key, "", 1, "").model == model
 
 
 def test_the_empty_object_that_stands_for_a_folder_is_known() -> None:
-    assert Upload("b", "m/", "", 0, "").is_folder
-    assert not Upload("b", "m/a.csv", "", 0, "").is_folder
+    assert UploadedObject("b", "m/", "", 0, "").is_folder
+    assert not UploadedObject("b", "m/a.csv", "", 0, "").is_folder

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from preprocessing import Definition, parse_definition
 from refrain.errors import StorageUnavailable
 from refrain.lake import keys
-from refrain.lake.label import check_labels, digest_of, write_call
+from refrain.lake.label import check_labels, label_digest, write_call
 from refrain.lake.label_reading import Label, read_labels
 from refrain.times import to_iso
 from tests.unit.serving.tiny import Lake, candidate
@@ -170,7 +170,7 @@ def test_a_digest_tells_calls_apart() -> None:
     calls: list[list[tuple[str, object]]] = [[("a", 1)], [("a", "1")], [("a", True)], [("b", 1)]]
     calls += [[("a", 1), ("b", 1)], [("b", 1), ("a", 1)]]
 
-    digests = [digest_of(model, call) for model, call in itertools.product(("m", "n"), calls)]
+    digests = [label_digest(model, call) for model, call in itertools.product(("m", "n"), calls)]
 
     assert len(set(digests)) == len(digests)
 

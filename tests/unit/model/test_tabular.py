@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from refrain.errors import BrokenVersion
-from refrain.fast_path.features import Listwise
-from refrain.lake.version import read_version
-from refrain.model.tabular import Servable
+from refrain.fast_path.features import RequestFeatures
+from refrain.lake.version import read_version_files
+from refrain.model.tabular import TabularModel
 from tests.unit.serving import tiny
 
 
-def load(model: tiny.Model) -> Servable:
-    return Servable.load(model.files.manifest, model.files.model, model.files.baseline)
+def load(model: tiny.Model) -> TabularModel:
+    return TabularModel.load(model.files.manifest, model.files.model, model.files.baseline)
 
 
 def test_the_golden_rows_are_answered_as_they_were_in_training(
@@ -29,7 +29,7 @@ def test_the_golden_rows_are_answered_as_they_were_in_training(
 def test_the_way_of_lists_is_proved_as_well(tiny_version: tiny.Model) -> None:
     servable = load(tiny_version)
     astray = {name: known[::-1] for name, known in servable.vocabularies.items()}
-    servable._listwise = Listwise(servable.definition, astray)
+    servable._listwise = RequestFeatures(servable.definition, astray)
 
     assert not servable.replay(tiny_version.files.golden).holds
 
@@ -79,28 +79,28 @@ def test_a_graph_that_fails_is_a_broken_version(tiny_version: tiny.Model) -> Non
 )
 def test_a_damaged_manifest_is_a_broken_version(tiny_version: tiny.Model, change: dict[str, Any]) -> None:
     with pytest.raises(BrokenVersion):
-        Servable.load(tiny_version.files.manifest | change, tiny_version.files.model, tiny_version.files.baseline)
+        TabularModel.load(tiny_version.files.manifest | change, tiny_version.files.model, tiny_version.files.baseline)
 
 
 @pytest.mark.parametrize("graph", [b"", b"not a graph", b"\x08\x01"])
 def test_a_damaged_graph_is_a_broken_version(tiny_version: tiny.Model, graph: bytes) -> None:
     with pytest.raises(BrokenVersion, match="graph"):
-        Servable.load(tiny_version.files.manifest, graph)
+        TabularModel.load(tiny_version.files.manifest, graph)
 
 
 def test_the_graph_of_another_model_is_a_broken_version(tiny_version: tiny.Model, tiny_regression: tiny.Model) -> None:
     with pytest.raises(BrokenVersion, match="graph goes from"):
-        Servable.load(tiny_version.files.manifest, tiny_regression.files.model)
+        TabularModel.load(tiny_version.files.manifest, tiny_regression.files.model)
 
 
 def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: tiny.Model) -> None:
     manifest = tiny_version.files.manifest
     document = {**manifest["definition"], "derived": {}}
     with pytest.raises(BrokenVersion, match="takes 7 features"):
-        Servable.load(
+        TabularModel.load(
             manifest | {"definition": document, "features": manifest["features"][:-1]}, tiny_version.files.model
         )
-    servable = Servable.load(manifest | {"classes": ["a", "b", "c"]}, tiny_version.files.model)
+    servable = TabularModel.load(manifest | {"classes": ["a", "b", "c"]}, tiny_version.files.model)
     with pytest.raises(BrokenVersion, match="answers"):
         servable.predict_columns(servable.prepare([tiny.ADA])[0])
 
@@ -115,13 +115,13 @@ def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: 
 )
 def test_a_damaged_baseline_is_a_broken_version(tiny_version: tiny.Model, baseline: dict[str, Any]) -> None:
     with pytest.raises(BrokenVersion):
-        Servable.load(tiny_version.files.manifest, tiny_version.files.model, baseline)
+        TabularModel.load(tiny_version.files.manifest, tiny_version.files.model, baseline)
 
 
 def test_what_is_written_is_what_is_read(tiny_version: tiny.Model) -> None:
     lake = tiny.Lake()
     tiny.put_version(lake, tiny_version)
-    assert read_version(lake, "people", "people-1") == tiny_version.files
+    assert read_version_files(lake, "people", "people-1") == tiny_version.files
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "baseline.json", "golden.json"])
@@ -134,7 +134,7 @@ def test_an_absent_or_changed_file_is_a_broken_version(tiny_version: tiny.Model,
         else:
             lake.write(f"versions/people/people-1/{name}", content)
         with pytest.raises(BrokenVersion, match=name):
-            read_version(lake, "people", "people-1")
+            read_version_files(lake, "people", "people-1")
 
 
 def test_the_manifest_of_another_version_is_not_taken(tiny_version: tiny.Model) -> None:
@@ -143,4 +143,4 @@ def test_the_manifest_of_another_version_is_not_taken(tiny_version: tiny.Model) 
     tiny.put_version(lake, tiny_version)
     lake.write_json("versions/people/people-1/manifest.json", files.manifest)
     with pytest.raises(BrokenVersion, match="another version"):
-        read_version(lake, "people", "people-1")
+        read_version_files(lake, "people", "people-1")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing import parse_definition
-from refrain.evaluation.curves import calibration
+from refrain.evaluation.curves import calibration_curve
 from refrain.monitoring.estimated_quality import calibrated, expected, rising
 from refrain.statistics.metrics import METRICS
 from tests.unit.monitoring.conftest import DOCUMENT
@@ -38,7 +38,7 @@ def test_an_overconfident_model_is_corrected_by_its_holdout() -> None:
     chance = random.uniform(0, 1, 8000)
     said = 1 / (1 + np.exp(-2.5 * np.log(chance / (1 - chance))))
     happened = (random.random(8000) < chance).astype(np.float64)
-    bins = calibration(happened[:4000], said[:4000], binary=True)
+    bins = calibration_curve(happened[:4000], said[:4000], binary=True)
     answers = np.column_stack([1 - said, said])[4000:]
     measured = METRICS["accuracy"].value(happened[4000:].astype(np.int64), answers)
     # When its accuracy is estimated

@@ -15,10 +15,10 @@ from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Look
+    from refrain.lake.monitoring_report import MonitoringReport
 
 
-def days(shop: Shop, first: int, last: int, **how: Any) -> list[Look]:
+def days(shop: Shop, first: int, last: int, **how: Any) -> list[MonitoringReport]:
     """Let days pass, each with a look in the evening."""
     looks = []
     for day in range(first, last):
@@ -27,7 +27,7 @@ def days(shop: Shop, first: int, last: int, **how: Any) -> list[Look]:
     return looks
 
 
-def windows(look: Look) -> list[tuple[str, str]]:
+def windows(look: MonitoringReport) -> list[tuple[str, str]]:
     return [(each["since"], each["until"]) for each in look["history"]]
 
 
@@ -138,7 +138,7 @@ def test_the_same_tick_delivered_twice_is_one_look_and_one_run(shop: Shop) -> No
 def test_a_look_that_came_to_grief_is_done_again_and_starts_the_same_run(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     days(shop, 0, 2, older=8.0)
-    key = keys.look("shop", "20261103T002000Z", "json")
+    key = keys.monitoring_report("shop", "20261103T002000Z", "json")
     shop.world.store._store.delete(key)
 
     again = shop.world.look(shop.evening(1))

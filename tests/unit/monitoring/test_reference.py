@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from preprocessing import objects
 from refrain.monitoring.reference import Reference, answer_references
 from refrain.statistics.bins import bins, number_cells
-from refrain.training.baseline import category, number, predictions
+from refrain.training.baseline import predictions, profile_category, profile_number
 
 numbers = st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6, width=32)), min_size=1)
 
@@ -26,7 +26,7 @@ def reference(seen: dict[str, Any], rows: int) -> Reference:
 @given(numbers, st.integers(0, 5))
 def test_counting_the_training_values_again_gives_the_counts_of_training(values: list[float], missing: int) -> None:
     column = np.array([*values, *[np.nan] * missing], dtype=np.float32)
-    known = reference(number(column), len(column))
+    known = reference(profile_number(column), len(column))
 
     counted = known.count(column)
 
@@ -77,7 +77,7 @@ def test_of_two_classes_one_is_looked_at_and_of_many_the_frequent_ones() -> None
 
 def test_rare_categories_are_counted_with_new_ones() -> None:
     values = objects(["a"] * 60 + ["b"] * 30 + [f"rare {each}" for each in range(10)])
-    known = reference(category(values), 100)
+    known = reference(profile_category(values), 100)
 
     counted = known.count(objects(["a", "rare 3", "never seen", None]))
 
@@ -88,7 +88,7 @@ def test_rare_categories_are_counted_with_new_ones() -> None:
 
 
 def test_a_baseline_of_before_has_no_counts_and_is_passed_over() -> None:
-    seen = number(np.array([1.0, 2.0]))
+    seen = profile_number(np.array([1.0, 2.0]))
     del seen["bins"]
     assert Reference.of("old", seen, 2) is None
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from preprocessing import Retraining
-from refrain.monitoring.retraining_decision import Facts, decide_retraining, is_due
+from refrain.monitoring.retraining_decision import RetrainingFacts, decide_retraining, is_due
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
 RULES = Retraining("never", 0, False, 6 * 3600.0, 5, None)
 WEEK = timedelta(weeks=1)
 
 
-def facts(rules: dict[str, Any], **found: Any) -> Facts:
+def facts(rules: dict[str, Any], **found: Any) -> RetrainingFacts:
     ordinary: dict[str, Any] = {"last_run": NOW - timedelta(days=2), "trained": NOW - timedelta(days=9), "new_rows": 10}
-    return Facts(now=NOW, rules=replace(RULES, **rules), **(ordinary | found))
+    return RetrainingFacts(now=NOW, rules=replace(RULES, **rules), **(ordinary | found))
 
 
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any], bool, str]] = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refrain.errors import InvalidRequest, RoundIncomplete, UnknownModel
-from refrain.monitoring.monitoring_request import Request
+from refrain.monitoring.monitoring_request import MonitoringRequest
 from refrain.monitoring.rounds import make_round
 from tests.unit.monitoring.world import BEGINNING, Recorder
 from tests.unit.serving.tiny import Lake
@@ -37,7 +37,7 @@ def models(tmp_path: Path) -> Path:
 def test_every_model_is_looked_at(models: Path) -> None:
     lake = Lake()
 
-    found = make_round(lake, Recorder(), models, Request(None, BEGINNING))
+    found = make_round(lake, Recorder(), models, MonitoringRequest(None, BEGINNING))
 
     assert set(found) == {"one", "two"}
     assert found["one"]["state"] == "not_judged"
@@ -52,15 +52,15 @@ def test_a_broken_definition_does_not_keep_the_others_from_being_looked_at(model
     lake = Lake()
 
     with pytest.raises(RoundIncomplete, match="half"):
-        make_round(lake, Recorder(), models, Request(None, BEGINNING))
+        make_round(lake, Recorder(), models, MonitoringRequest(None, BEGINNING))
 
     assert json.loads(lake.read("monitoring/two/20261101T000000Z.json").data)["model"] == "two"
 
 
 def test_one_model_alone(models: Path) -> None:
-    assert set(make_round(Lake(), Recorder(), models, Request("two", BEGINNING))) == {"two"}
+    assert set(make_round(Lake(), Recorder(), models, MonitoringRequest("two", BEGINNING))) == {"two"}
     with pytest.raises(UnknownModel):
-        make_round(Lake(), Recorder(), models, Request("three", BEGINNING))
+        make_round(Lake(), Recorder(), models, MonitoringRequest("three", BEGINNING))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_one_model_alone(models: Path) -> None:
 )
 def test_an_event_that_cannot_be_used_is_refused_in_words(event: dict[str, object], said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):
-        Request.of(event)
+        MonitoringRequest.of(event)
 
 
 def test_without_a_time_it_is_now() -> None:
-    assert Request.of({}).now.tzinfo is not None
+    assert MonitoringRequest.of({}).now.tzinfo is not None

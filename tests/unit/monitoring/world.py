@@ -13,12 +13,12 @@ import numpy as np
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
 from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
-from refrain.evaluation.curves import describe
+from refrain.evaluation.curves import describe_curves
 from refrain.lake import keys
 from refrain.lake.deployment import Served, read_deployment, set_champion
 from refrain.lake.label import write_call
-from refrain.monitoring.monitor import look_at
-from refrain.statistics.comparison import compare
+from refrain.monitoring.monitor import monitor_model
+from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.monitoring_report import Look
+    from refrain.lake.monitoring_report import MonitoringReport
 
 type Row = Mapping[str, Any]
 type Floats = NDArray[np.float64]
@@ -108,7 +108,7 @@ class World:
             "classes": classes or None,
         }
         metric = METRICS[definition.training.metric]
-        compared = compare(
+        compared = compare_models(
             metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
         )
         figures = compared.candidates["given"]
@@ -116,7 +116,7 @@ class World:
             "candidates": [
                 {
                     "figures": {"version": version, "value": figures.value, "interval": list(figures.interval)},
-                    "curves": describe(definition.task, truth, answers, classes),
+                    "curves": describe_curves(definition.task, truth, answers, classes),
                     "importance": [
                         {"feature": name, "loss": loss, "deviation": 0.0} for name, loss in (importance or {}).items()
                     ],
@@ -194,6 +194,6 @@ class World:
         }
         self.store.write(keys.receipt(model, digest), to_json(receipt))
 
-    def look(self, now: datetime) -> Look:
+    def look(self, now: datetime) -> MonitoringReport:
         """Look."""
-        return look_at(self.store, self.services, self.definition, now)
+        return monitor_model(self.store, self.services, self.definition, now)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing import Gate
-from refrain.evaluation.curves import describe
+from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import Data, Evaluation, ModelDocument, Outcome, decision_document, figures_document
 from refrain.model.parity import Parity
-from refrain.statistics.comparison import CHAMPION, Compared, compare
+from refrain.statistics.comparison import CHAMPION, ComparedFigures, compare_models
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
@@ -42,9 +42,9 @@ def evaluation(
     """Compare `models` (the one called "champion" is the champion) as the evaluate step does."""
     answers = {name: predict(matrix) for name, predict in models.items()}
     champion = answers.pop(CHAMPION, None)
-    found = compare(METRICS[metric], truth, champion, answers, confidence=gate.confidence, resamples=200)
+    found = compare_models(METRICS[metric], truth, champion, answers, confidence=gate.confidence, resamples=200)
 
-    def figures(name: str, compared: Compared | None) -> Figures:
+    def figures(name: str, compared: ComparedFigures | None) -> Figures:
         base = Figures(
             name, f"20261123T120409-3fa9c1-{name}", latency_ms=0.021 * len(name), bytes=1700 * len(name) ** 2
         )
@@ -60,7 +60,7 @@ def evaluation(
         if made.error is None:
             known = {each.name: each for each in METRICS.values() if each.task == task}
             shown["metrics"] = {key: each.value(truth, answered) for key, each in known.items()}
-            shown["curves"] = describe(task, truth, answered, classes)
+            shown["curves"] = describe_curves(task, truth, answered, classes)
             columns = {feature: [place] for place, feature in enumerate(names)}
             shown["importance"] = permutation_importance(
                 models[name], matrix, truth, METRICS[metric], columns, repeats=2, most_rows=400

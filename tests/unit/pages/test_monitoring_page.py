@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from refrain.pages.monitoring_page import render
+from refrain.pages.monitoring_page import render_monitoring_report
 from tests.unit.monitoring.conftest import DOCUMENT
 from tests.unit.monitoring.test_monitor import days
 from tests.unit.monitoring.world import BEGINNING, World
@@ -17,12 +17,12 @@ from tests.unit.pages.test_run_page import HOSTILE, Page
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Look
+    from refrain.lake.monitoring_report import MonitoringReport
     from tests.unit.monitoring.conftest import Shop
 
 
 @pytest.fixture
-def drifted(shop: Shop) -> Look:
+def drifted(shop: Shop) -> MonitoringReport:
     days(shop, 0, 2)
     ids = shop.day(2, older=8.0)
     shop.world.label(ids, [place % 3 > 0 for place in range(len(ids))], BEGINNING + timedelta(days=2, hours=23))
@@ -30,8 +30,10 @@ def drifted(shop: Shop) -> Look:
     return days(shop, 3, 4, older=8.0, city="Atlantis")[0]
 
 
-def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_decided(drifted: Look) -> None:
-    page = Page(render(drifted))
+def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_decided(
+    drifted: MonitoringReport,
+) -> None:
+    page = Page(render_monitoring_report(drifted))
 
     assert drifted["summary"] in page.texts
     assert "≠ Drifted" in page.texts
@@ -40,8 +42,8 @@ def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_
     assert {"age", "80 %", "Atlantis"} <= set(page.texts)
 
 
-def test_the_page_is_one_file_that_loads_nothing(drifted: Look) -> None:
-    html = render(drifted)
+def test_the_page_is_one_file_that_loads_nothing(drifted: MonitoringReport) -> None:
+    html = render_monitoring_report(drifted)
     page = Page(html)
     assert not {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object", "base", "form"}
     assert not re.search(r"https?://|url\(|@import|\bon\w+=", html)
@@ -49,8 +51,8 @@ def test_the_page_is_one_file_that_loads_nothing(drifted: Look) -> None:
     assert not re.search(r"\bnan\b|\binf\b|\bNone\b", page.text)
 
 
-def test_drawings_have_titles_and_ids_are_unique(drifted: Look) -> None:
-    page = Page(render(drifted))
+def test_drawings_have_titles_and_ids_are_unique(drifted: MonitoringReport) -> None:
+    page = Page(render_monitoring_report(drifted))
     ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
     assert len(ids) == len(set(ids))
     for tag, attrs in page.elements:
@@ -58,9 +60,9 @@ def test_drawings_have_titles_and_ids_are_unique(drifted: Look) -> None:
             assert all(each in ids for each in (attrs["aria-labelledby"] or "").split())
 
 
-def test_no_coordinate_is_out_of_the_drawing(drifted: Look) -> None:
+def test_no_coordinate_is_out_of_the_drawing(drifted: MonitoringReport) -> None:
     width = 0.0
-    for tag, attrs in Page(render(drifted)).elements:
+    for tag, attrs in Page(render_monitoring_report(drifted)).elements:
         if tag == "svg":
             width = float((attrs["viewbox"] or "").split()[2])
         for key in ("x", "x1", "x2", "cx"):
@@ -68,18 +70,18 @@ def test_no_coordinate_is_out_of_the_drawing(drifted: Look) -> None:
                 assert -1 <= float(attrs[key] or 0) <= width
 
 
-def test_the_page_is_the_same_when_the_look_has_been_kept(drifted: Look) -> None:
-    assert render(json.loads(json.dumps(drifted))) == render(drifted)
+def test_the_page_is_the_same_when_the_look_has_been_kept(drifted: MonitoringReport) -> None:
+    assert render_monitoring_report(json.loads(json.dumps(drifted))) == render_monitoring_report(drifted)
 
 
-def test_hostile_names_stay_text(drifted: Look) -> None:
+def test_hostile_names_stay_text(drifted: MonitoringReport) -> None:
     assert drifted["window"] is not None
     first = drifted["window"]["features"][0]
     first["name"] = first["cells"][0] = drifted["model"] = drifted["summary"] = HOSTILE
     drifted["window"]["new_values"][0]["values"] = [HOSTILE]
     drifted["decision"]["reason"] = HOSTILE
 
-    html = render(drifted)
+    html = render_monitoring_report(drifted)
 
     assert "<script" not in html
     assert html.count("</style>") == 1
@@ -88,6 +90,6 @@ def test_hostile_names_stay_text(drifted: Look) -> None:
 
 def test_without_a_version_the_page_says_so() -> None:
     look = World.of(Lake(), "shop", DOCUMENT).look(BEGINNING)
-    page = Page(render(look))
+    page = Page(render_monitoring_report(look))
     assert look["summary"] in page.texts
     assert page.headings() == ["decision"]

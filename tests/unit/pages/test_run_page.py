@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from preprocessing import Gate
-from refrain.lake.evaluation import Evaluation, Upload
-from refrain.pages.run_page import render
+from refrain.lake.evaluation import Evaluation, UploadSummary
+from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
 
 EMPTY = {"meta", "br", "line", "rect", "circle", "path"}
@@ -97,11 +97,11 @@ def run(request: pytest.FixtureRequest) -> Evaluation:
 
 def test_the_document_is_plain_json_and_the_report_the_same_after_a_journey(run: Evaluation) -> None:
     travelled = json.loads(json.dumps(run, allow_nan=False))
-    assert render(travelled) == render(run)
+    assert render_run(travelled) == render_run(run)
 
 
 def test_the_report_is_one_file_that_loads_nothing(run: Evaluation) -> None:
-    html = render(run)
+    html = render_run(run)
     page = Page(html)
     assert not {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object", "base", "form"}
     assert not [attrs for _, attrs in page.elements if {"src", "href", "srcset", "data", "xlink:href"} & set(attrs)]
@@ -110,7 +110,7 @@ def test_the_report_is_one_file_that_loads_nothing(run: Evaluation) -> None:
 
 
 def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evaluation) -> None:
-    page = Page(render(run))
+    page = Page(render_run(run))
     decision = run["decision"]
     assert decision["reason"] in page.texts
     assert page.texts.index(decision["reason"]) < page.texts.index("The data")
@@ -120,7 +120,7 @@ def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evalu
 
 
 def test_all_that_there_is_to_show_has_its_section(run: Evaluation) -> None:
-    headings = Page(render(run)).headings()
+    headings = Page(render_run(run)).headings()
     known = [each for each in (run["champion"], *run["candidates"]) if each]
     answered = any("curves" in each for each in known)
     assert [key for key in ("comparison", "quality", "importance", "data") if key in headings] == (
@@ -129,7 +129,7 @@ def test_all_that_there_is_to_show_has_its_section(run: Evaluation) -> None:
 
 
 def test_drawings_have_titles_and_tables_have_headers(run: Evaluation) -> None:
-    html = render(run)
+    html = render_run(run)
     page = Page(html)
     ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
     assert len(ids) == len(set(ids))
@@ -145,7 +145,7 @@ def test_drawings_have_titles_and_tables_have_headers(run: Evaluation) -> None:
 
 def test_no_coordinate_is_out_of_the_drawing(run: Evaluation) -> None:
     width = 0.0
-    for tag, attrs in Page(render(run)).elements:
+    for tag, attrs in Page(render_run(run)).elements:
         if tag == "svg":
             width = float((attrs["viewbox"] or "").split()[2])
         for key in ("x", "x1", "x2", "cx"):
@@ -168,7 +168,7 @@ def test_hostile_names_stay_text() -> None:
     run["reason"] = run["run"] = run["data"]["target"] = HOSTILE
     run["data"]["uploads"][0]["source"] = HOSTILE
     # When rendered
-    html = render(run)
+    html = render_run(run)
     # Then nothing of them is markup, and all of them can be read
     page = Page(html)
     assert "script" not in {tag for tag, _ in page.elements}
@@ -178,7 +178,7 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_a_superseded_run_says_that_nothing_was_promoted() -> None:
-    page = Page(render(examples.binary(outcome="superseded")))
+    page = Page(render_run(examples.binary(outcome="superseded")))
     assert "! Superseded" in page.texts
     assert "nothing was promoted" in page.text
 
@@ -192,26 +192,26 @@ def test_a_superseded_run_says_that_nothing_was_promoted() -> None:
     ],
 )
 def test_the_badge_is_the_outcome(make: Any, badge: str) -> None:
-    assert badge in Page(render(make())).texts
+    assert badge in Page(render_run(make())).texts
 
 
 def test_long_names_are_cut_in_drawings_and_whole_in_tables() -> None:
     long = "gradient-boosting-with-monotonic-constraints-and-early-stopping"
-    html = render(examples.binary(names=(long, "boosting", "forest")))
+    html = render_run(examples.binary(names=(long, "boosting", "forest")))
     assert long in Page(html).texts
     assert "…" in html
 
 
 def test_of_forty_features_the_first_twenty_are_drawn_and_the_rest_told() -> None:
-    page = Page(render(examples.binary(columns=40, rows=500)))
+    page = Page(render_run(examples.binary(columns=40, rows=500)))
     assert "20 further features" in page.text
 
 
 def test_many_uploads_are_summed_up() -> None:
     run = examples.binary(rows=300)
-    upload: Upload = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
+    upload: UploadSummary = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
     run["data"]["uploads"] = [upload] * 50
-    page = Page(render(run))
+    page = Page(render_run(run))
     assert "30 more uploads" in page.texts
     assert "300" in page.texts
 
@@ -221,6 +221,6 @@ def test_rows_split_by_hash_without_a_window_are_told_so() -> None:
     run["data"]["split"] = {"by": "hash", "window": "", "cut": None}
     run["data"]["time_range"] = None
     run["data"]["merged_duplicates"] = 0
-    text = Page(render(run)).text
+    text = Page(render_run(run)).text
     assert "There is no window; rows are split by a hash of the row." in text
     assert "gave way" not in text

@@ -17,7 +17,7 @@ def test_roles_say_what_a_column_is() -> None:
 
     assert definition.roles == Roles(user="who", item="song", weight="seconds", describe=("title",))
     assert (definition.time, definition.training.split, definition.training.metric) == ("at", "time", "ndcg@10")
-    assert (definition.features, definition.target, definition.foretold) == ((), "", "song")
+    assert (definition.features, definition.target, definition.predicted_column) == ((), "", "song")
     assert definition.required == {"who", "song", "seconds", "at"}
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.recommendation.histories import histories, padded, recent
-from refrain.recommendation.history_table import merged
+from refrain.recommendation.histories import histories, pad_codes, recent
+from refrain.recommendation.history_table import merge_history
 
 HEARD = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]), st.integers(0, 50), max_size=8)
 
@@ -16,10 +16,10 @@ HEARD = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]),
 def test_merging_is_the_same_in_any_order_and_however_often(
     one: dict[str, int], two: dict[str, int], three: dict[str, int]
 ) -> None:
-    together = merged(merged(one, two, most=5), three, most=5)
+    together = merge_history(merge_history(one, two, most=5), three, most=5)
 
-    assert together == merged(merged(three, one, most=5), two, most=5)
-    assert merged(together, two, most=5) == together
+    assert together == merge_history(merge_history(three, one, most=5), two, most=5)
+    assert merge_history(together, two, most=5) == together
     assert list(together.values()) == sorted(together.values(), reverse=True)
 
 
@@ -34,7 +34,7 @@ def test_training_and_the_table_know_the_same_history(rows: list[tuple[str, int,
         table: dict[str, int] = {}
         for who, item, time in distinct.values():
             if who == user:
-                table = merged(table, {str(item): time})
+                table = merge_history(table, {str(item): time})
         assert [str(item) for item in found[user]] == list(reversed(table))
 
 
@@ -44,4 +44,4 @@ def test_the_newest_items_are_kept() -> None:
 
 
 def test_rows_of_nothing_make_an_empty_matrix() -> None:
-    assert padded([np.empty(0, np.int64)] * 2).shape == (2, 0)
+    assert pad_codes([np.empty(0, np.int64)] * 2).shape == (2, 0)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import InvalidRequest, ServiceUnavailable
-from refrain.release.check import check
-from refrain.release.request import Request
+from refrain.release.check import check_release
+from refrain.release.request import ReleaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NEW = "arn:aws:lambda:eu-west-1:123456789012:function:inference:7"
 OLD = "arn:aws:lambda:eu-west-1:123456789012:function:inference:live"
-REQUEST = Request("d-1", "h-1")
+REQUEST = ReleaseRequest("d-1", "h-1")
 GOOD = {"model": "shop", "model_version": "v2"}
 REFUSED = {"model": "shop", "model_version": "v1", "refused": "v2"}
 OTHER = {"model": "tumours", "model_version": "v5"}
@@ -35,7 +35,7 @@ class World:
             raise ServiceUnavailable(version, "no module named numpy")
         return found
 
-    def tell(self, request: Request, *, sound: bool) -> None:
+    def tell(self, request: ReleaseRequest, *, sound: bool) -> None:
         assert request == REQUEST
         self.told.append(sound)
 
@@ -43,21 +43,21 @@ class World:
 def test_callers_move_when_every_champion_answers_as_in_training() -> None:
     world = World({NEW: [GOOD, OTHER]})
 
-    assert check(world, REQUEST, NEW) == {"champions": 2, "refused": {}, "broken_before": {}}
+    assert check_release(world, REQUEST, NEW) == {"champions": 2, "refused": {}, "broken_before": {}}
     assert world.told == [True]
 
 
 def test_callers_stay_when_the_new_code_refuses_a_champion() -> None:
     world = World({NEW: [REFUSED, OTHER], OLD: [GOOD, OTHER]})
 
-    assert check(world, REQUEST, NEW)["refused"] == {"shop": "v2"}
+    assert check_release(world, REQUEST, NEW)["refused"] == {"shop": "v2"}
     assert world.told == [False]
 
 
 def test_a_champion_that_was_broken_before_does_not_keep_the_code_from_being_mended() -> None:
     world = World({NEW: [REFUSED, OTHER], OLD: [REFUSED, OTHER]})
 
-    found = check(world, REQUEST, NEW)
+    found = check_release(world, REQUEST, NEW)
 
     assert (found["refused"], found["broken_before"]) == ({}, {"shop": "v2"})
     assert world.told == [True]
@@ -67,13 +67,13 @@ def test_callers_stay_when_the_new_code_does_not_even_answer_and_codedeploy_need
     world = World({NEW: None})
 
     with pytest.raises(ServiceUnavailable, match="no module named numpy"):
-        check(world, REQUEST, NEW)
+        check_release(world, REQUEST, NEW)
     assert world.told == [False]
 
 
 def test_an_event_is_codedeploy_s_or_empty() -> None:
     sent = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 
-    assert (Request.of(sent), Request.of({})) == (REQUEST, Request("", ""))
+    assert (ReleaseRequest.of(sent), ReleaseRequest.of({})) == (REQUEST, ReleaseRequest("", ""))
     with pytest.raises(InvalidRequest, match="as CodeDeploy sends them"):
-        Request.of({"DeploymentId": "d-1"})
+        ReleaseRequest.of({"DeploymentId": "d-1"})

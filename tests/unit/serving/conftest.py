@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.serving.http.requests import Request
+from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import Answer, respond
 from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
@@ -43,7 +43,7 @@ class Api:
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         context = {"requestContext": {"requestId": "request-1"}}
         sent = {"httpMethod": method, "path": path, "headers": self.headers, "body": text} | context | event
-        return respond(Request.of(sent), self.registry)
+        return respond(HttpRequest.of(sent), self.registry)
 
     def predict(self, model: str, *instances: Any) -> dict[str, Any]:
         """Ask for predictions, which must succeed."""

@@ -13,8 +13,8 @@ from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
 from refrain.lake import keys
 from refrain.lake.deployment import Challenger, read_deployment
-from refrain.model.tabular import Servable
-from refrain.serving.trial_answers import Attempt
+from refrain.model.tabular import TabularModel
+from refrain.serving.trial_answers import ChallengerScores
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 
@@ -65,7 +65,7 @@ def test_in_shadow_the_caller_gets_the_champions_answer_and_nothing_else(
     (first, *_) = captured(capsys)
     assert (first["version"], first["shadow"]["version"]) == ("people-1", "people-2")
     assert first["shadow"]["milliseconds"] > 0
-    alone = Servable.load(rival_version.files.manifest, rival_version.files.model)
+    alone = TabularModel.load(rival_version.files.manifest, rival_version.files.model)
     columns, _ = alone.prepare(CITIES[: len(first["rows"])])
     assert first["shadow"]["answers"] == pytest.approx(alone.predict_columns(columns), abs=1e-6)
 
@@ -77,15 +77,15 @@ def test_a_challenger_that_breaks_hurts_nobody(
     before = api.predict("people", *CITIES)
     put_on_trial(api, rival_version, mode)
     captured(capsys)
-    score = Servable.score
+    score = TabularModel.score
 
-    def breaks(self: Servable, matrix: Any) -> Any:
+    def breaks(self: TabularModel, matrix: Any) -> Any:
         if self.version == "people-2" and len(matrix) < 100:
             raise MemoryError("nobody expected this")
         return score(self, matrix)
 
     api.predict("people", tiny.ADA)  # loads and proves it, before it breaks
-    monkeypatch.setattr(Servable, "score", breaks)
+    monkeypatch.setattr(TabularModel, "score", breaks)
     after = api.predict("people", *CITIES[:99])
 
     assert_same(after["predictions"], before["predictions"][:99])
@@ -105,14 +105,14 @@ def test_a_row_without_a_finite_answer_falls_back_alone(
     put_on_trial(api, rival_version, "canary", share=0.5)
     whole = api.predict("people", *CITIES)
     captured(capsys)
-    score = Servable.score
+    score = TabularModel.score
 
-    def wounded(self: Servable, matrix: Any) -> Any:
+    def wounded(self: TabularModel, matrix: Any) -> Any:
         scores = score(self, matrix).copy()
         scores[0] = np.nan if self.version == "people-2" else scores[0]
         return scores
 
-    monkeypatch.setattr(Servable, "score", wounded)
+    monkeypatch.setattr(TabularModel, "score", wounded)
     answer = api.predict("people", *CITIES)
 
     fell = [
@@ -259,11 +259,11 @@ def test_a_refused_request_is_refused_as_ever(api: Api, rival_version: tiny.Mode
 def test_an_attempt_without_a_version_is_sound_nowhere(tiny_version: tiny.Model) -> None:
     from refrain.serving.trial_answers import attempt
 
-    servable = Servable.load(tiny_version.files.manifest, tiny_version.files.model)
+    servable = TabularModel.load(tiny_version.files.manifest, tiny_version.files.model)
     raw = rows_to_columns([tiny.ADA, tiny.ADA], servable.definition.inputs)
     columns, _ = servable.prepare_columns(raw, 2)
 
     found = attempt(None, servable, {}, columns)
 
-    assert isinstance(found, Attempt)
+    assert isinstance(found, ChallengerScores)
     assert found.sound.tolist() == [False, False]

@@ -15,7 +15,7 @@ from refrain.errors import StorageUnavailable
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.version import VersionFiles
-from refrain.training.train import make_version
+from refrain.training.train import make_tabular_version
 
 
 def candidate(estimator: str) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def made(name: str, document: dict[str, Any], rows: list[dict[str, Any]]) -> Mod
     columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
     assert not problems
     candidate = definition.training.candidates[0]
-    written, facts = make_version(definition, candidate, columns, columns)
+    written, facts = make_tabular_version(definition, candidate, columns, columns)
     manifest = facts | {"model": name, "version": f"{name}-1", "estimator": candidate.estimator}
     manifest["definition"] = definition.document
     baseline, golden = (json.loads(written[f"{document}.json"]) for document in ("baseline", "golden"))

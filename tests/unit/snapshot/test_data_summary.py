@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects
-from refrain.snapshot.data_summary import describe
+from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import Rows
 from refrain.snapshot.split import Split
-from refrain.snapshot.take import digest_of
+from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:
     from tests.unit.snapshot.conftest import Define, MakeReceipt
@@ -23,7 +23,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
     rows = Rows({"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}, unusable=1, merged=2, outside=3)
     found = Split(np.array([False, False, False, True]), TIMES[3])
 
-    data = describe(definition, [make_receipt("a", rows_rejected=4)], rows, found)
+    data = summarise_data(definition, [make_receipt("a", rows_rejected=4)], rows, found)
 
     assert data == {
         "receipts": 1,
@@ -49,7 +49,9 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
     rows = Rows({"spent": np.array([1.0, 2.0, 3.0, 10.0])})
     found = Split(np.array([True, False, False, False]))
 
-    data = describe(define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, found)
+    data = summarise_data(
+        define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, found
+    )
 
     assert data["summary"] == {
         "min": 1.0,
@@ -65,16 +67,18 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
 
 def test_the_digest_names_uploads_and_all_that_makes_a_difference(define: Define, make_receipt: MakeReceipt) -> None:
     # Given a definition and its uploads
-    same = digest_of(define(), [make_receipt("a"), make_receipt("b")])
+    same = snapshot_digest(define(), [make_receipt("a"), make_receipt("b")])
 
     # Then what happens to the served model does not matter, and what is learned and demanded does
-    assert digest_of(define(), [make_receipt("a"), make_receipt("b")]) == same
-    assert digest_of(define(monitoring={"capture": 0.5}), [make_receipt("a"), make_receipt("b")]) == same
+    assert snapshot_digest(define(), [make_receipt("a"), make_receipt("b")]) == same
+    assert snapshot_digest(define(monitoring={"capture": 0.5}), [make_receipt("a"), make_receipt("b")]) == same
     others = [
-        digest_of(define(), [make_receipt("a")]),
-        digest_of(define(), [make_receipt("a"), make_receipt("b", "11-02")]),
-        digest_of(define(training={"holdout": 0.3}), [make_receipt("a"), make_receipt("b")]),
-        digest_of(define(gate={"min_metric": 0.9}), [make_receipt("a"), make_receipt("b")]),
-        digest_of(define(derived={"hour": {"from": "at", "make": "hour"}}), [make_receipt("a"), make_receipt("b")]),
+        snapshot_digest(define(), [make_receipt("a")]),
+        snapshot_digest(define(), [make_receipt("a"), make_receipt("b", "11-02")]),
+        snapshot_digest(define(training={"holdout": 0.3}), [make_receipt("a"), make_receipt("b")]),
+        snapshot_digest(define(gate={"min_metric": 0.9}), [make_receipt("a"), make_receipt("b")]),
+        snapshot_digest(
+            define(derived={"hour": {"from": "at", "make": "hour"}}), [make_receipt("a"), make_receipt("b")]
+        ),
     ]
     assert len({same, *others}) == 6

@@ -16,11 +16,11 @@ from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.label_reading import Label
 from refrain.lake.labelled_predictions import join
 from refrain.lake.receipt_choice import choose, oldest_upload
-from refrain.snapshot.data_summary import describe
-from refrain.snapshot.labelled_rows import Labelled, labelled_rows
+from refrain.snapshot.data_summary import summarise_data
+from refrain.snapshot.labelled_rows import LabelledRows, labelled_rows
 from refrain.snapshot.rows import read_rows, within_window, without_duplicates
 from refrain.snapshot.split import Split
-from refrain.snapshot.take import digest_of
+from refrain.snapshot.take import snapshot_digest
 from tests.unit.snapshot.test_rows import Shelf, part
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def row(identity: str, predicted: str = "11-02", **instance: Any) -> Row:
     )
 
 
-def rows_of(definition: Definition, *rows: Row, **labels: tuple[object, str]) -> Labelled:
+def rows_of(definition: Definition, *rows: Row, **labels: tuple[object, str]) -> LabelledRows:
     given = {name: Label(value, moment(day)) for name, (value, day) in labels.items()}
     return labelled_rows(definition, join(Captured(rows), given))
 
@@ -190,16 +190,20 @@ def test_the_digest_covers_labelled_rows_and_not_what_was_merely_repeated(
     known = {"a": ("yes", "11-05"), "b": ("no", "11-05")}
     labelled = rows_of(definition, row("a"), row("b"), **known)
 
-    digest = digest_of(definition, receipts, labelled)
+    digest = snapshot_digest(definition, receipts, labelled)
 
     unmatched = known | {"x": ("no", "11-06")}
-    assert digest_of(definition, receipts, rows_of(definition, row("a"), row("b"), row("c"), **unmatched)) == digest
-    assert digest_of(definition, receipts, rows_of(definition)) == digest_of(definition, receipts)
+    assert (
+        snapshot_digest(definition, receipts, rows_of(definition, row("a"), row("b"), row("c"), **unmatched)) == digest
+    )
+    assert snapshot_digest(definition, receipts, rows_of(definition)) == snapshot_digest(definition, receipts)
     others = [
-        digest_of(definition, receipts),
-        digest_of(definition, receipts, rows_of(definition, row("a"), **known)),
-        digest_of(definition, receipts, rows_of(definition, row("a"), row("b"), **known | {"b": ("yes", "11-05")})),
-        digest_of(definition, receipts, replace(labelled, identities=labelled.identities[::-1])),
+        snapshot_digest(definition, receipts),
+        snapshot_digest(definition, receipts, rows_of(definition, row("a"), **known)),
+        snapshot_digest(
+            definition, receipts, rows_of(definition, row("a"), row("b"), **known | {"b": ("yes", "11-05")})
+        ),
+        snapshot_digest(definition, receipts, replace(labelled, identities=labelled.identities[::-1])),
     ]
     assert digest not in others
 
@@ -213,7 +217,7 @@ def test_the_description_says_what_became_of_labels(define: Define, make_receipt
     receipts = [make_receipt("first")]
     rows = without_duplicates(definition, read_rows(store, definition, receipts, labelled))
 
-    data = describe(definition, receipts, rows, Split(np.array([False])), labelled)
+    data = summarise_data(definition, receipts, rows, Split(np.array([False])), labelled)
 
     assert data["labelled"] == {
         "rows": 1,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing import objects
-from refrain.snapshot.sufficiency import shortfall
+from refrain.snapshot.sufficiency import row_shortfall
 
 if TYPE_CHECKING:
     from tests.unit.snapshot.conftest import Define
@@ -20,7 +20,7 @@ def holdout(rows: int, held: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 def test_two_classes_in_both_parts_and_rows_enough_leave_nothing_to_say(define: Define) -> None:
     rows = {"back": objects(["yes", "no"] * 50)}
-    assert shortfall(define(), rows, holdout(100, 20)) == ""
+    assert row_shortfall(define(), rows, holdout(100, 20)) == ""
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def test_two_classes_in_both_parts_and_rows_enough_leave_nothing_to_say(define: 
 )
 def test_what_is_wanting_is_said(define: Define, classes: list[str], held: int, sentence: str) -> None:
     rows = {"back": objects(classes)}
-    assert shortfall(define(), rows, holdout(len(classes), held)).startswith(sentence)
+    assert row_shortfall(define(), rows, holdout(len(classes), held)).startswith(sentence)
 
 
 def test_a_target_that_does_not_vary_teaches_no_regression(define: Define) -> None:
     rows = {"spent": np.full(100, 2.5)}
-    assert "have the same spent, 2.5" in shortfall(define(task="regression"), rows, holdout(100, 20))
+    assert "have the same spent, 2.5" in row_shortfall(define(task="regression"), rows, holdout(100, 20))
     rows["spent"][::7] = 3
-    assert shortfall(define(task="regression"), rows, holdout(100, 20)) == ""
+    assert row_shortfall(define(task="regression"), rows, holdout(100, 20)) == ""
 
 
 def test_no_rows_are_too_few(define: Define) -> None:
-    assert shortfall(define(), {"back": objects([])}, holdout(0, 0)).startswith("there are 0 rows")
+    assert row_shortfall(define(), {"back": objects([])}, holdout(0, 0)).startswith("there are 0 rows")

@@ -10,18 +10,18 @@ import pytest
 
 from refrain.definitions import find_definition
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.snapshot.snapshot_request import Request
+from refrain.snapshot.snapshot_request import SnapshotRequest
 
 ROOT = Path(__file__).parents[3]
 
 
-def of(request: object, **changes: object) -> Request:
+def of(request: object, **changes: object) -> SnapshotRequest:
     event = {"request": request, "execution": "abc", "started_at": "2026-11-23T12:04:09.123Z"}
-    return Request.of(event | changes)
+    return SnapshotRequest.of(event | changes)
 
 
 def test_a_model_is_all_that_is_needed() -> None:
-    assert of({"model": "income"}) == Request(
+    assert of({"model": "income"}) == SnapshotRequest(
         "income", "20261123T120409-ba7816", "manual", False, "2026-11-23T12:04:09.123Z"
     )
 
@@ -32,7 +32,7 @@ def test_the_sample_events_are_one_run() -> None:
         for name in ("2-retraining.json", "3-snapshot.json", "4-train.json")
     )
     assert asked["request"] == given
-    assert Request.of(asked).run == trained["run"]
+    assert SnapshotRequest.of(asked).run == trained["run"]
 
 
 def test_the_same_execution_is_always_the_same_run() -> None:

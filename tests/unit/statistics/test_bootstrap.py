@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from refrain.errors import MetricUndefined
 from refrain.statistics import bootstrap
 from refrain.statistics.bootstrap import adjusted_confidence, interval, resampled, share_no_worse
-from refrain.statistics.comparison import CHAMPION, compare
+from refrain.statistics.comparison import CHAMPION, compare_models
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def test_candidates_that_are_no_better_are_seldom_promoted(candidates: int) -> N
         truth = random.integers(0, 2, 150)
         tried = {str(each): _answers(truth, 1.5, random) for each in range(candidates)}
         # When they are compared
-        found = compare(
+        found = compare_models(
             METRICS["roc_auc"],
             truth,
             _answers(truth, 1.5, random),
@@ -101,7 +101,7 @@ def test_one_model_without_a_figure_does_not_stop_the_others() -> None:
     truth = random.integers(0, 2, 200)
     good, broken = _answers(truth, 0.5, random), np.full((200, 2), np.nan)
     # When compared
-    found = compare(
+    found = compare_models(
         METRICS["roc_auc"],
         truth,
         _answers(truth, 3.0, random),
@@ -120,7 +120,7 @@ def test_one_model_without_a_figure_does_not_stop_the_others() -> None:
 
 def test_without_a_champion_there_are_figures_but_no_gains() -> None:
     truth = np.array([0, 1] * 20)
-    found = compare(
+    found = compare_models(
         METRICS["accuracy"],
         truth,
         None,
@@ -134,7 +134,7 @@ def test_without_a_champion_there_are_figures_but_no_gains() -> None:
 
 def test_rows_of_one_class_leave_every_model_without_a_figure() -> None:
     truth, answers = np.ones(10, dtype=np.int64), np.tile([0.4, 0.6], (10, 1))
-    found = compare(METRICS["roc_auc"], truth, answers, {"one": answers}, confidence=0.95)
+    found = compare_models(METRICS["roc_auc"], truth, answers, {"one": answers}, confidence=0.95)
     assert found.champion is None
     assert found.candidates == {}
     assert set(found.undefined) == {CHAMPION, "one"}
@@ -144,6 +144,6 @@ def test_rows_of_one_class_leave_every_model_without_a_figure() -> None:
 def test_an_equal_challenger_gains_nothing_and_is_surely_no_worse() -> None:
     truth = np.array([0, 1] * 20)
     answers = _answers(truth, 1.0, np.random.default_rng(0))
-    found = compare(METRICS["log_loss"], truth, answers, {"same": answers}, confidence=0.95, resamples=50)
+    found = compare_models(METRICS["log_loss"], truth, answers, {"same": answers}, confidence=0.95, resamples=50)
     assert found.candidates["same"].gain == 0.0
     assert found.candidates["same"].no_worse == 1.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing import objects
-from refrain.training.baseline import MOST_COUNTED, category, make_baseline, number
+from refrain.training.baseline import MOST_COUNTED, make_baseline, profile_category, profile_number
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn
@@ -55,7 +55,7 @@ def test_values_are_described_as_numbers(learn: Learn) -> None:
 
 
 def test_a_number_that_is_always_missing_has_no_figures() -> None:
-    assert number(np.array([np.nan, np.nan])) == {
+    assert profile_number(np.array([np.nan, np.nan])) == {
         "type": "number",
         "min": None,
         "max": None,
@@ -70,7 +70,7 @@ def test_a_number_that_is_always_missing_has_no_figures() -> None:
 def test_the_rarest_of_many_values_are_counted_together() -> None:
     values = [f"value {place}" for place in range(MOST_COUNTED + 5)]
 
-    found = category(objects([*values, *values[:10]]))
+    found = profile_category(objects([*values, *values[:10]]))
 
     counts = found["counts"]
     assert isinstance(counts, dict)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.training.training_request import Request
+from refrain.training.training_request import TrainingRequest
 
 EVENT = {"model": "income", "run": "20261123T120409-3fa9c1", "candidate": "logistic"}
 
 
 def test_a_version_is_named_by_its_run_and_candidate() -> None:
-    assert Request.of(EVENT).version == "20261123T120409-3fa9c1-logistic"
+    assert TrainingRequest.of(EVENT).version == "20261123T120409-3fa9c1-logistic"
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_a_version_is_named_by_its_run_and_candidate() -> None:
 )
 def test_what_cannot_be_used_is_named(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRequest, match=named):
-        Request.of(EVENT | changes)
+        TrainingRequest.of(EVENT | changes)

@@ -12,7 +12,7 @@ from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.deployment import Challenger
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.label_reading import Label
-from refrain.trial.evidence import Trial, gather
+from refrain.trial.evidence import TrialSetting, gather_facts
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def trial(
     classes: tuple[str, ...] = ("<=50K", ">50K"),
     expectation: Expectation | None = None,
     metric: str = "",
-) -> Trial:
+) -> TrialSetting:
     training = document["training"] | ({"metric": metric} if metric else {})
     definition = parse_definition("model", document | {"training": training}, "model.toml")
     terms = Challenger("v2", "2026-11-23T12:00:00Z", "roc_auc", 0.9, mode, 0.1, "9999")
-    return Trial(definition, "v1", terms, classes, expectation or expect(["<=50K", ">50K"], SAME, SAME))
+    return TrialSetting(definition, "v1", terms, classes, expectation or expect(["<=50K", ">50K"], SAME, SAME))
 
 
 def row(number: int, answer: Any, *, request: int | None = None, place: int = 0, **others: Any) -> Row:
@@ -63,7 +63,7 @@ def figures(values: Floats) -> list[float]:
 def test_in_shadow_both_answers_to_a_row_are_compared() -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3)), shadow(2, (0.2, 0.8), (0.6, 0.4)), row(3, (0.5, 0.5))]
 
-    found = gather(trial(), Captured(rows), {}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {}, 3.0)
 
     assert figures(found.distances) == [0.2, 0.4]
     assert (found.rows, float(found.failed.sum()), found.disagreeing) == (2, 0.0, 0.5)
@@ -73,13 +73,13 @@ def test_in_shadow_both_answers_to_a_row_are_compared() -> None:
 def test_rows_of_another_challenger_say_nothing_of_this_one() -> None:
     rows = [row(1, (0.9, 0.1), shadow_version="v0", shadow=(0.1, 0.9), shadow_milliseconds=1.0)]
 
-    assert gather(trial(), Captured(rows), {}, 3.0).rows == 0
+    assert gather_facts(trial(), Captured(rows), {}, 3.0).rows == 0
 
 
 def test_a_row_that_the_challenger_could_not_answer_has_failed() -> None:
     rows = [shadow(1, (0.9, 0.1), ()), shadow(2, (0.9, 0.1), (0.9, 0.1))]
 
-    found = gather(trial(), Captured(rows), {}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {}, 3.0)
 
     assert found.failed.tolist() == [1, 0]
     assert len(found.distances) == 1
@@ -90,7 +90,7 @@ def test_classes_in_another_order_and_new_ones_are_put_in_line() -> None:
     expected = expect(three, np.full((2, 3), 1 / 3), np.full((2, 3), 1 / 3))
     rows = [shadow(1, (0.3, 0.7), (0.5, 0.3, 0.2), classes=("a", "b"))]
 
-    found = gather(trial(classes=("b", "a", "c"), expectation=expected), Captured(rows), {}, 3.0)
+    found = gather_facts(trial(classes=("b", "a", "c"), expectation=expected), Captured(rows), {}, 3.0)
 
     assert figures(found.distances) == [0.2]  # a .3/.3, b .7/.5, c 0/.2
 
@@ -98,13 +98,13 @@ def test_classes_in_another_order_and_new_ones_are_put_in_line() -> None:
 def test_rows_count_in_the_order_of_time_in_whatever_order_they_are_read() -> None:
     rows = [shadow(number, (0.9, 0.1), () if number > 1 else (0.8, 0.2)) for number in (3, 1, 2)]
 
-    assert gather(trial(), Captured(rows), {}, 3.0).failed.tolist() == [0, 1, 1]
+    assert gather_facts(trial(), Captured(rows), {}, 3.0).failed.tolist() == [0, 1, 1]
 
 
 def test_what_comes_again_and_again_counts_once_but_for_failures() -> None:
     rows = [shadow(number, (0.9, 0.1), (0.7, 0.3), instance={"age": 40}) for number in range(50)]
 
-    found = gather(trial(), Captured(rows), {}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {}, 3.0)
 
     assert (len(found.distances), found.rows) == (1, 50)
 
@@ -112,7 +112,7 @@ def test_what_comes_again_and_again_counts_once_but_for_failures() -> None:
 def test_rows_that_were_asked_together_are_one_request_with_one_time_for_each_of_its_rows() -> None:
     rows = [shadow(place, (0.9, 0.1), (0.7, 0.3), request=7, place=place) for place in (0, 3, 9)]
 
-    found = gather(trial(), Captured(rows), {}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {}, 3.0)
 
     assert len(set(found.requests.tolist())) == 1
     assert figures(found.milliseconds) == [0.07]  # the last captured place tells that there were ten
@@ -126,7 +126,7 @@ def test_in_shadow_losses_are_paired(metric: str, losses: list[float]) -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3)), shadow(2, (0.8, 0.2), (0.4, 0.6)), shadow(3, (0.8, 0.2), (0.4, 0.6))]
     labels = {rows[0].id: said("<=50K", 2), rows[1].id: said(">50K", 1), "unknown": said(">50K")}
 
-    found = gather(trial(metric=metric), Captured(rows), labels, 3.0)
+    found = gather_facts(trial(metric=metric), Captured(rows), labels, 3.0)
 
     assert figures(found.losses) == losses[::-1]  # in the order in which the labels came
 
@@ -135,7 +135,7 @@ def test_labels_that_the_definition_refuses_say_nothing() -> None:
     document = tiny.PEOPLE | {"columns": tiny.PEOPLE["columns"] | {"income": {"type": "category", "allowed": [">50K"]}}}
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3))]
 
-    found = gather(trial(document=document), Captured(rows), {rows[0].id: said("lots")}, 3.0)
+    found = gather_facts(trial(document=document), Captured(rows), {rows[0].id: said("lots")}, 3.0)
 
     assert len(found.losses) == 0
 
@@ -143,7 +143,7 @@ def test_labels_that_the_definition_refuses_say_nothing() -> None:
 def test_a_class_that_nobody_foresaw_is_a_loss_for_both() -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3))]
 
-    found = gather(trial(), Captured(rows), {rows[0].id: said("secret")}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {rows[0].id: said("secret")}, 3.0)
 
     assert figures(found.losses) == [-0.12]
 
@@ -156,7 +156,7 @@ def test_of_a_canary_only_its_own_rows_count_and_those_that_fell_back_have_faile
         row(4, (0.9, 0.1), version="v0", fallback=True),
     ]
 
-    found = gather(trial("canary"), Captured(rows), {}, 3.0)
+    found = gather_facts(trial("canary"), Captured(rows), {}, 3.0)
 
     assert found.failed.tolist() == [0, 1]
     assert found.milliseconds.tolist() == [2.0]
@@ -167,7 +167,7 @@ def test_a_canarys_answers_are_held_against_the_champions_between() -> None:
     rows = [row(number, (1 - p, p), version=version) for number, (version, p) in enumerate(answers)]
     expected = expect(["<=50K", ">50K"], SAME, SAME + np.array([-0.1, 0.1]))
 
-    found = gather(trial("canary", expectation=expected), Captured(rows), {}, 3.0)
+    found = gather_facts(trial("canary", expectation=expected), Captured(rows), {}, 3.0)
 
     assert set(found.shifts) == {"mean of >50K", "spread of >50K"}
     assert figures(found.shifts["mean of >50K"]) == [0.5, 0.3]  # 0.6 and 0.4, of which 0.1 was to be expected
@@ -181,7 +181,7 @@ def test_a_canarys_entity_counts_once() -> None:
         for number, instance in enumerate(instances)
     ]
 
-    found = gather(trial("canary", document=KEYED, expectation=flats, classes=()), Captured(rows), {}, 3.0)
+    found = gather_facts(trial("canary", document=KEYED, expectation=flats, classes=()), Captured(rows), {}, 3.0)
 
     assert found.rows == 20
     assert len(found.shifts["mean of value"]) == 2
@@ -193,7 +193,7 @@ def test_values_of_a_regression_are_scaled_by_what_the_champion_answered() -> No
     rows = [shadow(1, (50.0,), (75.0,), classes=None), shadow(2, (50.0,), (1e9,), classes=None)]
     labels = {rows[0].id: said(60)}
 
-    found = gather(trial(document=tiny.FLATS, expectation=flats, classes=()), Captured(rows), labels, 3.0)
+    found = gather_facts(trial(document=tiny.FLATS, expectation=flats, classes=()), Captured(rows), labels, 3.0)
 
     assert found.distances == pytest.approx([0.255, 0.5], abs=0.01)
     assert found.losses == pytest.approx([0.051], abs=0.001)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing import Gate, Rollout
-from refrain.trial.verdict import HARMS, Facts, judge
+from refrain.trial.verdict import HARMS, TrialFacts, reach_verdict
 
 if TYPE_CHECKING:
     from refrain.arrays import Floats
@@ -18,9 +18,9 @@ GATE = Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=5.
 SHADOW = Rollout("shadow", least_rows=200, most_minutes=60)
 
 
-def asked(rows: int, **others: Any) -> Facts:
+def asked(rows: int, **others: Any) -> TrialFacts:
     """A challenger that was asked for rows, one a request, answered all of them, and did nothing wrong."""
-    facts = Facts(
+    facts = TrialFacts(
         minutes=10,
         failed=np.zeros(rows),
         requests=np.arange(rows),
@@ -48,11 +48,11 @@ def alternating(rows: int, mean: float, swing: float) -> Floats:
 
 LATE = {"minutes": 61.0}
 
-CASES: list[tuple[str, Facts, str, str]] = [
-    ("nothing seen yet", Facts(0.0), "wait", "gathering"),
+CASES: list[tuple[str, TrialFacts, str, str]] = [
+    ("nothing seen yet", TrialFacts(0.0), "wait", "gathering"),
     ("few rows so far", asked(50), "wait", "gathering"),
     ("enough rows, all well", asked(200), "promote", "proved"),
-    ("it cannot be loaded", Facts(0.0, broken="its model.onnx is absent"), "dismiss", "broken"),
+    ("it cannot be loaded", TrialFacts(0.0, broken="its model.onnx is absent"), "dismiss", "broken"),
     ("it fails every time", asked(20, failed=np.ones(20)), "dismiss", "failing"),
     ("one failure early proves nothing", asked(20, failed=np.eye(1, 20)[0]), "wait", "gathering"),
     ("it fails one time in ten", asked(200, **failing(200, 0.1)), "dismiss", "failing"),
@@ -73,14 +73,14 @@ CASES: list[tuple[str, Facts, str, str]] = [
     ("labels that never settle it", asked(300, losses=alternating(60, 0.0, 0.4), **LATE), "promote", "no_harm"),
     ("labels that speak against it", asked(300, losses=alternating(60, 0.04, 0.4), **LATE), "dismiss", "doubtful"),
     ("the time is over, too few rows", asked(199, **LATE), "dismiss", "too_few_rows"),
-    ("the time is over, nobody asked", Facts(61.0), "dismiss", "too_few_rows"),
+    ("the time is over, nobody asked", TrialFacts(61.0), "dismiss", "too_few_rows"),
     ("the time is over, failures in doubt", asked(200, **failing(200, 0.04, 100), **LATE), "dismiss", "doubtful"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("facts", "verdict", "code"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_the_table(facts: Facts, verdict: str, code: str) -> None:
-    found = judge(facts, SHADOW, GATE)
+def test_the_table(facts: TrialFacts, verdict: str, code: str) -> None:
+    found = reach_verdict(facts, SHADOW, GATE)
 
     assert (found.verdict, found.code) == (verdict, code), found.reason
     assert found.reason.endswith(".")
@@ -89,16 +89,16 @@ def test_the_table(facts: Facts, verdict: str, code: str) -> None:
 def test_without_a_limit_in_the_gate_no_latency_is_too_long() -> None:
     slow = asked(200, milliseconds=np.full(200, 900.0))
 
-    assert judge(slow, SHADOW, replace(GATE, max_latency_ms=None)).code == "proved"
+    assert reach_verdict(slow, SHADOW, replace(GATE, max_latency_ms=None)).code == "proved"
 
 
 def test_the_reason_tells_people_the_figures() -> None:
-    found = judge(asked(100, **failing(100, 0.2)), SHADOW, GATE)
+    found = reach_verdict(asked(100, **failing(100, 0.2)), SHADOW, GATE)
 
     assert found.reason == "The challenger had no answer to 20 % of 100 rows."
 
 
-def simulated(random: np.random.Generator, rows: int, *, harm: float = 0.0, canary: bool = False) -> Facts:
+def simulated(random: np.random.Generator, rows: int, *, harm: float = 0.0, canary: bool = False) -> TrialFacts:
     """A challenger on noisy rows; `harm` moves its answers and its losses."""
     noise = random.normal(0, 0.3, rows)
     return asked(
@@ -112,7 +112,7 @@ def simulated(random: np.random.Generator, rows: int, *, harm: float = 0.0, cana
     )
 
 
-def looks(facts: Facts, every: int) -> list[str]:
+def looks(facts: TrialFacts, every: int) -> list[str]:
     """The verdicts of a judge who looks again and again as the rows come, until it is over."""
     found: list[str] = []
     for rows in range(every, facts.rows + 1, every):
@@ -126,7 +126,7 @@ def looks(facts: Facts, every: int) -> list[str]:
             shifts={name: gaps[:rows] for name, gaps in facts.shifts.items()},
             losses=facts.losses[: rows // 2],
         )
-        found.append(judge(seen, replace(SHADOW, least_rows=10**9), GATE).code)
+        found.append(reach_verdict(seen, replace(SHADOW, least_rows=10**9), GATE).code)
         if found[-1] in HARMS:
             break
     return found
@@ -162,7 +162,7 @@ def test_a_challenger_that_is_worse_by_more_than_the_margin_is_hardly_ever_promo
             seen = replace(
                 facts, failed=facts.failed[:rows], requests=facts.requests[:rows], losses=facts.losses[:rows]
             )
-            found = judge(seen, SHADOW, GATE)
+            found = reach_verdict(seen, SHADOW, GATE)
             if found.verdict != "wait":
                 promoted += found.verdict == "promote"
                 break

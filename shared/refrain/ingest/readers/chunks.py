@@ -100,31 +100,32 @@ def places(definition: Definition, header: Sequence[str]) -> dict[str, int]:
                 f" and as field {place + 1} ({name!r})",
             )
         found[known[name]] = place
-    check(definition, found, header)
+    check_columns(definition, found, header)
     return found
 
 
-def check(definition: Definition, found: Iterable[str], names: Iterable[str]) -> None:
+def check_columns(definition: Definition, found: Iterable[str], names: Iterable[str]) -> None:
     """Refuse a file with none of the columns (`found`), or without the target, for no row of it could be kept."""
     found = set(found)
     if not found:
         raise UnreadableUpload(
             "no_columns",
-            f"none of the columns is in the file. Found: {shown(names)}. Expected: {shown(sources(definition))}."
+            f"none of the columns is in the file. Found: {listed_names(names)}. "
+            f"Expected: {listed_names(sources(definition))}."
             " A file without a header line needs source.header in the definition",
         )
-    if definition.foretold not in found:
+    if definition.predicted_column not in found:
         raise UnreadableUpload(
             "no_target",
-            f"the target {definition.foretold!r} is not in the file, so nothing can be learned from it."
-            f" Found: {shown(names)}",
+            f"the target {definition.predicted_column!r} is not in the file, so nothing can be learned from it."
+            f" Found: {listed_names(names)}",
         )
 
 
-def shown(names: Iterable[str]) -> str:
+def listed_names(names: Iterable[str]) -> str:
     """Write names for a person; not too many of them.
 
-    >>> shown(["a", "b"])
+    >>> listed_names(["a", "b"])
     'a, b'
     """
     names = list(names)

@@ -39,7 +39,7 @@ Row = tuple[int, list[str], str]
 
 
 @contextmanager
-def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_delimited(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
     csv.field_size_limit(LONGEST_FIELD)
     with closing(Text(path, definition.source.encoding)) as text, ThreadPoolExecutor(PARSERS) as pool:

@@ -26,7 +26,7 @@ _BLANK = " \t\r\n"
 
 
 @contextmanager
-def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_json_array(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file; one that begins with an object is read as JSON lines, which are often given this suffix.
 
     Raises `UnreadableUpload`, now or from the chunks.
@@ -38,7 +38,7 @@ def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
             return
     if start != "{":
         raise UnreadableUpload("no_array", f"expected a JSON array of objects; the file begins with {start!r}")
-    with jsonlines.read(path, definition, form) as lines:
+    with jsonlines.read_json_lines(path, definition, form) as lines:
         yield lines
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_json_lines(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
     with closing(Text(path, definition.source.encoding)) as text:
         yield reading(form, _records(text), definition, text.content)

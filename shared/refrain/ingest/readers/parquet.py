@@ -28,7 +28,7 @@ CELLS = 1_000_000
 
 
 @contextmanager
-def read(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_parquet(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file. Only the definition's columns are read. Raises `UnreadableUpload`, now or from the chunks."""
     with _damage():
         file = pq.ParquetFile(_unpacked(path), pre_buffer=False, page_checksum_verification=True)

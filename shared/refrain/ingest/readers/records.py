@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing, rows_to_columns
-from refrain.ingest.readers.chunks import NAMES, Chunk, Malformed, Reading, batches, check, sources
+from refrain.ingest.readers.chunks import NAMES, Chunk, Malformed, Reading, batches, check_columns, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ def _chunks(
         objects += chunk.rows
         yield chunk
     if objects:
-        check(definition, {known[name] for name in found if name in known}, found)
+        check_columns(definition, {known[name] for name in found if name in known}, found)
 
 
 def _chunk(batch: list[Record], number: int, known: Mapping[str, str], found: dict[str, None]) -> Chunk:

@@ -34,7 +34,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 logger = logging.getLogger("refrain")
 
 
-def lines(record: Record, share: float = 1.0) -> list[str]:
+def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
     """Write the rows whose turn it is (see `sampled`) as lines: ASCII, without their ends, at most `MOST_BYTES` each.
 
     A row that is too long for a line is left out, and the log says so.

@@ -18,19 +18,19 @@ from refrain.lake.capture.lines import MOST_BYTES, sampled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from refrain.model.recommendation import Offer, Recommendable
-    from refrain.recommendation.recommendation_request import Ask
+    from refrain.model.recommendation import Recommendation, RecommenderModel
+    from refrain.recommendation.recommendation_request import RecommendationRequest
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 logger = logging.getLogger("refrain")
 
 
-def lines(
-    servable: Recommendable,
+def recommendation_lines(
+    servable: RecommenderModel,
     ids: Sequence[str],
-    asked: Sequence[Ask],
-    offers: Sequence[Offer],
+    asked: Sequence[RecommendationRequest],
+    offers: Sequence[Recommendation],
     milliseconds: float,
     share: float,
 ) -> list[str]:
@@ -49,7 +49,9 @@ def lines(
     return [f'{head[:-1]},"rows":[{",".join(some)}]}}' for some in _packed(rows, MOST_BYTES - len(head) - 16)]
 
 
-def _row(servable: Recommendable, identity: str, ask: Ask, offer: Offer) -> dict[str, Any]:
+def _row(
+    servable: RecommenderModel, identity: str, ask: RecommendationRequest, offer: Recommendation
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": identity,
         "instance": {"user": ask.user, "k": ask.k, "heard": len(ask.history or ())},

@@ -22,7 +22,7 @@ logger = logging.getLogger("refrain")
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class AnsweredRecommendation:
     """One list as it was answered; `user` is None where a history was sent without one."""
 
     id: str
@@ -33,10 +33,12 @@ class Offered:
     popular: bool
 
 
-def read_offered(store: Store, model: str, since: datetime, until: datetime) -> tuple[list[Offered], int]:
+def read_recommendations(
+    store: Store, model: str, since: datetime, until: datetime
+) -> tuple[list[AnsweredRecommendation], int]:
     """Read the lists that were answered from `since` to before `until` (UTC), and count the damaged lines."""
     first, last = (np.datetime64(each.replace(tzinfo=None), "us") for each in (since, until))
-    found: dict[str, Offered] = {}
+    found: dict[str, AnsweredRecommendation] = {}
     damaged = 0
     for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, until + LATE)):
         for line in values_of(key, content.data):
@@ -48,7 +50,7 @@ def read_offered(store: Store, model: str, since: datetime, until: datetime) -> 
     return [found[name] for name in sorted(found)], damaged
 
 
-def _rows(line: Any) -> list[Offered] | None:
+def _rows(line: Any) -> list[AnsweredRecommendation] | None:
     """Take a line apart; None when it is not one of ours."""
     try:
         time, version = np.datetime64(line["time"].removesuffix("Z"), "us"), str(line["version"])
@@ -57,7 +59,7 @@ def _rows(line: Any) -> list[Offered] | None:
         return None
 
 
-def _offered(row: Mapping[str, Any], time: np.datetime64, version: str) -> Offered:
+def _offered(row: Mapping[str, Any], time: np.datetime64, version: str) -> AnsweredRecommendation:
     user = row["instance"]["user"]
     items = tuple(map(str, row["items"]))
-    return Offered(str(row["id"]), time, version, user and str(user), items, bool(row.get("popular")))
+    return AnsweredRecommendation(str(row["id"]), time, version, user and str(user), items, bool(row.get("popular")))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Columns, Lists
-    from refrain.fast_path.captured_rows import Form
+    from refrain.fast_path.captured_rows import RowWriter
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Record:
     model: str
     version: str
     classes: Sequence[str] | None
-    form: Form
+    form: RowWriter
     ids: Sequence[str]
     columns: Columns | Lists
     aside: Mapping[str, Sequence[object]]

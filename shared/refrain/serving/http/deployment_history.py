@@ -18,7 +18,7 @@ from refrain.times import to_iso_milliseconds
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment_log import Entry
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 MOST_MOVES = 100
@@ -26,7 +26,7 @@ MOST_MOVES = 100
 _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-\d{3}")
 
 
-def answer_history(registry: Registry, request: Request, model: str) -> dict[str, Any]:
+def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict[str, Any]:
     """Answer `GET /v1/models/{model}/history`: all moves, or with `at` or `prediction` one question about them."""
     registry.standing(model)
     unknown = set(request.query) - {"at", "prediction"}

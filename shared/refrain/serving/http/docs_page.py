@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 
-def answer_docs(_registry: Registry, _request: Request) -> str:
+def answer_docs(_registry: Registry, _request: HttpRequest) -> str:
     """Answer `GET /docs`; the page asks `/openapi.json` for all that it shows."""
     return Path(__file__).with_name("docs.html").read_text(encoding="utf-8")

@@ -9,16 +9,16 @@ from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.registry import MOST_LOADED
 
 if TYPE_CHECKING:
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 
-def answer_live(_registry: Registry, _request: Request) -> dict[str, Any]:
+def answer_live(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
     """Answer `GET /v2/health/live`."""
     return {"live": True}
 
 
-def answer_ready(registry: Registry, _request: Request) -> dict[str, Any]:
+def answer_service_ready(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
     """Answer `GET /v2/health/ready`. Raises what stands in the way."""
     for model in registry.known()[:MOST_LOADED]:
         try:

@@ -13,7 +13,7 @@ from refrain.serving.http.requests import Accepted
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.lake.label import Given
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 logger = logging.getLogger("refrain")
@@ -22,7 +22,7 @@ MOST_LABELS = 1000
 FIELDS = ("prediction_id", "label")
 
 
-def answer_label(registry: Registry, request: Request, model: str) -> Accepted:
+def answer_label(registry: Registry, request: HttpRequest, model: str) -> Accepted:
     """Answer `POST /v1/models/{model}:label`: 202 once the labels are kept. Sent again they change nothing."""
     registry.standing(model)  # a model that was never in service has no predictions to be labelled
     definition = registry.definition(model)

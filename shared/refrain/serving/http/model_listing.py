@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from refrain.lake.deployment import Served
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 
-def answer_models(registry: Registry, _request: Request) -> dict[str, Any]:
+def answer_models(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
     """Answer `GET /v1/models`: every model that something was promoted for."""
     return {"models": [_entry(registry, model) for model in deployed(registry)]}
 
 
-def answer_model(registry: Registry, _request: Request, model: str) -> dict[str, Any]:
+def answer_model_details(registry: Registry, _request: HttpRequest, model: str) -> dict[str, Any]:
     """Answer `GET /v1/models/{model}`."""
     standing, sound = registry.standing(model), registry.serving(model)
     definition = sound.servable.definition
     return _entry(registry, model) | {
-        "target": definition.foretold,
+        "target": definition.predicted_column,
         "classes": sound.servable.classes,
         "estimator": sound.servable.manifest.get("estimator"),
         "features": definition.features,

@@ -13,8 +13,8 @@ from refrain.serving.http.schema import instance_schema, prediction_schema
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.model.loading import Sound
-    from refrain.serving.http.requests import Request
+    from refrain.model.loading import LoadedVersion
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 type Schema = dict[str, Any]
@@ -26,7 +26,7 @@ OPEN: Schema = {"security": []}
 """What needs no key."""
 
 
-def answer_openapi(registry: Registry, _request: Request) -> Schema:
+def answer_openapi(registry: Registry, _request: HttpRequest) -> Schema:
     """Answer `GET /openapi.json`."""
     sounds = {model: sound for model in deployed(registry) if (sound := registry.standing(model).sound)}
     paths = {f"/v1/models/{model}:predict": {"post": _predict(model, sound)} for model, sound in sounds.items()}
@@ -61,7 +61,7 @@ def answer_openapi(registry: Registry, _request: Request) -> Schema:
     }
 
 
-def _predict(model: str, sound: Sound) -> Schema:
+def _predict(model: str, sound: LoadedVersion) -> Schema:
     definition = sound.servable.definition
     instances = _list({"$ref": f"#/components/schemas/{model}.instance"}, minItems=1, maxItems=MOST_INSTANCES)
     answer = {
@@ -74,7 +74,7 @@ def _predict(model: str, sound: Sound) -> Schema:
     return {
         "operationId": f"predict.{model}",
         "summary": f"Ask {model}",
-        "description": f"{definition.task.capitalize()} of {definition.foretold}.",
+        "description": f"{definition.task.capitalize()} of {definition.predicted_column}.",
         "tags": ["predict"],
         "requestBody": {
             "required": True,

@@ -27,7 +27,7 @@ from refrain.serving.http.refusals import (
     TooManyLabels,
     UnknownVersion,
     WrongContentType,
-    shortened,
+    shorten_text,
 )
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def problem_document(error: RefrainError, request_id: str) -> dict[str, Any]:
         "title": status.phrase,
         "status": status.value,
         "code": code,
-        "detail": _INSIDE.get(code) or shortened(str(error), 2 * MOST_SHOWN),
+        "detail": _INSIDE.get(code) or shorten_text(str(error), 2 * MOST_SHOWN),
     }
     if isinstance(error, InvalidInstances):
-        document["problems"] = [described(problem) for problem in error.problems[:MOST_LISTED]]
+        document["problems"] = [problem_detail(problem) for problem in error.problems[:MOST_LISTED]]
     if isinstance(error, InvalidLabels):
         document["problems"] = [_described_label(problem) for problem in error.problems[:MOST_LISTED]]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -100,29 +100,29 @@ def problem_document(error: RefrainError, request_id: str) -> dict[str, Any]:
     return document
 
 
-def described(problem: Problem) -> dict[str, object]:
+def problem_detail(problem: Problem) -> dict[str, object]:
     """Write one problem; `column` is null where it is the whole instance that cannot be used."""
     return {
         "instance": problem.row,
         "column": problem.column or None,
-        "value": shown(problem.value),
-        "reason": shortened(problem.reason, 2 * MOST_SHOWN),
+        "value": safe_json(problem.value),
+        "reason": shorten_text(problem.reason, 2 * MOST_SHOWN),
     }
 
 
 def _described_label(problem: LabelProblem) -> dict[str, object]:
     return {
         "index": problem.index,
-        "field": problem.field and shortened(problem.field),
-        "value": shown(problem.value),
-        "reason": shortened(problem.reason, 2 * MOST_SHOWN),
+        "field": problem.field and shorten_text(problem.field),
+        "value": safe_json(problem.value),
+        "reason": shorten_text(problem.reason, 2 * MOST_SHOWN),
     }
 
 
-def shown(value: object) -> object:
+def safe_json(value: object) -> object:
     """Return what of a JSON value can be sent back: scalars, shortened; of a list or an object only its size."""
     if isinstance(value, str):
-        return shortened(value)
+        return shorten_text(value)
     if isinstance(value, list | dict):
         return f"{'an array' if isinstance(value, list) else 'an object'} of {len(value)}"
     if isinstance(value, int) and abs(value) >= 2**63:

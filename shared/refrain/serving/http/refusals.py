@@ -36,10 +36,10 @@ MOST_LISTED = 100
 MOST_SHOWN = 200
 
 
-def shortened(text: str, most: int = MOST_SHOWN) -> str:
+def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
     """Cut a long text.
 
-    >>> shortened("workclass", 6)
+    >>> shorten_text("workclass", 6)
     'workc…'
     """
     return text if len(text) <= most else f"{text[: most - 1]}…"
@@ -53,7 +53,7 @@ class NoSuchPath(Refused):
     """No route has this path."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is nothing at {shortened(path)}; /openapi.json describes what there is")
+        super().__init__(f"there is nothing at {shorten_text(path)}; /openapi.json describes what there is")
 
 
 class MethodNotAllowed(Refused):
@@ -68,7 +68,7 @@ class WrongContentType(Refused):
     """The body is said to be something else than JSON in UTF-8."""
 
     def __init__(self, found: str) -> None:
-        super().__init__(f"expected application/json in UTF-8, got {shortened(found)}")
+        super().__init__(f"expected application/json in UTF-8, got {shorten_text(found)}")
 
 
 class BinaryTensors(Refused):
@@ -173,4 +173,4 @@ class UnknownVersion(Refused):
     """Another version than the one that is served."""
 
     def __init__(self, model: str, version: str, served: str) -> None:
-        super().__init__(f"{model} is served in version {served}, not {shortened(version)}")
+        super().__init__(f"{model} is served in version {served}, not {shorten_text(version)}")

@@ -42,7 +42,7 @@ class Json:
 
 
 @dataclass(slots=True)  # made for each request, which takes four times as long when it is frozen
-class Request:
+class HttpRequest:
     """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it.
 
     `afterwards` is what is to be done once the answer is made, and only if it is one of success.

@@ -18,7 +18,7 @@ from refrain.serving.http.requests import MOST_BYTES, Accepted, Json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 logger = logging.getLogger("refrain")
@@ -65,15 +65,15 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
         ("POST", "/v2/models/{model}/infer", _late("v2", "answer_infer")),
         ("POST", "/v2/models/{model}/versions/{version}/infer", _late("v2", "answer_infer")),
         ("GET", "/v1/models", _late("model_listing", "answer_models")),
-        ("GET", "/v1/models/{model}", _late("model_listing", "answer_model")),
+        ("GET", "/v1/models/{model}", _late("model_listing", "answer_model_details")),
         ("GET", "/v1/models/{model}/history", _late("deployment_history", "answer_history")),
         ("GET", "/v2/health/live", _late("health", "answer_live")),
-        ("GET", "/v2/health/ready", _late("health", "answer_ready")),
+        ("GET", "/v2/health/ready", _late("health", "answer_service_ready")),
         ("GET", "/v2", _late("v2", "answer_server")),
-        ("GET", "/v2/models/{model}", _late("v2", "answer_model")),
-        ("GET", "/v2/models/{model}/ready", _late("v2", "answer_ready")),
-        ("GET", "/v2/models/{model}/versions/{version}", _late("v2", "answer_model")),
-        ("GET", "/v2/models/{model}/versions/{version}/ready", _late("v2", "answer_ready")),
+        ("GET", "/v2/models/{model}", _late("v2", "answer_v2_metadata")),
+        ("GET", "/v2/models/{model}/ready", _late("v2", "answer_v2_ready")),
+        ("GET", "/v2/models/{model}/versions/{version}", _late("v2", "answer_v2_metadata")),
+        ("GET", "/v2/models/{model}/versions/{version}/ready", _late("v2", "answer_v2_ready")),
         ("GET", "/openapi.json", _late("openapi", "answer_openapi")),
         ("GET", "/docs", _late("docs_page", "answer_docs")),
     )
@@ -82,7 +82,7 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
-def respond(request: Request, registry: Registry) -> Answer:
+def respond(request: HttpRequest, registry: Registry) -> Answer:
     """Answer a request, whatever it is."""
     try:
         answer = _success(_found(request)(registry, request))
@@ -96,7 +96,7 @@ def respond(request: Request, registry: Registry) -> Answer:
         return _problem(UnexpectedFailure(), request, logged=True)
 
 
-def _finish(request: Request) -> None:
+def _finish(request: HttpRequest) -> None:
     """Do what was to be done once the answer is made; it is not lost when that fails."""
     try:
         for each in request.afterwards:
@@ -105,7 +105,7 @@ def _finish(request: Request) -> None:
         logger.exception("answered, but not captured", extra={"request_id": request.id, "path": request.path[:200]})
 
 
-def _found(request: Request) -> Callable[[Registry, Request], Answered]:
+def _found(request: HttpRequest) -> Callable[[Registry, HttpRequest], Answered]:
     allowed = []
     for method, pattern, answering in ROUTES:
         match = pattern.fullmatch(request.path)
@@ -128,7 +128,7 @@ def _success(answer: Answered) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, body)
 
 
-def _problem(error: RefrainError, request: Request, *, logged: bool = False) -> Answer:
+def _problem(error: RefrainError, request: HttpRequest, *, logged: bool = False) -> Answer:
     document = problem_document(error, request.id)
     if document["status"] >= 500 and not logged:
         logger.error("request failed", extra={"request_id": request.id, "reason": str(error)})

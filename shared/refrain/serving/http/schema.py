@@ -5,24 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.model.tabular import Servable
-from refrain.recommendation.limits import MOST_ITEMS, MOST_NAMED
+from refrain.model.tabular import TabularModel
+from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS, MOST_NAMED
 from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Column
-    from refrain.model.loading import Sound
-    from refrain.model.recommendation import Recommendable
+    from refrain.model.loading import LoadedVersion
+    from refrain.model.recommendation import RecommenderModel
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
 MOST_EXAMPLES = 10
 
 
-def instance_schema(sound: Sound) -> dict[str, Any]:
+def instance_schema(sound: LoadedVersion) -> dict[str, Any]:
     """Describe one instance, with the version's own example."""
     servable = sound.servable
     definition = servable.definition
-    if not isinstance(servable, Servable):
+    if not isinstance(servable, TabularModel):
         return ask_schema(sound)
     columns = {
         name: _column(definition.columns[name], servable, required=name in definition.required)
@@ -38,13 +38,13 @@ def instance_schema(sound: Sound) -> dict[str, Any]:
     }
 
 
-def ask_schema(sound: Sound) -> dict[str, Any]:
+def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
     """Describe what a recommender is asked."""
     items = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_NAMED}
     properties: dict[str, Any] = {
         "user": {"type": "string", "description": "For whom; what this user heard last is known from the uploads"},
         "history": items | {"description": "What was heard, the newest last, in place of what is known of the user"},
-        "k": {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_ITEMS},
+        "k": {"type": "integer", "minimum": 1, "maximum": MAX_RECOMMENDED_ITEMS, "default": DEFAULT_ITEMS},
         "exclude": items | {"description": "Never these"},
         "exclude_heard": {"type": "boolean", "default": True, "description": "Nothing of the history either"},
         "within": items | {"description": "Only among these"},
@@ -58,7 +58,7 @@ def ask_schema(sound: Sound) -> dict[str, Any]:
     }
 
 
-def offer_schema(servable: Recommendable) -> dict[str, Any]:
+def offer_schema(servable: RecommenderModel) -> dict[str, Any]:
     """Describe one list of recommendations."""
     item = _object(
         {"id": {"type": "string"}, "score": {"type": "number"}},
@@ -70,9 +70,9 @@ def offer_schema(servable: Recommendable) -> dict[str, Any]:
     return _object(lists, {"popular": popular, "history": history})
 
 
-def prediction_schema(servable: Servable | Recommendable) -> dict[str, Any]:
+def prediction_schema(servable: TabularModel | RecommenderModel) -> dict[str, Any]:
     """Describe one prediction."""
-    if not isinstance(servable, Servable):
+    if not isinstance(servable, TabularModel):
         return offer_schema(servable)
     properties: dict[str, Any] = {
         "unfamiliar": {
@@ -92,7 +92,7 @@ def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any
     return {"type": "object", "properties": required | optional, "required": list(required)}
 
 
-def _column(column: Column, servable: Servable, *, required: bool) -> dict[str, Any]:
+def _column(column: Column, servable: TabularModel, *, required: bool) -> dict[str, Any]:
     """A column that is not required takes null. Text is taken for numbers too; a schema is better strict."""
     schema: dict[str, Any] = {"type": [TYPES[column.kind], *([] if required else ["null"])]}
     if column.kind == "number":

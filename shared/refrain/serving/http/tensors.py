@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from refrain.serving.http.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.http.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shorten_text
 from refrain.serving.http.requests import MOST_INSTANCES
 
 DATATYPES = frozenset(
@@ -34,7 +34,7 @@ def read_tensors(inputs: object) -> Tensors:
     for place, tensor in enumerate(inputs):
         name, values = _tensor(f"inputs[{place}]", tensor)
         if name in columns:
-            raise InvalidRequestBody(f"inputs[{place}].name: {shortened(name)} is given twice")
+            raise InvalidRequestBody(f"inputs[{place}].name: {shorten_text(name)} is given twice")
         columns[name] = values
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:

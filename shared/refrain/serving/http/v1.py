@@ -8,29 +8,29 @@ from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_lists
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 from refrain.serving.capturing import capture_later
-from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shortened
+from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shorten_text
 from refrain.serving.http.requests import MOST_INSTANCES, Json
 from refrain.serving.prediction import Predictions, predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.serving.http.requests import Request
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
 MOST_IGNORED = 50
 
 
-def answer_predict(registry: Registry, request: Request, model: str) -> Json | dict[str, Any]:
+def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json | dict[str, Any]:
     """Answer `POST /v1/models/{model}:predict`."""
     sound, rival = registry.contest(model)
     servable = sound.servable
-    if not isinstance(servable, Servable):
-        from refrain.serving.recommendation import answer_offers  # other models need none of it
+    if not isinstance(servable, TabularModel):
+        from refrain.serving.recommendation import answer_recommendations  # other models need none of it
 
-        return answer_offers(registry, request, servable, _instances(request.document(), ()))
+        return answer_recommendations(registry, request, servable, _instances(request.document(), ()))
     instances = _instances(request.document(), servable.definition.inputs)
     raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.aside))
     predictions = predict(servable, raw, len(instances), rival)
@@ -62,7 +62,7 @@ def _expected(instance: object, inputs: Sequence[str]) -> str:
     return f"expected at least one of the columns {', '.join(inputs)}"
 
 
-def _written(predictions: Predictions, servable: Servable, unknown: set[str]) -> str:
+def _written(predictions: Predictions, servable: TabularModel, unknown: set[str]) -> str:
     """Write the answer as JSON: by templates, which takes a fraction of what the encoder takes for dictionaries."""
     labels = predictions.labels or repeat(None)
     rows = zip(predictions.by, predictions.numbers, labels, predictions.unfamiliar, strict=False)
@@ -70,14 +70,14 @@ def _written(predictions: Predictions, servable: Servable, unknown: set[str]) ->
         by.wording.row(numbers, label, "" if by is servable and not unfamiliar else _more(by, servable, unfamiliar))
         for by, numbers, label, unfamiliar in rows
     ]
-    ignored = f',"ignored":{json.dumps(sorted(map(shortened, unknown))[:MOST_IGNORED])}' if unknown else ""
+    ignored = f',"ignored":{json.dumps(sorted(map(shorten_text, unknown))[:MOST_IGNORED])}' if unknown else ""
     return (
         f'{{"predictions":[{",".join(written)}],"model":{text(servable.definition.model)},'
         f'"model_version":{text(servable.version)},"prediction_ids":["{'","'.join(predictions.ids)}"]{ignored}}}'
     )
 
 
-def _more(by: Servable, servable: Servable, unfamiliar: list[str]) -> str:
+def _more(by: TabularModel, servable: TabularModel, unfamiliar: list[str]) -> str:
     """Write what only some predictions say: what is unlike the training data, and the version where it is another."""
     version = f',"version":{text(by.version)}' if by is not servable else ""
     return f',"unfamiliar":{json.dumps(unfamiliar)}{version}' if unfamiliar else version

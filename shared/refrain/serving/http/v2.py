@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem
-from refrain.model.tabular import Servable
+from refrain.model.tabular import TabularModel
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import (
     BinaryTensors,
@@ -13,28 +13,28 @@ from refrain.serving.http.refusals import (
     InvalidRequestBody,
     NoTensors,
     UnknownVersion,
-    shortened,
+    shorten_text,
 )
 from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import ANSWERING, Predictions, predict
 
 if TYPE_CHECKING:
-    from refrain.model.loading import Sound
-    from refrain.model.recommendation import Recommendable
-    from refrain.serving.http.requests import Request
+    from refrain.model.loading import LoadedVersion
+    from refrain.model.recommendation import RecommenderModel
+    from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
-    from refrain.serving.trial_answers import Rival
+    from refrain.serving.trial_answers import LoadedChallenger
 
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
 MOST_IGNORED = 50
 
 
-def answer_server(_registry: Registry, _request: Request) -> dict[str, Any]:
+def answer_server(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
     """Answer `GET /v2`."""
     return {"name": "refrain", "version": "1", "extensions": []}
 
 
-def answer_model(registry: Registry, _request: Request, model: str, version: str = "") -> dict[str, Any]:
+def answer_v2_metadata(registry: Registry, _request: HttpRequest, model: str, version: str = "") -> dict[str, Any]:
     """Answer `GET /v2/models/{model}`; `parameters.classes` is the order of `probabilities`."""
     servable = _with_tensors(_serving(registry, model, version))
     definition = servable.definition
@@ -51,13 +51,13 @@ def answer_model(registry: Registry, _request: Request, model: str, version: str
     return metadata | {"inputs": inputs, "outputs": outputs} | classes
 
 
-def answer_ready(registry: Registry, _request: Request, model: str, version: str = "") -> dict[str, Any]:
+def answer_v2_ready(registry: Registry, _request: HttpRequest, model: str, version: str = "") -> dict[str, Any]:
     """Answer `GET /v2/models/{model}/ready`."""
     _serving(registry, model, version)
     return {"name": model, "ready": True}
 
 
-def answer_infer(registry: Registry, request: Request, model: str, version: str = "") -> dict[str, Any]:
+def answer_infer(registry: Registry, request: HttpRequest, model: str, version: str = "") -> dict[str, Any]:
     """Answer `POST /v2/models/{model}/infer`. A column without an input tensor is missing.
 
     Where a challenger answered some rows, `parameters.versions` names the version of each.
@@ -80,7 +80,7 @@ def answer_infer(registry: Registry, request: Request, model: str, version: str 
     predictions = predict(servable, tensors.columns, tensors.rows, _admitted(rival, servable, version))
     capture_later(registry, request, servable, tensors.columns, predictions)
     written = _written(predictions, servable)
-    unknown = sorted(shortened(name) for name in tensors.columns.keys() - servable.definition.columns.keys())
+    unknown = sorted(shorten_text(name) for name in tensors.columns.keys() - servable.definition.columns.keys())
     facts = {"ignored": ",".join(unknown[:MOST_IGNORED])} if unknown else {}
     if any(by is not servable for by in predictions.by):
         facts["versions"] = ",".join(by.version for by in predictions.by)
@@ -93,24 +93,24 @@ def answer_infer(registry: Registry, request: Request, model: str, version: str 
     }
 
 
-def _serving(registry: Registry, model: str, version: str) -> Sound:
+def _serving(registry: Registry, model: str, version: str) -> LoadedVersion:
     sound = registry.serving(model)
     _check_version(model, version, sound.servable)
     return sound
 
 
-def _with_tensors(sound: Sound) -> Servable:
-    if not isinstance(sound.servable, Servable):
+def _with_tensors(sound: LoadedVersion) -> TabularModel:
+    if not isinstance(sound.servable, TabularModel):
         raise NoTensors(sound.servable.definition.model)
     return sound.servable
 
 
-def _check_version(model: str, version: str, servable: Servable | Recommendable) -> None:
+def _check_version(model: str, version: str, servable: TabularModel | RecommenderModel) -> None:
     if version and version != servable.version:
         raise UnknownVersion(model, version, servable.version)
 
 
-def _admitted(rival: Rival | None, servable: Servable, version: str) -> Rival | None:
+def _admitted(rival: LoadedChallenger | None, servable: TabularModel, version: str) -> LoadedChallenger | None:
     """Keep a canary out where the champion was asked for by name, or where it would not fit into the same tensor."""
     if rival is None or rival.terms.mode != ANSWERING:
         return rival
@@ -118,7 +118,7 @@ def _admitted(rival: Rival | None, servable: Servable, version: str) -> Rival | 
     return rival if fits and not version else None
 
 
-def _outputs(servable: Servable) -> dict[str, tuple[Any, ...]]:
+def _outputs(servable: TabularModel) -> dict[str, tuple[Any, ...]]:
     """Name the outputs, with the datatype and the shape of one row of each."""
     answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
     if servable.classes:
@@ -126,7 +126,7 @@ def _outputs(servable: Servable) -> dict[str, tuple[Any, ...]]:
     return answers | {"unfamiliar": ("BYTES",)}
 
 
-def _wanted(outputs: object, servable: Servable) -> list[str]:
+def _wanted(outputs: object, servable: TabularModel) -> list[str]:
     """Return the outputs asked for, all unless some are named. That they be binary is a wish that JSON fulfils too."""
     known = list(_outputs(servable))
     if outputs is None or outputs == []:
@@ -139,7 +139,7 @@ def _wanted(outputs: object, servable: Servable) -> list[str]:
     return [str(name) for name in names]
 
 
-def _written(predictions: Predictions, servable: Servable) -> dict[str, dict[str, Any]]:
+def _written(predictions: Predictions, servable: TabularModel) -> dict[str, dict[str, Any]]:
     rows = len(predictions.ids)
     data: dict[str, list[Any]] = {
         "label": predictions.labels or [],

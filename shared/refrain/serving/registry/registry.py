@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.model.loading import Sound
-    from refrain.serving.trial_answers import Rival
+    from refrain.model.loading import LoadedVersion
+    from refrain.serving.trial_answers import LoadedChallenger
 
 logger = logging.getLogger("refrain")
 
@@ -50,7 +50,7 @@ class UnreadableDeployment(StorageError):
 
 
 @dataclass
-class Standing:
+class ServedState:
     """What is known of one model, and until when (on the registry's clock) it is believed.
 
     `rival` is the challenger as it is asked, `contender` as it was loaded. `grown` are the bytes by which the process
@@ -59,13 +59,13 @@ class Standing:
 
     deployment: Deployment
     etag: str
-    sound: Sound | None
+    sound: LoadedVersion | None
     look_at: float
     used_at: float
     grown: int = 0
     failures: int = 0
-    rival: Rival | None = None
-    contender: Sound | None = None
+    rival: LoadedChallenger | None = None
+    contender: LoadedVersion | None = None
 
 
 class Registry:
@@ -89,7 +89,7 @@ class Registry:
         self._refresh_seconds = refresh_seconds
         self._clock = clock
         self._most_resident = most_resident
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, ServedState] = {}
         self._choice = Choice(store, clock)
         self._present: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
@@ -108,18 +108,18 @@ class Registry:
         """Name the models that have a definition, trained or not."""
         return known_models(self._definitions)
 
-    def serving(self, model: str) -> Sound:
+    def serving(self, model: str) -> LoadedVersion:
         """Return what answers for a model, looking for a new deployment at most every `refresh_seconds`."""
         return self.contest(model)[0]
 
-    def contest(self, model: str) -> tuple[Sound, Rival | None]:
+    def contest(self, model: str) -> tuple[LoadedVersion, LoadedChallenger | None]:
         """Return what answers for a model, and the challenger that is tried beside it."""
         standing = self.standing(model)
         if standing.sound is None:
             raise BrokenVersion(str(standing.deployment.champion_version), "and the one before cannot be served")
         return standing.sound, standing.rival
 
-    def standing(self, model: str) -> Standing:
+    def standing(self, model: str) -> ServedState:
         """Return what is known of a model."""
         now = self._clock()
         standing = self._standings.get(model)
@@ -147,7 +147,7 @@ class Registry:
         """Tell whether the lake did not answer when it was last asked."""
         return any(standing.failures for standing in self._standings.values())
 
-    def _look(self, model: str, before: Standing | None) -> Standing:
+    def _look(self, model: str, before: ServedState | None) -> ServedState:
         loaded = [each for each in (before.sound, before.contender) if each] if before else []
         held = resident()
         try:
@@ -161,7 +161,7 @@ class Registry:
                 raise
             return self._wait(model, before, error)
         now = self._clock()
-        standing = Standing(deployment, etag, sound, now + self._refresh_seconds, now)
+        standing = ServedState(deployment, etag, sound, now + self._refresh_seconds, now)
         standing.rival, standing.contender = self._choice.challenger(model, deployment, sound, loaded)
         standing.grown = max(resident() - held, 0) + (before.grown if before else 0)
         self._standings[model] = standing
@@ -176,7 +176,7 @@ class Registry:
                 break
             excess -= self._standings.pop(name).grown
 
-    def _deployment(self, model: str, before: Standing | None) -> tuple[Deployment, str]:
+    def _deployment(self, model: str, before: ServedState | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
             raise UnknownModel(model[:48], self.known())
         key = keys.deployment(model)
@@ -194,7 +194,7 @@ class Registry:
             raise NotFound(key)
         return deployment, etag
 
-    def _wait(self, model: str, before: Standing, error: StorageError) -> Standing:
+    def _wait(self, model: str, before: ServedState, error: StorageError) -> ServedState:
         """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""
         before.failures += 1
         pause = min(self._refresh_seconds * 2**before.failures, max(MOST_PATIENCE, self._refresh_seconds))

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refrain.aws.emf import count
+from refrain.aws.emf import count_metric
 from refrain.errors import BrokenVersion, StorageError
 from refrain.model.loading import load
-from refrain.model.tabular import Servable
-from refrain.serving.trial_answers import Rival
+from refrain.model.tabular import TabularModel
+from refrain.serving.trial_answers import LoadedChallenger
 from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment, Served
-    from refrain.model.loading import Sound
+    from refrain.model.loading import LoadedVersion
 
 logger = logging.getLogger("refrain")
 
@@ -40,7 +40,7 @@ class Choice:
         self._clock = clock
         self._refused: dict[tuple[str, str], float] = {}
 
-    def champion(self, model: str, deployment: Deployment, loaded: Sequence[Sound]) -> Sound | None:
+    def champion(self, model: str, deployment: Deployment, loaded: Sequence[LoadedVersion]) -> LoadedVersion | None:
         """Take the champion; when it fails its proof the one before it, or else what is loaded."""
         for served in (deployment.champion, deployment.previous):
             if served is None or self._is_refused(model, served.version):
@@ -52,8 +52,8 @@ class Choice:
         return loaded[0] if loaded else None
 
     def challenger(
-        self, model: str, deployment: Deployment, champion: Sound | None, loaded: Sequence[Sound]
-    ) -> tuple[Rival | None, Sound | None]:
+        self, model: str, deployment: Deployment, champion: LoadedVersion | None, loaded: Sequence[LoadedVersion]
+    ) -> tuple[LoadedChallenger | None, LoadedVersion | None]:
         """Load the challenger and prove it. A refused one stays a rival without an answer, for the judge to see."""
         terms = deployment.challenger
         if terms is None or champion is None or champion.served.version != deployment.champion_version:
@@ -61,29 +61,29 @@ class Choice:
         if terms.until < to_iso_milliseconds(datetime.now(UTC)):
             return None, None
         if self._is_refused(model, terms.version):
-            return Rival(terms, None), None
+            return LoadedChallenger(terms, None), None
         try:
             found = self._taken(model, terms, loaded)
-            if not isinstance(found.servable, Servable):
+            if not isinstance(found.servable, TabularModel):
                 raise BrokenVersion(terms.version, "a recommender is not tried")
             if found.servable.definition.task != champion.servable.definition.task:
                 raise BrokenVersion(terms.version, "its task is not the champion's")
             challenger = found.servable
         except BrokenVersion as error:
             self._refuse(model, terms.version, error, "ChallengerRefused")
-            return Rival(terms, None), None
+            return LoadedChallenger(terms, None), None
         except StorageError as error:
             logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
             return None, None
-        return Rival(terms, challenger), found
+        return LoadedChallenger(terms, challenger), found
 
-    def _taken(self, model: str, served: Served, loaded: Sequence[Sound]) -> Sound:
+    def _taken(self, model: str, served: Served, loaded: Sequence[LoadedVersion]) -> LoadedVersion:
         for each in loaded:
             if each.served.version == served.version:
                 return replace(each, served=served)
         return self._load(model, served)
 
-    def _load(self, model: str, served: Served) -> Sound:
+    def _load(self, model: str, served: Served) -> LoadedVersion:
         started = time.perf_counter()
         sound = load(self._store, model, served)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -96,4 +96,4 @@ class Choice:
     def _refuse(self, model: str, version: str, error: BrokenVersion, metric: str) -> None:
         self._refused[model, version] = self._clock() + REFUSED_SECONDS
         logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
-        count(metric, model, version=version)
+        count_metric(metric, model, version=version)

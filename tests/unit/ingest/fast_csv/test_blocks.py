@@ -256,7 +256,7 @@ def test_a_column_that_is_required_and_not_in_the_file_rejects_its_rows() -> Non
 def chunks(tmp_path: Path, content: bytes, **source: Any) -> list[Chunk]:
     path = tmp_path / "upload"
     path.write_bytes(content)
-    with delimited.read(path, define(**source), "csv") as reading:
+    with delimited.read_delimited(path, define(**source), "csv") as reading:
         return list(reading.chunks)
 
 

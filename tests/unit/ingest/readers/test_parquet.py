@@ -115,7 +115,7 @@ def test_times_are_read_from_every_type_that_holds_them(
     definition = define({"at": {"type": "time", "role": "feature"}, "label": {"type": "category"}})
     path = tmp_path / "upload"
     path.write_bytes(file({"at": values, "label": ["a", "b"]}))
-    with parquet.read(path, definition, "parquet") as reading:
+    with parquet.read_parquet(path, definition, "parquet") as reading:
         (chunk,) = reading.chunks
     columns, problems = prepare(definition, chunk.columns, chunk.rows)
     assert problems == []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from preprocessing import Definition, objects, parse_definition
-from refrain.fast_path.captured_rows import Form
+from refrain.fast_path.captured_rows import RowWriter
 from refrain.lake import keys
 from refrain.lake.capture.record import Record
 
@@ -56,7 +56,7 @@ def make_record(definition: Definition) -> MakeRecord:
             model="shops",
             version="v1",
             classes=("no", "yes"),
-            form=Form(definition.columns, (), {}),
+            form=RowWriter(definition.columns, (), {}),
             ids=["a-000", "a-001", "a-002"],
             columns={
                 "spent": np.array([7.0, 1.25, np.nan]),
@@ -70,7 +70,7 @@ def make_record(definition: Definition) -> MakeRecord:
             milliseconds=1.23456,
         )
         changed = replace(record, **changes)
-        return replace(changed, form=Form(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)}))
+        return replace(changed, form=RowWriter(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)}))
 
     return make
 

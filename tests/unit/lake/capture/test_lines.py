@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, objects, present
 from refrain.fast_path.features import SEVERAL
-from refrain.lake.capture.lines import MOST_BYTES, lines, sampled
+from refrain.lake.capture.lines import MOST_BYTES, prediction_lines, sampled
 from refrain.lake.capture.record import Record, Shadow
 from refrain.lake.prediction_id import prediction_ids
 
@@ -30,7 +30,7 @@ def read(line: str) -> dict[str, Any]:
 
 
 def test_a_line_says_who_answered_what_to_whom(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record(request="r-1"))
+    (line,) = prediction_lines(make_record(request="r-1"))
 
     document = read(line)
     time = document.pop("time")
@@ -78,27 +78,27 @@ def test_a_line_says_who_answered_what_to_whom(make_record: MakeRecord) -> None:
 
 
 def test_a_line_is_one_line_of_ascii(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record(columns={"city 100%": objects(["a\nb", "c\u2028d", "é"])}))
+    (line,) = prediction_lines(make_record(columns={"city 100%": objects(["a\nb", "c\u2028d", "é"])}))
 
     assert line.isascii()
     assert len(line.splitlines()) == 1
 
 
 def test_a_regression_has_no_classes_and_one_value(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record(classes=None, answers=["1.5", "2", "3e+20"]))
+    (line,) = prediction_lines(make_record(classes=None, answers=["1.5", "2", "3e+20"]))
 
     assert read(line)["classes"] is None
     assert [row["answer"] for row in read(line)["rows"]] == [[1.5], [2.0], [3e20]]
 
 
 def test_a_challengers_answers_stand_beside_with_nothing_where_it_had_none(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
+    (line,) = prediction_lines(make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
 
     assert read(line)["shadow"] == {"version": "v2", "milliseconds": 2.0, "answers": [[0.5, 0.5], [], [0.1, 0.9]]}
 
 
 def test_a_fallback_is_said_of_each_row(make_record: MakeRecord) -> None:
-    (line,) = lines(make_record(fallback=True))
+    (line,) = prediction_lines(make_record(fallback=True))
 
     assert [row["fallback"] for row in read(line)["rows"]] == [True, True, True]
 
@@ -134,9 +134,9 @@ def test_values_are_those_that_the_preprocessing_layer_presents(
         record, columns={name: list(array) if name == "joined" else array.tolist() for name, array in columns.items()}
     )
 
-    written = [row["instance"] for line in lines(record) for row in read(line)["rows"]]
+    written = [row["instance"] for line in prediction_lines(record) for row in read(line)["rows"]]
 
-    assert [row["instance"] for line in lines(lists) for row in read(line)["rows"]] == written
+    assert [row["instance"] for line in prediction_lines(lists) for row in read(line)["rows"]] == written
     presented = [present(columns, definition.columns, row) for row in range(rows)]
     assert written == presented
     assert repr([row["spent"] for row in written]) == repr([row["spent"] for row in presented])  # 7 is not 7.0
@@ -145,7 +145,7 @@ def test_values_are_those_that_the_preprocessing_layer_presents(
 @PROPERTY
 @given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists))
 def test_whatever_was_sent_aside_the_line_can_be_read(make_record: MakeRecord, value: Any) -> None:
-    (line,) = lines(make_record(aside={"who": [value] * 3}))
+    (line,) = prediction_lines(make_record(aside={"who": [value] * 3}))
 
     sent = read(line)["rows"][0]["instance"]
     assert sent.get("who") == value or "who" not in sent
@@ -168,7 +168,7 @@ def test_a_long_request_becomes_several_lines_and_loses_nothing(
 ) -> None:
     record = many(make_record, rows, length)
 
-    written = lines(record)
+    written = prediction_lines(record)
 
     assert all(len(line) <= MOST_BYTES for line in written)
     assert len(written) > 1
@@ -183,7 +183,7 @@ def test_a_row_longer_than_a_line_is_left_out_and_logged(
     columns = {"city 100%": objects(["a", "é" * MOST_BYTES, "c"])}
 
     with caplog.at_level(logging.WARNING):
-        (line,) = lines(make_record(columns=columns))
+        (line,) = prediction_lines(make_record(columns=columns))
 
     assert [row["id"] for row in read(line)["rows"]] == ["a-000", "a-002"]
     assert [record.message for record in caplog.records] == ["row too long to capture"]
@@ -192,13 +192,13 @@ def test_a_row_longer_than_a_line_is_left_out_and_logged(
 def test_a_share_is_taken_by_the_id_and_says_the_same_of_it_every_time(make_record: MakeRecord) -> None:
     record = many(make_record, 1000, 0)
 
-    half = [row["id"] for line in lines(record, 0.5) for row in read(line)["rows"]]
-    tenth = [row["id"] for line in lines(record, 0.1) for row in read(line)["rows"]]
+    half = [row["id"] for line in prediction_lines(record, 0.5) for row in read(line)["rows"]]
+    tenth = [row["id"] for line in prediction_lines(record, 0.1) for row in read(line)["rows"]]
 
     assert half == [record.ids[place] for place in sampled(record.ids, 0.5)]
     assert set(tenth) < set(half)
-    assert lines(record, 0.0) == []
-    heard = [answer[0] for line in lines(record, 0.1) for answer in read(line)["shadow"]["answers"]]
+    assert prediction_lines(record, 0.0) == []
+    heard = [answer[0] for line in prediction_lines(record, 0.1) for answer in read(line)["shadow"]["answers"]]
     assert heard == sampled(record.ids, 0.1)
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refrain.lake import keys
-from refrain.lake.capture.lines import lines
+from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.capture.record import Shadow
 from tests.unit.lake.capture.conftest import NOON, deliver
@@ -39,7 +39,7 @@ def line(identity: str, minutes: float = 0, **changes: Any) -> str:
 def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Definition) -> None:
     # Given a record with a challenger's answers, delivered
     lake, record = Lake(), make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0))
-    deliver(lake, *lines(record))
+    deliver(lake, *prediction_lines(record))
 
     # When it is read
     captured = read_captured(lake, "shops")

@@ -41,8 +41,8 @@ def test_the_shares_of_first_plays_are_told_by_kind_of_song() -> None:
 
     found = count_hits(service, ("one",), [Offered(0, plays, taken, (frozenset(),))])
 
-    assert sum(many for many, _ in found.foretold.values()) == len(plays)
-    assert set(found.foretold) <= {"the hit", "out since watching began", "older"}
+    assert sum(many for many, _ in found.predicted.values()) == len(plays)
+    assert set(found.predicted) <= {"the hit", "out since watching began", "older"}
 
 
 def test_daily_rates_are_of_their_day() -> None:
