@@ -18,7 +18,7 @@ from local.demo.story import tumours
 from local.template import read_template
 from refrain.aws.storage import open_store
 from refrain.deployment import moves, rollback
-from refrain.evaluation.evaluation_request import EvaluationRequest as EvaluationRequest
+from refrain.evaluation.evaluate import EvaluationRequest as EvaluationRequest
 from refrain.ingest.upload_event import uploads
 from refrain.lake.deployment import Served, set_champion
 from refrain.monitoring.monitoring_request import MonitoringRequest as MonitoringRequest

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.evaluation.evaluate import evaluate
-from refrain.evaluation.evaluation_request import EvaluationRequest
+from refrain.evaluation.evaluate import EvaluationRequest, evaluate
 from refrain.settings import settings
 
 

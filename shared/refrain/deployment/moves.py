@@ -14,6 +14,7 @@ from preprocessing import parse_definition
 from refrain.aws.emf import count_metric
 from refrain.deployment.rollback import learned_digest
 from refrain.errors import InvalidRequest
+from refrain.events import TEXT, one_of, read_fields
 from refrain.lake import keys
 from refrain.lake.deployment import (
     Deployment,
@@ -56,14 +57,10 @@ class MoveRequest:
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> MoveRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
-        wish = event.get("outcome")
-        if wish not in (*MOVE_RESULTS, "challenge"):
-            raise InvalidRequest(f"outcome: expected one of {', '.join(MOVE_RESULTS)}, challenge, got {wish!r}")
-        for name in ("model", "run"):
-            if not isinstance(event.get(name), str) or not event[name]:
-                raise InvalidRequest(f"{name}: expected text, got {event.get(name)!r}")
+        values = read_fields(event, {"outcome": one_of(*MOVE_RESULTS, "challenge"), "model": TEXT, "run": TEXT})
+        wish = values["outcome"]
         trial = event.get("judgement") or (_unjudged(event.get("at")) if wish == "dismiss" else None)
-        return cls(cast("Any", wish), event["model"], event["run"], cast("TrialDocument | None", trial))
+        return cls(wish, values["model"], values["run"], cast("TrialDocument | None", trial))
 
 
 def _unjudged(at: object) -> TrialDocument:

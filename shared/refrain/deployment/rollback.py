@@ -8,12 +8,11 @@ withdrawn version learned from is remembered, and no run learns from the very sa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import MODEL_NAME
 from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
+from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
 from refrain.lake import keys
 from refrain.lake.deployment import Served, Withdrawn, read_deployment, restore_champion
 from refrain.lake.deployment_log import log, log_keys, read_entries, succession
@@ -28,8 +27,13 @@ if TYPE_CHECKING:
     from refrain.lake.deployment import Deployment
     from refrain.lake.deployment_log import Entry
 
-LONGEST_REASON = 500
 MOST_NAMED = 10
+ROLLBACK_FIELDS = {
+    "model": MODEL,
+    "action": Field("rollback, or none for a retraining", one_of("rollback").read),
+    "version": VERSION.optional(),
+    "reason": REASON.optional("manual"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,27 +52,10 @@ class RollbackRequest:
 
         Raises `InvalidRequest` naming the field and what was expected.
         """
-        given = event.get("request")
-        if not isinstance(given, dict) or given.get("action") != "rollback":
-            action = given.get("action") if isinstance(given, dict) else given
-            raise InvalidRequest(f"action: expected rollback, or none for a retraining, got {action!r:.80}")
-        unknown = sorted(str(name) for name in set(given) - {"model", "action", "version", "reason"})
-        if unknown:
-            raise InvalidRequest(f"{', '.join(unknown)}: unknown; known are model, action, version and reason")
-        model, version, reason = given.get("model"), given.get("version"), given.get("reason", "manual")
-        if not isinstance(model, str) or not MODEL_NAME.fullmatch(model):
-            raise InvalidRequest(f"model: expected the name of a model, got {model!r:.80}")
-        if version is not None and (not isinstance(version, str) or not version or "/" in version):
-            raise InvalidRequest(f"version: expected the name of a version, got {version!r:.80}")
-        if not isinstance(reason, str) or not 0 < len(reason) <= LONGEST_REASON:
-            raise InvalidRequest(f"reason: expected text of 1 to {LONGEST_REASON} characters, got {reason!r:.80}")
-        return cls(
-            model,
-            version,
-            reason,
-            str(event["execution"]),
-            to_iso_milliseconds(datetime.fromisoformat(event["started_at"])),
-        )
+        values = read_fields(event.get("request"), ROLLBACK_FIELDS, closed=True)
+        values |= read_fields(event, {"execution": TEXT, "started_at": TIME})
+        at = to_iso_milliseconds(values["started_at"])
+        return cls(values["model"], values["version"], values["reason"], values["execution"], at)
 
 
 def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[str, object]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluation_request import EvaluationRequest, Trained
+    from refrain.evaluation.evaluate import EvaluationRequest, Trained
     from refrain.recommendation.holdout_questions import Questions
     from refrain.statistics.metrics import Metric
 

@@ -5,15 +5,18 @@ Here are ONNX Runtime and the serving code, and no scikit-learn: what is measure
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing import parse_definition
+from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.entrants import Entrants, Holdout, gather_entrants
 from refrain.evaluation.evaluated_model import EvaluatedModel, evaluate_tabular
 from refrain.evaluation.model_summary import describe_model
+from refrain.events import TEXT, read_fields
 from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
@@ -27,8 +30,57 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluation_request import EvaluationRequest
     from refrain.lake.evaluation import Evaluation, GateDocument
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate as the training step left it: a version, or the error that there is none for."""
+
+    name: str
+    version: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """The state's input, checked."""
+
+    model: str
+    run: str
+    reason: str
+    started_at: str
+    trained: tuple[Trained, ...]
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> EvaluationRequest:
+        """Check the input. Raises `InvalidRequest` naming the field."""
+        values = read_fields(event, dict.fromkeys(("model", "run", "reason", "started_at"), TEXT))
+        trained = event.get("trained")
+        if not isinstance(trained, list) or not trained:
+            raise InvalidRequest(f"trained: expected the list of what the Map trained, got {trained!r}")
+        return cls(**values, trained=tuple(_trained(item, values["run"]) for item in trained))
+
+
+def _trained(item: object, run: str) -> Trained:
+    if not isinstance(item, dict) or not isinstance(item.get("candidate"), str):
+        raise InvalidRequest(f"trained: expected items with the name of a candidate, got {item!r:.200}")
+    error = item.get("error")
+    return Trained(item["candidate"], item.get("version") or f"{run}-{item['candidate']}", _cause(error))
+
+
+def _cause(error: object) -> str | None:
+    """Find the sentence in what Step Functions makes of a failed Lambda."""
+    if error is None:
+        return None
+    if not isinstance(error, dict):
+        return str(error)
+    try:
+        cause = json.loads(str(error.get("Cause")))
+    except json.JSONDecodeError:
+        cause = {}
+    sentence = cause.get("errorMessage") if isinstance(cause, dict) else None
+    return str(sentence or error.get("Cause") or error.get("Error"))[:500]
 
 
 def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:

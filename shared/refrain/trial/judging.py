@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import parse_definition
-from refrain.errors import BrokenVersion, InvalidRequest
+from refrain.errors import BrokenVersion
+from refrain.events import TEXT, read_fields
 from refrain.lake import keys
 from refrain.lake.capture.reading import read_captured
 from refrain.lake.deployment import read_deployment
@@ -46,10 +47,7 @@ class JudgementRequest:
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> JudgementRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
-        for name in ("model", "run"):
-            if not isinstance(event.get(name), str) or not event[name]:
-                raise InvalidRequest(f"{name}: expected text, got {event.get(name)!r}")
-        return cls(event["model"], event["run"])
+        return cls(**read_fields(event, {"model": TEXT, "run": TEXT}))
 
 
 def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> dict[str, object]:

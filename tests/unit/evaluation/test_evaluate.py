@@ -8,7 +8,7 @@ import pytest
 
 from refrain.deployment import moves
 from refrain.errors import InvalidRequest
-from refrain.evaluation.evaluation_request import EvaluationRequest, Trained
+from refrain.evaluation.evaluate import EvaluationRequest, Trained
 
 EVENT: dict[str, Any] = {
     "model": "shop",
