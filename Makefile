@@ -66,7 +66,7 @@ bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md
 	@$(UV) sync --quiet --frozen --group bench || echo "peers that did not install are left out"
 	@OMP_NUM_THREADS=1 UV="$(UV)" LOAD=$(LOAD) $(PYTHON) -m benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(BUSY),--busy)
 
-bench-compare: setup ## Hold build/bench.json (made by make bench) against the committed figures
+bench-compare: setup ## Compare build/bench.json (written by make bench) with the committed figures
 	@$(PYTHON) -m benchmarks.compare
 
 clean: ## Remove what was built

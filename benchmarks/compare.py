@@ -1,83 +1,191 @@
-"""`make bench-compare`: the figures of build/bench.json against those that are committed, as ratios.
+"""Compare two runs of the benchmark: `make bench-compare`, or `python -m benchmarks.compare OLD.json NEW.json`.
 
-What is compared is each figure of ours in units of its floor, where it has one, since machines and moments differ.
+Machines differ in speed, so each figure is compared in units of a floor or a peer that was measured in the same run. A
+figure that has neither is compared only when both runs are from the same machine.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import subprocess
 import sys
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.__main__ import BUILT, COMMITTED, ROOT
 from benchmarks.result import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-NOTABLE = 1.2
-"""Worse by more than this is marked: less is what two runs of the same code differ by on a busy machine."""
+    from benchmarks.result import Group, Row
+
+MAX_SLOWDOWN = 0.2
+"""The tolerance for the committed figures: two runs of the same code on a busy machine differ by less."""
+
+MAX_SLOWDOWN_IN_ONE_SITTING = 0.05
+"""The tolerance for two files, which are meant to come from one machine within the hour."""
+
+COUNTS = ("", "%")
+"""Units of figures that do not depend on the speed of the machine; so are those that begin with ×."""
 
 
-def main() -> int:
-    """Print a line for each figure; 2 when there is nothing to compare."""
-    if not BUILT.exists():
-        print("There is nothing to compare: `make bench` measures.", file=sys.stderr)
+@dataclass(frozen=True)
+class Figure:
+    """One of our figures with its tenth and ninetieth percentile; greater is worse.
+
+    `references` are the medians of the floors and peers of the same run, by name, the best one to compare with first.
+    `machine` is the id of the machine where it was measured; it is empty where that is not known.
+    """
+
+    median: float
+    low: float
+    high: float
+    references: Mapping[str, float] = field(default_factory=dict)
+    machine: str = ""
+    is_relative: bool = False
+
+    def in_units_of(self, reference: float) -> tuple[float, float, float]:
+        """Return median, low and high in units of a reference."""
+        return self.median / reference, self.low / reference, self.high / reference
+
+
+@dataclass(frozen=True)
+class Change:
+    """How many times the old figure the new one is, and whether that is more than both runs vary."""
+
+    ratio: float
+    is_beyond_noise: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a line for each figure; 2 when there is nothing to compare, 1 when a figure of two files is worse."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path, metavar="OLD.json NEW.json", help="two runs from one machine")
+    parser.add_argument("--same-machine", action="store_true", help="for files that do not say where they are from")
+    options = parser.parse_args(arguments)
+    files: list[Path] = options.files
+    if len(files) not in (0, 2):
+        parser.error("expected two files, or none for the committed figures and those of `make bench`")
+    try:
+        texts = [path.read_text(encoding="utf-8") for path in files] or [_committed(), BUILT.read_text("utf-8")]
+    except FileNotFoundError as error:
+        print(f"There is nothing to compare: {error.filename} is missing; `make bench` measures.", file=sys.stderr)
         return 2
-    said = ["git", "show", f"HEAD:{COMMITTED.relative_to(ROOT)}"]
-    found = subprocess.run(said, cwd=ROOT, capture_output=True, text=True, check=False)
-    if found.returncode:
-        print(f"There is nothing to compare with: {COMMITTED.relative_to(ROOT)} is not committed.", file=sys.stderr)
-        return 2
-    before, now = (figures(json.loads(text)) for text in (found.stdout, BUILT.read_text(encoding="utf-8")))
-    for line in compared(before, now):
+    machine = "same" if options.same_machine else ""
+    old, new = (figures(json.loads(text), machine) for text in texts)
+    tolerance = MAX_SLOWDOWN_IN_ONE_SITTING if files else MAX_SLOWDOWN
+    for line in comparison(old, new, tolerance):
         print(line)
-    return 0
+    changes = (change(old[name], new[name]) for name in old if name in new)
+    return int(bool(files) and any(is_worse(result, tolerance) for result in changes))
 
 
-def figures(document: Mapping[str, Any]) -> dict[str, float]:
-    """Take what is ours from a document: in units of the floor where there is one; greater is always worse."""
-    taken = {}
-    for part in (Part.of(each) for each in document["parts"]):
-        for group in part.groups:
-            for row in (each for each in group.rows if each.kind == "ours"):
-                value = group.ratio(row) or row.median
-                taken[f"{part.name}: {group.title}: {row.name}"] = 1 / value if group.more_is_better else value
-        for line in (each for each in part.lines if not each.course):
-            for name, ys in line.lines.items():
-                taken |= {f"{part.name}: {line.title}: {name}, {x:g}": y for x, y in zip(line.x, ys, strict=True)}
-    return taken
+def _committed() -> str:
+    name = str(COMMITTED.relative_to(ROOT))
+    shown = subprocess.run(["git", "show", f"HEAD:{name}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if shown.returncode:
+        raise FileNotFoundError(2, "not committed", name)
+    return shown.stdout
 
 
-def compared(before: Mapping[str, float], now: Mapping[str, float]) -> Iterator[str]:
-    """Write how many times as much each is now, and what only one of them has; then how many are notably worse.
+def figures(document: Mapping[str, Any], machine: str = "") -> dict[str, Figure]:
+    """Take our figures from a document, by part, group and name; `machine` overrides what the document says."""
+    return {name: figure for part in map(Part.of, document["parts"]) for name, figure in _figures(part, machine)}
 
-    >>> for line in compared({"a": 1.0, "b": 2.0, "errors": 0.0}, {"a": 1.5, "c": 1.0, "errors": 1.0}):
+
+def _figures(part: Part, machine: str) -> Iterator[tuple[str, Figure]]:
+    machine = machine or str(part.machine.get("id", ""))
+    for group in part.groups:
+        references = _references(group)
+        for row in (row for row in group.rows if row.kind == "ours"):
+            yield f"{part.name}: {group.title}: {row.name}", _figure(group, row, references, machine)
+    kinds = {row.name: row.kind for group in part.groups for row in group.rows}
+    floors = {group.floor for group in part.groups}
+    for line in (line for line in part.lines if not line.course):
+        for name, ys in line.lines.items():
+            if kinds.get(name, "ours") != "ours":
+                continue
+            for index, (x, y) in enumerate(zip(line.x, ys, strict=True)):
+                beside = {floor: line.lines[floor][index] for floor in line.lines if floor in floors}
+                yield f"{part.name}: {line.title}: {name}, {x:g}", Figure(y, y, y, beside, machine)
+
+
+def _references(group: Group) -> dict[str, float]:
+    """The floor that the group names, then the others; only peers where it names none."""
+    rows = [row for row in group.rows if row.kind == "peer" or (row.kind == "floor" and group.floor)]
+    rows.sort(key=lambda row: row.name != group.floor)
+    return {row.name: row.median for row in rows if row.median > 0}
+
+
+def _figure(group: Group, row: Row, references: Mapping[str, float], machine: str) -> Figure:
+    is_relative = group.unit in COUNTS or group.unit.startswith("×")
+    if not group.more_is_better:
+        return Figure(row.median, row.low, row.high, references, machine, is_relative)
+    inverted = {name: 1 / median for name, median in references.items()}
+    return Figure(1 / row.median, 1 / row.high, 1 / row.low, inverted, machine, is_relative)
+
+
+def change(old: Figure, new: Figure) -> Change | None:
+    """Compare two figures by the first reference that both runs have; None where they cannot be compared.
+
+    >>> change(Figure(3, 3, 3, {"floor": 1}), Figure(8, 8, 8, {"floor": 2}))
+    Change(ratio=1.3333333333333333, is_beyond_noise=True)
+    >>> change(Figure(3, 3, 3, machine="a"), Figure(8, 8, 8, machine="b"))
+    """
+    common = next((name for name in old.references if name in new.references), None)
+    if common is not None:
+        before, after = old.in_units_of(old.references[common]), new.in_units_of(new.references[common])
+    elif old.is_relative or (old.machine and old.machine == new.machine):
+        before, after = old.in_units_of(1), new.in_units_of(1)
+    else:
+        return None
+    return Change(_ratio(before[0], after[0]), after[1] > before[0] and after[0] > before[2])
+
+
+def is_worse(result: Change | None, tolerance: float) -> bool:
+    """Whether a figure grew by more than a tolerance, and by more than both runs vary."""
+    return result is not None and result.is_beyond_noise and result.ratio > 1 + tolerance
+
+
+def comparison(old: Mapping[str, Figure], new: Mapping[str, Figure], tolerance: float) -> Iterator[str]:
+    """Write a line for each figure, then how many are worse and how many cannot be compared.
+
+    >>> old = {"a": Figure(1, 1, 1, {"floor": 1}), "b": Figure(2, 2, 2), "c": Figure(2, 2, 2)}
+    >>> new = {"a": Figure(3, 3, 3, {"floor": 2}), "c": Figure(9, 9, 9), "d": Figure(1, 1, 1)}
+    >>> for line in comparison(old, new, 0.2):
     ...     print(line)
     × 1.50  a  WORSE
     gone    b
-    × inf   errors  WORSE
-    new     c
-    2 of 2 are worse by more than 20 %.
+    -       c  another machine
+    new     d
+    1 of 2 figures is worse by more than 20 %; 1 was measured on another machine, without a floor or peer.
     """
-    ratios = {name: _ratio(before[name], now[name]) for name in before if name in now}
-    for name in {**before, **now}:
-        if name in ratios:
-            times = f"× {ratios[name]:.2f}"
-            yield f"{times:<6}  {name}{'  WORSE' if ratios[name] > NOTABLE else ''}"
+    changes = {name: change(old[name], new[name]) for name in old if name in new}
+    for name in {**old, **new}:
+        if name not in changes:
+            yield f"{'gone' if name in old else 'new':<6}  {name}"
+        elif (result := changes[name]) is None:
+            yield f"-       {name}  another machine"
         else:
-            yield f"{'gone' if name in before else 'new':<6}  {name}"
-    worse = sum(ratio > NOTABLE for ratio in ratios.values())
-    yield f"{worse} of {len(ratios)} are worse by more than {NOTABLE - 1:.0%}.".replace("%", " %")
+            yield f"{f'× {result.ratio:.2f}':<6}  {name}{'  WORSE' if is_worse(result, tolerance) else ''}"
+    worse = sum(is_worse(result, tolerance) for result in changes.values())
+    absent = sum(result is None for result in changes.values())
+    sentence = f"{worse} of {len(changes)} figures {'is' if worse == 1 else 'are'} worse by more than {tolerance:.0%}"
+    if absent:
+        verb = "was" if absent == 1 else "were"
+        sentence += f"; {absent} {verb} measured on another machine, without a floor or peer"
+    yield f"{sentence}.".replace("%", " %")
 
 
-def _ratio(before: float, now: float) -> float:
+def _ratio(before: float, after: float) -> float:
     """Return how many times as much; what was nothing, as errors are, is infinitely worse."""
-    if before == now:
+    if before == after:
         return 1.0
-    return now / before if before else math.inf
+    return after / before if before else math.inf
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""On what a benchmark ran: figures of different machines are not compared, only their ratios."""
+"""The machine on which a benchmark ran: only ratios are comparable between machines."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from datetime import UTC, datetime
@@ -13,8 +14,13 @@ PACKAGES = ("numpy", "onnxruntime", "scikit-learn", "pandas")
 
 
 def machine() -> dict[str, Any]:
-    """Describe this machine, and how busy it is (the load of the last minute, of as many processors)."""
+    """Describe this machine, and how busy it is (the load of the last minute, of as many processors).
+
+    `id` tells two machines apart that have the same description. It is new after each start of the machine, since
+    copies of one image share all that stays.
+    """
     return {
+        "id": _id(),
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "processor": _processor(),
         "processors": os.cpu_count(),
@@ -23,6 +29,14 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
+
+
+def _id() -> str:
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    except OSError:
+        return ""
+    return hashlib.sha256(start).hexdigest()[:12]
 
 
 def _processor() -> str:

@@ -14,17 +14,25 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench`; [performance.md](performance.md) says what the figures are made of. Each is a median, with the
-tenth and the ninetieth percentile, of contenders that were measured in turn in the same run, so that a busy moment
-falls on all of them; the ratio is to the floor of the same run. Compare ratios, not figures of different machines.
-`make bench-compare` holds a new run against these.
+Written by `make bench`; [performance.md](performance.md) explains the figures. Each figure is a median with its tenth
+and ninetieth percentile. Everything in one table was measured in turn in the same run, so that a busy moment slows all
+of it down.
+
+**How to read it.** A floor (marked as such) is the least that the work can cost: it does only the part that nobody can
+avoid. A peer is what people use today. The last column divides by the floor of the same run. Machines differ, so only
+this ratio says anything about another machine.
+
+`make bench-compare` compares a new run with these figures. It compares ratios to the floor, or to a peer that both runs
+have. A figure without either is compared only when both runs are from the same machine since its last start; otherwise
+the line ends with "another machine". `python -m benchmarks.compare OLD.json NEW.json` does the same for two files, and
+fails when a figure is worse by more than 5 % and by more than both runs vary.
 """
 
 
 BUSY = """## The same on a busy machine
 
-Measured by `make bench BUSY=1`, with a process that only computes on every processor. What is ours, and how many times
-as much as the floor of the same run it is.
+Measured by `make bench BUSY=1`, while each processor is also busy computing something else. The table shows our figures
+and their ratios to the floor of the same run.
 
 | | quiet | × floor | busy | × floor |
 |---|---:|---:|---:|---:|"""

@@ -6,9 +6,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("refrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("refrain")
 
-collect_ignore_glob = ["bench/peers/*"]
-"""They run in environments of their own."""
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the end-to-end tests run on something else than the source."""
