@@ -18,7 +18,7 @@ import pytest
 from refrain.aws.storage import Store, open_store
 from refrain.lake import keys
 from refrain.lake.label_reading import read_labels
-from refrain.lake.snapshot import unpack_columns
+from refrain.lake.packed_columns import unpack_columns
 from refrain.serving.registry.registry import registry
 from refrain.settings import settings
 from tests.integration.loop import deliver, handler, snapshot_of, upload

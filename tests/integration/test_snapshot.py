@@ -11,7 +11,7 @@ from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, UnknownModel
 from refrain.lake import keys
 from refrain.lake.deployment import Served, set_champion
-from refrain.lake.snapshot import unpack_columns
+from refrain.lake.packed_columns import unpack_columns
 from refrain.settings import settings
 from tests.integration.loop import handler, snapshot_of, upload
 

@@ -18,13 +18,14 @@ from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.lake import keys
-from refrain.lake.snapshot import fit_to, pack_columns, unpack_columns
+from refrain.lake.packed_columns import fit_to, pack_columns, unpack_columns
 from refrain.lake.version import read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
+from tests.stored import make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +63,7 @@ def lake(aws: Aws) -> Store:
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
         store.write(keys.snapshot("churn", RUN, name), pack_columns(columns))
-    document = {"definition": definition.document, "digest": "d1", "data": {"train_rows": 400, "holdout_rows": 100}}
-    store.write_json(keys.snapshot("churn", RUN, "snapshot.json"), document)
+    make_snapshot(definition, RUN, train_rows=400, holdout_rows=100).write(store)
     return store
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from preprocessing import parse_definition
 from refrain.aws.emf import count_metric
 from refrain.deployment.rollback import learned_digest
 from refrain.errors import InvalidRequest
@@ -25,6 +24,7 @@ from refrain.lake.deployment import (
     set_challenger,
     set_champion,
 )
+from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
@@ -82,8 +82,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
         ChallengerChanged: when another version is on trial.
     """
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
-    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
-    rollout = parse_definition(request.model, snapshot["definition"], "snapshot.json").rollout
+    rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
     challenger = challenger_of(_served(evaluation), rollout)
     set_challenger(store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation))
     return {

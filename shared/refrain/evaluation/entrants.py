@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,12 @@ import numpy as np
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.evaluated_model import EvaluatedModel
-from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
+from refrain.lake.snapshot import read_candidate_answers
 from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
-    from preprocessing import Columns, Definition
+    from preprocessing import Array, Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.evaluation.evaluate import EvaluationRequest, Trained
@@ -38,8 +38,8 @@ class Entrants:
         return [each for each in (self.champion, *self.candidates.values()) if isinstance(each, EvaluatedModel)]
 
 
-type Ask = Callable[[str, bytes | None], EvaluatedModel]
-"""Asks a version for all holdout rows; given what the pipeline answered (npz), it is held against that."""
+type Ask = Callable[[str, Mapping[str, Array] | None], EvaluatedModel]
+"""Asks a version for all holdout rows; given what the pipeline answered, it is held against that."""
 
 
 def gather_entrants(store: Store, request: EvaluationRequest, ask: Ask) -> Entrants:
@@ -93,7 +93,7 @@ def _ask(store: Store, request: EvaluationRequest, each: Trained, ask: Ask) -> E
     if each.error is not None:
         return each.error
     try:
-        return ask(each.version, store.read(keys.answers(request.model, request.run, each.name)).data)
+        return ask(each.version, read_candidate_answers(store, request.model, request.run, each.name))
     except (BrokenVersion, NotFound) as error:
         return str(error)
 

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from preprocessing import parse_definition
 from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.entrants import Entrants, Holdout, gather_entrants
@@ -20,7 +19,7 @@ from refrain.events import TEXT, read_fields
 from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
-from refrain.lake.snapshot import unpack_columns
+from refrain.lake.snapshot import Snapshot, read_snapshot_rows
 from refrain.recommendation.holdout_questions import questions
 from refrain.statistics.comparison import CHAMPION, Comparison, compare_models
 from refrain.statistics.metrics import METRICS
@@ -28,9 +27,10 @@ from refrain.statistics.metrics import METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from preprocessing import Columns, Definition
+    from preprocessing import Definition
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Evaluation, GateDocument
+    from refrain.lake.snapshot import DataSummary
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ def _cause(error: object) -> str | None:
 
 def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
-    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
-    definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
+    snapshot = Snapshot.read(store, request.model, request.run)
+    definition = snapshot.parse_definition()
     field, standard = (_recommenders if definition.roles else _pipelines)(store, request, definition)
     champion, candidates = _measure(request, field, standard)
     metric = METRICS[definition.training.metric]
     decision = decide(definition.gate, metric, champion, candidates, floor=standard.popularity(metric))
 
-    document = _document(request, snapshot["data"], field, standard, champion, candidates, decision)
+    document = _document(request, snapshot.data, field, standard, champion, candidates, decision)
     key = keys.snapshot(request.model, request.run, "evaluation.json")
     store.write_json(key, document)
     mode = definition.rollout.mode if _expect(store, request, field, standard, decision) else "immediate"
@@ -110,7 +110,7 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
 
 def _pipelines(store: Store, request: EvaluationRequest, definition: Definition) -> tuple[Entrants, Holdout]:
     """Ask all for the holdout rows."""
-    holdout = _rows(store, request, "holdout.npz")
+    holdout = read_snapshot_rows(store, request.model, request.run, "holdout")
     field = gather_entrants(
         store,
         request,
@@ -123,7 +123,8 @@ def _recommenders(store: Store, request: EvaluationRequest, definition: Definiti
     """Ask all what each user of the holdout would like next."""
     from refrain.evaluation import recommendation  # other models have no use for it
 
-    asked = questions(definition, _rows(store, request, "train.npz"), _rows(store, request, "holdout.npz"))
+    training = read_snapshot_rows(store, request.model, request.run, "train")
+    asked = questions(definition, training, read_snapshot_rows(store, request.model, request.run, "holdout"))
     field = gather_entrants(
         store,
         request,
@@ -132,10 +133,6 @@ def _recommenders(store: Store, request: EvaluationRequest, definition: Definiti
         ),
     )
     return field, Holdout(definition, asked.truth, [], asked)
-
-
-def _rows(store: Store, request: EvaluationRequest, name: str) -> Columns:
-    return unpack_columns(store.read(keys.snapshot(request.model, request.run, name)).data)
 
 
 def _expect(store: Store, request: EvaluationRequest, field: Entrants, standard: Holdout, decision: Decision) -> bool:
@@ -188,7 +185,7 @@ def _figures(name: str, version: str, contender: EvaluatedModel | str | None, co
 
 def _document(
     request: EvaluationRequest,
-    data: Mapping[str, Any],
+    data: DataSummary,
     field: Entrants,
     standard: Holdout,
     champion: Figures | None,
@@ -204,7 +201,7 @@ def _document(
         "reason": request.reason,
         "started_at": request.started_at,
         "finished_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "data": cast("Any", data),
+        "data": data.to_json(),
         "gate": cast("GateDocument", asdict(definition.gate)),
         "champion": describe_model(standard, champion, field.champion) if champion else None,
         "candidates": [describe_model(standard, each, field.candidates[each.name]) for each in candidates],

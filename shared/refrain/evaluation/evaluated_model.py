@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass
 from statistics import median
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import present
-from refrain.lake.snapshot import fit_to
+from refrain.lake.packed_columns import fit_to
 from refrain.lake.version import read_version_files
 from refrain.model.parity import Parity, parity
 from refrain.model.tabular import TabularModel
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Columns, Definition
+    from preprocessing import Array, Columns
     from refrain.arrays import Floats
     from refrain.aws.storage import Store
     from refrain.model.recommendation import RecommenderModel
@@ -55,11 +54,11 @@ class EvaluatedModel:
 
 
 def evaluate_tabular(
-    store: Store, model: str, version: str, holdout: Columns, *, expected: bytes | None
+    store: Store, model: str, version: str, holdout: Columns, *, expected: Mapping[str, Array] | None
 ) -> EvaluatedModel:
     """Load a version and ask it for all holdout rows and its golden ones.
 
-    `expected` are the answers (npz) of the pipeline that it was exported from, for a candidate; a champion was proved
+    `expected` are the answers of the pipeline that it was exported from, for a candidate; a champion was proved
     before.
 
     Raises:
@@ -76,15 +75,10 @@ def evaluate_tabular(
         matrix=matrix,
         answers=answers,
         golden=replay(servable, files.golden),
-        parity=None if expected is None else _parity(servable.definition, expected, answers),
+        parity=None if expected is None else parity(servable.definition.task, expected["answers"], answers),
         latency_ms=tabular_latency(servable, columns),
         bytes=len(files.model),
     )
-
-
-def _parity(definition: Definition, expected: bytes, answers: Floats) -> Parity:
-    with np.load(io.BytesIO(expected), allow_pickle=False) as file:
-        return parity(definition.task, file["answers"], answers)
 
 
 def score(servable: TabularModel, matrix: NDArray[np.float32]) -> Floats:

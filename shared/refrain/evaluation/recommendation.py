@@ -6,7 +6,6 @@ metric's discount.
 
 from __future__ import annotations
 
-import io
 import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -16,15 +15,16 @@ import numpy as np
 from refrain.errors import BrokenVersion
 from refrain.evaluation.evaluated_model import EvaluatedModel, replay
 from refrain.lake.version import read_version_files
-from refrain.model.parity import Parity, ranked_parity
+from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from preprocessing import Array
     from refrain.aws.storage import Store
     from refrain.recommendation.holdout_questions import Codes, Questions
 
@@ -34,7 +34,7 @@ TIMED_HISTORY = 50
 
 
 def evaluate_recommender(
-    store: Store, model: str, version: str, questions: Questions, *, expected: bytes | None
+    store: Store, model: str, version: str, questions: Questions, *, expected: Mapping[str, Array] | None
 ) -> EvaluatedModel:
     """Load a recommender and ask it for all questions and its golden ones.
 
@@ -55,7 +55,7 @@ def evaluate_recommender(
         matrix=np.empty((0, 0), np.float32),
         answers=questions.hits(_in_questions(servable, questions, items, scores)),
         golden=replay(servable, files.golden),
-        parity=None if expected is None else _parity(expected, items, scores),
+        parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),
         latency_ms=recommender_latency(servable),
         bytes=len(files.model),
         ranked=_in_questions(servable, questions, items, scores),
@@ -109,12 +109,6 @@ def _in_questions(servable: RecommenderModel, questions: Questions, items: Codes
     known: dict[str, int] = {item: place for place, item in enumerate(questions.items)}
     places = np.array([known.get(item, -1) for item in servable.catalogue.items], np.int64)
     return np.where(np.isfinite(scores), places[items], -1).astype(np.int64)
-
-
-def _parity(expected: bytes, items: Codes, scores: NDArray[np.float32]) -> Parity:
-    with np.load(io.BytesIO(expected), allow_pickle=False) as file:
-        wanted = _lists(file["items"], file["scores"])
-    return ranked_parity(wanted, _lists(items, scores))
 
 
 def _lists(items: Any, scores: Any) -> list[tuple[list[int], list[float]]]:

@@ -5,7 +5,7 @@ Every list is bounded (see `curves`), so the document stays small however many r
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Literal, NotRequired, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from preprocessing.definition import Task
 from refrain.evaluation.decision import Decision, DecisionCode, Figures, VerdictCode
@@ -117,70 +117,6 @@ class ModelDocument(TypedDict):
     beside: NotRequired[dict[str, float]]
 
 
-class UploadSummary(TypedDict):
-    """A receipt that the data came from."""
-
-    source: str
-    uploaded_at: str
-    rows_kept: int
-    rows_rejected: int
-
-
-class SplitSummary(TypedDict):
-    """How training and holdout rows were told apart: `cut` is the first time of the holdout when split by time."""
-
-    by: Literal["time", "upload", "hash"]
-    window: str
-    cut: str | None
-
-
-class Class(TypedDict):
-    """How many rows of each part have a class."""
-
-    name: str
-    train: int
-    holdout: int
-
-
-class Summary(TypedDict):
-    """The target of a regression: five numbers and the mean."""
-
-    min: float
-    lower_quartile: float
-    median: float
-    mean: float
-    upper_quartile: float
-    max: float
-
-
-class LabelCounts(TypedDict):
-    """What became of labels: how many predictions are among the rows by them, and what was left out."""
-
-    rows: int
-    labels: int
-    unmatched: int
-    unusable: int
-
-
-class Data(TypedDict):
-    """What the models learned from and were compared on."""
-
-    receipts: int
-    uploads: list[UploadSummary]
-    rows: int
-    train_rows: int
-    holdout_rows: int
-    merged_duplicates: int
-    labelled: NotRequired[LabelCounts]
-    split: SplitSummary
-    target: str
-    time_range: NotRequired[Sequence[str] | None]
-    classes: NotRequired[list[Class]]
-    summary: NotRequired[Summary]
-    users: NotRequired[int]
-    items: NotRequired[int]
-
-
 class GateDocument(TypedDict):
     """See `preprocessing.Gate`."""
 
@@ -233,7 +169,7 @@ class Evaluation(TypedDict):
     reason: str
     started_at: str
     finished_at: str
-    data: Data
+    data: dict[str, Any]
     gate: GateDocument
     champion: ModelDocument | None
     candidates: list[ModelDocument]

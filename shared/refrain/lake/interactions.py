@@ -12,7 +12,7 @@ import numpy as np
 from preprocessing import missing
 from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
-from refrain.lake.snapshot import pack_columns, unpack_columns
+from refrain.lake.packed_columns import pack_columns, unpack_columns
 
 if TYPE_CHECKING:
     from datetime import datetime

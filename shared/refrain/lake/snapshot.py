@@ -1,60 +1,201 @@
-"""The frozen rows of a retraining run, as numpy's own `.npz` without pickle: typed columns, categories as codes.
+"""The frozen rows of a retraining run: `snapshot.json` says what they are and where they came from.
 
-The function that takes a snapshot has Arrow and pandas; those that train and evaluate have neither room nor need for
-them, and read this with numpy alone.
+snapshots/<model>/<run>/snapshot.json   written last: a run without it froze nothing
+snapshots/<model>/<run>/train.npz, holdout.npz, and of a recommender items.npz   typed columns
+snapshots/<model>/<run>/answers/<candidate>.npz   the answers of a trained candidate to the holdout
 """
 
 from __future__ import annotations
 
-import io
-import json
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from preprocessing import Array, Columns, Definition, missing, objects
+from preprocessing import parse_definition
+from refrain.lake import keys
+from refrain.lake.document import Document
+from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from preprocessing import Array, Columns, Definition
+    from refrain.aws.storage import Store
 
-VALUES = ".values"
-"""Behind a category's name: its distinct values, as the UTF-8 bytes of a JSON list."""
+RUN_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+"""The second in which a run started (UTC), and six digits of a hash of its execution's name."""
 
+_RUN_LENGTH = 22
 
-def pack_columns(columns: Columns) -> bytes:
-    """Write typed columns as an npz; a category becomes int32 codes (-1 missing) and its distinct values, sorted."""
-    arrays: dict[str, Array] = {}
-    for name, array in columns.items():
-        if array.dtype != object:
-            arrays[name] = array
-            continue
-        values = sorted({value for value in array if value is not None})
-        codes: dict[str | None, int] = {value: code for code, value in enumerate(values)}
-        codes[None] = -1
-        arrays[name] = np.fromiter((codes[value] for value in array), np.int32, len(array))
-        arrays[name + VALUES] = np.frombuffer(json.dumps(values).encode(), np.uint8)
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
-    return file.getvalue()
+type SnapshotPart = Literal["train", "holdout", "items"]
+"""The rows to learn from, the rows to judge by, and each item of a recommender once, with its descriptions."""
 
 
-def unpack_columns(data: bytes) -> dict[str, Array]:
-    """Read what `pack` wrote."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return {name: _column(name, arrays) for name in arrays.files if not name.endswith(VALUES)}
+@dataclass(frozen=True)
+class UploadSummary(Document):
+    """An upload that rows came from, by its receipt."""
+
+    source: str
+    uploaded_at: str
+    rows_kept: int
+    rows_rejected: int
 
 
-def fit_to(definition: Definition, columns: Columns) -> dict[str, Array]:
-    """Give a definition the columns that its callers send; one that the snapshot lacks is missing, as in service."""
-    rows = len(next(iter(columns.values())))
-    return {
-        name: columns[name] if name in columns else missing(definition.columns[name].kind, rows)
-        for name in definition.inputs
-    }
+@dataclass(frozen=True)
+class SplitSummary(Document):
+    """How training and holdout rows were told apart; `cut` is the first time of the holdout when split by time."""
+
+    by: Literal["time", "upload", "hash"]
+    window: str
+    cut: str | None
 
 
-def _column(name: str, arrays: Mapping[str, Array]) -> Array:
-    if name + VALUES not in arrays:
-        return arrays[name]
-    values = objects([*json.loads(arrays[name + VALUES].tobytes()), None])
-    return np.asarray(values[arrays[name]])
+@dataclass(frozen=True)
+class LabelReason(Document):
+    """Why the definition refuses rows of labelled predictions, and how many."""
+
+    column: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class LabelCounts(Document):
+    """What became of the labels; `rows` counts the labelled predictions among the rows of the snapshot."""
+
+    rows: int
+    labels: int
+    unmatched: int
+    unusable: int
+    reasons: list[LabelReason]
+
+
+@dataclass(frozen=True)
+class ClassCounts(Document):
+    """The rows of one class on each side of the split."""
+
+    name: str
+    train: int
+    holdout: int
+
+
+@dataclass(frozen=True)
+class TargetSummary(Document):
+    """The target of a regression: five numbers and the mean."""
+
+    min: float
+    lower_quartile: float
+    median: float
+    mean: float
+    upper_quartile: float
+    max: float
+
+
+@dataclass(frozen=True)
+class DataSummary(Document):
+    """What a run learns from and is judged by.
+
+    `time_range` has the first and last event time, or the times of upload and prediction where there is no event time.
+    `labelled` is there for a model with labels, `classes` for a classification, `summary` for a regression, `users` and
+    `items` for a recommender.
+    """
+
+    receipts: int
+    uploads: list[UploadSummary]
+    rows: int
+    train_rows: int
+    holdout_rows: int
+    merged_duplicates: int
+    unusable_rows: int
+    rows_outside_window: int
+    split: SplitSummary
+    target: str
+    time_range: tuple[str, str]
+    labelled: LabelCounts | None = None
+    classes: list[ClassCounts] | None = None
+    summary: TargetSummary | None = None
+    users: int | None = None
+    items: int | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot(Document):
+    """What a run froze. `digest` names the rows and what they are used for, `receipts` the uploads by their digests."""
+
+    model: str
+    run: str
+    reason: str
+    started_at: str
+    digest: str
+    definition: dict[str, Any]
+    preprocessing: str
+    receipts: list[str]
+    data: DataSummary
+
+    @staticmethod
+    def key(model: str, run: str) -> str:
+        """Return its key."""
+        return keys.snapshot(model, run, "snapshot.json")
+
+    @classmethod
+    def read(cls, store: Store, model: str, run: str) -> Snapshot:
+        """Read it. Raises `NotFound` for a run that froze nothing."""
+        return cls.from_json(store.read_json(cls.key(model, run)))
+
+    def write(self, store: Store) -> str:
+        """Write it, and return its key."""
+        key = self.key(self.model, self.run)
+        store.write_json(key, self.to_json())
+        return key
+
+    def parse_definition(self) -> Definition:
+        """Return the definition that the run works by."""
+        return parse_definition(self.model, self.definition, "snapshot.json")
+
+
+def list_runs(store: Store, model: str) -> list[str]:
+    """List the runs of a model that froze rows, in the order in which they started."""
+    prefix = keys.snapshots(model)
+    runs = [key.removeprefix(prefix).removesuffix("/snapshot.json") for key in store.keys(prefix)]
+    return sorted(run for run in runs if RUN_NAME.fullmatch(run))
+
+
+def run_of_version(version: str) -> str:
+    """Return the run that a version was trained in.
+
+    >>> run_of_version("20261123T120409-3f79bb-logistic")
+    '20261123T120409-3f79bb'
+    """
+    return version[:_RUN_LENGTH]
+
+
+def run_started_at(run: str) -> datetime:
+    """Read when a run started (UTC) from its name, or from that of a version of it.
+
+    >>> run_started_at("20261123T120409-3f79bb-logistic").isoformat()
+    '2026-11-23T12:04:09+00:00'
+    """
+    return datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+
+
+def read_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart) -> dict[str, Array]:
+    """Read typed columns of a snapshot."""
+    return unpack_columns(store.read(keys.snapshot(model, run, f"{part}.npz")).data)
+
+
+def write_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart, columns: Columns) -> None:
+    """Write typed columns of a snapshot."""
+    store.write(keys.snapshot(model, run, f"{part}.npz"), pack_columns(columns))
+
+
+def read_candidate_answers(store: Store, model: str, run: str, candidate: str) -> dict[str, Array]:
+    """Read the answers of a trained candidate to the holdout.
+
+    They are `answers` float64 [rows, classes or 1] in the order of the holdout, or a recommender's lists: `items`
+    (codes) and `scores` [users, length].
+    """
+    return unpack_arrays(store.read(keys.answers(model, run, candidate)).data)
+
+
+def write_candidate_answers(store: Store, model: str, run: str, candidate: str, answers: dict[str, Array]) -> None:
+    """Write them, under the same names."""
+    store.write(keys.answers(model, run, candidate), pack_arrays(**answers))

@@ -16,9 +16,10 @@ from refrain.aws.storage import to_json
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.lake.label_reading import read_labels
+from refrain.lake.snapshot import run_started_at
 from refrain.monitoring.notifications import messages
 from refrain.monitoring.observed_predictions import observe_predictions, of_this_service
-from refrain.monitoring.past_runs import new_rows, read_runs, started_at
+from refrain.monitoring.past_runs import new_rows, read_runs
 from refrain.monitoring.recommendation import observe_interactions
 from refrain.monitoring.retraining_decision import RetrainingFacts, decide_retraining, is_overdue
 from refrain.monitoring.served_version import read_served_version
@@ -131,14 +132,14 @@ def _decide(
 ) -> RetrainingDecision:
     runs = read_runs(store, definition)
     starts = [from_iso(before["last_start"])] if before and before["last_start"] else []
-    last_run = max([*starts, *([started_at(runs.last)] if runs.last else [])], default=None)
+    last_run = max([*starts, *([run_started_at(runs.last)] if runs.last else [])], default=None)
     labelled = read_labels(store, definition.model, last_run, now) if seen else {}
     came = [each for each in labelled.values() if last_run is None or each.received_at > to_datetime64(last_run)]
     facts = RetrainingFacts(
         now=now,
         rules=definition.retraining,
         last_run=last_run,
-        trained=started_at(seen.version.name) if seen else None,
+        trained=run_started_at(seen.version.name) if seen else None,
         running=services.is_running(definition.model),
         new_rows=new_rows(store, definition, runs.last) + len(came),
         unpromoted=runs.unpromoted,

@@ -1,19 +1,28 @@
-"""What a snapshot holds, as plain JSON values: for the report, and for whoever asks later what a model learned from."""
+"""What a snapshot holds, in counts and times: for the report and for anyone who asks later what a model knows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refrain.classes import class_labels
+from refrain.lake.snapshot import (
+    ClassCounts,
+    DataSummary,
+    LabelCounts,
+    LabelReason,
+    SplitSummary,
+    TargetSummary,
+    UploadSummary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from preprocessing import Columns, Definition
+    from preprocessing import Array, Columns, Definition
     from refrain.lake.receipt_choice import Receipt
     from refrain.snapshot.labelled_rows import LabelledRows
     from refrain.snapshot.rows import Rows
@@ -21,33 +30,29 @@ if TYPE_CHECKING:
 
 
 def summarise_data(
-    definition: Definition, receipts: Sequence[Receipt], rows: Rows, found: Split, labelled: LabelledRows | None = None
-) -> dict[str, object]:
-    """Describe the data of a run (see `evaluation.document.Data`)."""
-    held = int(found.holdout.sum())
-    return {
-        "receipts": len(receipts),
-        "uploads": [
-            {
-                "source": receipt.source,
-                "uploaded_at": receipt.uploaded_at,
-                "rows_kept": receipt.rows_kept,
-                "rows_rejected": receipt.rows_rejected,
-            }
+    definition: Definition, receipts: Sequence[Receipt], rows: Rows, split: Split, labelled: LabelledRows | None = None
+) -> DataSummary:
+    """Count what a run learns from and is judged by."""
+    cut = None if split.cut is None else _to_iso(split.cut)
+    holdout_rows = int(split.holdout.sum())
+    return DataSummary(
+        receipts=len(receipts),
+        uploads=[
+            UploadSummary(receipt.source, receipt.uploaded_at, receipt.rows_kept, receipt.rows_rejected)
             for receipt in receipts
         ],
-        "rows": len(rows),
-        "train_rows": len(rows) - held,
-        "holdout_rows": held,
-        "merged_duplicates": rows.merged,
-        "unusable_rows": rows.unusable,
-        "rows_outside_window": rows.outside,
-        "split": {"by": definition.training.split, "window": _window(definition), "cut": _moment(found.cut)},
-        **({} if labelled is None else {"labelled": _labelled(rows, labelled)}),
-        "target": definition.predicted_column,
-        "time_range": _time_range(definition, receipts, rows.columns, labelled),
-        **_target(definition, rows.columns, found.holdout),
-    }
+        rows=len(rows),
+        train_rows=len(rows) - holdout_rows,
+        holdout_rows=holdout_rows,
+        merged_duplicates=rows.merged,
+        unusable_rows=rows.unusable,
+        rows_outside_window=rows.outside,
+        split=SplitSummary(definition.training.split, _window(definition), cut),
+        target=definition.predicted_column,
+        time_range=_time_range(definition, receipts, rows.columns, labelled),
+        labelled=None if labelled is None else _count_labels(rows, labelled),
+        **_describe_target(definition, rows.columns, split.holdout),
+    )
 
 
 def _window(definition: Definition) -> str:
@@ -55,45 +60,56 @@ def _window(definition: Definition) -> str:
     return str(training.get("window", "")) if isinstance(training, dict) else ""
 
 
-def _labelled(rows: Rows, labelled: LabelledRows) -> dict[str, object]:
-    """What became of labels: `rows` are those predictions that are among the rows of the snapshot."""
-    return {
-        "rows": int(rows.labelled.sum()),
-        "labels": labelled.labels,
-        "unmatched": labelled.unmatched,
-        "unusable": labelled.unusable,
-        "reasons": [{"column": column, "reason": reason, "rows": many} for column, reason, many in labelled.reasons],
-    }
+def _count_labels(rows: Rows, labelled: LabelledRows) -> LabelCounts:
+    return LabelCounts(
+        rows=int(rows.labelled.sum()),
+        labels=labelled.labels,
+        unmatched=labelled.unmatched,
+        unusable=labelled.unusable,
+        reasons=[LabelReason(column, reason, count) for column, reason, count in labelled.reasons],
+    )
 
 
 def _time_range(
     definition: Definition, receipts: Sequence[Receipt], columns: Columns, labelled: LabelledRows | None
-) -> list[str | None]:
-    """First and last event time, or the time of upload or prediction where there is no event time."""
-    came = [*(each.uploaded for each in receipts), *([] if labelled is None else labelled.predicted)]
-    times = columns[definition.time] if definition.time else np.array(came, "datetime64[us]")
-    return [_moment(times.min()), _moment(times.max())]
+) -> tuple[str, str]:
+    """Return the first and last event time, or the times of upload and prediction where there is no event time."""
+    arrivals = [*(receipt.uploaded for receipt in receipts), *([] if labelled is None else labelled.predicted)]
+    times = columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
+    return _to_iso(times.min()), _to_iso(times.max())
 
 
-def _target(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, object]:
-    """Describe what is to be predicted: values, classes, or who chooses and among how many."""
+def _describe_target(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, Any]:
+    """Describe the values or classes to predict, or count the users who chose and the items that they chose among."""
     if definition.roles:
         users, items = (len(set(columns[name].tolist())) for name in (definition.roles.user, definition.roles.item))
         return {"users": users, "items": items}
     target = columns[definition.target]
     if definition.task == "regression":
-        names = ("min", "lower_quartile", "median", "upper_quartile", "max")
-        quartiles = dict(zip(names, np.quantile(target, [0, 0.25, 0.5, 0.75, 1]).tolist(), strict=True))
-        return {"summary": {**quartiles, "mean": float(target.mean())}}
-    labels = class_labels(definition.columns[definition.target], target)
-    classes, places = np.unique(labels.astype(str), return_inverse=True)
-    train, held = (np.bincount(places[side], minlength=len(classes)).tolist() for side in (~holdout, holdout))
-    return {
-        "classes": [
-            {"name": str(name), "train": train[place], "holdout": held[place]} for place, name in enumerate(classes)
-        ]
-    }
+        return {"summary": summarise_target(target)}
+    return {"classes": count_classes(class_labels(definition.columns[definition.target], target), holdout)}
 
 
-def _moment(time: np.datetime64 | None) -> str | None:
-    return None if time is None else f"{time.astype('datetime64[us]')}Z"
+def summarise_target(target: Array) -> TargetSummary:
+    """Summarise the values of a regression.
+
+    >>> summarise_target(np.array([1.0, 2.0, 3.0])).mean
+    2.0
+    """
+    low, lower, median, upper, high = np.quantile(target, [0, 0.25, 0.5, 0.75, 1]).tolist()
+    return TargetSummary(low, lower, median, float(target.mean()), upper, high)
+
+
+def count_classes(labels: Array, holdout: NDArray[np.bool_]) -> list[ClassCounts]:
+    """Count the rows of each class on both sides of the split.
+
+    >>> count_classes(np.array(["no", "yes", "no"]), np.array([True, False, False]))
+    [ClassCounts(name='no', train=1, holdout=1), ClassCounts(name='yes', train=1, holdout=0)]
+    """
+    classes, numbers = np.unique(labels.astype(str), return_inverse=True)
+    train, held_out = (np.bincount(numbers[side], minlength=len(classes)).tolist() for side in (~holdout, holdout))
+    return [ClassCounts(*counts) for counts in zip(classes.tolist(), train, held_out, strict=True)]
+
+
+def _to_iso(time: np.datetime64) -> str:
+    return f"{time.astype('datetime64[us]')}Z"

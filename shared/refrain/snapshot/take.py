@@ -16,7 +16,7 @@ from refrain.errors import NotFound
 from refrain.lake import keys
 from refrain.lake.deployment import read_deployment
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
-from refrain.lake.snapshot import pack_columns
+from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.snapshot import recommendation, sufficiency
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, read_labelled
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment
     from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.snapshot import SnapshotPart
     from refrain.snapshot.labelled_rows import LabelledRows
 
 logger = logging.getLogger("refrain")
@@ -129,24 +130,24 @@ def _freeze(
     figures: dict[str, object] = {"rows": len(rows), "train_rows": len(rows) - held, "holdout_rows": held, "why": why}
     if why:
         return figures
-    for name, side in (("train.npz", ~found.holdout), ("holdout.npz", found.holdout)):
-        store.write(keys.snapshot(request.model, request.run, name), pack_columns(taken(rows.columns, side)))
+    sides: list[tuple[SnapshotPart, Any]] = [("train", ~found.holdout), ("holdout", found.holdout)]
+    for name, side in sides:
+        write_snapshot_rows(store, request.model, request.run, name, taken(rows.columns, side))
     if definition.roles:
         texts = recommendation.describe_items(store, definition, rows.columns, items)
-        store.write(keys.snapshot(request.model, request.run, "items.npz"), pack_columns(texts))
-    key = keys.snapshot(request.model, request.run, "snapshot.json")
-    document = {
-        "model": request.model,
-        "run": request.run,
-        "reason": request.reason,
-        "started_at": request.started_at,
-        "digest": digest,
-        "definition": definition.document,
-        "preprocessing": preprocessing_version,
-        "receipts": [receipt.digest for receipt in receipts],
-        "data": summarise_data(definition, receipts, rows, found, labelled),
-    }
-    store.write_json(key, document)
+        write_snapshot_rows(store, request.model, request.run, "items", texts)
+    snapshot = Snapshot(
+        model=request.model,
+        run=request.run,
+        reason=request.reason,
+        started_at=request.started_at,
+        digest=digest,
+        definition=dict(definition.document),
+        preprocessing=preprocessing_version,
+        receipts=[receipt.digest for receipt in receipts],
+        data=summarise_data(definition, receipts, rows, found, labelled),
+    )
+    key = snapshot.write(store)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]
     return figures | {"enough": True, "snapshot": key, "candidates": candidates}
 

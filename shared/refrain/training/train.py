@@ -15,11 +15,11 @@ import skl2onnx
 import sklearn
 
 from preprocessing import __version__ as preprocessing_version
-from preprocessing import encode, learn_vocabularies, parse_definition
+from preprocessing import encode, learn_vocabularies
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused, NotFound
 from refrain.lake import keys
-from refrain.lake.snapshot import unpack_columns
+from refrain.lake.snapshot import Snapshot, read_snapshot_rows
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.fitting import fit
@@ -61,17 +61,15 @@ def train(store: Store, request: TrainingRequest) -> dict[str, object]:
 
 def _train(store: Store, request: TrainingRequest) -> dict[str, Any]:
     started = time.monotonic()
-    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
-    definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
+    snapshot = Snapshot.read(store, request.model, request.run)
+    definition = snapshot.parse_definition()
     candidate = _candidate(definition, request.candidate)
-    training, holdout = (
-        unpack_columns(store.read(keys.snapshot(request.model, request.run, name)).data)
-        for name in ("train.npz", "holdout.npz")
-    )
+    training = read_snapshot_rows(store, request.model, request.run, "train")
+    holdout = read_snapshot_rows(store, request.model, request.run, "holdout")
     if definition.roles:
         from refrain.training import recommendation  # scikit-learn's own estimators need none of it
 
-        described = unpack_columns(store.read(keys.snapshot(request.model, request.run, "items.npz")).data)
+        described = read_snapshot_rows(store, request.model, request.run, "items")
         files, facts = recommendation.make_recommender_version(definition, candidate, training, holdout, described)
     else:
         files, facts = make_tabular_version(definition, candidate, training, holdout)
@@ -85,8 +83,11 @@ def _train(store: Store, request: TrainingRequest) -> dict[str, Any]:
         "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "definition": definition.document,
         "preprocessing": preprocessing_version,
-        "snapshot": {"digest": snapshot["digest"]}
-        | {name: snapshot["data"][name] for name in ("train_rows", "holdout_rows")},
+        "snapshot": {
+            "digest": snapshot.digest,
+            "train_rows": snapshot.data.train_rows,
+            "holdout_rows": snapshot.data.holdout_rows,
+        },
         "libraries": {name: module.__version__ for name, module in LIBRARIES.items()},
         **facts,
         "seconds": round(time.monotonic() - started, 3),

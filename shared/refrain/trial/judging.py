@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing import parse_definition
 from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
 from refrain.lake import keys
@@ -19,6 +18,7 @@ from refrain.lake.capture.reading import read_captured
 from refrain.lake.deployment import read_deployment
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
+from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_terms import pause_seconds
 from refrain.model.loading import load
 from refrain.times import to_iso_milliseconds
@@ -57,8 +57,7 @@ def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> 
     compared with, or another challenger has taken the place.
     """
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
-    snapshot = store.read_json(keys.snapshot(request.model, request.run, "snapshot.json"))
-    definition = parse_definition(request.model, snapshot["definition"], "snapshot.json")
+    definition = Snapshot.read(store, request.model, request.run).parse_definition()
     answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
     deployment, _ = read_deployment(store, request.model)
     champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None

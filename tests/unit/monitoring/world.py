@@ -21,6 +21,7 @@ from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
+from tests.stored import make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,8 +136,7 @@ class World:
 
     def ran(self, run: str) -> None:
         """Leave what a run leaves."""
-        snapshot = {"definition": self.definition.document, "receipts": []}
-        self.store.write_json(keys.snapshot(self.definition.model, run, "snapshot.json"), snapshot)
+        make_snapshot(self.definition, run).write(self.store)
 
     def ask(
         self,

@@ -11,8 +11,10 @@ from preprocessing import Gate
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.importance import permutation_importance
-from refrain.lake.evaluation import Data, Evaluation, ModelDocument, Outcome, decision_document, figures_document
+from refrain.lake.evaluation import Evaluation, ModelDocument, Outcome, decision_document, figures_document
+from refrain.lake.snapshot import ClassCounts, DataSummary, SplitSummary, UploadSummary
 from refrain.model.parity import Parity
+from refrain.snapshot.data_summary import summarise_target
 from refrain.statistics.comparison import CHAMPION, ComparedFigures, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -78,7 +80,7 @@ def evaluation(
         "reason": "weekly",
         "started_at": "2026-11-23T12:04:09Z",
         "finished_at": "2026-11-23T12:05:51Z",
-        "data": data(task, truth, classes),
+        "data": data(task, truth, classes).to_json(),
         "gate": {
             "min_metric": gate.min_metric,
             "max_metric": gate.max_metric,
@@ -92,49 +94,35 @@ def evaluation(
     }
 
 
-def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> Data:
+def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummary:
     """Return a data section for these holdout rows."""
     uploads = [
         ("2026/11/adult-a.csv", 16281, 0),
         ("2026/11/adult-b.csv.gz", 14010, 23),
         ("late/dirty rows.csv", 120, 41),
     ]
-    made: Data = {
-        "receipts": len(uploads),
-        "uploads": [
-            {
-                "source": f"income/{name}",
-                "uploaded_at": "2026-11-22T09:30:00Z",
-                "rows_kept": kept,
-                "rows_rejected": lost,
-            }
-            for name, kept, lost in uploads
+    return DataSummary(
+        receipts=len(uploads),
+        uploads=[
+            UploadSummary(f"income/{name}", "2026-11-22T09:30:00Z", kept, rejected) for name, kept, rejected in uploads
         ],
-        "rows": 5 * len(truth),
-        "train_rows": 4 * len(truth),
-        "holdout_rows": len(truth),
-        "merged_duplicates": 12,
-        "split": {"by": "time", "window": "365d", "cut": "2026-09-14T00:00:00Z"},
-        "time_range": ["2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"],
-        "target": "income",
-    }
-    if task == "classification":
-        counts = np.bincount(truth, minlength=len(classes))
-        made["classes"] = [
-            {"name": name, "train": 4 * int(rows), "holdout": int(rows)}
-            for name, rows in zip(classes, counts, strict=True)
-        ]
-    else:
-        low, lower, median, upper, high = (float(each) for each in np.quantile(truth, [0, 0.25, 0.5, 0.75, 1]))
-        made["summary"] = {
-            "min": low,
-            "lower_quartile": lower,
-            "median": median,
-            "mean": float(truth.mean()),
-            "upper_quartile": upper,
-            "max": high,
-        }
-    return made
+        rows=5 * len(truth),
+        train_rows=4 * len(truth),
+        holdout_rows=len(truth),
+        merged_duplicates=12,
+        unusable_rows=0,
+        rows_outside_window=0,
+        split=SplitSummary("time", "365d", "2026-09-14T00:00:00Z"),
+        target="income",
+        time_range=("2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"),
+        classes=_class_counts(truth, classes) if task == "classification" else None,
+        summary=None if task == "classification" else summarise_target(truth),
+    )
+
+
+def _class_counts(truth: NDArray[Any], classes: tuple[str, ...]) -> list[ClassCounts]:
+    counts = np.bincount(truth, minlength=len(classes)).tolist()
+    return [ClassCounts(name, 4 * rows, rows) for name, rows in zip(classes, counts, strict=True)]
 
 
 def _softmax(logits: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from preprocessing import Gate
-from refrain.lake.evaluation import Evaluation, UploadSummary
+from refrain.lake.evaluation import Evaluation
 from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
 
@@ -209,7 +209,7 @@ def test_of_forty_features_the_first_twenty_are_drawn_and_the_rest_told() -> Non
 
 def test_many_uploads_are_summed_up() -> None:
     run = examples.binary(rows=300)
-    upload: UploadSummary = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
+    upload = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
     run["data"]["uploads"] = [upload] * 50
     page = Page(render_run(run))
     assert "30 more uploads" in page.texts
@@ -219,7 +219,6 @@ def test_many_uploads_are_summed_up() -> None:
 def test_rows_split_by_hash_without_a_window_are_told_so() -> None:
     run = examples.binary(rows=300)
     run["data"]["split"] = {"by": "hash", "window": "", "cut": None}
-    run["data"]["time_range"] = None
     run["data"]["merged_duplicates"] = 0
     text = Page(render_run(run)).text
     assert "There is no window; rows are split by a hash of the row." in text

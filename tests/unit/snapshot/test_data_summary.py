@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects
+from refrain.lake.snapshot import SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import Rows
 from refrain.snapshot.split import Split
@@ -21,11 +22,11 @@ TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "date
 def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeReceipt) -> None:
     definition = define(time="at", training={"window": "30d"})
     rows = Rows({"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}, unusable=1, merged=2, outside=3)
-    found = Split(np.array([False, False, False, True]), TIMES[3])
+    split = Split(np.array([False, False, False, True]), TIMES[3])
 
-    data = summarise_data(definition, [make_receipt("a", rows_rejected=4)], rows, found)
+    data = summarise_data(definition, [make_receipt("a", rows_rejected=4)], rows, split)
 
-    assert data == {
+    assert data.to_json() == {
         "receipts": 1,
         "uploads": [
             {"source": "shops/a.csv", "uploaded_at": "2026-11-01T00:00:00Z", "rows_kept": 10, "rows_rejected": 4}
@@ -38,8 +39,12 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
         "rows_outside_window": 3,
         "split": {"by": "time", "window": "30d", "cut": "2026-01-04T00:00:00.000000Z"},
         "target": "back",
-        "time_range": ["2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"],
+        "time_range": ("2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"),
+        "labelled": None,
         "classes": [{"name": "no", "train": 2, "holdout": 0}, {"name": "yes", "train": 1, "holdout": 1}],
+        "summary": None,
+        "users": None,
+        "items": None,
     }
 
 
@@ -47,22 +52,17 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
     define: Define, make_receipt: MakeReceipt
 ) -> None:
     rows = Rows({"spent": np.array([1.0, 2.0, 3.0, 10.0])})
-    found = Split(np.array([True, False, False, False]))
+    split = Split(np.array([True, False, False, False]))
 
     data = summarise_data(
-        define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, found
+        define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, split
     )
 
-    assert data["summary"] == {
-        "min": 1.0,
-        "lower_quartile": 1.75,
-        "median": 2.5,
-        "upper_quartile": 4.75,
-        "max": 10.0,
-        "mean": 4.0,
-    }
-    assert data["time_range"] == ["2026-11-01T00:00:00.000000Z", "2026-11-03T00:00:00.000000Z"]
-    assert data["split"] == {"by": "hash", "window": "", "cut": None}
+    assert data.summary == TargetSummary(
+        min=1.0, lower_quartile=1.75, median=2.5, mean=4.0, upper_quartile=4.75, max=10.0
+    )
+    assert data.time_range == ("2026-11-01T00:00:00.000000Z", "2026-11-03T00:00:00.000000Z")
+    assert data.split == SplitSummary(by="hash", window="", cut=None)
 
 
 def test_the_digest_names_uploads_and_all_that_makes_a_difference(define: Define, make_receipt: MakeReceipt) -> None:

@@ -16,6 +16,7 @@ from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.label_reading import Label
 from refrain.lake.labelled_predictions import join
 from refrain.lake.receipt_choice import choose, oldest_upload
+from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import LabelledRows, labelled_rows
 from refrain.snapshot.rows import read_rows, within_window, without_duplicates
@@ -219,13 +220,8 @@ def test_the_description_says_what_became_of_labels(define: Define, make_receipt
 
     data = summarise_data(definition, receipts, rows, Split(np.array([False])), labelled)
 
-    assert data["labelled"] == {
-        "rows": 1,
-        "labels": 3,
-        "unmatched": 1,
-        "unusable": 1,
-        "reasons": [{"column": "who", "reason": "is required", "rows": 1}],
-    }
+    refused = LabelReason(column="who", reason="is required", rows=1)
+    assert data.labelled == LabelCounts(rows=1, labels=3, unmatched=1, unusable=1, reasons=[refused])
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,43 @@
+"""Stored objects with plausible values, for tests that need one and do not care about most of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preprocessing import __version__ as preprocessing_version
+from refrain.lake.snapshot import DataSummary, Snapshot, SplitSummary
+
+if TYPE_CHECKING:
+    from preprocessing import Definition
+
+RUN = "20261123T120409-3fa9c1"
+
+
+def make_snapshot(
+    definition: Definition, run: str = RUN, *, train_rows: int = 400, holdout_rows: int = 100
+) -> Snapshot:
+    """Describe a run that froze so many rows of no upload."""
+    data = DataSummary(
+        receipts=0,
+        uploads=[],
+        rows=train_rows + holdout_rows,
+        train_rows=train_rows,
+        holdout_rows=holdout_rows,
+        merged_duplicates=0,
+        unusable_rows=0,
+        rows_outside_window=0,
+        split=SplitSummary("hash", "", None),
+        target=definition.predicted_column,
+        time_range=("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+    )
+    return Snapshot(
+        model=definition.model,
+        run=run,
+        reason="weekly",
+        started_at="2026-11-23T12:04:09Z",
+        digest="d1",
+        definition=dict(definition.document),
+        preprocessing=preprocessing_version,
+        receipts=[],
+        data=data,
+    )
