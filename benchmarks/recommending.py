@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 CATALOGUES = {10_000: "no slower than implicit", 100_000: "≤ 0.5 × implicit"}
 PEER = "implicit's recommend(), 64 factors"
-FACTORS, NEIGHBOURS, HEARD, K = 64, 400, 50, 10
+FACTORS, NEIGHBOURS, HISTORY, K = 64, 400, 50, 10
 CALLS, WARM = 400, 40
 
 type Answer = Callable[[], Any]
 
 
 def measure() -> Part:
-    """Measure one listener of 50 items against 10,000 and 100,000 items."""
+    """Measure one user of 50 items against 10,000 and 100,000 items."""
     groups = tuple(_compare(items, goal) for items, goal in CATALOGUES.items())
     there = any(row.kind == "peer" for group in groups for row in group.rows)
     return Part(
         name="recommending",
-        title="One recommendation for a listener who heard 50 items",
+        title="One recommendation for a user with a history of 50 items",
         groups=groups,
         skipped=() if there else ("implicit's recommend(): implicit is not installed",),
         notes=("The graph alone, from codes to codes: history, exclusion, the best ten. Weights are random.",),
@@ -50,7 +50,7 @@ def measure() -> Part:
 
 def _compare(items: int, goal: str) -> Group:
     random = np.random.default_rng(7)
-    history = random.permutation(items)[:HEARD]
+    history = random.permutation(items)[:HISTORY]
     points = random.normal(scale=0.1, size=(items, FACTORS)).astype(np.float32)
     factors, neighbours = Factors.of(points, 1.0), _neighbours(random, items)
     answers: dict[tuple[str, Kind], Answer] = {
@@ -66,10 +66,10 @@ def _compare(items: int, goal: str) -> Group:
 
 
 def _numpy(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer:
-    listener = points[history].mean(axis=0)
+    user = points[history].mean(axis=0)
 
     def answer() -> NDArray[np.int64]:
-        scores = points @ listener
+        scores = points @ user
         scores[history] = -np.inf
         best = np.argpartition(-scores, K)[:K]
         return best[np.argsort(-scores[best])]
@@ -103,8 +103,10 @@ def _implicit(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer
         return None
     model = AlternatingLeastSquares(factors=points.shape[1], num_threads=1)
     model.item_factors, model.user_factors = points, points[history].mean(axis=0, keepdims=True)
-    heard = csr_matrix(csr_array((np.ones(HEARD, np.float32), (np.zeros(HEARD, int), history)), shape=(1, len(points))))
-    return lambda: model.recommend(0, heard, N=K)
+    seen = csr_matrix(
+        csr_array((np.ones(HISTORY, np.float32), (np.zeros(HISTORY, int), history)), shape=(1, len(points)))
+    )
+    return lambda: model.recommend(0, seen, N=K)
 
 
 def _timed(answers: Mapping[tuple[str, Kind], Answer]) -> dict[tuple[str, Kind], tuple[float, float, float]]:

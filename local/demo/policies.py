@@ -135,11 +135,11 @@ def offer(version: RecommenderModel, heard: Sequence[tuple[str, ...]], *, popula
     """
     asked = [
         RecommendationRequest(
-            None, () if popular else history, OFFERED, history if popular else (), exclude_heard=True, within=()
+            None, () if popular else history, OFFERED, history if popular else (), exclude_seen=True, within=()
         )
         for history in heard
     ]
-    return [{version.catalogue.items[code] for code in found.items} for found in version.offer(asked)]
+    return [{version.catalogue.items[code] for code in found.items} for found in version.recommend(asked)]
 
 
 class Trainer:

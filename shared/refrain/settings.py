@@ -26,7 +26,7 @@ class Settings:
     delivery_seconds: float
     state_machine_arn: str
     people_topic_arn: str
-    listening_table: str
+    history_table: str
     new_version_arn: str
 
 
@@ -43,7 +43,7 @@ def settings() -> Settings:
         delivery_seconds=_seconds("REFRAIN_DELIVERY_SECONDS", DELIVERY_SECONDS),
         state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
         people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
-        listening_table=os.environ.get("REFRAIN_LISTENING_TABLE", ""),
+        history_table=os.environ.get("REFRAIN_HISTORY_TABLE", ""),
         new_version_arn=os.environ.get("REFRAIN_NEW_VERSION_ARN", ""),
     )
 

@@ -25,7 +25,7 @@ from local.template import read_template
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_capture import ask, waited_for
 from tests.e2e.test_rollout import DEFINITION, LOGISTIC, STUMP, TRIAL, Callers, World
-from tests.integration.test_recommendation import plays
+from tests.integration.test_recommendation import interactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def lived(world: World) -> World:
 
 def recommend(stage: Stage) -> None:
     """Have a model that recommends, and ask it for somebody of whom is known what was heard."""
-    upload_plays(stage, "songs/plays.csv", seed=1)
+    upload_interactions(stage, "songs/interactions.csv", seed=1)
     execution = stage.retrain("songs")
     for _ in stage.states(execution):
         pass
@@ -95,15 +95,15 @@ def recommend(stage: Stage) -> None:
     status, answer, _ = stage.predict("songs", [{"user": "u0"}])
     assert status == 200
     assert "popular" not in answer["predictions"][0]
-    upload_plays(stage, "songs/later.csv", seed=2)
+    upload_interactions(stage, "songs/later.csv", seed=2)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     looked = invoke(stage, "MonitoringFunction", {"model": "songs", "now": later})
     assert looked["songs"]["code"] == "nothing", looked
 
 
-def upload_plays(stage: Stage, key: str, seed: int) -> None:
+def upload_interactions(stage: Stage, key: str, seed: int) -> None:
     """Upload what listeners played, and wait until it is known."""
-    rows = plays(seed=seed)
+    rows = interactions(seed=seed)
     lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
     stage.upload(key, "\n".join(lines).encode())
     assert stage.receipt(key)["status"] == "kept"

@@ -1,4 +1,4 @@
-"""From plays to recommendations: real handlers on moto, with a small music service that has two tastes."""
+"""From interactions to recommendations: real handlers on moto, with a small music service that has two tastes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from preprocessing import load_definition
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.monitoring.monitor import monitor_model as look
-from refrain.recommendation import history_table as listening_module
+from refrain.recommendation import history_table as history_table_module
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.serving.registry.registry import registry
@@ -43,31 +43,33 @@ def _fresh() -> Iterator[None]:
 
 @pytest.fixture
 def table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The table of what was heard last."""
-    name = f"listening-{aws.lake}"
+    """The table of histories."""
+    name = f"history-{aws.lake}"
     boto3.client("dynamodb", endpoint_url=aws.endpoint).create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "listener", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "listener", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "user", "AttributeType": "S"}],
     )
-    monkeypatch.setenv("REFRAIN_LISTENING_TABLE", name)
+    monkeypatch.setenv("REFRAIN_HISTORY_TABLE", name)
     return name
 
 
-def plays(listeners: int = 60, each: int = 12, seed: int = 1, likes: tuple[list[str], ...] = (ROCK, JAZZ)) -> list[Row]:
+def interactions(
+    users: int = 60, each: int = 12, seed: int = 1, likes: tuple[list[str], ...] = (ROCK, JAZZ)
+) -> list[Row]:
     """Listeners like one kind of music each, in turn; each hears some songs, one a day."""
     draw = random.Random(seed)
     rows = []
-    for number in range(listeners):
+    for number in range(users):
         liked = likes[number % len(likes)]
         weights = [1 / (place + 2) for place in range(len(liked))]
         for day, song in enumerate(draw.choices(liked, weights, k=each), 1):
-            rows.append(play(f"u{number}", song, f"2026-11-{day:02d}T{draw.randrange(24):02d}:00:00Z"))
+            rows.append(interaction(f"u{number}", song, f"2026-11-{day:02d}T{draw.randrange(24):02d}:00:00Z"))
     return rows
 
 
-def play(listener: str, song: str, at: str) -> Row:
+def interaction(listener: str, song: str, at: str) -> Row:
     artist = "The Band" if song.startswith("rock") else "The Trio"
     return {
         "listener": listener,
@@ -90,7 +92,7 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[in
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def offered(instance: Row) -> list[str]:
+def recommended(instance: Row) -> list[str]:
     status, answer = ask(instance)
     assert status == 200, answer
     return [item["id"] for item in answer["predictions"][0]["items"]]
@@ -102,22 +104,22 @@ def kinds(items: list[str]) -> set[str]:
 
 @pytest.fixture
 def trained(aws: Aws, table: str) -> dict[str, Any]:
-    """A service whose listeners have been heard, and whose recommender is in service."""
-    upload(aws, "songs/plays.csv", plays())
+    """A service with uploaded interactions, whose recommender is in service."""
+    upload(aws, "songs/interactions.csv", interactions())
     ended = retrain("songs")
     assert ended["outcome"] == "promoted", ended
     return ended
 
 
 def test_a_listener_is_offered_what_is_like_what_was_heard(aws: Aws, trained: dict[str, Any]) -> None:
-    heard = {row["song"] for row in plays() if row["listener"] == "u0"}
+    seen = {row["song"] for row in interactions() if row["listener"] == "u0"}
 
     status, answer = ask({"user": "u0", "k": 5}, {"history": ["jazz-1", "jazz-2"], "k": 3})
 
     rock, jazz = answer["predictions"]
     assert (status, answer["model_version"]) == (200, trained["champion"])
     assert kinds([item["id"] for item in rock["items"]]) == {"rock"}
-    assert heard.isdisjoint(item["id"] for item in rock["items"])
+    assert seen.isdisjoint(item["id"] for item in rock["items"])
     assert kinds([item["id"] for item in jazz["items"]]) == {"jazz"}
     assert (len(rock["items"]), len(jazz["items"])) == (5, 3)
     first = jazz["items"][0]
@@ -128,7 +130,7 @@ def test_a_listener_is_offered_what_is_like_what_was_heard(aws: Aws, trained: di
 
 
 def test_nobody_known_is_offered_what_is_popular_and_told_so(aws: Aws, trained: dict[str, Any]) -> None:
-    _, answer = ask({"user": "nobody"}, {"history": []}, {"history": ["never heard"]}, {"user": "u0"})
+    _, answer = ask({"user": "nobody"}, {"history": []}, {"history": ["never seen"]}, {"user": "u0"})
 
     *unknown, known = answer["predictions"]
     assert all(each["popular"] for each in unknown)
@@ -140,7 +142,7 @@ def test_nobody_known_is_offered_what_is_popular_and_told_so(aws: Aws, trained: 
 def test_what_was_just_played_is_known_by_the_next_request(aws: Aws, trained: dict[str, Any]) -> None:
     before = ask({"user": "new"})[1]["predictions"][0]
 
-    upload(aws, "songs/today.csv", [play("new", song, "2026-11-24T10:00:00Z") for song in ("jazz-0", "jazz-3")])
+    upload(aws, "songs/today.csv", [interaction("new", song, "2026-11-24T10:00:00Z") for song in ("jazz-0", "jazz-3")])
 
     after = ask({"user": "new"})[1]["predictions"][0]
     assert before["popular"]
@@ -149,14 +151,14 @@ def test_what_was_just_played_is_known_by_the_next_request(aws: Aws, trained: di
 
 
 def test_lists_keep_to_what_may_be_offered(aws: Aws, trained: dict[str, Any]) -> None:
-    best = offered({"history": ["rock-1"], "k": 4})
+    best = recommended({"history": ["rock-1"], "k": 4})
 
-    assert offered({"history": ["rock-1"], "k": 3, "exclude": best[:1]}) == best[1:]
-    assert set(offered({"history": ["rock-1"], "within": ["jazz-1", "rock-2", "rock-1"]})) == {"jazz-1", "rock-2"}
-    assert "rock-1" in offered({"history": ["rock-1"], "exclude_heard": False, "within": ["rock-1"]})
-    assert offered({"history": ["rock-1"], "within": ["never heard"]}) == []
-    assert offered({"history": ["  rock-1 "], "k": 4}) == best
-    assert offered({"history": ["rock-1", "rock-1"], "k": 4}) == best
+    assert recommended({"history": ["rock-1"], "k": 3, "exclude": best[:1]}) == best[1:]
+    assert set(recommended({"history": ["rock-1"], "within": ["jazz-1", "rock-2", "rock-1"]})) == {"jazz-1", "rock-2"}
+    assert "rock-1" in recommended({"history": ["rock-1"], "exclude_seen": False, "within": ["rock-1"]})
+    assert recommended({"history": ["rock-1"], "within": ["never seen"]}) == []
+    assert recommended({"history": ["  rock-1 "], "k": 4}) == best
+    assert recommended({"history": ["rock-1", "rock-1"], "k": 4}) == best
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_lists_keep_to_what_may_be_offered(aws: Aws, trained: dict[str, Any]) ->
         ({"user": "u1", "k": 101}, "k", "expected a whole number from 1 to 100"),
         ({"history": "rock-1"}, "history", "expected a list of items"),
         ({"user": "u1", "within": {"a": 1}}, "within", "expected a list of items"),
-        ({"user": "u1", "exclude_heard": "no"}, "exclude_heard", "expected true or false"),
+        ({"user": "u1", "exclude_seen": "no"}, "exclude_seen", "expected true or false"),
         ({"user": ["u1"]}, "user", "expected text"),
         ({"history": ["rock-1", {"id": 2}]}, "history", "expected text"),
         ({"history": ["x"] * 10_001}, "history", "expected at most 10000 items"),
@@ -197,14 +199,14 @@ def test_what_is_served_describes_itself(aws: Aws, trained: dict[str, Any]) -> N
     _, openapi = call("GET", "/openapi.json")
 
     assert (model["task"], model["target"], model["metric"]) == ("recommendation", "song", "ndcg@10")
-    assert set(model["schema"]["properties"]) == {"user", "history", "k", "exclude", "exclude_heard", "within"}
+    assert set(model["schema"]["properties"]) == {"user", "history", "k", "exclude", "exclude_seen", "within"}
     assert "/v1/models/songs:label" not in openapi["paths"]
     item = openapi["components"]["schemas"]["songs.prediction"]["properties"]["items"]["items"]
     assert set(item["properties"]) == {"id", "score", "title", "artist"}
 
 
 def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: str) -> None:
-    upload(aws, "songs/plays.csv", plays())
+    upload(aws, "songs/interactions.csv", interactions())
 
     run = compare("songs")
 
@@ -233,7 +235,7 @@ def test_a_run_with_the_same_plays_has_nothing_to_learn_from(aws: Aws, trained: 
 def test_a_later_recommender_is_compared_with_the_champion_on_the_same_listeners(
     aws: Aws, trained: dict[str, Any]
 ) -> None:
-    upload(aws, "songs/more.csv", plays(listeners=30, each=8, seed=5))
+    upload(aws, "songs/more.csv", interactions(users=30, each=8, seed=5))
 
     run = compare("songs")
 
@@ -243,7 +245,7 @@ def test_a_later_recommender_is_compared_with_the_champion_on_the_same_listeners
 
 
 def test_titles_can_come_by_themselves(aws: Aws, table: str) -> None:
-    upload(aws, "songs/plays.csv", [row | {"title": ""} for row in plays()])
+    upload(aws, "songs/interactions.csv", [row | {"title": ""} for row in interactions()])
     upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
     retrain("songs")
 
@@ -263,55 +265,55 @@ def test_new_titles_are_something_new_to_learn(aws: Aws, trained: dict[str, Any]
 
 
 def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table: str) -> None:
-    upload(aws, "songs/plays.csv", plays(listeners=4))
+    upload(aws, "songs/interactions.csv", interactions(users=4))
     before = entries(aws, table)
 
     receipts = aws.objects("receipts/songs/")
     aws.s3.delete_object(Bucket=aws.lake, Key=receipts[0])  # as if it had been killed before its receipt was written
-    deliver(aws, "songs/plays.csv")
+    deliver(aws, "songs/interactions.csv")
 
     assert entries(aws, table) == before
     assert aws.objects("receipts/songs/") == receipts
-    assert len(aws.objects("plays/songs/")) == 1
+    assert len(aws.objects("interactions/songs/")) == 1
 
 
 def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str) -> None:
-    listening = HistoryTable(table)
+    histories = HistoryTable(table)
     news = [{f"song-{thread}-{number}": number for number in range(20)} for thread in range(6)]
-    threads = [threading.Thread(target=listening.remember, args=("songs", {"u1": each})) for each in news]
+    threads = [threading.Thread(target=histories.update, args=("songs", {"u1": each})) for each in news]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    heard = listening.heard("songs", ["u1", "u2"])
-    assert set(heard["u1"]) == {song for each in news for song in each}
-    assert heard["u2"] == []
+    seen = histories.read("songs", ["u1", "u2"])
+    assert set(seen["u1"]) == {song for each in news for song in each}
+    assert seen["u2"] == []
 
 
-def test_a_history_is_bounded_and_in_the_order_of_listening(aws: Aws, table: str) -> None:
-    listening = HistoryTable(table)
+def test_a_history_is_bounded_and_in_the_order_of_interactions(aws: Aws, table: str) -> None:
+    histories = HistoryTable(table)
     for start in (1000, 0, 500):
-        listening.remember("songs", {"u1": {f"s{number}": number for number in range(start, start + 500)}})
+        histories.update("songs", {"u1": {f"s{number}": number for number in range(start, start + 500)}})
 
-    assert listening.heard("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MAX_HISTORY_ITEMS)]
-    assert listening.remember("songs", {"u1": {"s3": 3}, "u2": {"s1": 1}}) == 1
+    assert histories.read("songs", ["u1"])["u1"] == [f"s{number}" for number in range(1000, 1000 + MAX_HISTORY_ITEMS)]
+    assert histories.update("songs", {"u1": {"s3": 3}, "u2": {"s1": 1}}) == 1
 
 
 def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
-    listening = HistoryTable(table)
+    histories = HistoryTable(table)
     for start in (0, 60):
-        listening.remember("songs", {f"u{number}": {f"s{number}": 1} for number in range(start, start + 60)})
+        histories.update("songs", {f"u{number}": {f"s{number}": 1} for number in range(start, start + 60)})
 
-    heard = listening.heard("songs", [f"u{number}" for number in range(120)])
+    seen = histories.read("songs", [f"u{number}" for number in range(120)])
 
-    assert heard == {f"u{number}": [f"s{number}"] for number in range(120)}
+    assert seen == {f"u{number}": [f"s{number}"] for number in range(120)}
 
 
 def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said(
     aws: Aws, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("REFRAIN_LISTENING_TABLE", "there-is-none")
+    monkeypatch.setenv("REFRAIN_HISTORY_TABLE", "there-is-none")
     monkeypatch.setattr("refrain.serving.recommendation.settings", lambda: Settings("there-is-none"))
 
     _, answer = ask({"user": "u0"}, {"history": ["jazz-1"]})
@@ -319,14 +321,14 @@ def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said
     first, second = answer["predictions"]
     assert (first["popular"], first["history"]) == (True, "unavailable")
     assert "popular" not in second
-    assert "ListeningUnavailable" in capsys.readouterr().out
+    assert "HistoryUnavailable" in capsys.readouterr().out
 
 
 class Settings:
     """Settings that name another table."""
 
     def __init__(self, table: str) -> None:
-        self.listening_table = table
+        self.history_table = table
 
 
 def test_ingest_tries_again_where_the_table_does_not_answer(
@@ -335,13 +337,13 @@ def test_ingest_tries_again_where_the_table_does_not_answer(
     def refuse(*_: object) -> bool:
         raise ServiceUnavailable("dynamodb:PutItem", "throttled")
 
-    aws.put("songs/plays.csv", csv_of(plays(listeners=3)))
+    aws.put("songs/interactions.csv", csv_of(interactions(users=3)))
     with monkeypatch.context() as patched, pytest.raises(AssertionError):
         patched.setattr(HistoryTable, "remember", refuse)
-        deliver(aws, "songs/plays.csv")
+        deliver(aws, "songs/interactions.csv")
     assert aws.receipts("songs") == []
 
-    deliver(aws, "songs/plays.csv")
+    deliver(aws, "songs/interactions.csv")
     assert [each["status"] for each in aws.receipts("songs")] == ["kept"]
     assert len(entries(aws, table)) == 3
 
@@ -349,7 +351,7 @@ def test_ingest_tries_again_where_the_table_does_not_answer(
 def test_other_models_never_load_the_client_of_the_table(aws: Aws, table: str) -> None:
     upload(aws, "tumours/none.csv", [{"id": "p1", "mean_radius": 1}])
 
-    assert listening_module._client.cache_info().currsize == 0
+    assert history_table_module._client.cache_info().currsize == 0
 
 
 def test_offers_are_captured_and_their_plays_are_their_labels(
@@ -362,31 +364,31 @@ def test_offers_are_captured_and_their_plays_are_their_labels(
     asked = datetime.now(UTC)
     key = f"captured/songs/{asked:%Y/%m/%d/%H}/a.jsonl.gz"
     aws.s3.put_object(Bucket=aws.lake, Key=key, Body=gzip.compress("\n".join(map(json.dumps, lines)).encode()))
-    offers = {row["instance"]["user"]: row["items"] for line in lines for row in line["rows"]}
+    recommendations = {row["instance"]["user"]: row["items"] for line in lines for row in line["rows"]}
     later = f"{asked + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
-    taken = [play(user, items[0], later) for user, items in list(offers.items())[:10]]
-    others = [play(user, "brand-new", later) for user in list(offers)[10:]]
+    taken = [interaction(user, items[0], later) for user, items in list(recommendations.items())[:10]]
+    others = [interaction(user, "brand-new", later) for user in list(recommendations)[10:]]
     upload(aws, "songs/later.csv", taken + others)
 
     look = look_at(aws, asked + timedelta(hours=25))
 
-    assert len(offers) == 40
+    assert len(recommendations) == 40
     hits = look["hits"]
-    assert (hits["offers"], hits["answered"], hits["taken"]) == (40, 40, 10)
+    assert (hits["recommendations"], hits["answered"], hits["taken"]) == (40, 40, 10)
     assert hits["rate"]["low"] < 0.25 < hits["rate"]["high"]
 
 
 def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, Any]) -> None:
     now = datetime.now(UTC)
-    (learned,) = aws.objects("plays/songs/")
+    (learned,) = aws.objects("interactions/songs/")
     take_for_uploaded(aws, learned, now - timedelta(hours=1))  # S3 knows seconds, and the run may take less than one
     looks = []
     for day in range(1, 3):
         folk = [f"folk-{number}" for number in range(20)]
-        rows = plays(listeners=60, each=6, seed=day, likes=(folk, JAZZ))
-        before = set(aws.objects("plays/songs/"))
+        rows = interactions(users=60, each=6, seed=day, likes=(folk, JAZZ))
+        before = set(aws.objects("interactions/songs/"))
         upload(aws, f"songs/day-{day}.csv", rows)
-        (fresh,) = set(aws.objects("plays/songs/")) - before
+        (fresh,) = set(aws.objects("interactions/songs/")) - before
         take_for_uploaded(aws, fresh, now + timedelta(hours=24 * day))
         looks.append(look_at(aws, now + timedelta(hours=25 * day)))
 
@@ -397,7 +399,7 @@ def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, A
     assert second["window"]["unfamiliar"] == pytest.approx(0.5, abs=0.01)
     assert second["decision"]["start"]
     page = aws.read(f"monitoring/songs/{second['time'].replace(':', '').replace('-', '')}.html").decode()
-    assert "Were the offers taken?" in page
+    assert "Were the recommendations taken?" in page
 
 
 def look_at(aws: Aws, now: datetime) -> dict[str, Any]:
@@ -408,16 +410,18 @@ def look_at(aws: Aws, now: datetime) -> dict[str, Any]:
 
 
 def take_for_uploaded(aws: Aws, key: str, at: datetime) -> None:
-    """Have the plays of an upload lie where one of another time would have left them."""
+    """Store the interactions of an upload under the key of another time."""
     digest = key.rpartition("/")[2].split("-", 1)[1]
-    aws.s3.put_object(Bucket=aws.lake, Key=f"plays/songs/{at:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}", Body=aws.read(key))
+    aws.s3.put_object(
+        Bucket=aws.lake, Key=f"interactions/songs/{at:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}", Body=aws.read(key)
+    )
     aws.s3.delete_object(Bucket=aws.lake, Key=key)
 
 
 def entries(aws: Aws, table: str) -> dict[str, str]:
     """The whole table."""
     items = boto3.client("dynamodb", endpoint_url=aws.endpoint).scan(TableName=table)["Items"]
-    return {item["listener"]["S"]: item["heard"]["S"] for item in items}
+    return {item["user"]["S"]: item["items"]["S"] for item in items}
 
 
 def csv_of(rows: list[Row]) -> bytes:

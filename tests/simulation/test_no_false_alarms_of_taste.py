@@ -1,7 +1,7 @@
 """How often a recommender's monitor cries wolf while tastes stay as they are, and whether it sees them move.
 
-Listeners play in sessions and have favourite artists, so plays go together; few busy listeners make a day look unlike
-training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of training:
+Listeners play in sessions and have favourite artists, so interactions go together; few busy users make a day look
+unlike training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of training:
 
     REFRAIN_WORLDS=12 python -m pytest tests/simulation/test_no_false_alarms_of_taste.py -s
 """
@@ -33,17 +33,17 @@ BEGIN = np.datetime64("2026-01-01", "us")
 DEFINITION = load_definition(Path(__file__).parents[2] / "layers" / "models" / "songs.toml")
 
 
-def service(random: np.random.Generator, listeners: int, *, shifted: bool = False) -> Columns:
-    """The plays of some weeks; with `shifted` everybody has other favourites after training."""
+def service(random: np.random.Generator, users: int, *, shifted: bool = False) -> Columns:
+    """The interactions of some weeks; with `shifted` everybody has other favourites after training."""
     artist = random.integers(0, ARTISTS, SONGS)
     popularity = 1 / (np.arange(SONGS) + 5)
-    tastes = [random.gamma(0.3, 1, (listeners, ARTISTS))]
-    tastes.append(random.gamma(0.3, 1, (listeners, ARTISTS)) * (np.arange(ARTISTS) < 5) if shifted else tastes[0])
+    tastes = [random.gamma(0.3, 1, (users, ARTISTS))]
+    tastes.append(random.gamma(0.3, 1, (users, ARTISTS)) * (np.arange(ARTISTS) < 5) if shifted else tastes[0])
     liked = [popularity * (taste + 1e-9)[:, artist] for taste in tastes]
     rows: list[tuple[int, int, int]] = []
     for day in range(DAYS):
         chances = liked[day >= TRAINED]
-        for listener in np.flatnonzero(random.random(listeners) < 0.3):
+        for listener in np.flatnonzero(random.random(users) < 0.3):
             many, start = random.geometric(1 / 8), day * 86400 + random.integers(0, 80000)
             chosen = random.choice(SONGS, many, p=chances[listener] / chances[listener].sum())
             rows += [(int(listener), int(song), int(start) + 200 * place) for place, song in enumerate(chosen)]
@@ -57,10 +57,10 @@ def service(random: np.random.Generator, listeners: int, *, shifted: bool = Fals
     }
 
 
-def alarms(plays: Columns) -> list[bool]:
+def alarms(interactions: Columns) -> list[bool]:
     """Train on the first weeks, then judge each day."""
-    day = ((plays["played_at"] - BEGIN) / np.timedelta64(1, "D")).astype(int)
-    training = taken(plays, day < TRAINED)
+    day = ((interactions["played_at"] - BEGIN) / np.timedelta64(1, "D")).astype(int)
+    training = taken(interactions, day < TRAINED)
     held = split(DEFINITION, training).holdout
     roles = DEFINITION.roles
     assert roles is not None
@@ -68,7 +68,7 @@ def alarms(plays: Columns) -> list[bool]:
     baseline = describe_interactions(DEFINITION, roles, learned, taken(training, held), np.ones((1, 1), np.float32))
     version: Any = SimpleNamespace(baseline=baseline, definition=DEFINITION)
     window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
-    days = [taken(plays, day == each) for each in range(TRAINED, DAYS)]
+    days = [taken(interactions, day == each) for each in range(TRAINED, DAYS)]
     known = set(learned["song"].tolist())
     judged = [
         report_interactions(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30
@@ -76,16 +76,16 @@ def alarms(plays: Columns) -> list[bool]:
     return [each["alarmed"] for each in judged]
 
 
-def taken(plays: Columns, chosen: np.ndarray[Any, Any]) -> dict[str, Any]:
-    return {name: array[chosen] for name, array in plays.items()}
+def taken(interactions: Columns, chosen: np.ndarray[Any, Any]) -> dict[str, Any]:
+    return {name: array[chosen] for name, array in interactions.items()}
 
 
-@pytest.mark.parametrize("listeners", [30, 60, 300])
-def test_at_most_one_day_in_a_hundred_alarms_while_tastes_stay(listeners: int) -> None:
-    random = np.random.default_rng(listeners)
-    found = [alarm for _ in range(WORLDS) for alarm in alarms(service(random, listeners))]
+@pytest.mark.parametrize("users", [30, 60, 300])
+def test_at_most_one_day_in_a_hundred_alarms_while_tastes_stay(users: int) -> None:
+    random = np.random.default_rng(users)
+    found = [alarm for _ in range(WORLDS) for alarm in alarms(service(random, users))]
 
-    print(f"\n{listeners} listeners: {sum(found)} of {len(found)} days alarmed")
+    print(f"\n{users} users: {sum(found)} of {len(found)} days alarmed")
     assert chance_of_at_most(sum(found) - 1, len(found), ALLOWED) < 0.999
 
 

@@ -127,7 +127,7 @@ def _refused(gate: Gate, metric: Metric, each: Figures, popularity: float | None
         return replace(refused, code="below_floor", reason=reason)
     if popularity is not None and metric.gain(each.value, popularity) < 0:
         figures = f"{metric.title} {figure(each.value)} against {figure(popularity)}"
-        reason = f"{each.name} is worse than offering everybody the most popular items ({figures})."
+        reason = f"{each.name} is worse than recommending the most popular items to everybody ({figures})."
         return replace(refused, code="below_popularity", reason=reason)
     if gate.max_latency_ms is not None and (each.latency_ms is None or each.latency_ms > gate.max_latency_ms):
         took = "an unknown time" if each.latency_ms is None else milliseconds(each.latency_ms)

@@ -34,7 +34,7 @@ TIMED_ROWS = 20
 class EvaluatedModel:
     """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
 
-    Those of a recommender are hits [users, places]; what it offered is `ranked`, codes of the questions.
+    Those of a recommender are hits [users, places]; what it recommended is `ranked`, codes of the questions.
     """
 
     version: str

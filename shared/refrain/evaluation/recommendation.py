@@ -47,8 +47,8 @@ def evaluate_recommender(
     if files.catalogue is None:
         raise BrokenVersion(version, "it recommends nothing")
     servable = RecommenderModel.load(files.manifest, files.model, files.catalogue)
-    heard = [_known(servable.catalogue.coded(questions.items)[each]) for each in questions.heard]
-    items, scores = rank(servable, heard)
+    seen = [_known(servable.catalogue.coded(questions.items)[each]) for each in questions.seen]
+    items, scores = rank(servable, seen)
     return EvaluatedModel(
         version=version,
         servable=servable,
@@ -62,13 +62,13 @@ def evaluate_recommender(
     )
 
 
-def rank(servable: RecommenderModel, heard: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
+def rank(servable: RecommenderModel, seen: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
     """Ask in blocks, so that memory stays bounded."""
     most = min(MAX_RECOMMENDED_ITEMS, len(servable.catalogue))
     nothing = np.empty(0, np.int64)
     blocks = []
-    for start in range(0, len(heard), USERS_AT_ONCE):
-        some = heard[start : start + USERS_AT_ONCE]
+    for start in range(0, len(seen), USERS_AT_ONCE):
+        some = seen[start : start + USERS_AT_ONCE]
         blocks.append(servable.rank(some, some, [nothing] * len(some), most))
     return np.concatenate([items for items, _ in blocks]), np.concatenate([scores for _, scores in blocks])
 
@@ -80,26 +80,26 @@ def recommender_latency(servable: RecommenderModel) -> float:
     nothing = [np.empty(0, np.int64)]
     taken = []
     for _ in range(TIMED_CALLS):
-        heard = [draw.choice(len(servable.catalogue), length, replace=False)]
+        seen = [draw.choice(len(servable.catalogue), length, replace=False)]
         started = time.perf_counter()
-        servable.rank(heard, heard, nothing, 10)
+        servable.rank(seen, seen, nothing, 10)
         taken.append(time.perf_counter() - started)
     return median(taken) * 1000
 
 
 def beside(questions: Questions, ranked: Codes) -> dict[str, float]:
-    """Say what accuracy does not: how much of the catalogue is offered, how little known it is, whom nobody knew.
+    """Say what accuracy does not: how much of the catalogue is recommended, how little known it is, whom nobody knew.
 
-    `coverage` is the share of all items that stand in some list of ten, `novelty` the mean self-information of offered
-    items in bits (Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 2010), `cold_users` the share of
-    users without a history.
+    `coverage` is the share of all items that stand in some list of ten, `novelty` the mean self-information of
+    recommended items in bits (Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 2010), `cold_users`
+    the share of users without a history.
     """
     shown = ranked[:, :10]
-    offered = shown[shown >= 0]
-    share = np.maximum(questions.plays, 1) / max(int(questions.plays.sum()), 1)
+    recommended = shown[shown >= 0]
+    share = np.maximum(questions.interactions, 1) / max(int(questions.interactions.sum()), 1)
     return {
-        "coverage": len(np.unique(offered)) / max(len(questions.items), 1),
-        "novelty": float(-np.log2(share[offered]).mean()) if len(offered) else 0.0,
+        "coverage": len(np.unique(recommended)) / max(len(questions.items), 1),
+        "novelty": float(-np.log2(share[recommended]).mean()) if len(recommended) else 0.0,
         "cold_users": questions.cold,
     }
 

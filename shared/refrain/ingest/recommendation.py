@@ -1,4 +1,4 @@
-"""Plays: rows that are kept like all others, and that tell at once what each user heard last."""
+"""Interactions are kept like all rows, and at once update the history of each of their users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
-from refrain.lake.interactions import leave_plays, names_of
+from refrain.lake.interactions import names_of, write_interactions
 from refrain.recommendation.history_table import BATCH, HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.settings import settings
@@ -31,29 +31,31 @@ AT_ONCE = 16
 logger = logging.getLogger("refrain")
 
 
-def keep_plays(
+def keep_interactions(
     path: Path, form: str, definition: Definition, digest: str, lake: Store, uploaded_at: str
 ) -> dict[str, Any]:
-    """Keep the rows of a file, and remember what each of its users heard last; return the facts for its receipt.
+    """Keep the rows of a file and update its users' histories; return the facts for its receipt.
 
-    A play without a time was heard when the file was uploaded. The receipt comes after this: where remembering fails,
-    the whole is done again, which changes nothing that was done. Raises `UnreadableUpload`.
+    An interaction without a time counts from its upload. The receipt comes after this: where updating fails, the
+    whole is done again, which changes nothing that was done. Raises `UnreadableUpload`.
     """
     facts = keep(path, form, definition, digest, lake)
     uploaded = round(datetime.fromisoformat(uploaded_at).timestamp() * 1e6)
     parts = sorted(path.parent.glob("part-*.parquet"))
     for number, part in enumerate(parts):
-        leave_plays(lake, definition, digest, number, datetime.fromisoformat(uploaded_at), _columns(definition, part))
-    table = settings().listening_table
-    listeners = 0
+        write_interactions(
+            lake, definition, digest, number, datetime.fromisoformat(uploaded_at), _columns(definition, part)
+        )
+    table = settings().history_table
+    users = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for part in parts if table else ():
             tasks = [
-                pool.submit(HistoryTable(table).remember, definition.model, dict(some))
+                pool.submit(HistoryTable(table).update, definition.model, dict(some))
                 for some in batched(news_of(definition, part, uploaded), BATCH, strict=False)
             ]
-            listeners += sum(task.result() for task in tasks)
-    logger.info("listening remembered", extra={"model": definition.model, "digest": digest, "listeners": listeners})
+            users += sum(task.result() for task in tasks)
+    logger.info("history updated", extra={"model": definition.model, "digest": digest, "users": users})
     return facts
 
 
@@ -64,9 +66,9 @@ def _columns(definition: Definition, part: Path) -> Columns:
 
 
 def news_of(definition: Definition, part: Path, uploaded: int) -> Iterator[tuple[str, dict[str, int]]]:
-    """Yield each user of a curated part, with the newest items and when they were heard (microseconds)."""
+    """Yield each user of a curated part, with the newest items and when each was chosen last (microseconds)."""
     roles = definition.roles
-    assert roles is not None, "only recommendations have plays"
+    assert roles is not None, "only recommendations have interactions"
     rows = pq.read_table(part, columns=[roles.user, roles.item, definition.time or ROW])
     if not len(rows):
         return
@@ -81,9 +83,9 @@ def news_of(definition: Definition, part: Path, uploaded: int) -> Iterator[tuple
     order = np.lexsort((times, numbers))
     ends = np.flatnonzero(np.append(np.diff(numbers[order]) != 0, True)) + 1
     for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
-        heard: dict[str, int] = {}
+        seen: dict[str, int] = {}
         for row in order[start:end][::-1].tolist():  # the newest first, so the first time of an item is its latest
-            heard.setdefault(titles[codes[row]], int(times[row]))
-            if len(heard) > MAX_HISTORY_ITEMS:
+            seen.setdefault(titles[codes[row]], int(times[row]))
+            if len(seen) > MAX_HISTORY_ITEMS:
                 break
-        yield names[numbers[order[start]]], heard
+        yield names[numbers[order[start]]], seen

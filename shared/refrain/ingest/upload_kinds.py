@@ -10,7 +10,7 @@ from refrain.aws.storage import Store
 from refrain.errors import UnreadableUpload
 from refrain.ingest.keeping import keep
 from refrain.ingest.label_upload import definition_of_labels, is_labels, keep_labels
-from refrain.ingest.recommendation import keep_plays
+from refrain.ingest.recommendation import keep_interactions
 from refrain.recommendation.item_descriptions import KIND, definition_of_items, is_items
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def purpose(definition: Definition, key: str) -> tuple[Definition, Keep]:
         return definition_of_items(definition), _keep_items
     if is_labels(key):
         if definition.roles:
-            raise UnreadableUpload("no_labels", "what is chosen after a recommendation is a play: upload it as a row")
+            raise UnreadableUpload("no_labels", "a recommender learns from interactions: upload those as rows")
         return definition_of_labels(definition), keep_labels
-    return definition, keep_plays if definition.roles else _keep_rows
+    return definition, keep_interactions if definition.roles else _keep_rows
 
 
 def _keep_rows(

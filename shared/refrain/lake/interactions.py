@@ -1,4 +1,4 @@
-"""Plays as ingest leaves them beside the curated rows: typed columns that numpy alone reads, in the hour of upload.
+"""Interactions as ingest writes them beside the curated rows: typed columns that numpy alone reads, by hour of upload.
 
 Monitoring has no room for what reads Parquet, and needs few columns: who, what, when, and what describes it.
 """
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 ARRIVED = "_arrived"
 """Beside the definition's columns: when the upload came, datetime64[us]."""
 
-MOST_PLAYS = 2_000_000
+MAX_INTERACTIONS = 2_000_000
 """So many are read at most; of more the newest uploads."""
 
 
 def names_of(definition: Definition) -> list[str]:
     """Name the columns that are left: user, item, what describes it, and the time."""
     roles = definition.roles
-    assert roles is not None, "only recommendations have plays"
+    assert roles is not None, "only recommendations have interactions"
     return [name for name in (roles.user, roles.item, *roles.describe, definition.time) if name]
 
 
-def leave_plays(
+def write_interactions(
     store: Store, definition: Definition, digest: str, part: int, uploaded: datetime, rows: Columns
 ) -> None:
-    """Leave the plays of one curated part; the same upload leaves the same."""
+    """Leave the interactions of one curated part; the same upload leaves the same."""
     chosen = {name: rows[name] for name in names_of(definition)}
     store.write(keys.interactions_key(definition.model, uploaded, digest, part), pack_columns(chosen))
 
 
 def read_interactions(store: Store, definition: Definition, since: datetime, until: datetime) -> dict[str, Array]:
-    """Read the plays that were uploaded from `since` to before `until` (UTC), in the order of upload.
+    """Read the interactions that were uploaded from `since` to before `until` (UTC), in the order of upload.
 
     An upload without a receipt is not there yet.
     """
@@ -57,7 +57,7 @@ def read_interactions(store: Store, definition: Definition, since: datetime, unt
         read += len(next(iter(columns.values())))
         arrived = np.datetime64(keys.time_of_interactions(key).replace(tzinfo=None), "us")
         pieces.append(columns | {ARRIVED: np.full(len(next(iter(columns.values()))), arrived)})
-        if read >= MOST_PLAYS:
+        if read >= MAX_INTERACTIONS:
             break
     kinds = {name: definition.columns[name].kind for name in names_of(definition)} | {ARRIVED: "time"}
     return {

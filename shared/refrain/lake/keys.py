@@ -91,23 +91,23 @@ def labels_in(model: str) -> str:
 
 
 def interactions_key(model: str, uploaded: datetime, digest: str, part: int) -> str:
-    """The plays of one part of an upload (npz), by the moment (UTC) of upload."""
+    """The interactions of one part of an upload (npz), by the time (UTC) of upload."""
     return f"{interactions_prefix(model)}{uploaded:%Y/%m/%d/%H/%Y%m%dT%H%M%S%f}-{digest}-{part:04d}.npz"
 
 
 def interactions_prefix(model: str) -> str:
-    """Prefix of all plays of a recommender; below it are folders by the hour."""
-    return f"plays/{model}/"
+    """Prefix of all interactions of a recommender; below it are folders by the hour."""
+    return f"interactions/{model}/"
 
 
 def time_of_interactions(key: str) -> datetime:
-    """When plays were uploaded (UTC), by their key."""
+    """When interactions were uploaded (UTC), by their key."""
     moment = key.rpartition("/")[2].partition("-")[0]
     return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
 
 
 def digest_of_interactions(key: str) -> str:
-    """The digest of the upload that plays are of, by their key."""
+    """The digest of the upload that interactions are of, by their key."""
     return key.rpartition("/")[2].split("-")[1]
 
 

@@ -103,10 +103,10 @@ class QualityDocument(TypedDict):
 
 
 class HitsDocument(TypedDict):
-    """Whether offers were taken: see `listening.hits`. `popular` is the share of offers to unknown users."""
+    """Whether recommendations were taken. `popular` is the share of them that went to unknown users."""
 
     since: str
-    offers: int
+    recommendations: int
     answered: int
     taken: int
     rate: FigureDocument | None
@@ -138,7 +138,7 @@ class MonitoringReport(TypedDict):
     """One look at one model. Times are ISO 8601 in UTC.
 
     `window` is the latest judged one, `waiting` counts the predictions since, that are not judged yet. `last_start` is
-    when a look last started a run. A recommender is looked at by its plays, and has `hits` in place of `quality`.
+    when a look last started a run. A recommender is judged by interactions, and has `hits` in place of `quality`.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""One version of a recommender, loaded: from what was heard to what is offered.
+"""One version of a recommender, loaded: from a history to recommendations.
 
 Inference serves by it and evaluation measures by it, so that what was measured is what answers.
 """
@@ -32,7 +32,7 @@ OUTPUTS = ["items", "scores"]
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What is offered to one ask: codes, best first, and their scores. `popular`: nothing was known of the user."""
+    """The answer to one request: codes, best first, and their scores. `popular`: nothing was known of the user."""
 
     items: list[int]
     scores: list[float]
@@ -65,14 +65,14 @@ class RecommenderModel:
 
     def rank(
         self,
-        heard: Sequence[NDArray[np.int64]],
+        seen: Sequence[NDArray[np.int64]],
         exclude: Sequence[NDArray[np.int64]],
         within: Sequence[NDArray[np.int64]],
         most: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Run the graph for rows of codes: the best items [rows, most] and their scores, -inf where none is left."""
         given = {
-            "history": pad_codes(heard),
+            "history": pad_codes(seen),
             "exclude": pad_codes(exclude),
             "within": pad_codes(within),
             "k": np.array([min(most, len(self.catalogue))], np.int64),
@@ -81,21 +81,21 @@ class RecommenderModel:
             items, scores = self._session.run(OUTPUTS, given)
         except RUNTIME_ERRORS as error:
             raise BrokenVersion(self.version, f"its graph fails ({type(error).__name__}: {error})") from error
-        if items.shape != (len(heard), given["k"][0]) or items.shape != scores.shape or np.isnan(scores).any():
-            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(heard)} rows")
+        if items.shape != (len(seen), given["k"][0]) or items.shape != scores.shape or np.isnan(scores).any():
+            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(seen)} rows")
         return items, scores
 
-    def offer(self, asked: Sequence[RecommendationRequest]) -> list[Recommendation]:
+    def recommend(self, asked: Sequence[RecommendationRequest]) -> list[Recommendation]:
         """Answer asks whose histories are known."""
-        heard = [recent(self._known(ask.history or ())) for ask in asked]
-        avoided = [self._known([*ask.exclude, *((ask.history or ()) if ask.exclude_heard else ())]) for ask in asked]
+        seen = [recent(self._known(ask.history or ())) for ask in asked]
+        avoided = [self._known([*ask.exclude, *((ask.history or ()) if ask.exclude_seen else ())]) for ask in asked]
         # A list of nothing but unknown items leaves nothing to choose among, which the graph would take for no list.
         allowed = [self._known(ask.within) for ask in asked]
         barred = [bool(ask.within) and not len(codes) for ask, codes in zip(asked, allowed, strict=True)]
-        items, scores = self.rank(heard, avoided, allowed, max(ask.k for ask in asked))
+        items, scores = self.rank(seen, avoided, allowed, max(ask.k for ask in asked))
         return [
-            Recommendation([], [], not len(known)) if none else _offer(codes, numbers, ask.k, popular=not len(known))
-            for ask, known, none, codes, numbers in zip(asked, heard, barred, items, scores, strict=True)
+            Recommendation([], [], not len(known)) if none else _best(codes, numbers, ask.k, popular=not len(known))
+            for ask, known, none, codes, numbers in zip(asked, seen, barred, items, scores, strict=True)
         ]
 
     def replay(self, golden: Mapping[str, Any]) -> Replay:
@@ -107,8 +107,10 @@ class RecommenderModel:
             raise BrokenVersion(self.version, f"its golden rows are damaged ({type(error).__name__})") from error
         if problems:
             raise BrokenVersion(self.version, f"its golden rows are refused: {problems[0].column} {problems[0].reason}")
-        offers = self.offer(asked) if asked else []
-        found = ranked_parity(expected, [([self.catalogue.items[at] for at in o.items], o.scores) for o in offers])
+        recommendations = self.recommend(asked) if asked else []
+        found = ranked_parity(
+            expected, [([self.catalogue.items[at] for at in o.items], o.scores) for o in recommendations]
+        )
         return Replay(found.rows, found.max_difference, found.differing)
 
     def _known(self, items: Sequence[str]) -> NDArray[np.int64]:
@@ -125,6 +127,6 @@ class RecommenderModel:
             raise BrokenVersion(self.version, "its catalogue does not describe every item")
 
 
-def _offer(items: NDArray[np.int64], scores: NDArray[np.float32], most: int, *, popular: bool) -> Recommendation:
+def _best(items: NDArray[np.int64], scores: NDArray[np.float32], most: int, *, popular: bool) -> Recommendation:
     left = int(np.isfinite(scores).sum())
     return Recommendation(items[: min(left, most)].tolist(), scores[: min(left, most)].tolist(), popular)

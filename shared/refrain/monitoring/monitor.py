@@ -75,7 +75,7 @@ def _before(store: Store, model: str, key: str) -> MonitoringReport | None:
 def _see(
     store: Store, definition: Definition, now: datetime, before: MonitoringReport | None, late: timedelta
 ) -> Observation | None:
-    """See how the champion does: a recommender by plays, all others by their predictions. None: there is none."""
+    """See how the champion does: a recommender by interactions, others by predictions. None: there is none."""
     deployment, _ = read_deployment(store, definition.model)
     if deployment is None or deployment.champion is None:
         return None

@@ -1,8 +1,8 @@
-"""What a look sees of a recommender in service: the plays that came in, and whether the offers were taken.
+"""What monitoring sees of a recommender in service: new interactions, and whether recommendations were taken.
 
-A window is made of the plays that were uploaded in it. They are held against those that the version was trained on:
-shares of items and of what describes them (has the taste moved?), and of items that the version cannot offer (has the
-catalogue?).
+A window is made of the interactions that were uploaded in it. They are compared with those of the training data:
+shares of items and of what describes them (has the taste moved?), and of items that the version cannot recommend (has
+the catalogue?).
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def observe_interactions(
     before: MonitoringReport | None,
     late: timedelta,
 ) -> Observation:
-    """See what was played, and judge it once there is enough of it."""
+    """Read the interactions, and judge them once there are enough."""
     rules = definition.monitoring
     history = list(before["history"]) if before else []
     own = of_this_service(history, version)
     span = gathered(now, rules.window, version.since, from_iso(own[-1]["until"]) if own else None, rules.alarm[1], late)
-    offers_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
-    plays = read_interactions(store, definition, min(span.since, offers_since), now)
-    waiting = _uploaded(plays, span)
+    recommendations_since = max(version.since, now - timedelta(seconds=rules.quality) - HORIZON)
+    interactions = read_interactions(store, definition, min(span.since, recommendations_since), now)
+    waiting = _uploaded(interactions, span)
     count = len(waiting[ARRIVED])
     window = before["window"] if before and own else None
     if is_long_enough(span, rules.window) and count >= LEAST_ROWS:
@@ -60,7 +60,7 @@ def observe_interactions(
         history = [*history, remembered(version, window, None)][-MOST_REMEMBERED:]
         own, count = of_this_service(history, version), 0
     state: DriftState = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
-    taken = count_hits(store, definition, version, plays, offers_since, now)
+    taken = count_hits(store, definition, version, interactions, recommendations_since, now)
     return Observation(version, window, count, taken["damaged"], None, history, state, taken)
 
 
@@ -68,18 +68,18 @@ def report_interactions(
     version: Version,
     definition: Definition,
     window: Window,
-    plays: Columns,
+    interactions: Columns,
     known: Container[str],
     history: Sequence[PastWindow],
 ) -> WindowDocument:
-    """Judge the plays of a window; `known` are the items that the version can offer.
+    """Judge the interactions of a window; `known` are the items that the version can recommend.
 
     `definition` is the present one, whose rules for monitoring hold.
     """
     roles = definition.roles
-    assert roles is not None, "only recommenders are looked at by plays"
-    values: dict[str, Array] = {**plays, TURNOVER: familiar(plays[roles.item], known)}
-    users = np.unique(plays[roles.user].astype(str), return_inverse=True)[1]
+    assert roles is not None, "only recommenders are looked at by interactions"
+    values: dict[str, Array] = {**interactions, TURNOVER: familiar(interactions[roles.item], known)}
+    users = np.unique(interactions[roles.user].astype(str), return_inverse=True)[1]
     features = [each for each in _references(version, definition) if each.name in values]
     moved = drift(
         [(each, each.count(values[each.name])) for each in features],
@@ -107,19 +107,21 @@ def report_interactions(
         "features_tested": len(moved),
         "new_values": [
             {"feature": each.feature, "share": each.share, "expected": each.expected, "values": list(each.values)}
-            for each in new_values(described, plays)[:MOST_LISTED]
+            for each in new_values(described, interactions)[:MOST_LISTED]
         ],
         "missing": [],
     }
 
 
 def _references(version: Version, definition: Definition) -> list[Reference]:
-    """Taste as it was in training; and how often the newest plays of training were of items unknown before."""
+    """Taste as it was in training; and how often the newest interactions of training were of items unknown before."""
     turnover = version.baseline["turnover"]
     found = Reference.of(TURNOVER, turnover, turnover["rows"])
     return [*references(version.baseline, definition.monitoring.ignore), *([found] if found else [])]
 
 
-def _uploaded(plays: Columns, window: Window) -> dict[str, Array]:
-    inside = (plays[ARRIVED] >= to_datetime64(window.since)) & (plays[ARRIVED] < to_datetime64(window.until))
-    return {name: array[inside] for name, array in plays.items()}
+def _uploaded(interactions: Columns, window: Window) -> dict[str, Array]:
+    inside = (interactions[ARRIVED] >= to_datetime64(window.since)) & (
+        interactions[ARRIVED] < to_datetime64(window.until)
+    )
+    return {name: array[inside] for name, array in interactions.items()}

@@ -1,4 +1,4 @@
-"""Were the offers taken? A play that follows an offer to the same user is its label."""
+"""Were the recommendations taken? An interaction of the same user that follows one is its label."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from refrain.monitoring.served_version import Version
 
 HORIZON = timedelta(hours=24)
-"""A play within this time after an offer may be its doing."""
+"""An interaction within this time after a recommendation may be its doing."""
 
-LEAST_OFFERS = 30
+MIN_RECOMMENDATIONS = 30
 
 
 def count_hits(
-    store: Store, definition: Definition, version: Version, plays: Columns, since: datetime, now: datetime
+    store: Store, definition: Definition, version: Version, interactions: Columns, since: datetime, now: datetime
 ) -> HitsDocument:
-    """Join the offers of a version since a moment, as far as their horizon is over, with the plays that followed.
+    """Join the recommendations of a version whose horizon is over with the interactions that followed.
 
-    An offer is answered when its user played anything within the horizon, and taken when that was one of its items.
+    It is answered when its user chose anything within the horizon, and taken when that was one of its items.
     """
-    offered, damaged = read_recommendations(store, definition.model, since, now - HORIZON)
-    own = [offer for offer in offered if offer.version == version.name and offer.user is not None]
-    taken, answered = followed(own, definition, plays)
+    recommendations, damaged = read_recommendations(store, definition.model, since, now - HORIZON)
+    own = [answer for answer in recommendations if answer.version == version.name and answer.user is not None]
+    taken, answered = followed(own, definition, interactions)
     figure = None
-    if answered >= LEAST_OFFERS:
+    if answered >= MIN_RECOMMENDATIONS:
         low, high = wilson(taken / answered, answered)
         figure = figure_document(Figure(taken / answered, low, high, answered))
-    popular = sum(offer.popular for offer in own) / max(len(own), 1)
+    popular = sum(answer.popular for answer in own) / max(len(own), 1)
     return {
         "since": to_iso(since),
-        "offers": len(own),
+        "recommendations": len(own),
         "answered": answered,
         "taken": taken,
         "rate": figure,
@@ -57,19 +57,25 @@ def count_hits(
     }
 
 
-def followed(offers: Sequence[AnsweredRecommendation], definition: Definition, plays: Columns) -> tuple[int, int]:
-    """Count the offers of which an item was played within the horizon, and those after which anything was."""
+def followed(
+    recommendations: Sequence[AnsweredRecommendation], definition: Definition, interactions: Columns
+) -> tuple[int, int]:
+    """Count the recommendations of which an item was chosen within the horizon, and those after which anything was."""
     roles = definition.roles
-    assert roles is not None, "only recommenders make offers"
-    when = plays[definition.time] if definition.time else plays[ARRIVED]
+    assert roles is not None, "only recommenders make recommendations"
+    when = interactions[definition.time] if definition.time else interactions[ARRIVED]
     of_user: dict[str, list[tuple[np.datetime64, str]]] = {}
-    for user, item, time, absent in zip(plays[roles.user], plays[roles.item], when, is_missing(when), strict=True):
+    for user, item, time, absent in zip(
+        interactions[roles.user], interactions[roles.item], when, is_missing(when), strict=True
+    ):
         if not absent:
             of_user.setdefault(user, []).append((time, item))
     taken = answered = 0
     horizon = np.timedelta64(HORIZON)
-    for offer in offers:
-        after = {item for time, item in of_user.get(str(offer.user), ()) if offer.time < time <= offer.time + horizon}
+    for answer in recommendations:
+        after = {
+            item for time, item in of_user.get(str(answer.user), ()) if answer.time < time <= answer.time + horizon
+        }
         answered += bool(after)
-        taken += not after.isdisjoint(offer.items)
+        taken += not after.isdisjoint(answer.items)
     return taken, answered

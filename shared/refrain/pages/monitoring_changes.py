@@ -72,7 +72,7 @@ def arrived(look: MonitoringReport, window: WindowDocument) -> Html:
     """Say what arrived that training had not, or less of."""
     note = f"Unlike anything in training: {unfamiliar_sentence(window)}."
     if look["hits"] is not None:
-        note = f"{share(window['unfamiliar'])} of the plays were of items that the version does not know."
+        note = f"{share(window['unfamiliar'])} of the interactions were of items that the version does not know."
     new = [
         [each["feature"], share(each["share"]), share(each["expected"]), listed_features(each["values"])]
         for each in window["new_values"]

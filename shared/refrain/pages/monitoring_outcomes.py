@@ -1,4 +1,4 @@
-"""How good the answers were, as two parts of the page of a look: against labels, or plays that follow an offer."""
+"""How good the answers were, as two parts of a monitoring report's page: by labels, or by later interactions."""
 
 from __future__ import annotations
 
@@ -60,22 +60,23 @@ def _cells(value: float, low: float | None, high: float | None) -> list[str]:
 
 
 def hits_section(look: MonitoringReport) -> Html | None:
-    """Say whether what was offered was played."""
+    """Say whether recommended items were chosen."""
     found = look["hits"]
     if found is None:
         return None
-    after = f"{counted(found['answered'])} of them were followed by a play of the same user within a day"
-    said = (
-        f"{counted(found['offers'], 'offer')} since {for_people(found['since'])}, as far as their day is over; {after}."
-    )
+    after = f"{counted(found['answered'])} of them were followed by an interaction of the same user within a day"
+    recommendations = counted(found["recommendations"], "recommendation")
+    said = f"{recommendations} since {for_people(found['since'])}, as far as their day is over; {after}."
     rate = found["rate"]
     taken = "" if rate is None else f" That is {share(rate['value'])} ({shares(rate)})."
     return section(
         "hits",
-        "Were the offers taken?",
+        "Were the recommendations taken?",
         said,
-        element("p", f"After {counted(found['taken'], 'offer')} something was played that had been offered.{taken}"),
+        element("p", f"After {counted(found['taken'], 'recommendation')} the user chose a recommended item.{taken}"),
         element(
-            "p", f"{share(found['popular'])} of the offers went to users of whom nothing was known.", class_="soft"
+            "p",
+            f"{share(found['popular'])} of the recommendations went to users of whom nothing was known.",
+            class_="soft",
         ),
     )

@@ -73,7 +73,7 @@ def _tiles(look: MonitoringReport) -> list[Html]:
         tiles.append(tile(noun_in(look).capitalize() + "s", counted(window["rows"]), "in the latest window"))
     rate = look["hits"] and look["hits"]["rate"]
     if rate:
-        tiles.append(tile("Offers taken", share(rate["value"]), shares(rate)))
+        tiles.append(tile("Recommendations taken", share(rate["value"]), shares(rate)))
     if evaluated:
         title = METRICS[evaluated["metric"]].title
         if measured:

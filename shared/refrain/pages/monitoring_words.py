@@ -39,17 +39,17 @@ def listed_features(names: Sequence[str]) -> str:
 
 def noun_of(definition: Definition) -> str:
     """Name what the windows of a model are made of."""
-    return "play" if definition.roles else "prediction"
+    return "interaction" if definition.roles else "prediction"
 
 
 def noun_in(look: MonitoringReport) -> str:
     """Name what the windows of a look are made of."""
-    return "prediction" if look["hits"] is None else "play"
+    return "prediction" if look["hits"] is None else "interaction"
 
 
 def shares(found: FigureDocument) -> str:
-    """Write the interval of a share of the offers."""
-    return f"{share(found['low'])} to {share(found['high'])}, {counted(found['rows'], 'offer')}"
+    """Write the interval of a share of the recommendations."""
+    return f"{share(found['low'])} to {share(found['high'])}, {counted(found['rows'], 'recommendation')}"
 
 
 def drifted(windows: Sequence[PastWindow], least: int, evaluated: EvaluatedDocument) -> str:

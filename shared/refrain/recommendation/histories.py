@@ -1,4 +1,4 @@
-"""What a user heard last: distinct items, the oldest first, each where it was heard last, and of them the newest."""
+"""A user's history: distinct items, the oldest first, each at its last interaction, and only the newest of them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) 
     order = np.lexsort((np.arange(len(items)), times, numbers))
     starts = np.flatnonzero(np.append(True, np.diff(numbers[order]) != 0))
     found = np.split(items[order], starts[1:])
-    return {str(name): recent(heard) for name, heard in zip(names, found, strict=True)}
+    return {str(name): recent(seen) for name, seen in zip(names, found, strict=True)}
 
 
-def recent(heard: NDArray[np.int64], most: int = MAX_HISTORY_ITEMS) -> NDArray[np.int64]:
-    """Keep the last time that each item was heard, and of these the newest `most`, in their order.
+def recent(seen: NDArray[np.int64], most: int = MAX_HISTORY_ITEMS) -> NDArray[np.int64]:
+    """Keep the last occurrence of each item, and of these the newest `most`, in their order.
 
     >>> recent(np.array([1, 2, 1, 3]), 2).tolist()
     [1, 3]
     """
-    _, last = np.unique(heard[::-1], return_index=True)
-    return heard[np.sort(len(heard) - 1 - last)][-most:]
+    _, last = np.unique(seen[::-1], return_index=True)
+    return seen[np.sort(len(seen) - 1 - last)][-most:]
 
 
 def pad_codes(rows: Sequence[NDArray[np.int64]], fill: int = -1) -> NDArray[np.int64]:

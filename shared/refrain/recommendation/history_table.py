@@ -1,6 +1,6 @@
-"""What each user heard last, in a table, so that a request knows what was played a moment ago.
+"""Each user's newest items, in a table, so that a request sees an interaction seconds after its upload.
 
-One entry holds a user's newest items with the time at which each was heard last. Entries are merged so that neither
+One entry holds a user's newest items with the time of each one's last interaction. Entries are merged so that neither
 the order nor the number of times in which news arrive makes a difference: of each item the latest time counts, and of
 all the newest `MOST_HEARD` (times first, then ids) are kept. So an upload that is brought twice changes nothing, and of
 two that come at once none is lost (each writes on what it has read, and begins anew when that has changed).
@@ -22,8 +22,8 @@ from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-type Heard = Mapping[str, int]
-"""When each item was heard last: microseconds since 1970, by the item's id."""
+type History = Mapping[str, int]
+"""When each item was chosen last: microseconds since 1970, by the item's id."""
 
 BATCH = 100
 """Entries that DynamoDB reads at once."""
@@ -31,8 +31,8 @@ BATCH = 100
 MOST_TRIES = 20
 
 
-def merge_history(known: Heard, news: Heard, most: int = MAX_HISTORY_ITEMS) -> dict[str, int]:
-    """Merge what was heard, the newest first.
+def merge_history(known: History, news: History, most: int = MAX_HISTORY_ITEMS) -> dict[str, int]:
+    """Merge two histories, the newest item first.
 
     >>> merge_history({"a": 5, "b": 3}, {"b": 9, "c": 1}, most=2)
     {'b': 9, 'a': 5}
@@ -54,34 +54,34 @@ class HistoryTable:
         self._table = table
         self._hurried = hurried
 
-    def heard(self, model: str, users: Sequence[str]) -> dict[str, list[str]]:
-        """Return what users heard, the newest last; a user of whom nothing is known has nothing."""
+    def read(self, model: str, users: Sequence[str]) -> dict[str, list[str]]:
+        """Return the items of users, the newest last; an unknown user has none."""
         found: dict[str, list[str]] = {}
         for start in range(0, len(users), BATCH):
             keys = {_key(model, user): user for user in users[start : start + BATCH]}
             for entry in self._read(list(keys)):
-                found[keys[entry["listener"]["S"]]] = list(reversed(_read(entry)))
+                found[keys[entry["user"]["S"]]] = list(reversed(_read(entry)))
         return {user: found.get(user, []) for user in users}
 
-    def remember(self, model: str, news: Mapping[str, Heard]) -> int:
-        """Merge what at most `BATCH` users heard into the table; return for how many of them it was new."""
-        waiting = {_key(model, user): heard for user, heard in news.items()}
+    def update(self, model: str, news: Mapping[str, History]) -> int:
+        """Merge news of at most `BATCH` users into the table; return for how many users it changed."""
+        waiting = {_key(model, user): seen for user, seen in news.items()}
         written = 0
         for _ in range(MOST_TRIES):
-            entries = {entry["listener"]["S"]: entry for entry in self._read(list(waiting))}
+            entries = {entry["user"]["S"]: entry for entry in self._read(list(waiting))}
             known = {key: _read(entry) for key, entry in entries.items()}
-            latest = {key: merge_history(known.get(key, {}), heard) for key, heard in waiting.items()}
+            latest = {key: merge_history(known.get(key, {}), seen) for key, seen in waiting.items()}
             changed = [key for key in waiting if latest[key] != known.get(key)]
             overtaken = [key for key in changed if not self._write(key, latest[key], entries.get(key))]
             written += len(changed) - len(overtaken)
             waiting = {key: waiting[key] for key in overtaken}
             if not waiting:
                 return written
-        raise ServiceUnavailable("dynamodb:PutItem", f"entries of listeners changed {MOST_TRIES} times meanwhile")
+        raise ServiceUnavailable("dynamodb:PutItem", f"entries of users changed {MOST_TRIES} times meanwhile")
 
     def _read(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """Read entries as they are now, not as they were a moment ago."""
-        wanted: Any = {self._table: {"Keys": [{"listener": {"S": key}} for key in keys], "ConsistentRead": True}}
+        wanted: Any = {self._table: {"Keys": [{"user": {"S": key}} for key in keys], "ConsistentRead": True}}
         found: list[dict[str, Any]] = []
         with aws_errors("dynamodb:BatchGetItem"):
             for _ in range(MOST_TRIES):
@@ -92,13 +92,19 @@ class HistoryTable:
                     return found
         raise ServiceUnavailable("dynamodb:BatchGetItem", "it leaves keys unread again and again")
 
-    def _write(self, key: str, heard: Heard, before: Mapping[str, Any] | None) -> bool:
+    def _write(self, key: str, seen: History, before: Mapping[str, Any] | None) -> bool:
         """Write an entry over the one that was read; False when it is another one by now."""
-        item = {"listener": {"S": key}, "heard": {"S": json.dumps(heard, separators=(",", ":"))}}
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(listener)"}
+        item = {"user": {"S": key}, "items": {"S": json.dumps(seen, separators=(",", ":"))}}
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(#user)",
+            "ExpressionAttributeNames": {"#user": "user"},
+        }
         if before:
-            was = {":was": before["heard"]}
-            condition = {"ConditionExpression": "heard = :was", "ExpressionAttributeValues": was}
+            condition = {
+                "ConditionExpression": "#items = :was",
+                "ExpressionAttributeNames": {"#items": "items"},
+                "ExpressionAttributeValues": {":was": before["items"]},
+            }
         with aws_errors("dynamodb:PutItem"):
             client = _client(self._hurried)
             try:
@@ -113,8 +119,8 @@ def _key(model: str, user: str) -> str:
 
 
 def _read(entry: Mapping[str, Any]) -> dict[str, int]:
-    heard: dict[str, int] = json.loads(entry["heard"]["S"])
-    return heard
+    seen: dict[str, int] = json.loads(entry["items"]["S"])
+    return seen
 
 
 @cache

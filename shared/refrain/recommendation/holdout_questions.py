@@ -31,16 +31,16 @@ MOST_USERS = 20_000
 
 @dataclass(frozen=True)
 class Questions:
-    """Users (text, sorted), what each heard before and chose newly later, and the training rows (plays) of each item.
+    """Users (text, sorted), their histories, the new items that they chose later, and each item's training rows.
 
-    `heard` and `chosen` are codes: places in `items`.
+    `seen` and `chosen` are codes: places in `items`.
     """
 
     users: tuple[str, ...]
     items: tuple[str, ...]
-    heard: Sequence[Codes]
+    seen: Sequence[Codes]
     chosen: Sequence[Codes]
-    plays: Codes
+    interactions: Codes
 
     def __len__(self) -> int:
         """Count the users."""
@@ -49,7 +49,7 @@ class Questions:
     @property
     def cold(self) -> float:
         """The share of users of whom nothing was known before."""
-        return sum(not len(each) for each in self.heard) / max(len(self), 1)
+        return sum(not len(each) for each in self.seen) / max(len(self), 1)
 
     @cached_property
     def truth(self) -> NDArray[np.float64]:
@@ -65,11 +65,11 @@ class Questions:
 
     def popular(self, most: int) -> Codes:
         """Rank for each user the most popular items of the training rows that the user did not know: [users, most]."""
-        order = np.array(by_popularity(self.items, self.plays), np.int64)
+        order = np.array(by_popularity(self.items, self.interactions), np.int64)
         ranked = np.full((len(self), most), -1, np.int64)
-        for row, heard in zip(ranked, self.heard, strict=True):
-            among = order[: most + len(heard)]
-            fresh = among[~np.isin(among, heard)][:most]
+        for row, seen in zip(ranked, self.seen, strict=True):
+            among = order[: most + len(seen)]
+            fresh = among[~np.isin(among, seen)][:most]
             row[: len(fresh)] = fresh
         return ranked
 
@@ -81,21 +81,21 @@ def questions(definition: Definition, training: Columns, holdout: Columns) -> Qu
     items = np.concatenate([training[roles.item], holdout[roles.item]]).astype(str)
     names, codes = np.unique(items, return_inverse=True)
     known, later = codes[: len(training[roles.item])], codes[len(training[roles.item]) :]
-    heard = histories(training[roles.user], known, when(definition, training))
+    seen = histories(training[roles.user], known, when(definition, training))
     chosen = histories(holdout[roles.user], later, when(definition, holdout))
     nothing = np.empty(0, np.int64)
     asked = []
     for user in _sampled(sorted(chosen)):
-        before = heard.get(user, nothing)
+        before = seen.get(user, nothing)
         fresh = np.setdiff1d(chosen[user], before)
         if len(fresh):
             asked.append((user, before, fresh))
     return Questions(
         users=tuple(user for user, _, _ in asked),
         items=tuple(names.tolist()),
-        heard=[before for _, before, _ in asked],
+        seen=[before for _, before, _ in asked],
         chosen=[fresh for _, _, fresh in asked],
-        plays=np.bincount(known, minlength=len(names)),
+        interactions=np.bincount(known, minlength=len(names)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What describes items (title, artist): sent with the plays, or by itself as `<model>/items/<any name>`."""
+"""What describes items (title, artist): sent with the interactions, or by itself as `<model>/items/<any name>`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of what is played a version cannot offer, because its catalogue does not have it."""
+"""Which interactions are with items that a version cannot recommend, since its catalogue lacks them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KNOWN, NEW = "yes", "no"
 
 
 def familiar(items: Array, known: Container[str]) -> Array:
-    """Say of each play whether its item is one that can be offered.
+    """Say of each interaction whether its item can be recommended.
 
     >>> import numpy as np
     >>> familiar(np.array(["s1", "s9"], dtype=object), {"s1"}).tolist()

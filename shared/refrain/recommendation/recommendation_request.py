@@ -1,7 +1,7 @@
 """What a caller asks a recommender, checked at the door: for whom, how many, and what not.
 
     {"user": "u1", "k": 10}
-    {"history": ["s1", "s2"], "k": 10, "exclude": ["s3"], "exclude_heard": false, "within": ["s4", "s5"]}
+    {"history": ["s1", "s2"], "k": 10, "exclude": ["s3"], "exclude_seen": false, "within": ["s4", "s5"]}
 
 The ids of users and items go through the preprocessing layer, as those of uploads do.
 """
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 DEFAULT_ITEMS = 10
 LISTS = ("history", "exclude", "within")
-FIELDS = ("user", "k", "exclude_heard", *LISTS)
+FIELDS = ("user", "k", "exclude_seen", *LISTS)
 
 
 @dataclass(frozen=True)
 class RecommendationRequest:
     """One instance. A `history` that is None is that of the user, to be looked up; items are clean ids.
 
-    `history` is in the order of listening, the newest last.
+    `history` is in the order of the interactions, the newest last.
     """
 
     user: str | None
     history: tuple[str, ...] | None
     k: int
     exclude: tuple[str, ...]
-    exclude_heard: bool
+    exclude_seen: bool
     within: tuple[str, ...]
 
-    def having_heard(self, history: Sequence[str]) -> RecommendationRequest:
+    def with_history(self, history: Sequence[str]) -> RecommendationRequest:
         """The same, with the history that was looked up."""
         return replace(self, history=tuple(history))
 
@@ -65,8 +65,8 @@ def _wrong(instance: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
     k = instance.get("k", DEFAULT_ITEMS)
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_RECOMMENDED_ITEMS:
         yield "k", k, f"expected a whole number from 1 to {MAX_RECOMMENDED_ITEMS}"
-    if not isinstance(instance.get("exclude_heard", True), bool):
-        yield "exclude_heard", instance["exclude_heard"], "expected true or false"
+    if not isinstance(instance.get("exclude_seen", True), bool):
+        yield "exclude_seen", instance["exclude_seen"], "expected true or false"
     for name in LISTS:
         given = instance.get(name)
         if given is not None and not isinstance(given, list):
@@ -110,6 +110,6 @@ def _ask(instance: Mapping[str, Any], ids: Mapping[str, Any]) -> RecommendationR
         history=history,
         k=instance.get("k", DEFAULT_ITEMS),
         exclude=tuple(ids.get("exclude", ())),
-        exclude_heard=instance.get("exclude_heard", True),
+        exclude_seen=instance.get("exclude_seen", True),
         within=tuple(ids.get("within", ())),
     )

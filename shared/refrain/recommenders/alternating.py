@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
     from refrain.recommenders.onnx_graph import Graph, Scored
 
 CELLS = 16_000_000
@@ -26,10 +26,10 @@ MOST_OPERATIONS = 1e13
 
 
 class AlternatingLeastSquares(Recommender):
-    """Weighted matrix factorisation of who heard what (Hu, Koren & Volinsky 2008, https://doi.org/10.1109/ICDM.2008.22).
+    """Weighted matrix factorisation of the pairs of user and item (Hu, Koren & Volinsky 2008, https://doi.org/10.1109/ICDM.2008.22).
 
-    What was not heard weighs `unobserved` of what was, and regularisation grows with the number of plays as Rendle et
-    al. advise (2022, https://arxiv.org/abs/2110.14037). A history is folded in as one sum: x = Σ Z_i with
+    A missing pair weighs `unobserved` of a present one, and regularisation grows with the number of interactions as
+    Rendle et al. advise (2022, https://arxiv.org/abs/2110.14037). A history is folded in as one sum: x = Σ Z_i with
     Z = Y (YᵀY + λI)⁻¹; its score for an item is x·Y_j.
     """
 
@@ -51,17 +51,17 @@ class AlternatingLeastSquares(Recommender):
         self.half_life_days = half_life_days
         self.random_state = random_state
 
-    def _learn(self, plays: Plays) -> None:
-        heard = plays.binary()
-        _check_work(heard, self.factors, self.iterations)
+    def _learn(self, interactions: InteractionMatrix) -> None:
+        pairs = interactions.binary()
+        _check_work(pairs, self.factors, self.iterations)
         random = np.random.default_rng(self.random_state)
         scale = 0.1 / np.sqrt(self.factors)
-        items = random.normal(scale=scale, size=(plays.items, self.factors)).astype(np.float32)
-        users_of = heard.T.tocsr()
+        items = random.normal(scale=scale, size=(interactions.items, self.factors)).astype(np.float32)
+        users_of = pairs.T.tocsr()
         for _ in range(self.iterations):
-            users = self._solve(heard, items)
+            users = self._solve(pairs, items)
             items = self._solve(users_of, users)
-        self.factors_ = Factors.of(items, self._penalty(np.array([heard.nnz / heard.shape[0]]), plays.items)[0])
+        self.factors_ = Factors.of(items, self._penalty(np.array([pairs.nnz / pairs.shape[0]]), interactions.items)[0])
 
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         return self.factors_.scores(histories)
@@ -69,15 +69,15 @@ class AlternatingLeastSquares(Recommender):
     def _add_scores(self, graph: Graph, start: str) -> Scored:
         return self.factors_.add_scores(graph, start)
 
-    def _solve(self, heard: csr_array, others: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _solve(self, pairs: csr_array, others: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the best factors of the rows, given those of the columns."""
-        solved = np.zeros((heard.shape[0], self.factors), dtype=np.float32)
+        solved = np.zeros((pairs.shape[0], self.factors), dtype=np.float32)
         everything = np.float32(self.unobserved) * (others.T @ others)
         known = np.vstack([others, np.zeros((1, self.factors), dtype=np.float32)])
-        lengths = np.diff(heard.indptr)
-        penalties = self._penalty(lengths, heard.shape[1])
+        lengths = np.diff(pairs.indptr)
+        penalties = self._penalty(lengths, pairs.shape[1])
         unit = np.eye(self.factors, dtype=np.float32)
-        for rows, columns in _batches(heard, self.factors):
+        for rows, columns in _batches(pairs, self.factors):
             gathered = known[columns]
             left = gathered.transpose(0, 2, 1) @ gathered
             left += everything
@@ -89,9 +89,9 @@ class AlternatingLeastSquares(Recommender):
         return (self.regularization * (lengths + self.unobserved * others)).astype(np.float32)
 
 
-def _batches(heard: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield rows of about the same length with their columns [rows, length], padded with -1, the shortest first."""
-    lengths = np.diff(heard.indptr)
+    lengths = np.diff(pairs.indptr)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
     start = 0
@@ -100,7 +100,7 @@ def _batches(heard: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64]
         rows = order[start:end]
         places = np.arange(lengths[rows[-1]])
         inside = places < lengths[rows, None]
-        columns = heard.indices[np.where(inside, heard.indptr[rows, None] + places, 0)]
+        columns = pairs.indices[np.where(inside, pairs.indptr[rows, None] + places, 0)]
         yield rows, np.where(inside, columns, -1)
         start = end
 
@@ -112,9 +112,9 @@ def _end(lengths: NDArray[np.int64], start: int, cells: int) -> int:
     return max(start + 1, min(end, start + cells // longest))
 
 
-def _check_work(heard: csr_array, factors: int, iterations: int) -> None:
-    rows = sum(heard.shape)
-    operations = 2.0 * iterations * (2 * heard.nnz * factors**2 + rows * factors**3)
+def _check_work(pairs: csr_array, factors: int, iterations: int) -> None:
+    rows = sum(pairs.shape)
+    operations = 2.0 * iterations * (2 * pairs.nnz * factors**2 + rows * factors**3)
     if operations > MOST_OPERATIONS:
         raise ValueError(
             f"AlternatingLeastSquares would take {operations:.1e} operations, and has time for {MOST_OPERATIONS:.0e}: "

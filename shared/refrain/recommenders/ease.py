@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
     from refrain.recommenders.onnx_graph import Graph, Scored
 
 
@@ -23,7 +23,7 @@ class Ease(Recommender):
     """Embarrassingly shallow autoencoder (Steck 2019, https://arxiv.org/abs/1905.03375).
 
     With P the inverse of XᵀX + Λ the weights are -P_ij / P_jj, and 0 on the diagonal; Λ is `regularization` for each
-    item and, with `dropout` p, p / (1 - p) times the number of its listeners: learned as if a share p of each history
+    item and, with `dropout` p, p / (1 - p) times the number of its users: learned as if a share p of each history
     were not known (EDLAE, Steck 2020, https://papers.nips.cc/paper/2020/hash/e33d974aae13e4d877477d51d8bafdc4). Each
     item keeps its `neighbours` largest weights in size (None: all). Memory is 8 bytes × items², and time grows with
     items³; with fewer users than items it is the users that count.
@@ -43,21 +43,21 @@ class Ease(Recommender):
         self.neighbours = neighbours
         self.half_life_days = half_life_days
 
-    def _learn(self, plays: Plays) -> None:
-        self.neighbours_ = Neighbours.of(self._weights(plays), plays.items, self.neighbours)
+    def _learn(self, interactions: InteractionMatrix) -> None:
+        self.neighbours_ = Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
 
-    def _weights(self, plays: Plays) -> Iterator[NDArray[np.float32]]:
+    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of rows of the weights [items, items]."""
         if not self.regularization > 0:
             raise ValueError(f"regularization is to be more than 0, not {self.regularization}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is to be from 0 to less than 1, not {self.dropout}")
-        heard = plays.binary()
-        listeners = np.bincount(heard.indices, minlength=plays.items)
-        penalty = np.asarray(self.regularization + self.dropout / (1 - self.dropout) * listeners, dtype=np.float64)
-        inverse = ridge_inverse(heard, penalty)
+        pairs = interactions.binary()
+        item_users = np.bincount(pairs.indices, minlength=interactions.items)
+        penalty = np.asarray(self.regularization + self.dropout / (1 - self.dropout) * item_users, dtype=np.float64)
+        inverse = ridge_inverse(pairs, penalty)
         own = inverse.diagonal
-        for start in range(0, plays.items, BLOCK):
+        for start in range(0, interactions.items, BLOCK):
             block = -inverse.rows(start, start + BLOCK) / own
             yield without_diagonal(block, start).astype(np.float32)
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
 
 
 class FilteredEase(Ease):
     """`Ease`, and `share` times a low-pass filter of the graph of users and items.
 
-    The filter keeps the `factors` largest singular directions V of the plays, whose items are divided by the number of
-    their listeners to the power `damping`: D^-damping V φ Vᵀ D^`lift`, with φ = (σ / σ₂)^(2 `smoothing`), 1 at most
+    The filter keeps the `factors` largest singular directions V of the interactions, with each item divided by the
+    number of its users to the power `damping`: D^-damping V φ Vᵀ D^`lift`, with φ = (σ / σ₂)^(2 `smoothing`), 1 at most
     (ideal low-pass: Shen et al. 2021, https://arxiv.org/abs/2108.07567; damping and smoothing as in Turbo-CF, Park et
     al. 2024, https://arxiv.org/abs/2404.14243). Both parts are about a projection, so that they add up as they are.
     """
@@ -46,25 +46,25 @@ class FilteredEase(Ease):
         self.lift = lift
         self.smoothing = smoothing
 
-    def _weights(self, plays: Plays) -> Iterator[NDArray[np.float32]]:
+    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
         start = 0
-        into, out = self._filter(plays)
-        for block in super()._weights(plays):
+        into, out = self._filter(interactions)
+        for block in super()._weights(interactions):
             stop = start + len(block)
             yield block + without_diagonal(into[start:stop] @ out.T, start)
             start = stop
 
-    def _filter(self, plays: Plays) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _filter(self, interactions: InteractionMatrix) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the two sides of the filter, float32 [items, factors] each."""
-        heard = plays.binary().astype(np.float64)
-        listeners = np.maximum(np.bincount(heard.indices, minlength=plays.items), 1)
-        damped = heard @ diags_array(listeners**-self.damping)
-        factors = min(self.factors, min(heard.shape) - 1)
+        pairs = interactions.binary().astype(np.float64)
+        item_users = np.maximum(np.bincount(pairs.indices, minlength=interactions.items), 1)
+        damped = pairs @ diags_array(item_users**-self.damping)
+        factors = min(self.factors, min(pairs.shape) - 1)
         if factors < 1:
-            return np.zeros((plays.items, 1), np.float32), np.zeros((plays.items, 1), np.float32)
-        _, sizes, directions = svds(damped, k=factors, v0=np.ones(min(heard.shape)), return_singular_vectors="vh")
+            return np.zeros((interactions.items, 1), np.float32), np.zeros((interactions.items, 1), np.float32)
+        _, sizes, directions = svds(damped, k=factors, v0=np.ones(min(pairs.shape)), return_singular_vectors="vh")
         second = np.sort(sizes)[-min(2, factors)]
         passed = self.share * np.minimum(sizes / second, 1) ** (2 * self.smoothing)
-        evened = listeners.mean() ** (self.damping - self.lift)
-        into = directions.T * passed * evened * listeners[:, None] ** -self.damping
-        return into.astype(np.float32), (directions.T * listeners[:, None] ** self.lift).astype(np.float32)
+        evened = item_users.mean() ** (self.damping - self.lift)
+        into = directions.T * passed * evened * item_users[:, None] ** -self.damping
+        return into.astype(np.float32), (directions.T * item_users[:, None] ** self.lift).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What users heard, as one sparse matrix: all that the estimators learn from."""
+"""Interactions of users and items as one sparse matrix: all that the estimators learn from."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 FEWEST_DECAYED = 2.0**-60
-"""An item's plays are never decayed to nothing: it would fall behind items that nobody ever played."""
+"""An item's interactions are never decayed to nothing: it would fall behind items that nobody ever chose."""
 
 
 @dataclass(frozen=True)
-class Plays:
-    """Plays of `users` × `items`.
+class InteractionMatrix:
+    """Interactions of `users` × `items`.
 
     `weights` float32 holds for each pair the sum of its events' weights (1 each where there are none). `times` runs
     parallel to `weights.data`: the newest event of the pair, in epoch seconds; NaN without a time. `now` is the newest
@@ -39,11 +39,11 @@ class Plays:
         """Raise `ValueError` when nothing can be learned from these."""
         values = self.weights.data
         if not self.items or not len(values):
-            raise ValueError("there are no plays to learn from")
+            raise ValueError("there are no interactions to learn from")
         if len(self.times) != len(values):
             raise ValueError(f"there are {len(self.times)} times for {len(values)} pairs of user and item")
         if not np.isfinite(values).all() or values.min() < 0:
-            raise ValueError("weights of plays are to be finite and not negative")
+            raise ValueError("weights of interactions are to be finite and not negative")
 
     def decay(self, half_life_days: float | None) -> NDArray[np.float64]:
         """Return for each pair how much it still counts: a half after each half-life; 1 without a time."""
@@ -55,11 +55,11 @@ class Plays:
         return np.asarray(np.maximum(0.5 ** (age / half_life_days), FEWEST_DECAYED))
 
     def shares(self, half_life_days: float | None = None) -> NDArray[np.float32]:
-        """Return each item's share of all plays, float32 [items], the newer ones counting more with a half-life.
+        """Return each item's share of all interactions, float32 [items], the newer ones counting more with a half-life.
 
         >>> from scipy.sparse import csr_array
-        >>> heard = csr_array(np.array([[3, 1], [0, 4]], dtype=np.float32))
-        >>> Plays(heard, np.array([0.0, DAY, DAY]), DAY).shares(half_life_days=1)
+        >>> pairs = csr_array(np.array([[3, 1], [0, 4]], dtype=np.float32))
+        >>> InteractionMatrix(pairs, np.array([0.0, DAY, DAY]), DAY).shares(half_life_days=1)
         array([0.23076923, 0.7692308 ], dtype=float32)
         """
         counted = self.weights.data * self.decay(half_life_days)
@@ -67,7 +67,7 @@ class Plays:
         return (sums / max(sums.sum(), np.finfo(np.float64).tiny)).astype(np.float32)
 
     def binary(self) -> csr_array:
-        """Return who heard what, 1 or 0, in float32."""
-        heard = self.weights.copy()
-        heard.data = np.ones_like(heard.data, dtype=np.float32)
-        return heard
+        """Return which pairs of user and item there are, 1 or 0, in float32."""
+        pairs = self.weights.copy()
+        pairs.data = np.ones_like(pairs.data, dtype=np.float32)
+        return pairs

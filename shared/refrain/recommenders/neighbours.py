@@ -24,7 +24,7 @@ UPDATES = 4_000_000
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What hearing an item says of others: `targets` [items + 1, neighbours] and `weights` float16 beside them.
+    """What one item of a history adds to the scores of others: `targets` [items + 1, neighbours], `weights` float16.
 
     Half precision costs three decimals of a weight, and saves half of the file. The last row belongs to no item; its
     weights are 0, as are those of an item with fewer neighbours, whose targets are then the place after the last item.
@@ -55,8 +55,8 @@ class Neighbours:
         for row, history in enumerate(histories):
             step = max(1, UPDATES // width)
             for start in range(0, len(history), step):
-                heard = history[start : start + step]
-                np.add.at(found[row], self.targets[heard].ravel(), self.weights[heard].astype(np.float32).ravel())
+                part = history[start : start + step]
+                np.add.at(found[row], self.targets[part].ravel(), self.weights[part].astype(np.float32).ravel())
         return found[:, :-1]
 
     def add_scores(self, graph: Graph, start: str) -> Scored:

@@ -1,6 +1,6 @@
 """The graph that every recommender exports, but for its own scores.
 
-In: `history` int64 [requests, heard], codes of items, the oldest first; `exclude` int64 [requests, excluded], never to
+In: `history` int64 [requests, seen], codes of items, the oldest first; `exclude` int64 [requests, excluded], never to
 be recommended; `within` int64 [requests, allowed], only these, or all where a row has none; `k` int64 [1]. All are
 padded with -1, anywhere. Out: `items` int64 and `scores` float32 [requests, min(k, items)], best first, of equal scores
 the lower code; where nothing is left, item -1 with score -inf. A history without an item gets the popular ones.
@@ -25,7 +25,7 @@ IR_VERSION = 10
 """Fixed, so that another onnx makes the same bytes; ONNX Runtime reads older ones for good."""
 
 INPUTS: dict[str, list[Any]] = {
-    "history": ["requests", "heard"],
+    "history": ["requests", "seen"],
     "exclude": ["requests", "excluded"],
     "within": ["requests", "allowed"],
     "k": [1],

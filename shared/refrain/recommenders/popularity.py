@@ -1,4 +1,4 @@
-"""What everybody hears: the floor that no recommender may be under."""
+"""The most popular items for everybody: the floor that every recommender must reach."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
 
 
 class Popularity(Recommender):
-    """Each item's share of all plays, the same for everybody; a play counts half after `half_life_days`."""
+    """Each item's share of all interactions, of which each counts half after `half_life_days`."""
 
     def __init__(self, half_life_days: float | None = None) -> None:
         self.half_life_days = half_life_days
 
-    def _learn(self, plays: Plays) -> None:
+    def _learn(self, interactions: InteractionMatrix) -> None:
         """All is learned already."""
 
     def _usual(self) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import Plays
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
 
 CELLS = 4_000_000
 """Scores that are held at a time."""
@@ -25,18 +25,18 @@ CELLS = 4_000_000
 class Recommender(BaseEstimator):  # type: ignore[misc]
     """Base of the estimators, which give `_learn`, `_scores` and `_add_scores`.
 
-    `popularity_` float32 [items] are the shares of plays at the moment of training: the scores of a history without a
-    known item.
+    `popularity_` float32 [items] holds the shares of interactions at the time of training: the scores of a history
+    without a known item.
     """
 
     half_life_days: float | None
     popularity_: NDArray[np.float32]
 
-    def fit(self, plays: Plays) -> Self:
-        """Learn from plays; the same plays give the same model. Raises `ValueError` for what cannot be learned from."""
-        plays.check()
-        self.popularity_ = plays.shares(self.half_life_days)
-        self._learn(plays)
+    def fit(self, interactions: InteractionMatrix) -> Self:
+        """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
+        interactions.check()
+        self.popularity_ = interactions.shares(self.half_life_days)
+        self._learn(interactions)
         return self
 
     def recommend(
@@ -51,7 +51,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         step = max(1, CELLS // len(self.popularity_))
         for start in range(0, len(histories), step):
             some = histories[start : start + step]
-            items[start : start + step], scores[start : start + step] = best(self._unheard(some), k)
+            items[start : start + step], scores[start : start + step] = best(self._unseen(some), k)
         return items, scores
 
     def export(self) -> bytes:
@@ -61,7 +61,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         add_ranking(graph, self._add_scores(graph, start))
         return graph.model()
 
-    def _unheard(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+    def _unseen(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         scores = self._scores(histories)
         for row, history in enumerate(histories):
             if not len(history):
@@ -74,7 +74,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         return np.zeros_like(self.popularity_)
 
     @abstractmethod
-    def _learn(self, plays: Plays) -> None:
+    def _learn(self, interactions: InteractionMatrix) -> None:
         """Set what is learned."""
 
     @abstractmethod

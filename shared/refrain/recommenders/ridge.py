@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array, csr_array
 
 SHARE = 0.8
-"""Of the function's memory; the rest is for the plays, the libraries and the weights that are kept."""
+"""Of the function's memory; the rest is for the interactions, the libraries and the weights that are kept."""
 
 MOST_MEGABYTES = 10_240
 """What a Lambda can have at most."""
@@ -34,12 +34,12 @@ class Inverse(Protocol):
         """Return some rows; what they hold on the diagonal does not count."""
 
 
-def ridge_inverse(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     """Invert XᵀX + diag(`penalty`) for X [users, items] in float32.
 
     Raises `ValueError` beforehand for what does not fit into memory, and for what has no inverse.
     """
-    users, items = heard.shape
+    users, items = pairs.shape
     by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
     needed = min(by_items, by_users) / 1e9
     room = room_gb()
@@ -48,7 +48,7 @@ def ridge_inverse(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
             f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, and has {room:.1f} GB: "
             "take ItemKnn or AlternatingLeastSquares"
         )
-    return _by_users(heard, penalty) if users < items and by_users <= by_items else _by_items(heard, penalty)
+    return _by_users(pairs, penalty) if users < items and by_users <= by_items else _by_items(pairs, penalty)
 
 
 def room_gb() -> float:
@@ -80,11 +80,11 @@ class _ByUsers:
         return -(self.left[:, start:stop].T @ self.right)
 
 
-def _by_items(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     """By Cholesky, in the memory of the one matrix."""
-    items = heard.shape[1]
+    items = pairs.shape[1]
     matrix = np.empty((items, items))
-    columns, wide = heard.T.tocsr().astype(np.float64), heard.astype(np.float64)
+    columns, wide = pairs.T.tocsr().astype(np.float64), pairs.astype(np.float64)
     for start in range(0, items, BLOCK):
         matrix[start : start + BLOCK] = (columns[start : start + BLOCK] @ wide).toarray()
     matrix[np.diag_indices(items)] += penalty
@@ -96,10 +96,10 @@ def _by_items(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     return _ByItems(inverse.T)
 
 
-def _by_users(heard: csr_array, penalty: NDArray[np.float64]) -> Inverse:
-    users, items = heard.shape
-    left = (heard.astype(np.float64) @ diags_array(1 / penalty)).tocsc()
-    square = (left @ heard.T).toarray()
+def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+    users, items = pairs.shape
+    left = (pairs.astype(np.float64) @ diags_array(1 / penalty)).tocsc()
+    square = (left @ pairs.T).toarray()
     square[np.diag_indices(users)] += 1
     factor = cho_factor(square, lower=True, overwrite_a=True)
     right, explained = np.empty((users, items), dtype=np.float32), np.empty(items)

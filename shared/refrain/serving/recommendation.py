@@ -38,16 +38,18 @@ def answer_recommendations(
     asked, problems = read_recommendation_requests(servable.definition, instances)
     if problems:
         raise InvalidInstances(problems)
-    asked, unavailable = _having_heard(model, asked)
+    asked, unavailable = _with_history(model, asked)
     started = time.perf_counter()
-    offers = servable.offer(asked)
+    recommendations = servable.recommend(asked)
     milliseconds = (time.perf_counter() - started) * 1000
     ids = prediction_ids(len(asked))
     share = registry.definition(model).capture
     if share > 0:
-        request.afterwards.append(partial(_capture, servable, ids, asked, offers, milliseconds, share))
+        request.afterwards.append(partial(_capture, servable, ids, asked, recommendations, milliseconds, share))
     answer = {
-        "predictions": [_written(servable, offer, ask, unavailable) for offer, ask in zip(offers, asked, strict=True)],
+        "predictions": [
+            _written(servable, answer, ask, unavailable) for answer, ask in zip(recommendations, asked, strict=True)
+        ],
         "model": model,
         "model_version": servable.version,
         "prediction_ids": ids,
@@ -56,34 +58,34 @@ def answer_recommendations(
     return answer | ({"ignored": sorted(map(shorten_text, unknown))[:MOST_IGNORED]} if unknown else {})
 
 
-def _having_heard(model: str, asked: Sequence[RecommendationRequest]) -> tuple[list[RecommendationRequest], bool]:
+def _with_history(model: str, asked: Sequence[RecommendationRequest]) -> tuple[list[RecommendationRequest], bool]:
     """Look up the histories of users who sent none; True where they cannot be, which is no reason to refuse."""
     users = list(dict.fromkeys(ask.user for ask in asked if ask.history is None and ask.user is not None))
-    table = settings().listening_table
-    heard: Mapping[str, Sequence[str]] = {}
+    table = settings().history_table
+    seen: Mapping[str, Sequence[str]] = {}
     unavailable = False
     if users and table:
         try:
-            heard = HistoryTable(table, hurried=True).heard(model, users)
+            seen = HistoryTable(table, hurried=True).read(model, users)
         except ServiceUnavailable as error:
             unavailable = True
-            logger.exception("listening not known", extra={"model": model, "reason": str(error)})
-            count_metric("ListeningUnavailable", model)
-    return [ask if ask.history is not None else ask.having_heard(heard.get(ask.user or "", ())) for ask in asked], (
+            logger.exception("history not known", extra={"model": model, "reason": str(error)})
+            count_metric("HistoryUnavailable", model)
+    return [ask if ask.history is not None else ask.with_history(seen.get(ask.user or "", ())) for ask in asked], (
         unavailable
     )
 
 
 def _written(
-    servable: RecommenderModel, offer: Recommendation, ask: RecommendationRequest, unavailable: bool
+    servable: RecommenderModel, answer: Recommendation, ask: RecommendationRequest, unavailable: bool
 ) -> dict[str, Any]:
     """Write one list. `popular` says that nothing was known of the user, `history` that it should have been."""
     items = [
         servable.catalogue.about(code) | {"score": float(f"{score:.7g}")}
-        for code, score in zip(offer.items, offer.scores, strict=True)
+        for code, score in zip(answer.items, answer.scores, strict=True)
     ]
     written: dict[str, Any] = {"items": items}
-    if offer.popular:
+    if answer.popular:
         written["popular"] = True
         if unavailable and ask.user is not None:
             written["history"] = "unavailable"
@@ -94,11 +96,11 @@ def _capture(
     servable: RecommenderModel,
     ids: Sequence[str],
     asked: Sequence[RecommendationRequest],
-    offers: Sequence[Recommendation],
+    recommendations: Sequence[Recommendation],
     milliseconds: float,
     share: float,
 ) -> None:
-    written = recommendation_lines(servable, ids, asked, offers, milliseconds, share)
+    written = recommendation_lines(servable, ids, asked, recommendations, milliseconds, share)
     if written:
         # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
         sys.stdout.write("\n".join(written) + "\n")

@@ -31,21 +31,21 @@ def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:
 
 
 def describe_items(
-    store: Store, definition: Definition, plays: Columns, receipts: Sequence[Receipt]
+    store: Store, definition: Definition, interactions: Columns, receipts: Sequence[Receipt]
 ) -> dict[str, Array]:
-    """Make columns with each item that was played once, in the order of ids, and what describes it.
+    """Make columns with each item of the interactions once, in the order of ids, and what describes it.
 
-    Of several texts the last one counts; those of uploaded items go before those that came with plays.
+    Of several texts the last one counts; those of uploaded items go before those that came with interactions.
     """
     roles = definition.roles
     assert roles is not None, "only items of recommendations are described"
     names = [roles.item, *roles.describe]
-    played = _last(pd.DataFrame({name: plays[name] for name in names}), roles.item)
+    texts = _last(pd.DataFrame({name: interactions[name] for name in names}), roles.item)
     if receipts:
         said = read_rows(store, definition_of_items(definition), receipts).columns
         uploaded = _last(pd.DataFrame({name: said[name] for name in names}), roles.item)
-        played = uploaded.reindex(played.index).combine_first(played)
-    texts = played.astype(object).where(played.notna(), None)
+        texts = uploaded.reindex(texts.index).combine_first(texts)
+    texts = texts.astype(object).where(texts.notna(), None)
     return {roles.item: objects(list(texts.index))} | {name: objects(texts[name].tolist()) for name in roles.describe}
 
 

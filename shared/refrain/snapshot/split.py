@@ -63,7 +63,7 @@ def by_time(times: Array, share: float) -> Split:
 def by_user(definition: Definition, columns: Columns, share: float) -> Split:
     """Hold out the newest share of each user's rows, but never all of them; or a share by hash.
 
-    A part of a row is rounded up for as many users as it says, chosen by a hash. By hash of rows all plays of one item
+    A part of a row is rounded up for as many users as it says, chosen by a hash. By hash of rows all rows of one item
     by one user are on the same side.
     """
     roles = definition.roles

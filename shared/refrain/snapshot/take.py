@@ -83,7 +83,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
 def _chosen(store: Store, definition: Definition) -> tuple[list[Receipt], LabelledRows]:
     """Choose what a run is made of, within the window where it is one of upload time."""
     known = read_receipts(store, definition.model)
-    if definition.roles:  # what was chosen after a recommendation comes as a play
+    if definition.roles:  # what was chosen after a recommendation comes as an interaction
         return choose(known, definition), NO_LABELS
     labelled = read_labelled(store, definition)
     newest = labelled.predicted.max() if len(labelled) else None

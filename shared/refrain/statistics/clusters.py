@@ -1,7 +1,7 @@
 """Rows of one user are alike: how much less a window says than so many independent rows would.
 
-Who likes an artist plays many songs of that artist. A test that takes plays for independent ones finds a difference
-whenever a few listeners are more busy than usual.
+A user with a taste has many interactions with similar items. A test that treats them as independent finds a difference
+whenever a few users are more active than usual.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from refrain.recommendation.holdout_questions import questions, when
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
 from refrain.recommendation.novelty import familiar
 from refrain.recommendation.recommendation_request import read_recommendation_requests
-from refrain.recommenders import Plays, Recommender
+from refrain.recommenders import InteractionMatrix, Recommender
 from refrain.training.baseline import profile_category, profile_number
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SECONDS = 1e-6
 """Of a microsecond, in which times are counted."""
 
 GOLDEN_USERS = 12
-NEVER_HEARD = "never heard in training"
+NEVER_SEEN = "never seen in training"
 
 FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, MemoryError)
 
@@ -63,8 +63,8 @@ def make_recommender_version(
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
     asked = questions(definition, training, holdout)
     places = catalogue.coded(asked.items)
-    heard = [_known(places[each]) for each in asked.heard]
-    items, scores = estimator.recommend(heard, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
+    seen = [_known(places[each]) for each in asked.seen]
+    items, scores = estimator.recommend(seen, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
     packed = io.BytesIO()
     np.savez(packed, allow_pickle=False, items=items.astype(np.int32), scores=scores)
     files = {
@@ -72,7 +72,7 @@ def make_recommender_version(
         "model.onnx": graph,
         "catalogue.json": to_json(catalogue.document()),
         "baseline.json": to_json(describe_interactions(definition, roles, training, holdout, scores)),
-        "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in heard if len(each)])),
+        "golden.json": to_json(golden(definition, estimator, catalogue, [each for each in seen if len(each)])),
     }
     facts: dict[str, object] = {
         "features_recipe": "none",
@@ -104,8 +104,8 @@ def make_recommender(candidate: Candidate) -> Recommender:
     return made(**candidate.parameters)
 
 
-def sum_interactions(definition: Definition, rows: Columns, catalogue: Catalogue) -> Plays:
-    """Gather rows to what each user heard of each item: the sum of its weights, and when it was last."""
+def sum_interactions(definition: Definition, rows: Columns, catalogue: Catalogue) -> InteractionMatrix:
+    """Gather rows to pairs of user and item: the sum of their weights, and the newest time."""
     roles = definition.roles
     assert roles is not None, "the definition is checked to have roles"
     weights = rows[roles.weight] if roles.weight else np.ones(len(rows[roles.user]))
@@ -118,17 +118,17 @@ def sum_interactions(definition: Definition, rows: Columns, catalogue: Catalogue
         shape=(len(users), len(catalogue)),
     )
     if not definition.time:
-        return Plays(matrix, np.full(matrix.nnz, np.nan), np.nan)
+        return InteractionMatrix(matrix, np.full(matrix.nnz, np.nan), np.nan)
     times = np.full(matrix.nnz, -np.inf)
     np.maximum.at(times, places, when(definition, rows)[counted] * SECONDS)
-    return Plays(matrix, times, float(times.max(initial=-np.inf)))
+    return InteractionMatrix(matrix, times, float(times.max(initial=-np.inf)))
 
 
 def golden(
-    definition: Definition, estimator: Recommender, catalogue: Catalogue, heard: Sequence[NDArray[np.int64]]
+    definition: Definition, estimator: Recommender, catalogue: Catalogue, seen: Sequence[NDArray[np.int64]]
 ) -> dict[str, object]:
     """Make asks as callers send them, unusual ones included, with the estimator's own answers."""
-    rows = list(_golden_rows(catalogue, heard[:GOLDEN_USERS]))
+    rows = list(_golden_rows(catalogue, seen[:GOLDEN_USERS]))
     asked, problems = read_recommendation_requests(definition, rows)
     refused = {problem.row for problem in problems}
     if refused:
@@ -148,18 +148,18 @@ def golden(
     return {"rows": rows, "answers": answers}
 
 
-def _golden_rows(catalogue: Catalogue, heard: Sequence[NDArray[np.int64]]) -> Iterator[dict[str, object]]:
-    histories = [[catalogue.items[code] for code in codes[-MAX_HISTORY_ITEMS:]] for codes in heard]
+def _golden_rows(catalogue: Catalogue, seen: Sequence[NDArray[np.int64]]) -> Iterator[dict[str, object]]:
+    histories = [[catalogue.items[code] for code in codes[-MAX_HISTORY_ITEMS:]] for codes in seen]
     for place, history in enumerate(histories):
         yield {"history": history, "k": (10, 1, MAX_RECOMMENDED_ITEMS)[place % 3]}
     yield {"history": [], "k": 10}
-    yield {"history": [NEVER_HEARD], "k": 10}
+    yield {"history": [NEVER_SEEN], "k": 10}
     some = list(catalogue.items[: 2 * MAX_RECOMMENDED_ITEMS : 3])
     for history in histories[:3]:
-        yield {"history": [*history, NEVER_HEARD, history[0]], "k": 5}
+        yield {"history": [*history, NEVER_SEEN, history[0]], "k": 5}
         yield {"history": history, "exclude": some[:10]}
-        yield {"history": history, "within": [*some, NEVER_HEARD]}
-        yield {"history": history, "within": [NEVER_HEARD]}
+        yield {"history": history, "within": [*some, NEVER_SEEN]}
+        yield {"history": history, "within": [NEVER_SEEN]}
         yield {"history": [f" {item} " for item in history]}
 
 
@@ -174,7 +174,7 @@ def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
 def describe_interactions(
     definition: Definition, roles: Roles, training: Columns, holdout: Columns, scores: NDArray[np.float32]
 ) -> Mapping[str, object]:
-    """Describe what was played, how often the held out plays were of new items, and the best score of each list."""
+    """Describe the interactions, how often the held out ones were of new items, and the best score of each list."""
     order = np.argsort(when(definition, training), kind="stable") if definition.time else None
     features = {name: profile_category(training[name], order) for name in (roles.item, *roles.describe)}
     turnover = familiar(holdout[roles.item], set(training[roles.item].tolist()))

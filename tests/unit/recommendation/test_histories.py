@@ -1,4 +1,4 @@
-"""What a user heard last: the same in training and in service, whatever the order in which news come."""
+"""Histories are the same in training and in service, whatever the order in which news come."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from refrain.recommendation.histories import histories, pad_codes, recent
 from refrain.recommendation.history_table import merge_history
 
-HEARD = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]), st.integers(0, 50), max_size=8)
+NEWS = st.dictionaries(st.sampled_from([f"s{number}" for number in range(12)]), st.integers(0, 50), max_size=8)
 
 
-@given(HEARD, HEARD, HEARD)
+@given(NEWS, NEWS, NEWS)
 def test_merging_is_the_same_in_any_order_and_however_often(
     one: dict[str, int], two: dict[str, int], three: dict[str, int]
 ) -> None:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
 
 
-def rows(*plays: tuple[str, str, int]) -> Columns:
-    who, song, day = zip(*plays, strict=True)
+def rows(*interactions: tuple[str, str, int]) -> Columns:
+    who, song, day = zip(*interactions, strict=True)
     return {
         "who": objects(who),
         "song": objects(song),
         "at": np.datetime64("2026-01-01", "us") + np.array(day, "timedelta64[D]"),
-        "seconds": np.ones(len(plays)),
-        "title": objects([None] * len(plays)),
+        "seconds": np.ones(len(interactions)),
+        "title": objects([None] * len(interactions)),
     }
 
 
@@ -39,7 +39,7 @@ def test_what_was_known_before_is_no_discovery(definition: Definition) -> None:
     asked = questions(definition, training, holdout)
 
     assert asked.users == ("u1", "u3")
-    assert [[asked.items[code] for code in each] for each in asked.heard] == [["a", "b"], []]
+    assert [[asked.items[code] for code in each] for each in asked.seen] == [["a", "b"], []]
     assert [[asked.items[code] for code in each] for each in asked.chosen] == [["c"], ["b"]]
     assert asked.cold == 0.5
     assert asked.truth.tolist() == [1, 1]
@@ -54,34 +54,35 @@ def test_popularity_offers_what_the_user_does_not_know(definition: Definition) -
 
 
 def test_each_user_s_newest_plays_are_held_out(definition: Definition) -> None:
-    plays = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
+    interactions = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
-    held = split(definition, plays).holdout
+    held = split(definition, interactions).holdout
 
-    assert plays["song"][held].tolist() == ["s9", "s8"]
+    assert interactions["song"][held].tolist() == ["s9", "s8"]
 
 
 def test_the_share_is_kept_over_users_with_few_plays_each(definition: Definition) -> None:
-    plays = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
+    interactions = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
 
-    held = split(definition, plays).holdout
+    held = split(definition, interactions).holdout
 
     assert 0.17 < held.mean() < 0.23
-    assert set(plays["song"][held]) == {"s2"}
-    assert (split(definition, plays).holdout == held).all()
+    assert set(interactions["song"][held]) == {"s2"}
+    assert (split(definition, interactions).holdout == held).all()
 
 
 def test_by_hash_all_plays_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
     from dataclasses import replace
 
     by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))
-    plays = rows(*[(f"u{user}", f"s{song}", day) for user in range(20) for song in range(5) for day in range(3)])
+    interactions = rows(*[(f"u{user}", f"s{song}", day) for user in range(20) for song in range(5) for day in range(3)])
 
-    held = split(by_hash, plays).holdout
+    held = split(by_hash, interactions).holdout
 
-    sides: dict[Any, set[bool]] = {(who, song): set() for who, song in zip(plays["who"], plays["song"], strict=True)}
-    for who, song, side in zip(plays["who"], plays["song"], held.tolist(), strict=True):
-        sides[who, song].add(side)
+    pairs = list(zip(interactions["who"], interactions["song"], strict=True))
+    sides: dict[Any, set[bool]] = {pair: set() for pair in pairs}
+    for pair, side in zip(pairs, held.tolist(), strict=True):
+        sides[pair].add(side)
     assert all(len(each) == 1 for each in sides.values())
     assert 0.3 < held.mean() < 0.7
 
@@ -112,9 +113,9 @@ def test_what_accuracy_does_not_say_is_told_beside_it() -> None:
     asked = Questions(
         users=("u1", "u2"),
         items=("a", "b", "c", "d"),
-        heard=[np.array([0]), np.empty(0, np.int64)],
+        seen=[np.array([0]), np.empty(0, np.int64)],
         chosen=[np.array([1]), np.array([2])],
-        plays=np.array([4, 2, 1, 1]),
+        interactions=np.array([4, 2, 1, 1]),
     )
 
     found = beside(asked, np.array([[1, 2], [1, -1]]))

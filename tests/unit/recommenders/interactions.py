@@ -1,4 +1,4 @@
-"""Plays and questions for tests, small and random, and the graph as a function."""
+"""Interactions and questions for tests, small and random, and the graph as a function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnxruntime
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from refrain.recommenders import Plays
+from refrain.recommenders import InteractionMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,33 +23,35 @@ type Codes = NDArray[np.int64]
 type Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
-def make_plays(heard: NDArray[Any] | Sequence[Sequence[float]], days_ago: NDArray[np.float64] | None = None) -> Plays:
-    """Plays of a dense matrix [users, items]; `days_ago` has the same shape."""
-    weights = csr_array(np.asarray(heard, dtype=np.float32))
+def make_interactions(
+    amounts: NDArray[Any] | Sequence[Sequence[float]], days_ago: NDArray[np.float64] | None = None
+) -> InteractionMatrix:
+    """Interactions of a dense matrix [users, items]; `days_ago` has the same shape."""
+    weights = csr_array(np.asarray(amounts, dtype=np.float32))
     if days_ago is None:
-        return Plays(weights, np.full(weights.nnz, np.nan), np.nan)
+        return InteractionMatrix(weights, np.full(weights.nnz, np.nan), np.nan)
     now = 1_000 * DAY
     users, items = weights.nonzero()
     times = now - days_ago[users, items] * DAY
-    return Plays(weights, times, float(times.max()))
+    return InteractionMatrix(weights, times, float(times.max()))
 
 
-def random_plays(seed: int, users: int = 60, items: int = 30) -> Plays:
-    """Plays of listeners with tastes: two groups of items, popular ones first in each."""
+def random_interactions(seed: int, users: int = 60, items: int = 30) -> InteractionMatrix:
+    """Interactions of users with tastes: two groups of items, popular ones first in each."""
     random = np.random.default_rng(seed)
     group = random.integers(0, 2, users)[:, None] == np.arange(items) % 2
     chance = np.where(group, 0.9, 0.15) / np.sqrt(1 + np.arange(items) / 3)
-    heard = (random.random((users, items)) < chance) * random.integers(1, 9, (users, items))
-    heard[:, 0] += 1
-    return make_plays(heard, random.integers(0, 90, (users, items)).astype(np.float64))
+    amounts = (random.random((users, items)) < chance) * random.integers(1, 9, (users, items))
+    amounts[:, 0] += 1
+    return make_interactions(amounts, random.integers(0, 90, (users, items)).astype(np.float64))
 
 
-def permuted(plays: Plays, order: Codes) -> Plays:
-    """The same plays, the item of code `order[i]` now having the code i."""
-    dense = np.zeros(plays.weights.shape)
-    dense[plays.weights.nonzero()] = plays.times
-    weights = csr_array(plays.weights.toarray()[:, order])
-    return Plays(weights, dense[:, order][weights.nonzero()], plays.now)
+def permuted(interactions: InteractionMatrix, order: Codes) -> InteractionMatrix:
+    """The same interactions, the item of code `order[i]` now having the code i."""
+    dense = np.zeros(interactions.weights.shape)
+    dense[interactions.weights.nonzero()] = interactions.times
+    weights = csr_array(interactions.weights.toarray()[:, order])
+    return InteractionMatrix(weights, dense[:, order][weights.nonzero()], interactions.now)
 
 
 def padded(rows: Sequence[Codes], width: int | None = None) -> Codes:

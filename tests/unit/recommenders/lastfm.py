@@ -1,4 +1,4 @@
-"""The protocols of the Last.fm data (README there): who heard what, what is asked, and what would be right."""
+"""The protocols of the Last.fm data (README there): the interactions, the questions, and the right answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from refrain.recommenders import Plays
+from refrain.recommenders import InteractionMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,18 +28,18 @@ type Histories = Mapping[int, Sequence[int]]
 class Protocol:
     """Histories to learn from and to ask with, and what is to be found, all in codes by falling popularity."""
 
-    plays: Plays
+    interactions: InteractionMatrix
     histories: list[NDArray[np.int64]]
     wanted: list[NDArray[np.int64]]
 
     @classmethod
     def of(cls, learned: Histories, asked: Histories, wanted: Histories) -> Protocol:
         """Give the items of `learned` codes; the rest of `wanted` can never be found and is -1."""
-        listeners: dict[int, int] = {}
+        item_users: dict[int, int] = {}
         for row in learned.values():
             for item in row:
-                listeners[item] = listeners.get(item, 0) + 1
-        ordered = sorted(listeners, key=lambda item: (-listeners[item], blake2b(str(item).encode()).digest()))
+                item_users[item] = item_users.get(item, 0) + 1
+        ordered = sorted(item_users, key=lambda item: (-item_users[item], blake2b(str(item).encode()).digest()))
         codes = {item: code for code, item in enumerate(ordered)}
         rows = [[codes[item] for item in row] for row in learned.values()]
         users = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
@@ -47,11 +47,12 @@ class Protocol:
             (np.ones(len(users), dtype=np.float32), (users, np.concatenate(rows).astype(int))),
             shape=(len(rows), len(codes)),
         )
-        plays = Plays(weights, np.full(weights.nnz, np.nan), np.nan)
+        interactions = InteractionMatrix(weights, np.full(weights.nnz, np.nan), np.nan)
         histories = [
             np.array([codes[item] for item in asked[user] if item in codes], dtype=np.int64) for user in wanted
         ]
-        return cls(plays, histories, [np.array([codes.get(item, -1) for item in row]) for row in wanted.values()])
+        answers = [np.array([codes.get(item, -1) for item in row]) for row in wanted.values()]
+        return cls(interactions, histories, answers)
 
     def ndcg(self, fitted: Recommender, k: int = 10) -> float:
         """Return NDCG@k, the mean over users."""

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from refrain.recommenders import AlternatingLeastSquares, Plays
-from tests.unit.recommenders.interactions import answer, padded, random_plays, same_lists
+from refrain.recommenders import AlternatingLeastSquares, InteractionMatrix
+from tests.unit.recommenders.interactions import answer, padded, random_interactions, same_lists
 
 
 def test_a_step_solves_the_weighted_least_squares_of_each_row() -> None:
-    heard = random_plays(1).binary()
+    pairs = random_interactions(1).binary()
     model = AlternatingLeastSquares(factors=4, regularization=0.02, unobserved=0.3)
     others = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
 
-    solved = model._solve(heard, others)
+    solved = model._solve(pairs, others)
 
     for user in (0, 17, 59):
-        row = heard.toarray()[user]
+        row = pairs.toarray()[user]
         weight = np.where(row > 0, 1.3, 0.3)
         penalty = 0.02 * (row.sum() + 0.3 * 30)
         left = (others.T * weight) @ others + penalty * np.eye(4)
@@ -26,22 +26,22 @@ def test_a_step_solves_the_weighted_least_squares_of_each_row() -> None:
 
 
 def test_batches_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = random_plays(2).binary()
+    pairs = random_interactions(2).binary()
     others = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
-    whole = AlternatingLeastSquares(factors=4)._solve(heard, others)
+    whole = AlternatingLeastSquares(factors=4)._solve(pairs, others)
     monkeypatch.setattr("refrain.recommenders.alternating.CELLS", 100)
-    np.testing.assert_allclose(AlternatingLeastSquares(factors=4)._solve(heard, others), whole, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(AlternatingLeastSquares(factors=4)._solve(pairs, others), whole, rtol=1e-4, atol=1e-6)
 
 
 def test_listeners_of_one_taste_are_recommended_that_taste() -> None:
-    fitted = AlternatingLeastSquares(factors=4).fit(random_plays(3, users=200))
+    fitted = AlternatingLeastSquares(factors=4).fit(random_interactions(3, users=200))
     items, _ = fitted.recommend([np.array([4, 8, 12]), np.array([5, 9, 13])], 5)
     assert sum(items[0] % 2 == 0) >= 4
     assert sum(items[1] % 2 == 1) >= 4
 
 
 def test_the_best_of_a_large_catalogue_are_scored_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    fitted = AlternatingLeastSquares(factors=8, iterations=3).fit(random_plays(4, users=300, items=200))
+    fitted = AlternatingLeastSquares(factors=8, iterations=3).fit(random_interactions(4, users=300, items=200))
     random = np.random.default_rng(4)
     rows = [random.permutation(200)[:size] for size in (1, 5, 20, 0)]
     history = padded(rows, 20)
@@ -57,6 +57,6 @@ def test_the_best_of_a_large_catalogue_are_scored_exactly(monkeypatch: pytest.Mo
 
 
 def test_what_takes_too_long_is_refused_beforehand() -> None:
-    heard = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(9_000_000, 1_000_000))
+    pairs = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(9_000_000, 1_000_000))
     with pytest.raises(ValueError, match="take fewer factors"):
-        AlternatingLeastSquares(factors=128).fit(Plays(heard, np.array([0.0]), 0.0))
+        AlternatingLeastSquares(factors=128).fit(InteractionMatrix(pairs, np.array([0.0]), 0.0))

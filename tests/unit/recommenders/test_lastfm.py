@@ -1,4 +1,4 @@
-"""Real listeners of Last.fm: what the README of the data says of EASE, and that our best model is better."""
+"""Real users of Last.fm: what the README of the data says of EASE, and that our best model is better."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def artists() -> Protocol:
 
 
 def test_popularity_is_the_floor(artists: Protocol) -> None:
-    assert artists.ndcg(Popularity().fit(artists.plays)) == pytest.approx(0.0789, abs=0.001)
+    assert artists.ndcg(Popularity().fit(artists.interactions)) == pytest.approx(0.0789, abs=0.001)
 
 
 def test_ease_is_as_good_as_is_known_of_it_with_its_weights_cut_to_400(artists: Protocol) -> None:
-    assert artists.ndcg(Ease(regularization=200).fit(artists.plays)) > 0.99 * 0.1963
+    assert artists.ndcg(Ease(regularization=200).fit(artists.interactions)) > 0.99 * 0.1963
 
 
 def test_ease_with_a_filter_is_better_and_its_graph_is_small_and_the_same(artists: Protocol) -> None:
-    fitted = FilteredEase().fit(artists.plays)
+    fitted = FilteredEase().fit(artists.interactions)
     assert artists.ndcg(fitted) > 0.213
     graph = fitted.export()
-    assert len(graph) < 100e6 * artists.plays.items / 20_000
+    assert len(graph) < 100e6 * artists.interactions.items / 20_000
     histories = artists.histories[:200]
     asked = padded(histories)
     same_lists(fitted.recommend(histories, 10), answer(graph, asked, 10, asked))
@@ -42,4 +42,4 @@ def test_ease_with_a_filter_is_better_and_its_graph_is_small_and_the_same(artist
 
 def test_the_next_artist_is_among_ten_more_often_than_any_published_model_says() -> None:
     tagged = sequences(last=1)
-    assert tagged.hits(FilteredEase().fit(tagged.plays)) >= 0.0881
+    assert tagged.hits(FilteredEase().fit(tagged.interactions)) >= 0.0881

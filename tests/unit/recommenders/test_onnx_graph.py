@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from refrain.recommenders.top_k import best
 from tests.unit.recommenders.conftest import EVERY
-from tests.unit.recommenders.interactions import answer, masked, padded, questions, random_plays, same_lists
+from tests.unit.recommenders.interactions import answer, masked, padded, questions, random_interactions, same_lists
 
 if TYPE_CHECKING:
     from refrain.recommenders import Recommender
@@ -25,7 +25,7 @@ ITEMS = 30
 @settings(max_examples=40)
 @given(seed=st.integers(0, 3), question=questions(ITEMS))
 def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question: tuple[np.ndarray, ...]) -> None:
-    recommender: Recommender = clone(EVERY[name]).fit(random_plays(seed, items=ITEMS))
+    recommender: Recommender = clone(EVERY[name]).fit(random_interactions(seed, items=ITEMS))
     history, exclude, within, k = question
     rows = [row[row >= 0] for row in history]
 
@@ -36,32 +36,32 @@ def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question:
     size = float(np.abs(scores).max())
     expected = best(masked(scores, exclude, within), int(k))
     same_lists((expected[0][:, :ITEMS], expected[1][:, :ITEMS]), found, size)
-    heard = answer(recommender.export(), history, int(k), exclude=history)
+    pairs = answer(recommender.export(), history, int(k), exclude=history)
     recommended = recommender.recommend(rows, int(k))
-    same_lists((recommended[0][:, :ITEMS], recommended[1][:, :ITEMS]), heard, size)
+    same_lists((recommended[0][:, :ITEMS], recommended[1][:, :ITEMS]), pairs, size)
 
 
 def test_the_graph_does_not_exclude_the_history_by_itself() -> None:
-    recommender = EVERY["popularity"].fit(random_plays(1))
+    recommender = EVERY["popularity"].fit(random_interactions(1))
     first = int(np.argmax(recommender.popularity_))
     items, _ = answer(recommender.export(), np.array([[first]]), 1)
     assert items.tolist() == [[first]]
 
 
 def test_a_history_without_items_gets_the_popular_ones_of_the_moment(recommender: Recommender) -> None:
-    plays = random_plays(2)
-    fitted = recommender.fit(plays)
+    interactions = random_interactions(2)
+    fitted = recommender.fit(interactions)
 
     items, scores = answer(fitted.export(), np.array([[-1, -1], [3, -1]]), 5)
 
-    shares = plays.shares(recommender.half_life_days)
+    shares = interactions.shares(recommender.half_life_days)
     assert items[0].tolist() == np.argsort(-shares, kind="stable")[:5].tolist()
     np.testing.assert_allclose(scores[0], np.sort(shares)[::-1][:5])
     np.testing.assert_array_equal(fitted.recommend([np.array([], dtype=np.int64)], 5)[0][0], items[0])
 
 
 def test_inputs_may_have_no_column_at_all(recommender: Recommender) -> None:
-    graph = recommender.fit(random_plays(3)).export()
+    graph = recommender.fit(random_interactions(3)).export()
     none = np.empty((2, 0), dtype=np.int64)
     items, _ = answer(graph, none, 3, none, none)
     padding = np.full((2, 1), -1)
@@ -69,7 +69,7 @@ def test_inputs_may_have_no_column_at_all(recommender: Recommender) -> None:
 
 
 def test_a_request_gets_the_same_answer_in_whatever_company(recommender: Recommender) -> None:
-    fitted = recommender.fit(random_plays(4))
+    fitted = recommender.fit(random_interactions(4))
     rows = [np.array(row, dtype=np.int64) for row in ([1, 5, 9], [], [0], [2, 4, 6, 8])]
     together = answer(fitted.export(), padded(rows), 6)
     for place, row in enumerate(rows):
@@ -79,7 +79,7 @@ def test_a_request_gets_the_same_answer_in_whatever_company(recommender: Recomme
 
 
 def test_where_nothing_is_left_there_is_no_item(recommender: Recommender) -> None:
-    fitted = recommender.fit(random_plays(5, items=4))
+    fitted = recommender.fit(random_interactions(5, items=4))
     items, scores = answer(fitted.export(), np.array([[0, 1]]), 9, exclude=np.array([[0, 1]]))
     assert items.shape == (1, 4)
     assert set(items[0, :2]) == {2, 3}
@@ -89,12 +89,12 @@ def test_where_nothing_is_left_there_is_no_item(recommender: Recommender) -> Non
 
 
 def test_the_same_plays_give_the_same_bytes(recommender: Recommender) -> None:
-    first, second = (clone(recommender).fit(random_plays(6)).export() for _ in range(2))
+    first, second = (clone(recommender).fit(random_interactions(6)).export() for _ in range(2))
     assert first == second
 
 
 def test_only_standard_operators_are_used(recommender: Recommender) -> None:
-    model = onnx.load_from_string(recommender.fit(random_plays(7)).export())
+    model = onnx.load_from_string(recommender.fit(random_interactions(7)).export())
     assert [(each.domain, each.version) for each in model.opset_import] == [("", 18)]
     assert {node.domain for node in model.graph.node} == {""}
     assert [each.name for each in model.graph.input] == ["history", "exclude", "within", "k"]

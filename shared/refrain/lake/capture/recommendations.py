@@ -1,9 +1,9 @@
 """Recommendations as lines of JSON for standard output, on the way that all captured lines go.
 
     {"capture": 1, "model", "version", "time", "milliseconds", "rows": [
-        {"id", "instance": {"user", "k", "heard"}, "items": [...], "scores": [...], "popular": true?}, ...]}
+        {"id", "instance": {"user", "k", "seen"}, "items": [...], "scores": [...], "popular": true?}, ...]}
 
-`heard` is how many items of the user's history were known. The history itself is in the uploads.
+`seen` counts the items of the user's history. The history itself is in the uploads.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def recommendation_lines(
     servable: RecommenderModel,
     ids: Sequence[str],
     asked: Sequence[RecommendationRequest],
-    offers: Sequence[Recommendation],
+    recommendations: Sequence[Recommendation],
     milliseconds: float,
     share: float,
 ) -> list[str]:
-    """Write the offers whose turn it is: ASCII, without line ends, at most `MOST_BYTES` each."""
+    """Write the recommendations whose turn it is: ASCII, without line ends, at most `MOST_BYTES` each."""
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
     head = _encode(
         {
@@ -45,7 +45,7 @@ def recommendation_lines(
             "milliseconds": round(milliseconds, 3),
         }
     )
-    rows = [_encode(_row(servable, ids[at], asked[at], offers[at])) for at in sampled(ids, share)]
+    rows = [_encode(_row(servable, ids[at], asked[at], recommendations[at])) for at in sampled(ids, share)]
     return [f'{head[:-1]},"rows":[{",".join(some)}]}}' for some in _packed(rows, MOST_BYTES - len(head) - 16)]
 
 
@@ -54,7 +54,7 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": identity,
-        "instance": {"user": ask.user, "k": ask.k, "heard": len(ask.history or ())},
+        "instance": {"user": ask.user, "k": ask.k, "seen": len(ask.history or ())},
         "items": [servable.catalogue.items[code] for code in offer.items],
         "scores": [float(f"{score:.5g}") for score in offer.scores],
     }

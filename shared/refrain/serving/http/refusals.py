@@ -86,10 +86,10 @@ class NoTensors(Refused):
 
 
 class NoLabels(Refused):
-    """What is chosen after a recommendation is known from the plays."""
+    """A recommender learns from interactions, not from labels."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(f"{model} recommends, and learns what was chosen from its uploads: upload plays, not labels")
+        super().__init__(f"{model} is a recommender and learns from its uploads: upload interactions, not labels")
 
 
 class BodyTooLarge(Refused):

@@ -42,11 +42,11 @@ def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
     """Describe what a recommender is asked."""
     items = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_NAMED}
     properties: dict[str, Any] = {
-        "user": {"type": "string", "description": "For whom; what this user heard last is known from the uploads"},
-        "history": items | {"description": "What was heard, the newest last, in place of what is known of the user"},
+        "user": {"type": "string", "description": "For whom; this user's history is known from the uploads"},
+        "history": items | {"description": "Items, the newest last, instead of the user's known history"},
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_RECOMMENDED_ITEMS, "default": DEFAULT_ITEMS},
         "exclude": items | {"description": "Never these"},
-        "exclude_heard": {"type": "boolean", "default": True, "description": "Nothing of the history either"},
+        "exclude_seen": {"type": "boolean", "default": True, "description": "Nothing of the history either"},
         "within": items | {"description": "Only among these"},
     }
     return {
@@ -58,7 +58,7 @@ def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
     }
 
 
-def offer_schema(servable: RecommenderModel) -> dict[str, Any]:
+def recommendation_schema(servable: RecommenderModel) -> dict[str, Any]:
     """Describe one list of recommendations."""
     item = _object(
         {"id": {"type": "string"}, "score": {"type": "number"}},
@@ -66,14 +66,14 @@ def offer_schema(servable: RecommenderModel) -> dict[str, Any]:
     )
     lists = {"items": {"type": "array", "items": item, "description": "The best first"}}
     popular = {"const": True, "description": "Nothing was known of the user, so these are the most popular items"}
-    history = {"const": "unavailable", "description": "What the user heard could not be looked up"}
+    history = {"const": "unavailable", "description": "The user's history could not be looked up"}
     return _object(lists, {"popular": popular, "history": history})
 
 
 def prediction_schema(servable: TabularModel | RecommenderModel) -> dict[str, Any]:
     """Describe one prediction."""
     if not isinstance(servable, TabularModel):
-        return offer_schema(servable)
+        return recommendation_schema(servable)
     properties: dict[str, Any] = {
         "unfamiliar": {
             "type": "array",
