@@ -1,7 +1,8 @@
 """How often a recommender's monitor cries wolf while tastes stay as they are, and whether it sees them move.
 
 Listeners play in sessions and have favourite artists, so interactions go together; few busy users make a day look
-unlike training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of training:
+unlike training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of
+training:
 
     REFRAIN_WORLDS=12 python -m pytest tests/simulation/test_no_false_alarms_of_taste.py -s
 """
