@@ -86,7 +86,7 @@ def lived(world: World) -> World:
 
 
 def recommend(stage: Stage) -> None:
-    """Have a model that recommends, and ask it for somebody of whom is known what was heard."""
+    """Have a model that recommends, and ask it for a user with a history."""
     upload_interactions(stage, "songs/interactions.csv", seed=1)
     execution = stage.retrain("songs")
     for _ in stage.states(execution):

@@ -226,7 +226,7 @@ def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: s
     assert "is not worse than the most popular items" in page
 
 
-def test_a_run_with_the_same_plays_has_nothing_to_learn_from(aws: Aws, trained: dict[str, Any]) -> None:
+def test_a_run_with_the_same_interactions_has_nothing_to_learn_from(aws: Aws, trained: dict[str, Any]) -> None:
     again = snapshot_of("songs")
 
     assert (again["enough"], "nothing is new" in again["why"]) == (False, True)
@@ -339,7 +339,7 @@ def test_ingest_tries_again_where_the_table_does_not_answer(
 
     aws.put("songs/interactions.csv", csv_of(interactions(users=3)))
     with monkeypatch.context() as patched, pytest.raises(AssertionError):
-        patched.setattr(HistoryTable, "remember", refuse)
+        patched.setattr(HistoryTable, "update", refuse)
         deliver(aws, "songs/interactions.csv")
     assert aws.receipts("songs") == []
 
@@ -354,7 +354,7 @@ def test_other_models_never_load_the_client_of_the_table(aws: Aws, table: str) -
     assert history_table_module._client.cache_info().currsize == 0
 
 
-def test_offers_are_captured_and_their_plays_are_their_labels(
+def test_recommendations_are_captured_and_later_interactions_are_their_labels(
     aws: Aws, trained: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()

@@ -53,7 +53,7 @@ def test_popularity_offers_what_the_user_does_not_know(definition: Definition) -
     assert asked.hits(asked.popular(3)).tolist() == [[0.0, 1.0, 0.0]]
 
 
-def test_each_user_s_newest_plays_are_held_out(definition: Definition) -> None:
+def test_each_user_s_newest_interactions_are_held_out(definition: Definition) -> None:
     interactions = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
     held = split(definition, interactions).holdout
@@ -61,7 +61,7 @@ def test_each_user_s_newest_plays_are_held_out(definition: Definition) -> None:
     assert interactions["song"][held].tolist() == ["s9", "s8"]
 
 
-def test_the_share_is_kept_over_users_with_few_plays_each(definition: Definition) -> None:
+def test_the_share_is_kept_over_users_with_few_interactions_each(definition: Definition) -> None:
     interactions = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
 
     held = split(definition, interactions).holdout
@@ -71,7 +71,7 @@ def test_the_share_is_kept_over_users_with_few_plays_each(definition: Definition
     assert (split(definition, interactions).holdout == held).all()
 
 
-def test_by_hash_all_plays_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
+def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
     from dataclasses import replace
 
     by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))

@@ -31,7 +31,7 @@ def test_scores_are_sums_of_cosines(shrinkage: float) -> None:
         np.testing.assert_allclose(scores[row], cosines[history].sum(axis=0), rtol=2e-3)
 
 
-def test_much_listening_weighs_more_and_what_all_hear_weighs_less() -> None:
+def test_many_interactions_weigh_more_and_widely_chosen_items_weigh_less() -> None:
     interactions = make_interactions([[9, 1, 0], [1, 0, 1], [1, 0, 0]])
     for weighting in BY_AMOUNT:
         weighed = weigh(interactions, weighting).toarray()
