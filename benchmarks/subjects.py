@@ -67,7 +67,7 @@ def asked(rows: int, seed: int = 8) -> list[dict[str, Any]]:
 
 def events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
     """Events of API Gateway with so many instances each, over and over."""
-    event = json.loads((ROOT / "events" / "6-predict.json").read_text(encoding="utf-8"))
+    event = json.loads((ROOT / "events" / "12-predict.json").read_text(encoding="utf-8"))
     many = cycle(asked(1000))
     bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
     return cycle([event | {"path": f"/v1/models/{MODEL}:predict", "body": body} for body in bodies])

@@ -42,7 +42,7 @@ class Assumed:
     snapshot_seconds: float = 20
     train_seconds: float = 60
     evaluate_seconds: float = 20
-    promote_seconds: float = 3
+    move_seconds: float = 3
     look_seconds: float = 2
     kept_gigabytes: float = 10
 
@@ -117,7 +117,7 @@ class Costs:
             "Lambda": self._calls("SnapshotFunction", 1, given.snapshot_seconds)
             + self._calls("TrainFunction", candidates, given.train_seconds)
             + self._calls("EvaluateFunction", 1, given.evaluate_seconds)
-            + self._calls("PromoteFunction", 1, given.promote_seconds),
+            + self._calls("MoveFunction", 1, given.move_seconds),
             "S3": 50 * (prices["s3"]["thousand_writes"] + 4 * prices["s3"]["thousand_reads"]) / 1000,
             "metrics": self._counted(1),
         }

@@ -20,7 +20,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from local.bridge import Bridge
 from local.cloud import Cloud
-from local.sample_events import SENT_TO, Send, seed, send_all
+from local.sample_events import RECEIVERS, Send, seed, send_all
 from local.template import Resolver, read_template
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed = send_all(cloud, invoking(cloud, template))
     for name, said in failed.items():
         print(f"{name}: {said}")
-    print(f"{len(SENT_TO) - len(failed)} of {len(SENT_TO)} events passed")
+    print(f"{len(RECEIVERS) - len(failed)} of {len(RECEIVERS)} events passed")
     return int(bool(failed))
 
 

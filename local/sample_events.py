@@ -18,30 +18,30 @@ INBOX = "inbox"
 """The bucket that the sample events name."""
 
 MACHINE = "RetrainingStateMachine"
-SENT_TO = {
-    "2-retraining": MACHINE,
-    "1-upload": "IngestFunction",
-    "1-uploads-several": "IngestFunction",
-    "3-snapshot": "SnapshotFunction",
-    "4-train": "TrainFunction",
-    "5-evaluate": "EvaluateFunction",
-    "5c-challenge": "PromoteFunction",
-    "7-judge": "JudgeFunction",
-    "5b-promote": "PromoteFunction",
-    "6-predict": "InferenceFunction",
-    "6b-infer": "InferenceFunction",
-    "6c-models": "InferenceFunction",
-    "6d-model": "InferenceFunction",
-    "6e-ready": "InferenceFunction",
-    "6f-label": "InferenceFunction",
-    "7b-dismiss": "PromoteFunction",
-    "7c-take-back": "PromoteFunction",
-    "5-monitoring": "MonitoringFunction",
-    "9-pretraffic": "PreTrafficFunction",
-    "2-rollback": MACHINE,
-    "8-roll-back": "PromoteFunction",
+RECEIVERS = {
+    "01-upload": "IngestFunction",
+    "02-uploads": "IngestFunction",
+    "03-retraining": MACHINE,
+    "04-snapshot": "SnapshotFunction",
+    "05-train": "TrainFunction",
+    "06-evaluate": "EvaluateFunction",
+    "07-start-trial": "MoveFunction",
+    "08-judge": "JudgeFunction",
+    "09-promote": "MoveFunction",
+    "10-dismiss": "MoveFunction",
+    "11-dismiss-unjudged": "MoveFunction",
+    "12-predict": "InferenceFunction",
+    "13-infer": "InferenceFunction",
+    "14-models": "InferenceFunction",
+    "15-model": "InferenceFunction",
+    "16-ready": "InferenceFunction",
+    "17-label": "InferenceFunction",
+    "18-monitoring": "MonitoringFunction",
+    "19-pretraffic": "PreTrafficFunction",
+    "20-rollback": MACHINE,
+    "21-roll-back": "MoveFunction",
 }
-"""Who takes each event, in an order in which each finds what it needs."""
+"""Each event's receiver by logical id, in an order in which each event finds what it needs."""
 
 type Send = Callable[[str, dict[str, Any]], str]
 """Sends a function (by its logical id) an event; the sentence that says what went wrong, empty where nothing did."""
@@ -59,7 +59,7 @@ def seed(cloud: Cloud) -> None:
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
     stage = Stage(cloud)
     _upload(stage, "mean_perimeter")
-    _run(stage, event("2-retraining"))
+    _run(stage, event("03-retraining"))
     _upload(stage, "worst_perimeter")
 
 
@@ -89,7 +89,7 @@ def send_all(cloud: Cloud, send: Send) -> dict[str, str]:
     """Send every event in its order; what went wrong, by the event's name."""
     stage = Stage(cloud)
     said: dict[str, str] = {}
-    for name, receiver in SENT_TO.items():
+    for name, receiver in RECEIVERS.items():
         try:
             said[name] = send(receiver, event(name)) if receiver != MACHINE else _run(stage, event(name))
         except DemoFailed as error:

@@ -440,6 +440,11 @@ def test_a_task_gives_up_only_after_the_function_would_have(name: str) -> None:
     assert TASKS[name]["TimeoutSeconds"] > timeout(TEMPLATE.resources[substitution[1]])
 
 
+def test_all_tasks_have_one_retry_policy() -> None:
+    """It stands in each state, since CloudFormation reads the file without YAML's anchors, so this holds them equal."""
+    assert len({json.dumps(task["Retry"], sort_keys=True) for task in TASKS.values()}) == 1
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_tries_again_only_what_passes_by_itself_and_catches_all_else(name: str) -> None:
     assert {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]} == TRANSIENT

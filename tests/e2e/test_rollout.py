@@ -162,7 +162,7 @@ def test_shadow_canary_rollback_and_a_broken_challenger_without_one_failed_reque
         states, ended = world.run(reason="better")
         good = json.loads(ended["output"])["champion"]
         assert states[-2:] == ["How did it do?", "Promote the challenger"], ended
-        assert states[states.index("Better?") + 1 :][:4] == ["Put the challenger beside the champion", *LOOK]
+        assert states[states.index("Better?") + 1 :][:4] == ["Start a trial", *LOOK]
         assert good.endswith("-logistic")
         assert {version for _, _, version in callers.seen} <= {poor, good}
 

@@ -44,7 +44,7 @@ def docker() -> None:
 
 
 def test_every_event_is_sent() -> None:
-    assert {path.stem for path in (sample_events.PROJECT / "events").iterdir()} == set(sample_events.SENT_TO)
+    assert {path.stem for path in (sample_events.PROJECT / "events").iterdir()} == set(sample_events.RECEIVERS)
 
 
 def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:

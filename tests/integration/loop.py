@@ -59,7 +59,7 @@ def upload(aws: Aws, key: str, rows: Sequence[dict[str, Any]]) -> None:
 
 def deliver(aws: Aws, key: str) -> None:
     """Send ingest the event of an upload."""
-    event = json.loads((ROOT / "events" / "1-upload.json").read_text())
+    event = json.loads((ROOT / "events" / "01-upload.json").read_text())
     body = json.loads(event["Records"][0]["body"])
     entity = body["Records"][0]["s3"]
     head = aws.s3.head_object(Bucket=aws.inbox, Key=key)
@@ -79,16 +79,16 @@ class Run:
 
     def finish(self) -> dict[str, Any]:
         """Promote or keep, as decided; as superseded when the champion changed meanwhile."""
-        wish = "promote" if self.evaluation["decision"]["promote"] else "keep"
+        move = "promote" if self.evaluation["decision"]["promote"] else "keep"
         try:
-            return self.conclude(wish)
+            return self.conclude(move)
         except ChampionChanged:
             return self.conclude("superseded")
 
-    def conclude(self, wish: str) -> dict[str, Any]:
+    def conclude(self, move: str) -> dict[str, Any]:
         """Call the last step."""
-        event = {"outcome": wish, "model": self.evaluation["model"], "run": self.evaluation["run"]}
-        return handler("retraining/promote")({**event, "evaluation": self.evaluation}, None)
+        event = {"move": move, "model": self.evaluation["model"], "run": self.evaluation["run"]}
+        return handler("retraining/move")({**event, "evaluation": self.evaluation}, None)
 
 
 def compare(model: str, **request: Any) -> Run:

@@ -54,13 +54,13 @@ class Trial:
         run = compare("shop", reason="a better idea")
         assert run.evaluation["decision"]["promote"]
         assert run.evaluation["rollout"] == {"mode": mode}
-        self.move(run, "challenge")
+        self.move(run, "start_trial")
         return run
 
-    def move(self, run: Run, outcome: str, **others: Any) -> dict[str, Any]:
+    def move(self, run: Run, move: str, **others: Any) -> dict[str, Any]:
         """Call the step that moves the deployment."""
-        event = {"outcome": outcome, "model": "shop", "run": run.snapshot["run"], **others}
-        return handler("retraining/promote")(event, None)
+        event = {"move": move, "model": "shop", "run": run.snapshot["run"], **others}
+        return handler("retraining/move")(event, None)
 
     def ask(self, rows: int, at_once: int = 1, **others: Any) -> list[str]:
         """Ask for predictions of rows never asked before, deliver what was captured, return the versions of each."""
@@ -318,9 +318,9 @@ def test_a_rollback_ends_a_trial_and_the_bad_version_does_not_come_back_by_itsel
     trial.ask(250)
     bad = trial.end(run)["champion"]
     request = {"model": "shop", "action": "rollback", "reason": "customers complain"}
-    event = {"outcome": "rollback", "request": request, "execution": "e", "started_at": "2026-11-23T12:00:00.5Z"}
+    event = {"move": "roll_back", "request": request, "execution": "e", "started_at": "2026-11-23T12:00:00.5Z"}
 
-    answer = handler("retraining/promote")(event, None)
+    answer = handler("retraining/move")(event, None)
 
     assert (answer["instead_of"], answer["champion"]) == (bad, trial.deployment.champion_version)
     assert trial.deployment.champion_version != bad

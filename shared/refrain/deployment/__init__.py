@@ -1,5 +1,5 @@
 """Move the deployment of a model: promote, start a trial, dismiss, keep, roll back; and write the run's report.
 
 May import: all rooms below the stories.
-Called by: functions/retraining/promote.
+Called by: functions/retraining/move.
 """

@@ -49,7 +49,7 @@ MOVE_RESULTS: dict[Move, Outcome] = {
 class MoveRequest:
     """The state's input, checked; `trial` is the judgement, where there was one."""
 
-    wish: Move | Literal["challenge"]
+    move: Move | Literal["start_trial"]
     model: str
     run: str
     trial: TrialDocument | None = None
@@ -57,10 +57,10 @@ class MoveRequest:
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> MoveRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
-        values = read_fields(event, {"outcome": one_of(*MOVE_RESULTS, "challenge"), "model": TEXT, "run": TEXT})
-        wish = values["outcome"]
-        trial = event.get("judgement") or (_unjudged(event.get("at")) if wish == "dismiss" else None)
-        return cls(wish, values["model"], values["run"], cast("TrialDocument | None", trial))
+        moves = one_of(*MOVE_RESULTS, "start_trial")
+        values = read_fields(event, {"move": moves, "model": TEXT, "run": TEXT})
+        trial = event.get("judgement") or (_unjudged(event.get("at")) if values["move"] == "dismiss" else None)
+        return cls(**values, trial=cast("TrialDocument | None", trial))
 
 
 def _unjudged(at: object) -> TrialDocument:
@@ -105,17 +105,17 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         ChallengerChanged: when what should be promoted after its trial is no longer on trial.
     """
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
-    evaluation["outcome"] = MOVE_RESULTS[cast("Move", request.wish)]
+    evaluation["outcome"] = MOVE_RESULTS[cast("Move", request.move)]
     if request.trial:
         evaluation["trial"] = request.trial
-    if request.wish == "promote":
+    if request.move == "promote":
         _promote(store, evaluation)
-    elif request.wish in ("dismiss", "superseded") and evaluation["decision"]["version"]:
+    elif request.move in ("dismiss", "superseded") and evaluation["decision"]["version"]:
         _dismiss(store, evaluation)
     report = keys.snapshot(request.model, request.run, "report.html")
     page = render_run(evaluation).encode()
     store.write(report, page)
-    if request.wish == "promote":
+    if request.move == "promote":
         report = keys.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
     deployment, _ = read_deployment(store, request.model)
@@ -182,7 +182,7 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
 
 
 def _reason(request: MoveRequest, evaluation: Evaluation, deployment: Deployment | None) -> str:
-    if request.wish != "superseded":
+    if request.move != "superseded":
         said: str = (request.trial or evaluation["decision"])["reason"]
         return said
     champion, compared = deployment.champion_version if deployment else None, _compared_with(evaluation)
@@ -197,7 +197,7 @@ def _reason(request: MoveRequest, evaluation: Evaluation, deployment: Deployment
 def _promoted(evaluation: Evaluation) -> str:
     version = evaluation["decision"]["version"]
     if version is None:
-        raise InvalidRequest(f"outcome: run {evaluation['run']} decided to keep the champion, so nothing is promoted")
+        raise InvalidRequest(f"move: run {evaluation['run']} decided to keep the champion, so nothing is promoted")
     return version
 
 

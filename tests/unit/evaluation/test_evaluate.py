@@ -51,10 +51,10 @@ def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"outcome": "win"}, "outcome: expected one of promote, keep, superseded, dismiss, challenge, got 'win'"),
+        ({"move": "win"}, "move: expected one of promote, keep, superseded, dismiss, start_trial, got 'win'"),
         ({"run": 7}, "run: expected text, got 7"),
     ],
 )
 def test_a_wrong_field_of_the_last_step_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
-        moves.MoveRequest.of({"outcome": "keep", "model": "shop", "run": "r"} | change)
+        moves.MoveRequest.of({"move": "keep", "model": "shop", "run": "r"} | change)

@@ -19,7 +19,7 @@ def bodies(name: str) -> list[str]:
 
 
 def test_the_sample_event_holds_one_upload() -> None:
-    (body,) = bodies("1-upload.json")
+    (body,) = bodies("01-upload.json")
     (upload,) = uploads(body)
     assert upload == UploadedObject(
         bucket="inbox",
@@ -32,7 +32,7 @@ def test_the_sample_event_holds_one_upload() -> None:
 
 
 def test_several_uploads_in_several_messages_are_all_found_and_their_keys_decoded() -> None:
-    found = [upload.key for body in bodies("1-uploads-several.json") for upload in uploads(body)]
+    found = [upload.key for body in bodies("02-uploads.json") for upload in uploads(body)]
     assert found == ["tumours/first.csv", "tumours/2026 spring/ein Überblick + mehr.csv.gz", "churn/customers.parquet"]
 
 

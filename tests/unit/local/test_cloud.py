@@ -77,12 +77,12 @@ def handler(event, context):
     answer = {name: event[name] for name in ("model", "run", "trained")}
     return answer | {"decision": {"promote": event["model"] != "worse"}, "rollout": {"mode": "immediate"}}
 """
-PROMOTE = """
+MOVE = """
 class ChampionChanged(Exception):
     pass
 
 def handler(event, context):
-    if event["model"] == "raced" and event["outcome"] == "promote":
+    if event["model"] == "raced" and event["move"] == "promote":
         raise ChampionChanged("another run was faster")
     return event
 """
@@ -109,7 +109,7 @@ def small_project(folder: Path) -> Path:
         "retraining/snapshot": SNAPSHOT,
         "retraining/train": TRAIN,
         "retraining/evaluate": EVALUATE,
-        "retraining/promote": PROMOTE,
+        "retraining/move": MOVE,
         "retraining/judge": JUDGE,
         "monitoring": MONITORING,
         "pretraffic": INFERENCE,
@@ -264,7 +264,7 @@ def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) 
     done, states = retrain(cloud, {"model": "better"})
 
     assert done["status"] == "SUCCEEDED"
-    assert json.loads(done["output"])["outcome"] == "promote"
+    assert json.loads(done["output"])["move"] == "promote"
     assert [state for state in states if state not in ("Train a candidate", "Note the failure")] == [
         "Retrain or roll back?",
         "Take a snapshot",
@@ -281,8 +281,8 @@ def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) 
 @pytest.mark.parametrize(
     ("model", "last", "output"),
     [
-        ("worse", "Keep the champion", {"outcome": "keep"}),
-        ("raced", "The champion changed meanwhile", {"outcome": "superseded"}),
+        ("worse", "Keep the champion", {"move": "keep"}),
+        ("raced", "Somebody else was faster", {"move": "superseded"}),
         ("empty", "Nothing to learn from", {"enough": False}),
     ],
 )

@@ -13,7 +13,7 @@ from local.cost import PRICES, STEPS_ON_THE_WAY, STEPS_TO_THE_END, Assumed, Cost
 from local.template import read_template
 
 PROJECT = Path(__file__).parents[3]
-NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Promote", "Monitoring")
+NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Move", "Monitoring")
 STACK = Stack({f"{name}Function": 1024 for name in NAMES}, alarmed=10, dashboards=1, models=2, candidates=3)
 EXAMPLE = {
     "lambda": {"million_requests": 1.0, "gigabyte_second": 0.001},
@@ -37,7 +37,7 @@ def test_predictions_cost_by_request_and_by_the_time_and_memory_that_they_take()
 
 
 def test_a_run_costs_each_candidate_and_each_state() -> None:
-    costs = Costs(STACK, EXAMPLE, Assumed(snapshot_seconds=0, train_seconds=100, evaluate_seconds=0, promote_seconds=0))
+    costs = Costs(STACK, EXAMPLE, Assumed(snapshot_seconds=0, train_seconds=100, evaluate_seconds=0, move_seconds=0))
 
     run = costs.retraining()
 

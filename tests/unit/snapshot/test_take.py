@@ -29,7 +29,7 @@ def test_a_model_is_all_that_is_needed() -> None:
 def test_the_sample_events_are_one_run() -> None:
     given, asked, trained = (
         json.loads((ROOT / "events" / name).read_text())
-        for name in ("2-retraining.json", "3-snapshot.json", "4-train.json")
+        for name in ("03-retraining.json", "04-snapshot.json", "05-train.json")
     )
     assert asked["request"] == given
     assert SnapshotRequest.of(asked).run == trained["run"]

@@ -1,0 +1,25 @@
+"""The move of the deployment that a state is named after: promote, start a trial, dismiss, keep, roll back.
+
+"Somebody else was faster" changes nothing, and still writes the run's report.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refrain.aws.storage import open_store
+from refrain.deployment import rollback
+from refrain.deployment.moves import MoveRequest, finish_run, start_trial
+from refrain.settings import settings
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Make the move that the state names."""
+    store = open_store(settings().lake_bucket)
+    match event.get("move"):
+        case "roll_back":
+            return rollback.roll_back(store, settings().models_dir, rollback.RollbackRequest.of(event))
+        case "start_trial":
+            return start_trial(store, MoveRequest.of(event))
+        case _:
+            return finish_run(store, MoveRequest.of(event))
