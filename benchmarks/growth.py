@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import crowd, subjects, uploads
 from benchmarks.prediction import Discarded
 from benchmarks.result import Line, Part
-from refrain.fast_path.features import SEVERAL
+from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
 from refrain.serving.registry.registry import MOST_LOADED
 from tests.unit.serving import tiny
 
@@ -78,7 +78,8 @@ def _instances() -> Line:
         answer = subjects.handler(subjects.version(candidate))
         lines[candidate] = tuple(_median(_asking(answer, subjects.events(rows))) / rows for rows in INSTANCES)
     why = (
-        f"What a request costs whatever it holds is shared by its instances, and from {SEVERAL} on each column is read "
+        f"What a request costs whatever it holds is shared by its instances, and from {MIN_ROWS_BY_COLUMN} on each "
+        "column is read "
         "in one loop. What is left is each instance's own: its text, its values, its captured line, and the trees of "
         "boosting."
     )

@@ -12,7 +12,7 @@ from benchmarks.installed import left_out, told
 from benchmarks.measuring import in_turn, row
 from benchmarks.prediction import Discarded, group
 from benchmarks.result import Group, Part, Row
-from refrain.model.onnx import session
+from refrain.model.onnx import open_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def _groups() -> Iterator[Group]:
 def _shares(candidate: str, rows: int) -> Group:
     """The graph and the parser, each as a share of the request."""
     model = subjects.version(candidate)
-    graph, matrix = session("alone", model.files.model), subjects.matrix(model, rows)
+    graph, matrix = open_graph("alone", model.files.model), subjects.matrix(model, rows)
     ours, events = subjects.handler(model), subjects.events(rows)
     contenders = {
         "request": lambda: ours(next(events)),

@@ -11,7 +11,7 @@ from benchmarks import rivals, subjects
 from benchmarks.installed import left_out, told
 from benchmarks.measuring import MICROSECONDS, in_turn, row
 from benchmarks.result import Group, Part
-from refrain.model.onnx import session
+from refrain.model.onnx import open_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class Discarded(io.TextIOBase):
 
 def _contenders(candidate: str, rows: int) -> dict[str, tuple[Any, Callable[[], object]]]:
     model = subjects.version(candidate)
-    graph, matrix = session("alone", model.files.model), subjects.matrix(model, rows)
+    graph, matrix = open_graph("alone", model.files.model), subjects.matrix(model, rows)
     fitted = rivals.pipeline(_estimator(candidate))
     columns, inputs = rivals.column_graph(fitted), rivals.column_inputs(subjects.asked(rows)[:rows])
     ours, events = subjects.handler(model), subjects.events(rows)

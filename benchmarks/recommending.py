@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
 from benchmarks.result import Group, Part, Row
-from refrain.model.onnx import session
+from refrain.model.onnx import open_graph
 from refrain.recommenders.factors import Factors
 from refrain.recommenders.neighbours import Neighbours
 from refrain.recommenders.onnx_graph import Graph, add_ranking, add_start
@@ -81,7 +81,7 @@ def _ours(add_scores: Callable[[Graph, str], Scored], items: int, history: NDArr
     shares = np.full(items, 1 / items, dtype=np.float32)
     graph = Graph()
     add_ranking(graph, add_scores(graph, add_start(graph, np.zeros_like(shares), shares)))
-    loaded = session("bench", graph.model())
+    loaded = open_graph("bench", graph.model())
     asked = {"history": history[None], "exclude": history[None], "within": np.array([[-1]]), "k": np.array([K])}
     return lambda: loaded.run(["items", "scores"], asked)
 

@@ -10,7 +10,7 @@ from benchmarks import subjects
 from benchmarks.measuring import MICROSECONDS, row
 from benchmarks.prediction import Discarded
 from benchmarks.result import Group, Part
-from refrain.model.familiarity import Familiar
+from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
 from refrain.serving import capturing, prediction
 from refrain.serving.http import routes, v1
@@ -30,7 +30,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("read and clean the values", TabularModel, "prepare_lists"),
     ("encode", TabularModel, "encode"),
     ("run the graph", TabularModel, "score"),
-    ("look for the unfamiliar", Familiar, "unfamiliar"),
+    ("look for the unfamiliar", Familiarity, "unfamiliar"),
     ("name the predictions", prediction, "prediction_ids"),
     ("write the predictions", v1, "_written"),
     ("encode the answer", routes, "_success"),

@@ -48,9 +48,9 @@ def fitted() -> Any:
 
 def column_graph(fitted: Any) -> Any:
     """Make a session for one thread of its graph with one input a column."""
-    from refrain.model.onnx import session
+    from refrain.model.onnx import open_graph
 
-    return session("columns", column_onnx(fitted))
+    return open_graph("columns", column_onnx(fitted))
 
 
 def column_onnx(fitted: Any) -> bytes:

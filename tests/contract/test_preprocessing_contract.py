@@ -26,7 +26,7 @@ from preprocessing import (
 )
 from preprocessing.decode import _numbers
 from preprocessing.values import MISSING_MARKS, number_of
-from refrain.fast_path.features import SEVERAL, RequestFeatures
+from refrain.fast_path.features import MIN_ROWS_BY_COLUMN, RequestFeatures
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",
@@ -138,9 +138,10 @@ with_an_odd_number = st.builds(
 )
 several_rows = st.builds(
     lambda many, one, place: [*many[:place], *one, *many[place:]],
-    st.lists(ordinary, min_size=SEVERAL, max_size=SEVERAL + 3) | st.lists(plain, min_size=SEVERAL, max_size=SEVERAL),
+    st.lists(ordinary, min_size=MIN_ROWS_BY_COLUMN, max_size=MIN_ROWS_BY_COLUMN + 3)
+    | st.lists(plain, min_size=MIN_ROWS_BY_COLUMN, max_size=MIN_ROWS_BY_COLUMN),
     st.lists(a_row | with_an_odd_number, max_size=1),
-    st.integers(0, SEVERAL),
+    st.integers(0, MIN_ROWS_BY_COLUMN),
 )
 usual_tables = few_rows | several_rows
 
@@ -148,7 +149,7 @@ usual_tables = few_rows | several_rows
 USUAL = {"amount": 1, "colour": "ROT", "size": " M", "member": True, "joined": "31.01.2020"}
 
 numbers_with_an_odd_one = with_an_odd_number.map(
-    lambda row: [each | {"joined": 86400.5} for each in ([USUAL] * SEVERAL + [row])]
+    lambda row: [each | {"joined": 86400.5} for each in ([USUAL] * MIN_ROWS_BY_COLUMN + [row])]
 )
 
 

@@ -16,7 +16,7 @@ from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, re
 from refrain.lake import keys
 from refrain.lake.deployment import Served, Withdrawn, read_deployment, restore_champion
 from refrain.lake.deployment_log import log, log_keys, read_entries, succession
-from refrain.model.loading import load
+from refrain.model.loading import load_version
 from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
     if version == champion.version:
         raise InvalidRequest(f"version: {version} is in service already")
     _check_known(store, request.model, version)
-    proved = load(store, request.model, Served(version, request.at, "", None))
-    metric = proved.servable.definition.training.metric
+    proved = load_version(store, request.model, Served(version, request.at, "", None))
+    metric = proved.model.definition.training.metric
     moved = restore_champion(
         store,
         request.model,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Columns
+    from preprocessing import Array, Columns, Definition
     from refrain.arrays import Floats
     from refrain.aws.storage import Store
     from refrain.model.recommendation import RecommenderModel
 
 ROWS_AT_ONCE = 50_000
-TIMED_CALLS = 200
 TIMED_ROWS = 20
 
 
@@ -74,9 +71,9 @@ def evaluate_tabular(
         servable=servable,
         matrix=matrix,
         answers=answers,
-        golden=replay(servable, files.golden),
+        golden=servable.replay(files.golden),
         parity=None if expected is None else parity(servable.definition.task, expected["answers"], answers),
-        latency_ms=tabular_latency(servable, columns),
+        latency_ms=servable.latency_ms(_instances(servable.definition, columns)),
         bytes=len(files.model),
     )
 
@@ -87,20 +84,6 @@ def score(servable: TabularModel, matrix: NDArray[np.float32]) -> Floats:
     return np.concatenate(blocks).astype(np.float64)
 
 
-def replay(servable: TabularModel | RecommenderModel, golden: Mapping[str, Any]) -> Parity:
-    """Replay the golden rows as inference does whenever it loads a version."""
-    found = servable.replay(golden)
-    return Parity(found.rows, found.max_difference, found.differing_labels)
-
-
-def tabular_latency(servable: TabularModel, columns: Columns) -> float:
-    """Measure one prediction from the instance to the scores: milliseconds, the median of `TIMED_CALLS`."""
+def _instances(definition: Definition, columns: Columns) -> list[dict[str, object]]:
     rows = min(TIMED_ROWS, len(next(iter(columns.values()))))
-    instances = [present(columns, servable.definition.columns, row) for row in range(rows)]
-    taken = []
-    for call in range(TIMED_CALLS):
-        started = time.perf_counter()
-        prepared, _ = servable.prepare([instances[call % rows]])
-        servable.score(servable.encode(prepared))
-        taken.append(time.perf_counter() - started)
-    return median(taken) * 1000
+    return [present(columns, definition.columns, row) for row in range(rows)]

@@ -6,15 +6,14 @@ metric's discount.
 
 from __future__ import annotations
 
-import time
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refrain.errors import BrokenVersion
-from refrain.evaluation.evaluated_model import EvaluatedModel, replay
+from refrain.evaluation.evaluated_model import EvaluatedModel
 from refrain.lake.version import read_version_files
+from refrain.model.loaded_model import TIMED_CALLS
 from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from refrain.recommendation.holdout_questions import Codes, Questions
 
 USERS_AT_ONCE = 256
-TIMED_CALLS = 200
 TIMED_HISTORY = 50
 
 
@@ -54,9 +52,9 @@ def evaluate_recommender(
         servable=servable,
         matrix=np.empty((0, 0), np.float32),
         answers=questions.hits(_in_questions(servable, questions, items, scores)),
-        golden=replay(servable, files.golden),
+        golden=servable.replay(files.golden),
         parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),
-        latency_ms=recommender_latency(servable),
+        latency_ms=servable.latency_ms(_instances(servable)),
         bytes=len(files.model),
         ranked=_in_questions(servable, questions, items, scores),
     )
@@ -73,18 +71,13 @@ def rank(servable: RecommenderModel, seen: Sequence[Codes]) -> tuple[Codes, NDAr
     return np.concatenate([items for items, _ in blocks]), np.concatenate([scores for _, scores in blocks])
 
 
-def recommender_latency(servable: RecommenderModel) -> float:
-    """Measure one recommendation after `TIMED_HISTORY` items: milliseconds, the median of `TIMED_CALLS`."""
+def _instances(servable: RecommenderModel) -> list[dict[str, object]]:
+    """Draw histories of `TIMED_HISTORY` items, to time answers to them."""
     draw = np.random.default_rng(0)
-    length = min(TIMED_HISTORY, len(servable.catalogue))
-    nothing = [np.empty(0, np.int64)]
-    taken = []
-    for _ in range(TIMED_CALLS):
-        seen = [draw.choice(len(servable.catalogue), length, replace=False)]
-        started = time.perf_counter()
-        servable.rank(seen, seen, nothing, 10)
-        taken.append(time.perf_counter() - started)
-    return median(taken) * 1000
+    items = servable.catalogue.items
+    length = min(TIMED_HISTORY, len(items))
+    draws = (draw.choice(len(items), length, replace=False).tolist() for _ in range(TIMED_CALLS))
+    return [{"history": [items[code] for code in codes]} for codes in draws]
 
 
 def beside(questions: Questions, ranked: Codes) -> dict[str, float]:

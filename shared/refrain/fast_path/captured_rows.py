@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.fast_path.features import SEVERAL
+from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class RowWriter:
         notes: Sequence[str],
     ) -> Iterator[str]:
         """Write each row: its id, its values, what was sent aside, its answer, its notes."""
-        if len(ids) < SEVERAL:
+        if len(ids) < MIN_ROWS_BY_COLUMN:
             for place, identity in enumerate(ids):
                 values = [write(columns[name][place]) for name, write, _ in self._writers]
                 yield self._template % (text(identity), *values, aside[place], answers[place], notes[place])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _DTYPES = {"time": "datetime64[us]", "number": "float64"}
 
 
-SEVERAL = 8
+MIN_ROWS_BY_COLUMN = 8
 """From so many rows on, looking at a whole column first pays."""
 
 _PLAIN_NUMBERS = frozenset({int, float})
@@ -76,7 +76,7 @@ class RequestFeatures:
         """
         absent = (None,) * rows
         try:
-            if rows >= SEVERAL:
+            if rows >= MIN_ROWS_BY_COLUMN:
                 return {name: read_all(raw.get(name, absent)) for name, _, _, read_all in self._reads}
             return {
                 name: [

@@ -1,6 +1,6 @@
-"""Which values of a request are unlike the training data: outside its range, missing where it never was, unseen.
+"""Name the values of a request that are unlike the training data: beyond its range, newly missing, or unseen.
 
-A half standard deviation beyond the extremes is still familiar, so that the next oldest person is no surprise.
+Half a standard deviation beyond the extremes still counts as familiar, so that the next oldest person is no surprise.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from preprocessing import MISSING, UNSEEN, Array
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-FEW = 32
-"""Up to so many rows are looked at number by number."""
+MAX_SINGLE_ROWS = 32
+"""Up to so many rows are compared number by number."""
 
-ENOUGH_ROWS = 100
-"""In fewer training rows than this, that none was missing says nothing."""
+MIN_TRAINING_ROWS = 100
+"""With fewer training rows, a feature that was never missing may simply have had no chance to be."""
 
 MARGIN = 0.5
 """How far beyond the extremes of training a number is still familiar, in standard deviations."""
 
-ANYTHING = (-np.inf, np.inf, np.nan, False)
-"""The limits of a feature of which nothing is known."""
+ALWAYS_FAMILIAR = (-np.inf, np.inf, np.nan, False)
+"""The limits of a feature that the baseline does not have."""
 
 
 @dataclass(frozen=True)
-class Familiar:
+class Familiarity:
     """What training saw of each feature, as arrays in the order of the matrix, so that a check is a few comparisons.
 
-    `low` and `high` bound what is familiar; `strange` is the one code in between that is not (NaN where there is none);
-    `never_missing` says where NaN is unfamiliar.
+    Familiar are numbers from `low` to `high`, except the one code `strange` (NaN where there is none), and NaN unless
+    `never_missing`.
     """
 
     features: tuple[str, ...]
@@ -45,11 +45,11 @@ class Familiar:
 
     @classmethod
     def of(cls, baseline: Mapping[str, Any] | None, features: Sequence[str]) -> Self:
-        """Take it from a version's baseline; a feature that is not in there is always familiar."""
-        seen = baseline["features"] if baseline else {}
-        enough = baseline is not None and baseline["rows"] >= ENOUGH_ROWS
-        limits = [_limits(seen[name], enough) if name in seen else ANYTHING for name in features]
-        low, high, strange, never_missing = (np.array(each) for each in zip(*limits, strict=True))
+        """Read it from a version's baseline; a feature that is not in there is always familiar."""
+        profiles = baseline["features"] if baseline else {}
+        enough = baseline is not None and baseline["rows"] >= MIN_TRAINING_ROWS
+        limits = [_limits(profiles[name], enough) if name in profiles else ALWAYS_FAMILIAR for name in features]
+        low, high, strange, never_missing = (np.array(column) for column in zip(*limits, strict=True))
         # One float32 outwards: the matrix is float32, and a column that is always 0.1 has to be familiar with it.
         return cls(
             tuple(features),
@@ -61,17 +61,17 @@ class Familiar:
 
     def unfamiliar(self, matrix: Array) -> list[list[str]]:
         """Name, for each row of the feature matrix, the features that are unlike the training data."""
-        if len(matrix) <= FEW:
-            return [self._unlike(row) for row in matrix.tolist()]
-        found = (matrix < self.low) | (matrix > self.high) | (matrix == self.strange)
-        found |= np.isnan(matrix) & self.never_missing
+        if len(matrix) <= MAX_SINGLE_ROWS:
+            return [self._unfamiliar_in_row(row) for row in matrix.tolist()]
+        unlike = (matrix < self.low) | (matrix > self.high) | (matrix == self.strange)
+        unlike |= np.isnan(matrix) & self.never_missing
         names: list[list[str]] = [[] for _ in matrix]
-        if found.any():
-            for row, place in np.argwhere(found).tolist():
-                names[row].append(self.features[place])
+        if unlike.any():
+            for row, column in np.argwhere(unlike).tolist():
+                names[row].append(self.features[column])
         return names
 
-    def _unlike(self, row: list[float]) -> list[str]:
+    def _unfamiliar_in_row(self, row: list[float]) -> list[str]:
         """Do the same for one row, without numpy's cost for each call."""
         return [
             name
@@ -81,14 +81,14 @@ class Familiar:
 
     @cached_property
     def _bounds(self) -> tuple[list[Any], ...]:
-        return tuple(each.tolist() for each in (self.low, self.high, self.strange, self.never_missing))
+        return tuple(limit.tolist() for limit in (self.low, self.high, self.strange, self.never_missing))
 
 
-def _limits(seen: Mapping[str, Any], enough: bool) -> tuple[float, float, float, bool]:
-    never_missing = enough and not seen["missing"]
-    if seen["type"] == "category":
+def _limits(profile: Mapping[str, Any], enough: bool) -> tuple[float, float, float, bool]:
+    never_missing = enough and not profile["missing"]
+    if profile["type"] == "category":
         return (UNSEEN if never_missing else MISSING), np.inf, UNSEEN, False
-    if seen["min"] is None:
+    if profile["min"] is None:
         return np.inf, -np.inf, np.nan, False
-    margin = MARGIN * (seen["std"] or 0.0)
-    return seen["min"] - margin, seen["max"] + margin, np.nan, never_missing
+    margin = MARGIN * (profile["std"] or 0.0)
+    return profile["min"] - margin, profile["max"] + margin, np.nan, never_missing

@@ -1,9 +1,9 @@
-"""A version is loaded and proved: it answers its golden rows as training did, or it does not answer at all."""
+"""Load a version and prove it: it answers its golden rows as training did, or it does not answer at all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeIs
 
 from refrain.errors import BrokenVersion
 from refrain.lake.version import read_version_files
@@ -17,36 +17,41 @@ if TYPE_CHECKING:
     from refrain.lake.version import VersionFiles
     from refrain.model.recommendation import RecommenderModel
 
-ORDINARY = 10
-"""So many of the golden rows, at least, come first and are ordinary ones, fit for examples."""
+EXAMPLE_ROWS = 10
+"""At least so many golden rows come first that are ordinary ones, fit to be shown as an example."""
 
 
 @dataclass(frozen=True)
 class LoadedVersion:
     """A version that passed its proof, why it serves, and one of its golden rows as an example."""
 
-    servable: TabularModel | RecommenderModel
+    model: TabularModel | RecommenderModel
     served: Served
     example: Mapping[str, Any]
 
 
-def load(store: Store, model: str, served: Served) -> LoadedVersion:
-    """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers otherwise."""
+def load_version(store: Store, model: str, served: Served) -> LoadedVersion:
+    """Load a version and prove it by its golden rows. Raises `BrokenVersion` when it answers them differently."""
     files = read_version_files(store, model, served.version)
-    servable = loaded(files)
-    replay = servable.replay(files.golden)
+    loaded = load_model(files)
+    replay = loaded.replay(files.golden)
     if not replay.holds:
-        sentence = f"{replay.differing_labels} of {replay.rows} golden rows are answered otherwise"
-        raise BrokenVersion(served.version, f"{sentence} (by up to {replay.max_difference:g})")
-    ordinary = files.golden["rows"][:ORDINARY]
+        reason = f"{replay.differing} of {replay.rows} golden rows get another answer"
+        raise BrokenVersion(served.version, f"{reason} (by up to {replay.max_difference:g})")
+    ordinary = files.golden["rows"][:EXAMPLE_ROWS]
     example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
-    return LoadedVersion(servable, served, example)
+    return LoadedVersion(loaded, served, example)
 
 
-def loaded(files: VersionFiles) -> TabularModel | RecommenderModel:
-    """Make a version ready to answer. Raises `BrokenVersion`."""
+def load_model(files: VersionFiles) -> TabularModel | RecommenderModel:
+    """Make a version ready to answer: here the kind of a model is chosen. Raises `BrokenVersion`."""
     if files.catalogue is None:
         return TabularModel.load(files.manifest, files.model, files.baseline)
-    from refrain.model.recommendation import RecommenderModel  # other models need none of it
+    from refrain.model.recommendation import RecommenderModel  # other models do not need it
 
     return RecommenderModel.load(files.manifest, files.model, files.catalogue)
+
+
+def is_recommender(model: TabularModel | RecommenderModel) -> TypeIs[RecommenderModel]:
+    """Tell which of the two kinds a loaded model is."""
+    return model.definition.task == "recommendation"

@@ -1,13 +1,16 @@
-"""ONNX graphs, loaded as a function runs them; and all that ONNX Runtime raises."""
+"""Load ONNX graphs for a function with one processor, and name the errors that ONNX Runtime raises."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from refrain.errors import BrokenVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 RUNTIME_ERRORS = (
     runtime_errors.EPFail,
@@ -22,13 +25,13 @@ RUNTIME_ERRORS = (
     RuntimeError,
     ValueError,
 )
-"""What ONNX Runtime raises; its own errors have no base but Exception."""
+"""Everything that ONNX Runtime raises; its own errors share no base class but Exception."""
 
 
-def session(version: str, model: bytes) -> Any:
+def open_graph(version: str, model: bytes) -> Any:
     """Load a graph, for one thread.
 
-    A function has one processor, and waiting threads that spin would take it from the running one.
+    A function has one processor, and threads that spin while they wait would take it from the one that works.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -39,3 +42,18 @@ def session(version: str, model: bytes) -> Any:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except RUNTIME_ERRORS as error:
         raise BrokenVersion(version, f"its graph cannot be loaded ({type(error).__name__}: {error})") from error
+
+
+def run_graph(version: str, graph: Any, outputs: Sequence[str], inputs: Mapping[str, Any]) -> Any:
+    """Run a graph. Raises `BrokenVersion`."""
+    try:
+        return graph.run(outputs, inputs)
+    except RUNTIME_ERRORS as error:
+        raise BrokenVersion(version, f"its graph fails ({type(error).__name__}: {error})") from error
+
+
+def check_signature(version: str, graph: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Refuse a graph with other inputs or outputs than these."""
+    names = [[tensor.name for tensor in side] for side in (graph.get_inputs(), graph.get_outputs())]
+    if names != [list(inputs), list(outputs)]:
+        raise BrokenVersion(version, f"its graph goes from {names[0]} to {names[1]}")

@@ -1,6 +1,6 @@
-"""One version of a recommender, loaded: from a history to recommendations.
+"""A version of a recommender, loaded: from a user's history to the best items.
 
-Inference serves by it and evaluation measures by it, so that what was measured is what answers.
+Inference serves with it and evaluation measures with it, so that what was measured is what answers.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from preprocessing import PreprocessingError, parse_definition
+from preprocessing import PreprocessingError, RecommenderDefinition, parse_definition
 from refrain.errors import BrokenVersion
-from refrain.model.onnx import RUNTIME_ERRORS, session
-from refrain.model.parity import Replay, ranked_parity
+from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
+from refrain.model.onnx import check_signature, open_graph, run_graph
+from refrain.model.parity import Parity, ranked_parity
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import pad_codes, recent
 from refrain.recommendation.recommendation_request import read_recommendation_requests
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Definition
     from refrain.recommendation.recommendation_request import RecommendationRequest
 
 INPUTS = ["history", "exclude", "within", "k"]
@@ -32,24 +32,27 @@ OUTPUTS = ["items", "scores"]
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The answer to one request: codes, best first, and their scores. `popular`: nothing was known of the user."""
+    """One list: the codes of its items, best first, and their scores. `popular`: nothing was known of the user."""
 
     items: list[int]
     scores: list[float]
     popular: bool
 
 
-class RecommenderModel:
-    """One loaded version. Raises `BrokenVersion` when its files contradict each other or the graph fails."""
+class RecommenderModel(LoadedModel):
+    """One loaded version of a recommender."""
 
+    definition: RecommenderDefinition
     classes = None
 
-    def __init__(self, manifest: Mapping[str, Any], definition: Definition, graph: Any, catalogue: Catalogue) -> None:
+    def __init__(
+        self, manifest: Mapping[str, Any], definition: RecommenderDefinition, graph: Any, catalogue: Catalogue
+    ) -> None:
         self.manifest = manifest
         self.version: str = manifest["version"]
         self.definition = definition
         self.catalogue = catalogue
-        self._session = graph
+        self._graph = graph
 
     @classmethod
     def load(cls, manifest: Mapping[str, Any], model: bytes, catalogue: Mapping[str, Any]) -> Self:
@@ -57,76 +60,77 @@ class RecommenderModel:
         version = str(manifest.get("version"))
         try:
             definition = parse_definition(manifest["model"], manifest["definition"], f"manifest of {version}")
-            loaded = cls(manifest, definition, session(version, model), Catalogue.read(catalogue))
+            items = Catalogue.read(catalogue)
+            graph = open_graph(version, model)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
-            raise BrokenVersion(version, f"its files are damaged ({type(error).__name__}: {error})") from error
-        loaded._check()
-        return loaded
+            raise damaged(version, "files", error) from error
+        check_signature(version, graph, INPUTS, OUTPUTS)
+        if not isinstance(definition, RecommenderDefinition) or not len(items):
+            raise BrokenVersion(version, "its definition is not a recommender's, or its catalogue is empty")
+        if any(len(texts) != len(items) for texts in items.described.values()):
+            raise BrokenVersion(version, "its catalogue does not describe every item")
+        return cls(manifest, definition, graph, items)
 
     def rank(
         self,
-        seen: Sequence[NDArray[np.int64]],
+        histories: Sequence[NDArray[np.int64]],
         exclude: Sequence[NDArray[np.int64]],
         within: Sequence[NDArray[np.int64]],
-        most: int,
+        count: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Run the graph for rows of codes: the best items [rows, most] and their scores, -inf where none is left."""
-        given = {
-            "history": pad_codes(seen),
-            "exclude": pad_codes(exclude),
-            "within": pad_codes(within),
-            "k": np.array([min(most, len(self.catalogue))], np.int64),
-        }
-        try:
-            items, scores = self._session.run(OUTPUTS, given)
-        except RUNTIME_ERRORS as error:
-            raise BrokenVersion(self.version, f"its graph fails ({type(error).__name__}: {error})") from error
-        if items.shape != (len(seen), given["k"][0]) or items.shape != scores.shape or np.isnan(scores).any():
-            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(seen)} rows")
+        """Run the graph for rows of codes: the best items [rows, count] and their scores, -inf where none is left."""
+        k = min(count, len(self.catalogue))
+        codes = {"history": pad_codes(histories), "exclude": pad_codes(exclude), "within": pad_codes(within)}
+        items, scores = run_graph(self.version, self._graph, OUTPUTS, codes | {"k": np.array([k], np.int64)})
+        if items.shape != (len(histories), k) or items.shape != scores.shape or np.isnan(scores).any():
+            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(histories)} rows")
         return items, scores
 
-    def recommend(self, asked: Sequence[RecommendationRequest]) -> list[Recommendation]:
-        """Answer asks whose histories are known."""
-        seen = [recent(self._known(ask.history or ())) for ask in asked]
-        avoided = [self._known([*ask.exclude, *((ask.history or ()) if ask.exclude_seen else ())]) for ask in asked]
-        # A list of nothing but unknown items leaves nothing to choose among, which the graph would take for no list.
-        allowed = [self._known(ask.within) for ask in asked]
-        barred = [bool(ask.within) and not len(codes) for ask, codes in zip(asked, allowed, strict=True)]
-        items, scores = self.rank(seen, avoided, allowed, max(ask.k for ask in asked))
+    def recommend(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation]:
+        """Answer requests whose histories are known."""
+        histories = [recent(self._codes(request.history or ())) for request in requests]
+        exclude = [self._codes(_excluded(request)) for request in requests]
+        within = [self._codes(request.within) for request in requests]
+        # The graph takes an empty `within` for "all items"; where only unknown items are allowed, none are left.
+        counts = [
+            0 if request.within and not len(codes) else request.k
+            for request, codes in zip(requests, within, strict=True)
+        ]
+        items, scores = self.rank(histories, exclude, within, max(request.k for request in requests))
         return [
-            Recommendation([], [], not len(known)) if none else _best(codes, numbers, ask.k, popular=not len(known))
-            for ask, known, none, codes, numbers in zip(asked, seen, barred, items, scores, strict=True)
+            _recommendation(codes, row_scores, count, popular=not len(history))
+            for codes, row_scores, count, history in zip(items, scores, counts, histories, strict=True)
         ]
 
-    def replay(self, golden: Mapping[str, Any]) -> Replay:
+    def answer(self, instances: Sequence[Mapping[str, object]]) -> list[Recommendation]:
+        """Answer instances that bring their own history."""
+        requests, _ = read_recommendation_requests(self.definition, instances)
+        return self.recommend(requests)
+
+    def replay(self, golden: Mapping[str, Any]) -> Parity:
         """Answer the golden rows again, through all of the serving code, and compare with what training answered."""
         try:
-            asked, problems = read_recommendation_requests(self.definition, golden["rows"])
+            requests, problems = read_recommendation_requests(self.definition, golden["rows"])
             expected = [(answer["items"], answer["scores"]) for answer in golden["answers"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BrokenVersion(self.version, f"its golden rows are damaged ({type(error).__name__})") from error
-        if problems:
-            raise BrokenVersion(self.version, f"its golden rows are refused: {problems[0].column} {problems[0].reason}")
-        recommendations = self.recommend(asked) if asked else []
-        found = ranked_parity(
-            expected, [([self.catalogue.items[at] for at in o.items], o.scores) for o in recommendations]
-        )
-        return Replay(found.rows, found.max_difference, found.differing)
+            raise damaged(self.version, "golden rows", error) from error
+        check_golden_rows(self.version, problems)
+        lists = self.recommend(requests) if requests else []
+        items = self.catalogue.items
+        return ranked_parity(expected, [([items[code] for code in row.items], row.scores) for row in lists])
 
-    def _known(self, items: Sequence[str]) -> NDArray[np.int64]:
+    def _codes(self, items: Sequence[str]) -> NDArray[np.int64]:
+        """Return the codes of the items that this version knows."""
         codes = self.catalogue.coded(items)
         return codes[codes >= 0]
 
-    def _check(self) -> None:
-        names = [[each.name for each in side] for side in (self._session.get_inputs(), self._session.get_outputs())]
-        if names != [INPUTS, OUTPUTS]:
-            raise BrokenVersion(self.version, f"its graph goes from {names[0]} to {names[1]}")
-        if self.definition.roles is None or not len(self.catalogue):
-            raise BrokenVersion(self.version, "its definition is no recommendation's, or its catalogue is empty")
-        if any(len(texts) != len(self.catalogue) for texts in self.catalogue.described.values()):
-            raise BrokenVersion(self.version, "its catalogue does not describe every item")
+
+def _excluded(request: RecommendationRequest) -> list[str]:
+    return [*request.exclude, *((request.history or ()) if request.exclude_seen else ())]
 
 
-def _best(items: NDArray[np.int64], scores: NDArray[np.float32], most: int, *, popular: bool) -> Recommendation:
-    left = int(np.isfinite(scores).sum())
-    return Recommendation(items[: min(left, most)].tolist(), scores[: min(left, most)].tolist(), popular)
+def _recommendation(
+    items: NDArray[np.int64], scores: NDArray[np.float32], count: int, *, popular: bool
+) -> Recommendation:
+    count = min(int(np.isfinite(scores).sum()), count)
+    return Recommendation(items[:count].tolist(), scores[:count].tolist(), popular)

@@ -150,7 +150,7 @@ def _answers(part: AnsweredPart, scores: Array, matrix: Array) -> _Answers:
     if servable.classes:
         likeliest = scores.argmax(axis=1).tolist() if len(scores) > 1 else [numbers.index(max(numbers))]
         labels = [servable.classes[place] for place in likeliest]
-    return _Answers(part, servable.wording.numbers(numbers), labels, servable.familiar.unfamiliar(matrix))
+    return _Answers(part, servable.answer_writer.numbers(numbers), labels, servable.familiar.unfamiliar(matrix))
 
 
 def _overheard(
@@ -159,7 +159,7 @@ def _overheard(
     found = attempt(rival.servable, servable, raw, columns)
     answers: list[Numbers] = [()] * len(found.sound)
     if rival.servable and found.sound.any():
-        numbers = rival.servable.wording.numbers(found.scores[found.sound].ravel().tolist())
+        numbers = rival.servable.answer_writer.numbers(found.scores[found.sound].ravel().tolist())
         for place, written in zip(_places(found.sound), numbers, strict=True):
             answers[place] = written
     return Overheard(rival.terms.version, answers, found.milliseconds)

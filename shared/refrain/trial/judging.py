@@ -20,7 +20,7 @@ from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_terms import pause_seconds
-from refrain.model.loading import load
+from refrain.model.loading import load_version
 from refrain.times import to_iso_milliseconds
 from refrain.trial.evidence import TrialSetting, gather_facts
 from refrain.trial.verdict import TrialFacts, TrialVerdict, reach_verdict
@@ -83,7 +83,7 @@ def _facts(
     since = datetime.fromisoformat(terms.since)
     minutes = (now - since) / timedelta(minutes=1)
     try:
-        classes = load(store, request.model, terms).servable.classes or ()
+        classes = load_version(store, request.model, terms).model.classes or ()
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
     found = store.read_json(keys.snapshot(request.model, request.run, "expectation.json"))

@@ -136,7 +136,7 @@ def test_a_version_that_does_not_answer_as_it_should_stays_out(
 ) -> None:
     tiny.put_version(lake, version.named("people-2").broken())
 
-    with pytest.raises(BrokenVersion, match="golden rows are answered otherwise"):
+    with pytest.raises(BrokenVersion, match="golden rows get another answer"):
         back(lake, tmp_path)
     assert deployment(lake).champion_version == "people-3"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from refrain.model.familiarity import FEW, Familiar
+from refrain.model.familiarity import MAX_SINGLE_ROWS, Familiarity
 
 NAN = float("nan")
 
@@ -18,9 +18,9 @@ def number(**facts: Any) -> dict[str, Any]:
 
 
 def found(seen: dict[str, Any], value: float, rows: int = 1000) -> bool:
-    familiar = Familiar.of({"rows": rows, "features": {"x": seen}}, ["x"])
+    familiar = Familiarity.of({"rows": rows, "features": {"x": seen}}, ["x"])
     one = familiar.unfamiliar(np.array([[value]], dtype=np.float32))
-    assert familiar.unfamiliar(np.full((2 * FEW, 1), value, dtype=np.float32)) == one * 2 * FEW
+    assert familiar.unfamiliar(np.full((2 * MAX_SINGLE_ROWS, 1), value, dtype=np.float32)) == one * 2 * MAX_SINGLE_ROWS
     return one == [["x"]]
 
 
@@ -57,12 +57,12 @@ def test_a_category_is_strange_when_it_is_unseen_or_missing_where_none_was(
 
 def test_without_a_baseline_and_for_unknown_features_everything_is_familiar() -> None:
     matrix = np.array([[NAN, 1e30]], dtype=np.float32)
-    assert Familiar.of(None, ["x", "y"]).unfamiliar(matrix) == [[]]
-    assert Familiar.of({"rows": 1000, "features": {}}, ["x", "y"]).unfamiliar(matrix) == [[]]
+    assert Familiarity.of(None, ["x", "y"]).unfamiliar(matrix) == [[]]
+    assert Familiarity.of({"rows": 1000, "features": {}}, ["x", "y"]).unfamiliar(matrix) == [[]]
 
 
 def test_rows_are_told_apart() -> None:
-    familiar = Familiar.of({"rows": 1000, "features": {"x": number(), "y": number()}}, ["x", "y"])
+    familiar = Familiarity.of({"rows": 1000, "features": {"x": number(), "y": number()}}, ["x", "y"])
     matrix = np.array([[1, 2], [99, 99], [1, -99]], dtype=np.float32)
     assert familiar.unfamiliar(matrix) == [[], ["x", "y"], ["y"]]
 
@@ -73,6 +73,7 @@ def test_rows_are_told_apart() -> None:
 def test_few_rows_are_as_unfamiliar_as_they_are_among_many(matrix: Any) -> None:
     category = {"type": "category", "missing": 0.0}
     seen = {"x": number(max=1.0, std=1.0), "y": category, "z": number(min=0.1, max=0.1, std=0.0, missing=0.5)}
-    familiar = Familiar.of({"rows": 1000, "features": seen}, ["x", "y", "z"])
+    familiar = Familiarity.of({"rows": 1000, "features": seen}, ["x", "y", "z"])
 
-    assert familiar.unfamiliar(np.concatenate([matrix] * 2 * FEW))[: len(matrix)] == familiar.unfamiliar(matrix)
+    many = np.concatenate([matrix] * 2 * MAX_SINGLE_ROWS)
+    assert familiar.unfamiliar(many)[: len(matrix)] == familiar.unfamiliar(matrix)

@@ -23,13 +23,13 @@ def test_the_golden_rows_are_answered_as_they_were_in_training(
     for model in (tiny_version, tiny_regression):
         replay = load(model).replay(model.files.golden)
         assert replay.rows == len(model.files.golden["rows"]) > 20
-        assert (replay.differing_labels, replay.holds) == (0, True)
+        assert (replay.differing, replay.holds) == (0, True)
 
 
 def test_the_way_of_lists_is_proved_as_well(tiny_version: tiny.Model) -> None:
     servable = load(tiny_version)
     astray = {name: known[::-1] for name, known in servable.vocabularies.items()}
-    servable._listwise = RequestFeatures(servable.definition, astray)
+    servable._request_features = RequestFeatures(servable.definition, astray)
 
     assert not servable.replay(tiny_version.files.golden).holds
 

@@ -24,11 +24,11 @@ def answer_models(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
 def answer_model_details(registry: Registry, _request: HttpRequest, model: str) -> dict[str, Any]:
     """Answer `GET /v1/models/{model}`."""
     standing, sound = registry.standing(model), registry.serving(model)
-    definition = sound.servable.definition
+    definition = sound.model.definition
     return _entry(registry, model) | {
         "target": definition.predicted_column,
-        "classes": sound.servable.classes,
-        "estimator": sound.servable.manifest.get("estimator"),
+        "classes": sound.model.classes,
+        "estimator": sound.model.manifest.get("estimator"),
         "features": definition.features,
         "schema": instance_schema(sound),
         "challenger": _written(standing.deployment.challenger),
@@ -55,7 +55,7 @@ def _entry(registry: Registry, model: str) -> dict[str, Any]:
         "model": model,
         "model_version": served.version if served else None,
         "since": served.since if served else None,
-        "task": sound.servable.definition.task if sound else None,
+        "task": sound.model.definition.task if sound else None,
         "metric": served.metric if served else None,
         "value": served.value if served else None,
     }

@@ -33,10 +33,10 @@ def answer_openapi(registry: Registry, _request: HttpRequest) -> Schema:
     paths |= {
         f"/v1/models/{model}:label": {"post": _label(model, registry.definition(model))}
         for model, sound in sounds.items()
-        if not sound.servable.definition.roles
+        if not sound.model.definition.roles
     }
     schemas = {f"{model}.instance": instance_schema(sound) for model, sound in sounds.items()}
-    schemas |= {f"{model}.prediction": prediction_schema(sound.servable) for model, sound in sounds.items()}
+    schemas |= {f"{model}.prediction": prediction_schema(sound.model) for model, sound in sounds.items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,7 +62,7 @@ def answer_openapi(registry: Registry, _request: HttpRequest) -> Schema:
 
 
 def _predict(model: str, sound: LoadedVersion) -> Schema:
-    definition = sound.servable.definition
+    definition = sound.model.definition
     instances = _list({"$ref": f"#/components/schemas/{model}.instance"}, minItems=1, maxItems=MOST_INSTANCES)
     answer = {
         "predictions": _list({"$ref": f"#/components/schemas/{model}.prediction"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.model.tabular import TabularModel
+from refrain.model.loading import is_recommender
 from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS, MOST_NAMED
 from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from preprocessing import Column
     from refrain.model.loading import LoadedVersion
     from refrain.model.recommendation import RecommenderModel
+    from refrain.model.tabular import TabularModel
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
 MOST_EXAMPLES = 10
@@ -20,9 +21,9 @@ MOST_EXAMPLES = 10
 
 def instance_schema(sound: LoadedVersion) -> dict[str, Any]:
     """Describe one instance, with the version's own example."""
-    servable = sound.servable
+    servable = sound.model
     definition = servable.definition
-    if not isinstance(servable, TabularModel):
+    if is_recommender(servable):
         return ask_schema(sound)
     columns = {
         name: _column(definition.columns[name], servable, required=name in definition.required)
@@ -72,7 +73,7 @@ def recommendation_schema(servable: RecommenderModel) -> dict[str, Any]:
 
 def prediction_schema(servable: TabularModel | RecommenderModel) -> dict[str, Any]:
     """Describe one prediction."""
-    if not isinstance(servable, TabularModel):
+    if is_recommender(servable):
         return recommendation_schema(servable)
     properties: dict[str, Any] = {
         "unfamiliar": {

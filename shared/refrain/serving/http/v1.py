@@ -8,7 +8,7 @@ from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_lists
-from refrain.model.tabular import TabularModel
+from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shorten_text
 from refrain.serving.http.requests import MOST_INSTANCES, Json
@@ -17,6 +17,7 @@ from refrain.serving.prediction import Predictions, predict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from refrain.model.tabular import TabularModel
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
@@ -26,13 +27,13 @@ MOST_IGNORED = 50
 def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json | dict[str, Any]:
     """Answer `POST /v1/models/{model}:predict`."""
     sound, rival = registry.contest(model)
-    servable = sound.servable
-    if not isinstance(servable, TabularModel):
+    servable = sound.model
+    if is_recommender(servable):
         from refrain.serving.recommendation import answer_recommendations  # other models need none of it
 
         return answer_recommendations(registry, request, servable, _instances(request.document(), ()))
     instances = _instances(request.document(), servable.definition.inputs)
-    raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.aside))
+    raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.identity_columns))
     predictions = predict(servable, raw, len(instances), rival)
     capture_later(registry, request, servable, raw, predictions)
     unknown = set().union(*instances).difference(servable.definition.columns)
@@ -67,7 +68,9 @@ def _written(predictions: Predictions, servable: TabularModel, unknown: set[str]
     labels = predictions.labels or repeat(None)
     rows = zip(predictions.by, predictions.numbers, labels, predictions.unfamiliar, strict=False)
     written = [
-        by.wording.row(numbers, label, "" if by is servable and not unfamiliar else _more(by, servable, unfamiliar))
+        by.answer_writer.row(
+            numbers, label, "" if by is servable and not unfamiliar else _more(by, servable, unfamiliar)
+        )
         for by, numbers, label, unfamiliar in rows
     ]
     ignored = f',"ignored":{json.dumps(sorted(map(shorten_text, unknown))[:MOST_IGNORED])}' if unknown else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem
-from refrain.model.tabular import TabularModel
+from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import (
     BinaryTensors,
@@ -21,6 +21,7 @@ from refrain.serving.prediction import ANSWERING, Predictions, predict
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
     from refrain.model.recommendation import RecommenderModel
+    from refrain.model.tabular import TabularModel
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
     from refrain.serving.trial_answers import LoadedChallenger
@@ -95,14 +96,14 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
 
 def _serving(registry: Registry, model: str, version: str) -> LoadedVersion:
     sound = registry.serving(model)
-    _check_version(model, version, sound.servable)
+    _check_version(model, version, sound.model)
     return sound
 
 
 def _with_tensors(sound: LoadedVersion) -> TabularModel:
-    if not isinstance(sound.servable, TabularModel):
-        raise NoTensors(sound.servable.definition.model)
-    return sound.servable
+    if is_recommender(sound.model):
+        raise NoTensors(sound.model.definition.model)
+    return sound.model
 
 
 def _check_version(model: str, version: str, servable: TabularModel | RecommenderModel) -> None:

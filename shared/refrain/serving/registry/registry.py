@@ -141,7 +141,7 @@ class Registry:
                 self._present[model] = find_definition(self._definitions, model)
             except (DefinitionError, UnknownModel):
                 self._present[model] = None
-        return self._present[model] or self.serving(model).servable.definition
+        return self._present[model] or self.serving(model).model.definition
 
     def failing(self) -> bool:
         """Tell whether the lake did not answer when it was last asked."""

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric
 from refrain.errors import BrokenVersion, StorageError
-from refrain.model.loading import load
-from refrain.model.tabular import TabularModel
+from refrain.model.loading import is_recommender, load_version
 from refrain.serving.trial_answers import LoadedChallenger
 from refrain.times import to_iso_milliseconds
 
@@ -64,11 +63,11 @@ class Choice:
             return LoadedChallenger(terms, None), None
         try:
             found = self._taken(model, terms, loaded)
-            if not isinstance(found.servable, TabularModel):
-                raise BrokenVersion(terms.version, "a recommender is not tried")
-            if found.servable.definition.task != champion.servable.definition.task:
+            if is_recommender(found.model):
+                raise BrokenVersion(terms.version, "a recommender goes into service without a trial")
+            if found.model.definition.task != champion.model.definition.task:
                 raise BrokenVersion(terms.version, "its task is not the champion's")
-            challenger = found.servable
+            challenger = found.model
         except BrokenVersion as error:
             self._refuse(model, terms.version, error, "ChallengerRefused")
             return LoadedChallenger(terms, None), None
@@ -85,7 +84,7 @@ class Choice:
 
     def _load(self, model: str, served: Served) -> LoadedVersion:
         started = time.perf_counter()
-        sound = load(self._store, model, served)
+        sound = load_version(self._store, model, served)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
         return sound

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import Definition, objects, present
-from refrain.fast_path.features import SEVERAL
+from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
 from refrain.lake.capture.lines import MOST_BYTES, prediction_lines, sampled
 from refrain.lake.capture.record import Record, Shadow
 from refrain.lake.prediction_id import prediction_ids
@@ -109,7 +109,7 @@ def test_a_fallback_is_said_of_each_row(make_record: MakeRecord) -> None:
     | st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=2),
     times=st.lists(st.none() | st.datetimes(), min_size=1, max_size=4),
     texts=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4),
-    times_over=st.sampled_from([1, SEVERAL]),
+    times_over=st.sampled_from([1, MIN_ROWS_BY_COLUMN]),
 )
 def test_values_are_those_that_the_preprocessing_layer_presents(
     make_record: MakeRecord,

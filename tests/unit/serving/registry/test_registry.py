@@ -186,13 +186,13 @@ def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: py
 
 
 def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    held, load = [1000], loading.load
+    held, load = [1000], loading.load_version
 
     def loading_slowly(*arguments: Any) -> Any:
         held.append(held[-1] + 100)
         return load(*arguments)
 
-    monkeypatch.setattr(choice_module, "load", loading_slowly)
+    monkeypatch.setattr(choice_module, "load_version", loading_slowly)
     monkeypatch.setattr(registry_module, "resident", lambda: held[-1])
     api.registry._most_resident = 1150
 
