@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import page
-from benchmarks.company import company
-from benchmarks.drawing import figure
-from benchmarks.machine import machine
+from benchmarks.busy_processors import busy_processors
+from benchmarks.drawing import three_digits
+from benchmarks.machine import describe_machine
 from benchmarks.result import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
-BUILT = ROOT / "build" / "bench.json"
-COMMITTED = ROOT / "docs" / "benchmarks.json"
+NEW_FIGURES = ROOT / "build" / "bench.json"
+COMMITTED_FIGURES = ROOT / "docs" / "benchmarks.json"
 BUSY = "-busy"
 """Ends the names of the same files of a busy machine."""
 
@@ -50,15 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     ending = BUSY if asked.busy else ""
     found = _before(ending)
-    with company(asked.busy):
+    with busy_processors(asked.busy):
         for name in only or PARTS:
-            where = machine()
+            where = describe_machine()
             print(f"measuring {name} …", flush=True)
             found[name] = replace(import_module(f"benchmarks.{name}").measure(), machine=where)
             _write(found, ending)
     for part in (found[name] for name in only or found):
-        print(written(part))
-    print(f"written: {_ending(BUILT, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
+        print(part_as_text(part))
+    print(f"written: {_ending(NEW_FIGURES, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
 
 
 def _ending(path: Path, ending: str) -> Path:
@@ -66,7 +66,7 @@ def _ending(path: Path, ending: str) -> Path:
 
 
 def _before(ending: str) -> dict[str, Part]:
-    paths = (_ending(path, ending) for path in (BUILT, COMMITTED))
+    paths = (_ending(path, ending) for path in (NEW_FIGURES, COMMITTED_FIGURES))
     path = next((each for each in paths if each.exists()), None)
     documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path else []
     return {document["name"]: Part.of(document) for document in documents}
@@ -75,22 +75,22 @@ def _before(ending: str) -> dict[str, Part]:
 def _write(found: Mapping[str, Part], ending: str) -> None:
     parts = [found[name] for name in PARTS if name in found]
     text = json.dumps({"parts": [part.document() for part in parts]}, indent=1, ensure_ascii=False) + "\n"
-    for path in (BUILT, COMMITTED):
+    for path in (NEW_FIGURES, COMMITTED_FIGURES):
         path.parent.mkdir(parents=True, exist_ok=True)
         _ending(path, ending).write_text(text, encoding="utf-8")
     quiet, busy = (_before(each) for each in ("", BUSY))
-    page.write([quiet[name] for name in PARTS if name in quiet], busy, PAGE)
+    page.write_page([quiet[name] for name in PARTS if name in quiet], busy, PAGE)
 
 
-def written(part: Part) -> str:
+def part_as_text(part: Part) -> str:
     """Write a part for the terminal."""
     lines = [part.title]
     for group in part.groups:
         lines.append(f"  {group.title}" + (f"   (goal: {group.goal})" if group.goal else ""))
         for row in group.rows:
             ratio = group.ratio(row)
-            times = f"× {figure(ratio)}" if ratio else ""
-            lines.append(f"    {row.name:<46}{figure(row.median):>10} {group.unit:<6} {times}")
+            times = f"× {three_digits(ratio)}" if ratio else ""
+            lines.append(f"    {row.name:<46}{three_digits(row.median):>10} {group.unit:<6} {times}")
     return "\n".join(lines + [f"  left out: {each}" for each in part.skipped])
 
 

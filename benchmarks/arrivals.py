@@ -22,7 +22,7 @@ WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRequest:
     """A request that is to be made, `at` so many seconds from the beginning; `ask` raises when the answer is wrong."""
 
     at: float
@@ -40,7 +40,7 @@ class Arrival:
     wrong: str = ""
 
 
-def poisson(rate: float, seconds: float, draw: random.Random) -> Iterator[float]:
+def poisson_times(rate: float, seconds: float, draw: random.Random) -> Iterator[float]:
     """Times of arrival of callers who know nothing of each other, `rate` a second."""
     at = draw.expovariate(rate)
     while at < seconds:
@@ -48,8 +48,8 @@ def poisson(rate: float, seconds: float, draw: random.Random) -> Iterator[float]
         at += draw.expovariate(rate)
 
 
-def arrive(
-    requests: Iterable[Due],
+def send_when_due(
+    requests: Iterable[DueRequest],
     workers: int = WORKERS,
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
@@ -57,7 +57,7 @@ def arrive(
     """Make each request when it is due; returns when all are answered, in their order."""
     started = clock()
 
-    def make(request: Due) -> Arrival:
+    def make(request: DueRequest) -> Arrival:
         wrong = ""
         try:
             request.ask()
@@ -85,7 +85,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(place, 0)]
 
 
-def by_moment(arrivals: Iterable[Arrival], length: float) -> dict[float, list[float]]:
+def slice_by_time(arrivals: Iterable[Arrival], length: float) -> dict[float, list[float]]:
     """Latencies by when they were due, in slices of so many seconds; keys are the slices' middles."""
     slices: dict[int, list[float]] = {}
     for each in arrivals:

@@ -23,16 +23,16 @@ NUMBERS = ("customer", "amount", "score", "visits")
 BOUNDS: dict[str, tuple[float, float]] = {"amount": (0, 1e6), "score": (-10, 10)}
 ALLOWED = {"plan": ["free", "silver", "gold", "team"], "label": ["yes", "no"]}
 
-type Found = Iterable[tuple[Iterable[int], str, str]]
+type BadRows = Iterable[tuple[Iterable[int], str, str]]
 """Rows of a chunk, by their place in it, the column and the reason."""
 
-type Judge = Callable[[pd.DataFrame], Found]
+type Checker = Callable[[pd.DataFrame], BadRows]
 
 
-def by_hand() -> Judge:
+def make_pandas_checker() -> Checker:
     """Judge by masks."""
 
-    def judge(typed: pd.DataFrame) -> Found:
+    def judge(typed: pd.DataFrame) -> BadRows:
         for column, (least, most) in BOUNDS.items():
             wrong = typed[column].notna() & ~typed[column].between(least, most)
             yield wrong.to_numpy().nonzero()[0], column, f"expected {least:g} to {most:g}"
@@ -44,7 +44,7 @@ def by_hand() -> Judge:
     return judge
 
 
-def by_pandera() -> Judge:
+def make_pandera_checker() -> Checker:
     """Judge by a schema, whose failures name the rows."""
     import pandera.pandas as pa
 
@@ -55,7 +55,7 @@ def by_pandera() -> Judge:
     texts = {name: pa.Column(checks=pa.Check.isin(each), nullable=name != "label") for name, each in ALLOWED.items()}
     schema = pa.DataFrameSchema(bounds | texts)
 
-    def judge(typed: pd.DataFrame) -> Found:
+    def judge(typed: pd.DataFrame) -> BadRows:
         try:
             schema.validate(typed, lazy=True)
         except pa.errors.SchemaErrors as errors:
@@ -65,7 +65,7 @@ def by_pandera() -> Judge:
     return judge
 
 
-def by_great_expectations() -> Judge:
+def make_great_expectations_checker() -> Checker:
     """Judge by a suite of expectations, asked for all that it did not expect."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
@@ -88,7 +88,7 @@ def by_great_expectations() -> Judge:
         ],
     )
 
-    def judge(typed: pd.DataFrame) -> Found:
+    def judge(typed: pd.DataFrame) -> BadRows:
         batch = whole.get_batch(batch_parameters={"dataframe": typed})
         for result in batch.validate(suite, result_format="COMPLETE").results:
             asked = result.expectation_config
@@ -97,15 +97,19 @@ def by_great_expectations() -> Judge:
     return judge
 
 
-CHECKERS: dict[str, Callable[[], Judge]] = {
-    "pandas by hand": by_hand,
-    "pandera": by_pandera,
-    "Great Expectations": by_great_expectations,
+CHECKERS: dict[str, Callable[[], Checker]] = {
+    "pandas by hand": make_pandas_checker,
+    "pandera": make_pandera_checker,
+    "Great Expectations": make_great_expectations_checker,
 }
-NEEDS = {"pandas by hand": ["pandas"], "pandera": ["pandera.pandas"], "Great Expectations": ["great_expectations"]}
+REQUIRED_MODULES = {
+    "pandas by hand": ["pandas"],
+    "pandera": ["pandera.pandas"],
+    "Great Expectations": ["great_expectations"],
+}
 
 
-def check(path: Path, judge: Judge, into: Path) -> int:
+def check_file(path: Path, judge: Checker, into: Path) -> int:
     """Sort a file's rows into good and bad ones; returns the number of bad ones."""
     import pandas as pd
     import pyarrow as pa

@@ -7,19 +7,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import subjects
-from benchmarks.built import stage
-from benchmarks.measuring import MILLISECONDS, row
+from benchmarks import income_model
+from benchmarks.built_functions import built_functions
+from benchmarks.pandas_function import pandas_functions
+from benchmarks.peer_servers import prepare_servers
 from benchmarks.result import Group, Part
-from benchmarks.rival_servers import laid_out
-from benchmarks.running import Server
-from benchmarks.usual_handler import usual_handlers
-from local.processes import Process
+from benchmarks.server_process import Server
+from benchmarks.timing import MILLISECONDS, summarise
+from local.processes import FunctionProcess
 
 if TYPE_CHECKING:
-    from benchmarks.built import Stage
+    from benchmarks.built_functions import BuiltFunctions
     from benchmarks.result import Kind
-    from benchmarks.running import Peer, Place
+    from benchmarks.server_process import Peer, ServerFolders
     from local.processes import Function
 
 TITLE = "Cold start"
@@ -40,9 +40,9 @@ NOTES = (
 
 def measure() -> Part:
     """Start each process in turn, ask it once, end it."""
-    with stage() as found:
-        usual, none = usual_handlers(found)
-        there, skipped = laid_out()
+    with built_functions() as found:
+        usual, none = pandas_functions(found)
+        there, skipped = prepare_servers()
         starts: dict[str, list[tuple[float, float]]] = {}
         served: dict[str, list[float]] = {}
         for place in range(STARTS):
@@ -58,21 +58,21 @@ def measure() -> Part:
 
 def _group(title: str, taken: dict[str, list[float]], goal: str = "") -> Group:
     kinds: dict[str, Kind] = {FLOOR: "floor", OURS: "ours"}
-    rows = tuple(row(name, kinds.get(name, "peer"), each, MILLISECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, kinds.get(name, "peer"), each, MILLISECONDS) for name, each in taken.items())
     return Group(title, "ms", rows, FLOOR, goal)
 
 
-def _first_of(peer: Peer, place: Place) -> float:
+def _first_of(peer: Peer, place: ServerFolders) -> float:
     server = Server(peer, place)
     server.stop()
     return server.first
 
 
-def first_answer(found: Stage, function: Function) -> tuple[float, float]:
+def first_answer(found: BuiltFunctions, function: Function) -> tuple[float, float]:
     """Seconds from the start of a process to its answer, and those of them that its threads ran."""
-    event = json.dumps(next(subjects.events(1))).encode()
+    event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.perf_counter()
-    process = Process(function, found.logs / "cold.log")
+    process = FunctionProcess(function, found.logs / "cold.log")
     answer = process.call(event)
     taken = time.perf_counter() - started
     ran = sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{process.pid}/task").glob("*/schedstat")) / 1e9

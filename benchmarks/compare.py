@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.__main__ import BUILT, COMMITTED, ROOT
+from benchmarks.__main__ import COMMITTED_FIGURES, NEW_FIGURES, ROOT
 from benchmarks.result import Part
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(files) not in (0, 2):
         parser.error("expected two files, or none for the committed figures and those of `make bench`")
     try:
-        texts = [path.read_text(encoding="utf-8") for path in files] or [_committed(), BUILT.read_text("utf-8")]
+        texts = [path.read_text(encoding="utf-8") for path in files] or [_committed(), NEW_FIGURES.read_text("utf-8")]
     except FileNotFoundError as error:
         print(f"There is nothing to compare: {error.filename} is missing; `make bench` measures.", file=sys.stderr)
         return 2
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _committed() -> str:
-    name = str(COMMITTED.relative_to(ROOT))
+    name = str(COMMITTED_FIGURES.relative_to(ROOT))
     shown = subprocess.run(["git", "show", f"HEAD:{name}"], cwd=ROOT, capture_output=True, text=True, check=False)
     if shown.returncode:
         raise FileNotFoundError(2, "not committed", name)

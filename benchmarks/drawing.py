@@ -23,18 +23,18 @@ COLOURS = {"ours": "s1", "floor": "champion", "peer": "s2"}
 STYLE = Path(frame.__file__).with_name("style.css")
 
 
-def figure(value: float) -> str:
+def three_digits(value: float) -> str:
     """Write a figure with three digits.
 
-    >>> figure(0.01234), figure(12.34), figure(123456.0)
+    >>> three_digits(0.01234), three_digits(12.34), three_digits(123456.0)
     ('0.0123', '12.3', '123,456')
     """
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def bars(group: Group) -> str:
+def draw_bars(group: Group) -> str:
     """Draw the medians of a group as bars on a logarithmic axis, since peers are often a hundred times the floor."""
-    values = [f"{figure(row.median)} {group.unit}" for row in group.rows]
+    values = [f"{three_digits(row.median)} {group.unit}" for row in group.rows]
     left, right, bottom = 300, WIDE - 30 - LETTER * max(map(len, values)), 16 + HIGH * len(group.rows)
     least = 10 ** math.floor(math.log10(min(row.median for row in group.rows)))
     scale = Scale(math.log10(least), math.log10(max(row.median for row in group.rows)) + 0.05, left, right)
@@ -53,7 +53,7 @@ def bars(group: Group) -> str:
     return _alone(svg("bars", (WIDE, bottom + 12), group.title, described, *parts))
 
 
-def curves(line: Line) -> str:
+def draw_lines(line: Line) -> str:
     """Draw medians over what grows, both axes logarithmic; or over time, with marks where something happened."""
     panel, across, up = _axes(line)
     parts = [
@@ -137,7 +137,7 @@ def _apart(heights: Sequence[float], least: float = 15) -> list[float]:
     return moved
 
 
-def waterfall(trace: Trace) -> str:
+def draw_waterfall(trace: Trace) -> str:
     """Draw what began when and how long it took, a row each, what is inside of another below it and moved in."""
     row, top = 20, 14
     left, right, bottom = 300, WIDE - 90, top + 20 * len(trace.spans) + 4
@@ -156,8 +156,8 @@ def waterfall(trace: Trace) -> str:
         parts.append(text(8 + 12 * span.depth, y + 12, name, "label", "start", span.name))
         bar = {"x": scale(span.start), "y": y + 1, "width": max(scale(span.end) - scale(span.start), 1), "height": 14}
         parts.append(element("rect", **bar, class_=f"bar {colour}"))
-        parts.append(text(scale(span.end) + 6, y + 12, figure(span.end - span.start), "value"))
-    described = "; ".join(f"{span.name} {figure(span.end - span.start)} {trace.unit}" for span in trace.spans)
+        parts.append(text(scale(span.end) + 6, y + 12, three_digits(span.end - span.start), "value"))
+    described = "; ".join(f"{span.name} {three_digits(span.end - span.start)} {trace.unit}" for span in trace.spans)
     return _alone(svg("waterfall", (WIDE, bottom + 28), trace.title, described, *parts))
 
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import subjects
-from benchmarks.built import stage
-from benchmarks.measuring import MILLISECONDS, in_turn, row
+from benchmarks import income_model
+from benchmarks.built_functions import built_functions
 from benchmarks.result import Group, Part
+from benchmarks.timing import MILLISECONDS, in_turn, summarise
 from local.processes import Pool
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ ROUND_SECONDS = 1.0
 
 def measure() -> Part:
     """Ask the functions in turn."""
-    event = json.dumps(next(subjects.events(1))).encode()
-    with stage() as found:
+    event = json.dumps(next(income_model.predict_events(1))).encode()
+    with built_functions() as found:
         functions = {"hello-world": found.hello, GRAPH: found.graph, "Refrain": found.inference}
         pools = {name: Pool(function, found.logs) for name, function in functions.items()}
         try:
@@ -48,16 +48,16 @@ def measure() -> Part:
 
 def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
     taken = in_turn(calls, SECONDS, slice_seconds=0.1)
-    rows = tuple(row(name, KINDS[name], each, MILLISECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, KINDS[name], each, MILLISECONDS) for name, each in taken.items())
     return Group("one client, one instance of 14 columns", "ms", rows, "hello-world", "≤ 1.15 × hello-world")
 
 
 def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
-    rows = tuple(row(name, KINDS[name], each) for name, each in rates(calls).items())
+    rows = tuple(summarise(name, KINDS[name], each) for name, each in measure_rates(calls).items())
     return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
 
 
-def rates(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+def measure_rates(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
     """Count the requests a second that eight clients get answered, in rounds."""
     found: dict[str, list[float]] = {name: [] for name in calls}
     with ThreadPoolExecutor(CLIENTS) as clients:

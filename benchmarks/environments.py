@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.subjects import ROOT
+from benchmarks.income_model import ROOT
 
 PEERS = Path(__file__).with_name("peers")
 BUILT = ROOT / "build" / "peers"
@@ -20,7 +20,7 @@ class NotInstalled(Exception):
     """An environment cannot be made; says why in a word."""
 
 
-def environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Path:
+def make_environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Path:
     """Return the folder of a peer's environment, made of its `requirements.txt` unless that was done already.
 
     Raises:
@@ -39,7 +39,7 @@ def environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Path:
     return folder
 
 
-def variables() -> dict[str, str]:
+def peer_variables() -> dict[str, str]:
     """Return the environment variables of a process of a peer: nothing of ours, and no reports to its makers."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return kept | QUIET

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import crowd, subjects, uploads
-from benchmarks.prediction import Discarded
+from benchmarks import income_model, many_models, uploads
+from benchmarks.prediction import DiscardedOutput
 from benchmarks.result import Line, Part
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
 from refrain.serving.registry.registry import MOST_LOADED
@@ -34,7 +34,7 @@ SECONDS = 2.0
 
 def measure() -> Part:
     """Draw five lines."""
-    with redirect_stdout(Discarded()):
+    with redirect_stdout(DiscardedOutput()):
         lines = (_columns(), _instances(), *_models())
     waits, burst = uploads.measure()
     return Part("growth", TITLE, (burst,), (*lines, waits))
@@ -66,7 +66,7 @@ def _numbers(columns: int) -> Callable[[], object]:
         "columns": {name: {"type": "number"} for name in [*names, "y"]},
         "training": tiny.candidate("LinearRegression"),
     }
-    answer = subjects.handler(tiny.made("numbers", document, rows))
+    answer = income_model.make_handler(tiny.made("numbers", document, rows))
     asked = [{name: value for name, value in row.items() if name != "y"} for row in rows[:20]]
     events = cycle([_event("numbers", row) for row in asked])
     return _asking(answer, events)
@@ -75,8 +75,10 @@ def _numbers(columns: int) -> Callable[[], object]:
 def _instances() -> Line:
     lines = {}
     for candidate in ("logistic", "boosting"):
-        answer = subjects.handler(subjects.version(candidate))
-        lines[candidate] = tuple(_median(_asking(answer, subjects.events(rows))) / rows for rows in INSTANCES)
+        answer = income_model.make_handler(income_model.train_version(candidate))
+        lines[candidate] = tuple(
+            _median(_asking(answer, income_model.predict_events(rows))) / rows for rows in INSTANCES
+        )
     why = (
         f"What a request costs whatever it holds is shared by its instances, and from {MIN_ROWS_BY_COLUMN} on each "
         "column is read "
@@ -91,12 +93,12 @@ def _models() -> tuple[Line, Line]:
     """Forests of some MB each in one function: those beyond `MOST_LOADED` push each other out when asked in turn."""
     with TemporaryDirectory(prefix="refrain-growth-") as name:
         size = _fill(Path(name), max(MODELS))
-        found = [crowd.asked(Path(name), count) for count in MODELS]
+        found = [many_models.measure_models(Path(name), count) for count in MODELS]
     x = tuple(map(float, MODELS))
     latency = {each: tuple(one[each] for one in found) for each in ("in turn", "the same")}
     memory = {
         "each asked once": tuple(one["once"] for one in found),
-        f"after {crowd.ROUNDS} rounds more": tuple(one["rounds"] for one in found),
+        f"after {many_models.ROUNDS} rounds more": tuple(one["rounds"] for one in found),
     }
     loaded = (found[-2]["once"] - found[0]["once"]) / (MODELS[-2] - MODELS[0])
     asked_why = (
@@ -115,16 +117,16 @@ def _models() -> tuple[Line, Line]:
 
 def _fill(folder: Path, count: int) -> float:
     """Put so many models into a folder, each of its own name, and a request; returns the MB of one graph."""
-    document = tomllib.loads((subjects.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8"))
     forest = {"name": "forest", "estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 100}
     training = document["training"] | {"candidates": [forest]}
-    model = tiny.made("income", document | {"training": training}, list(subjects.people(3000)))
-    lake = crowd.FolderLake(folder / "lake")
+    model = tiny.made("income", document | {"training": training}, list(income_model.invent_people(3000)))
+    lake = many_models.FolderLake(folder / "lake")
     (folder / "definitions").mkdir()
     for place in range(count):
-        (folder / "definitions" / f"{crowd.name(place)}.toml").touch()
-        tiny.deploy(lake, _renamed(model, crowd.name(place)))
-    (folder / "event.json").write_text(json.dumps(next(subjects.events(1, 1))), encoding="utf-8")
+        (folder / "definitions" / f"{many_models.model_name(place)}.toml").touch()
+        tiny.deploy(lake, _renamed(model, many_models.model_name(place)))
+    (folder / "event.json").write_text(json.dumps(next(income_model.predict_events(1, 1))), encoding="utf-8")
     return len(model.files.model) / 1e6
 
 
@@ -135,7 +137,7 @@ def _renamed(model: tiny.Model, name: str) -> tiny.Model:
 
 
 def _event(model: str, instance: dict[str, Any]) -> dict[str, Any]:
-    event = next(subjects.events(1, 1))
+    event = next(income_model.predict_events(1, 1))
     return event | {"path": f"/v1/models/{model}:predict", "body": json.dumps({"instances": [instance]})}
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from benchmarks import checkers, mixed
-from benchmarks.installed import left_out, told
-from benchmarks.measuring import row
+from benchmarks import checkers, mixed_csv
+from benchmarks.installed import find_missing, missing_sentences
 from benchmarks.result import Group, Line, Part
+from benchmarks.timing import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,17 +50,17 @@ type Way = Callable[[Path], Run]
 
 def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
     """Measure a whole file, and the start of it beside the checkers."""
-    faults = _apart(left_out, {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.NEEDS)
+    faults = _apart(find_missing, {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.REQUIRED_MODULES)
     copies = {name: way for name, way in {TYPED: _duckdb, TEXT: _duckdb_text}.items() if name not in faults}
     peers: dict[str, Way] = {name: partial(_checked, name) for name in checkers.CHECKERS if name not in faults}
     with TemporaryDirectory(prefix="bench-ingest-") as folder:
         few, many = Path(folder) / "few.csv", Path(folder) / "many.csv"
-        mixed.write(few, min(SLICE, rows))
-        mixed.write(many, rows)
+        mixed_csv.write_csv(few, min(SLICE, rows))
+        mixed_csv.write_csv(many, rows)
         some = _in_turn({**copies, OURS: _refrain, **peers}, few, runs)
         whole = _in_turn({**copies, OURS: _refrain}, many, runs)
         groups = (*_groups(whole, rows, _megabytes(many)), _beside(some, min(SLICE, rows), _megabytes(few)))
-    return Part("ingest", TITLE, groups, _lines(some, whole, rows), told(faults), NOTES)
+    return Part("ingest", TITLE, groups, _lines(some, whole, rows), missing_sentences(faults), NOTES)
 
 
 def _groups(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> tuple[Group, ...]:
@@ -83,7 +83,7 @@ def _beside(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> 
 def _group(
     title: str, unit: str, taken: Mapping[str, Sequence[float]], goal: str = "", *, more_is_better: bool = False
 ) -> Group:
-    rows = tuple(row(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
+    rows = tuple(summarise(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
     return Group(title, unit, rows, TYPED if TYPED in taken else "", goal, more_is_better)
 
 
@@ -95,7 +95,7 @@ def _lines(some: Mapping[str, Sequence[Run]], whole: Mapping[str, Sequence[Run]]
     if rows <= SLICE:
         return ()
     memory = {
-        name: tuple(row(name, "ours", [run["peak_mb"] for run in taken[name]]).median for taken in (some, whole))
+        name: tuple(summarise(name, "ours", [run["peak_mb"] for run in taken[name]]).median for taken in (some, whole))
         for name in whole
     }
     why = "Files are read in blocks, and what does not fit into a bounded buffer goes to disk."
@@ -151,10 +151,10 @@ def _ingest(path: Path, rows: int = 0) -> None:
     with TemporaryDirectory(dir=path.parent) as folder:
         upload = Path(folder) / "upload"
         if rows:
-            mixed.write(upload, rows)
+            mixed_csv.write_csv(upload, rows)
         else:
             upload.symlink_to(path)
-        keep(upload, "csv", mixed.definition(), "digest", cast("Store", _Nowhere()))
+        keep(upload, "csv", mixed_csv.mixed_definition(), "digest", cast("Store", _Nowhere()))
 
 
 def _duckdb(path: Path) -> Run:
@@ -181,16 +181,16 @@ def _checked(name: str, path: Path) -> Run:
     judge = checkers.CHECKERS[name]()
     with TemporaryDirectory(dir=path.parent) as folder:
         start = Path(folder) / "start"
-        mixed.write(start, 1_000)
-        checkers.check(start, judge, Path(folder))  # imports
-        return _timed(lambda: checkers.check(path, judge, Path(folder)))
+        mixed_csv.write_csv(start, 1_000)
+        checkers.check_file(start, judge, Path(folder))  # imports
+        return _timed(lambda: checkers.check_file(path, judge, Path(folder)))
 
 
 if __name__ == "__main__":
-    from benchmarks.__main__ import written
+    from benchmarks.__main__ import part_as_text
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
     asked = parser.parse_args()
-    print(written(measure(asked.rows, asked.runs)))
+    print(part_as_text(measure(asked.rows, asked.runs)))

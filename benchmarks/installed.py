@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def left_out(peers: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def find_missing(peers: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Say of each peer that lacks one of its modules what its import said.
 
-    >>> left_out({"numpy itself": ["numpy"], "a peer": ["numpy", "nosuch"]})
+    >>> find_missing({"numpy itself": ["numpy"], "a peer": ["numpy", "nosuch"]})
     {'a peer': "No module named 'nosuch'"}
     """
     found = {}
@@ -25,10 +25,10 @@ def left_out(peers: Mapping[str, Iterable[str]]) -> dict[str, str]:
     return found
 
 
-def told(faults: Mapping[str, str]) -> tuple[str, ...]:
+def missing_sentences(faults: Mapping[str, str]) -> tuple[str, ...]:
     """Write a sentence for each, as a part's `skipped`.
 
-    >>> told({"a peer": "No module named 'nosuch'"})
+    >>> missing_sentences({"a peer": "No module named 'nosuch'"})
     ("a peer: it is not installed (No module named 'nosuch')",)
     """
     return tuple(f"{name}: it is not installed ({fault})" for name, fault in faults.items())

@@ -7,11 +7,11 @@ import time
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-from benchmarks import rivals, subjects
-from benchmarks.installed import left_out, told
-from benchmarks.measuring import in_turn, row
-from benchmarks.prediction import Discarded, group
+from benchmarks import income_model, peer_handlers
+from benchmarks.installed import find_missing, missing_sentences
+from benchmarks.prediction import DiscardedOutput, measure_group
 from benchmarks.result import Group, Part, Row
+from benchmarks.timing import in_turn, summarise
 from refrain.model.onnx import open_graph
 
 if TYPE_CHECKING:
@@ -24,30 +24,33 @@ SECONDS = 4.0
 
 def measure() -> Part:
     """Time requests of many instances, and the parts of them that are not ours."""
-    skipped, notes = told(left_out(rivals.NEEDS)), ("Times here are processor time of the thread.",)
+    skipped, notes = (
+        missing_sentences(find_missing(peer_handlers.REQUIRED_MODULES)),
+        ("Times here are processor time of the thread.",),
+    )
     return Part("instances", TITLE, tuple(_groups()), skipped=skipped, notes=notes)
 
 
 def _groups() -> Iterator[Group]:
     for candidate in ("logistic", "boosting"):
         for rows in (100, 1000):
-            yield group(candidate, rows, goal="", clock=time.thread_time)
+            yield measure_group(candidate, rows, goal="", clock=time.thread_time)
             yield _shares(candidate, rows)
 
 
 def _shares(candidate: str, rows: int) -> Group:
     """The graph and the parser, each as a share of the request."""
-    model = subjects.version(candidate)
-    graph, matrix = open_graph("alone", model.files.model), subjects.matrix(model, rows)
-    ours, events = subjects.handler(model), subjects.events(rows)
+    model = income_model.train_version(candidate)
+    graph, matrix = open_graph("alone", model.files.model), income_model.feature_matrix(model, rows)
+    ours, events = income_model.make_handler(model), income_model.predict_events(rows)
     contenders = {
         "request": lambda: ours(next(events)),
         "graph": lambda: graph.run(["probabilities"], {"features": matrix}),
         "JSON": lambda: json.loads(next(events)["body"]),
     }
-    with redirect_stdout(Discarded()):
+    with redirect_stdout(DiscardedOutput()):
         found = in_turn(contenders, SECONDS, clock=time.thread_time)
-    taken = {name: row(name, "floor", values).median for name, values in found.items()}
+    taken = {name: summarise(name, "floor", values).median for name, values in found.items()}
     shares = {name: 100 * taken[name] / taken["request"] for name in ("graph", "JSON")}
     figures = {"ONNX Runtime": shares["graph"], "parsing JSON": shares["JSON"], "both": sum(shares.values())}
     return Group(

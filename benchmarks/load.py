@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.arrivals import arrive, by_moment, percentile
-from benchmarks.footprint import Footprint
-from benchmarks.measuring import MILLISECONDS
+from benchmarks.arrivals import percentile, send_when_due, slice_by_time
+from benchmarks.process_memory import MemoryWatch
 from benchmarks.result import Group, Line, Part, Row
-from benchmarks.service import BOLD, MIX, Service, Unexpected, service
+from benchmarks.service import BOLD, MIX, Service, Unexpected, running_service
+from benchmarks.timing import MILLISECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,12 +45,12 @@ WATCHED = ("inference", "ingest")
 def measure() -> Part:
     """Find out what the machine can do, then what a caller sees on a quiet one and under load."""
     seconds = 60 * float(os.environ.get("LOAD") or 10)
-    with service() as found:
+    with running_service() as found:
         most = _capacity(found, 10.0)
-        quiet = arrive(found.requests(QUIET, QUIET_SECONDS))
+        quiet = send_when_due(found.requests(QUIET, QUIET_SECONDS))
         requests = found.requests(most * SHARE, seconds)
-        with Footprint(found.cloud.process.pid) as memory, Moves(found, seconds) as moves:
-            loaded = arrive(requests)
+        with MemoryWatch(found.cloud.process.pid) as memory, Moves(found, seconds) as moves:
+            loaded = send_when_due(requests)
         lost = found.missing()
     memory_groups = tuple(_memory(name, memory.largest(name), seconds) for name in WATCHED)
     groups = (_predictions(quiet, loaded), _kinds(quiet, loaded), _errors(loaded, moves, lost), *memory_groups)
@@ -178,7 +178,7 @@ def _memory(name: str, seen: Sequence[tuple[float, float]], seconds: float) -> G
 
 
 def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> Line:
-    slices = by_moment([each for each in loaded if each.kind in PREDICTIONS], SLICE)
+    slices = slice_by_time([each for each in loaded if each.kind in PREDICTIONS], SLICE)
     lines = {
         name: tuple(percentile(taken, share) * MILLISECONDS for taken in slices.values())
         for name, share in (("p99", 99), ("median", 50))
@@ -191,7 +191,7 @@ def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> L
     return Line("Predictions under load", "minutes", "ms", x, lines, why, course=True, marks=_in_minutes(moves))
 
 
-def _resident(memory: Footprint, seconds: float, moves: Sequence[tuple[float, str]]) -> Line:
+def _resident(memory: MemoryWatch, seconds: float, moves: Sequence[tuple[float, str]]) -> Line:
     step = max(seconds / 120, memory.pause * 2)
     times = [step * (place + 0.5) for place in range(int(seconds // step))]
     lines = {}

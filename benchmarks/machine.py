@@ -13,7 +13,7 @@ from typing import Any
 PACKAGES = ("numpy", "onnxruntime", "scikit-learn", "pandas")
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Describe this machine, and how busy it is (the load of the last minute, of as many processors).
 
     `id` tells two machines apart that have the same description. It is new after each start of the machine, since

@@ -7,18 +7,18 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import subjects
-from benchmarks.built import stage
-from benchmarks.measuring import row
+from benchmarks import income_model
+from benchmarks.built_functions import built_functions
+from benchmarks.pandas_function import TITLE as USUAL
+from benchmarks.pandas_function import pandas_functions
+from benchmarks.peer_servers import prepare_servers
 from benchmarks.result import Group, Part
-from benchmarks.rival_servers import laid_out
-from benchmarks.running import Server
-from benchmarks.usual_handler import TITLE as USUAL
-from benchmarks.usual_handler import usual_handlers
-from local.processes import Process
+from benchmarks.server_process import Server
+from benchmarks.timing import summarise
+from local.processes import FunctionProcess
 
 if TYPE_CHECKING:
-    from benchmarks.running import Peer, Place
+    from benchmarks.server_process import Peer, ServerFolders
     from local.processes import Function
 
 TITLE = "Peak memory of a warm inference process"
@@ -33,25 +33,25 @@ NOTES = (
 
 def measure() -> Part:
     """Start processes, ask them, and read what the system says of them."""
-    with stage() as found:
-        usual, none = usual_handlers(found)
-        there, skipped = laid_out()
+    with built_functions() as found:
+        usual, none = pandas_functions(found)
+        there, skipped = prepare_servers()
         floors = [_imported(found.inference) for _ in range(STARTS)]
         hello = [_asked(found.hello, found.logs) for _ in range(STARTS)]
         ours = [_asked(found.inference, found.logs) for _ in range(STARTS)]
         peers = {name: [_asked(usual[name], found.logs) for _ in range(STARTS)] for name in (USUAL,) if name in usual}
         peers |= {peer.title: [_served(peer, place) for _ in range(STARTS)] for peer, place in there}
     rows = (
-        row(FLOOR, "floor", floors),
-        row("hello-world", "floor", hello),
-        row(f"Refrain, one model, {CALLS} requests", "ours", ours),
-        *(row(name, "peer", found) for name, found in peers.items()),
+        summarise(FLOOR, "floor", floors),
+        summarise("hello-world", "floor", hello),
+        summarise(f"Refrain, one model, {CALLS} requests", "ours", ours),
+        *(summarise(name, "peer", found) for name, found in peers.items()),
     )
     group = Group("resident memory at its peak", "MB", rows, FLOOR, "≤ 80 MB with one small model")
     return Part("memory", TITLE, (group,), skipped=none + skipped, notes=NOTES)
 
 
-def _served(peer: Peer, place: Place) -> float:
+def _served(peer: Peer, place: ServerFolders) -> float:
     server = Server(peer, place)
     for _ in range(CALLS):
         server.call()
@@ -61,8 +61,8 @@ def _served(peer: Peer, place: Place) -> float:
 
 
 def _asked(function: Function, logs: Path) -> float:
-    events = subjects.events(1)
-    process = Process(function, logs / "memory.log")
+    events = income_model.predict_events(1)
+    process = FunctionProcess(function, logs / "memory.log")
     for _ in range(CALLS):
         process.call(json.dumps(next(events)).encode())
     peak = _peak(Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.drawing import bars, curves, figure, waterfall
+from benchmarks.drawing import draw_bars, draw_lines, draw_waterfall, three_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ and their ratios to the floor of the same run.
 |---|---:|---:|---:|---:|"""
 
 
-def write(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> None:
+def write_page(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> None:
     """Write the page, and its drawings into the folder of the same name beside it; `busy` are parts by their names."""
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
@@ -57,17 +57,17 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
         yield from _group(group)
         if len(group.rows) > 1 and all(row.median > 0 for row in group.rows):  # on a logarithmic axis
             name = f"{part.name}-{place}.svg"
-            (folder / name).write_text(bars(group), encoding="utf-8")
+            (folder / name).write_text(draw_bars(group), encoding="utf-8")
             yield f"![{group.title}]({folder.name}/{name})\n"
     for place, line in enumerate(part.lines):
         name = f"{part.name}-line-{place}.svg"
-        (folder / name).write_text(curves(line), encoding="utf-8")
+        (folder / name).write_text(draw_lines(line), encoding="utf-8")
         yield f"![{line.title}]({folder.name}/{name})\n"
         if line.why:
             yield f"{line.why}\n"
     for trace in part.traces:
         name = f"{part.name}-{trace.name}.svg"
-        (folder / name).write_text(waterfall(trace), encoding="utf-8")
+        (folder / name).write_text(draw_waterfall(trace), encoding="utf-8")
         yield f"**{trace.title}**\n"
         yield f"![{trace.title}]({folder.name}/{name})\n"
         if trace.why:
@@ -86,7 +86,7 @@ def _compared(quiet: Part, busy: Part) -> Iterator[str]:
             if row.kind == "ours" and (group.title, row.name) in others and group.ratio(row):
                 other, again = others[group.title, row.name]
                 figures = (
-                    f"{figure(each.median)} {group.unit} | {figure(which.ratio(each) or 0)}"
+                    f"{three_digits(each.median)} {group.unit} | {three_digits(which.ratio(each) or 0)}"
                     for which, each in ((group, row), (other, again))
                 )
                 name = "" if row.name == "Refrain" else f", {row.name}"
@@ -99,7 +99,7 @@ def _group(group: Group) -> Iterator[str]:
     yield "|---|---:|---:|---:|"
     for row in group.rows:
         ratio = group.ratio(row)
-        yield f"| {_name(row)} | {figure(row.median)} | {_spread(row)} | {figure(ratio) if ratio else ''} |"
+        yield f"| {_name(row)} | {three_digits(row.median)} | {_spread(row)} | {three_digits(ratio) if ratio else ''} |"
     yield ""
 
 
@@ -108,7 +108,7 @@ def _name(row: Row) -> str:
 
 
 def _spread(row: Row) -> str:
-    return "" if row.low == row.high else f"{figure(row.low)} to {figure(row.high)}"
+    return "" if row.low == row.high else f"{three_digits(row.low)} to {three_digits(row.high)}"
 
 
 def _where(machine: dict[str, Any]) -> str:

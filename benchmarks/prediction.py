@@ -7,10 +7,10 @@ import time
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import rivals, subjects
-from benchmarks.installed import left_out, told
-from benchmarks.measuring import MICROSECONDS, in_turn, row
+from benchmarks import income_model, peer_handlers
+from benchmarks.installed import find_missing, missing_sentences
 from benchmarks.result import Group, Part
+from benchmarks.timing import MICROSECONDS, in_turn, summarise
 from refrain.model.onnx import open_graph
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ GOAL = "≤ 60 µs on a quiet machine, and ≤ 3 × the graph with one input a c
 
 def measure() -> Part:
     """Time one instance of 14 columns by logistic regression and by boosting."""
-    groups = tuple(group(candidate, 1) for candidate in ("logistic", "boosting"))
-    return Part("prediction", TITLE, groups, skipped=told(left_out(rivals.NEEDS)), notes=NOTES)
+    groups = tuple(measure_group(candidate, 1) for candidate in ("logistic", "boosting"))
+    return Part(
+        "prediction",
+        TITLE,
+        groups,
+        skipped=missing_sentences(find_missing(peer_handlers.REQUIRED_MODULES)),
+        notes=NOTES,
+    )
 
 
 NOTES = (
@@ -36,21 +42,21 @@ NOTES = (
 )
 
 
-def group(candidate: str, rows: int, goal: str = GOAL, clock: Callable[[], float] = time.perf_counter) -> Group:
+def measure_group(candidate: str, rows: int, goal: str = GOAL, clock: Callable[[], float] = time.perf_counter) -> Group:
     """Time requests of so many instances."""
-    with redirect_stdout(Discarded()):
+    with redirect_stdout(DiscardedOutput()):
         contenders = _contenders(candidate, rows)
         taken = in_turn({name: call for name, (_, call) in contenders.items()}, SECONDS, clock=clock)
     return Group(
         title=f"{candidate}, {rows:,} instance{'s' if rows > 1 else ''}",
         unit="µs",
-        rows=tuple(row(name, kind, taken[name], MICROSECONDS) for name, (kind, _) in contenders.items()),
+        rows=tuple(summarise(name, kind, taken[name], MICROSECONDS) for name, (kind, _) in contenders.items()),
         floor=COLUMNS,
         goal=goal,
     )
 
 
-class Discarded(io.TextIOBase):
+class DiscardedOutput(io.TextIOBase):
     """Standard output that goes nowhere, by the same system call."""
 
     def __init__(self) -> None:
@@ -66,23 +72,26 @@ class Discarded(io.TextIOBase):
 
 
 def _contenders(candidate: str, rows: int) -> dict[str, tuple[Any, Callable[[], object]]]:
-    model = subjects.version(candidate)
-    graph, matrix = open_graph("alone", model.files.model), subjects.matrix(model, rows)
-    fitted = rivals.pipeline(_estimator(candidate))
-    columns, inputs = rivals.column_graph(fitted), rivals.column_inputs(subjects.asked(rows)[:rows])
-    ours, events = subjects.handler(model), subjects.events(rows)
+    model = income_model.train_version(candidate)
+    graph, matrix = open_graph("alone", model.files.model), income_model.feature_matrix(model, rows)
+    fitted = peer_handlers.fit_pipeline(_estimator(candidate))
+    columns, inputs = (
+        peer_handlers.column_session(fitted),
+        peer_handlers.column_inputs(income_model.instances(rows)[:rows]),
+    )
+    ours, events = income_model.make_handler(model), income_model.predict_events(rows)
     contenders: dict[str, tuple[Any, Callable[[], object]]] = {
         "ONNX Runtime alone, one matrix": ("floor", lambda: graph.run(["probabilities"], {"features": matrix})),
         COLUMNS: ("floor", lambda: columns.run(None, inputs)),
         "Refrain": ("ours", lambda: ours(next(events))),
     }
-    faults = left_out(rivals.NEEDS)
-    if rivals.POWERTOOLS not in faults:
-        powertools = rivals.powertools_handler(columns)
-        contenders[rivals.POWERTOOLS] = ("peer", lambda: powertools(next(events)))
-    if rivals.PANDAS not in faults:
-        pandas = rivals.pandas_handler(fitted)
-        contenders[rivals.PANDAS] = ("peer", lambda: pandas(next(events)))
+    faults = find_missing(peer_handlers.REQUIRED_MODULES)
+    if peer_handlers.POWERTOOLS not in faults:
+        powertools = peer_handlers.powertools_handler(columns)
+        contenders[peer_handlers.POWERTOOLS] = ("peer", lambda: powertools(next(events)))
+    if peer_handlers.PANDAS not in faults:
+        pandas = peer_handlers.pandas_handler(fitted)
+        contenders[peer_handlers.PANDAS] = ("peer", lambda: pandas(next(events)))
     return contenders
 
 

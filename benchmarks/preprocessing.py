@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.installed import left_out, told
-from benchmarks.measuring import MILLISECONDS, row
+from benchmarks.installed import find_missing, missing_sentences
 from benchmarks.result import Group, Part
+from benchmarks.timing import MILLISECONDS, summarise
 from preprocessing import (
     Array,
     Columns,
@@ -73,7 +73,7 @@ def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
         _clean_encode("10 numbers and 4 categories", {**NUMBERS, **CATEGORIES}, both, runs, "≥ 1 million"),
         *(_decode(name, objects(values), runs) for name, values in texts.items()),
     )
-    skipped = told(left_out({BY_HAND: ["pandas"], TO_NUMERIC: ["pandas"]}))
+    skipped = missing_sentences(find_missing({BY_HAND: ["pandas"], TO_NUMERIC: ["pandas"]}))
     return Part("preprocessing", f"Preprocessing of {rows:,} rows", groups, skipped=skipped, notes=NOTES)
 
 
@@ -138,7 +138,7 @@ def _decode(title: str, texts: Array, runs: int) -> Group:
 
 
 def _rows(taken: dict[str, list[float]]) -> tuple[Row, ...]:
-    return tuple(row(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
+    return tuple(summarise(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
 
 
 def _compared(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
@@ -153,10 +153,10 @@ def _compared(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, lis
 
 
 if __name__ == "__main__":
-    from benchmarks.__main__ import written
+    from benchmarks.__main__ import part_as_text
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
     asked = parser.parse_args()
-    print(written(measure(asked.rows, asked.runs)))
+    print(part_as_text(measure(asked.rows, asked.runs)))

@@ -6,10 +6,10 @@ import time
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import subjects
-from benchmarks.measuring import MICROSECONDS, row
-from benchmarks.prediction import Discarded
+from benchmarks import income_model
+from benchmarks.prediction import DiscardedOutput
 from benchmarks.result import Group, Part
+from benchmarks.timing import MICROSECONDS, summarise
 from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
 from refrain.serving import capturing, prediction
@@ -40,18 +40,18 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
 
 def measure() -> Part:
     """Time the stages of requests of one instance, 14 columns, logistic regression."""
-    answer, events = subjects.handler(subjects.version("logistic")), subjects.events(1)
-    with redirect_stdout(Discarded()), timed() as taken:
+    answer, events = income_model.make_handler(income_model.train_version("logistic")), income_model.predict_events(1)
+    with redirect_stdout(DiscardedOutput()), timed_stages() as taken:
         for _ in range(CALLS):
             started = time.perf_counter()
             answer(next(events))
             taken["altogether, with what times it"].append(time.perf_counter() - started)
-    rows = tuple(row(name, "ours", each, MICROSECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, "ours", each, MICROSECONDS) for name, each in taken.items())
     return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows),))
 
 
 @contextmanager
-def timed() -> Iterator[dict[str, list[float]]]:
+def timed_stages() -> Iterator[dict[str, list[float]]]:
     """Have every stage note how long it takes."""
     taken: dict[str, list[float]] = {name: [] for name, _, _ in STAGES}
     taken["altogether, with what times it"] = []

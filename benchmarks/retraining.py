@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import subjects
-from benchmarks.built import TEMPLATE
-from benchmarks.measuring import row
+from benchmarks import income_model
+from benchmarks.built_functions import TEMPLATE
 from benchmarks.result import Group, Part
+from benchmarks.timing import summarise
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ def measure() -> Part:
     with TemporaryDirectory(prefix="bench-retraining-") as folder:
         for number in range(RUNS):
             _in_a_cloud(Path(folder) / str(number), found)
-    rows = tuple(row(name, "ours", [everything_but_fit(each) for each in runs]) for name, runs in found.items())
+    rows = tuple(summarise(name, "ours", [everything_but_fit(each) for each in runs]) for name, runs in found.items())
     groups = [Group("everything but fit", "s", rows, goal="≤ 10 s")]
     return Part("retraining", TITLE, (*groups, *(_stages(name, runs) for name, runs in found.items())), notes=NOTES)
 
@@ -58,22 +58,22 @@ def measure() -> Part:
 def _in_a_cloud(folder: Path, found: Mapping[str, list[dict[str, float]]]) -> None:
     models = folder / "models"
     models.mkdir(parents=True)
-    definition = (subjects.ROOT / "layers" / "models" / f"{subjects.MODEL}.toml").read_text(encoding="utf-8")
-    (models / f"{subjects.MODEL}.toml").write_text(definition + FOREST, encoding="utf-8")
+    definition = (income_model.ROOT / "layers" / "models" / f"{income_model.MODEL}.toml").read_text(encoding="utf-8")
+    (models / f"{income_model.MODEL}.toml").write_text(definition + FOREST, encoding="utf-8")
     with Cloud(folder / "state", models, TEMPLATE) as cloud:
-        stage = Stage(cloud)
-        key = f"{subjects.MODEL}/rows.csv"
+        stage = StackClient(cloud)
+        key = f"{income_model.MODEL}/rows.csv"
         stage.upload(key, _file())
         stage.receipt(key)
         for runs in found.values():
-            execution = stage.start({"model": subjects.MODEL, "force": True})
+            execution = stage.start({"model": income_model.MODEL, "force": True})
             *_, history = stage.states(execution)
             stage.outcome(execution)
-            runs.append(seconds(history))
+            runs.append(step_seconds(history))
 
 
 def _file() -> bytes:
-    people = subjects.people(ROWS)
+    people = income_model.invent_people(ROWS)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(people[0]))
     writer.writeheader()
@@ -81,7 +81,7 @@ def _file() -> bytes:
     return text.getvalue().encode()
 
 
-def seconds(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def step_seconds(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Take the seconds of each step out of a run's history; training without `fit`, the longest `fit` by itself."""
     began = history[0]["timestamp"]
     entered: dict[str, float] = {}
@@ -118,4 +118,4 @@ def _stages(name: str, runs: Iterable[Mapping[str, float]]) -> Group:
     for run in runs:
         for step, each in run.items():
             taken.setdefault(f"{step}, without fit" if step == TRAIN else step, []).append(each)
-    return Group(name, "s", tuple(row(step, "ours", each) for step, each in taken.items()))
+    return Group(name, "s", tuple(summarise(step, "ours", each) for step, each in taken.items()))

@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import subjects
-from benchmarks.built import stage
-from benchmarks.emulator import CLIENTS, rates
-from benchmarks.measuring import MILLISECONDS, in_turn, row
+from benchmarks import income_model
+from benchmarks.built_functions import built_functions
+from benchmarks.emulator import CLIENTS, measure_rates
+from benchmarks.pandas_function import TITLE as USUAL
+from benchmarks.pandas_function import pandas_functions
+from benchmarks.peer_servers import prepare_servers
 from benchmarks.result import Group, Part
-from benchmarks.rival_servers import laid_out
-from benchmarks.running import Server
-from benchmarks.usual_handler import TITLE as USUAL
-from benchmarks.usual_handler import usual_handlers
+from benchmarks.server_process import Server
+from benchmarks.timing import MILLISECONDS, in_turn, summarise
 from local.processes import Pool
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ NOTES = (
 
 def measure() -> Part:
     """Ask all in turn."""
-    with stage() as found, ExitStack() as running:
-        there, skipped = laid_out()
-        usual, none = usual_handlers(found)
+    with built_functions() as found, ExitStack() as running:
+        there, skipped = prepare_servers()
+        usual, none = pandas_functions(found)
         functions = {"hello-world": found.hello, "Refrain": found.inference}
         functions |= {name: each for name, each in usual.items() if name == USUAL}
         calls: dict[str, Callable[[], object]] = {}
-        event = json.dumps(next(subjects.events(1))).encode()
+        event = json.dumps(next(income_model.predict_events(1))).encode()
         for name, function in functions.items():
             pool = Pool(function, found.logs, most=1)
             running.callback(pool.close)
@@ -67,10 +67,10 @@ def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
 
 
 def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
-    rows = _rows(rates(calls), 1.0)
+    rows = _rows(measure_rates(calls), 1.0)
     return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
 
 
 def _rows(taken: Mapping[str, Sequence[float]], scale: float) -> tuple[Row, ...]:
     kinds: dict[str, Kind] = {"hello-world": "floor", "Refrain": "ours"}
-    return tuple(row(name, kinds.get(name, "peer"), each, scale) for name, each in taken.items())
+    return tuple(summarise(name, kinds.get(name, "peer"), each, scale) for name, each in taken.items())

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from benchmarks import subjects
-from benchmarks.arrivals import Due, poisson
-from benchmarks.built import TEMPLATE
+from benchmarks import income_model
+from benchmarks.arrivals import DueRequest, poisson_times
+from benchmarks.built_functions import TEMPLATE
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,9 +52,9 @@ MIX = {
 """How many of 100 requests are of a kind."""
 
 
-def income(candidate: str) -> str:
+def income_definition(candidate: str) -> str:
     """The definition of the income model as it is shipped, with one candidate and a gate that a timid one passes."""
-    shipped = (subjects.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8")
+    shipped = (income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8")
     head = shipped.partition("[[training.candidates]]")[0].replace('"roc_auc"', '"log_loss"')
     return f"{head}candidates = [{candidate}]\n[gate]\nconfidence = 0.9\n"
 
@@ -72,7 +72,7 @@ class Service:
     """
 
     cloud: Cloud
-    stage: Stage
+    stage: StackClient
     draw: random.Random
     uploads: dict[str, int] = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
@@ -80,13 +80,13 @@ class Service:
 
     def __post_init__(self) -> None:
         self._http = urllib3.PoolManager(maxsize=64, timeout=60, retries=False)
-        self._people = subjects.asked(1000)
+        self._people = income_model.instances(1000)
 
-    def requests(self, rate: float, seconds: float) -> list[Due]:
+    def requests(self, rate: float, seconds: float) -> list[DueRequest]:
         """Draw when callers come, `rate` a second of all kinds, and what each asks."""
         kinds = self.draw.choices(list(MIX), list(MIX.values()), k=int(rate * seconds * 2) + 100)
-        times = poisson(rate, seconds, self.draw)
-        return [Due(at, kind, self.asking(kind)) for at, kind in zip(times, kinds, strict=False)]
+        times = poisson_times(rate, seconds, self.draw)
+        return [DueRequest(at, kind, self.asking(kind)) for at, kind in zip(times, kinds, strict=False)]
 
     def asking(self, kind: str) -> Callable[[], object]:
         """Make a request of a kind, with values of its own; calling it raises `Unexpected`."""
@@ -123,7 +123,7 @@ class Service:
 
     def define(self, candidate: str) -> None:
         """Exchange the definition of the income model, which every run reads anew."""
-        (self.cloud.folder / "models" / "income.toml").write_text(income(candidate), encoding="utf-8")
+        (self.cloud.folder / "models" / "income.toml").write_text(income_definition(candidate), encoding="utf-8")
 
     def run(self, **request: Any) -> str:
         """Have the state machine do something with the income model; returns the champion afterwards.
@@ -148,7 +148,7 @@ class Service:
 
     def bring_up(self) -> None:
         """Upload, train and promote a first version of both models."""
-        people = subjects.people(ROWS)
+        people = income_model.invent_people(ROWS)
         lines = [",".join(map(str, row.values())) for row in people]
         self.stage.upload("income/people.csv", "\n".join([",".join(people[0]), *lines]).encode())
         self.upload("flats/first.csv", [self._flat() for _ in range(ROWS)])
@@ -189,15 +189,15 @@ class Service:
 
 
 @contextmanager
-def service() -> Iterator[Service]:
+def running_service() -> Iterator[Service]:
     """Run the packages as they were built, with both models in service. Needs what `make build` makes."""
     with tempfile.TemporaryDirectory(prefix="refrain-load-") as name:
         folder = Path(name)
         (folder / "definitions").mkdir()
         (folder / "definitions" / "flats.toml").write_text(FLATS, encoding="utf-8")
-        (folder / "definitions" / "income.toml").write_text(income(TIMID), encoding="utf-8")
+        (folder / "definitions" / "income.toml").write_text(income_definition(TIMID), encoding="utf-8")
         with Cloud(folder / "cloud", folder / "definitions", TEMPLATE) as cloud:
-            made = Service(cloud, Stage(cloud), random.Random(7))
+            made = Service(cloud, StackClient(cloud), random.Random(7))
             made.bring_up()
             made.asking("predict income")()
             yield made

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.built import TEMPLATE
+from benchmarks.built_functions import TEMPLATE
 from benchmarks.result import Group, Part, Row
 from local.sizes import MB
-from local.sizes import measure as weigh
+from local.sizes import measure_sizes as weigh
 from local.template import read_template
 
 TITLE = "Package size"

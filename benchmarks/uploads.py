@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.arrivals import Due, arrive, percentile, poisson
-from benchmarks.built import TEMPLATE
-from benchmarks.measuring import MILLISECONDS, row
+from benchmarks.arrivals import DueRequest, percentile, poisson_times, send_when_due
+from benchmarks.built_functions import TEMPLATE
 from benchmarks.result import Group, Line
 from benchmarks.service import FLATS
+from benchmarks.timing import MILLISECONDS, summarise
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +37,7 @@ PATIENCE = 120.0
 class Inbox:
     """Puts files into the inbox and sees when their receipts come; all times are of one clock."""
 
-    stage: Stage
+    stage: StackClient
     draw: random.Random
     put: dict[str, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def measure() -> tuple[Line, Group]:
         (folder / "definitions").mkdir()
         (folder / "definitions" / "flats.toml").write_text(FLATS, encoding="utf-8")
         with Cloud(folder / "cloud", folder / "definitions", TEMPLATE) as cloud:
-            inbox = Inbox(Stage(cloud), random.Random(7))
+            inbox = Inbox(StackClient(cloud), random.Random(7))
             inbox.waits(partial(_at_once, inbox, 10))  # the processes are started before it counts
             waited = {rate: inbox.waits(partial(_arriving, inbox, rate)) for rate in RATES}
             burst = inbox.waits(partial(_at_once, inbox, BURST))
@@ -96,8 +96,8 @@ def _at_once(inbox: Inbox, count: int) -> None:
 
 
 def _arriving(inbox: Inbox, rate: float) -> None:
-    times: Iterable[float] = list(poisson(rate / 60, SECONDS, inbox.draw)) or [0.0]
-    wrong = [each.wrong for each in arrive(Due(at, "upload", inbox.upload) for at in times) if each.wrong]
+    times: Iterable[float] = list(poisson_times(rate / 60, SECONDS, inbox.draw)) or [0.0]
+    wrong = [each.wrong for each in send_when_due(DueRequest(at, "upload", inbox.upload) for at in times) if each.wrong]
     if wrong:
         raise RuntimeError(wrong[0])
 
@@ -116,5 +116,5 @@ def _line(waited: Mapping[int, list[float]]) -> Line:
 
 
 def _group(waits: list[float], seconds: float) -> Group:
-    rows = (row("taken by two processes of ingest", "ours", [len(waits) / seconds * 60]),)
+    rows = (summarise("taken by two processes of ingest", "ours", [len(waits) / seconds * 60]),)
     return Group(f"{BURST} small uploads at once", "uploads a minute", rows, more_is_better=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import subjects
-from benchmarks.built import stage
-from benchmarks.prediction import Discarded
+from benchmarks import income_model
+from benchmarks.built_functions import built_functions
+from benchmarks.prediction import DiscardedOutput
 from benchmarks.request import STAGES
 from benchmarks.result import Part, Span, Trace
-from local.processes import Process
+from local.processes import FunctionProcess
 from refrain.fast_path.answer_json import AnswerWriter
 from refrain.serving.http import routes, v1
 from refrain.serving.http.requests import HttpRequest
@@ -22,7 +22,7 @@ from refrain.serving.http.requests import HttpRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from benchmarks.built import Stage
+    from benchmarks.built_functions import BuiltFunctions
 
 TITLE = "Waterfalls"
 CALLS = 5000
@@ -49,15 +49,15 @@ def measure() -> Part:
 
 def _request() -> Trace:
     """One request of one instance by logistic regression, inside the handler."""
-    answer, events = subjects.handler(subjects.version("logistic")), subjects.events(1)
-    with redirect_stdout(Discarded()), traced() as tracer:
+    answer, events = income_model.make_handler(income_model.train_version("logistic")), income_model.predict_events(1)
+    with redirect_stdout(DiscardedOutput()), traced_stages() as tracer:
         traces = []
         for _ in range(CALLS):
             tracer.spans = []
             started = time.perf_counter_ns()
             answer(next(events))
             traces.append([Span("one request", started, time.perf_counter_ns()), *tracer.spans])
-    taken = middle(traces)
+    taken = median_trace(traces)
     origin = taken[0].start
     spans = [replace(each, start=(each.start - origin) / 1e3, end=(each.end - origin) / 1e3) for each in taken]
     outer, inner = replace(spans[0], kind="around"), [replace(each, depth=each.depth + 1) for each in spans[1:]]
@@ -99,7 +99,7 @@ class Tracer:
 
 
 @contextmanager
-def traced() -> Iterator[Tracer]:
+def traced_stages() -> Iterator[Tracer]:
     """Have every stage of a request note itself."""
     tracer = Tracer()
     originals = [(place, name, place.__dict__[name]) for _, place, name in WATCHED]
@@ -114,14 +114,14 @@ def traced() -> Iterator[Tracer]:
             setattr(place, name, original)
 
 
-def middle(traces: Sequence[list[Span]]) -> list[Span]:
+def median_trace(traces: Sequence[list[Span]]) -> list[Span]:
     """The trace whose first span is of median length."""
     return sorted(traces, key=lambda each: each[0].end - each[0].start)[len(traces) // 2]
 
 
 def _cold() -> Trace:
     """One process from its start to its first answer: the package as it was built, with a model from S3."""
-    with stage() as found:
+    with built_functions() as found:
         starts = [_started(found, place) for place in range(STARTS)]
     spans, garbage = sorted(starts, key=lambda each: each[0][0].end)[STARTS // 2]
     why = (
@@ -133,18 +133,18 @@ def _cold() -> Trace:
     return Trace("cold", "A cold start, process start to first answer", "ms", tuple(spans), why)
 
 
-def _started(found: Stage, place: int) -> tuple[list[Span], float]:
+def _started(found: BuiltFunctions, place: int) -> tuple[list[Span], float]:
     """Spans of a start, and the milliseconds for which it looked for garbage."""
     path = found.logs / f"trace-{place}.json"
     inference = found.inference
     function = replace(
         inference,
-        python=(*inference.python, str(Path(__file__).with_name("traced.py"))),
+        python=(*inference.python, str(Path(__file__).with_name("traced_start.py"))),
         environment={**inference.environment, "TRACE": str(path)},
     )
-    event = json.dumps(next(subjects.events(1))).encode()
+    event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.monotonic_ns()
-    process = Process(function, found.logs / "traced.log")
+    process = FunctionProcess(function, found.logs / "traced.log")
     answer = process.call(event)
     ended = time.monotonic_ns()
     process.stop()

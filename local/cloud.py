@@ -74,9 +74,9 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A boto3 client for one of its services."""
-        from local.client import client
+        from local.aws_client import aws_client
 
-        return client(service, self.stack["aws_endpoint_url"])
+        return aws_client(service, self.stack["aws_endpoint_url"])
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "local.up", "--until-stdin-closes", "--folder", str(self.folder)]

@@ -25,7 +25,7 @@ STEPS_TO_THE_END = ("Compare with the champion", "Better?", "Promote")
 
 
 @dataclass(frozen=True)
-class Assumed:
+class Assumptions:
     """What is not written anywhere, and can be given: `--rows-a-request 20`.
 
     A month's volumes; then how large requests are, and how long functions take.
@@ -48,7 +48,7 @@ class Assumed:
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackFacts:
     """What the template and the definitions say of it: memory in MB by function, metrics that alarms look at."""
 
     memory: Mapping[str, int]
@@ -58,12 +58,12 @@ class Stack:
     candidates: float
 
 
-def read_stack(template: Template, models: Path) -> Stack:
+def read_stack(template: Template, models: Path) -> StackFacts:
     """Read what costs depend on."""
     definitions = [load_definition(path) for path in sorted(models.glob("*.toml"))]
     alarms = [alarm.properties for alarm in template.of_type("AWS::CloudWatch::Alarm")]
     said = template.function_globals
-    return Stack(
+    return StackFacts(
         memory={
             function.logical_id: int({**said, **function.properties}["MemorySize"])
             for function in template.of_type("AWS::Serverless::Function")
@@ -80,7 +80,7 @@ def read_stack(template: Template, models: Path) -> Stack:
 class Costs:
     """Dollars for one of each kind of thing, item by item."""
 
-    def __init__(self, stack: Stack, prices: Mapping[str, Any], assumed: Assumed) -> None:
+    def __init__(self, stack: StackFacts, prices: Mapping[str, Any], assumed: Assumptions) -> None:
         self._stack = stack
         self._prices = prices
         self._assumed = assumed
@@ -147,7 +147,7 @@ class Costs:
         return float(calls * (seconds * memory * prices["gigabyte_second"] + prices["million_requests"] / 1_000_000))
 
 
-def table(costs: Costs, stack: Stack, assumed: Assumed, seen: str) -> str:
+def cost_table(costs: Costs, stack: StackFacts, assumed: Assumptions, seen: str) -> str:
     """All of it, for people."""
     parts = [
         ("a million predictions", costs.million_predictions(), assumed.predictions / 1_000_000),
@@ -180,12 +180,12 @@ def table(costs: Costs, stack: Stack, assumed: Assumed, seen: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m local.cost", description="What the stack costs.")
-    for each in fields(Assumed):
+    for each in fields(Assumptions):
         parser.add_argument(f"--{each.name.replace('_', '-')}", type=float, default=each.default)
-    assumed = Assumed(**vars(parser.parse_args(arguments)))
+    assumed = Assumptions(**vars(parser.parse_args(arguments)))
     stack = read_stack(read_template(PROJECT / "template.yaml"), PROJECT / "layers" / "models")
     prices = tomllib.loads(PRICES.read_text())
-    print(table(Costs(stack, prices, assumed), stack, assumed, prices["seen"]))
+    print(cost_table(Costs(stack, prices, assumed), stack, assumed, prices["seen"]))
     return 0
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import runtime
-from local.capture import WITHIN
 from local.errors import TemplateError
+from local.log_delivery import DELIVERY_SECONDS
 from local.names import local_name
 from local.processes import Function
-from local.template import Resolver, Resource, Template, attributes
+from local.template import Resolver, Resource, Template, resource_attributes
 
 _MODELS = "/opt/models"
 _DELIVERY = "REFRAIN_DELIVERY_SECONDS"
@@ -25,7 +25,7 @@ _NICE = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class FunctionHost:
     """Where functions run: the services' address, the model definitions, and a folder for what the runtime brings."""
 
     endpoint: str
@@ -33,13 +33,13 @@ class Place:
     runtime: Path
 
 
-def functions(template: Template, place: Place) -> list[Function]:
+def read_functions(template: Template, place: FunctionHost) -> list[Function]:
     """Every function of the template.
 
     Raises:
         TemplateError: a handler is not where the template says, or a variable cannot be resolved.
     """
-    brought = (runtime.gather(place.runtime),) if _built(template) else ()
+    brought = (runtime.gather_runtime(place.runtime),) if _built(template) else ()
     resolver = Resolver(template, place.endpoint)
     return [
         _function(template, resource, _variables(template, resource, resolver, place), brought)
@@ -47,7 +47,7 @@ def functions(template: Template, place: Place) -> list[Function]:
     ]
 
 
-def gather_models(template: Template, extra: Path | None, into: Path) -> Path:
+def gather_definitions(template: Template, extra: Path | None, into: Path) -> Path:
     """Put the template's model definitions, and those in `extra` over them, into one folder.
 
     Raises:
@@ -76,7 +76,7 @@ def _function(
     logging = {**template.function_globals.get("LoggingConfig", {}), **resource.properties.get("LoggingConfig", {})}
     return Function(
         name=local_name(resource.logical_id),
-        arn=attributes(resource, "")["Arn"],
+        arn=resource_attributes(resource, "")["Arn"],
         handler=said["Handler"],
         folder=folder,
         path=(folder, *_layers(template, resource), *brought),
@@ -112,7 +112,7 @@ def _folder(template: Template, layer: Resource) -> Path:
     return folder
 
 
-def _variables(template: Template, resource: Resource, resolver: Resolver, place: Place) -> dict[str, str]:
+def _variables(template: Template, resource: Resource, resolver: Resolver, place: FunctionHost) -> dict[str, str]:
     variables = {
         **template.function_globals.get("Environment", {}).get("Variables", {}),
         **resource.properties.get("Environment", {}).get("Variables", {}),
@@ -120,5 +120,5 @@ def _variables(template: Template, resource: Resource, resolver: Resolver, place
     resolved = {name: str(resolver.resolve(value)) for name, value in variables.items()}
     here = {name: str(place.models) if value == _MODELS else value for name, value in resolved.items()}
     if _DELIVERY in here:
-        here[_DELIVERY] = str(WITHIN)
+        here[_DELIVERY] = str(DELIVERY_SECONDS)
     return {**here, "AWS_ENDPOINT_URL": place.endpoint}

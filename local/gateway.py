@@ -10,10 +10,10 @@ from samcli.lib.providers.api_provider import ApiProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.local.apigw.local_apigw_service import LocalApigwService
 
-from local.machine import Invoke
+from local.aws_server import Invoke
 from local.names import ACCOUNT, REGION, local_name
 from local.template import Template
-from local.web import WebServer
+from local.web_server import WebServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's own limit
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, on the event that the body becomes a part of

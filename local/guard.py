@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.asked import Asked, asked, signer
+from local.requested_actions import RequestedAction, requested_actions, signer
 from local.rights import Rights
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RECORD = "rights.jsonl"
+RECORD_FILE = "rights.jsonl"
 """The file in the state folder: `{"function", "action", "resource", "by"}`; `by` is null where it was denied."""
 
 
@@ -38,7 +38,7 @@ class Guard:
             who, service = signer(environ)
             if who not in self._rights:
                 return application(environ, start_response)
-            wanted = asked(environ, service)
+            wanted = requested_actions(environ, service)
             denied = [each for each in wanted if not self._allowed(who, *each)]
             if denied:
                 return _refuse(environ, start_response, service, who, denied[0])
@@ -48,7 +48,7 @@ class Guard:
 
         return guarded
 
-    def _hiding(self, who: str, wanted: Asked, start_response: "StartResponse") -> "StartResponse":
+    def _hiding(self, who: str, wanted: RequestedAction, start_response: "StartResponse") -> "StartResponse":
         """Say 403 for a key that is missing, as S3 does to whoever may not list the bucket."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
@@ -69,7 +69,7 @@ class Guard:
 
 
 def _refuse(
-    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, who: str, denied: Asked
+    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, who: str, denied: RequestedAction
 ) -> Iterable[bytes]:
     message = f"{who} is not authorized to perform: {denied[0]} on resource: {denied[1]}"
     if "HTTP_X_AMZ_TARGET" in environ:

@@ -6,16 +6,16 @@ So the commands of the documentation, and whatever finds its way by a stack's ou
 import json
 from collections.abc import Mapping
 
-from local.deployed import OUTPUTS
-from local.machine import Machine
+from local.aws_server import AwsServer
+from local.deployed_stack import OUTPUT_NAMES
 
 STACK = "refrain"
 
 
-def publish(machine: Machine, stack: Mapping[str, str]) -> None:
+def publish_outputs(machine: AwsServer, stack: Mapping[str, str]) -> None:
     """Make a stack that has nothing but outputs, and the API key that one of them names."""
     made = machine.client("apigateway").create_api_key(name=STACK, value=stack["api_key"], enabled=True)
-    outputs = {theirs: stack[ours] for ours, theirs in OUTPUTS.items()} | {"ApiKeyId": made["id"]}
+    outputs = {theirs: stack[ours] for ours, theirs in OUTPUT_NAMES.items()} | {"ApiKeyId": made["id"]}
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.names import REGION
-from local.runtime_api import Answer, Call, RuntimeApi, failure
+from local.runtime_api import Answer, Call, RuntimeApi, failed_answer
 
-_LAUNCH = Path(__file__).with_name("launch.py")
+_START = Path(__file__).with_name("start_function.py")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Function:
     nice: int = 0
 
 
-class Process:
+class FunctionProcess:
     """One process of a function, with the Runtime API that it alone talks to."""
 
     def __init__(self, function: Function, log: Path) -> None:
@@ -50,7 +50,7 @@ class Process:
         behind = ("nice", "-n", str(function.nice)) if function.nice else ()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*behind, *function.python, "-P", str(_LAUNCH), function.handler],
+                [*behind, *function.python, "-P", str(_START), function.handler],
                 cwd=function.folder,
                 env=_environment(function, self._api.address, self._scratch),
                 stdin=subprocess.PIPE,
@@ -78,7 +78,7 @@ class Process:
         except NoAnswer:
             self.stop()
             message = f"RequestId: {call.request_id} Error: Task timed out after {self._function.timeout:.2f} seconds"
-            return failure("Sandbox.Timedout", message)
+            return failed_answer("Sandbox.Timedout", message)
 
     def stop(self) -> None:
         """End the process and everything that it started or wrote for itself."""
@@ -90,7 +90,7 @@ class Process:
     def _watch(self) -> None:
         status = self._process.wait()
         _kill_group(self._process.pid)
-        self._api.end(failure("Runtime.ExitError", f"Error: Runtime exited with exit status {status}"))
+        self._api.end(failed_answer("Runtime.ExitError", f"Error: Runtime exited with exit status {status}"))
         if self._process.stdin:
             self._process.stdin.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -104,8 +104,8 @@ class Pool:
         self.log = logs / f"{function.name.removeprefix('refrain-').removesuffix('-function')}.log"
         self._room = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
-        self._idle: list[Process] = []
-        self._all: set[Process] = set()
+        self._idle: list[FunctionProcess] = []
+        self._all: set[FunctionProcess] = set()
         self._closed = False
 
     def call(self, event: bytes) -> Answer:
@@ -124,7 +124,7 @@ class Pool:
         for process in processes:
             process.stop()
 
-    def _take(self) -> Process:
+    def _take(self) -> FunctionProcess:
         with self._lock:
             while self._idle:
                 process = self._idle.pop()
@@ -133,11 +133,11 @@ class Pool:
                 self._all.discard(process)
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")
-            process = Process(self.function, self.log)
+            process = FunctionProcess(self.function, self.log)
             self._all.add(process)
             return process
 
-    def _give_back(self, process: Process) -> None:
+    def _give_back(self, process: FunctionProcess) -> None:
         with self._lock:
             if process.alive():
                 self._idle.append(process)

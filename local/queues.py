@@ -15,7 +15,7 @@ from local.runtime_api import Answer
 
 
 @dataclass(frozen=True)
-class Source:
+class QueueSource:
     """A queue that a function is to be called for."""
 
     url: str
@@ -31,7 +31,7 @@ class Poller:
     What failed stays in the queue: its visibility timeout brings it back, its redrive policy takes it away.
     """
 
-    def __init__(self, sqs: Any, source: Source, invoke: Callable[[bytes], Answer], pause: float = 0.1) -> None:
+    def __init__(self, sqs: Any, source: QueueSource, invoke: Callable[[bytes], Answer], pause: float = 0.1) -> None:
         self._sqs = sqs
         self._source = source
         self._invoke = invoke
@@ -72,7 +72,7 @@ class Poller:
     def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
             answer = self._invoke(json.dumps(batch_event(messages, self._source.arn)).encode())
-            for message in finished(messages, answer, self._source.reports_failures):
+            for message in finished_messages(messages, answer, self._source.reports_failures):
                 self._sqs.delete_message(QueueUrl=self._source.url, ReceiptHandle=message["ReceiptHandle"])
         finally:
             self._free.release()
@@ -83,14 +83,17 @@ def batch_event(messages: Sequence[Mapping[str, Any]], arn: str) -> dict[str, An
     return {"Records": [_record(message, arn) for message in messages]}
 
 
-def finished(messages: Sequence[dict[str, Any]], answer: Answer, reports_failures: bool) -> Sequence[dict[str, Any]]:
+def finished_messages(
+    messages: Sequence[dict[str, Any]], answer: Answer, reports_failures: bool
+) -> Sequence[dict[str, Any]]:
     """Which messages may be deleted.
 
     A failed call finishes none; a report that names none finishes all; one that names a message not in the batch, or
     that cannot be read, finishes none. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
     >>> batch = [{"MessageId": "a"}, {"MessageId": "b"}]
-    >>> [one["MessageId"] for one in finished(batch, Answer(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'), True)]
+    >>> answer = Answer(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}')
+    >>> [message["MessageId"] for message in finished_messages(batch, answer, reports_failures=True)]
     ['a']
     """
     if answer.failed:

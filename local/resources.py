@@ -10,16 +10,16 @@ from typing import Any
 
 import yaml
 
+from local.aws_server import AwsServer, empty_package
 from local.errors import TemplateError
-from local.machine import Machine, empty_package
 from local.names import ACCOUNT, REGION, local_name
 from local.processes import Function
-from local.template import FIRST_VERSION, Resolver, Resource, Template, attributes
+from local.template import FIRST_VERSION, Resolver, Resource, Template, resource_attributes
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/refrain"
 
 
-def make(template: Template, machine: Machine, functions: Iterable[Function]) -> None:
+def create_resources(template: Template, machine: AwsServer, functions: Iterable[Function]) -> None:
     """Make queues, topics, buckets, functions and state machines as the template describes them.
 
     Raises:
@@ -36,7 +36,7 @@ def make(template: Template, machine: Machine, functions: Iterable[Function]) ->
         _make_state_machine(template, resource, machine, resolver)
 
 
-def _make_queues(template: Template, machine: Machine, resolver: Resolver) -> None:
+def _make_queues(template: Template, machine: AwsServer, resolver: Resolver) -> None:
     sqs = machine.client("sqs")
     queues = list(template.of_type("AWS::SQS::Queue"))
     # A queue that is pointed at has to be there first.
@@ -50,20 +50,20 @@ def _make_queues(template: Template, machine: Machine, resolver: Resolver) -> No
         )
 
 
-def _make_topics(template: Template, machine: Machine) -> None:
+def _make_topics(template: Template, machine: AwsServer) -> None:
     """Subscriptions are left out: nobody gets mail from this machine."""
     for resource in template.of_type("AWS::SNS::Topic"):
         machine.client("sns").create_topic(Name=local_name(resource.logical_id))
 
 
-def _make_tables(template: Template, machine: Machine) -> None:
+def _make_tables(template: Template, machine: AwsServer) -> None:
     for resource in template.of_type("AWS::DynamoDB::Table"):
         wanted = ("AttributeDefinitions", "KeySchema", "BillingMode")
         said = {name: resource.properties[name] for name in wanted if name in resource.properties}
         machine.client("dynamodb").create_table(TableName=local_name(resource.logical_id), **said)
 
 
-def _make_buckets(template: Template, machine: Machine, resolver: Resolver) -> None:
+def _make_buckets(template: Template, machine: AwsServer, resolver: Resolver) -> None:
     s3 = machine.client("s3")
     for resource in template.of_type("AWS::S3::Bucket"):
         name = local_name(resource.logical_id)
@@ -84,7 +84,7 @@ def _notification(told: dict[str, Any], resolver: Resolver) -> dict[str, Any]:
     return {"QueueArn": resolver.resolve(told["Queue"]), "Events": [told["Event"]]}
 
 
-def _make_functions(machine: Machine, functions: Iterable[Function]) -> None:
+def _make_functions(machine: AwsServer, functions: Iterable[Function]) -> None:
     machine.client("iam").create_role(RoleName="refrain", AssumeRolePolicyDocument="{}")
     awslambda = machine.client("lambda")
     package = empty_package()
@@ -101,7 +101,7 @@ def _make_functions(machine: Machine, functions: Iterable[Function]) -> None:
         )
 
 
-def _make_aliases(template: Template, machine: Machine) -> None:
+def _make_aliases(template: Template, machine: AwsServer) -> None:
     """Whatever it is called by, there is one code of a function on this machine."""
     for resource in template.of_type("AWS::Serverless::Function"):
         alias = resource.properties.get("AutoPublishAlias")
@@ -111,7 +111,7 @@ def _make_aliases(template: Template, machine: Machine) -> None:
             )
 
 
-def _make_state_machine(template: Template, resource: Resource, machine: Machine, resolver: Resolver) -> None:
+def _make_state_machine(template: Template, resource: Resource, machine: AwsServer, resolver: Resolver) -> None:
     text = (template.folder / resource.properties["DefinitionUri"]).read_text()
     for name, value in resolver.resolve(resource.properties.get("DefinitionSubstitutions", {})).items():
         text = text.replace(f"${{{name}}}", value)
@@ -126,4 +126,4 @@ def _make_state_machine(template: Template, resource: Resource, machine: Machine
 def arn_of(template: Template, kind: str, endpoint: str) -> str:
     """The ARN of the only resource of a type."""
     (resource,) = template.of_type(kind)
-    return attributes(resource, endpoint)["Arn"]
+    return resource_attributes(resource, endpoint)["Arn"]

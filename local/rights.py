@@ -34,7 +34,7 @@ type Rights = Mapping[str, tuple[Grant, ...]]
 """By the name of the function."""
 
 
-def rights(template: Template, endpoint: str) -> Rights:
+def read_rights(template: Template, endpoint: str) -> Rights:
     """What every function of the template may do.
 
     Raises:

@@ -29,7 +29,7 @@ def bare_python() -> tuple[str, ...]:
     return (base, "-S")
 
 
-def gather(into: Path) -> Path:
+def gather_runtime(into: Path) -> Path:
     """Link what the runtime brings into one folder."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)

@@ -36,7 +36,7 @@ class Call:
     answer: Future[Answer] = field(default_factory=Future)
 
 
-def failure(error_type: str, message: str) -> Answer:
+def failed_answer(error_type: str, message: str) -> Answer:
     """The answer that Lambda itself gives for a function that could not."""
     return Answer(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
 
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/response"):
             answer = Answer(body)
             if len(body) > MAX_ANSWER_BYTES:
-                answer = failure(
+                answer = failed_answer(
                     "Function.ResponseSizeTooLarge", f"Response payload size exceeded {MAX_ANSWER_BYTES} bytes."
                 )
         else:

@@ -18,9 +18,9 @@ from typing import Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from local.bridge import Bridge
 from local.cloud import Cloud
-from local.sample_events import RECEIVERS, Send, seed, send_all
+from local.port_forwarder import PortForwarder
+from local.sample_events import RECEIVERS, Send, prepare_stack, send_all
 from local.template import Resolver, read_template
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,7 @@ IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 HOST = "host.docker.internal"
 
 
-def missing() -> str:
+def missing_docker() -> str:
     """Say what keeps SAM's own local cloud from running here; empty where nothing does."""
     try:
         found = subprocess.run(["docker", "info"], capture_output=True, check=False)
@@ -64,7 +64,7 @@ def write_template(endpoint: str) -> Path:
 
 
 @contextmanager
-def reachable(cloud: Cloud) -> Iterator[str]:
+def reachable_endpoint(cloud: Cloud) -> Iterator[str]:
     """The local cloud's address as containers reach it; on Linux by a bridge to the loopback that it listens on."""
     port = int(cloud.stack["aws_endpoint_url"].rpartition(":")[2])
     if sys.platform != "linux":
@@ -72,11 +72,11 @@ def reachable(cloud: Cloud) -> Iterator[str]:
         return
     asked = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
     said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    with Bridge(gateway(json.loads(said)), port):
+    with PortForwarder(gateway_address(json.loads(said)), port):
         yield f"http://{HOST}:{port}"
 
 
-def gateway(network: dict[str, str]) -> str:
+def gateway_address(network: dict[str, str]) -> str:
     """Name the address that containers know as their host, of what Docker says of its network.
 
     An engine that was started for the first time does not say it; it then took the first of the network's addresses.
@@ -84,14 +84,14 @@ def gateway(network: dict[str, str]) -> str:
     return network.get("Gateway") or str(ip_network(network["Subnet"])[1])
 
 
-def command(what: str, template: Path, *more: str) -> list[str]:
+def sam_command(what: str, template: Path, *more: str) -> list[str]:
     """The stock command; it asks no registry for an image that is here, so that it works without a network."""
     host = ["--add-host", f"{HOST}:host-gateway"] if sys.platform == "linux" else []
     here = ["--skip-pull-image"] if has_image() else []
     return [sys.executable, "-m", "samcli", "local", what, "--template", str(template), *host, *here, *more]
 
 
-def environment(cloud: Cloud) -> dict[str, str]:
+def shell_environment(cloud: Cloud) -> dict[str, str]:
     """The shell's, with the local cloud's user."""
     return {
         **os.environ,
@@ -102,14 +102,14 @@ def environment(cloud: Cloud) -> dict[str, str]:
     }
 
 
-def invoking(cloud: Cloud, template: Path) -> Send:
+def sam_invoke(cloud: Cloud, template: Path) -> Send:
     """Send by `sam local invoke`."""
 
     def send(function: str, event: dict[str, Any]) -> str:
         done = subprocess.run(
-            command("invoke", template, function, "--event", "-"),
+            sam_command("invoke", template, function, "--event", "-"),
             input=json.dumps(event),
-            env=environment(cloud),
+            env=shell_environment(cloud),
             capture_output=True,
             text=True,
             check=False,
@@ -120,10 +120,10 @@ def invoking(cloud: Cloud, template: Path) -> Send:
 
 
 @contextmanager
-def serving(cloud: Cloud, template: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def sam_api(cloud: Cloud, template: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Serve the API by `sam local start-api` while the block runs."""
-    started = command("start-api", template, "--port", str(port), "--warm-containers", "LAZY")
-    with subprocess.Popen(started, env=environment(cloud)) as api:
+    started = sam_command("start-api", template, "--port", str(port), "--warm-containers", "LAZY")
+    with subprocess.Popen(started, env=shell_environment(cloud)) as api:
         try:
             yield api
         finally:
@@ -136,15 +136,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", action="store_true", help="send every sample event by `sam local invoke`")
     parser.add_argument("--port", type=int, default=3000, help="port of the API")
     options = parser.parse_args(arguments)
-    if sentence := missing():
+    if sentence := missing_docker():
         print(sentence)
         return 0
-    with Cloud(template=BUILT) as cloud, reachable(cloud) as endpoint:
-        seed(cloud)
+    with Cloud(template=BUILT) as cloud, reachable_endpoint(cloud) as endpoint:
+        prepare_stack(cloud)
         template = write_template(endpoint)
         if not options.events:
             return _serve(cloud, template, options.port)
-        failed = send_all(cloud, invoking(cloud, template))
+        failed = send_all(cloud, sam_invoke(cloud, template))
     for name, said in failed.items():
         print(f"{name}: {said}")
     print(f"{len(RECEIVERS) - len(failed)} of {len(RECEIVERS)} events passed")
@@ -155,7 +155,7 @@ def _serve(cloud: Cloud, template: Path, port: int) -> int:
     print(
         f"The API will be at http://127.0.0.1:{port}, for what the local cloud of .local/stack.json holds.", flush=True
     )
-    with serving(cloud, template, port) as api:
+    with sam_api(cloud, template, port) as api:
         try:
             return api.wait()
         except KeyboardInterrupt:  # which SAM was sent as well

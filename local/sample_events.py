@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import Cloud
-from local.demo.act import Stage
 from local.demo.errors import DemoFailed
-from local.demo.story import tumours
+from local.demo.uploads import tumour_uploads
+from local.stack_client import StackClient
 
 PROJECT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
 """The bucket that the sample events name."""
 
-MACHINE = "RetrainingStateMachine"
+STATE_MACHINE = "RetrainingStateMachine"
 RECEIVERS = {
     "01-upload": "IngestFunction",
     "02-uploads": "IngestFunction",
-    "03-retraining": MACHINE,
+    "03-retraining": STATE_MACHINE,
     "04-snapshot": "SnapshotFunction",
     "05-train": "TrainFunction",
     "06-evaluate": "EvaluateFunction",
@@ -38,7 +38,7 @@ RECEIVERS = {
     "17-label": "InferenceFunction",
     "18-monitoring": "MonitoringFunction",
     "19-pretraffic": "PreTrafficFunction",
-    "20-rollback": MACHINE,
+    "20-rollback": STATE_MACHINE,
     "21-roll-back": "MoveFunction",
 }
 """Each event's receiver by logical id, in an order in which each event finds what it needs."""
@@ -47,7 +47,7 @@ type Send = Callable[[str, dict[str, Any]], str]
 """Sends a function (by its logical id) an event; the sentence that says what went wrong, empty where nothing did."""
 
 
-def seed(cloud: Cloud) -> None:
+def prepare_stack(cloud: Cloud) -> None:
     """Make the world in which the events find what they need.
 
     There is a bucket of the name that they tell, with the files. A model is in service that knows one measure of the
@@ -55,20 +55,20 @@ def seed(cloud: Cloud) -> None:
     """
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=INBOX, CreateBucketConfiguration={"LocationConstraint": cloud.stack["region"]})
-    for key, content in uploads().items():
+    for key, content in sample_uploads().items():
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
-    stage = Stage(cloud)
+    stage = StackClient(cloud)
     _upload(stage, "mean_perimeter")
-    _run(stage, event("03-retraining"))
+    _run(stage, read_event("03-retraining"))
     _upload(stage, "worst_perimeter")
 
 
-def uploads() -> dict[str, bytes]:
+def sample_uploads() -> dict[str, bytes]:
     """What the events say was uploaded, by its key."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    (_, first), (_, second), *_ = tumours().first
+    (_, first), (_, second), *_ = tumour_uploads().first
     rows = [json.loads(line) for line in gzip.decompress(second).splitlines()]
     table = io.BytesIO()
     pq.write_table(pa.table({"customerID": ["a", "b"], "tenure": [1, 2], "Churn": ["No", "Yes"]}), table)
@@ -79,7 +79,7 @@ def uploads() -> dict[str, bytes]:
     }
 
 
-def event(name: str) -> dict[str, Any]:
+def read_event(name: str) -> dict[str, Any]:
     """Read a sample event."""
     read: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
     return read
@@ -87,17 +87,19 @@ def event(name: str) -> dict[str, Any]:
 
 def send_all(cloud: Cloud, send: Send) -> dict[str, str]:
     """Send every event in its order; what went wrong, by the event's name."""
-    stage = Stage(cloud)
+    stage = StackClient(cloud)
     said: dict[str, str] = {}
     for name, receiver in RECEIVERS.items():
         try:
-            said[name] = send(receiver, event(name)) if receiver != MACHINE else _run(stage, event(name))
+            said[name] = (
+                send(receiver, read_event(name)) if receiver != STATE_MACHINE else _run(stage, read_event(name))
+            )
         except DemoFailed as error:
             said[name] = str(error)
     return {name: sentence for name, sentence in said.items() if sentence}
 
 
-def _run(stage: Stage, request: dict[str, Any]) -> str:
+def _run(stage: StackClient, request: dict[str, Any]) -> str:
     """Start an execution with an input and wait until it has succeeded. Raises `DemoFailed`."""
     execution = stage.start(request)
     *_, _ = stage.states(execution)
@@ -105,9 +107,9 @@ def _run(stage: Stage, request: dict[str, Any]) -> str:
     return ""
 
 
-def _upload(stage: Stage, measure: str) -> None:
+def _upload(stage: StackClient, measure: str) -> None:
     """Upload the first file with one measure, and all others missing."""
-    rows = csv.DictReader(io.StringIO(tumours().first[0][1].decode()))
+    rows = csv.DictReader(io.StringIO(tumour_uploads().first[0][1].decode()))
     kept = {"id", "diagnosis", measure}
     content = _as_csv([{name: value if name in kept else "" for name, value in row.items()} for row in rows])
     stage.upload(f"tumours/{measure}.csv", content)

@@ -15,7 +15,7 @@ from local.names import local_name
 from local.runtime_api import Answer
 from local.template import Template
 
-SHORTEST_TICK = 1.0
+MIN_TICK_SECONDS = 1.0
 """Seconds: ticks are told apart by the second."""
 
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
@@ -24,7 +24,7 @@ _CRON = re.compile(r"cron\((\S+) (\S+) \* \* \? \*\)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Times(Protocol):
+class DueTimes(Protocol):
     """When a schedule is due."""
 
     def after(self, moment: datetime) -> datetime:
@@ -32,7 +32,7 @@ class Times(Protocol):
 
 
 @dataclass(frozen=True)
-class Every:
+class EveryPeriod:
     """Again and again after the same time, counted from 1970."""
 
     period: timedelta
@@ -40,7 +40,7 @@ class Every:
     def after(self, moment: datetime) -> datetime:
         """Return the first time after a moment.
 
-        >>> Every(timedelta(minutes=15)).after(datetime(2026, 11, 24, 12, 20, tzinfo=UTC)).isoformat()
+        >>> EveryPeriod(timedelta(minutes=15)).after(datetime(2026, 11, 24, 12, 20, tzinfo=UTC)).isoformat()
         '2026-11-24T12:30:00+00:00'
         """
         return _EPOCH + ((moment - _EPOCH) // self.period + 1) * self.period
@@ -70,7 +70,7 @@ class Schedule:
     """A function (by its name here), when it is called, and with what."""
 
     function: str
-    times: Times
+    times: DueTimes
     input: str
 
     def event(self, time: datetime) -> bytes:
@@ -78,15 +78,15 @@ class Schedule:
         return self.input.replace(_SCHEDULED_TIME, f"{time:%Y-%m-%dT%H:%M:%SZ}").encode()
 
 
-def schedules(template: Template, tick: float | None = None) -> list[Schedule]:
+def read_schedules(template: Template, tick: float | None = None) -> list[Schedule]:
     """Every schedule of the template; with `tick` each is due after so many seconds instead, and never when it is 0.
 
     Raises:
         TemplateError: a schedule says what is not understood here, or the tick is too short.
     """
-    if tick is not None and tick != 0 and tick < SHORTEST_TICK:
-        raise TemplateError(f"A tick takes at least {SHORTEST_TICK:g} second (or 0, for never), got {tick:g}.")
-    found = list(_schedules(template, Every(timedelta(seconds=tick)) if tick else None))
+    if tick is not None and tick != 0 and tick < MIN_TICK_SECONDS:
+        raise TemplateError(f"A tick takes at least {MIN_TICK_SECONDS:g} second (or 0, for never), got {tick:g}.")
+    found = list(_schedules(template, EveryPeriod(timedelta(seconds=tick)) if tick else None))
     return [] if tick == 0 else found
 
 
@@ -119,7 +119,7 @@ class Ticker:
             due = self._schedule.times.after(max(due, datetime.now(UTC)))
 
 
-def _schedules(template: Template, instead: Times | None) -> Iterator[Schedule]:
+def _schedules(template: Template, instead: DueTimes | None) -> Iterator[Schedule]:
     for function in template.of_type("AWS::Serverless::Function"):
         for name, event in function.properties.get("Events", {}).items():
             if event["Type"] == "ScheduleV2":
@@ -128,11 +128,11 @@ def _schedules(template: Template, instead: Times | None) -> Iterator[Schedule]:
                 yield Schedule(local_name(function.logical_id), instead or times, _input(said, where))
 
 
-def _times(said: Mapping[str, Any], where: str) -> Times:
+def _times(said: Mapping[str, Any], where: str) -> DueTimes:
     expression = str(said["ScheduleExpression"])
     if str(said.get("ScheduleExpressionTimezone", "UTC")) == "UTC":
         if (rate := _RATE.fullmatch(expression)) and int(rate[1]):
-            return Every(timedelta(**{f"{rate[2]}s": int(rate[1])}))
+            return EveryPeriod(timedelta(**{f"{rate[2]}s": int(rate[1])}))
         if cron := _CRON.fullmatch(expression):
             minutes, hours = _numbers(cron[1], 60), _numbers(cron[2], 24)
             if minutes and hours:

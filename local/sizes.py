@@ -12,13 +12,13 @@ from local.errors import LocalError
 from local.template import Resource, Template, read_template
 
 MB = 1024 * 1024  # Lambda's
-BOUND = 230
-BOUNDS = {"InferenceFunction": 160, "EvaluateFunction": 160}
+MAX_MEGABYTES = 230
+MAX_MEGABYTES_OF = {"InferenceFunction": 160, "EvaluateFunction": 160}
 _BUILT = Path(__file__).resolve().parent.parent / ".aws-sam" / "build" / "template.yaml"
 
 
 @dataclass(frozen=True)
-class Size:
+class FunctionSize:
     """Of one function: its own code and each of its layers, in bytes, and the bound in MB."""
 
     name: str
@@ -40,32 +40,32 @@ class Size:
 def main(template: Path = _BUILT) -> int:
     """Print the table; 1 when a bound is broken, 2 when nothing is built."""
     try:
-        sizes = measure(read_template(template))
+        sizes = measure_sizes(read_template(template))
     except LocalError as error:
         print(f"{error} `make build` makes it.", file=sys.stderr)
         return 2
-    print(table(sizes))
+    print(size_table(sizes))
     return 0 if all(size.fits for size in sizes) else 1
 
 
-def measure(template: Template) -> list[Size]:
+def measure_sizes(template: Template) -> list[FunctionSize]:
     """Weigh every function of a built template."""
     layers = {
         layer.logical_id: _weigh(template, layer, "ContentUri")
         for layer in template.of_type("AWS::Serverless::LayerVersion")
     }
     return [
-        Size(
+        FunctionSize(
             function.logical_id,
             _weigh(template, function, "CodeUri"),
             {name: layers[name] for name in template.layers_of(function)},
-            BOUNDS.get(function.logical_id, BOUND),
+            MAX_MEGABYTES_OF.get(function.logical_id, MAX_MEGABYTES),
         )
         for function in template.of_type("AWS::Serverless::Function")
     ]
 
 
-def table(sizes: Sequence[Size]) -> str:
+def size_table(sizes: Sequence[FunctionSize]) -> str:
     """The sizes in MB, a line a function."""
     lines = [f"{'function':<20}{'own code':>10}{'our layers':>12}{'wheels':>10}{'sum':>10}{'bound':>8}"]
     for size in sizes:

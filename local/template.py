@@ -77,7 +77,7 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
     return Template(path.resolve(), resources, values, shared.get("Function", {}), shared.get("Api", {}))
 
 
-def attributes(resource: Resource, endpoint: str) -> dict[str, str]:
+def resource_attributes(resource: Resource, endpoint: str) -> dict[str, str]:
     """What `Ref` (the empty name) and `GetAtt` give for a resource once it is made on the machine at `endpoint`."""
     name = local_name(resource.logical_id)
     match resource.type:
@@ -113,7 +113,7 @@ class Resolver:
         }
         self._values |= {(name, ""): value for name, value in template.parameters.items()}
         for resource in template.resources.values():
-            for attribute, value in attributes(resource, endpoint).items():
+            for attribute, value in resource_attributes(resource, endpoint).items():
                 self._values[resource.logical_id, attribute] = value
             alias = resource.properties.get("AutoPublishAlias")
             if alias:  # SAM's own names for what it makes of it

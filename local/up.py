@@ -47,12 +47,12 @@ def _start(options: argparse.Namespace, stop: threading.Event) -> None:
 
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     # Late, because it takes seconds: one that runs already, or a port that is taken, is to be told of at once.
-    from local.web import WebServer
+    from local.web_server import WebServer
 
     services, api = WebServer(options.port), WebServer(options.api_port)
-    from local.deployment import Deployment, Options, Ports
+    from local.running_stack import Options, Ports, RunningStack
 
-    deployment = Deployment(
+    deployment = RunningStack(
         Options(options.template, options.folder, options.models, options.tick), Ports(services, api)
     )
     _share_fairly()

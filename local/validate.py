@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.names import REGION
-from local.transformed import transformed
+from local.transform import transform_template
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
-MADE = PROJECT / "build" / "cloudformation.json"
+TRANSFORMED_TEMPLATE = PROJECT / "build" / "cloudformation.json"
 _IN_ITS_OWN_ENVIRONMENT = ("run", "--isolated", "--frozen", "--quiet", "--only-group", "validation")
 
 
@@ -41,7 +41,7 @@ class Check:
         return done.returncode == 0, f"{done.stdout}{done.stderr}".strip()
 
 
-def checks(uv: str = "") -> list[Check]:
+def available_checks(uv: str = "") -> list[Check]:
     """All that can be run; Checkov, which has an environment of its own, only where there is a `uv` to make it."""
     sam = (sys.executable, "-m", "samcli", "validate", "--template", str(TEMPLATE))
     lint = str(Path(sys.executable).with_name("cfn-lint"))
@@ -50,25 +50,33 @@ def checks(uv: str = "") -> list[Check]:
         Check("sam validate --lint", (*sam, "--lint")),
         Check("cfn-lint", (lint, str(TEMPLATE))),
         # Its warnings are about what the transform itself writes, such as parameters that it has put in their place.
-        Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(MADE))),
+        Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(TRANSFORMED_TEMPLATE))),
     ]
     checkov = (uv, *_IN_ITS_OWN_ENVIRONMENT, "checkov")
-    asked = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-f", str(MADE))
+    asked = (
+        "--framework",
+        "cloudformation",
+        "--skip-download",
+        "--quiet",
+        "--compact",
+        "-f",
+        str(TRANSFORMED_TEMPLATE),
+    )
     there = (uv, *_IN_ITS_OWN_ENVIRONMENT, "python", "-c", "")
     return [*found, *([Check("checkov, transformed", (*checkov, *asked), there)] if uv else [])]
 
 
 def write_transformed() -> None:
     """Write what the checks of the transformed template read."""
-    MADE.parent.mkdir(exist_ok=True)
-    MADE.write_text(json.dumps(transformed(TEMPLATE), indent=1) + "\n")
+    TRANSFORMED_TEMPLATE.parent.mkdir(exist_ok=True)
+    TRANSFORMED_TEMPLATE.write_text(json.dumps(transform_template(TEMPLATE), indent=1) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run all of them, print a line each, and what one said that found something; 1 when one did."""
     write_transformed()
     failed = False
-    for check in checks(*arguments):
+    for check in available_checks(*arguments):
         missing = check.missing()
         passed, said = (False, missing) if missing else check.run()
         failed |= not passed

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.arrivals import Arrival, Due, arrive, by_moment, percentile, poisson
+from benchmarks.arrivals import Arrival, DueRequest, percentile, poisson_times, send_when_due, slice_by_time
 
 
 class Clock:
@@ -32,7 +32,9 @@ class Clock:
 def test_a_request_behind_slow_ones_has_waited_since_it_was_due() -> None:
     clock = Clock()
 
-    found = arrive([Due(0.0, "ask", clock.work) for _ in range(4)], workers=1, clock=clock, sleep=clock.sleep)
+    found = send_when_due(
+        [DueRequest(0.0, "ask", clock.work) for _ in range(4)], workers=1, clock=clock, sleep=clock.sleep
+    )
 
     # A client that waits for each answer before it asks again would have seen four times one second.
     assert [each.seconds for each in found] == [1.0, 2.0, 3.0, 4.0]
@@ -40,9 +42,9 @@ def test_a_request_behind_slow_ones_has_waited_since_it_was_due() -> None:
 
 def test_a_request_that_is_made_late_has_waited_since_it_was_due_too() -> None:
     clock = Clock()
-    due = [Due(0.25, "ask", lambda: None), Due(-2.0, "late", lambda: None)]
+    due = [DueRequest(0.25, "ask", lambda: None), DueRequest(-2.0, "late", lambda: None)]
 
-    found = arrive(due, workers=1, clock=clock, sleep=clock.sleep)
+    found = send_when_due(due, workers=1, clock=clock, sleep=clock.sleep)
 
     assert clock.slept == [0.25]
     assert found[1].seconds == pytest.approx(2.25)
@@ -52,13 +54,13 @@ def test_what_a_request_raises_is_its_error_and_not_the_end() -> None:
     def refuse() -> None:
         raise ValueError("503")
 
-    found = arrive([Due(0.0, "a", refuse), Due(0.0, "b", lambda: None)])
+    found = send_when_due([DueRequest(0.0, "a", refuse), DueRequest(0.0, "b", lambda: None)])
 
     assert [(each.kind, each.wrong) for each in found] == [("a", "ValueError: 503"), ("b", "")]
 
 
 def test_arrivals_are_as_many_as_the_rate_says_and_as_uneven_as_callers_are() -> None:
-    times = list(poisson(50.0, 200.0, random.Random(7)))
+    times = list(poisson_times(50.0, 200.0, random.Random(7)))
 
     assert len(times) == pytest.approx(10_000, rel=0.03)
     assert times == sorted(times)
@@ -78,4 +80,4 @@ def test_a_percentile_is_the_least_measured_value_that_so_many_do_not_exceed(sha
 def test_latencies_are_put_where_their_requests_were_due() -> None:
     arrivals = [Arrival(at, "ask", seconds) for at, seconds in ((0.0, 9.0), (4.9, 1.0), (5.0, 2.0), (16.0, 3.0))]
 
-    assert by_moment(arrivals, 5.0) == {2.5: [9.0, 1.0], 7.5: [2.0], 17.5: [3.0]}
+    assert slice_by_time(arrivals, 5.0) == {2.5: [9.0, 1.0], 7.5: [2.0], 17.5: [3.0]}

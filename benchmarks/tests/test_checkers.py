@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from benchmarks import checkers, mixed
+from benchmarks import checkers, mixed_csv
 from refrain.ingest.keeping import keep
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ def test_a_peer_rejects_the_rows_that_ingest_rejects(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a file with dirty rows of every kind, longer than a chunk
-    for module in checkers.NEEDS[name]:
+    for module in checkers.REQUIRED_MODULES[name]:
         pytest.importorskip(module)
     monkeypatch.setattr(checkers, "CHUNK", 15_000)
-    mixed.write(tmp_path / "upload", ROWS)
+    mixed_csv.write_csv(tmp_path / "upload", ROWS)
     lake = Lake()
-    facts = keep(tmp_path / "upload", "csv", mixed.definition(), "digest", cast("Store", lake))
+    facts = keep(tmp_path / "upload", "csv", mixed_csv.mixed_definition(), "digest", cast("Store", lake))
     assert facts["rows_rejected"] > 12
 
-    rejected = checkers.check(tmp_path / "upload", checkers.CHECKERS[name](), tmp_path)
+    rejected = checkers.check_file(tmp_path / "upload", checkers.CHECKERS[name](), tmp_path)
 
     assert rejected == facts["rows_rejected"]
     assert lines_of(tmp_path / "rejected.jsonl.gz") == lake.rejected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from benchmarks.drawing import curves, waterfall
+from benchmarks.drawing import draw_lines, draw_waterfall
 from benchmarks.result import Line, Span, Trace
 
 
@@ -17,7 +17,7 @@ def test_a_course_is_drawn_from_its_beginning_with_what_happened() -> None:
     marks = ((1.0, "promoted"), (1.5, "taken back"))
     line = Line("Load", "minutes", "ms", (0.5, 1.5), {"p99": (20.0, 9.0), "median": (4.0, 5.0)}, "", True, False, marks)
 
-    found = words(curves(line))
+    found = words(draw_lines(line))
 
     assert {"promoted", "taken back", "p99", "median", "minutes", "ms", "0.0", "10"} <= set(found)
 
@@ -25,7 +25,7 @@ def test_a_course_is_drawn_from_its_beginning_with_what_happened() -> None:
 def test_memory_is_drawn_from_nothing() -> None:
     line = Line("Memory", "models", "MB", (1.0, 100.0), {"asked": (100.0, 1200.0)}, plain=True)
 
-    assert {"0", "200", "1,200", "1", "10", "100"} <= set(words(curves(line)))
+    assert {"0", "200", "1,200", "1", "10", "100"} <= set(words(draw_lines(line)))
 
 
 def test_a_waterfall_names_each_span_with_how_long_it_took() -> None:
@@ -35,6 +35,6 @@ def test_a_waterfall_names_each_span_with_how_long_it_took() -> None:
         Span("<graph>", 80, 84),
     )
 
-    found = words(waterfall(Trace("cold", "A cold start", "ms", spans)))
+    found = words(draw_waterfall(Trace("cold", "A cold start", "ms", spans)))
 
     assert {"all", "import numpy", "<graph>", "200", "45.5", "4", "ms"} <= set(found)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import rival_servers
-from benchmarks.environments import NotInstalled, environment
+from benchmarks import peer_servers
+from benchmarks.environments import NotInstalled, make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_is_made_once_and_again_when_other_versions_are_asked_for(peers: Path, uv: Path) -> None:
     def calls() -> list[str]:
-        environment("flask", peers, peers.parent / "built")
+        make_environment("flask", peers, peers.parent / "built")
         return (uv.parent / "calls").read_text().split()
 
     assert calls() == ["venv", "pip"]
@@ -50,20 +50,20 @@ def test_one_that_does_not_resolve_is_told_of_and_tried_again(peers: Path, uv: P
     uv.write_text(FAILS)
     for _ in range(2):
         with pytest.raises(NotInstalled, match=r"does not install: Failed to fetch: .an address."):
-            environment("flask", peers, peers.parent / "built")
+            make_environment("flask", peers, peers.parent / "built")
 
 
 def test_without_uv_nothing_is_made(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", str(peers / "nowhere" / "uv"))
     with pytest.raises(NotInstalled, match="uv is not here"):
-        environment("flask", peers, peers.parent / "built")
+        make_environment("flask", peers, peers.parent / "built")
 
 
 @pytest.fixture
 def forgetful() -> Iterator[None]:
-    rival_servers.laid_out.cache_clear()
+    peer_servers.prepare_servers.cache_clear()
     yield
-    rival_servers.laid_out.cache_clear()
+    peer_servers.prepare_servers.cache_clear()
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -71,9 +71,9 @@ def test_servers_that_do_not_install_are_left_out_with_a_sentence_each(monkeypat
     def fail(name: str) -> Path:
         raise NotInstalled("does not install: there is no network")
 
-    monkeypatch.setattr(rival_servers, "environment", fail)
+    monkeypatch.setattr(peer_servers, "make_environment", fail)
 
-    there, skipped = rival_servers.laid_out()
+    there, skipped = peer_servers.prepare_servers()
 
     assert not there
-    assert skipped == tuple(f"{peer.title}: it does not install: there is no network" for peer in rival_servers.SERVERS)
+    assert skipped == tuple(f"{peer.title}: it does not install: there is no network" for peer in peer_servers.SERVERS)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import page
-from benchmarks.__main__ import PARTS, written
-from benchmarks.installed import left_out, told
+from benchmarks.__main__ import PARTS, part_as_text
+from benchmarks.installed import find_missing, missing_sentences
 from benchmarks.result import Group, Line, Part, Row
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def test_a_part_is_read_as_it_was_written() -> None:
 
 
 def test_a_peer_that_was_left_out_is_told_of_in_the_terminal_and_on_the_page(tmp_path: Path) -> None:
-    page.write([PART], {}, tmp_path / "benchmarks.md")
+    page.write_page([PART], {}, tmp_path / "benchmarks.md")
 
     shown = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
-    for text in (shown, written(PART)):
+    for text in (shown, part_as_text(PART)):
         assert "eft out: pandera: it is not installed (No module named 'pandera')" in text
     assert "| **ours** | 3 |  | 1.5 |" in shown
     assert {each.name for each in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
@@ -53,7 +53,7 @@ def test_a_peer_is_left_out_when_its_import_fails_whatever_the_reason(
     (tmp_path / "half_installed_peer.py").write_text("from numpy import nothing_of_this_name\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    (said,) = told(left_out({"numpy": ["numpy"], "a peer": ["half_installed_peer"]}))
+    (said,) = missing_sentences(find_missing({"numpy": ["numpy"], "a peer": ["half_installed_peer"]}))
 
     assert said.startswith("a peer: it is not installed (cannot import name 'nothing_of_this_name'")
 

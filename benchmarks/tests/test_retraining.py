@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.retraining import STEP, TRAIN, everything_but_fit, seconds
+from benchmarks.retraining import STEP, TRAIN, everything_but_fit, step_seconds
 
 BEGAN = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ RUN = [
 
 
 def test_training_counts_as_long_as_the_slowest_candidate_takes_without_its_own_fit() -> None:
-    taken = seconds(RUN)
+    taken = step_seconds(RUN)
 
     assert taken == {
         "Take a snapshot": 1.0,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from benchmarks.result import Span
-from benchmarks.traced import STEPS
-from benchmarks.waterfall import WATCHED, cold_spans, traced
+from benchmarks.traced_start import STEPS
+from benchmarks.waterfall import WATCHED, cold_spans, traced_stages
 
 MILLISECOND = 1_000_000
 
@@ -70,7 +70,7 @@ def test_every_step_of_a_cold_start_that_is_watched_is_there(place: str, functio
 def test_tracing_ends_where_it_was_begun() -> None:
     before = [place.__dict__[name] for _, place, name in WATCHED]
 
-    with pytest.raises(ValueError, match="meanwhile"), traced():
+    with pytest.raises(ValueError, match="meanwhile"), traced_stages():
         assert all(place.__dict__[name] is not was for (_, place, name), was in zip(WATCHED, before, strict=True))
         raise ValueError("meanwhile")
 
@@ -78,7 +78,7 @@ def test_tracing_ends_where_it_was_begun() -> None:
 
 
 def test_what_is_watched_answers_as_before_and_is_noted_with_its_depth() -> None:
-    with traced() as tracer:
+    with traced_stages() as tracer:
         outer = tracer.watching("outer", lambda: tracer.watching("inner", lambda: 7)())
 
         assert outer() == 7

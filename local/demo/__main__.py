@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from local.cloud import Cloud
 from local.demo import loop, screen
-from local.demo.act import Stage
 from local.demo.errors import DemoFailed
-from local.demo.pages import write
-from local.demo.picture import means, render
-from local.demo.story import Story, own, tumours
+from local.demo.saved_pages import save_page
+from local.demo.stream_page import mean_errors, render_stream_page
+from local.demo.uploads import DemoUploads, tumour_uploads, user_uploads
 from local.errors import LocalError
+from local.stack_client import StackClient
 from preprocessing import DefinitionError, load_definition
 
 if TYPE_CHECKING:
@@ -61,21 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _story(data: Path | None, model: Path | None) -> Story:
+def _story(data: Path | None, model: Path | None) -> DemoUploads:
     if data is None and model is None:
-        return tumours()
+        return tumour_uploads()
     if data is None or model is None:
         raise OSError("DATA and MODEL go together: a file to upload, and the definition (TOML) that reads it")
-    return own(data, load_definition(model))
+    return user_uploads(data, load_definition(model))
 
 
-def _perform(story: Story, folder: Path, models: Path) -> None:
-    screen.title("The local cloud starts")
+def _perform(story: DemoUploads, folder: Path, models: Path) -> None:
+    screen.print_title("The local cloud starts")
     with Cloud(folder=folder, models=models) as cloud:
-        stage = Stage(cloud)
+        stage = StackClient(cloud)
         screen.say(f"S3, SQS, Step Functions and Lambda at {stage.stack['aws_endpoint_url']}")
         screen.say(f"HTTPS API at {stage.stack['api_url']}")
-        loop.perform(stage, story)
+        loop.run_loop(stage, story)
 
 
 def _songs() -> int:
@@ -91,7 +91,7 @@ def _stream(folder: Path) -> None:
     """Perform the second act on a cloud of its own, whose clock runs fast."""
     from local.demo import flights, stream  # late: they bring pandas and ONNX Runtime
 
-    screen.title("A stream of real data that changes: nobody retrains")
+    screen.print_title("A stream of real data that changes: nobody retrains")
     models = folder / "stream-definitions"
     models.mkdir()
     shutil.copy(stream.DEFINITION, models)
@@ -101,18 +101,18 @@ def _stream(folder: Path) -> None:
         f"{stream.TICK:g} seconds."
     )
     with Cloud(folder=folder / "stream", models=models, tick=stream.TICK) as cloud:
-        stage = Stage(cloud)
-        act = stream.Stream(stage, flights.read_flights())
+        stage = StackClient(cloud)
+        act = stream.FlightStream(stage, flights.read_flights())
         screen.say(f"\n{act.begin()['reason']}\n")
-        screen.blocks()
+        screen.print_block_header()
         act.perform()
-        answered, first = means(act.account)
+        answered, first = mean_errors(act.account)
         screen.say(
             f"\n[bold]{answered:.1f} minutes off on average; the first version, never retrained, {first:.1f}[/], "
             f"in {len(act.account.blocks)} blocks. No request failed."
         )
-        screen.say(f"the picture: {write('stream.html', render(act.account).encode())}")
-        screen.say(f"the look that started the first run: {write('stream-look.html', stage.lake(act.look))}")
+        screen.say(f"the picture: {save_page('stream.html', render_stream_page(act.account).encode())}")
+        screen.say(f"the look that started the first run: {save_page('stream-look.html', stage.lake(act.look))}")
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from refrain.words import share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local.demo.account import Block, Moment
+    from local.demo.timeline import Block, StreamEvent
 
-MOST_REJECTED = 8
-MOST_WORDS = 230
-MOMENTS = {
+MAX_REJECTED_ROWS = 8
+MAX_EVENT_CHARACTERS = 230
+EVENT_LABELS = {
     "seen": ("monitoring sees:", "yellow"),
     "run": ("a run starts by itself:", "cyan"),
     "kept": ("kept:", "dim"),
@@ -38,7 +38,7 @@ MOMENTS = {
 console = Console(highlight=False)
 
 
-def title(words: str) -> None:
+def print_title(words: str) -> None:
     """Begin a part."""
     console.print()
     console.print(Rule(words, align="left", style="bold"))
@@ -49,7 +49,7 @@ def say(words: str) -> None:
     console.print(words)
 
 
-def receipts(found: Sequence[dict[str, Any]]) -> None:
+def print_receipts(found: Sequence[dict[str, Any]]) -> None:
     """Show what became of uploads."""
     table = Table("upload", "format", "rows read", "kept", "rejected", "seconds", box=None, pad_edge=False)
     for column in table.columns[2:]:
@@ -69,17 +69,17 @@ def receipts(found: Sequence[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def rejected(rows: Sequence[dict[str, Any]]) -> None:
+def print_rejected_rows(rows: Sequence[dict[str, Any]]) -> None:
     """Show rejected rows with their reasons."""
     table = Table("line", "column", "value", "reason", box=None, pad_edge=False)
-    for row in rows[:MOST_REJECTED]:
+    for row in rows[:MAX_REJECTED_ROWS]:
         table.add_row(str(row["line"]), row["column"], repr(row["value"]), row["reason"])
     console.print(table)
-    if len(rows) > MOST_REJECTED:
-        console.print(f"… and {len(rows) - MOST_REJECTED} more")
+    if len(rows) > MAX_REJECTED_ROWS:
+        console.print(f"… and {len(rows) - MAX_REJECTED_ROWS} more")
 
 
-def states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
+def print_states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
     """Show the states of a run as they pass; return their names in order."""
     entered: dict[str, float] = {}
     with Live(console=console, refresh_per_second=10, transient=False) as live:
@@ -89,7 +89,7 @@ def states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
     return list(entered)
 
 
-def answer(prediction: dict[str, Any]) -> str:
+def prediction_text(prediction: dict[str, Any]) -> str:
     """Write one prediction on one line."""
     if "label" in prediction:
         label = str(prediction["label"])
@@ -100,26 +100,26 @@ def answer(prediction: dict[str, Any]) -> str:
     return words + (f"  [yellow]unfamiliar: {escape(', '.join(strange))}[/]" if strange else "")
 
 
-def blocks() -> None:
+def print_block_header() -> None:
     """Say what the blocks' lines mean."""
     console.print("  [dim]flights of   minutes off, and those of the first version[/]")
 
 
-def block(found: Block, gate: float) -> None:
+def print_block(found: Block, gate: float) -> None:
     """Show how far off the answers to a block were, and how far those of the first version."""
     bar = "█" * round(found.answered) + "[dim]" + "░" * max(round(found.first) - round(found.answered), 0) + "[/]"
     colour = "red" if found.answered > gate else "green"
     console.print(f"  {found.day}  [{colour}]{found.answered:4.1f}[/]  [dim]{found.first:4.1f}[/]  {bar}")
 
 
-def moment(found: Moment) -> None:
+def print_event(found: StreamEvent) -> None:
     """Tell what happened."""
-    sign, colour = MOMENTS[found.kind]
-    words = found.words if len(found.words) <= MOST_WORDS else f"{found.words[: MOST_WORDS - 1]}…"
+    sign, colour = EVENT_LABELS[found.kind]
+    words = found.words if len(found.words) <= MAX_EVENT_CHARACTERS else f"{found.words[: MAX_EVENT_CHARACTERS - 1]}…"
     console.print(Padding(f"[{colour}]{sign}[/] {escape(words)}", (0, 0, 0, 4)))
 
 
-def offers(lists: dict[str, list[dict[str, Any]]]) -> None:
+def print_recommendations(lists: dict[str, list[dict[str, Any]]]) -> None:
     """Show lists of songs beside each other."""
     table = Table("", *lists, box=None, pad_edge=False)
     for place, songs in enumerate(zip_longest(*lists.values()), 1):
@@ -127,12 +127,12 @@ def offers(lists: dict[str, list[dict[str, Any]]]) -> None:
     console.print(table)
 
 
-def rates(name: str, values: Sequence[str], note: str = "") -> None:
+def print_rates(name: str, values: Sequence[str], note: str = "") -> None:
     """Show one line of figures, in columns, with what there is to say of it."""
     console.print(f"  {name:10}" + "".join(f"{each:>12}" for each in values) + f"  [yellow]{escape(note)}[/]")
 
 
-def document(content: dict[str, Any]) -> None:
+def print_json(content: dict[str, Any]) -> None:
     """Show a JSON document."""
     console.print_json(json.dumps(content), indent=2)
 

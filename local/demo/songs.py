@@ -14,14 +14,14 @@ import numpy as np
 
 from local.cloud import Cloud
 from local.demo import screen
-from local.demo.act import Stage
 from local.demo.errors import DemoFailed
 from local.demo.hit_rates import count_hits
-from local.demo.pages import write
 from local.demo.policies import POLICIES, follow
 from local.demo.repertoire import HOUR, Plan, releases
+from local.demo.saved_pages import save_page
 from local.demo.songs_picture import SIMULATED, points, render
 from local.demo.streaming import Service, listener_ids, simulate
+from local.stack_client import StackClient
 from refrain.words import share
 
 if TYPE_CHECKING:
@@ -35,22 +35,22 @@ OFFERED = 10
 def perform(folder: Path) -> None:
     """Play both parts; raises `DemoFailed` when something does not come out as it should."""
     plan = Plan()
-    screen.title("A music streaming service, simulated")
+    screen.print_title("A music streaming service, simulated")
     screen.say(
         f"{SIMULATED} {plan.listeners:,} listeners play songs for {plan.before // 7} weeks, and for "
         f"{plan.watched // 7} more, in which a genre comes into fashion, songs come out and one becomes a hit."
     )
     service = simulate(plan)
     with Cloud(folder=folder / "songs") as cloud:
-        stage = Stage(cloud)
+        stage = StackClient(cloud)
         learn(stage, service)
         listen(stage, service, some_listener(service))
     watch(service)
 
 
-def learn(stage: Stage, service: Service) -> dict[str, Any]:
+def learn(stage: StackClient, service: Service) -> dict[str, Any]:
     """Upload the first weeks, a file a week, and train the first version."""
-    screen.title("Upload the first weeks of plays, and retrain")
+    screen.print_title("Upload the first weeks of plays, and retrain")
     plan = service.plan
     keys = []
     for week in range(plan.before // 7):
@@ -58,23 +58,23 @@ def learn(stage: Stage, service: Service) -> dict[str, Any]:
         keys.append(f"{MODEL}/week-{week + 1}.csv")
         stage.upload(keys[-1], service.csv(since, until))
     found = [stage.receipt(key) for key in keys]
-    screen.receipts(found)
+    screen.print_receipts(found)
     wrong = [each["source"]["key"] for each in found if each["status"] != "kept" or each["rows_rejected"]]
     if wrong:
         raise DemoFailed(f"not all plays were kept: {', '.join(wrong)}")
     execution = stage.retrain(MODEL)
-    screen.states(stage.states(execution))
+    screen.print_states(stage.states(execution))
     outcome = stage.outcome(execution)
     if outcome["outcome"] != "promoted":
         raise DemoFailed(f"no model was promoted: {outcome.get('reason') or outcome.get('why')}")
     screen.say(f"\n[bold]promoted[/]: {outcome['reason']}")
-    screen.say(f"report: {write('songs-report.html', stage.lake(outcome['report'].split('/', 3)[3]))}")
+    screen.say(f"report: {save_page('songs-report.html', stage.lake(outcome['report'].split('/', 3)[3]))}")
     return outcome
 
 
-def listen(stage: Stage, service: Service, listener: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def listen(stage: StackClient, service: Service, listener: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Ask for a listener, let the first song be played, ask again; return what was offered before and after."""
-    screen.title("Ask for a listener, play a song, ask again")
+    screen.print_title("Ask for a listener, play a song, ask again")
     before = _ask(stage, listener, popular=False)
     played = before[0]
     key = f"{MODEL}/just-now.csv"
@@ -84,36 +84,36 @@ def listen(stage: Stage, service: Service, listener: str) -> tuple[list[dict[str
     after = _ask(stage, listener, popular=False)
     if played["id"] in [each["id"] for each in after]:
         raise DemoFailed(f"{played['title']} was just played, and is offered again")
-    screen.offers({f"for {listener}": before, f"after {played['title']} was played": after})
+    screen.print_recommendations({f"for {listener}": before, f"after {played['title']} was played": after})
     screen.say("Nothing was retrained in between: ingest keeps what each listener heard last, and the API reads it.")
     screen.say(f"\nFor {STRANGER}, of whom nothing is known: the popular songs, marked as such.")
-    screen.offers({f"for {STRANGER}": _ask(stage, STRANGER, popular=True)[:3]})
+    screen.print_recommendations({f"for {STRANGER}": _ask(stage, STRANGER, popular=True)[:3]})
     return before, after
 
 
 def watch(service: Service) -> None:
     """Follow the simulated weeks with each policy, and draw what came out."""
-    screen.title(f"{service.plan.watched // 7} weeks pass: trained once, weekly, hourly (simulated)")
+    screen.print_title(f"{service.plan.watched // 7} weeks pass: trained once, weekly, hourly (simulated)")
     screen.say(
         "In this process, not in the local cloud: hundreds of versions are trained, exported and asked by the code "
         "that trains and serves. What listeners play does not depend on the offers. A session is hit when one of the "
         "ten songs offered before it was played in it, for the first time.\n"
     )
     names = tuple(each.name for each in POLICIES)
-    screen.rates("day", names)
+    screen.print_rates("day", names)
     days = []
     for day in follow(service):
         days.append(day)
         today = count_hits(service, names, [day])
         date = str(np.datetime_as_string(service.plan.at(day.day), unit="D"))
-        screen.rates(date, [share(each) for each in today.hit.mean(axis=0)], _news(service.plan, day.day))
+        screen.print_rates(date, [share(each) for each in today.hit.mean(axis=0)], _news(service.plan, day.day))
     found = count_hits(service, names, days)
-    screen.rates("all days", [share(found.rate(each).value) for each in names])
-    screen.rates("versions", [f"{each:,}" for each in found.versions])
+    screen.print_rates("all days", [share(found.rate(each).value) for each in names])
+    screen.print_rates("versions", [f"{each:,}" for each in found.versions])
     screen.say(f"\nweekly over once:       {points(found.gain('weekly', 'once'))} percentage points")
     screen.say(f"hourly over weekly:     {points(found.gain('hourly', 'weekly'))} percentage points")
     screen.say(f"hourly over popularity: {points(found.gain('hourly', 'popularity'))} percentage points")
-    screen.say(f"the picture: {write('songs.html', render(service.plan, found).encode())}")
+    screen.say(f"the picture: {save_page('songs.html', render(service.plan, found).encode())}")
 
 
 def some_listener(service: Service) -> str:
@@ -132,7 +132,7 @@ def _news(plan: Plan, day: int) -> str:
     return ", ".join(what for happens, what in news if happens)
 
 
-def _ask(stage: Stage, listener: str, *, popular: bool) -> list[dict[str, Any]]:
+def _ask(stage: StackClient, listener: str, *, popular: bool) -> list[dict[str, Any]]:
     status, answer, _ = stage.predict(MODEL, [{"user": listener, "k": OFFERED}])
     if status != 200:
         raise DemoFailed(f"the API answered {status}: {answer}")

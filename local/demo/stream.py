@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from local.demo import screen
-from local.demo.account import Account, Block, Moment, Watch
 from local.demo.errors import DemoFailed
 from local.demo.flights import TARGET, Flights, as_csv, without_target
+from local.demo.timeline import Block, LakeWatcher, StreamEvent, Timeline
 from preprocessing import load_definition
 from refrain.lake import keys
 from refrain.model.tabular import TabularModel
@@ -26,8 +26,8 @@ from refrain.model.tabular import TabularModel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.demo.act import Stage
     from local.demo.flights import Row
+    from local.stack_client import StackClient
 
 DEFINITION = Path(__file__).with_name("flights.toml")
 MODEL = DEFINITION.stem
@@ -37,7 +37,7 @@ BLOCKS = 30
 """From mid-February to the beginning of October; in winter the winds are as they were, and so is the first version."""
 PLANTED_AT = 21
 """The block, at the end of July, before which somebody uploads a mistaken export."""
-MOST_BLOCKS = 40
+MAX_BLOCKS = 40
 EXPORTED = 6
 """Blocks that an export reaches back."""
 MISTAKE = (
@@ -45,19 +45,19 @@ MISTAKE = (
     "clocks on the walls."
 )
 MENDED = "The same {rows:,} flights are uploaded with their time in the air: of a key the latest row counts."
-PATIENCE = 120.0
-PAUSE = 0.3
+MAX_WAIT_SECONDS = 120.0
+PAUSE_SECONDS = 0.3
 
 
-class Stream:
+class FlightStream:
     """The act on a stage; `account` is what happened."""
 
-    def __init__(self, stage: Stage, flights: Flights) -> None:
+    def __init__(self, stage: StackClient, flights: Flights) -> None:
         self._stage = stage
         self._flights = flights
         definition = load_definition(DEFINITION)
-        self._watch = Watch(stage, MODEL)
-        self.account = Account(gate=definition.gate.max_metric or 0.0)
+        self._watch = LakeWatcher(stage, MODEL)
+        self.account = Timeline(gate=definition.gate.max_metric or 0.0)
         self._first: TabularModel | None = None
         self._late: list[dict[str, Any]] = []
         self._exported: tuple[str, str] | None = None
@@ -85,7 +85,7 @@ class Stream:
         Raises `DemoFailed` when the story did not happen.
         """
         seen: list[list[Row]] = []
-        for block in self._flights.blocks(MOST_BLOCKS):
+        for block in self._flights.blocks(MAX_BLOCKS):
             if planted_at is not None and len(seen) >= planted_at and not self._stage.runs():
                 self._go_on(seen)
             self._answer(block)
@@ -119,7 +119,7 @@ class Stream:
             at=datetime.now(UTC),
         )
         self.account.blocks.append(found)
-        screen.block(found, self.account.gate)
+        screen.print_block(found, self.account.gate)
         self._label()
         labels = zip(answer["prediction_ids"], truth.tolist(), strict=True)
         self._late = [{"prediction_id": name, "label": value} for name, value in labels]
@@ -142,7 +142,7 @@ class Stream:
         rows = self._flights.export(*self._exported, mistaken=mistaken)
         self._upload(f"{MODEL}/{'export' if mistaken else 'export-mended'}.csv", rows)
         words = (MISTAKE if mistaken else MENDED).format(rows=len(rows))
-        self._note(Moment(datetime.now(UTC), "planted" if mistaken else "mended", words))
+        self._note(StreamEvent(datetime.now(UTC), "planted" if mistaken else "mended", words))
         self._wait(lambda: bool(self._stage.runs()))
         self._wait(self._flows)
 
@@ -173,17 +173,17 @@ class Stream:
         return (served["model_version"], heard) == (champion["version"], challenger["version"] if challenger else None)
 
     def _wait(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         while not holds():
             if time.monotonic() > end:
-                raise DemoFailed(f"the stream waited for more than {PATIENCE:g} seconds")
-            time.sleep(PAUSE)
+                raise DemoFailed(f"the stream waited for more than {MAX_WAIT_SECONDS:g} seconds")
+            time.sleep(PAUSE_SECONDS)
             self._tell()
 
     def _tell(self) -> None:
         for moment in self._watch.news():
             self._note(moment)
 
-    def _note(self, moment: Moment) -> None:
+    def _note(self, moment: StreamEvent) -> None:
         self.account.moments.append(moment)
-        screen.moment(moment)
+        screen.print_event(moment)

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from local.demo.story import tumours
-from local.sample_events import MACHINE, RECEIVERS
+from local.demo.uploads import tumour_uploads
+from local.sample_events import STATE_MACHINE, RECEIVERS
 from local.template import read_template
 from refrain.aws.storage import open_store
 from refrain.deployment.moves import MoveRequest
@@ -93,7 +93,7 @@ def test_the_events_of_a_run_are_numbered_in_the_order_of_their_states() -> None
 def test_every_function_receives_an_event() -> None:
     functions = {function.logical_id for function in TEMPLATE.of_type("AWS::Serverless::Function")}
 
-    assert functions == set(RECEIVERS.values()) - {MACHINE}
+    assert functions == set(RECEIVERS.values()) - {STATE_MACHINE}
 
 
 def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
@@ -180,7 +180,7 @@ def test_a_request_has_exactly_one_route(name: str) -> None:
 @pytest.fixture
 def inbox(aws: Aws) -> Iterator[Aws]:  # noqa: F811
     """The bucket that the events name, with the files that they announce."""
-    (_, first), (_, second), *_ = tumours().first
+    (_, first), (_, second), *_ = tumour_uploads().first
     table = io.BytesIO()
     pq.write_table(pa.table({"customerID": ["a", "b"], "tenure": [1, 2], "Churn": ["No", "Yes"]}), table)
     contents = {

@@ -12,7 +12,7 @@ import yaml
 from samcli.yamlhelper import yaml_parse
 
 from local.template import Resource, read_template
-from local.transformed import transformed
+from local.transform import transform_template
 from refrain.deployment import moves
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ def test_another_layer_is_another_version_of_inference(layer: Resource) -> None:
 def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
     def version(content: str) -> str:
         """The logical id of the version, which is another one when it is to be another version."""
-        found = transformed(PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"})
+        found = transform_template(PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"})
         (name,) = (
             name
             for name, resource in found["Resources"].items()
@@ -383,7 +383,7 @@ def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
 def test_what_is_kept_stays_when_the_stack_goes_or_is_replaced(kind: str) -> None:
     kept = [
         resource
-        for resource in transformed(PROJECT / "template.yaml")["Resources"].values()
+        for resource in transform_template(PROJECT / "template.yaml")["Resources"].values()
         if resource["Type"] == kind
     ]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local import validate
-from local.validate import PROJECT, Check, checks, write_transformed
+from local.validate import PROJECT, Check, available_checks, write_transformed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ NAMES = ["sam validate", "sam validate --lint", "cfn-lint", "cfn-lint, transform
 @pytest.fixture(scope="module")
 def tools() -> dict[str, Check]:
     write_transformed()
-    return {check.name: check for check in checks(UV)}
+    return {check.name: check for check in available_checks(UV)}
 
 
 def able(check: Check) -> Check:
@@ -63,16 +63,16 @@ def test_a_tool_finds_nothing(tools: dict[str, Check], name: str) -> None:
 def test_a_tool_would_find_a_mistake(
     name: str, path: list[str], value: object, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validate, "MADE", tmp_path / "cloudformation.json")
+    monkeypatch.setattr(validate, "TRANSFORMED_TEMPLATE", tmp_path / "cloudformation.json")
     write_transformed()
-    document = json.loads(validate.MADE.read_text())
+    document = json.loads(validate.TRANSFORMED_TEMPLATE.read_text())
     place = document
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    validate.MADE.write_text(json.dumps(document))
+    validate.TRANSFORMED_TEMPLATE.write_text(json.dumps(document))
 
-    passed, said = able(next(check for check in checks(UV) if check.name == name)).run()
+    passed, said = able(next(check for check in available_checks(UV) if check.name == name)).run()
 
     assert not passed
     assert words in said

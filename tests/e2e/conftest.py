@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cloud import Cloud
-from local.demo.act import Stage
-from local.deployed import Deployed, Visit
+from local.deployed_stack import DeployedStack, SelfCleaningClient
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,15 @@ def template(request: pytest.FixtureRequest) -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A running cloud, here or with `--stack` on AWS, and what a user does with it."""
     if name := request.config.getoption("--stack"):
-        visit = Visit(Deployed(name))
+        visit = SelfCleaningClient(DeployedStack(name))
         yield visit
         visit.leave()
         return
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=request.getfixturevalue("template")) as cloud:
-        yield Stage(cloud)
+        yield StackClient(cloud)
 
 
 @pytest.fixture(scope="session")

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.demo.story import tumours
+from local.demo.uploads import tumour_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.demo.act import Stage
+    from local.stack_client import StackClient
 
 MODEL = "tumours"
 PATIENCE = 15.0
 
 
 @pytest.fixture(scope="module")
-def served(stage: Stage) -> list[dict[str, Any]]:
+def served(stage: StackClient) -> list[dict[str, Any]]:
     """A model in service, and rows to ask it for."""
-    for key, content in tumours().first:
+    for key, content in tumour_uploads().first:
         stage.upload(key, content)
         assert stage.receipt(key)["status"] in ("kept", "duplicate")
     execution = stage.retrain(MODEL)
@@ -38,7 +38,7 @@ def served(stage: Stage) -> list[dict[str, Any]]:
     return [row for row in rows if all(value is not None for value in row.values())][:5]
 
 
-def ask(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+def ask(stage: StackClient, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(
         f"{stage.stack['api_url']}{path}",
         None if body is None else json.dumps(body).encode(),
@@ -49,7 +49,7 @@ def ask(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, di
         return answer.status, json.loads(answer.read())
 
 
-def captured(stage: Stage) -> dict[str, dict[str, Any]]:
+def captured(stage: StackClient) -> dict[str, dict[str, Any]]:
     """Every captured row of the model, by its id."""
     listed = stage._s3.list_objects_v2(Bucket=stage.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
     keys = [each["Key"] for each in listed.get("Contents", [])]
@@ -67,7 +67,7 @@ def waited_for(found: Callable[[], bool], patience: float = PATIENCE) -> float:
 
 
 def test_a_prediction_is_captured_within_seconds_labelled_and_learned_from(
-    stage: Stage, served: list[dict[str, Any]]
+    stage: StackClient, served: list[dict[str, Any]]
 ) -> None:
     # Given predictions of new patients
     instances = [row | {"id": f"patient-{number}"} for number, row in enumerate(served)]
@@ -97,7 +97,9 @@ def test_a_prediction_is_captured_within_seconds_labelled_and_learned_from(
     assert data["labelled"] == {"rows": 5, "labels": 5, "unmatched": 0, "unusable": 0, "reasons": []}
 
 
-def test_a_class_that_the_definition_forbids_is_refused_over_http(stage: Stage, served: list[dict[str, Any]]) -> None:
+def test_a_class_that_the_definition_forbids_is_refused_over_http(
+    stage: StackClient, served: list[dict[str, Any]]
+) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         ask(
             stage,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cloud import Cloud
-from local.deployed import Deployed, NotUsable, Visit
+from local.deployed_stack import DeployedStack, SelfCleaningClient, UnusableStack
 from local.outputs import STACK
 from tests.e2e.conftest import PROJECT
 
@@ -38,7 +38,7 @@ def in_shell(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def kept(visit: Visit) -> list[tuple[str, str]]:
+def kept(visit: SelfCleaningClient) -> list[tuple[str, str]]:
     return [each for bucket in ("inbox_bucket", "lake_bucket") for each in visit._kept(visit.stack[bucket], "")]
 
 
@@ -51,15 +51,15 @@ def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "needs definitions of its own" in done.stdout
-    assert kept(Visit(Deployed(STACK))) == []
+    assert kept(SelfCleaningClient(DeployedStack(STACK))) == []
 
 
 def test_data_of_others_is_left_alone(in_shell: None) -> None:
-    others, ours = Visit(Deployed(STACK)), Visit(Deployed(STACK))
+    others, ours = SelfCleaningClient(DeployedStack(STACK)), SelfCleaningClient(DeployedStack(STACK))
     others.upload("tumours/theirs.csv", b"")
     assert others.receipt("tumours/theirs.csv")["status"] == "refused"
 
-    with pytest.raises(NotUsable, match="has uploads of tumours"):
+    with pytest.raises(UnusableStack, match="has uploads of tumours"):
         ours.upload("tumours/ours.csv", b"")
     ours.leave()
 
@@ -69,5 +69,5 @@ def test_data_of_others_is_left_alone(in_shell: None) -> None:
 
 
 def test_a_stack_that_is_not_there_is_told_of(in_shell: None) -> None:
-    with pytest.raises(NotUsable, match="There is no stack nothing"):
-        Deployed("nothing")
+    with pytest.raises(UnusableStack, match="There is no stack nothing"):
+        DeployedStack("nothing")

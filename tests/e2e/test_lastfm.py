@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,16 +71,16 @@ K = 10
 
 
 @pytest.fixture(scope="module")
-def radio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def radio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A cloud that knows three models more."""
     models = tmp_path_factory.mktemp("models")
     for name, definition in (("artists", LISTENED), ("tagged", TAGGED), ("split", SPLIT)):
         (models / f"{name}.toml").write_text(definition)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models) as cloud:
-        yield Stage(cloud)
+        yield StackClient(cloud)
 
 
-def test_the_champion_ranks_better_than_plain_ease_that_learned_from_all(radio: Stage, data: Path) -> None:
+def test_the_champion_ranks_better_than_plain_ease_that_learned_from_all(radio: StackClient, data: Path) -> None:
     train, test = (lists(data / "lastfm" / "split" / f"{name}.txt") for name in ("train", "test"))
     promote(
         radio, "split", rows=[{"listener": user, "artist": item} for user, items in train.items() for item in items]
@@ -93,7 +93,9 @@ def test_the_champion_ranks_better_than_plain_ease_that_learned_from_all(radio: 
     assert np.mean(found) >= 0.1963
 
 
-def test_the_champion_foretells_the_next_artist_better_than_published_deep_models(radio: Stage, data: Path) -> None:
+def test_the_champion_foretells_the_next_artist_better_than_published_deep_models(
+    radio: StackClient, data: Path
+) -> None:
     events = lists(data / "lastfm" / "sequences" / "LastFM.txt")
     rows = [
         {"listener": user, "artist": item, "at": 86400 + 60 * place}
@@ -109,7 +111,7 @@ def test_the_champion_foretells_the_next_artist_better_than_published_deep_model
     assert np.mean(hits) > DEEP
 
 
-def test_real_plays_as_they_are_lead_to_names_that_go_together(radio: Stage, data: Path) -> None:
+def test_real_plays_as_they_are_lead_to_names_that_go_together(radio: StackClient, data: Path) -> None:
     promote(
         radio,
         "artists",
@@ -128,7 +130,7 @@ def test_real_plays_as_they_are_lead_to_names_that_go_together(radio: Stage, dat
 
 
 def promote(
-    stage: Stage, model: str, rows: list[dict[str, Any]] | None = None, files: dict[str, bytes] | None = None
+    stage: StackClient, model: str, rows: list[dict[str, Any]] | None = None, files: dict[str, bytes] | None = None
 ) -> None:
     """Upload, retrain, and see a version into service."""
     if rows is not None:
@@ -146,7 +148,7 @@ def promote(
     assert ended["outcome"] == "promoted", ended
 
 
-def ask(stage: Stage, model: str, instances: list[dict[str, Any]]) -> list[list[str]]:
+def ask(stage: StackClient, model: str, instances: list[dict[str, Any]]) -> list[list[str]]:
     """Ask for all, some at once."""
     found: list[list[str]] = []
     for start in range(0, len(instances), AT_ONCE):

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.demo.story import tumours
+from local.demo.uploads import tumour_uploads
 
 if TYPE_CHECKING:
-    from local.demo.act import Stage
+    from local.stack_client import StackClient
 
 
-def states_of(stage: Stage, execution: str) -> list[str]:
+def states_of(stage: StackClient, execution: str) -> list[str]:
     """The states that a run went through, in order."""
     *_, last = stage.states(execution)
     return [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
 
 
 @pytest.fixture(scope="module")
-def trained(stage: Stage) -> dict[str, Any]:
+def trained(stage: StackClient) -> dict[str, Any]:
     """The tumours, uploaded and learned from."""
-    story = tumours()
+    story = tumour_uploads()
     for key, content in story.first:
         stage.upload(key, content)
     for key, _ in story.first:
@@ -34,7 +34,9 @@ def trained(stage: Stage) -> dict[str, Any]:
     return stage.outcome(execution) | {"states": states}
 
 
-def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(stage: Stage, trained: dict[str, Any]) -> None:
+def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(
+    stage: StackClient, trained: dict[str, Any]
+) -> None:
     dirty = stage.receipt("tumours/clinic-c.tsv")
 
     assert (dirty["rows_read"], dirty["rows_kept"], dirty["rows_rejected"]) == (124, 120, 4)
@@ -56,7 +58,7 @@ def test_a_model_is_born_through_the_states_that_people_read(trained: dict[str, 
     assert (trained["outcome"], trained["decision"]) == ("promoted", "first_model")
 
 
-def test_the_model_answers_over_https(stage: Stage, trained: dict[str, Any]) -> None:
+def test_the_model_answers_over_https(stage: StackClient, trained: dict[str, Any]) -> None:
     golden = json.loads(stage.lake(f"versions/tumours/{trained['champion']}/golden.json"))
 
     status, answer, _ = stage.predict("tumours", golden["rows"])
@@ -68,7 +70,7 @@ def test_the_model_answers_over_https(stage: Stage, trained: dict[str, Any]) -> 
         assert list(prediction["probabilities"]) == classes
 
 
-def test_without_a_key_only_health_answers(stage: Stage, trained: dict[str, Any]) -> None:
+def test_without_a_key_only_health_answers(stage: StackClient, trained: dict[str, Any]) -> None:
     api = stage.stack["api_url"]
 
     with urllib.request.urlopen(f"{api}/v2/health/live") as answer:
@@ -78,7 +80,7 @@ def test_without_a_key_only_health_answers(stage: Stage, trained: dict[str, Any]
     assert refused.value.code == 403
 
 
-def test_nothing_new_ends_as_success(stage: Stage, trained: dict[str, Any]) -> None:
+def test_nothing_new_ends_as_success(stage: StackClient, trained: dict[str, Any]) -> None:
     execution = stage.retrain("tumours")
 
     assert states_of(stage, execution) == [
@@ -102,7 +104,7 @@ def test_nothing_new_ends_as_success(stage: Stage, trained: dict[str, Any]) -> N
     ],
     ids=["an unknown model", "no name", "an unknown field", "no object"],
 )
-def test_a_wrong_input_is_refused_in_words(stage: Stage, request_: Any, error: str, words: str) -> None:
+def test_a_wrong_input_is_refused_in_words(stage: StackClient, request_: Any, error: str, words: str) -> None:
     execution = stage.start(request_)
 
     assert states_of(stage, execution) == ["Retrain or roll back?", "Take a snapshot", "Refused"]
@@ -111,8 +113,8 @@ def test_a_wrong_input_is_refused_in_words(stage: Stage, request_: Any, error: s
     assert words in ended["cause"]
 
 
-def test_the_same_file_again_counts_once_and_says_so(stage: Stage, trained: dict[str, Any]) -> None:
-    key, content = tumours().first[0]
+def test_the_same_file_again_counts_once_and_says_so(stage: StackClient, trained: dict[str, Any]) -> None:
+    key, content = tumour_uploads().first[0]
 
     stage.upload("tumours/again.csv", content)
 
@@ -120,7 +122,7 @@ def test_the_same_file_again_counts_once_and_says_so(stage: Stage, trained: dict
     assert (receipt["status"], receipt["of"]) == ("duplicate", stage.receipt(key)["digest"])
 
 
-def test_an_upload_that_nobody_can_use_gets_a_receipt(stage: Stage) -> None:
+def test_an_upload_that_nobody_can_use_gets_a_receipt(stage: StackClient) -> None:
     stage.upload("tumours/empty.csv", b"")
     stage.upload("nobody/rows.csv", b"a,b\n1,2\n")
 
@@ -128,8 +130,8 @@ def test_an_upload_that_nobody_can_use_gets_a_receipt(stage: Stage) -> None:
     assert "nobody" in stage.receipt("nobody/rows.csv")["reason"]
 
 
-def test_of_two_runs_at_once_one_promotes_and_both_succeed(stage: Stage, trained: dict[str, Any]) -> None:
-    key, content = tumours().later[0]
+def test_of_two_runs_at_once_one_promotes_and_both_succeed(stage: StackClient, trained: dict[str, Any]) -> None:
+    key, content = tumour_uploads().later[0]
     stage.upload(key, content)
     assert stage.receipt(key)["status"] == "kept"
 

@@ -13,12 +13,12 @@ from tests.e2e.test_loop import states_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.demo.act import Stage
+    from local.stack_client import StackClient
 
 AT_ONCE = 1000
 
 
-def learn(stage: Stage, model: str, files: dict[str, Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+def learn(stage: StackClient, model: str, files: dict[str, Path]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Upload files, retrain; return the run's output and its evaluation."""
     for name, path in files.items():
         stage.upload(f"{model}/{name}", path.read_bytes())
@@ -36,7 +36,7 @@ def learn(stage: Stage, model: str, files: dict[str, Path]) -> tuple[dict[str, A
     return ended, evaluation
 
 
-def test_income_reaches_its_known_level_on_the_original_test_file(stage: Stage, data: Path) -> None:
+def test_income_reaches_its_known_level_on_the_original_test_file(stage: StackClient, data: Path) -> None:
     ended, _ = learn(stage, "income", {"adult-train.csv": data / "adult" / "adult-train.csv"})
     assert stage.receipt("income/adult-train.csv")["rows_kept"] == 32561
     definition = json.loads(stage.lake(f"versions/income/{ended['champion']}/manifest.json"))["definition"]
@@ -54,7 +54,7 @@ def test_income_reaches_its_known_level_on_the_original_test_file(stage: Stage, 
     assert roc_auc_score(truth, np.array(scores)) >= 0.925
 
 
-def test_churn_reaches_its_known_level(stage: Stage, data: Path) -> None:
+def test_churn_reaches_its_known_level(stage: StackClient, data: Path) -> None:
     ended, evaluation = learn(stage, "churn", {"telco.csv": data / "telco" / "Telco-Customer-Churn.csv"})
 
     receipt = stage.receipt("churn/telco.csv")
@@ -63,7 +63,7 @@ def test_churn_reaches_its_known_level(stage: Stage, data: Path) -> None:
     assert max(each["figures"]["value"] for each in evaluation["candidates"]) >= 0.845
 
 
-def test_bikes_are_counted_from_a_time_ordered_split(stage: Stage, data: Path) -> None:
+def test_bikes_are_counted_from_a_time_ordered_split(stage: StackClient, data: Path) -> None:
     ended, evaluation = learn(stage, "bikes", {"hour.csv": data / "bike" / "hour.csv"})
 
     assert stage.receipt("bikes/hour.csv")["rows_kept"] == 17379
@@ -71,7 +71,7 @@ def test_bikes_are_counted_from_a_time_ordered_split(stage: Stage, data: Path) -
     assert ended["outcome"] == "promoted"
 
 
-def test_campaigns_in_time_order_tell_the_truth_and_not_the_random_split(stage: Stage, data: Path) -> None:
+def test_campaigns_in_time_order_tell_the_truth_and_not_the_random_split(stage: StackClient, data: Path) -> None:
     _, evaluation = learn(stage, "campaigns", {"bank.csv.gz": data / "bank" / "bank-additional-full.csv.gz"})
 
     assert stage.receipt("campaigns/bank.csv.gz")["rows_kept"] == 41188

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ LOOK = ["Wait for evidence", "Judge the challenger", "How did it do?"]
 class Callers:
     """Several callers, each asking about its own customers again and again; what they got is written down."""
 
-    stage: Stage
+    stage: StackClient
     statuses: Counter[int] = field(default_factory=Counter)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     slowest: float = 0.0
@@ -100,7 +100,7 @@ class Callers:
 class World:
     """A local cloud with one model, whose definition can be exchanged."""
 
-    stage: Stage
+    stage: StackClient
     models: Path
 
     def define(self, candidate: str, rollout: str) -> None:
@@ -146,7 +146,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
         lines.append(f"c{number},{price:.5f},{size:.5f},{price - 2 * size + draw.gauss(0, 0.8) > 0}")
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
     with Cloud(folder=folder, models=models, template=template) as cloud:
-        world = World(Stage(cloud), folder / "models")
+        world = World(StackClient(cloud), folder / "models")
         world.stage.upload("shop/first.csv", "\n".join(lines).encode())
         assert world.stage.receipt("shop/first.csv")["status"] == "kept"
         states, ended = world.run()

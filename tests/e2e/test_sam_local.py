@@ -17,11 +17,11 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 from local import sam_local, sample_events
-from local.bridge import Bridge
 from local.cloud import Cloud
-from local.demo.act import Stage
-from local.demo.story import tumours
+from local.demo.uploads import tumour_uploads
 from local.names import local_name
+from local.port_forwarder import PortForwarder
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def cloud(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clo
 @pytest.fixture
 def docker() -> None:
     """Docker and SAM's image, which nobody fetches for a test."""
-    if sentence := sam_local.missing():
+    if sentence := sam_local.missing_docker():
         pytest.skip(sentence)
     if not sam_local.has_image():
         pytest.skip(f"the image {sam_local.IMAGE} is not here: `make sam-local` fetches it")
@@ -49,7 +49,7 @@ def test_every_event_is_sent() -> None:
 
 def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
     """The same event of the stack's own inbox, whose events name versions; what it tells of is uploaded now."""
-    contents = sample_events.uploads()
+    contents = sample_events.sample_uploads()
     for record in event.get("Records", []):
         body = json.loads(record["body"])
         for told in body["Records"]:
@@ -61,7 +61,7 @@ def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
-    sample_events.seed(cloud)
+    sample_events.prepare_stack(cloud)
 
     def send(function: str, event: dict[str, Any]) -> str:
         payload = json.dumps(of_this_world(cloud, event)).encode()
@@ -73,10 +73,10 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
 
 
 def test_the_sample_events_pass_the_stock_sam_local_invoke(docker: None, built: Path, tmp_path: Path) -> None:
-    with Cloud(folder=tmp_path / "cloud", template=built) as cloud, sam_local.reachable(cloud) as endpoint:
-        sample_events.seed(cloud)
+    with Cloud(folder=tmp_path / "cloud", template=built) as cloud, sam_local.reachable_endpoint(cloud) as endpoint:
+        sample_events.prepare_stack(cloud)
         template = sam_local.write_template(endpoint)
-        assert sample_events.send_all(cloud, sam_local.invoking(cloud, template)) == {}
+        assert sample_events.send_all(cloud, sam_local.sam_invoke(cloud, template)) == {}
 
 
 def wait_for(port: int) -> None:
@@ -95,11 +95,11 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
         port = free.getsockname()[1]
     with (
         Cloud(folder=tmp_path / "cloud", template=built) as cloud,
-        sam_local.reachable(cloud) as endpoint,
-        sam_local.serving(cloud, sam_local.write_template(endpoint), port),
+        sam_local.reachable_endpoint(cloud) as endpoint,
+        sam_local.sam_api(cloud, sam_local.write_template(endpoint), port),
     ):
-        stage = Stage(cloud)
-        for key, content in tumours().first:
+        stage = StackClient(cloud)
+        for key, content in tumour_uploads().first:
             stage.upload(key, content)
             stage.receipt(key)
         execution = stage.retrain("tumours")
@@ -126,7 +126,7 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
     ],
 )
 def test_the_host_of_the_containers_is_known_from_what_docker_says(said: dict[str, str], host: str) -> None:
-    assert sam_local.gateway(said) == host
+    assert sam_local.gateway_address(said) == host
 
 
 def test_the_stock_command_is_given_the_packages_and_the_local_cloud(cloud: Cloud) -> None:
@@ -146,7 +146,7 @@ def test_the_stock_command_is_given_the_packages_and_the_local_cloud(cloud: Clou
 def test_containers_reach_the_local_cloud_by_a_bridge(cloud: Cloud) -> None:
     port = int(cloud.stack["api_url"].rpartition(":")[2])
     with (
-        Bridge("127.0.0.1", 0, ("127.0.0.1", port)) as bridge,
+        PortForwarder("127.0.0.1", 0, ("127.0.0.1", port)) as bridge,
         urllib.request.urlopen(f"http://127.0.0.1:{bridge.port}/v2/health/live") as answer,
     ):
         assert json.load(answer) == {"live": True}

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.client import client
+from local.aws_client import aws_client
 from local.cloud import Cloud
-from local.demo.act import Stage
-from local.guard import RECORD
+from local.guard import RECORD_FILE
 from local.names import local_name
-from local.rights import Rights, rights
+from local.rights import Rights, read_rights
+from local.stack_client import StackClient
 from local.template import read_template
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_capture import ask, waited_for
@@ -51,7 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[Wor
     models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout="") + RULES)
     with Cloud(folder=folder, models=models, template=built) as cloud:
-        yield World(Stage(cloud), folder / "models")
+        yield World(StackClient(cloud), folder / "models")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def lived(world: World) -> World:
     return world
 
 
-def recommend(stage: Stage) -> None:
+def recommend(stage: StackClient) -> None:
     """Have a model that recommends, and ask it for a user with a history."""
     upload_interactions(stage, "songs/interactions.csv", seed=1)
     execution = stage.retrain("songs")
@@ -101,7 +101,7 @@ def recommend(stage: Stage) -> None:
     assert looked["songs"]["code"] == "nothing", looked
 
 
-def upload_interactions(stage: Stage, key: str, seed: int) -> None:
+def upload_interactions(stage: StackClient, key: str, seed: int) -> None:
     """Upload what listeners played, and wait until it is known."""
     rows = interactions(seed=seed)
     lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
@@ -109,7 +109,7 @@ def upload_interactions(stage: Stage, key: str, seed: int) -> None:
     assert stage.receipt(key)["status"] == "kept"
 
 
-def vanished(stage: Stage) -> dict[str, Any]:
+def vanished(stage: StackClient) -> dict[str, Any]:
     """The event of an upload that was deleted before it was read."""
     inbox = stage.stack["inbox_bucket"]
     version = stage._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
@@ -128,7 +128,7 @@ def sales(rows: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-def label(stage: Stage, rows: int, *, wrongly: bool = False) -> None:
+def label(stage: StackClient, rows: int, *, wrongly: bool = False) -> None:
     """Ask for predictions, and say by both ways that they (or the opposite) turned out to be true."""
     draw = random.Random(8)
     asked = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
@@ -149,20 +149,20 @@ def label(stage: Stage, rows: int, *, wrongly: bool = False) -> None:
     waited_for(lambda: ask(stage, "GET", history)[1].get("source") == "captured")
 
 
-def invoke(stage: Stage, function: str, event: dict[str, Any]) -> Any:
+def invoke(stage: StackClient, function: str, event: dict[str, Any]) -> Any:
     """Call a function of the template by hand."""
-    awslambda = client("lambda", stage.stack["aws_endpoint_url"])
+    awslambda = aws_client("lambda", stage.stack["aws_endpoint_url"])
     answer = awslambda.invoke(FunctionName=local_name(function), Payload=json.dumps(event).encode())
     return json.loads(answer["Payload"].read())
 
 
 def record(world: World) -> list[dict[str, Any]]:
     """What was used and what was denied so far."""
-    return [json.loads(line) for line in (world.models.parent / RECORD).read_text().splitlines()]
+    return [json.loads(line) for line in (world.models.parent / RECORD_FILE).read_text().splitlines()]
 
 
 def given(world: World, built: Path) -> Rights:
-    return rights(read_template(built), world.stage.stack["aws_endpoint_url"])
+    return read_rights(read_template(built), world.stage.stack["aws_endpoint_url"])
 
 
 def test_the_whole_loop_runs_on_the_packages_and_nothing_that_it_needs_is_denied(lived: World) -> None:
@@ -189,7 +189,7 @@ def test_no_role_allows_what_the_loop_does_not_use(lived: World, built: Path) ->
 
 
 def test_a_function_that_asks_for_more_than_its_role_allows_is_denied(lived: World) -> None:
-    as_inference = client("s3", lived.stage.stack["aws_endpoint_url"])
+    as_inference = aws_client("s3", lived.stage.stack["aws_endpoint_url"])
     as_inference._request_signer._credentials.access_key = local_name("InferenceFunction")
 
     with pytest.raises(as_inference.exceptions.ClientError) as denied:

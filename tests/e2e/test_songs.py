@@ -11,7 +11,7 @@ from local.demo.songs import STRANGER, learn, listen, some_listener
 from local.demo.streaming import Service, simulate
 
 if TYPE_CHECKING:
-    from local.demo.act import Stage
+    from local.stack_client import StackClient
 
 PLAN = Plan(listeners=80, artists=20, songs=120, releases=5, before=14, watched=1, shift=0.5, hit=0.5)
 
@@ -22,7 +22,7 @@ def service() -> Service:
 
 
 @pytest.fixture(scope="module")
-def learned(stage: Stage, service: Service) -> dict[str, Any]:
+def learned(stage: StackClient, service: Service) -> dict[str, Any]:
     return learn(stage, service)
 
 
@@ -30,7 +30,9 @@ def test_two_weeks_of_plays_become_a_recommender(learned: dict[str, Any]) -> Non
     assert learned["outcome"] == "promoted"
 
 
-def test_the_next_request_knows_what_was_just_played(stage: Stage, service: Service, learned: dict[str, Any]) -> None:
+def test_the_next_request_knows_what_was_just_played(
+    stage: StackClient, service: Service, learned: dict[str, Any]
+) -> None:
     before, after = listen(stage, service, some_listener(service))
     names = dict(zip(service.songs.ids.tolist(), service.songs.titles.tolist(), strict=True))
 

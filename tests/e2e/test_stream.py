@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.cloud import Cloud
-from local.demo.act import Stage
+from local.stack_client import StackClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,15 +64,15 @@ confidence = 0.5
 
 
 @pytest.fixture(scope="module")
-def power(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[Stage]:
+def power(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[StackClient]:
     """A cloud that knows one model more."""
     models = tmp_path_factory.mktemp("models")
     (models / "power.toml").write_text(DEFINITION)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, template=template) as cloud:
-        yield Stage(cloud)
+        yield StackClient(cloud)
 
 
-def test_a_stream_is_answered_labelled_and_learned_from(power: Stage, data: Path) -> None:
+def test_a_stream_is_answered_labelled_and_learned_from(power: StackClient, data: Path) -> None:
     rows = timed(data / "elec2" / "electricity.csv")
     upload(power, rows[:FIRST])
     retrain(power)
@@ -106,13 +106,13 @@ def timed(path: Path) -> list[Row]:
         ]
 
 
-def upload(stage: Stage, rows: list[Row]) -> None:
+def upload(stage: StackClient, rows: list[Row]) -> None:
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     stage.upload("power/first.csv", "\n".join(lines).encode())
     assert stage.receipt("power/first.csv")["rows_kept"] == len(rows)
 
 
-def retrain(stage: Stage, labels: int = 0) -> None:
+def retrain(stage: StackClient, labels: int = 0) -> None:
     """Learn when all these labels have their rows (captured ones take a moment), and wait for who is champion then."""
     ended: dict[str, Any] = {}
 
@@ -143,7 +143,7 @@ def without_label(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "class"}
 
 
-def call(stage: Stage, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def call(stage: StackClient, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     request = urllib.request.Request(
         f"{stage.stack['api_url']}/v1/models/power{verb}",
         None if body is None else json.dumps(body).encode(),

@@ -9,35 +9,37 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cloud import Cloud
-from local.demo.act import Stage
 from local.demo.flights import Flights, read_flights
-from local.demo.stream import DEFINITION, MODEL, TICK, Stream
+from local.demo.stream import DEFINITION, MODEL, TICK, FlightStream
+from local.stack_client import StackClient
 from refrain.lake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local.demo.account import Account
+    from local.demo.timeline import Timeline
 
 WINTER_AND_EARLY_SPRING = 9
 """Blocks that are left out: the first version is still good then."""
 
 
 @pytest.fixture(scope="module")
-def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Account]]:
+def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackClient, Timeline]]:
     """The stage after the act, and what it told."""
     models: Path = tmp_path_factory.mktemp("models")
     shutil.copy(DEFINITION, models)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, tick=TICK) as cloud:
-        stage = Stage(cloud)
-        act = Stream(stage, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
+        stage = StackClient(cloud)
+        act = FlightStream(stage, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
         act.begin()
         act.perform(blocks=8, planted_at=6)
         yield stage, act.account
 
 
-def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(performed: tuple[Stage, Account]) -> None:
+def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(
+    performed: tuple[StackClient, Timeline],
+) -> None:
     _, account = performed
     kinds = [moment.kind for moment in account.moments]
 
@@ -49,7 +51,7 @@ def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(performe
 
 
 def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_it_answers(
-    performed: tuple[Stage, Account],
+    performed: tuple[StackClient, Timeline],
 ) -> None:
     stage, account = performed
     entries = [json.loads(stage.lake(key)) for key in stage.keys(keys.deployment_logs(MODEL))]
@@ -63,7 +65,7 @@ def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_
     assert all(("promoted", each["version"]) not in moves for each in harmful)
 
 
-def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[Stage, Account]) -> None:
+def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[StackClient, Timeline]) -> None:
     stage, _ = performed
     snapshots = [key for key in stage.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
     reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]

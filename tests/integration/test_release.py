@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.demo.story import tumours
+from local.demo.uploads import tumour_uploads
 from preprocessing import encode
 from refrain.release.check import check_release
 from refrain.release.request import ReleaseRequest
@@ -31,7 +31,7 @@ EVENT = json.loads((ROOT / "events" / "14-models.json").read_text())
 def served(aws: Aws) -> Iterator[str]:
     """A champion."""
     registry.cache_clear()
-    (_, first), *_ = tumours().first
+    (_, first), *_ = tumour_uploads().first
     upload(aws, "tumours/first.csv", list(csv.DictReader(io.StringIO(first.decode()))))
     yield retrain("tumours")["champion"]
     registry.cache_clear()

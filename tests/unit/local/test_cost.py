@@ -9,12 +9,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.cost import PRICES, STEPS_ON_THE_WAY, STEPS_TO_THE_END, Assumed, Costs, Stack, main, read_stack, table
+from local.cost import (
+    PRICES,
+    STEPS_ON_THE_WAY,
+    STEPS_TO_THE_END,
+    Assumptions,
+    Costs,
+    StackFacts,
+    cost_table,
+    main,
+    read_stack,
+)
 from local.template import read_template
 
 PROJECT = Path(__file__).parents[3]
 NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Move", "Monitoring")
-STACK = Stack({f"{name}Function": 1024 for name in NAMES}, alarmed=10, dashboards=1, models=2, candidates=3)
+STACK = StackFacts({f"{name}Function": 1024 for name in NAMES}, alarmed=10, dashboards=1, models=2, candidates=3)
 EXAMPLE = {
     "lambda": {"million_requests": 1.0, "gigabyte_second": 0.001},
     "api_gateway": {"million_requests": 4.0},
@@ -28,8 +38,8 @@ EXAMPLE = {
 
 
 def test_predictions_cost_by_request_and_by_the_time_and_memory_that_they_take() -> None:
-    one = Costs(STACK, EXAMPLE, Assumed(rows_a_request=1, milliseconds_a_request=10)).million_predictions()
-    many = Costs(STACK, EXAMPLE, Assumed(rows_a_request=100, milliseconds_a_request=10)).million_predictions()
+    one = Costs(STACK, EXAMPLE, Assumptions(rows_a_request=1, milliseconds_a_request=10)).million_predictions()
+    many = Costs(STACK, EXAMPLE, Assumptions(rows_a_request=100, milliseconds_a_request=10)).million_predictions()
 
     assert one["API Gateway"] == pytest.approx(4.0)
     assert one["Lambda"] == pytest.approx(1_000_000 * 0.010 * 0.001 + 1.0)
@@ -55,7 +65,7 @@ def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -
 
 
 def test_nothing_costs_alarms_a_dashboard_and_the_hourly_look() -> None:
-    idle = Costs(STACK, EXAMPLE, Assumed(look_seconds=1, kept_gigabytes=0)).idle_month()
+    idle = Costs(STACK, EXAMPLE, Assumptions(look_seconds=1, kept_gigabytes=0)).idle_month()
 
     assert idle["alarms"] == pytest.approx(1.0)
     assert idle["dashboard"] == 3.0
@@ -79,7 +89,7 @@ def test_every_price_is_there_with_its_date_and_its_source() -> None:
 
     assert prices.pop("seen")
     assert text.count("https://aws.amazon.com/") == len(prices)
-    assert table(Costs(STACK, prices, Assumed()), STACK, Assumed(), "today")
+    assert cost_table(Costs(STACK, prices, Assumptions()), STACK, Assumptions(), "today")
 
 
 def test_volumes_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.asked import asked
 from local.errors import TemplateError
 from local.guard import Guard
-from local.rights import Grant, rights
+from local.requested_actions import requested_actions
+from local.rights import Grant, read_rights
 from local.template import Resource, Template, read_template
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def status_of(guard: Guard, request: dict[str, Any], answers: Answers) -> str:
     ],
 )
 def test_a_request_to_s3_asks_for_the_rights_that_iam_names(request_: dict[str, Any], wanted: list[str]) -> None:
-    assert [" ".join(each) for each in asked(request_, "s3")] == wanted
+    assert [" ".join(each) for each in requested_actions(request_, "s3")] == wanted
 
 
 def test_what_a_json_service_is_asked_is_read_and_left_for_it_to_read() -> None:
@@ -82,7 +82,7 @@ def test_what_a_json_service_is_asked_is_read_and_left_for_it_to_read() -> None:
     request = environ("POST", "/", HTTP_X_AMZ_TARGET="AWSStepFunctions.StartExecution", CONTENT_LENGTH=str(len(body)))
     request["wsgi.input"] = io.BytesIO(body)
 
-    assert asked(request, "states") == [("states:StartExecution", "arn:machine")]
+    assert requested_actions(request, "states") == [("states:StartExecution", "arn:machine")]
     assert request["wsgi.input"].read() == body
 
 
@@ -107,7 +107,7 @@ def test_a_key_that_is_missing_is_only_told_to_who_may_list(tmp_path: Path) -> N
 
 
 def test_the_rights_of_a_function_are_its_own_statements_and_those_of_the_policies_that_it_names() -> None:
-    allowed = rights(read_template(PROJECT / "template.yaml"), ENDPOINT)
+    allowed = read_rights(read_template(PROJECT / "template.yaml"), ENDPOINT)
 
     assert Grant("s3:ListBucket", LAKE) in allowed["refrain-train-function"]
     assert Grant("s3:GetObject", f"{LAKE}/snapshots/*") in allowed["refrain-train-function"]
@@ -128,4 +128,4 @@ def test_a_policy_that_is_not_understood_is_refused(policy: Any, words: str) -> 
     function = Resource("Reader", "AWS::Serverless::Function", {"Policies": [policy]})
 
     with pytest.raises(TemplateError, match=words):
-        rights(Template(Path("template.yaml"), {"Reader": function}, {}), ENDPOINT)
+        read_rights(Template(Path("template.yaml"), {"Reader": function}, {}), ENDPOINT)

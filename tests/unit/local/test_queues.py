@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.queues import Poller, Source, batch_event, finished
+from local.queues import Poller, QueueSource, batch_event, finished_messages
 from local.runtime_api import Answer
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def test_the_event_is_the_one_that_lambda_sends() -> None:
     ],
 )
 def test_a_message_is_finished_unless_the_function_failed_or_says_otherwise(answer: Answer, done: str) -> None:
-    assert "".join(each["MessageId"] for each in finished(BATCH, answer, reports_failures=True)) == done
+    assert "".join(each["MessageId"] for each in finished_messages(BATCH, answer, reports_failures=True)) == done
 
 
 def test_a_function_that_does_not_report_finishes_all_or_none() -> None:
-    assert finished(BATCH, report("a"), reports_failures=False) == BATCH
-    assert finished(BATCH, Answer(b"", failed=True), reports_failures=False) == []
+    assert finished_messages(BATCH, report("a"), reports_failures=False) == BATCH
+    assert finished_messages(BATCH, Answer(b"", failed=True), reports_failures=False) == []
 
 
 class Queue:
@@ -110,7 +110,7 @@ def test_a_poller_takes_batches_to_the_function_and_deletes_what_is_finished() -
         batches.append([record["messageId"] for record in json.loads(event)["Records"]])
         return report("b") if "b" in batches[-1] else report()
 
-    source = Source("url", ARN, batch_size=2, reports_failures=True, concurrency=1)
+    source = QueueSource("url", ARN, batch_size=2, reports_failures=True, concurrency=1)
     poller = Poller(queue, source, invoke, pause=0.01)
     assert eventually(lambda: len(queue.deleted) == 2)
     poller.stop()
@@ -133,7 +133,9 @@ def test_a_poller_asks_for_no_more_than_the_function_can_take() -> None:
         running -= 1
         return report()
 
-    poller = Poller(queue, Source("url", ARN, batch_size=1, reports_failures=True, concurrency=1), invoke, pause=0.01)
+    poller = Poller(
+        queue, QueueSource("url", ARN, batch_size=1, reports_failures=True, concurrency=1), invoke, pause=0.01
+    )
     assert eventually(lambda: len(queue.deleted) == 4)
     poller.stop()
 

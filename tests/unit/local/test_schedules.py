@@ -13,7 +13,7 @@ import pytest
 
 from local.errors import TemplateError
 from local.runtime_api import Answer
-from local.schedules import Every, Schedule, Ticker, schedules
+from local.schedules import EveryPeriod, Schedule, Ticker, read_schedules
 from local.template import Template, read_template
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -32,7 +32,7 @@ def saying(**said: Any) -> Template:
 
 
 def times(template: Template, count: int, tick: float | None = None) -> list[str]:
-    (schedule,) = schedules(template, tick)
+    (schedule,) = read_schedules(template, tick)
     moment, found = NOON, []
     for _ in range(count):
         moment = schedule.times.after(moment)
@@ -41,7 +41,7 @@ def times(template: Template, count: int, tick: float | None = None) -> list[str
 
 
 def test_the_monitor_is_called_at_20_minutes_past_each_hour_with_the_time_of_the_tick() -> None:
-    (schedule,) = schedules(TEMPLATE)
+    (schedule,) = read_schedules(TEMPLATE)
 
     assert schedule.function == "refrain-monitoring-function"
     assert times(TEMPLATE, 2) == ["24 12:20:00", "24 13:20:00"]
@@ -64,7 +64,7 @@ def test_rates_and_daily_times_are_understood(expression: str, found: list[str])
 
 def test_a_tick_takes_the_place_of_every_time_and_none_of_them_all() -> None:
     assert times(TEMPLATE, 2, tick=2) == ["24 12:00:02", "24 12:00:04"]
-    assert schedules(TEMPLATE, tick=0) == []
+    assert read_schedules(TEMPLATE, tick=0) == []
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_tick_takes_the_place_of_every_time_and_none_of_them_all() -> None:
 )
 def test_what_is_not_understood_is_refused_with_its_place(said: dict[str, str]) -> None:
     with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: "):
-        schedules(saying(**said))
+        read_schedules(saying(**said))
 
 
 @pytest.mark.parametrize("tick", [0.5, -1.0])
 def test_a_tick_that_cannot_be_told_from_the_next_is_refused(tick: float) -> None:
     with pytest.raises(TemplateError, match="at least 1 second"):
-        schedules(TEMPLATE, tick)
+        read_schedules(TEMPLATE, tick)
 
 
 def test_ticks_of_a_schedule_never_overlap_and_those_missed_are_left_out() -> None:
@@ -105,7 +105,9 @@ def test_ticks_of_a_schedule_never_overlap_and_those_missed_are_left_out() -> No
             enough.set()
         return Answer(b"null")
 
-    ticker = Ticker(Schedule("f", Every(timedelta(milliseconds=5)), '{"now": "<aws.scheduler.scheduled-time>"}'), call)
+    ticker = Ticker(
+        Schedule("f", EveryPeriod(timedelta(milliseconds=5)), '{"now": "<aws.scheduler.scheduled-time>"}'), call
+    )
     assert enough.wait(LONG)
     ticker.stop()
     ticker.join()
@@ -123,7 +125,7 @@ def test_a_ticker_that_is_stopped_calls_no_more_and_a_closed_function_is_no_surp
         assert close.wait(LONG)
         raise RuntimeError("the local cloud is stopping")
 
-    ticker = Ticker(Schedule("f", Every(timedelta(milliseconds=5)), "{}"), call)
+    ticker = Ticker(Schedule("f", EveryPeriod(timedelta(milliseconds=5)), "{}"), call)
     assert called.wait(LONG)
     ticker.stop()
     close.set()

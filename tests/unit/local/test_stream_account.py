@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from local.demo.account import Account, Block, Moment, Watch
-from local.demo.picture import NAMES, means, render
+from local.demo.stream_page import NAMES, mean_errors, render_stream_page
+from local.demo.timeline import Block, LakeWatcher, StreamEvent, Timeline
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -55,11 +55,11 @@ class Lake:
         self.objects[f"deployments/flights/log/{minute:02}.json"] = entry
 
 
-def watch(lake: Lake) -> Watch:
-    return Watch(cast("Any", lake), "flights")
+def watch(lake: Lake) -> LakeWatcher:
+    return LakeWatcher(cast("Any", lake), "flights")
 
 
-def told(moments: list[Moment]) -> list[tuple[str, str]]:
+def told(moments: list[StreamEvent]) -> list[tuple[str, str]]:
     return [(moment.kind, moment.words) for moment in moments]
 
 
@@ -100,7 +100,7 @@ def test_a_run_without_a_trial_is_told_when_it_has_ended(output: dict[str, str],
 
     lake.runs["run-1"] = {"status": "SUCCEEDED", "output": json.dumps(output), "stopDate": at(3)}
 
-    assert [watching.news(), watching.news()] == [[Moment(at(3), "kept", words)], []]
+    assert [watching.news(), watching.news()] == [[StreamEvent(at(3), "kept", words)], []]
 
 
 @pytest.mark.parametrize(("code", "kind"), [("worse", "dismissed"), ("too_few_rows", "kept")])
@@ -112,30 +112,30 @@ def test_a_challenger_that_did_harm_is_told_apart_from_one_that_was_not_tried_en
 
 
 def test_a_dismissal_counts_as_the_end_of_the_mistake_only_after_it() -> None:
-    account = Account(13, moments=[Moment(at(1), "dismissed", ""), Moment(at(2), "planted", "")])
+    account = Timeline(13, moments=[StreamEvent(at(1), "dismissed", ""), StreamEvent(at(2), "planted", "")])
     assert not account.harm_ended
 
-    account.moments.append(Moment(at(3), "dismissed", ""))
+    account.moments.append(StreamEvent(at(3), "dismissed", ""))
     assert account.harm_ended
 
 
 @pytest.fixture
-def account() -> Account:
+def account() -> Timeline:
     """Four blocks, with a moment of each kind after the second."""
     blocks = [
         Block(f"2013-04-{10 + place}", answered, first, "v1", at(place))
         for place, (answered, first) in enumerate([(8, 8), (16, 16), (9, 18), (7, 22)])
     ]
-    return Account(13, blocks, [Moment(at(1.5), kind, f"<{kind}>") for kind in NAMES])
+    return Timeline(13, blocks, [StreamEvent(at(1.5), kind, f"<{kind}>") for kind in NAMES])
 
 
-def test_a_moment_stands_between_the_blocks_before_and_after_it(account: Account) -> None:
+def test_a_moment_stands_between_the_blocks_before_and_after_it(account: Timeline) -> None:
     assert account.place(account.moments[0]) == 2
-    assert means(account) == (10.0, 16.0)
+    assert mean_errors(account) == (10.0, 16.0)
 
 
-def test_the_picture_has_both_lines_every_moment_and_its_words(account: Account) -> None:
-    page = render(account)
+def test_the_picture_has_both_lines_every_moment_and_its_words(account: Timeline) -> None:
+    page = render_stream_page(account)
 
     drawing = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + len("</svg>")])
     lines = [each.get("class") for each in drawing.iter("path") if "line" in str(each.get("class"))]
@@ -146,8 +146,8 @@ def test_the_picture_has_both_lines_every_moment_and_its_words(account: Account)
     assert all(f"&lt;{kind}&gt;" in page and name in page for kind, name in NAMES.items())
 
 
-def test_the_picture_can_be_drawn_of_a_stream_in_which_nothing_happened(account: Account) -> None:
-    page = render(Account(13, account.blocks[:1]))
+def test_the_picture_can_be_drawn_of_a_stream_in_which_nothing_happened(account: Timeline) -> None:
+    page = render_stream_page(Timeline(13, account.blocks[:1]))
 
     assert "8.0 minutes off on average" in page
     assert "dismissed." not in page

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.errors import TemplateError
-from local.functions import Place, functions, gather_models
+from local.functions import FunctionHost, gather_definitions, read_functions
 from local.template import Resolver, Template, read_template
 from local.up import PROJECT
 
@@ -89,9 +89,9 @@ def test_a_parameter_without_a_value_is_named(template: Template) -> None:
 
 
 def test_a_function_is_what_globals_and_its_own_properties_say(template: Template, tmp_path: Path) -> None:
-    place = Place(ENDPOINT, tmp_path / "gathered", tmp_path / "runtime")
+    place = FunctionHost(ENDPOINT, tmp_path / "gathered", tmp_path / "runtime")
 
-    (function,) = functions(template, place)
+    (function,) = read_functions(template, place)
 
     assert (function.name, function.timeout) == ("refrain-one-function", 20)
     assert function.path == (tmp_path / "one", tmp_path / "ours")
@@ -104,7 +104,7 @@ def test_a_function_is_what_globals_and_its_own_properties_say(template: Templat
 def test_a_built_function_has_its_layers_and_nothing_of_this_environment(template: Template, tmp_path: Path) -> None:
     (tmp_path / "ours" / "python").mkdir()
 
-    (function,) = functions(template, Place(ENDPOINT, tmp_path, tmp_path / "runtime"))
+    (function,) = read_functions(template, FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime"))
 
     assert function.python[-1] == "-S"
     assert function.path == (
@@ -120,7 +120,7 @@ def test_a_handler_that_is_not_there_is_told_of(template: Template, tmp_path: Pa
     (tmp_path / "one" / "app.py").unlink()
 
     with pytest.raises(TemplateError, match=r"OneFunction cannot run: its handler should be in one/app\.py"):
-        functions(template, Place(ENDPOINT, tmp_path, tmp_path / "runtime"))
+        read_functions(template, FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime"))
 
 
 def test_given_definitions_are_added_to_the_templates_or_replace_them(template: Template, tmp_path: Path) -> None:
@@ -129,15 +129,15 @@ def test_given_definitions_are_added_to_the_templates_or_replace_them(template: 
     (mine / "income.toml").write_text("mine")
     (mine / "other.toml").write_text("mine")
 
-    gathered = gather_models(template, mine, tmp_path / "gathered")
+    gathered = gather_definitions(template, mine, tmp_path / "gathered")
 
     assert {path.name: path.read_text() for path in gathered.iterdir()} == {"income.toml": "mine", "other.toml": "mine"}
     assert (tmp_path / "models" / "income.toml").read_text() == "ours"
 
 
 def test_functions_that_nobody_waits_for_stand_back_for_the_one_that_answers(tmp_path: Path) -> None:
-    place = Place(ENDPOINT, tmp_path, tmp_path / "runtime")
+    place = FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime")
 
-    first = [each.name for each in functions(read_template(PROJECT / "template.yaml"), place) if not each.nice]
+    first = [each.name for each in read_functions(read_template(PROJECT / "template.yaml"), place) if not each.nice]
 
     assert first == ["refrain-inference-function"]

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.subjects import KNOWN, NUMBERS, people
+from benchmarks.income_model import CATEGORY_SIZES, NUMBERS, invent_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
 
-CATEGORIES = (*KNOWN, "sex")
+CATEGORIES = (*CATEGORY_SIZES, "sex")
 
 POWERTOOLS, PANDAS = "powertools + pydantic + ONNX", "pandas + scikit-learn"
-NEEDS = {POWERTOOLS: ["aws_lambda_powertools", "pydantic"], PANDAS: ["pandas"]}
+REQUIRED_MODULES = {POWERTOOLS: ["aws_lambda_powertools", "pydantic"], PANDAS: ["pandas"]}
 """Modules that the peers need beside those of training, by which the model itself is made."""
 
 type Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def pipeline(estimator: Any) -> Any:
+def fit_pipeline(estimator: Any) -> Any:
     """Fit what tutorials show: one-hot categories, scaled numbers, an estimator, on a data frame."""
     from sklearn.compose import make_column_transformer
     from sklearn.pipeline import make_pipeline
@@ -34,19 +34,19 @@ def pipeline(estimator: Any) -> Any:
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), list(CATEGORIES)),
         (StandardScaler(), list(NUMBERS)),
     )
-    learned = frame(people(3000))
+    learned = as_frame(invent_people(3000))
     return make_pipeline(columns, estimator).fit(learned, learned["income"])
 
 
 @cache
-def fitted() -> Any:
+def fitted_pipeline() -> Any:
     """Fit the pipeline that all servers serve."""
     from sklearn.linear_model import LogisticRegression
 
-    return pipeline(LogisticRegression(max_iter=1000))
+    return fit_pipeline(LogisticRegression(max_iter=1000))
 
 
-def column_graph(fitted: Any) -> Any:
+def column_session(fitted: Any) -> Any:
     """Make a session for one thread of its graph with one input a column."""
     from refrain.model.onnx import open_graph
 
@@ -75,7 +75,7 @@ def pandas_handler(fitted: Any) -> Handler:
     """Answer as most first versions do: a data frame of the request, `predict_proba`, JSON."""
 
     def handle(event: Mapping[str, Any]) -> dict[str, Any]:
-        asked = frame(json.loads(event["body"])["instances"])
+        asked = as_frame(json.loads(event["body"])["instances"])
         probabilities = fitted.predict_proba(asked).tolist()
         answers = [dict(zip(fitted.classes_, each, strict=True)) for each in probabilities]
         return {"statusCode": 200, "body": json.dumps({"predictions": answers})}
@@ -130,7 +130,7 @@ class _Context:
     aws_request_id = "1"
 
 
-def frame(rows: Any) -> pd.DataFrame:
+def as_frame(rows: Any) -> pd.DataFrame:
     """Make a data frame of instances."""
     import pandas as pd
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import rivals, subjects
-from benchmarks.environments import NotInstalled, variables
+from benchmarks import income_model, peer_handlers
+from benchmarks.environments import NotInstalled, peer_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 JSON = {"content-type": "application/json"}
 
-type Place = tuple[Path, Path]
+type ServerFolders = tuple[Path, Path]
 """The folder that a peer runs in, and its environment."""
 
 
@@ -47,7 +47,7 @@ class Peer:
 class Server:
     """A server that runs, from the first line of its process on. `first` is the seconds to its first answer."""
 
-    def __init__(self, peer: Peer, place: Place) -> None:
+    def __init__(self, peer: Peer, place: ServerFolders) -> None:
         folder, installed = place
         self._peer = peer
         self._port, *others = _free_ports(1 + len(peer.ports))
@@ -55,7 +55,7 @@ class Server:
         settings |= {name: str(port) for name, port in zip(peer.ports, others, strict=True)}
         command = [each.format(port=self._port) for each in peer.command]
         path = f"{installed / 'bin'}:{os.defpath}"
-        asked = subjects.asked(1)[:1]
+        asked = income_model.instances(1)[:1]
         self._body = json.dumps(peer.body(asked)).encode()
         self._mine = threading.local()
         started = time.perf_counter()
@@ -63,7 +63,7 @@ class Server:
             self._process = subprocess.Popen(
                 [installed / "bin" / command[0], *command[1:]],
                 cwd=folder,
-                env=variables() | settings | {"PATH": path, "BENTOML_HOME": str(folder / "home")},
+                env=peer_variables() | settings | {"PATH": path, "BENTOML_HOME": str(folder / "home")},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -71,7 +71,9 @@ class Server:
         try:
             answer = self._first(folder / "log")
             self.first = time.perf_counter() - started
-            _check(peer, answer, rivals.fitted().predict_proba(rivals.frame(asked))[0].tolist())
+            _check(
+                peer, answer, peer_handlers.fitted_pipeline().predict_proba(peer_handlers.as_frame(asked))[0].tolist()
+            )
         except BaseException:
             self.stop()
             raise
@@ -102,17 +104,17 @@ class Server:
 
     def peak(self) -> float:
         """Return the peak memory of its processes, added up, in MB of 2²⁰ bytes."""
-        return sum(_peak(each) for each in family(self.pid))
+        return sum(_peak(each) for each in process_tree(self.pid))
 
     def stop(self) -> None:
         """End it, and all that it started; the first process first, so that it starts no others instead."""
-        processes = family(self.pid)
+        processes = process_tree(self.pid)
         for each in processes:
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         self._process.wait()
         end = time.monotonic() + PATIENCE
-        while any(runs(each) for each in processes) and time.monotonic() < end:
+        while any(is_running(each) for each in processes) and time.monotonic() < end:
             time.sleep(0.005)
 
     def _first(self, log: Path) -> bytes:
@@ -154,7 +156,7 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def family(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """Find a process and all that descend from it, parents first (some lead a session of their own)."""
     children: dict[int, list[int]] = {}
     for each in Path("/proc").glob("[0-9]*"):
@@ -166,7 +168,7 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process has not ended (one that nobody has asked how it ended has)."""
     return _state(pid)[:1] not in ([], ["Z"])
 

@@ -15,7 +15,7 @@ PAGE_MB = 4096 / 1024 / 1024
 
 
 @dataclass
-class Footprint:
+class MemoryWatch:
     """Looks once a second while the block runs, at the children of the process `parent`.
 
     `seen` has a line for each process: (seconds from the beginning, MB), by the function's name and the process's id.
@@ -51,16 +51,16 @@ class Footprint:
         started = time.monotonic()
         while not self._stopping.wait(self.pause):
             at = time.monotonic() - started
-            for pid in children(self.parent):
+            for pid in child_processes(self.parent):
                 try:
-                    name, megabytes = function_of(pid), resident(pid)
+                    name, megabytes = function_name(pid), resident_megabytes(pid)
                 except OSError:  # it ended meanwhile
                     continue
                 if name:
                     self.seen.setdefault((name, pid), []).append((at, megabytes))
 
 
-def children(parent: int) -> list[int]:
+def child_processes(parent: int) -> list[int]:
     """The ids of the processes that a process started (proc_pid_task_children(5))."""
     found: list[int] = []
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -71,13 +71,13 @@ def children(parent: int) -> list[int]:
     return found
 
 
-def function_of(pid: int) -> str:
+def function_name(pid: int) -> str:
     """Which function a process is one of; empty where it is none."""
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     named = next((each for each in variables if each.startswith(b"AWS_LAMBDA_FUNCTION_NAME=")), b"=")
     return named.partition(b"=")[2].decode().removeprefix("refrain-").removesuffix("-function")
 
 
-def resident(pid: int) -> float:
+def resident_megabytes(pid: int) -> float:
     """MB that a process holds in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MB

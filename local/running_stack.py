@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from local.capture import Delivery, subscriptions
-from local.functions import Place, functions, gather_models
+from local.aws_server import AwsServer
+from local.functions import FunctionHost, gather_definitions, read_functions
 from local.gateway import Gateway
-from local.guard import RECORD, Guard
-from local.machine import Machine
+from local.guard import RECORD_FILE, Guard
+from local.log_delivery import LogDelivery, read_subscriptions
 from local.names import REGION, local_name
-from local.outputs import publish
+from local.outputs import publish_outputs
 from local.processes import Pool
-from local.queues import Poller, Source
-from local.resources import arn_of, make
-from local.rights import rights
+from local.queues import Poller, QueueSource
+from local.resources import arn_of, create_resources
+from local.rights import read_rights
 from local.runtime_api import Answer
-from local.schedules import Ticker, schedules
+from local.schedules import Ticker, read_schedules
 from local.template import Resolver, Template, read_template
-from local.web import WebServer
+from local.web_server import WebServer
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Ports:
     api: WebServer
 
 
-class Deployment:
+class RunningStack:
     """Everything made and answering; `stack` is what other programs need to know of it.
 
     Raises:
@@ -53,20 +53,20 @@ class Deployment:
 
     def __init__(self, options: Options, ports: Ports) -> None:
         template = read_template(options.template)
-        due = schedules(template, options.tick)
+        due = read_schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
-        guard = Guard(rights(template, ports.services.url), options.folder / RECORD)
-        self._machine = Machine(ports.services, self._invoke, guard)
+        guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE)
+        self._machine = AwsServer(ports.services, self._invoke, guard)
         endpoint = self._machine.endpoint
-        models = gather_models(template, options.models, options.folder / "models")
+        models = gather_definitions(template, options.models, options.folder / "models")
         logs = options.folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        made = functions(template, Place(endpoint, models, options.folder / "runtime"))
+        made = read_functions(template, FunctionHost(endpoint, models, options.folder / "runtime"))
         self._pools |= {function.name: Pool(function, logs) for function in made}
-        make(template, self._machine, made)
+        create_resources(template, self._machine, made)
         self._pollers = _pollers(template, self._machine, self._pools)
         written = {name: pool.log for name, pool in self._pools.items()}
-        self._delivery = Delivery(self._machine.client("s3"), written, subscriptions(template))
+        self._delivery = LogDelivery(self._machine.client("s3"), written, read_subscriptions(template))
         api_key = secrets.token_urlsafe(24)
         self._gateway = Gateway(template, self._invoke, api_key, ports.api)
         self.stack: Mapping[str, str] = {
@@ -78,7 +78,7 @@ class Deployment:
             "lake_bucket": local_name("LakeBucket"),
             "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
         }
-        publish(self._machine, self.stack)
+        publish_outputs(self._machine, self.stack)
         self._tickers = [Ticker(each, partial(Pool.call, self._pools[each.function])) for each in due]
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ class Deployment:
         return self._pools[name].call(event)
 
 
-def _pollers(template: Template, machine: Machine, pools: Mapping[str, Pool]) -> list[Poller]:
+def _pollers(template: Template, machine: AwsServer, pools: Mapping[str, Pool]) -> list[Poller]:
     """One for each queue that a function says it is called for."""
     resolver = Resolver(template, machine.endpoint)
     by_arn = {
@@ -113,7 +113,7 @@ def _pollers(template: Template, machine: Machine, pools: Mapping[str, Pool]) ->
                 continue
             said = event["Properties"]
             arn = resolver.resolve(said["Queue"])
-            source = Source(
+            source = QueueSource(
                 url=resolver.resolve({"Ref": by_arn[arn].logical_id}),
                 arn=arn,
                 batch_size=int(said.get("BatchSize", 10)),

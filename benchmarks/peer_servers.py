@@ -7,12 +7,12 @@ import subprocess
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import rivals
-from benchmarks.environments import PEERS, NotInstalled, environment, variables
-from benchmarks.running import Peer, Server
+from benchmarks import peer_handlers
+from benchmarks.environments import PEERS, NotInstalled, make_environment, peer_variables
+from benchmarks.server_process import Peer, Server
 
 if TYPE_CHECKING:
-    from benchmarks.running import Place
+    from benchmarks.server_process import ServerFolders
 
 
 def tensors(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -65,13 +65,13 @@ SERVERS = (
 
 
 @cache
-def laid_out() -> tuple[tuple[tuple[Peer, Place], ...], tuple[str, ...]]:
+def prepare_servers() -> tuple[tuple[tuple[Peer, ServerFolders], ...], tuple[str, ...]]:
     """Lay every server out and start each once; returns those that answer, and of the others a sentence each."""
-    there: list[tuple[Peer, Place]] = []
+    there: list[tuple[Peer, ServerFolders]] = []
     skipped: list[str] = []
     for peer in SERVERS:
         try:
-            place = lay_out(peer.name)
+            place = prepare_folder(peer.name)
             Server(peer, place).stop()
         except NotInstalled as error:
             skipped.append(f"{peer.title}: it {error}")
@@ -80,19 +80,19 @@ def laid_out() -> tuple[tuple[tuple[Peer, Place], ...], tuple[str, ...]]:
     return tuple(there), tuple(skipped)
 
 
-def lay_out(name: str) -> Place:
+def prepare_folder(name: str) -> ServerFolders:
     """Lay a peer's files and the model out in its environment. Raises `NotInstalled`."""
     import joblib
 
-    installed = environment(name)
+    installed = make_environment(name)
     folder = installed / "service"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(PEERS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    joblib.dump(rivals.fitted(), folder / "model.joblib")
-    (folder / "model.onnx").write_bytes(rivals.column_onnx(rivals.fitted()))
+    joblib.dump(peer_handlers.fitted_pipeline(), folder / "model.joblib")
+    (folder / "model.onnx").write_bytes(peer_handlers.column_onnx(peer_handlers.fitted_pipeline()))
     if (folder / "prepare.py").exists():
         command = [str(installed / "bin" / "python"), "prepare.py"]
-        done = subprocess.run(command, cwd=folder, env=variables(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=peer_variables(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotInstalled(f"cannot take the model: {done.stderr.strip().splitlines()[-1]}"[:200])
     return folder, installed

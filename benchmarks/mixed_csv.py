@@ -30,18 +30,18 @@ DOCUMENT: dict[str, Any] = {
     },
     "training": {"candidates": [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}]},
 }
-DISTINCT = 500_000
+DISTINCT_ROWS = 500_000
 """Rows after which the file repeats itself, for writing text takes longer than reading it."""
 
 
-def definition() -> Definition:
+def mixed_definition() -> Definition:
     """Read the model of such a file."""
     return parse_definition("mixed", DOCUMENT, "mixed.toml")
 
 
-def write(path: Path, rows: int) -> None:
+def write_csv(path: Path, rows: int) -> None:
     """Write so many rows, about 68 bytes each."""
-    lines = _lines(min(rows, DISTINCT))
+    lines = _lines(min(rows, DISTINCT_ROWS))
     text = ("\n".join(lines) + "\n").encode()
     with path.open("wb") as file:
         file.write(f"{HEADER}\n".encode())
@@ -92,4 +92,4 @@ def _spoiled(fields: list[str], kind: int) -> str:
 if __name__ == "__main__":
     from pathlib import Path
 
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    write_csv(Path(sys.argv[1]), int(sys.argv[2]))

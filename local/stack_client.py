@@ -13,11 +13,11 @@ from local.demo.errors import DemoFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 300.0
-PAUSE = 0.1
+MAX_WAIT_SECONDS = 300.0
+PAUSE_SECONDS = 0.1
 
 
-class Surroundings(Protocol):
+class Stack(Protocol):
     """A local cloud, or a stack on AWS: its outputs, its clients, and how long captured lines take at most."""
 
     stack: dict[str, str]
@@ -27,10 +27,10 @@ class Surroundings(Protocol):
         """A client of one of its services."""
 
 
-class Stage:
+class StackClient:
     """A running local cloud, or a stack on AWS, seen through its clients."""
 
-    def __init__(self, cloud: Surroundings) -> None:
+    def __init__(self, cloud: Stack) -> None:
         self.stack = cloud.stack
         self.delivery_seconds = cloud.delivery_seconds
         self._s3 = cloud.client("s3")
@@ -43,7 +43,7 @@ class Stage:
     def receipt(self, key: str) -> dict[str, Any]:
         """Wait for the receipt of an upload."""
         prefix = f"receipts/{key.split('/')[0]}/"
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         seen: set[str] = set()
         while time.monotonic() < end:
             found = self._s3.list_objects_v2(Bucket=self.stack["lake_bucket"], Prefix=prefix).get("Contents", [])
@@ -52,8 +52,8 @@ class Stage:
                 if receipt["source"]["key"] == key:
                     return receipt
                 seen.add(each)
-            time.sleep(PAUSE)
-        raise DemoFailed(f"no receipt for {key} within {PATIENCE:g} seconds; see .local/logs")
+            time.sleep(PAUSE_SECONDS)
+        raise DemoFailed(f"no receipt for {key} within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
 
     def lake(self, key: str) -> bytes:
         """Read an object of the lake."""
@@ -78,15 +78,15 @@ class Stage:
 
     def states(self, execution: str) -> Iterator[list[dict[str, Any]]]:
         """Yield the history of a run as it grows, until the run has ended."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         while time.monotonic() < end:
             status = self.describe(execution)["status"]
             history = self._stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
             yield history["events"]
             if status != "RUNNING":
                 return
-            time.sleep(PAUSE)
-        raise DemoFailed(f"the run did not end within {PATIENCE:g} seconds; see .local/logs")
+            time.sleep(PAUSE_SECONDS)
+        raise DemoFailed(f"the run did not end within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
 
     def outcome(self, execution: str) -> dict[str, Any]:
         """Return the output of a run that succeeded."""

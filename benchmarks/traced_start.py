@@ -1,7 +1,7 @@
 """Starts a function's process and notes when each import and each step of the first call began and ended.
 
-It stands before `local/launch.py` in the command of a built function, and so imports nothing of ours by itself. All
-times are of the system's monotonic clock, which the process that started this one reads too.
+It stands before `local/start_function.py` in the command of a built function, and so imports none of our modules
+itself. All times are of the system's monotonic clock, which the process that started this one reads too.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Bridge:
+class PortForwarder:
     """Open while the block runs."""
 
     def __init__(self, address: str, port: int, target: tuple[str, int] | None = None) -> None:

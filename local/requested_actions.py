@@ -15,7 +15,7 @@ from local.names import ACCOUNT, REGION
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-type Asked = tuple[str, str]
+type RequestedAction = tuple[str, str]
 """An action and the resource that it is asked of."""
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
@@ -29,7 +29,7 @@ def signer(environ: "WSGIEnvironment") -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
-def asked(environ: "WSGIEnvironment", service: str) -> list[Asked]:
+def requested_actions(environ: "WSGIEnvironment", service: str) -> list[RequestedAction]:
     """Everything that must be allowed for a request; something that no role has where the request is not understood."""
     if service == "s3":
         return _of_s3(environ)
@@ -39,7 +39,7 @@ def asked(environ: "WSGIEnvironment", service: str) -> list[Asked]:
     return [(f"{service}:{action}", resource) for resource in _resources(service, fields)]
 
 
-def _of_s3(environ: "WSGIEnvironment") -> list[Asked]:
+def _of_s3(environ: "WSGIEnvironment") -> list[RequestedAction]:
     bucket, _, key = unquote(environ["PATH_INFO"].encode("latin-1").decode()).lstrip("/").partition("/")
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     method = environ["REQUEST_METHOD"]
@@ -69,7 +69,7 @@ def _fields(environ: "WSGIEnvironment") -> tuple[Mapping[str, Any], str]:
     return form, form.get("Action", "unknown")
 
 
-def _of_lambda(environ: "WSGIEnvironment") -> list[Asked]:
+def _of_lambda(environ: "WSGIEnvironment") -> list[RequestedAction]:
     named = _CALL.fullmatch(unquote(environ["PATH_INFO"]))
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
     return (

@@ -23,7 +23,7 @@ _PACKAGES = {
 }
 
 
-def transformed(
+def transform_template(
     path: Path, parameters: Mapping[str, str] | None = None, packages: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Transform a template offline, as if its packages had been uploaded (`packages` says where to, by logical id)."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 MODEL = "income"
-KNOWN = {
+CATEGORY_SIZES = {
     "workclass": 8, "education": 16, "marital-status": 7, "occupation": 14, "relationship": 6, "race": 5,
     "native-country": 41,
 }  # fmt: skip
@@ -31,7 +31,7 @@ NUMBERS = ("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "ho
 
 
 @cache
-def people(rows: int, seed: int = 7) -> tuple[dict[str, Any], ...]:
+def invent_people(rows: int, seed: int = 7) -> tuple[dict[str, Any], ...]:
     """Invent people with an income."""
     random = np.random.default_rng(seed)
     return tuple(_person(random) for _ in range(rows))
@@ -47,33 +47,37 @@ def _person(random: np.random.Generator) -> dict[str, Any]:
         "hours-per-week": int(random.integers(10, 80)),
         "sex": ("Female", "Male")[int(random.integers(2))],
     }
-    row |= {name: f"{name} {int(random.integers(known)):02d}" for name, known in KNOWN.items()}
+    row |= {name: f"{name} {int(random.integers(known)):02d}" for name, known in CATEGORY_SIZES.items()}
     row["income"] = ">50K" if row["age"] + row["hours-per-week"] + random.normal(0, 15) > 100 else "<=50K"
     return row
 
 
 @cache
-def version(candidate: str) -> tiny.Model:
+def train_version(candidate: str) -> tiny.Model:
     """Train a candidate of the income model."""
     document = tomllib.loads((ROOT / "layers" / "models" / f"{MODEL}.toml").read_text(encoding="utf-8"))
     kept = [each for each in document["training"]["candidates"] if each["name"] == candidate]
-    return tiny.made(MODEL, document | {"training": document["training"] | {"candidates": kept}}, list(people(3000)))
+    return tiny.made(
+        MODEL, document | {"training": document["training"] | {"candidates": kept}}, list(invent_people(3000))
+    )
 
 
-def asked(rows: int, seed: int = 8) -> list[dict[str, Any]]:
+def instances(rows: int, seed: int = 8) -> list[dict[str, Any]]:
     """Instances as a caller sends them, all 14 columns."""
-    return [{name: value for name, value in row.items() if name != "income"} for row in people(max(rows, 200), seed)]
+    return [
+        {name: value for name, value in row.items() if name != "income"} for row in invent_people(max(rows, 200), seed)
+    ]
 
 
-def events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
+def predict_events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
     """Events of API Gateway with so many instances each, over and over."""
     event = json.loads((ROOT / "events" / "12-predict.json").read_text(encoding="utf-8"))
-    many = cycle(asked(1000))
+    many = cycle(instances(1000))
     bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
     return cycle([event | {"path": f"/v1/models/{MODEL}:predict", "body": body} for body in bodies])
 
 
-def handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def make_handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """What the function's `app.handler` does, on a lake in memory that holds one version."""
     lake = tiny.Lake()
     tiny.deploy(lake, model)
@@ -81,10 +85,10 @@ def handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     return lambda event: respond(HttpRequest.of(event), registry).proxy()
 
 
-def matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def feature_matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The feature matrix of so many instances, as the graph takes it."""
     from refrain.model.tabular import TabularModel
 
     servable = TabularModel.load(model.files.manifest, model.files.model)
-    columns, _ = servable.prepare(asked(rows)[:rows])
+    columns, _ = servable.prepare(instances(rows)[:rows])
     return servable.encode(columns)

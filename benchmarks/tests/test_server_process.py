@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks import rivals
+from benchmarks import peer_handlers
 from benchmarks.environments import NotInstalled
-from benchmarks.rival_servers import tensors
-from benchmarks.running import Peer, Server, family, runs
+from benchmarks.peer_servers import tensors
+from benchmarks.server_process import Peer, Server, is_running, process_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.running import Place
+    from benchmarks.server_process import ServerFolders
 
 SERVICE = """
 import http.server, json, subprocess, sys
@@ -47,13 +47,13 @@ class Model:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(rivals, "fitted", Model)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServerFolders:
+    monkeypatch.setattr(peer_handlers, "fitted_pipeline", Model)
     (tmp_path / "bin").mkdir()
     return tmp_path, tmp_path
 
 
-def serve(place: Place, service: str = SERVICE) -> Server:
+def serve(place: ServerFolders, service: str = SERVICE) -> Server:
     folder, installed = place
     (folder / "service.py").write_text(service)
     program = installed / "bin" / "serve"
@@ -62,7 +62,7 @@ def serve(place: Place, service: str = SERVICE) -> Server:
     return Server(PEER, place)
 
 
-def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(place: Place) -> None:
+def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(place: ServerFolders) -> None:
     server = serve(place)
     try:
         answers = [json.loads(server.call()) for _ in range(3)]
@@ -72,24 +72,24 @@ def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(plac
     assert answers == [{"predictions": [[0.25, 0.75]]}] * 3
 
 
-def test_its_end_is_the_end_of_all_that_it_started(place: Place) -> None:
+def test_its_end_is_the_end_of_all_that_it_started(place: ServerFolders) -> None:
     server = serve(place)
-    processes = family(server.pid)
+    processes = process_tree(server.pid)
     assert len(processes) == 2
-    assert all(runs(each) for each in processes)
+    assert all(is_running(each) for each in processes)
     assert server.peak() > 2
 
     server.stop()
 
-    assert not any(runs(each) for each in processes)
+    assert not any(is_running(each) for each in processes)
 
 
-def test_one_that_answers_something_else_is_not_measured(place: Place) -> None:
+def test_one_that_answers_something_else_is_not_measured(place: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"answers something else: .*0\.5"):
         serve(place, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
 
 
-def test_one_that_ends_is_not_measured_and_its_last_words_are_told(place: Place) -> None:
+def test_one_that_ends_is_not_measured_and_its_last_words_are_told(place: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"does not answer: .*this Python is too new for us"):
         serve(place, "raise SystemExit('this Python is too new for us')")
 

@@ -9,21 +9,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.environments import NotInstalled
-from benchmarks.rival_servers import lay_out
+from benchmarks.peer_servers import prepare_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.built import Stage
+    from benchmarks.built_functions import BuiltFunctions
     from local.processes import Function
 
 TITLE = "pandas + scikit-learn handler"
 
 
-def usual_handlers(found: Stage) -> tuple[dict[str, Function], tuple[str, ...]]:
+def pandas_functions(found: BuiltFunctions) -> tuple[dict[str, Function], tuple[str, ...]]:
     """Lay the function out twice, with bytecode and without; with a word where its packages do not install."""
     try:
-        folder, environment = lay_out("handler")
+        folder, environment = prepare_folder("handler")
     except NotInstalled as error:
         return {}, (f"{TITLE}: it {error}",)
     bare = environment / "without-bytecode"
@@ -36,7 +36,7 @@ def usual_handlers(found: Stage) -> tuple[dict[str, Function], tuple[str, ...]]:
     return {TITLE: _function(found, folder, packages), f"{TITLE}, no bytecode": without}, ()
 
 
-def _function(found: Stage, folder: Path, packages: Path) -> Function:
+def _function(found: BuiltFunctions, folder: Path, packages: Path) -> Function:
     """The runtime's own packages come first and keep their bytecode; what is imported writes none."""
     *_, brought = found.hello.path
     return replace(

@@ -15,7 +15,7 @@ _COMPUTE = "while True: sum(number * number for number in range(10_000))"
 
 
 @contextmanager
-def company(wanted: bool) -> Iterator[None]:
+def busy_processors(wanted: bool) -> Iterator[None]:
     """Keep the processors busy meanwhile, where that is wanted."""
     count = (os.cpu_count() or 1) if wanted else 0
     others = [subprocess.Popen([sys.executable, "-c", _COMPUTE]) for _ in range(count)]

@@ -13,9 +13,9 @@ from refrain.trial.verdict import HARMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.demo.act import Stage
+    from local.stack_client import StackClient
 
-type Kind = Literal["seen", "run", "kept", "trial", "promoted", "dismissed", "planted", "mended"]
+type EventKind = Literal["seen", "run", "kept", "trial", "promoted", "dismissed", "planted", "mended"]
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,23 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Moment:
+class StreamEvent:
     """Something that happened at a time, in words."""
 
     at: datetime
-    kind: Kind
+    kind: EventKind
     words: str
 
 
 @dataclass
-class Account:
+class Timeline:
     """All of it, in the order in which it happened. `gate` is the greatest error that the definition allows."""
 
     gate: float
     blocks: list[Block] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[StreamEvent] = field(default_factory=list)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: EventKind) -> int:
         """Count the moments of a kind."""
         return sum(moment.kind == kind for moment in self.moments)
 
@@ -60,15 +60,15 @@ class Account:
         kinds = [moment.kind for moment in self.moments]
         return "planted" in kinds and "dismissed" in kinds[kinds.index("planted") :]
 
-    def place(self, moment: Moment) -> int:
+    def place(self, moment: StreamEvent) -> int:
         """Return how many blocks were answered before a moment."""
         return sum(block.at <= moment.at for block in self.blocks)
 
 
-class Watch:
+class LakeWatcher:
     """Reads what is new in the lake: looks, and moves of the deployment. `looked` is the time of the latest look."""
 
-    def __init__(self, stage: Stage, model: str) -> None:
+    def __init__(self, stage: StackClient, model: str) -> None:
         self._stage = stage
         self._model = model
         self._known: set[str] = set()
@@ -82,7 +82,7 @@ class Watch:
         """The key of the look (as a page) that first started a run, or nothing."""
         return self._page
 
-    def news(self) -> list[Moment]:
+    def news(self) -> list[StreamEvent]:
         """Return the moments since the last time, in order."""
         found = [*self._looks(), *self._moves(), *self._ended()]
         return sorted(found, key=lambda moment: moment.at)
@@ -93,33 +93,33 @@ class Watch:
                 self._known.add(key)
                 yield key, json.loads(self._stage.lake(key))
 
-    def _looks(self) -> Iterator[Moment]:
+    def _looks(self) -> Iterator[StreamEvent]:
         for key, look in self._new(keys.monitoring_reports(self._model)):
             self.looked = at = _time(look["time"])
             quality = look["quality"]
             breaks_gate = bool(quality and quality["breaks_gate"])
             began = look["state"] != self._state and look["state"] in ("watch", "drifted")
             if began or (breaks_gate and not self._breaks_gate):
-                yield Moment(at, "seen", look["summary"])
+                yield StreamEvent(at, "seen", look["summary"])
             self._state, self._breaks_gate = look["state"], breaks_gate
             if look["decision"]["start"]:
                 self._page = self._page or key.replace(".json", ".html")
                 self._running.append(look["decision"]["execution"])
-                yield Moment(at, "run", _sentence(look["decision"]["reason"]))
+                yield StreamEvent(at, "run", _sentence(look["decision"]["reason"]))
 
-    def _moves(self) -> Iterator[Moment]:
+    def _moves(self) -> Iterator[StreamEvent]:
         for _, entry in self._new(keys.deployment_logs(self._model)):
             at, version, trial = _time(entry["time"]), entry["version"], entry.get("trial")
             if entry["event"] == "challenged":
-                yield Moment(at, "trial", f"{version} is asked beside the champion. {entry['decision']}")
+                yield StreamEvent(at, "trial", f"{version} is asked beside the champion. {entry['decision']}")
             elif entry["event"] == "promoted" and trial:
-                yield Moment(at, "promoted", f"{version} takes over. {trial['reason']}")
+                yield StreamEvent(at, "promoted", f"{version} takes over. {trial['reason']}")
             elif entry["event"] == "dismissed":
                 harmful = trial and trial["code"] in HARMS
                 words = f"{version} is dismissed. {trial['reason'] if trial else ''}".strip()
-                yield Moment(at, "dismissed" if harmful else "kept", words)
+                yield StreamEvent(at, "dismissed" if harmful else "kept", words)
 
-    def _ended(self) -> Iterator[Moment]:
+    def _ended(self) -> Iterator[StreamEvent]:
         """Runs that ended without a trial leave no trace in the deployment."""
         for name in list(self._running):
             run = self._stage.describe(self._stage.execution(name))
@@ -128,7 +128,7 @@ class Watch:
                 output = json.loads(run.get("output") or "{}")
                 if output.get("outcome") not in ("promoted", "dismissed"):
                     why = output.get("reason") or output.get("why") or run.get("cause") or run["status"]
-                    yield Moment(run["stopDate"].astimezone(UTC), "kept", str(why))
+                    yield StreamEvent(run["stopDate"].astimezone(UTC), "kept", str(why))
 
 
 def _sentence(reason: str) -> str:

@@ -49,7 +49,7 @@ def _slice(call: Callable[[], object], taken: list[float], seconds: float, clock
         taken.append(clock() - started)
 
 
-def row(name: str, kind: Kind, values: Sequence[float], scale: float = 1.0) -> Row:
+def summarise(name: str, kind: Kind, values: Sequence[float], scale: float = 1.0) -> Row:
     """Summarise figures, `scale` times as large."""
     if len(values) < 2:
         return Row(name, kind, values[0] * scale, values[0] * scale, values[0] * scale)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks.footprint import Footprint, children, function_of, resident
+from benchmarks.process_memory import MemoryWatch, child_processes, function_name, resident_megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,18 +25,18 @@ def waiting(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 def test_a_function_s_process_is_known_by_its_variables() -> None:
     with waiting({"AWS_LAMBDA_FUNCTION_NAME": "refrain-inference-function"}) as process, waiting({}) as other:
-        assert {process.pid, other.pid} <= set(children(os.getpid()))
-        assert function_of(process.pid) == "inference"
-        assert function_of(other.pid) == ""
-        assert 1 < resident(process.pid) < 1000
+        assert {process.pid, other.pid} <= set(child_processes(os.getpid()))
+        assert function_name(process.pid) == "inference"
+        assert function_name(other.pid) == ""
+        assert 1 < resident_megabytes(process.pid) < 1000
         for each in (process, other):
             each.communicate()
 
-    assert process.pid not in children(os.getpid())
+    assert process.pid not in child_processes(os.getpid())
 
 
 def test_the_largest_process_of_a_function_counts() -> None:
-    footprint = Footprint(0)
+    footprint = MemoryWatch(0)
     footprint.seen = {("a", 1): [(1.0, 50.0), (2.0, 60.0)], ("a", 2): [(2.0, 70.0)], ("b", 3): [(1.0, 90.0)]}
 
     assert footprint.largest("a") == [(1.0, 50.0), (2.0, 70.0)]

@@ -19,10 +19,10 @@ from local.errors import TemplateError
 from local.names import local_name
 from local.template import Template
 
-PAUSE = 0.5
+PAUSE_SECONDS = 0.5
 """Seconds between two looks at the logs, each of which delivers what is new."""
 
-WITHIN = 3
+DELIVERY_SECONDS = 3
 """Seconds within which a line is delivered, also on a busy machine."""
 
 _PATTERN = re.compile(r"\{ \$\.(\w+) = (\d+) \}")
@@ -60,7 +60,7 @@ class Subscription:
         return f"{folder}{moment:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}.jsonl.gz"
 
 
-def subscriptions(template: Template) -> list[Subscription]:
+def read_subscriptions(template: Template) -> list[Subscription]:
     """Every log subscription of the template that ends in a bucket.
 
     Raises:
@@ -72,10 +72,12 @@ def subscriptions(template: Template) -> list[Subscription]:
     ]
 
 
-class Delivery:
+class LogDelivery:
     """Follows logs, and delivers until it is stopped; then once more, so that nothing is left behind."""
 
-    def __init__(self, s3: Any, logs: Mapping[str, Path], wanted: Sequence[Subscription], pause: float = PAUSE) -> None:
+    def __init__(
+        self, s3: Any, logs: Mapping[str, Path], wanted: Sequence[Subscription], pause: float = PAUSE_SECONDS
+    ) -> None:
         self._s3 = s3
         self._pause = pause
         self._stopping = threading.Event()

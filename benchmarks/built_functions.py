@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from benchmarks import subjects
+from benchmarks import income_model
 from local import runtime
-from local.functions import Place, functions
+from local.functions import FunctionHost, read_functions
 from local.names import REGION
 from local.template import read_template
 from refrain.aws.storage import Store
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from local.processes import Function
 
-TEMPLATE = subjects.ROOT / ".aws-sam" / "build" / "template.yaml"
+TEMPLATE = income_model.ROOT / ".aws-sam" / "build" / "template.yaml"
 HELLO = '''"""Says hello, as an API answers."""
 
 import json
@@ -66,7 +66,7 @@ LAKE = "bench-lake"
 
 
 @dataclass(frozen=True)
-class Stage:
+class BuiltFunctions:
     """The functions, ready to be started; the lake holds one version of the income model, which `graph` has too."""
 
     inference: Function
@@ -76,14 +76,14 @@ class Stage:
 
 
 @contextmanager
-def stage(candidate: str = "logistic") -> Iterator[Stage]:
+def built_functions(candidate: str = "logistic") -> Iterator[BuiltFunctions]:
     """Put a version into an S3 of its own process, and lay the functions out. Needs what `make build` makes."""
     folder = Path(tempfile.mkdtemp(prefix="refrain-bench-"))
-    model = subjects.version(candidate)
+    model = income_model.train_version(candidate)
     with _s3() as endpoint:
         _fill(endpoint, model)
-        place = Place(endpoint, subjects.ROOT / "layers" / "models", folder / "runtime")
-        built = {each.name: each for each in functions(read_template(TEMPLATE), place)}
+        place = FunctionHost(endpoint, income_model.ROOT / "layers" / "models", folder / "runtime")
+        built = {each.name: each for each in read_functions(read_template(TEMPLATE), place)}
         inference = next(function for name, function in built.items() if "inference" in name)
         variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
         inference = replace(inference, environment={**inference.environment, **variables})
@@ -92,7 +92,7 @@ def stage(candidate: str = "logistic") -> Iterator[Stage]:
             hello = _floor(inference, folder / "hello", HELLO, (brought,))
             graph = _floor(inference, folder / "graph", GRAPH, inference.path[1:])
             (graph.folder / "model.onnx").write_bytes(model.files.model)
-            yield Stage(inference, hello, graph, folder)
+            yield BuiltFunctions(inference, hello, graph, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.capture import Delivery, Subscription, subscriptions
 from local.errors import TemplateError
+from local.log_delivery import LogDelivery, Subscription, read_subscriptions
 from local.template import Resource, Template, read_template
 from refrain.lake import keys
 
@@ -42,12 +42,12 @@ def line(model: str, number: int) -> str:
 
 
 def only() -> Subscription:
-    (found,) = subscriptions(TEMPLATE)
+    (found,) = read_subscriptions(TEMPLATE)
     return found
 
 
-def delivery(bucket: Bucket, log: Path, pause: float = 0.01) -> Delivery:
-    return Delivery(bucket, dict.fromkeys(only().functions, log), [only()], pause)
+def delivery(bucket: Bucket, log: Path, pause: float = 0.01) -> LogDelivery:
+    return LogDelivery(bucket, dict.fromkeys(only().functions, log), [only()], pause)
 
 
 def test_the_template_subscribes_to_what_inference_prints() -> None:
@@ -121,4 +121,4 @@ def test_what_this_machine_cannot_do_is_refused(name: str, changes: dict[str, An
     template = Template(TEMPLATE.path, {**TEMPLATE.resources, name: changed}, TEMPLATE.parameters)
 
     with pytest.raises(TemplateError, match=words):
-        subscriptions(template)
+        read_subscriptions(template)

@@ -16,9 +16,9 @@ from refrain.pages.svg import Panel, Scale, diamond, dot, svg, text
 from refrain.words import counted
 
 if TYPE_CHECKING:
-    from local.demo.account import Account, Block, Kind, Moment
+    from local.demo.timeline import Block, EventKind, StreamEvent, Timeline
 
-LANES: dict[str, tuple[Kind, ...]] = {
+LANES: dict[str, tuple[EventKind, ...]] = {
     "monitoring sees it": ("seen",),
     "a run starts": ("run",),
     "a challenger on trial": ("trial",),
@@ -26,7 +26,7 @@ LANES: dict[str, tuple[Kind, ...]] = {
     "champion stays": ("kept", "dismissed"),
     "mistake, and mended": ("planted", "mended"),
 }
-COLOURS: dict[Kind, str] = {
+COLOURS: dict[EventKind, str] = {
     "seen": "no",
     "run": "s1",
     "trial": "s4",
@@ -36,7 +36,7 @@ COLOURS: dict[Kind, str] = {
     "planted": "s5",
     "mended": "s6",
 }
-NAMES: dict[Kind, str] = {
+NAMES: dict[EventKind, str] = {
     "seen": "Monitoring sees",
     "run": "A run starts by itself",
     "trial": "On trial",
@@ -57,20 +57,20 @@ BESIDE = 30
 """How far two marks of a lane lie apart, at least."""
 
 
-def render(account: Account) -> str:
+def render_stream_page(account: Timeline) -> str:
     """Return the page as one self-contained HTML file."""
     title = "A stream of flights, with and without Refrain"
     return framed(title, _header(account, title), _over_time(account), _told(account), methods=SOURCE)
 
 
-def means(account: Account) -> tuple[float, float]:
+def mean_errors(account: Timeline) -> tuple[float, float]:
     """Return the mean error over all blocks, with Refrain and without."""
     blocks = account.blocks
     return sum(each.answered for each in blocks) / len(blocks), sum(each.first for each in blocks) / len(blocks)
 
 
-def _header(account: Account, title: str) -> Html:
-    answered, first = means(account)
+def _header(account: Timeline, title: str) -> Html:
+    answered, first = mean_errors(account)
     blocks = account.blocks
     promoted, dismissed = account.count("promoted"), account.count("dismissed")
     sentence = (
@@ -88,7 +88,7 @@ def _header(account: Account, title: str) -> Html:
     return heading(title, None, sentence, span, tiles)
 
 
-def _over_time(account: Account) -> Html:
+def _over_time(account: Timeline) -> Html:
     blocks, lanes = account.blocks, BOTTOM + 50
     most = max([account.gate, *(max(each.answered, each.first) for each in blocks)])
     panel = Panel(Scale(-0.5, len(blocks) - 0.5, LEFT, RIGHT), Scale(0, most * 1.08, BOTTOM, TOP))
@@ -126,7 +126,7 @@ def _over_time(account: Account) -> Html:
     )
 
 
-def _x(account: Account, moment: Moment) -> float:
+def _x(account: Timeline, moment: StreamEvent) -> float:
     """Put a moment between the blocks before and after it."""
     return account.place(moment) - 0.5
 
@@ -140,7 +140,7 @@ def _days(panel: Panel, blocks: list[Block]) -> list[Html]:
     ]
 
 
-def _lanes(account: Account, panel: Panel, top: int) -> list[Html]:
+def _lanes(account: Timeline, panel: Panel, top: int) -> list[Html]:
     """Draw a lane for each kind of moment, with their numbers."""
     parts: list[Html] = []
     for line, (name, kinds) in enumerate(LANES.items()):
@@ -156,7 +156,7 @@ def _lanes(account: Account, panel: Panel, top: int) -> list[Html]:
     return parts
 
 
-def _told(account: Account) -> Html:
+def _told(account: Timeline) -> Html:
     rows = [
         [f"{number} · {_before(account, moment)}", NAMES[moment.kind], moment.words]
         for number, moment in enumerate(account.moments, 1)
@@ -166,7 +166,7 @@ def _told(account: Account) -> Html:
     return section("told", "In words", note, told)
 
 
-def _before(account: Account, moment: Moment) -> str:
+def _before(account: Timeline, moment: StreamEvent) -> str:
     place = account.place(moment)
     return _day(account.blocks[place].day) if place < len(account.blocks) else "the end"
 

@@ -1,7 +1,7 @@
 """Many models in one process, asked in turn: what they hold in memory, and how long an answer takes.
 
 Each count has a process of its own, which imports what inference imports and nothing else:
-`python -m benchmarks.crowd <folder> <count>` prints what it found. The lake is a folder.
+`python -m benchmarks.many_models <folder> <count>` prints what it found. The lake is a folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from obstore.store import LocalStore
 
-from benchmarks.footprint import resident
+from benchmarks.process_memory import resident_megabytes
 from refrain.aws.storage import Store
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
@@ -42,14 +42,14 @@ class FolderLake(Store):
         self._store: Any = LocalStore(folder)
 
 
-def name(place: int) -> str:
+def model_name(place: int) -> str:
     """Name a model of the crowd."""
     return f"crowd-{place}"
 
 
-def asked(folder: Path, count: int) -> dict[str, float]:
+def measure_models(folder: Path, count: int) -> dict[str, float]:
     """Ask so many models of a folder in a process of their own: MB and microseconds."""
-    command = [sys.executable, "-m", "benchmarks.crowd", str(folder), str(count)]
+    command = [sys.executable, "-m", "benchmarks.many_models", str(folder), str(count)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MALLOC_ARENA_MAX": "1"}  # as in the template
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -62,12 +62,12 @@ def main(folder: Path, count: int) -> dict[str, float]:
     """Ask each model once, then all in turn, then one again and again."""
     registry = Registry(FolderLake(folder / "lake"), folder / "definitions", refresh_seconds=3600)
     event = json.loads((folder / "event.json").read_text(encoding="utf-8"))
-    events = cycle([event | {"path": f"/v1/models/{name(place)}:predict"} for place in range(count)])
+    events = cycle([event | {"path": f"/v1/models/{model_name(place)}:predict"} for place in range(count)])
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         _taken(registry, islice(events, count))
-        once = resident(os.getpid())
+        once = resident_megabytes(os.getpid())
         turns = _taken(registry, islice(events, max(ROUNDS * count, LEAST_TURNS)))
-        rounds = resident(os.getpid())
+        rounds = resident_megabytes(os.getpid())
         same = _taken(registry, islice(cycle([next(events)]), CALLS))
     return {"once": once, "rounds": rounds, "in turn": median(turns) * 1e6, "the same": median(same) * 1e6}
 

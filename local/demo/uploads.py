@@ -22,7 +22,7 @@ FIRST_SHARE = 0.6
 
 
 @dataclass(frozen=True)
-class Story:
+class DemoUploads:
     """One model, the uploads of the first act and those of the second: pairs of key and content."""
 
     model: str
@@ -30,7 +30,7 @@ class Story:
     later: list[tuple[str, bytes]]
 
 
-def tumours() -> Story:
+def tumour_uploads() -> DemoUploads:
     """Make uploads of the breast cancer set: three clinics in three formats, one with dirty rows; later a fourth."""
     rows = _tumour_rows()
     dirty = [dict(row) for row in rows[:4]]
@@ -39,7 +39,7 @@ def tumours() -> Story:
     dirty[2] |= {"id": "broken-3", "diagnosis": "unsure"}
     dirty[3] |= {"id": "broken-4", "worst_area": "inf"}
     lines = "".join(json.dumps(row) + "\n" for row in rows[130:260])
-    return Story(
+    return DemoUploads(
         "tumours",
         first=[
             ("tumours/clinic-a.csv", _delimited(rows[:130], ",")),
@@ -50,7 +50,7 @@ def tumours() -> Story:
     )
 
 
-def own(data: Path, definition: Definition) -> Story:
+def user_uploads(data: Path, definition: Definition) -> DemoUploads:
     """Upload a user's file: one of plain lines in two parts, so that there is something new to learn; others whole."""
     content, model = data.read_bytes(), definition.model
     lines = content.splitlines(keepends=True)
@@ -58,9 +58,9 @@ def own(data: Path, definition: Definition) -> Story:
     header = lines[:1] if tabular and not definition.source.header else []
     cut = _cut(lines)
     if data.suffix.lower() not in LINES or b"\x00" in content or cut is None:
-        return Story(model, [(f"{model}/{data.name}", content)], [])
+        return DemoUploads(model, [(f"{model}/{data.name}", content)], [])
     first, later = b"".join(lines[:cut]), b"".join([*header, *lines[cut:]])
-    return Story(model, [(f"{model}/first-{data.name}", first)], [(f"{model}/later-{data.name}", later)])
+    return DemoUploads(model, [(f"{model}/first-{data.name}", first)], [(f"{model}/later-{data.name}", later)])
 
 
 def _cut(lines: Sequence[bytes]) -> int | None:

@@ -6,7 +6,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "build" / "demo"
 
 
-def write(name: str, content: bytes) -> Path:
+def save_page(name: str, content: bytes) -> Path:
     """Write a page; return where it is, seen from the project."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / name).write_bytes(content)

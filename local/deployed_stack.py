@@ -4,10 +4,10 @@ from typing import Any
 
 import boto3
 
-from local.demo.act import Stage
 from local.errors import LocalError
+from local.stack_client import StackClient
 
-OUTPUTS = {
+OUTPUT_NAMES = {
     "api_url": "ApiUrl",
     "inbox_bucket": "InboxBucket",
     "lake_bucket": "LakeBucket",
@@ -15,11 +15,11 @@ OUTPUTS = {
 }
 
 
-class NotUsable(LocalError):
+class UnusableStack(LocalError):
     """The stack cannot be tested, and why."""
 
 
-class Deployed:
+class DeployedStack:
     """A stack by its name, in the account and region of the shell (or at `AWS_ENDPOINT_URL`).
 
     Raises:
@@ -32,9 +32,9 @@ class Deployed:
     def __init__(self, name: str) -> None:
         outputs = self._outputs(name)
         if "ApiKeyId" not in outputs:
-            raise NotUsable(f"The stack {name} asks for signed requests: these tests need AuthMode=KEY.")
+            raise UnusableStack(f"The stack {name} asks for signed requests: these tests need AuthMode=KEY.")
         key = self.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
-        self.stack: dict[str, str] = {ours: outputs[theirs] for ours, theirs in OUTPUTS.items()} | {"api_key": key}
+        self.stack: dict[str, str] = {ours: outputs[theirs] for ours, theirs in OUTPUT_NAMES.items()} | {"api_key": key}
 
     def client(self, service: str) -> Any:
         """A boto3 client as the shell is set up."""
@@ -46,17 +46,17 @@ class Deployed:
         try:
             (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         except cloudformation.exceptions.ClientError as error:
-            raise NotUsable(f"There is no stack {name} here: {error}") from error
+            raise UnusableStack(f"There is no stack {name} here: {error}") from error
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
-class Visit(Stage):
+class SelfCleaningClient(StackClient):
     """What a user does with a deployed stack, taken back afterwards.
 
     Models that have anything in the lake are left alone: what is deleted afterwards must be ours.
     """
 
-    def __init__(self, cloud: Deployed) -> None:
+    def __init__(self, cloud: DeployedStack) -> None:
         super().__init__(cloud)
         self._models: set[str] = set()
 
@@ -64,7 +64,7 @@ class Visit(Stage):
         """Put a file into the inbox, of a model that nobody else uses."""
         model = key.partition("/")[0]
         if model not in self._models and self._kept(self.stack["lake_bucket"], f"receipts/{model}/"):
-            raise NotUsable(f"The stack has uploads of {model}: run these tests on a stack of their own.")
+            raise UnusableStack(f"The stack has uploads of {model}: run these tests on a stack of their own.")
         self._models.add(model)
         super().upload(key, content)
 

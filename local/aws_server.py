@@ -17,10 +17,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.s3 import notifications
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from local.client import client
+from local.aws_client import aws_client
 from local.guard import Guard
 from local.runtime_api import Answer
-from local.web import KeepAlive, WebServer
+from local.web_server import KeepAlive, WebServer
 
 type Invoke = Callable[[str, bytes], Answer]
 """Calls a function by its name with an event."""
@@ -30,7 +30,7 @@ class _Handler(KeepAlive, MotoRequestHandler):
     """moto's own handler, with connections kept: else every upload waits a second for a `100 Continue`."""
 
 
-class Machine:
+class AwsServer:
     """moto answering on a port. There can be one in a process: moto keeps its state in modules."""
 
     def __init__(self, web: WebServer, invoke: Invoke, guard: Guard) -> None:
@@ -49,7 +49,7 @@ class Machine:
 
     def client(self, service: str) -> Any:
         """A boto3 client for one of its services."""
-        return client(service, self.endpoint)
+        return aws_client(service, self.endpoint)
 
     def stop(self) -> None:
         """Answer no more."""

@@ -8,7 +8,7 @@ from botocore.config import Config
 from local.names import REGION
 
 
-def client(service: str, endpoint: str) -> Any:
+def aws_client(service: str, endpoint: str) -> Any:
     """A boto3 client that no profile or variable of the shell can send to the real cloud."""
     make: Any = boto3.client
     return make(
