@@ -25,11 +25,11 @@ STEPS = (
     ("refrain.serving.registry.registry", "open_store", "open the store"),
     ("refrain.serving.registry.version_choice", "load", "load the version"),
     ("refrain.lake.deployment", "read_deployment", "read the deployment"),
-    ("refrain.model.loading", "read_version", "read the files of the version"),
+    ("refrain.model.loading", "read_version_files", "read the files of the version"),
     ("refrain.lake.version", "_file", "read"),
     ("refrain.model.tabular", "parse_definition", "read the definition"),
     ("refrain.model.tabular", "session", "make the graph's session"),
-    ("refrain.model.tabular:Servable", "replay", "replay the golden rows"),
+    ("refrain.model.tabular:TabularModel", "replay", "replay the golden rows"),
     ("refrain.serving.registry.registry:Registry", "definition", "read the definition of today"),
     ("refrain.serving.http.v1", "predict", "predict"),
 )
