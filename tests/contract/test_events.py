@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from local.demo.uploads import tumour_uploads
-from local.sample_events import STATE_MACHINE, RECEIVERS
+from local.sample_events import RECEIVERS, STATE_MACHINE
 from local.template import read_template
 from refrain.aws.storage import open_store
 from refrain.deployment.moves import MoveRequest

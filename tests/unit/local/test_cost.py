@@ -47,7 +47,9 @@ def test_predictions_cost_by_request_and_by_the_time_and_memory_that_they_take()
 
 
 def test_a_run_costs_each_candidate_and_each_state() -> None:
-    costs = Costs(STACK, EXAMPLE, Assumed(snapshot_seconds=0, train_seconds=100, evaluate_seconds=0, move_seconds=0))
+    costs = Costs(
+        STACK, EXAMPLE, Assumptions(snapshot_seconds=0, train_seconds=100, evaluate_seconds=0, move_seconds=0)
+    )
 
     run = costs.retraining()
 
