@@ -211,7 +211,7 @@ def test_a_broken_challenger_is_dismissed_at_the_first_look_and_not_trained_agai
     assert trial.deployment.challenger is None
     assert trial.shop.log()[-1]["event"] == "dismissed"
     with pytest.raises(ChampionChanged, match=f"{logistic} was withdrawn meanwhile"):  # the same step once more
-        trial.move(run, "challenge")
+        trial.move(run, "start_trial")
     assert trial.deployment.challenger is None
     assert f"{logistic}, which was withdrawn, learned from these very rows" in snapshot_of("shop")["why"]
     assert snapshot_of("shop", force=True)["enough"]
@@ -267,7 +267,7 @@ def test_of_two_runs_at_once_one_challenges_and_the_other_ends_without_harm(tria
     other = compare("shop", force=True)
 
     with pytest.raises(ChallengerChanged, match="is on trial, and not"):
-        trial.move(other, "challenge")
+        trial.move(other, "start_trial")
     ended = trial.move(other, "superseded")
 
     assert ended["outcome"] == "superseded"
@@ -282,7 +282,7 @@ def test_a_challenger_that_nobody_judged_in_its_time_makes_room(trial: Trial) ->
     document["challenger"]["until"] = "2026-01-01T00:00:00Z"
     open_store(trial.aws.lake).write_json("deployments/shop.json", document)
 
-    trial.move(other, "challenge")
+    trial.move(other, "start_trial")
 
     assert str(trial.deployment.challenger_version).startswith(other.snapshot["run"])
     assert trial.judge(run)["verdict"] == "superseded"
@@ -291,7 +291,7 @@ def test_a_challenger_that_nobody_judged_in_its_time_makes_room(trial: Trial) ->
 @pytest.mark.parametrize("verdict", ["promote", "dismiss"])
 def test_every_move_may_come_twice(trial: Trial, verdict: str) -> None:
     run = trial.begin("shadow")
-    assert trial.move(run, "challenge") == trial.move(run, "challenge")
+    assert trial.move(run, "start_trial") == trial.move(run, "start_trial")
     trial.ask(220)
     judgement = trial.judge(run) | {"verdict": verdict}
 
