@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # without the module, which costs what is to be measured
 STEPS = (
     ("refrain.serving.registry.registry", "open_store", "open the store"),
     ("refrain.serving.registry.version_choice", "load", "load the version"),
-    ("refrain.lake.deployment", "read_deployment", "read the deployment"),
+    ("refrain.lake.deployment:Deployment", "read_with_etag", "read the deployment"),
     ("refrain.model.loading", "read_version_files", "read the files of the version"),
     ("refrain.lake.version", "_file", "read"),
     ("refrain.model.tabular", "parse_definition", "read the definition"),

@@ -21,6 +21,7 @@ from local.demo.flights import TARGET, Flights, as_csv, without_target
 from local.demo.timeline import Block, LakeWatcher, StreamEvent, Timeline
 from preprocessing import load_definition
 from refrain.lake import keys
+from refrain.lake.deployment import Deployment
 from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class FlightStream:
 
     def _flows(self) -> bool:
         """Tell whether the API has heard of the latest move, and no run is under way but for a trial."""
-        deployment = json.loads(self._stage.lake(keys.deployment(MODEL)))
+        deployment = json.loads(self._stage.lake(Deployment.key(MODEL)))
         champion, challenger = deployment["champion"], deployment["challenger"]
         if self._stage.runs() and not challenger:
             return False

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from refrain.lake import keys
-from refrain.trial.verdict import HARMS
+from refrain.lake.deployment_log import LogEntry
+from refrain.lake.trial_outcome import HARMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,9 +109,9 @@ class LakeWatcher:
                 yield StreamEvent(at, "run", _sentence(look["decision"]["reason"]))
 
     def _moves(self) -> Iterator[StreamEvent]:
-        for _, entry in self._new(keys.deployment_logs(self._model)):
+        for _, entry in self._new(LogEntry.prefix(self._model)):
             at, version, trial = _time(entry["time"]), entry["version"], entry.get("trial")
-            if entry["event"] == "challenged":
+            if entry["event"] == "trial_started":
                 yield StreamEvent(at, "trial", f"{version} is asked beside the champion. {entry['decision']}")
             elif entry["event"] == "promoted" and trial:
                 yield StreamEvent(at, "promoted", f"{version} takes over. {trial['reason']}")

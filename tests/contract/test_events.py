@@ -21,7 +21,8 @@ from refrain.deployment.moves import MoveRequest
 from refrain.deployment.rollback import RollbackRequest
 from refrain.evaluation.evaluate import EvaluationRequest
 from refrain.ingest.upload_event import uploads
-from refrain.lake.deployment import Served, set_champion
+from refrain.lake.deployment import Served
+from refrain.lake.deployment_moves import set_champion
 from refrain.monitoring.monitoring_request import MonitoringRequest
 from refrain.release.request import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
@@ -134,9 +135,10 @@ def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     for request in (start, end, end_unjudged):
         assert (request.model, request.run) == (judgement.model, judgement.run)
     assert (start.move, end.move, end_unjudged.move) == ("start_trial", "dismiss", "dismiss")
-    assert end.trial == EVENT["10-dismiss"]["judgement"]
+    assert end.trial is not None
+    assert end.trial.to_json() == EVENT["10-dismiss"]["judgement"]
     assert end_unjudged.trial is not None
-    assert end_unjudged.trial["code"] == "unjudged"
+    assert end_unjudged.trial.code == "unjudged"
     assert EVENT["21-roll-back"]["request"] == EVENT["20-rollback"]
     assert (back.model, back.version) == (judgement.model, None)
 
@@ -229,7 +231,7 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
     later = send("04-snapshot", request=request, execution="again", started_at="2026-11-23T14:00:00.000Z")
     newer = send("05-train", run=later["run"])["version"]
     served = Served(newer, "2026-11-23T14:10:00.000Z", "roc_auc", 0.99)
-    set_champion(open_store(inbox.lake), "tumours", served, expected=trained["version"], figures={})
+    set_champion(open_store(inbox.lake), "tumours", served, expected=trained["version"], reasons={})
 
     back = send("21-roll-back")
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)

@@ -13,6 +13,7 @@ from local.demo.flights import Flights, read_flights
 from local.demo.stream import DEFINITION, MODEL, TICK, FlightStream
 from local.stack_client import StackClient
 from refrain.lake import keys
+from refrain.lake.deployment_log import LogEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +55,14 @@ def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_
     performed: tuple[StackClient, Timeline],
 ) -> None:
     stage, account = performed
-    entries = [json.loads(stage.lake(key)) for key in stage.keys(keys.deployment_logs(MODEL))]
+    entries = [json.loads(stage.lake(key)) for key in stage.keys(LogEntry.prefix(MODEL))]
     harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
 
     assert account.harm_ended
-    assert [each["event"] for each in entries[:3]] == ["promoted", "challenged", "promoted"]
+    assert [each["event"] for each in entries[:3]] == ["promoted", "trial_started", "promoted"]
     moves = {(each["event"], each["version"]) for each in entries}
     assert harmful
-    assert all(("challenged", each["version"]) in moves for each in harmful)
+    assert all(("trial_started", each["version"]) in moves for each in harmful)
     assert all(("promoted", each["version"]) not in moves for each in harmful)
 
 

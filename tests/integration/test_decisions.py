@@ -11,7 +11,7 @@ import pytest
 
 from refrain.aws.storage import open_store
 from refrain.errors import ChampionChanged
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class Shop:
     @property
     def champion(self) -> str | None:
         """Who is in service."""
-        deployment, _ = read_deployment(open_store(self.aws.lake), self.model)
-        return deployment.champion_version if deployment else None
+        deployment = Deployment.read(open_store(self.aws.lake), self.model)
+        return deployment.champion_version
 
     def log(self) -> list[dict[str, Any]]:
         """Read the deployment log."""
@@ -115,7 +115,7 @@ def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop
     ended = retrain("shop")
 
     assert (ended["outcome"], ended["decision"]) == ("promoted", "better")
-    deployment, _ = read_deployment(open_store(shop.aws.lake), "shop")
+    deployment = Deployment.read(open_store(shop.aws.lake), "shop")
     assert deployment is not None
     assert deployment.previous is not None
     assert deployment.previous.version == first

@@ -8,8 +8,8 @@ import pytest
 
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ChampionChanged, Conflict, NotFound, StorageUnavailable
-from refrain.lake import keys
-from refrain.lake.deployment import Deployment, Served, read_deployment, set_champion
+from refrain.lake.deployment import Deployment, Served
+from refrain.lake.deployment_moves import set_champion
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
@@ -29,22 +29,22 @@ class Interrupted(Store):
         try:
             return super().read(key)
         finally:
-            if self._other and key == keys.deployment("shop"):
+            if self._other and key == Deployment.key("shop"):
                 other, self._other = self._other, None
                 promote(Store(self.bucket), other, self._expected)
 
 
 def promote(store: Store, served: Served, expected: str | None) -> Deployment:
-    return set_champion(store, "shop", served, expected=expected, figures={})
+    return set_champion(store, "shop", served, expected=expected, reasons={})
 
 
 def champion(aws: Aws) -> str | None:
-    deployment, _ = read_deployment(open_store(aws.lake), "shop")
-    return deployment.champion_version if deployment else None
+    deployment = Deployment.read(open_store(aws.lake), "shop")
+    return deployment.champion_version
 
 
 def test_before_the_first_promotion_there_is_no_deployment(aws: Aws) -> None:
-    assert read_deployment(open_store(aws.lake), "shop") == (None, "")
+    assert Deployment.read_with_etag(open_store(aws.lake), "shop") == (Deployment("shop", None, None, None, ""), "")
 
 
 @pytest.mark.parametrize("expected", [None, "v1"], ids=["the first one", "a later one"])

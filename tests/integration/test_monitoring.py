@@ -16,7 +16,7 @@ from preprocessing import load_definition
 from refrain.aws.cloud import AwsCloud as Services
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.version import read_version_files
 from refrain.model.tabular import TabularModel
 from tests.integration.conftest import DATA, ROOT
@@ -174,7 +174,7 @@ def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_cali
     upload(aws, "shop/people.csv", [dict(each) for each in people])
     assert retrain("shop")["outcome"] == "promoted"
     store = open_store(aws.lake)
-    deployment, _ = read_deployment(store, "shop")
+    deployment = Deployment.read(store, "shop")
     assert deployment is not None
     assert deployment.champion is not None
     files = read_version_files(store, "shop", deployment.champion.version)

@@ -16,7 +16,7 @@ import pytest
 from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
 from refrain.lake import keys
-from refrain.lake.deployment import Deployment, read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.label import write_call
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
@@ -111,7 +111,7 @@ class Trial:
     @property
     def deployment(self) -> Deployment:
         """What is served."""
-        found, _ = read_deployment(open_store(self.aws.lake), "shop")
+        found = Deployment.read(open_store(self.aws.lake), "shop")
         assert found is not None
         return found
 
@@ -163,7 +163,7 @@ def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Tria
     assert (ended["outcome"], ended["champion"], ended["trial"]["code"]) == ("promoted", logistic, "proved")
     assert trial.deployment.previous is not None
     assert (trial.deployment.previous.version, trial.deployment.challenger) == (stump, None)
-    assert [each["event"] for each in trial.shop.log()] == ["promoted", "challenged", "promoted"]
+    assert [each["event"] for each in trial.shop.log()] == ["promoted", "trial_started", "promoted"]
     assert trial.shop.log()[2]["trial"]["figures"]["rows"] >= 200
     assert set(trial.ask(20)) == {logistic}
     report = trial.aws.read(ended["report"].removeprefix(f"s3://{trial.aws.lake}/")).decode()
@@ -235,7 +235,7 @@ def test_without_enough_rows_in_its_time_the_champion_stays_and_the_same_rows_ma
     run = trial.begin("shadow", most_minutes=0.05)
     trial.ask(5)
     store = open_store(trial.aws.lake)
-    deployment, etag = read_deployment(store, "shop")
+    deployment, etag = Deployment.read_with_etag(store, "shop")
     assert deployment is not None
     document = json.loads(trial.aws.read("deployments/shop.json"))
     document["challenger"]["since"] = "2026-01-01T00:00:00Z"
@@ -309,7 +309,7 @@ def test_a_challenger_that_could_not_be_judged_is_taken_back(trial: Trial) -> No
 
     assert (ended["outcome"], ended["trial"]["code"]) == ("dismissed", "unjudged")
     assert trial.deployment.challenger is None
-    with pytest.raises(InvalidRequest, match="judgement: expected what the judge said"):
+    with pytest.raises(InvalidRequest, match="at: expected an ISO 8601 time"):
         trial.move(run, "dismiss")
 
 

@@ -13,28 +13,21 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from refrain.aws.emf import count_metric
 from refrain.deployment.rollback import learned_digest
 from refrain.errors import InvalidRequest
-from refrain.events import TEXT, one_of, read_fields
+from refrain.events import TEXT, TIME, Field, one_of, read_fields
 from refrain.lake import keys
-from refrain.lake.deployment import (
-    Deployment,
-    Served,
-    Withdrawn,
-    read_deployment,
-    remove_challenger,
-    set_challenger,
-    set_champion,
-)
+from refrain.lake.deployment import Deployment, Served, Withdrawn
+from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.lake.snapshot import Snapshot
+from refrain.lake.trial_outcome import HARMS, TrialOutcome
 from refrain.lake.trial_terms import challenger_of, pause_seconds
 from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
-from refrain.trial.verdict import HARMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refrain.aws.storage import Store
-    from refrain.lake.evaluation import Evaluation, Outcome, TrialDocument
+    from refrain.lake.evaluation import Evaluation, Outcome
 
 Move = Literal["promote", "keep", "superseded", "dismiss"]
 MOVE_RESULTS: dict[Move, Outcome] = {
@@ -42,6 +35,12 @@ MOVE_RESULTS: dict[Move, Outcome] = {
     "keep": "kept",
     "superseded": "superseded",
     "dismiss": "dismissed",
+}
+MOVE_FIELDS = {
+    "move": one_of(*MOVE_RESULTS, "start_trial"),
+    "model": TEXT,
+    "run": TEXT,
+    "judgement": Field("the outcome of a trial", TrialOutcome.from_json).optional(),
 }
 
 
@@ -52,24 +51,22 @@ class MoveRequest:
     move: Move | Literal["start_trial"]
     model: str
     run: str
-    trial: TrialDocument | None = None
+    trial: TrialOutcome | None = None
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> MoveRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
-        moves = one_of(*MOVE_RESULTS, "start_trial")
-        values = read_fields(event, {"move": moves, "model": TEXT, "run": TEXT})
-        trial = event.get("judgement") or (_unjudged(event.get("at")) if values["move"] == "dismiss" else None)
-        return cls(**values, trial=cast("TrialDocument | None", trial))
+        values = read_fields(event, MOVE_FIELDS)
+        trial = values.pop("judgement")
+        if trial is None and values["move"] == "dismiss":
+            trial = _unjudged(read_fields(event, {"at": TIME})["at"])
+        return cls(**values, trial=trial)
 
 
-def _unjudged(at: object) -> TrialDocument:
-    """Say what becomes of a challenger that nobody could judge."""
-    if not isinstance(at, str):
-        raise InvalidRequest(f"judgement: expected what the judge said, or at least a time `at`, got {at!r:.80}")
+def _unjudged(at: datetime) -> TrialOutcome:
+    """Return the outcome of a challenger that could not be judged."""
     reason = "The challenger could not be judged, so its trial was ended."
-    time = to_iso_milliseconds(datetime.fromisoformat(at))
-    return {"verdict": "dismiss", "code": "unjudged", "reason": reason, "at": time, "figures": {}}
+    return TrialOutcome("dismiss", "unjudged", reason, to_iso_milliseconds(at), None)
 
 
 def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
@@ -84,7 +81,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
     challenger = challenger_of(_served(evaluation), rollout)
-    set_challenger(store, request.model, challenger, expected=_compared_with(evaluation), figures=_reasons(evaluation))
+    set_challenger(store, request.model, challenger, expected=_compared_with(evaluation), reasons=_reasons(evaluation))
     return {
         "model": request.model,
         "run": request.run,
@@ -107,7 +104,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
     evaluation["outcome"] = MOVE_RESULTS[cast("Move", request.move)]
     if request.trial:
-        evaluation["trial"] = request.trial
+        evaluation["trial"] = request.trial.to_json()
     if request.move == "promote":
         _promote(store, evaluation)
     elif request.move in ("dismiss", "superseded") and evaluation["decision"]["version"]:
@@ -118,8 +115,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     if request.move == "promote":
         report = keys.version(request.model, _promoted(evaluation), "report.html")
         store.write_new(report, page)
-    deployment, _ = read_deployment(store, request.model)
-    champion = deployment.champion_version if deployment else None
+    deployment = Deployment.read(store, request.model)
     count_metric(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
     return {
         "model": request.model,
@@ -127,8 +123,8 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "outcome": evaluation["outcome"],
         "decision": evaluation["decision"]["code"],
         "reason": _reason(request, evaluation, deployment),
-        "trial": request.trial,
-        "champion": champion,
+        "trial": request.trial.to_json() if request.trial else None,
+        "champion": deployment.champion_version,
         "figures": _figures(evaluation),
         "report": f"s3://{store.bucket}/{report}",
     }
@@ -140,7 +136,7 @@ def _promote(store: Store, evaluation: Evaluation) -> None:
         evaluation["model"],
         _served(evaluation),
         expected=_compared_with(evaluation),
-        figures=_reasons(evaluation),
+        reasons=_reasons(evaluation),
         on_trial="trial" in evaluation,
     )
 
@@ -148,13 +144,13 @@ def _promote(store: Store, evaluation: Evaluation) -> None:
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial, if this run's version is on trial; where it did harm its snapshot is not learned from again."""
     model, version, trial = evaluation["model"], _promoted(evaluation), evaluation.get("trial")
-    deployment, _ = read_deployment(store, model)
-    if deployment is None or (trial is None and deployment.challenger_version != version):
+    deployment = Deployment.read(store, model)
+    if trial is None and deployment.challenger_version != version:
         return
     at = trial["at"] if trial else to_iso_milliseconds(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
     withdrawn = Withdrawn(version, learned_digest(store, model, version), at) if harmful else None
-    remove_challenger(store, model, version, at=at, figures=_reasons(evaluation), withdrawn=withdrawn)
+    remove_challenger(store, model, version, at=at, reasons=_reasons(evaluation), withdrawn=withdrawn)
 
 
 def _served(evaluation: Evaluation) -> Served:
@@ -181,15 +177,14 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
     return reasons | ({"trial": evaluation["trial"]} if "trial" in evaluation else {})
 
 
-def _reason(request: MoveRequest, evaluation: Evaluation, deployment: Deployment | None) -> str:
+def _reason(request: MoveRequest, evaluation: Evaluation, deployment: Deployment) -> str:
     if request.move != "superseded":
-        said: str = (request.trial or evaluation["decision"])["reason"]
-        return said
-    champion, compared = deployment.champion_version if deployment else None, _compared_with(evaluation)
+        return request.trial.reason if request.trial else evaluation["decision"]["reason"]
+    champion, compared = deployment.champion_version, _compared_with(evaluation)
     version = evaluation["decision"]["version"]
-    if deployment and deployment.withdrew(version):
+    if deployment.withdrew(version):
         return f"{version} was withdrawn meanwhile, and stays out. Nothing was changed."
-    if champion == compared and deployment and deployment.challenger:
+    if champion == compared and deployment.challenger:
         return f"Another run was faster: {deployment.challenger.version} is on trial. Nothing was changed."
     return f"Another run was faster: {champion} went into service meanwhile, and stays. Nothing was changed."
 

@@ -7,15 +7,16 @@ withdrawn version learned from is remembered, and no run learns from the very sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, NotFound, UnknownModel
 from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
 from refrain.lake import keys
-from refrain.lake.deployment import Served, Withdrawn, read_deployment, restore_champion
-from refrain.lake.deployment_log import log, log_keys, read_entries, succession
+from refrain.lake.deployment import Deployment, Served, Withdrawn
+from refrain.lake.deployment_log import LogEntry, log_keys, read_entries, succession
+from refrain.lake.deployment_moves import restore_champion
 from refrain.model.loading import load_version
 from refrain.times import to_iso_milliseconds
 
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refrain.aws.storage import Store
-    from refrain.lake.deployment import Deployment
-    from refrain.lake.deployment_log import Entry
 
-MOST_NAMED = 10
+MAX_NAMED_VERSIONS = 10
 ROLLBACK_FIELDS = {
     "model": MODEL,
     "action": Field("rollback, or none for a retraining", one_of("rollback").read),
@@ -67,16 +66,16 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
         BrokenVersion: when it does not answer its golden rows as it should.
         ChampionChanged: when somebody else moved meanwhile.
     """
-    deployment, _ = read_deployment(store, request.model)
-    if deployment is None or deployment.champion is None:
-        if request.model not in known_models(models_dir):
-            raise UnknownModel(request.model, known_models(models_dir))
-        raise InvalidRequest(f"{request.model} has no version in service, so there is nothing to roll back")
+    deployment = Deployment.read(store, request.model)
     champion = deployment.champion
-    done = [each.version for each in deployment.withdrawn if each.at == request.at]
-    if done and champion.since == request.at and request.version in (None, champion.version):
-        log(store, request.model, "rolled_back", request.at, champion.version, _figures(request, done[-1]))
-        return _answer(request, deployment, done[-1])
+    if champion is None:
+        models = known_models(models_dir)
+        if request.model not in models:
+            raise UnknownModel(request.model, models)
+        raise InvalidRequest(f"{request.model} has no version in service, so there is nothing to roll back")
+    replaced = next((item for item in reversed(deployment.withdrawn) if item.at == request.at), None)
+    if replaced and champion.since == request.at and request.version in (None, champion.version):
+        return _restore(store, request, champion, deployment.previous, replaced)
     entries = read_entries(store, log_keys(store, request.model))
     line = succession(entries)
     version = request.version or _previous(deployment, line)
@@ -84,17 +83,32 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
         raise InvalidRequest(f"version: {version} is in service already")
     _check_known(store, request.model, version)
     proved = load_version(store, request.model, Served(version, request.at, "", None))
-    metric = proved.model.definition.training.metric
-    moved = restore_champion(
+    served = _served(version, request.at, proved.model.definition.training.metric, entries)
+    replaced = Withdrawn(champion.version, learned_digest(store, request.model, champion.version), request.at)
+    return _restore(store, request, served, _before(version, line), replaced)
+
+
+def _restore(
+    store: Store, request: RollbackRequest, served: Served, previous: Served | None, replaced: Withdrawn
+) -> dict[str, object]:
+    """Move the deployment back and answer; for a move that was made before, complete its log."""
+    deployment = restore_champion(
         store,
         request.model,
-        _served(version, request.at, metric, entries),
-        expected=champion.version,
-        previous=_before(version, line),
-        withdrawn=Withdrawn(champion.version, learned_digest(store, request.model, champion.version), request.at),
-        figures=_figures(request, champion.version),
+        served,
+        expected=replaced.version,
+        previous=previous,
+        withdrawn=replaced,
+        reasons={"by": f"rollback {request.by}", "because": request.reason, "instead_of": replaced.version},
     )
-    return _answer(request, moved, champion.version)
+    return {
+        "model": request.model,
+        "outcome": "rolled_back",
+        "champion": served.version,
+        "instead_of": replaced.version,
+        "previous": deployment.previous.version if deployment.previous else None,
+        "reason": f"{served.version} is in service again ({request.reason}).",
+    }
 
 
 def learned_digest(store: Store, model: str, version: str) -> str:
@@ -105,55 +119,38 @@ def learned_digest(store: Store, model: str, version: str) -> str:
         return ""
 
 
-def _previous(deployment: Deployment, line: Sequence[Entry]) -> str:
-    if len(line) > 1 and line[-1]["version"] == deployment.champion_version:
-        return str(line[-2]["version"])
+def _previous(deployment: Deployment, line: Sequence[LogEntry]) -> str:
+    """Return the version before the champion: by the log, or else by the deployment."""
+    if len(line) > 1 and line[-1].version == deployment.champion_version:
+        return line[-2].version
     if deployment.previous:
         return deployment.previous.version
     raise InvalidRequest(f"there is no version before {deployment.champion_version}: name one by `version`")
 
 
 def _check_known(store: Store, model: str, version: str) -> None:
+    """Refuse a version that does not exist, naming some that do."""
     if store.exists(keys.version(model, version, "manifest.json")):
         return
     prefix = keys.versions(model)
-    known = sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
-    shown = ", ".join(known[:MOST_NAMED]) + (" and older ones" if len(known) > MOST_NAMED else "")
-    raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {shown or 'none'}")
+    versions = sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
+    names = ", ".join(versions[:MAX_NAMED_VERSIONS]) + (" and older ones" if len(versions) > MAX_NAMED_VERSIONS else "")
+    raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {names or 'none'}")
 
 
-def _before(version: str, line: Sequence[Entry]) -> Served | None:
-    """Return the champion that stood before a version in the line, where it did."""
-    places = [place for place, entry in enumerate(line) if entry["version"] == version]
-    if not places or not places[-1]:
-        return None
-    entry = line[places[-1] - 1]
-    return Served(entry["version"], entry["time"], *_figure(entry))
+def _before(version: str, line: Sequence[LogEntry]) -> Served | None:
+    """Return the champion before a version in the line, if there is one."""
+    indexes = [index for index, entry in enumerate(line) if entry.version == version]
+    return _as_served(line[indexes[-1] - 1]) if indexes and indexes[-1] else None
 
 
-def _served(version: str, at: str, metric: str, entries: Sequence[Entry]) -> Served:
-    """Give a version back the figure that it was promoted for, if it ever was."""
+def _served(version: str, at: str, metric: str, entries: Sequence[LogEntry]) -> Served:
+    """Return the version in service since a time, with the figure that it was promoted for, if it ever was."""
     for entry in reversed(entries):
-        if entry["version"] == version and entry["event"] == "promoted":
-            return Served(version, at, *_figure(entry))
+        if entry.version == version and entry.event == "promoted":
+            return replace(_as_served(entry), since=at)
     return Served(version, at, metric, None)
 
 
-def _figure(entry: Entry) -> tuple[str, float | None]:
-    return str(entry.get("metric", "")), entry.get("value")
-
-
-def _figures(request: RollbackRequest, instead_of: str) -> dict[str, object]:
-    return {"by": f"rollback {request.by}", "because": request.reason, "instead_of": instead_of}
-
-
-def _answer(request: RollbackRequest, deployment: Deployment, instead_of: str) -> dict[str, object]:
-    champion = deployment.champion_version
-    return {
-        "model": request.model,
-        "outcome": "rolled_back",
-        "champion": champion,
-        "instead_of": instead_of,
-        "previous": deployment.previous.version if deployment.previous else None,
-        "reason": f"{champion} is in service again ({request.reason}).",
-    }
+def _as_served(entry: LogEntry) -> Served:
+    return Served(entry.version, entry.time, entry.metric or "", entry.value)

@@ -11,7 +11,7 @@ import numpy as np
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.evaluated_model import EvaluatedModel
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.snapshot import read_candidate_answers
 from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
 
@@ -44,8 +44,7 @@ type Ask = Callable[[str, Mapping[str, Array] | None], EvaluatedModel]
 
 def gather_entrants(store: Store, request: EvaluationRequest, ask: Ask) -> Entrants:
     """Ask the champion of this moment and the run's candidates."""
-    deployment, _ = read_deployment(store, request.model)
-    version = deployment.champion_version if deployment else None
+    version = Deployment.read(store, request.model).champion_version
     return Entrants(
         champion_version=version,
         champion=_ask_champion(version, ask),

@@ -1,95 +1,131 @@
-"""The append-only log of a model's deployment: every move, when, by whom, why, with its figures.
-
-Events: "promoted", "challenged" (with `mode`, `share`, `until`), "dismissed", "rolled_back". Times are as `moment`
-writes them, so that keys sort as the moves came.
-"""
+"""The append-only log of a model's deployment: every move, when, by whom and why, with its figures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from refrain.aws.storage import to_json
-from refrain.lake import keys
+from refrain.lake.document import Document
+from refrain.lake.trial_outcome import TrialOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from refrain.aws.storage import Store
 
-type Entry = dict[str, Any]
+MAX_READERS = 8
+CHAMPION_EVENTS = frozenset({"promoted", "rolled_back"})
 
-READERS = 8
-CHAMPION_MOVES = frozenset({"promoted", "rolled_back"})
-
-
-def log(store: Store, model: str, event: str, time: str, version: str, figures: Mapping[str, object]) -> str:
-    """Append an entry to the model's log, unless the same one is there, and return its key."""
-    key = keys.deployment_log(model, time, version, event)
-    entry = {"model": model, "event": event, "time": time, "version": version, **figures}
-    store.write_new(key, to_json(entry))
-    return key
+Event = Literal["promoted", "trial_started", "dismissed", "rolled_back"]
 
 
 @dataclass(frozen=True)
-class State:
-    """What was in service at a moment: the entries that put the champion and the challenger there."""
+class LogEntry(Document):
+    """One move; `time` is written in milliseconds, so that keys sort in the order of the moves.
 
-    champion: Entry | None
-    challenger: Entry | None
+    A promotion has `metric` and `value`, the start of a trial `mode`, `share` and `until`, a rollback `instead_of`.
+    """
+
+    model: str
+    event: Event
+    time: str
+    version: str
+    metric: str | None = None
+    value: float | None = None
+    mode: str | None = None
+    share: float | None = None
+    until: str | None = None
+    by: str | None = None
+    because: str | None = None
+    decision: str | None = None
+    figures: dict[str, Any] | None = None
+    trial: TrialOutcome | None = None
+    instead_of: str | None = None
+
+    @staticmethod
+    def prefix(model: str) -> str:
+        """Return the prefix of a model's log."""
+        return f"deployments/{model}/log/"
+
+    def key(self) -> str:
+        """Return the key of the entry; all events but a promotion are part of it."""
+        event = "" if self.event == "promoted" else f"-{self.event}"
+        return f"{self.prefix(self.model)}{self.time}-{self.version}{event}.json"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that the event has as plain JSON values."""
+        return {name: value for name, value in super().to_json().items() if value is not None}
+
+    def write(self, store: Store) -> None:
+        """Append the entry, unless it is there already."""
+        store.write_new(self.key(), to_json(self.to_json()))
+
+    @classmethod
+    def read(cls, store: Store, key: str) -> LogEntry:
+        """Read an entry."""
+        return cls.from_json(store.read_json(key))
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """What was in service at a time: the entries that put the champion and the challenger there."""
+
+    champion: LogEntry | None
+    challenger: LogEntry | None
 
 
 def log_keys(store: Store, model: str, until: str = "") -> list[str]:
-    """List the keys of the log in time order, those up to the moment `until` only."""
-    prefix = keys.deployment_logs(model)
+    """List the keys of the log in the order of time, up to the time `until` if there is one."""
+    prefix = LogEntry.prefix(model)
     return [key for key in store.keys(prefix) if not until or key.removeprefix(prefix)[: len(until)] <= until]
 
 
-def read_entries(store: Store, some: Sequence[str]) -> list[Entry]:
+def read_entries(store: Store, keys: Sequence[str]) -> list[LogEntry]:
     """Read entries, several at once."""
-    from concurrent.futures import ThreadPoolExecutor  # inference imports this module, and hardly ever reads entries
+    from concurrent.futures import ThreadPoolExecutor  # inference imports this module and seldom reads entries
 
-    with ThreadPoolExecutor(READERS) as readers:
-        return list(readers.map(store.read_json, some))
-
-
-def state_at(store: Store, model: str, time: str) -> State:
-    """Find what was in service at a moment (as `moment` writes it), reading back no further than the champion."""
-    return state_after(store.read_json(key) for key in reversed(log_keys(store, model, time)))
+    with ThreadPoolExecutor(MAX_READERS) as readers:
+        return list(readers.map(lambda key: LogEntry.read(store, key), keys))
 
 
-def state_after(newest_first: Iterable[Entry]) -> State:
+def state_at(store: Store, model: str, time: str) -> ServiceState:
+    """Find what was in service at a time (ISO 8601 with milliseconds), reading back no further than the champion."""
+    return state_after(LogEntry.read(store, key) for key in reversed(log_keys(store, model, time)))
+
+
+def state_after(newest_first: Iterable[LogEntry]) -> ServiceState:
     """Find what a series of moves, the newest first, led to.
 
-    >>> moves = [{"event": "promoted", "version": "1"}, {"event": "challenged", "version": "2"}]
-    >>> found = state_after(reversed(moves))
-    >>> found.champion["version"], found.challenger["version"]
+    >>> moves = [LogEntry("income", "promoted", "12:00", "1"), LogEntry("income", "trial_started", "13:00", "2")]
+    >>> state = state_after(reversed(moves))
+    >>> state.champion.version, state.challenger.version
     ('1', '2')
     """
-    challenger: Entry | None = None
-    ended: set[str] = set()
+    challenger: LogEntry | None = None
+    dismissed: set[str] = set()
     for entry in newest_first:
-        if entry["event"] in CHAMPION_MOVES:
-            return State(entry, challenger)
-        if entry["event"] == "dismissed":
-            ended.add(entry["version"])
-        elif challenger is None and entry["version"] not in ended:
+        if entry.event in CHAMPION_EVENTS:
+            return ServiceState(entry, challenger)
+        if entry.event == "dismissed":
+            dismissed.add(entry.version)
+        elif challenger is None and entry.version not in dismissed:
             challenger = entry
-    return State(None, challenger)
+    return ServiceState(None, challenger)
 
 
-def succession(entries: Iterable[Entry]) -> list[Entry]:
-    """Name the champions that stand behind each other, the one in service last: a rollback takes away what it skips.
+def succession(entries: Iterable[LogEntry]) -> list[LogEntry]:
+    """List the champions one after the other, without those that a rollback skipped; the last one is in service.
 
     >>> moves = [("promoted", "1"), ("promoted", "2"), ("promoted", "3"), ("rolled_back", "1")]
-    >>> [each["version"] for each in succession({"event": event, "version": version} for event, version in moves)]
+    >>> [entry.version for entry in succession(LogEntry("income", event, "", version) for event, version in moves)]
     ['1']
     """
-    line: list[Entry] = []
+    line: list[LogEntry] = []
     for entry in entries:
-        if entry["event"] not in CHAMPION_MOVES:
+        if entry.event not in CHAMPION_EVENTS:
             continue
-        places = [place for place, each in enumerate(line) if each["version"] == entry["version"]]
-        back = entry["event"] == "rolled_back" and places
-        line = line[: places[-1] + 1] if back else [*line, entry]
+        indexes = [index for index, champion in enumerate(line) if champion.version == entry.version]
+        back = entry.event == "rolled_back" and indexes
+        line = line[: indexes[-1] + 1] if back else [*line, entry]
     return line

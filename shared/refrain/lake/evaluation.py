@@ -146,16 +146,6 @@ class GateDecision(TypedDict):
     confidence: float
 
 
-class TrialDocument(TypedDict):
-    """How a trial ended (see `rollout.judging`): `code` is a word for why, `at` when."""
-
-    verdict: str
-    code: str
-    reason: str
-    at: str
-    figures: dict[str, object]
-
-
 class Evaluation(TypedDict):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
@@ -175,7 +165,7 @@ class Evaluation(TypedDict):
     candidates: list[ModelDocument]
     decision: GateDecision
     outcome: Outcome
-    trial: NotRequired[TrialDocument]
+    trial: NotRequired[dict[str, Any]]
     popularity: NotRequired[float | None]
     users: NotRequired[int]
 

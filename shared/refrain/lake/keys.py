@@ -50,26 +50,6 @@ def version(model: str, version: str, name: str) -> str:
     return f"{versions(model)}{version}/{name}"
 
 
-def deployments() -> str:
-    """Prefix of all deployments."""
-    return "deployments/"
-
-
-def deployment(model: str) -> str:
-    """The only mutable object of a model: who is champion."""
-    return f"deployments/{model}.json"
-
-
-def deployment_logs(model: str) -> str:
-    """Prefix of a model's log."""
-    return f"deployments/{model}/log/"
-
-
-def deployment_log(model: str, time: str, version: str, event: str = "promoted") -> str:
-    """One entry of the append-only log; `time` sorts as text. Another event than a promotion is part of the name."""
-    return f"{deployment_logs(model)}{time}-{version}{'' if event == 'promoted' else f'-{event}'}.json"
-
-
 def captured(model: str, moment: datetime, name: str) -> str:
     """Lines of what was asked and answered (JSON lines, gzip), delivered in the hour (UTC) of its folder."""
     return f"{captured_in(model)}{moment:%Y/%m/%d/%H}/{name}.jsonl.gz"

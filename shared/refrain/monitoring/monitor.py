@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from refrain.aws.emf import count_metric
 from refrain.aws.storage import to_json
 from refrain.lake import keys
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import run_started_at
 from refrain.monitoring.notifications import messages
@@ -76,8 +76,8 @@ def _see(
     store: Store, definition: Definition, now: datetime, before: MonitoringReport | None, late: timedelta
 ) -> Observation | None:
     """See how the champion does: a recommender by interactions, others by predictions. None: there is none."""
-    deployment, _ = read_deployment(store, definition.model)
-    if deployment is None or deployment.champion is None:
+    deployment = Deployment.read(store, definition.model)
+    if deployment.champion is None:
         return None
     see = observe_interactions if definition.roles else observe_predictions
     return see(store, definition, read_served_version(store, definition.model, deployment.champion), now, before, late)

@@ -49,7 +49,7 @@ def new_rows(store: Store, definition: Definition, last: str | None) -> int:
 def _last_promoted(store: Store, model: str) -> str | None:
     """Return the run of the version that was promoted last, or None."""
     for key in reversed(deployment_log.log_keys(store, model)):
-        entry = store.read_json(key)
-        if entry["event"] == "promoted":
-            return run_of_version(entry["version"])
+        entry = deployment_log.LogEntry.read(store, key)
+        if entry.event == "promoted":
+            return run_of_version(entry.version)
     return None

@@ -14,7 +14,7 @@ from preprocessing import __version__ as preprocessing_version
 from refrain.definitions import find_definition
 from refrain.errors import NotFound
 from refrain.lake import keys
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.snapshot import recommendation, sufficiency
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.deployment import Deployment
     from refrain.lake.receipt_choice import Receipt
     from refrain.lake.snapshot import SnapshotPart
     from refrain.snapshot.labelled_rows import LabelledRows
@@ -46,8 +45,8 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     """
     request = SnapshotRequest.of(event)
     definition = find_definition(models_dir, request.model)
-    deployment, _ = read_deployment(store, request.model)
-    champion = deployment.champion_version if deployment else None
+    deployment = Deployment.read(store, request.model)
+    champion = deployment.champion_version
     receipts, labelled = _chosen(store, definition)
     items = recommendation.read_item_receipts(store, definition)
     digest = snapshot_digest(definition, receipts, labelled, items)
@@ -152,9 +151,9 @@ def _freeze(
     return figures | {"enough": True, "snapshot": key, "candidates": candidates}
 
 
-def _withdrawn(deployment: Deployment | None, digest: str) -> str | None:
+def _withdrawn(deployment: Deployment, digest: str) -> str | None:
     """Name the version that learned from these very rows, and did harm."""
-    withdrawn = deployment.withdrawn if deployment else ()
+    withdrawn = deployment.withdrawn
     return next((each.version for each in withdrawn if each.digest == digest), None)
 
 

@@ -1,5 +1,5 @@
 """Judge a challenger on trial beside the champion, from what was captured and labelled since the trial began.
 
 May import: all rooms below the stories.
-Called by: deployment, functions/retraining/judge.
+Called by: functions/retraining/judge.
 """

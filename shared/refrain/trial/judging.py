@@ -5,7 +5,7 @@ A look reads everything since the trial began and keeps nothing, so it may come 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +15,22 @@ from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
 from refrain.lake import keys
 from refrain.lake.capture.reading import read_captured
-from refrain.lake.deployment import read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import Snapshot
+from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
 from refrain.lake.trial_terms import pause_seconds
 from refrain.model.loading import load_version
 from refrain.times import to_iso_milliseconds
 from refrain.trial.evidence import TrialSetting, gather_facts
-from refrain.trial.verdict import TrialFacts, TrialVerdict, reach_verdict
+from refrain.trial.verdict import TrialFacts, reach_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.deployment import Deployment
     from refrain.lake.evaluation import Evaluation
 
 MOST_ROWS = 100_000
@@ -59,15 +59,14 @@ def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> 
     evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
     definition = Snapshot.read(store, request.model, request.run).parse_definition()
     answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
-    deployment, _ = read_deployment(store, request.model)
+    deployment = Deployment.read(store, request.model)
     champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
-    if deployment is None or not _stands(deployment, champion, evaluation["decision"]["version"]):
-        found = TrialVerdict("dismiss", "gathering", "The champion, or the challenger, changed meanwhile.")
-        return answer | {
-            "judgement": _written(found, TrialFacts(0.0), now) | {"verdict": "superseded", "code": "superseded"}
-        }
+    if not _stands(deployment, champion, evaluation["decision"]["version"]):
+        superseded = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
+        return answer | {"judgement": _outcome(superseded, TrialFacts(0.0), now).to_json()}
     facts = _facts(store, request, definition, deployment, now)
-    return answer | {"judgement": _written(reach_verdict(facts, definition.rollout, definition.gate), facts, now)}
+    verdict = reach_verdict(facts, definition.rollout, definition.gate)
+    return answer | {"judgement": _outcome(verdict, facts, now).to_json()}
 
 
 def _stands(deployment: Deployment, champion: str | None, challenger: str | None) -> bool:
@@ -93,25 +92,25 @@ def _facts(
     return gather_facts(trial, captured, labels, minutes)
 
 
-def _written(judgement: TrialVerdict, facts: TrialFacts, now: datetime) -> dict[str, object]:
-    """Write the judgement with its figures, for the next states, the log and the report."""
-    return asdict(judgement) | {"at": to_iso_milliseconds(now), "figures": figures(facts)}
+def _outcome(verdict: TrialVerdict, facts: TrialFacts, now: datetime) -> TrialOutcome:
+    """Add the time and the figures to a verdict."""
+    return TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso_milliseconds(now), summarise_facts(facts))
 
 
-def figures(facts: TrialFacts) -> dict[str, object]:
-    """Say what was seen in a few numbers (None where nothing was)."""
-    return {
-        "minutes": round(facts.minutes, 2),
-        "rows": facts.rows,
-        "failed": _mean(facts.failed),
-        "milliseconds": None if not len(facts.milliseconds) else round(float(np.median(facts.milliseconds)), 4),
-        "disagreeing": None if facts.disagreeing is None else round(facts.disagreeing, 6),
-        "distance": _mean(facts.distances),
-        "distance_tolerated": round(facts.tolerated_distance, 6) if len(facts.distances) else None,
-        "shifts": {name: _mean(gaps) for name, gaps in facts.shifts.items()},
-        "labelled": len(facts.losses),
-        "loss_gap": _mean(facts.losses),
-    }
+def summarise_facts(facts: TrialFacts) -> TrialFigures:
+    """Return the evidence in a few numbers."""
+    return TrialFigures(
+        minutes=round(facts.minutes, 2),
+        rows=facts.rows,
+        failed=_mean(facts.failed),
+        milliseconds=None if not len(facts.milliseconds) else round(float(np.median(facts.milliseconds)), 4),
+        disagreeing=None if facts.disagreeing is None else round(facts.disagreeing, 6),
+        distance=_mean(facts.distances),
+        distance_tolerated=round(facts.tolerated_distance, 6) if len(facts.distances) else None,
+        shifts={name: _mean(gaps) for name, gaps in facts.shifts.items()},
+        labelled=len(facts.losses),
+        loss_gap=_mean(facts.losses),
+    )
 
 
 def _mean(values: Any) -> float | None:

@@ -11,10 +11,11 @@ whole trial, with a probability of at most 1 - `gate.confidence`, each with its 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.lake.trial_outcome import HARMS, TrialVerdict
 from refrain.statistics.always_valid import surely_above, surely_below
 from refrain.words import counted, figure, milliseconds, share
 
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Gate, Rollout
     from refrain.arrays import Floats, Truth
-
-Verdict = Literal["promote", "dismiss", "wait"]
-Code = Literal[
-    "broken", "failing", "too_slow", "shifted", "worse", "too_few_rows", "doubtful", "proved", "no_harm", "gathering"
-]
-HARMS: tuple[Code, ...] = ("broken", "failing", "too_slow", "shifted", "worse")
-"""Codes of a challenger that did harm: what it learned from is not learned from again."""
 
 FEW_FAILURES = 0.01
 """More requests than this share failing is harm."""
@@ -79,15 +73,6 @@ class TrialFacts:
     def tolerated_distance(self) -> float:
         """The mean distance from the champion's answers that is no harm: twice what the holdout showed, and a bit."""
         return min(2 * self.expected_distance + 0.05, 0.95)
-
-
-@dataclass(frozen=True)
-class TrialVerdict:
-    """What to do, a word for why, and a sentence for people."""
-
-    verdict: Verdict
-    code: Code
-    reason: str
 
 
 def reach_verdict(facts: TrialFacts, rollout: Rollout, gate: Gate) -> TrialVerdict:

@@ -10,7 +10,9 @@ import pytest
 from refrain.deployment.rollback import RollbackRequest, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
 from refrain.lake import keys
-from refrain.lake.deployment import Challenger, Deployment, Served, read_deployment, set_challenger, set_champion
+from refrain.lake.deployment import Challenger, Deployment, Served
+from refrain.lake.deployment_log import LogEntry
+from refrain.lake.deployment_moves import set_challenger, set_champion
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def lake(version: tiny.Model) -> tiny.Lake:
         tiny.put_version(lake, made)
         lake.write_json(keys.version("people", name, "manifest.json"), manifest | {"version": name})
         served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
-        set_champion(lake, "people", served, expected=before, figures={"because": "test"})
+        set_champion(lake, "people", served, expected=before, reasons={"because": "test"})
         before = name
     return lake
 
@@ -56,13 +58,13 @@ def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict
 
 
 def deployment(lake: tiny.Lake) -> Deployment:
-    found, _ = read_deployment(lake, "people")
+    found = Deployment.read(lake, "people")
     assert found is not None
     return found
 
 
 def entries(lake: tiny.Lake) -> list[dict[str, Any]]:
-    return [json.loads(lake.read(key).data) for key in lake.keys(keys.deployment_logs("people"))]
+    return [json.loads(lake.read(key).data) for key in lake.keys(LogEntry.prefix("people"))]
 
 
 def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake, tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, versi
 
 def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
     four = Challenger("people-4", f"{WHEN}5.000Z", "roc_auc", 0.95, "canary", 0.1, "9999")
-    set_challenger(lake, "people", four, expected="people-3", figures={})
+    set_challenger(lake, "people", four, expected="people-3", reasons={})
 
     back(lake, tmp_path)
 
@@ -124,7 +126,7 @@ def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
 def test_the_same_execution_again_changes_nothing(lake: tiny.Lake, tmp_path: Path) -> None:
     first = back(lake, tmp_path)
     logged = entries(lake)
-    lake._store.delete(lake.keys(keys.deployment_logs("people"))[-1])  # a crash before it was written
+    lake._store.delete(lake.keys(LogEntry.prefix("people"))[-1])  # a crash before it was written
 
     assert back(lake, tmp_path) == first
     assert entries(lake) == logged

@@ -68,7 +68,7 @@ def test_a_run_is_told_from_what_was_seen_to_who_took_over() -> None:
     lake.move(0, "promoted")
     lake.look(1, "steady")
     lake.look(2, "watch", breaks_gate=True, execution="run-1")
-    lake.move(3, "challenged")
+    lake.move(3, "trial_started")
     lake.look(4, "drifted", breaks_gate=True)
     lake.move(5, "promoted", trial={"reason": "It did well."})
 

@@ -15,7 +15,8 @@ from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
 from refrain.lake import keys
-from refrain.lake.deployment import Served, read_deployment, set_champion
+from refrain.lake.deployment import Deployment, Served
+from refrain.lake.deployment_moves import set_champion
 from refrain.lake.label import write_call
 from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
@@ -130,8 +131,8 @@ class World:
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
         served = Served(version, moment, metric.name, figures.value)
-        before, _ = read_deployment(self.store, model)
-        set_champion(self.store, model, served, expected=before.champion_version if before else None, figures={})
+        before = Deployment.read(self.store, model)
+        set_champion(self.store, model, served, expected=before.champion_version, reasons={})
         return version
 
     def ran(self, run: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,7 @@ import pytest
 
 from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
-from refrain.lake import keys
-from refrain.lake.deployment import Challenger, read_deployment
+from refrain.lake.deployment import Challenger, Deployment
 from refrain.model.tabular import TabularModel
 from refrain.serving.trial_answers import ChallengerScores
 from tests.unit.serving import tiny
@@ -34,10 +33,10 @@ def put_on_trial(api: Api, model: tiny.Model, mode: str, share: float = 0.3, unt
     """Put a version beside the champion."""
     tiny.put_version(api.lake, model)
     name = model.definition.model
-    deployment, _ = read_deployment(api.lake, name)
+    deployment = Deployment.read(api.lake, name)
     assert deployment is not None
     challenger = Challenger(model.version, "2026-11-23T12:30:00Z", "roc_auc", 0.92, mode, share, until)
-    api.lake.write(keys.deployment(name), to_json(asdict(replace(deployment, challenger=challenger))))
+    api.lake.write(Deployment.key(name), to_json(replace(deployment, challenger=challenger).to_json()))
     api.clock.now += 6
 
 
@@ -223,7 +222,7 @@ def test_a_promoted_challenger_is_not_loaded_again(api: Api, rival_version: tiny
     api.lake.reads.clear()
 
     assert api.predict("people", tiny.ADA)["model_version"] == "people-2"
-    assert api.lake.reads == [keys.deployment("people")]
+    assert api.lake.reads == [Deployment.key("people")]
 
 
 def test_v2_names_the_version_of_each_row(api: Api, rival_version: tiny.Model) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
     since = "2026-11-23T12:00:00Z"
     served = [Served(each.version, since, "roc_auc", 0.91) if each else None for each in (model, previous)]
     deployment = Deployment(model.definition.model, served[0], served[1], None, since)
-    store.write(keys.deployment(model.definition.model), to_json(asdict(deployment)))
+    store.write(Deployment.key(model.definition.model), to_json(deployment.to_json()))
 
 
 def people(rows: int = 400) -> Model:

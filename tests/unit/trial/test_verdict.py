@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from preprocessing import Gate, Rollout
-from refrain.trial.verdict import HARMS, TrialFacts, reach_verdict
+from refrain.lake.trial_outcome import HARMS
+from refrain.trial.verdict import TrialFacts, reach_verdict
 
 if TYPE_CHECKING:
     from refrain.arrays import Floats

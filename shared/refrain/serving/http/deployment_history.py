@@ -17,7 +17,7 @@ from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
-    from refrain.lake.deployment_log import Entry
+    from refrain.lake.deployment_log import LogEntry
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
@@ -38,7 +38,7 @@ def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict
         return {"model": model} | answered_by(registry, model, request.query["prediction"])
     moves = deployment_log.log_keys(registry.store, model)
     entries = deployment_log.read_entries(registry.store, moves[-MOST_MOVES:])
-    return {"model": model, "moves": entries, "earlier": len(moves) - len(entries)}
+    return {"model": model, "moves": [entry.to_json() for entry in entries], "earlier": len(moves) - len(entries)}
 
 
 def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
@@ -47,9 +47,10 @@ def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
     champion, challenger = state.champion, _on_trial(state.challenger, at)
     return {
         "at": to_iso_milliseconds(at),
-        "model_version": champion["version"] if champion else None,
-        "since": champion["time"] if champion else None,
-        "challenger": {name: challenger[name] for name in ("version", "mode", "share")} if challenger else None,
+        "model_version": champion.version if champion else None,
+        "since": champion.time if champion else None,
+        "challenger": challenger
+        and {"version": challenger.version, "mode": challenger.mode, "share": challenger.share},
     }
 
 
@@ -88,8 +89,8 @@ def _possible(registry: Registry, model: str, asked: datetime) -> list[str]:
     return list(dict.fromkeys(version for version in versions if version))
 
 
-def _on_trial(challenger: Entry | None, at: datetime) -> Entry | None:
-    return challenger if challenger and challenger["until"] >= to_iso_milliseconds(at) else None
+def _on_trial(challenger: LogEntry | None, at: datetime) -> LogEntry | None:
+    return challenger if challenger and (challenger.until or "") >= to_iso_milliseconds(at) else None
 
 
 def _moment(text: str) -> datetime:

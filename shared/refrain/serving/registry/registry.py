@@ -17,8 +17,7 @@ from preprocessing import MODEL_NAME, DefinitionError
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
-from refrain.lake import keys
-from refrain.lake.deployment import Deployment, read_deployment
+from refrain.lake.deployment import Deployment
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.process_memory import most_resident, resident
 from refrain.serving.registry.version_choice import Choice
@@ -179,18 +178,18 @@ class Registry:
     def _deployment(self, model: str, before: ServedState | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
             raise UnknownModel(model[:48], self.known())
-        key = keys.deployment(model)
+        key = Deployment.key(model)
         try:
             if before is None:
-                deployment, etag = read_deployment(self._store, model)
+                deployment, etag = Deployment.read_with_etag(self._store, model)
             else:
                 found = self._store.read_if_changed(key, before.etag)
                 if found is None:
                     return before.deployment, before.etag
-                deployment, etag = Deployment.of(found.json()), found.etag
+                deployment, etag = Deployment.from_json(found.json()), found.etag
         except (ValueError, KeyError, TypeError) as error:
             raise UnreadableDeployment(key) from error
-        if deployment is None or deployment.champion is None:
+        if deployment.champion is None:
             raise NotFound(key)
         return deployment, etag
 

@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.lake import keys
-from refrain.lake.deployment import (
-    Challenger,
-    Served,
-    Withdrawn,
-    remove_challenger,
-    restore_champion,
-    set_challenger,
-    set_champion,
-)
+from refrain.lake.deployment import Challenger, Served, Withdrawn
+from refrain.lake.deployment_log import LogEntry
+from refrain.lake.deployment_moves import remove_challenger, restore_champion, set_challenger, set_champion
 from refrain.times import to_iso_milliseconds
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
@@ -40,19 +34,19 @@ def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     for version in ("people-1", "people-2"):
         tiny.put_version(api.lake, tiny_version.named(version))
     lake, why = api.lake, {"because": "test"}
-    set_champion(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, figures=why)
+    set_champion(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, reasons=why)
     two = Challenger("people-2", at(10), "roc_auc", 0.91, "canary", 0.2, at(90))
-    set_challenger(lake, "people", two, expected="people-1", figures=why)
+    set_challenger(lake, "people", two, expected="people-1", reasons=why)
     served = Served("people-2", at(20), "roc_auc", 0.91)
-    set_champion(lake, "people", served, expected="people-1", figures=why, on_trial=True)
+    set_champion(lake, "people", served, expected="people-1", reasons=why, on_trial=True)
     back = Served("people-1", at(30), "roc_auc", 0.9)
     withdrawn = Withdrawn("people-2", "digest", at(30))
     restore_champion(
-        lake, "people", back, expected="people-2", previous=None, withdrawn=withdrawn, figures={"because": "complaints"}
+        lake, "people", back, expected="people-2", previous=None, withdrawn=withdrawn, reasons={"because": "complaints"}
     )
     three = Challenger("people-3", at(40), "roc_auc", 0.93, "shadow", 0.1, at(100))
-    set_challenger(lake, "people", three, expected="people-1", figures=why)
-    remove_challenger(lake, "people", "people-3", at=at(50), figures=why)
+    set_challenger(lake, "people", three, expected="people-1", reasons=why)
+    remove_challenger(lake, "people", "people-3", at=at(50), reasons=why)
     return api
 
 
@@ -72,10 +66,10 @@ def test_all_moves_are_told_in_the_order_of_time_with_who_and_why(moved: Api) ->
 
     assert [(each["event"], each["version"], each["time"]) for each in found["moves"]] == [
         ("promoted", "people-1", at(0)),
-        ("challenged", "people-2", at(10)),
+        ("trial_started", "people-2", at(10)),
         ("promoted", "people-2", at(20)),
         ("rolled_back", "people-1", at(30)),
-        ("challenged", "people-3", at(40)),
+        ("trial_started", "people-3", at(40)),
         ("dismissed", "people-3", at(50)),
     ]
     assert (found["moves"][3]["because"], found["earlier"]) == ("complaints", 0)
@@ -161,10 +155,7 @@ def test_what_cannot_be_answered_is_refused(
 def test_of_a_long_history_the_newest_moves_are_told(api: Api) -> None:
     for number in range(105):
         time = to_iso_milliseconds(NOON + timedelta(minutes=number))
-        api.lake.write_json(
-            keys.deployment_log("people", time, f"v{number}"),
-            {"event": "promoted", "time": time, "version": f"v{number}"},
-        )
+        LogEntry("people", "promoted", time, f"v{number}").write(api.lake)
 
     found = ask(api)
 

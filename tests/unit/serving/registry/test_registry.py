@@ -7,6 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake import keys
+from refrain.lake.deployment import Deployment
 from refrain.model import loading
 from refrain.serving.registry import registry as registry_module
 from refrain.serving.registry import version_choice as choice_module
@@ -34,7 +35,7 @@ def test_a_model_is_loaded_once_and_looked_for_every_few_seconds(api: Api) -> No
     assert api.lake.reads == []
     api.clock.now = 5.1
     version(api)
-    assert api.lake.reads == [keys.deployment("people")]
+    assert api.lake.reads == [Deployment.key("people")]
 
 
 def test_a_new_deployment_is_picked_up(api: Api, tiny_version: tiny.Model) -> None:
@@ -76,7 +77,7 @@ def test_when_s3_fails_for_one_model_the_others_do_not_wait_for_it_too(api: Api)
     api.clock.now = 6
     version(api)
     api.predict("flats", {"area": 50})
-    assert api.lake.reads == [keys.deployment("people")]
+    assert api.lake.reads == [Deployment.key("people")]
 
 
 def test_when_s3_fails_while_a_new_version_is_loaded_the_old_one_answers_and_the_new_one_is_tried_again(
@@ -160,16 +161,16 @@ def test_with_nothing_sound_and_nothing_loaded_it_is_a_503(
 def test_a_damaged_deployment_is_like_an_s3_that_fails(api: Api) -> None:
     version(api)
     for content in (b"{", b"[]", b"{}", b'{"champion": {"name": 1}}'):
-        api.lake.write(keys.deployment("people"), content)
+        api.lake.write(Deployment.key("people"), content)
         api.clock.now += 100
         assert version(api) == "people-1"
-    api.lake.write(keys.deployment("untrained"), b"{}")
+    api.lake.write(Deployment.key("untrained"), b"{}")
     assert api.ask("GET", "/v1/models/untrained").status == 503
 
 
 def test_a_deployment_that_was_removed_is_no_longer_served(api: Api) -> None:
     version(api)
-    api.lake._store.delete(keys.deployment("people"))
+    api.lake._store.delete(Deployment.key("people"))
     api.clock.now = 6
     assert read(api.ask("GET", "/v1/models/people"))["code"] == "not_trained"
 

@@ -1,0 +1,58 @@
+"""How a trial stands or ended: what the judge writes, and the next states, the deployment's log and the report read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from refrain.lake.document import Document
+
+TrialCode = Literal[
+    "broken",
+    "failing",
+    "too_slow",
+    "shifted",
+    "worse",
+    "too_few_rows",
+    "doubtful",
+    "proved",
+    "no_harm",
+    "gathering",
+    "superseded",
+    "unjudged",
+]
+HARMS: tuple[TrialCode, ...] = ("broken", "failing", "too_slow", "shifted", "worse")
+"""Codes of a challenger that did harm: no run learns again from the rows that it learned from."""
+
+
+@dataclass(frozen=True)
+class TrialVerdict(Document):
+    """What to do with a challenger, a code for the reason, and a sentence for people."""
+
+    verdict: Literal["promote", "dismiss", "wait", "superseded"]
+    code: TrialCode
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrialFigures(Document):
+    """The evidence in a few numbers, None where there is none. `shifts` are by class, `loss_gap` of labelled rows."""
+
+    minutes: float
+    rows: int
+    failed: float | None
+    milliseconds: float | None
+    disagreeing: float | None
+    distance: float | None
+    distance_tolerated: float | None
+    shifts: dict[str, float | None]
+    labelled: int
+    loss_gap: float | None
+
+
+@dataclass(frozen=True)
+class TrialOutcome(TrialVerdict):
+    """A verdict with its time and figures; a challenger that could not be judged has no figures."""
+
+    at: str
+    figures: TrialFigures | None
