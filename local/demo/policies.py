@@ -20,7 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.repertoire import DAY, HOUR
-from preprocessing import load_definition, parse_definition
+from preprocessing import RecommenderDefinition, load_definition, parse_definition
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.recommendation_request import RecommendationRequest
 from refrain.snapshot.split import split
@@ -171,13 +171,15 @@ def _whole_hour(moment: np.datetime64) -> np.datetime64:
     return np.datetime64(np.datetime64(moment, "h"), "us")
 
 
-def _without_titles(definition: Definition) -> Definition:
+def _without_titles(definition: Definition) -> RecommenderDefinition:
     """Leave out what describes songs: nobody reads these lists, and monitoring's profile of them takes long."""
     roles = definition.roles
     assert roles is not None, "songs are recommended"
     given: Any = definition.document["columns"]
     columns = {name: column for name, column in given.items() if name not in roles.describe}
-    return parse_definition(definition.model, {**definition.document, "columns": columns}, DEFINITION.name)
+    parsed = parse_definition(definition.model, {**definition.document, "columns": columns}, DEFINITION.name)
+    assert isinstance(parsed, RecommenderDefinition)
+    return parsed
 
 
 def follow(service: Service, policies: Sequence[Policy] = POLICIES) -> Iterator[Offered]:

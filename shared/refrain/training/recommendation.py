@@ -17,10 +17,10 @@ from refrain import recommenders
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import recent
-from refrain.recommendation.holdout_questions import questions, when
+from refrain.recommendation.histories import recent_items
+from refrain.recommendation.holdout_questions import interaction_times, make_questions
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
-from refrain.recommendation.novelty import familiar
+from refrain.recommendation.novelty import mark_known_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 from refrain.recommenders import InteractionMatrix, Recommender
 from refrain.training.baseline import profile_category, profile_number
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Candidate, Columns, Definition
+    from preprocessing import Array, Candidate, Columns, Definition, RecommenderDefinition
     from preprocessing.definition import Roles
 
 SECONDS = 1e-6
@@ -43,7 +43,7 @@ FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, 
 
 
 def make_recommender_version(
-    definition: Definition, candidate: Candidate, training: Columns, holdout: Columns, described: Columns
+    definition: RecommenderDefinition, candidate: Candidate, training: Columns, holdout: Columns, described: Columns
 ) -> tuple[dict[str, bytes], dict[str, object]]:
     """Fit a recommender on training rows and make its files, and its part of the manifest; nothing is written.
 
@@ -61,7 +61,7 @@ def make_recommender_version(
         graph = estimator.export()
     except FIT_ERRORS as error:
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
-    asked = questions(definition, training, holdout)
+    asked = make_questions(definition, training, holdout)
     places = catalogue.coded(asked.items)
     seen = [_known(places[each]) for each in asked.seen]
     items, scores = estimator.recommend(seen, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
@@ -120,12 +120,12 @@ def sum_interactions(definition: Definition, rows: Columns, catalogue: Catalogue
     if not definition.time:
         return InteractionMatrix(matrix, np.full(matrix.nnz, np.nan), np.nan)
     times = np.full(matrix.nnz, -np.inf)
-    np.maximum.at(times, places, when(definition, rows)[counted] * SECONDS)
+    np.maximum.at(times, places, interaction_times(definition, rows)[counted] * SECONDS)
     return InteractionMatrix(matrix, times, float(times.max(initial=-np.inf)))
 
 
 def golden(
-    definition: Definition, estimator: Recommender, catalogue: Catalogue, seen: Sequence[NDArray[np.int64]]
+    definition: RecommenderDefinition, estimator: Recommender, catalogue: Catalogue, seen: Sequence[NDArray[np.int64]]
 ) -> dict[str, object]:
     """Make asks as callers send them, unusual ones included, with the estimator's own answers."""
     rows = list(_golden_rows(catalogue, seen[:GOLDEN_USERS]))
@@ -136,7 +136,7 @@ def golden(
         asked, _ = read_recommendation_requests(definition, rows)
     answers = []
     for ask in asked:
-        history = recent(_known(catalogue.coded(ask.history or ())))
+        history = recent_items(_known(catalogue.coded(ask.history or ())))
         items, scores = estimator.recommend([history], len(catalogue))
         allowed = set(ask.within) - set(ask.exclude) if ask.within else set(catalogue.items) - set(ask.exclude)
         ranked = [
@@ -175,9 +175,9 @@ def describe_interactions(
     definition: Definition, roles: Roles, training: Columns, holdout: Columns, scores: NDArray[np.float32]
 ) -> Mapping[str, object]:
     """Describe the interactions, how often the held out ones were of new items, and the best score of each list."""
-    order = np.argsort(when(definition, training), kind="stable") if definition.time else None
+    order = np.argsort(interaction_times(definition, training), kind="stable") if definition.time else None
     features = {name: profile_category(training[name], order) for name in (roles.item, *roles.describe)}
-    turnover = familiar(holdout[roles.item], set(training[roles.item].tolist()))
+    turnover = mark_known_items(holdout[roles.item], set(training[roles.item].tolist()))
     best: Array = scores[:, 0].astype(np.float64)
     return {
         "rows": len(training[roles.item]),

@@ -14,8 +14,8 @@ import onnx
 import skl2onnx
 import sklearn
 
+from preprocessing import RecommenderDefinition, encode, learn_vocabularies
 from preprocessing import __version__ as preprocessing_version
-from preprocessing import encode, learn_vocabularies
 from refrain.aws.storage import to_json
 from refrain.errors import CandidateRefused, NotFound
 from refrain.lake import keys
@@ -66,7 +66,7 @@ def _train(store: Store, request: TrainingRequest) -> dict[str, Any]:
     candidate = _candidate(definition, request.candidate)
     training = read_snapshot_rows(store, request.model, request.run, "train")
     holdout = read_snapshot_rows(store, request.model, request.run, "holdout")
-    if definition.roles:
+    if isinstance(definition, RecommenderDefinition):
         from refrain.training import recommendation  # scikit-learn's own estimators need none of it
 
         described = read_snapshot_rows(store, request.model, request.run, "items")
