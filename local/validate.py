@@ -17,6 +17,7 @@ from local.transform import transform_template
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 TRANSFORMED_TEMPLATE = PROJECT / "build" / "cloudformation.json"
+CHECKOV_CONFIGURATION = PROJECT / ".checkov.yaml"
 _IN_ITS_OWN_ENVIRONMENT = ("run", "--isolated", "--frozen", "--quiet", "--only-group", "validation")
 
 
@@ -59,6 +60,8 @@ def available_checks(uv: str = "") -> list[Check]:
         "--skip-download",
         "--quiet",
         "--compact",
+        "--config-file",
+        str(CHECKOV_CONFIGURATION),
         "-f",
         str(TRANSFORMED_TEMPLATE),
     )

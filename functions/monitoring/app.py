@@ -1,4 +1,4 @@
-"""Looks at every model: called each hour, or by hand for one model; answers what was found and decided."""
+"""Checks every model each hour, or one model on request, and answers with what it found and decided."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from refrain.settings import settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, object]]:
-    """Make a round."""
-    said = settings()
-    services, late = AwsCloud(said.state_machine_arn, said.people_topic_arn), timedelta(seconds=said.delivery_seconds)
-    return make_round(open_store(said.lake_bucket), services, said.models_dir, MonitoringRequest.of(event), late)
+    """Make a monitoring round."""
+    configured = settings()
+    cloud = AwsCloud(configured.state_machine_arn, configured.notification_topic_arn)
+    delivery = timedelta(seconds=configured.delivery_seconds)
+    store, request = open_store(configured.lake_bucket), MonitoringRequest.of(event)
+    return make_round(store, cloud, configured.models_dir, request, delivery)

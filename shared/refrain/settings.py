@@ -25,7 +25,7 @@ class Settings:
     refresh_seconds: float
     delivery_seconds: float
     state_machine_arn: str
-    people_topic_arn: str
+    notification_topic_arn: str
     history_table: str
     new_version_arn: str
 
@@ -42,7 +42,7 @@ def settings() -> Settings:
         refresh_seconds=_seconds("REFRAIN_REFRESH_SECONDS", 5.0),
         delivery_seconds=_seconds("REFRAIN_DELIVERY_SECONDS", DELIVERY_SECONDS),
         state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
-        people_topic_arn=os.environ.get("REFRAIN_PEOPLE_TOPIC_ARN", ""),
+        notification_topic_arn=os.environ.get("REFRAIN_NOTIFICATION_TOPIC_ARN", ""),
         history_table=os.environ.get("REFRAIN_HISTORY_TABLE", ""),
         new_version_arn=os.environ.get("REFRAIN_NEW_VERSION_ARN", ""),
     )

@@ -302,7 +302,7 @@ def test_a_dead_letter_raises_an_alarm() -> None:
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=named)
 def test_an_alarm_is_heard_and_says_what_it_means(alarm: Resource) -> None:
-    assert alarm.properties["AlarmActions"] == [{"Ref": "PeopleTopic"}]
+    assert alarm.properties["AlarmActions"] == [{"Ref": "NotificationTopic"}]
     assert len(alarm.properties["AlarmDescription"]) > 30
     assert alarm.properties["TreatMissingData"] == "notBreaching"
 
@@ -403,7 +403,7 @@ def test_all_but_health_and_the_page_to_try_it_from_asks_who_it_is() -> None:
     paths = TEMPLATE.resources["Api"].properties["DefinitionBody"]["paths"]
     asked = {path: method["x-amazon-apigateway-any-method"]["security"] for path, method in paths.items()}
 
-    assert asked.pop("/{proxy+}") == {"Fn::If": ["AsksForAKey", [{"api_key": []}], [{"sigv4": []}]]}
+    assert asked.pop("/{proxy+}") == {"Fn::If": ["UsesApiKey", [{"api_key": []}], [{"sigv4": []}]]}
     assert asked == {"/v2/health/live": [], "/v2/health/ready": [], "/docs": []}
 
 

@@ -91,7 +91,7 @@ def surroundings(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     (tmp_path / "shop.toml").write_text(DEFINITION)
     monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
     monkeypatch.setenv("REFRAIN_STATE_MACHINE_ARN", machine)
-    monkeypatch.setenv("REFRAIN_PEOPLE_TOPIC_ARN", topic)
+    monkeypatch.setenv("REFRAIN_NOTIFICATION_TOPIC_ARN", topic)
     return Surroundings(aws.endpoint, machine, queue)
 
 
