@@ -131,7 +131,7 @@ def _fill(folder: Path, count: int) -> float:
 
 
 def _renamed(model: tiny.Model, name: str) -> tiny.Model:
-    manifest = model.files.manifest | {"model": name, "version": f"{name}-1"}
+    manifest = replace(model.files.manifest, model=name, version=f"{name}-1")
     definition = replace(model.definition, model=name)
     return replace(model, definition=definition, files=replace(model.files, manifest=manifest))
 

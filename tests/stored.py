@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
 from refrain.lake.snapshot import DataSummary, Snapshot, SplitSummary
+from refrain.lake.version import Manifest, TrainingRows
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -41,3 +43,30 @@ def make_snapshot(
         receipts=[],
         data=data,
     )
+
+
+def make_manifest(definition: Definition, version: str = f"{RUN}-logistic", **changes: Any) -> Manifest:
+    """Describe a version of a run."""
+    run, _, candidate = version.rpartition("-")
+    manifest = Manifest(
+        model=definition.model,
+        version=version,
+        run=run,
+        candidate=candidate,
+        estimator="sklearn.linear_model.LogisticRegression",
+        task=definition.task,
+        created_at="2026-11-23T12:05:00Z",
+        definition=dict(definition.document),
+        preprocessing=preprocessing_version,
+        snapshot=TrainingRows("d1", 400, 100),
+        libraries={"numpy": "2.0.0"},
+        features_recipe="onehot",
+        vocabularies={},
+        features=definition.features,
+        classes=None,
+        model_sha256="",
+        model_bytes=0,
+        fit_seconds=0.1,
+        seconds=0.5,
+    )
+    return replace(manifest, **changes)

@@ -7,7 +7,6 @@ listening table has it. There is no gate in here: each new version serves.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -21,10 +20,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.repertoire import DAY, HOUR
 from preprocessing import RecommenderDefinition, load_definition, parse_definition
+from refrain.lake.version import TrainingRows
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.recommendation_request import RecommendationRequest
 from refrain.snapshot.split import split
-from refrain.training.recommendation import make_recommender_version
+from refrain.training.recommendation import train_recommender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -162,9 +162,11 @@ class Trainer:
         held = split(self._definition, rows).holdout
         training, holdout = ({name: column[side] for name, column in rows.items()} for side in (~held, held))
         with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
-            files, _ = make_recommender_version(self._definition, self._candidate, training, holdout, {})
-        manifest = {"version": str(moment), "model": "songs", "definition": self._definition.document}
-        return RecommenderModel.load(manifest, files["model.onnx"], json.loads(files["catalogue.json"]))
+            trained = train_recommender(self._definition, self._candidate, training, holdout, {})
+        learned = TrainingRows(str(moment), int((~held).sum()), int(held.sum()))
+        files = trained.version_files(self._definition, self._candidate, str(moment), learned, 0.0)
+        assert files.catalogue is not None, "a recommender has a catalogue"
+        return RecommenderModel.load(files.manifest, files.model, files.catalogue)
 
 
 def _whole_hour(moment: np.datetime64) -> np.datetime64:
@@ -173,13 +175,12 @@ def _whole_hour(moment: np.datetime64) -> np.datetime64:
 
 def _without_titles(definition: Definition) -> RecommenderDefinition:
     """Leave out what describes songs: nobody reads these lists, and monitoring's profile of them takes long."""
-    roles = definition.roles
-    assert roles is not None, "songs are recommended"
-    given: Any = definition.document["columns"]
-    columns = {name: column for name, column in given.items() if name not in roles.describe}
-    parsed = parse_definition(definition.model, {**definition.document, "columns": columns}, DEFINITION.name)
-    assert isinstance(parsed, RecommenderDefinition)
-    return parsed
+    assert isinstance(definition, RecommenderDefinition), "songs are recommended"
+    described: Any = definition.document["columns"]
+    columns = {name: column for name, column in described.items() if name not in definition.roles.describe}
+    shortened = parse_definition(definition.model, {**definition.document, "columns": columns}, DEFINITION.name)
+    assert isinstance(shortened, RecommenderDefinition), "songs are recommended still"
+    return shortened
 
 
 def follow(service: Service, policies: Sequence[Policy] = POLICIES) -> Iterator[Offered]:

@@ -22,6 +22,7 @@ from local.demo.timeline import Block, LakeWatcher, StreamEvent, Timeline
 from preprocessing import load_definition
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment
+from refrain.lake.version import Manifest
 from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class FlightStream:
             raise DemoFailed(f"{key} was {receipt['status']}, {receipt.get('rows_rejected')} rows rejected")
 
     def _load(self, version: str) -> TabularModel:
-        manifest = json.loads(self._stage.lake(keys.version(MODEL, version, "manifest.json")))
+        manifest = Manifest.from_json(json.loads(self._stage.lake(Manifest.key(MODEL, version))))
         return TabularModel.load(manifest, self._stage.lake(keys.version(MODEL, version, "model.onnx")))
 
     def _pause(self, answered: datetime) -> None:

@@ -29,7 +29,7 @@ from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
 from refrain.serving.registry.registry import registry
 from refrain.snapshot.snapshot_request import SnapshotRequest
-from refrain.training.training_request import TrainingRequest
+from refrain.training.train import TrainingRequest
 from refrain.trial.judging import JudgementRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler

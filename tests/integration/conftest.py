@@ -14,7 +14,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from refrain import settings as settings_module
-from refrain.aws import storage, table
+from refrain.aws import storage
+from refrain.recommendation import history_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,4 +88,4 @@ def _forget() -> None:
     """Settings and connections are kept for the life of a process; here each test is one."""
     settings_module.settings.cache_clear()
     storage.open_store.cache_clear()
-    table._client.cache_clear()
+    history_table._client.cache_clear()

@@ -9,6 +9,7 @@ import math
 import time
 import tomllib
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from refrain.aws.storage import Store, open_store
 from refrain.lake import keys
 from refrain.lake.label_reading import read_labels
 from refrain.lake.packed_columns import unpack_columns
+from refrain.lake.version import Manifest, TrainingRows
 from refrain.serving.registry.registry import registry
 from refrain.settings import settings
 from tests.integration.loop import deliver, handler, snapshot_of, upload
@@ -64,8 +66,8 @@ def lake(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def learned_from(lake: Store, digest: str) -> None:
     """Let the champion say what it learned from."""
-    key = keys.version("shops", "shops-1", "manifest.json")
-    lake.write_json(key, lake.read_json(key) | {"snapshot": {"digest": digest}})
+    manifest = Manifest.read(lake, "shops", "shops-1")
+    replace(manifest, snapshot=TrainingRows(digest, 160, 40)).write(lake, "shops", "shops-1")
 
 
 def people(count: int, start: int = 0) -> list[dict[str, Any]]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from preprocessing import parse_definition
 from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, UnknownModel
 from refrain.lake import keys
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.packed_columns import unpack_columns
+from refrain.lake.version import TrainingRows
 from refrain.settings import settings
 from tests.integration.loop import handler, snapshot_of, upload
+from tests.stored import make_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,8 +243,8 @@ def test_nothing_new_since_the_champion_is_not_enough_unless_forced(aws: Aws, la
     # Given a champion that learned from the rows that there are
     upload(aws, "shops/a.csv", people(300))
     digest = take()["digest"]
-    manifest = {"snapshot": {"digest": digest}}
-    lake.write_json(keys.version("shops", "v1", "manifest.json"), manifest)
+    definition = parse_definition("shops", tomllib.loads(DEFINITION), "shops.toml")
+    make_manifest(definition, "v1", snapshot=TrainingRows(digest, 240, 60)).write(lake, "shops", "v1")
     promote(lake, "v1")
 
     # Then another run has nothing to learn from, unless it is forced, or something is new

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,9 @@ from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
 from refrain.lake import keys
-from refrain.lake.packed_columns import fit_to, pack_columns, unpack_columns
-from refrain.lake.version import read_version_files
+from refrain.lake.packed_columns import fit_to
+from refrain.lake.snapshot import SnapshotPart, read_candidate_answers, read_snapshot_rows, write_snapshot_rows
+from refrain.lake.version import TrainingRows, VersionFiles, read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
@@ -51,7 +51,8 @@ def lake(aws: Aws) -> Store:
     store = open_store(aws.lake)
     definition = load_definition(ROOT / "layers" / "models" / "churn.toml")
     draw = np.random.default_rng(1)
-    for name, rows in (("train.npz", 400), ("holdout.npz", 100)):
+    sides: list[tuple[SnapshotPart, int]] = [("train", 400), ("holdout", 100)]
+    for name, rows in sides:
         columns: dict[str, Any] = {}
         for column in definition.columns.values():
             if column.kind == "number":
@@ -62,7 +63,7 @@ def lake(aws: Aws) -> Store:
                 columns[column.name] = np.array(["one", "two", None], dtype=object)[draw.integers(0, 3, rows)]
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
-        store.write(keys.snapshot("churn", RUN, name), pack_columns(columns))
+        write_snapshot_rows(store, "churn", RUN, name, columns)
     make_snapshot(definition, RUN, train_rows=400, holdout_rows=100).write(store)
     return store
 
@@ -82,22 +83,21 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
     files = read_version_files(lake, "churn", version)
     servable = TabularModel.load(files.manifest, files.model, files.baseline)
     assert servable.replay(files.golden).holds
-    assert len(files.golden["rows"]) > 40
-    holdout = unpack_columns(lake.read(keys.snapshot("churn", RUN, "holdout.npz")).data)
-    with np.load(io.BytesIO(lake.read(keys.answers("churn", RUN, candidate)).data), allow_pickle=False) as found:
-        expected = found["answers"]
+    assert len(files.golden.rows) > 40
+    holdout = read_snapshot_rows(lake, "churn", RUN, "holdout")
+    expected = read_candidate_answers(lake, "churn", RUN, candidate)["answers"]
     assert expected.dtype == np.float64
     assert parity("classification", expected, servable.predict_columns(fit_to(servable.definition, holdout))).holds
 
     # And its manifest says where it comes from
     manifest = files.manifest
-    assert manifest["classes"] == ["No", "Yes"]
-    assert manifest["snapshot"] == {"digest": "d1", "train_rows": 400, "holdout_rows": 100}
-    assert manifest["features_recipe"] == {"logistic": "onehot", "boosting": "codes"}[candidate]
-    assert manifest["vocabularies"]["Contract"] == ["one", "two"]
-    assert set(manifest["libraries"]) == {"numpy", "scikit-learn", "skl2onnx", "onnx"}
-    assert manifest["model_bytes"] == len(files.model)
-    assert 0 < manifest["fit_seconds"] == answer["fit_seconds"] <= answer["seconds"]
+    assert manifest.classes == ("No", "Yes")
+    assert manifest.snapshot == TrainingRows(digest="d1", train_rows=400, holdout_rows=100)
+    assert manifest.features_recipe == {"logistic": "onehot", "boosting": "codes"}[candidate]
+    assert manifest.vocabularies["Contract"] == ("one", "two")
+    assert set(manifest.libraries) == {"numpy", "scikit-learn", "skl2onnx", "onnx"}
+    assert manifest.model_bytes == len(files.model)
+    assert 0 < manifest.fit_seconds == answer["fit_seconds"] <= answer["seconds"]
 
 
 def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
@@ -143,7 +143,7 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
     # Then there is no manifest, and so no version, until the retry has written all
     assert not lake.exists(keys.version("churn", f"{RUN}-logistic", "manifest.json"))
     train()
-    assert read_version_files(lake, "churn", f"{RUN}-logistic").golden["rows"]
+    assert read_version_files(lake, "churn", f"{RUN}-logistic").golden.rows
 
 
 def test_a_candidate_that_the_snapshot_does_not_know_is_refused(lake: Store) -> None:
@@ -209,13 +209,13 @@ def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     snapshot = snapshot_of(model)
     assert snapshot["enough"], snapshot["why"]
     store = open_store(aws.lake)
-    holdout = unpack_columns(store.read(keys.snapshot(model, snapshot["run"], "holdout.npz")).data)
+    holdout = read_snapshot_rows(store, model, snapshot["run"], "holdout")
     values = {}
     for each in snapshot["candidates"]:
         event = {"model": model, "run": snapshot["run"], "candidate": each["name"]}
         version = handler("retraining/train")(event, None)["version"]
         files = read_version_files(store, model, version)
-        values[each["name"]] = _value(store, snapshot, each["name"], files.manifest, files.model, files.golden, holdout)
+        values[each["name"]] = _value(store, snapshot, each["name"], files, holdout)
     return values
 
 
@@ -223,17 +223,15 @@ def _value(
     store: Store,
     snapshot: dict[str, Any],
     name: str,
-    manifest: dict[str, Any],
-    model: bytes,
-    golden: dict[str, Any],
+    files: VersionFiles,
     holdout: dict[str, Any],
 ) -> float:
-    servable = TabularModel.load(manifest, model)
+    servable = TabularModel.load(files.manifest, files.model)
     definition = servable.definition
     answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)
-    with np.load(io.BytesIO(store.read(keys.answers(definition.model, snapshot["run"], name)).data)) as found:
-        assert parity(definition.task, found["answers"], answers).holds
-    assert servable.replay(golden).holds
+    expected = read_candidate_answers(store, definition.model, snapshot["run"], name)["answers"]
+    assert parity(definition.task, expected, answers).holds
+    assert servable.replay(files.golden).holds
     target = holdout[definition.target]
     if servable.classes:
         target = class_numbers(class_labels(definition.columns[definition.target], target), servable.classes)

@@ -61,10 +61,8 @@ def references(random: np.random.Generator) -> list[Reference]:
     made = []
     for feature in range(FEATURES):
         values = KINDS[kind_of(feature)](random, TRAINING_ROWS)
-        seen = profile_category(values) if values.dtype == object else profile_number(values)
-        found = Reference.of(f"{feature} {kind_of(feature)}", seen, TRAINING_ROWS)
-        assert found is not None
-        made.append(found)
+        profile = profile_category(values) if values.dtype == object else profile_number(values)
+        made.append(Reference.of(f"{feature} {kind_of(feature)}", profile, TRAINING_ROWS))
     return made
 
 

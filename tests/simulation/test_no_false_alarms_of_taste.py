@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from preprocessing import load_definition, objects
+from preprocessing import RecommenderDefinition, load_definition, objects
 from refrain.monitoring.recommendation import report_interactions
 from refrain.monitoring.windows import Window
 from refrain.snapshot.split import split
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 WORLDS = int(os.environ.get("REFRAIN_WORLDS", "1"))
 SONGS, ARTISTS, DAYS, TRAINED = 400, 30, 60, 30
 BEGIN = np.datetime64("2026-01-01", "us")
-DEFINITION = load_definition(Path(__file__).parents[2] / "layers" / "models" / "songs.toml")
+_SONGS_DEFINITION = load_definition(Path(__file__).parents[2] / "layers" / "models" / "songs.toml")
+assert isinstance(_SONGS_DEFINITION, RecommenderDefinition)
+DEFINITION = _SONGS_DEFINITION
 
 
 def service(random: np.random.Generator, users: int, *, shifted: bool = False) -> Columns:
@@ -63,10 +65,8 @@ def alarms(interactions: Columns) -> list[bool]:
     day = ((interactions["played_at"] - BEGIN) / np.timedelta64(1, "D")).astype(int)
     training = taken(interactions, day < TRAINED)
     held = split(DEFINITION, training).holdout
-    roles = DEFINITION.roles
-    assert roles is not None
     learned = taken(training, ~held)
-    baseline = describe_interactions(DEFINITION, roles, learned, taken(training, held), np.ones((1, 1), np.float32))
+    baseline = describe_interactions(DEFINITION, learned, taken(training, held), np.ones((1, 1), np.float32))
     version: Any = SimpleNamespace(baseline=baseline, definition=DEFINITION)
     window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
     days = [taken(interactions, day == each) for each in range(TRAINED, DAYS)]

@@ -6,8 +6,7 @@ from typing import Any
 
 from refrain.aws.storage import open_store
 from refrain.settings import settings
-from refrain.training.train import train
-from refrain.training.training_request import TrainingRequest
+from refrain.training.train import TrainingRequest, train
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.aws.emf import count_metric
-from refrain.deployment.rollback import learned_digest
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
 from refrain.lake import keys
@@ -20,6 +19,7 @@ from refrain.lake.deployment_moves import remove_challenger, set_challenger, set
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
 from refrain.lake.trial_terms import challenger_of, pause_seconds
+from refrain.lake.version import read_learned_digest, version_report_key
 from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
 
@@ -113,7 +113,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     page = render_run(evaluation).encode()
     store.write(report, page)
     if request.move == "promote":
-        report = keys.version(request.model, _promoted(evaluation), "report.html")
+        report = version_report_key(request.model, _promoted(evaluation))
         store.write_new(report, page)
     deployment = Deployment.read(store, request.model)
     count_metric(str(evaluation["outcome"]).capitalize(), request.model, run=request.run)
@@ -149,7 +149,7 @@ def _dismiss(store: Store, evaluation: Evaluation) -> None:
         return
     at = trial["at"] if trial else to_iso_milliseconds(datetime.now(UTC))
     harmful = trial is not None and trial["code"] in HARMS
-    withdrawn = Withdrawn(version, learned_digest(store, model, version), at) if harmful else None
+    withdrawn = Withdrawn(version, read_learned_digest(store, model, version), at) if harmful else None
     remove_challenger(store, model, version, at=at, reasons=_reasons(evaluation), withdrawn=withdrawn)
 
 

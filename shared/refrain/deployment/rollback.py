@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from refrain.definitions import known_models
-from refrain.errors import InvalidRequest, NotFound, UnknownModel
+from refrain.errors import InvalidRequest, UnknownModel
 from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
-from refrain.lake import keys
 from refrain.lake.deployment import Deployment, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry, log_keys, read_entries, succession
 from refrain.lake.deployment_moves import restore_champion
+from refrain.lake.version import Manifest, list_versions, read_learned_digest
 from refrain.model.loading import load_version
 from refrain.times import to_iso_milliseconds
 
@@ -84,7 +84,7 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
     _check_known(store, request.model, version)
     proved = load_version(store, request.model, Served(version, request.at, "", None))
     served = _served(version, request.at, proved.model.definition.training.metric, entries)
-    replaced = Withdrawn(champion.version, learned_digest(store, request.model, champion.version), request.at)
+    replaced = Withdrawn(champion.version, read_learned_digest(store, request.model, champion.version), request.at)
     return _restore(store, request, served, _before(version, line), replaced)
 
 
@@ -111,14 +111,6 @@ def _restore(
     }
 
 
-def learned_digest(store: Store, model: str, version: str) -> str:
-    """Return the digest of the snapshot that a version learned from, "" where that cannot be read."""
-    try:
-        return str(store.read_json(keys.version(model, version, "manifest.json"))["snapshot"]["digest"])
-    except (NotFound, ValueError, KeyError, TypeError):
-        return ""
-
-
 def _previous(deployment: Deployment, line: Sequence[LogEntry]) -> str:
     """Return the version before the champion: by the log, or else by the deployment."""
     if len(line) > 1 and line[-1].version == deployment.champion_version:
@@ -130,10 +122,9 @@ def _previous(deployment: Deployment, line: Sequence[LogEntry]) -> str:
 
 def _check_known(store: Store, model: str, version: str) -> None:
     """Refuse a version that does not exist, naming some that do."""
-    if store.exists(keys.version(model, version, "manifest.json")):
+    if store.exists(Manifest.key(model, version)):
         return
-    prefix = keys.versions(model)
-    versions = sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
+    versions = list_versions(store, model)
     names = ", ".join(versions[:MAX_NAMED_VERSIONS]) + (" and older ones" if len(versions) > MAX_NAMED_VERSIONS else "")
     raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {names or 'none'}")
 

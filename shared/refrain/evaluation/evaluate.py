@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from preprocessing import RecommenderDefinition
 from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.entrants import Entrants, Holdout, gather_entrants
@@ -21,7 +20,7 @@ from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows
-from refrain.recommendation.holdout_questions import make_questions
+from refrain.recommendation.holdout_questions import questions
 from refrain.statistics.comparison import CHAMPION, Comparison, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -88,10 +87,7 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
-    if isinstance(definition, RecommenderDefinition):
-        field, standard = _recommenders(store, request, definition)
-    else:
-        field, standard = _pipelines(store, request, definition)
+    field, standard = (_recommenders if definition.roles else _pipelines)(store, request, definition)
     champion, candidates = _measure(request, field, standard)
     metric = METRICS[definition.training.metric]
     decision = decide(definition.gate, metric, champion, candidates, floor=standard.popularity(metric))
@@ -123,14 +119,12 @@ def _pipelines(store: Store, request: EvaluationRequest, definition: Definition)
     return field, Holdout.of(definition, holdout, field)
 
 
-def _recommenders(
-    store: Store, request: EvaluationRequest, definition: RecommenderDefinition
-) -> tuple[Entrants, Holdout]:
+def _recommenders(store: Store, request: EvaluationRequest, definition: Definition) -> tuple[Entrants, Holdout]:
     """Ask all what each user of the holdout would like next."""
     from refrain.evaluation import recommendation  # other models have no use for it
 
     training = read_snapshot_rows(store, request.model, request.run, "train")
-    asked = make_questions(definition, training, read_snapshot_rows(store, request.model, request.run, "holdout"))
+    asked = questions(definition, training, read_snapshot_rows(store, request.model, request.run, "holdout"))
     field = gather_entrants(
         store,
         request,
@@ -138,7 +132,7 @@ def _recommenders(
             store, request.model, version, asked, expected=expected
         ),
     )
-    return field, Holdout(definition, asked.chosen_counts, [], asked)
+    return field, Holdout(definition, asked.truth, [], asked)
 
 
 def _expect(store: Store, request: EvaluationRequest, field: Entrants, standard: Holdout, decision: Decision) -> bool:

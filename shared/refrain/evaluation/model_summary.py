@@ -33,7 +33,7 @@ def describe_model(standard: Holdout, figures: Figures, contender: EvaluatedMode
     servable = contender.servable
     found: ModelDocument = {
         "figures": figures_document(figures),
-        "estimator": str(servable.manifest["estimator"]),
+        "estimator": servable.manifest.estimator,
         "metrics": _every_metric(standard, answers),
     }
     if not isinstance(servable, TabularModel):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAliasType, Union, cast
 from refrain.errors import InvalidDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Document:
@@ -65,6 +65,8 @@ def _read(declared: Any, value: Any, place: str) -> Any:
     if origin in (list, tuple) and isinstance(value, list | tuple):
         return _read_items(origin, arguments, value, place)
     if origin is dict and isinstance(value, dict):
+        if _are_plain(arguments[1], value.values()):
+            return value
         return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
     if origin is Literal and value in arguments:
         return value
@@ -73,6 +75,18 @@ def _read(declared: Any, value: Any, place: str) -> Any:
     if isinstance(declared, type) and type(value) is declared:
         return value
     raise InvalidDocument(f"{place}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
+
+
+def _are_plain(declared: Any, values: Iterable[Any]) -> bool:
+    """Tell at once that many values need no reading: vocabularies, catalogues and counts are long."""
+    return declared is Any or _plain_types(declared).issuperset(map(type, values))
+
+
+@cache
+def _plain_types(declared: Any) -> frozenset[type]:
+    """Return the types of values that are taken as they are: those of JSON among the declared ones."""
+    kinds = get_args(declared) if get_origin(declared) in (Union, UnionType) else (declared,)
+    return frozenset(kind for kind in kinds if kind in (str, int, float, bool, NoneType))
 
 
 def _read_one_of(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
@@ -91,6 +105,8 @@ def _read_one_of(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
 def _read_items(origin: Any, arguments: tuple[Any, ...], values: Sequence[Any], place: str) -> Any:
     """Read a list, or a tuple of any or of a fixed length."""
     if origin is list or arguments[-1] is Ellipsis:
+        if _are_plain(arguments[0], values):
+            return origin(values)
         return origin(_read(arguments[0], item, f"{place}[{row}]") for row, item in enumerate(values))
     if len(values) != len(arguments):
         raise InvalidDocument(f"{place}: expected {len(arguments)} items, got {len(values)}")

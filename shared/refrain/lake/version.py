@@ -1,4 +1,12 @@
-"""The files of a model version, read and checked; they never change once they are written."""
+"""The files of a model version. They never change; a version exists once its manifest, the last of them, is written.
+
+versions/<model>/<version>/manifest.json    where it comes from, and how its graph is to be asked
+versions/<model>/<version>/model.onnx       the graph
+versions/<model>/<version>/baseline.json    what later data is held against (see `profile`)
+versions/<model>/<version>/golden.json      rows and the answers that the graph has to give to them
+versions/<model>/<version>/catalogue.json   the items of a recommender
+versions/<model>/<version>/report.html      the report of the run that promoted it
+"""
 
 from __future__ import annotations
 
@@ -6,61 +14,185 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from preprocessing import parse_definition
+from preprocessing.definition import Task
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake import keys
+from refrain.lake.document import Document
+from refrain.lake.profile import AnswerProfile, Profile, Turnover
 
 if TYPE_CHECKING:
+    from preprocessing import Definition
     from refrain.aws.storage import Store
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
-"""What every version has; a recommender has its catalogue besides."""
+"""The files of every version; a recommender has its catalogue besides."""
+
+
+class VersionPart(Document):
+    """A JSON file of a version."""
+
+    file: ClassVar[str]
+
+    @classmethod
+    def key(cls, model: str, version: str) -> str:
+        """Return its key."""
+        return keys.version(model, version, cls.file)
+
+    @classmethod
+    def read(cls, store: Store, model: str, version: str) -> Self:
+        """Read it. Raises `NotFound` and `InvalidDocument`."""
+        return cls.from_json(store.read_json(cls.key(model, version)))
+
+    def write(self, store: Store, model: str, version: str) -> None:
+        """Write it."""
+        store.write_json(self.key(model, version), self.to_json())
+
+
+@dataclass(frozen=True)
+class TrainingRows(Document):
+    """The rows that a version learned from: the digest of their snapshot, and how many."""
+
+    digest: str
+    train_rows: int
+    holdout_rows: int
+
+
+@dataclass(frozen=True)
+class Manifest(VersionPart):
+    """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's."""
+
+    file = "manifest.json"
+
+    model: str
+    version: str
+    run: str
+    candidate: str
+    estimator: str
+    task: Task
+    created_at: str
+    definition: dict[str, Any]
+    preprocessing: str
+    snapshot: TrainingRows
+    libraries: dict[str, str]
+    features_recipe: str
+    vocabularies: dict[str, tuple[str, ...]]
+    features: tuple[str, ...]
+    classes: tuple[str, ...] | None
+    model_sha256: str
+    model_bytes: int
+    fit_seconds: float
+    seconds: float
+    items: int | None = None
+    users: int | None = None
+
+    def parse_definition(self) -> Definition:
+        """Return the definition that the version was trained with."""
+        return parse_definition(self.model, self.definition, f"manifest of {self.version}")
+
+
+@dataclass(frozen=True)
+class Baseline(VersionPart):
+    """Profiles of the training rows by feature, and of the answers; `turnover` belongs to a recommender."""
+
+    file = "baseline.json"
+
+    rows: int
+    features: dict[str, Profile]
+    predictions: AnswerProfile
+    turnover: Turnover | None = None
+
+
+@dataclass(frozen=True)
+class Golden(VersionPart):
+    """Instances as callers send them, and the answers of the trained estimator, row by row."""
+
+    file = "golden.json"
+
+    rows: list[Any]
+    answers: list[Any]
+
+
+@dataclass(frozen=True)
+class CatalogueItems(VersionPart):
+    """The items of a recommender in the order of their codes, and by column a text (or None) for each."""
+
+    file = "catalogue.json"
+
+    items: list[str]
+    described: dict[str, list[str | None]]
 
 
 @dataclass(frozen=True)
 class VersionFiles:
-    """What training wrote, as it is; `model` is the ONNX graph, `catalogue` the items of a recommender."""
+    """Everything that training wrote; `model` is the ONNX graph, `catalogue` belongs to a recommender."""
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     model: bytes
-    baseline: dict[str, Any]
-    golden: dict[str, Any]
-    catalogue: dict[str, Any] | None = None
+    baseline: Baseline
+    golden: Golden
+    catalogue: CatalogueItems | None = None
+
+    def write(self, store: Store) -> None:
+        """Write all files, the manifest last."""
+        model, version = self.manifest.model, self.manifest.version
+        store.write(keys.version(model, version, "model.onnx"), self.model)
+        for part in (self.baseline, self.golden, self.catalogue, self.manifest):
+            if part is not None:
+                part.write(store, model, version)
 
 
 def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     """Read a version. Raises `BrokenVersion` when a file is absent or damaged, `StorageUnavailable` without S3.
 
-    All files are asked for at once: a cold start would wait for one after the other.
+    It asks for all files at once, so that a cold start does not wait for one after the other.
     """
     with ThreadPoolExecutor(len(FILES)) as threads:
-        reading = {name: threads.submit(_file, store, model, version, name) for name in FILES}
-    manifest = _document(version, "manifest.json", reading["manifest.json"].result())
-    graph = reading["model.onnx"].result()
-    if (manifest.get("model"), manifest.get("version")) != (model, version):
+        contents = {name: threads.submit(_read, store, model, version, name) for name in FILES}
+    manifest = _parse(Manifest, version, contents["manifest.json"].result())
+    graph = contents["model.onnx"].result()
+    if (manifest.model, manifest.version) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
-    if hashlib.sha256(graph).hexdigest() != manifest.get("model_sha256"):
+    if hashlib.sha256(graph).hexdigest() != manifest.model_sha256:
         raise BrokenVersion(version, "its model.onnx is not the one that its manifest names")
-    baseline, golden = (_document(version, name, reading[name].result()) for name in ("baseline.json", "golden.json"))
+    baseline = _parse(Baseline, version, contents["baseline.json"].result())
+    golden = _parse(Golden, version, contents["golden.json"].result())
     catalogue = None
-    if manifest.get("task") == "recommendation":
-        catalogue = _document(version, "catalogue.json", _file(store, model, version, "catalogue.json"))
+    if manifest.task == "recommendation":
+        catalogue = _parse(CatalogueItems, version, _read(store, model, version, CatalogueItems.file))
     return VersionFiles(manifest, graph, baseline, golden, catalogue)
 
 
-def _file(store: Store, model: str, version: str, name: str) -> bytes:
+def read_learned_digest(store: Store, model: str, version: str) -> str:
+    """Return the digest of the snapshot that a version learned from, "" where its manifest cannot be read."""
+    try:
+        return Manifest.read(store, model, version).snapshot.digest
+    except (NotFound, ValueError):
+        return ""
+
+
+def list_versions(store: Store, model: str) -> list[str]:
+    """List the versions of a model, the newest first."""
+    prefix = keys.versions(model)
+    return sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
+
+
+def version_report_key(model: str, version: str) -> str:
+    """Return the key of the report of the run that promoted a version."""
+    return keys.version(model, version, "report.html")
+
+
+def _read(store: Store, model: str, version: str, name: str) -> bytes:
     try:
         return store.read(keys.version(model, version, name)).data
     except NotFound as error:
         raise BrokenVersion(version, f"its {name} is absent") from error
 
 
-def _document(version: str, name: str, content: bytes) -> dict[str, Any]:
+def _parse[Part: VersionPart](kind: type[Part], version: str, content: bytes) -> Part:
     try:
-        document = json.loads(content)
+        return kind.from_json(json.loads(content))
     except ValueError as error:
-        raise BrokenVersion(version, f"its {name} is not JSON") from error
-    if not isinstance(document, dict):
-        raise BrokenVersion(version, f"its {name} is not an object")
-    return document
+        raise BrokenVersion(version, f"its {kind.file} is damaged ({error})") from error

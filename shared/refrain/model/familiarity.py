@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from preprocessing import MISSING, UNSEEN, Array
+from refrain.lake.profile import CategoryProfile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from refrain.lake.profile import Profile
+    from refrain.lake.version import Baseline
 
 MAX_SINGLE_ROWS = 32
 """Up to so many rows are compared number by number."""
@@ -44,10 +48,10 @@ class Familiarity:
     never_missing: Array
 
     @classmethod
-    def of(cls, baseline: Mapping[str, Any] | None, features: Sequence[str]) -> Self:
+    def of(cls, baseline: Baseline | None, features: Sequence[str]) -> Self:
         """Read it from a version's baseline; a feature that is not in there is always familiar."""
-        profiles = baseline["features"] if baseline else {}
-        enough = baseline is not None and baseline["rows"] >= MIN_TRAINING_ROWS
+        profiles = baseline.features if baseline else {}
+        enough = baseline is not None and baseline.rows >= MIN_TRAINING_ROWS
         limits = [_limits(profiles[name], enough) if name in profiles else ALWAYS_FAMILIAR for name in features]
         low, high, strange, never_missing = (np.array(column) for column in zip(*limits, strict=True))
         # One float32 outwards: the matrix is float32, and a column that is always 0.1 has to be familiar with it.
@@ -84,11 +88,11 @@ class Familiarity:
         return tuple(limit.tolist() for limit in (self.low, self.high, self.strange, self.never_missing))
 
 
-def _limits(profile: Mapping[str, Any], enough: bool) -> tuple[float, float, float, bool]:
-    never_missing = enough and not profile["missing"]
-    if profile["type"] == "category":
+def _limits(profile: Profile, enough: bool) -> tuple[float, float, float, bool]:
+    never_missing = enough and not profile.missing
+    if isinstance(profile, CategoryProfile):
         return (UNSEEN if never_missing else MISSING), np.inf, UNSEEN, False
-    if profile["min"] is None:
+    if profile.min is None or profile.max is None:
         return np.inf, -np.inf, np.nan, False
-    margin = MARGIN * (profile["std"] or 0.0)
-    return profile["min"] - margin, profile["max"] + margin, np.nan, never_missing
+    margin = MARGIN * (profile.std or 0.0)
+    return profile.min - margin, profile.max + margin, np.nan, never_missing

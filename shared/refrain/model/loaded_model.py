@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from refrain.errors import BrokenVersion
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Definition, Problem
+    from refrain.lake.version import Golden, Manifest
     from refrain.model.parity import Parity
 
 TIMED_CALLS = 200
@@ -24,7 +25,7 @@ class LoadedModel(Protocol):
     is a classification).
     """
 
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     version: str
     definition: Definition
     classes: tuple[str, ...] | None
@@ -32,7 +33,7 @@ class LoadedModel(Protocol):
     def answer(self, instances: Sequence[Mapping[str, object]]) -> object:
         """Answer instances (column to JSON value) that are known to be usable."""
 
-    def replay(self, golden: Mapping[str, Any]) -> Parity:
+    def replay(self, golden: Golden) -> Parity:
         """Answer the golden rows by the code that serves, and compare with what training answered."""
 
     def latency_ms(self, instances: Sequence[Mapping[str, object]]) -> float:

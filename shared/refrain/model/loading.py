@@ -38,7 +38,7 @@ def load_version(store: Store, model: str, served: Served) -> LoadedVersion:
     if not replay.holds:
         reason = f"{replay.differing} of {replay.rows} golden rows get another answer"
         raise BrokenVersion(served.version, f"{reason} (by up to {replay.max_difference:g})")
-    ordinary = files.golden["rows"][:EXAMPLE_ROWS]
+    ordinary = files.golden.rows[:EXAMPLE_ROWS]
     example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
     return LoadedVersion(loaded, served, example)
 

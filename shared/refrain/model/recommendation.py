@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from preprocessing import PreprocessingError, RecommenderDefinition, parse_definition
+from preprocessing import PreprocessingError, RecommenderDefinition
 from refrain.errors import BrokenVersion
 from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
 from refrain.model.parity import Parity, ranked_parity
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import pad_codes, recent_items
+from refrain.recommendation.histories import pad_codes, recent
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from refrain.lake.version import CatalogueItems, Golden, Manifest
     from refrain.recommendation.recommendation_request import RecommendationRequest
 
 INPUTS = ["history", "exclude", "within", "k"]
@@ -45,21 +46,19 @@ class RecommenderModel(LoadedModel):
     definition: RecommenderDefinition
     classes = None
 
-    def __init__(
-        self, manifest: Mapping[str, Any], definition: RecommenderDefinition, graph: Any, catalogue: Catalogue
-    ) -> None:
+    def __init__(self, manifest: Manifest, definition: RecommenderDefinition, graph: Any, catalogue: Catalogue) -> None:
         self.manifest = manifest
-        self.version: str = manifest["version"]
+        self.version = manifest.version
         self.definition = definition
         self.catalogue = catalogue
         self._graph = graph
 
     @classmethod
-    def load(cls, manifest: Mapping[str, Any], model: bytes, catalogue: Mapping[str, Any]) -> Self:
+    def load(cls, manifest: Manifest, model: bytes, catalogue: CatalogueItems) -> Self:
         """Make a version ready to answer."""
-        version = str(manifest.get("version"))
+        version = manifest.version
         try:
-            definition = parse_definition(manifest["model"], manifest["definition"], f"manifest of {version}")
+            definition = manifest.parse_definition()
             items = Catalogue.read(catalogue)
             graph = open_graph(version, model)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
@@ -88,7 +87,7 @@ class RecommenderModel(LoadedModel):
 
     def recommend(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation]:
         """Answer requests whose histories are known."""
-        histories = [recent_items(self._codes(request.history or ())) for request in requests]
+        histories = [recent(self._codes(request.history or ())) for request in requests]
         exclude = [self._codes(_excluded(request)) for request in requests]
         within = [self._codes(request.within) for request in requests]
         # The graph takes an empty `within` for "all items"; where only unknown items are allowed, none are left.
@@ -107,11 +106,11 @@ class RecommenderModel(LoadedModel):
         requests, _ = read_recommendation_requests(self.definition, instances)
         return self.recommend(requests)
 
-    def replay(self, golden: Mapping[str, Any]) -> Parity:
+    def replay(self, golden: Golden) -> Parity:
         """Answer the golden rows again, through all of the serving code, and compare with what training answered."""
         try:
-            requests, problems = read_recommendation_requests(self.definition, golden["rows"])
-            expected = [(answer["items"], answer["scores"]) for answer in golden["answers"]]
+            requests, problems = read_recommendation_requests(self.definition, golden.rows)
+            expected = [(answer["items"], answer["scores"]) for answer in golden.answers]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(self.version, "golden rows", error) from error
         check_golden_rows(self.version, problems)

@@ -23,7 +23,6 @@ from preprocessing import (
     Vocabularies,
     encode,
     objects,
-    parse_definition,
     prepare,
     rows_to_lists,
 )
@@ -39,6 +38,8 @@ from refrain.model.parity import Parity, parity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from refrain.lake.version import Baseline, Golden, Manifest
+
 INPUT = "features"
 OUTPUTS = {"classification": "probabilities", "regression": "value"}
 
@@ -50,12 +51,12 @@ class TabularModel(LoadedModel):
     `row_writer` the clean inputs when they are captured.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], definition: Definition, graph: Any, familiar: Familiarity) -> None:
+    def __init__(self, manifest: Manifest, definition: Definition, graph: Any, familiar: Familiarity) -> None:
         self.manifest = manifest
-        self.version: str = manifest["version"]
+        self.version = manifest.version
         self.definition = definition
-        self.vocabularies: Vocabularies = {name: tuple(texts) for name, texts in manifest["vocabularies"].items()}
-        self.classes: tuple[str, ...] | None = tuple(manifest["classes"]) if manifest["classes"] else None
+        self.vocabularies: Vocabularies = manifest.vocabularies
+        self.classes = manifest.classes or None
         self.familiar = familiar
         identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
         self.identity_columns = tuple(name for name in identity if name not in definition.inputs)
@@ -67,12 +68,12 @@ class TabularModel(LoadedModel):
         self._outputs = [OUTPUTS[definition.task]]
 
     @classmethod
-    def load(cls, manifest: Mapping[str, Any], model: bytes, baseline: Mapping[str, Any] | None = None) -> Self:
+    def load(cls, manifest: Manifest, model: bytes, baseline: Baseline | None = None) -> Self:
         """Make a version ready to answer; without a baseline, every value counts as familiar."""
-        version = str(manifest.get("version"))
+        version = manifest.version
         try:
-            definition = parse_definition(manifest["model"], manifest["definition"], f"manifest of {version}")
-            if tuple(manifest["features"]) != definition.features:
+            definition = manifest.parse_definition()
+            if manifest.features != definition.features:
                 raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
             familiar = Familiarity.of(baseline, definition.features)
             loaded = cls(manifest, definition, open_graph(version, model), familiar)
@@ -121,13 +122,13 @@ class TabularModel(LoadedModel):
         """Score clean columns."""
         return self.score(self.encode(columns))
 
-    def replay(self, golden: Mapping[str, Any]) -> Parity:
+    def replay(self, golden: Golden) -> Parity:
         """Answer the golden rows again and compare with what training answered.
 
         In the plain way, by the fast path column by column, and by the fast path row by row: the worst counts.
         """
         try:
-            rows = golden["rows"]
+            rows = golden.rows
             size = MIN_ROWS_BY_COLUMN - 1
             arrays = {name: objects(values) for name, values in rows_to_lists(rows, self.definition.inputs).items()}
             ways = [
@@ -135,7 +136,7 @@ class TabularModel(LoadedModel):
                 self._golden_columns([self.prepare(rows)] if rows else []),
                 self._golden_columns(self.prepare(rows[start : start + size]) for start in range(0, len(rows), size)),
             ]
-            expected = np.array(golden["answers"], dtype=np.float64)
+            expected = np.array(golden.answers, dtype=np.float64)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(self.version, "golden rows", error) from error
         results = [self._compare_answers(parts, expected) for parts in ways]

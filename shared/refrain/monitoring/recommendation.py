@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake import keys
 from refrain.lake.interactions import ARRIVED, read_interactions
+from refrain.lake.version import CatalogueItems
 from refrain.monitoring.drift import LEAST_ROWS, drift
 from refrain.monitoring.new_values import new_values
 from refrain.monitoring.observed_predictions import MOST_REMEMBERED, Observation, of_this_service
@@ -21,7 +21,7 @@ from refrain.monitoring.recommendation_hits import HORIZON, count_hits
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.window_report import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.recommendation.novelty import NEW, TURNOVER, mark_known_items
+from refrain.recommendation.novelty import NEW, TURNOVER, familiar
 from refrain.statistics.clusters import clustered
 from refrain.times import from_iso, to_datetime64, to_iso
 
@@ -55,7 +55,7 @@ def observe_interactions(
     count = len(waiting[ARRIVED])
     window = before["window"] if before and own else None
     if is_long_enough(span, rules.window) and count >= LEAST_ROWS:
-        known = set(store.read_json(keys.version(definition.model, version.name, "catalogue.json"))["items"])
+        known = set(CatalogueItems.read(store, definition.model, version.name).items)
         window = report_interactions(version, definition, span, waiting, known, own)
         history = [*history, remembered(version, window, None)][-MOST_REMEMBERED:]
         own, count = of_this_service(history, version), 0
@@ -78,7 +78,7 @@ def report_interactions(
     """
     roles = definition.roles
     assert roles is not None, "only recommenders are looked at by interactions"
-    values: dict[str, Array] = {**interactions, TURNOVER: mark_known_items(interactions[roles.item], known)}
+    values: dict[str, Array] = {**interactions, TURNOVER: familiar(interactions[roles.item], known)}
     users = np.unique(interactions[roles.user].astype(str), return_inverse=True)[1]
     features = [each for each in _references(version, definition) if each.name in values]
     moved = drift(
@@ -115,9 +115,12 @@ def report_interactions(
 
 def _references(version: Version, definition: Definition) -> list[Reference]:
     """Taste as it was in training; and how often the newest interactions of training were of items unknown before."""
-    turnover = version.baseline["turnover"]
-    found = Reference.of(TURNOVER, turnover, turnover["rows"])
-    return [*references(version.baseline, definition.monitoring.ignore), *([found] if found else [])]
+    turnover = version.baseline.turnover
+    assert turnover is not None, "a recommender's baseline has it"
+    return [
+        *references(version.baseline, definition.monitoring.ignore),
+        Reference.of(TURNOVER, turnover.profile, turnover.rows),
+    ]
 
 
 def _uploaded(interactions: Columns, window: Window) -> dict[str, Array]:

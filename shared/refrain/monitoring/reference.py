@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.lake.profile import CategoryProfile
 from refrain.statistics.bins import category_cells, kept_apart, number_cells
 from refrain.statistics.homogeneity import STILL, DesignEffect
 from refrain.words import figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from refrain.lake.profile import Movement, Profile
+    from refrain.lake.version import Baseline
     from refrain.statistics.bins import Array, Places
     from refrain.statistics.homogeneity import Counts
 
@@ -34,24 +37,22 @@ class Reference:
     known: frozenset[str] = frozenset()
     expected_new: float = 0.0
     category: bool = False
-    moved: Sequence[Mapping[str, Any]] = field(default=())
+    moved: Sequence[Movement] = ()
 
     @classmethod
-    def of(cls, name: str, seen: Mapping[str, Any], rows: int) -> Reference | None:
-        """Read it from a baseline's description of `rows` rows; None when that has no counts."""
-        moved = seen.get("movement", ())
-        if seen["type"] == "category":
-            apart = kept_apart(seen["counts"], rows)
-            total = sum(seen["counts"].values()) + seen["other"]
-            counts = [seen["counts"][each] for each in apart]
+    def of(cls, name: str, profile: Profile, rows: int) -> Reference:
+        """Read a baseline's profile of `rows` rows."""
+        moved = profile.movement or ()
+        if isinstance(profile, CategoryProfile):
+            apart = kept_apart(profile.counts, rows)
+            total = sum(profile.counts.values()) + profile.other
+            counts = [profile.counts[value] for value in apart]
             cells = np.array([*counts, total - sum(counts), rows - total], dtype=np.int64)
-            known, new = frozenset(seen["counts"]), seen.get("once", 0) + seen["other"]
-            return cls(name, cells, (), tuple(apart), known, new / max(rows, 1), category=True, moved=moved)
-        if "bins" not in seen:
-            return None
-        counts = seen["bins"]["counts"]
+            new = (profile.once + profile.other) / max(rows, 1)
+            return cls(name, cells, (), tuple(apart), frozenset(profile.counts), new, category=True, moved=moved)
+        counts = profile.bins.counts
         cells = np.array([*counts, rows - sum(counts)], dtype=np.int64)
-        return cls(name, cells, tuple(seen["bins"]["edges"]), moved=moved)
+        return cls(name, cells, tuple(profile.bins.edges), moved=moved)
 
     def cells(self, values: Array) -> Places:
         """Find the cell of each of a window's values."""
@@ -69,9 +70,9 @@ class Reference:
         """
         if not self.moved:
             return STILL
-        nearest = min(self.moved, key=lambda each: abs(np.log(each["rows"] / rows)))
-        alike = (nearest["effect"] - 1) / max(nearest["rows"] - 1, 1)
-        return DesignEffect(max(1.0, 1 + (rows - 1) * alike), nearest["freedom"])
+        nearest = min(self.moved, key=lambda each: abs(np.log(each.rows / rows)))
+        alike = (nearest.effect - 1) / max(nearest.rows - 1, 1)
+        return DesignEffect(max(1.0, 1 + (rows - 1) * alike), nearest.freedom)
 
     @property
     def labels(self) -> list[str]:
@@ -84,25 +85,25 @@ class Reference:
         return [f"below {figure(self.edges[0])}", *between, f"{figure(self.edges[-1])} and above", "missing"]
 
 
-def references(baseline: Mapping[str, Any], ignore: Sequence[str]) -> list[Reference]:
+def references(baseline: Baseline, ignore: Sequence[str]) -> list[Reference]:
     """Read all features but those to be ignored."""
-    found = [
-        Reference.of(name, seen, baseline["rows"]) for name, seen in baseline["features"].items() if name not in ignore
+    return [
+        Reference.of(name, profile, baseline.rows) for name, profile in baseline.features.items() if name not in ignore
     ]
-    return [each for each in found if each is not None]
 
 
-def answer_references(baseline: Mapping[str, Any]) -> dict[int, Reference]:
-    """Read the answers, by their place in a row of answers.
+def answer_references(baseline: Baseline) -> dict[int, Reference]:
+    """Read the answers, by their index in a row of answers.
 
     Of two classes one says all; of many the most frequent ones are looked at.
     """
-    seen = baseline["predictions"]
-    if seen["type"] != "classes":
-        value = Reference.of("the value", seen, seen["rows"])
-        return {0: value} if value else {}
-    places = {name: place for place, name in enumerate(seen["probabilities"])}
-    names = list(places)[1:] if len(places) == 2 else sorted(places, key=lambda name: -seen["labels"][name])
-    read = {name: Reference.of(f"the probability of {name}", seen["probabilities"][name], seen["rows"])
-            for name in names[:MOST_CLASSES]}  # fmt: skip
-    return {places[name]: each for name, each in read.items() if each}
+    answers = baseline.predictions
+    if answers.values is not None:
+        return {0: Reference.of("the value", answers.values, answers.rows)}
+    profiles, labels = answers.probabilities or {}, answers.labels or {}
+    indexes = {name: index for index, name in enumerate(profiles)}
+    names = list(indexes)[1:] if len(indexes) == 2 else sorted(indexes, key=lambda name: -labels[name])
+    return {
+        indexes[name]: Reference.of(f"the probability of {name}", profiles[name], answers.rows)
+        for name in names[:MOST_CLASSES]
+    }

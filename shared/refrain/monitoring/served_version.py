@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from preprocessing import Definition, PreprocessingError, parse_definition
+from preprocessing import Definition, PreprocessingError
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake import keys
+from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.metrics import METRICS
 from refrain.times import from_iso
 
@@ -31,7 +32,7 @@ class Version:
     definition: Definition
     vocabularies: Mapping[str, tuple[str, ...]]
     classes: tuple[str, ...]
-    baseline: Mapping[str, Any]
+    baseline: Baseline
     evaluated: ModelDocument | None
 
     @property
@@ -74,21 +75,19 @@ class Version:
 def read_served_version(store: Store, model: str, served: Served) -> Version:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
-        manifest, baseline = (
-            store.read_json(keys.version(model, served.version, name)) for name in ("manifest.json", "baseline.json")
-        )
+        manifest = Manifest.read(store, model, served.version)
         return Version(
             name=served.version,
             since=from_iso(served.since).replace(microsecond=0),  # as looks write times
-            definition=parse_definition(model, manifest["definition"], f"manifest of {served.version}"),
-            vocabularies={name: tuple(known) for name, known in manifest["vocabularies"].items()},
-            classes=tuple(manifest["classes"] or ()),
-            baseline=baseline,
-            evaluated=_evaluated(store, model, manifest["run"], served.version),
+            definition=manifest.parse_definition(),
+            vocabularies=manifest.vocabularies,
+            classes=manifest.classes or (),
+            baseline=Baseline.read(store, model, served.version),
+            evaluated=_evaluated(store, model, manifest.run, served.version),
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error
-    except (KeyError, TypeError, ValueError, PreprocessingError) as error:
+    except (ValueError, PreprocessingError) as error:
         raise BrokenVersion(served.version, f"its files are damaged ({type(error).__name__}: {error})") from error
 
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
 from refrain.definitions import find_definition
-from refrain.errors import NotFound
-from refrain.lake import keys
 from refrain.lake.deployment import Deployment
 from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
+from refrain.lake.version import read_learned_digest
 from refrain.snapshot import recommendation, sufficiency
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, read_labelled
@@ -67,7 +66,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
     }
     if not receipts and not len(labelled):
         answer["why"] = f"no rows of {request.model} were uploaded and kept so far"
-    elif not request.force and digest == _digest_of_champion(store, request.model, champion):
+    elif not request.force and champion and digest == read_learned_digest(store, request.model, champion):
         answer["why"] = f"nothing is new: {champion}, the champion, learned from these very rows (`force` trains again)"
     elif not request.force and (withdrawn := _withdrawn(deployment, digest)):
         answer["why"] = f"{withdrawn}, which was withdrawn, learned from these very rows (`force` trains again)"
@@ -155,14 +154,3 @@ def _withdrawn(deployment: Deployment, digest: str) -> str | None:
     """Name the version that learned from these very rows, and did harm."""
     withdrawn = deployment.withdrawn
     return next((each.version for each in withdrawn if each.digest == digest), None)
-
-
-def _digest_of_champion(store: Store, model: str, version: str | None) -> str | None:
-    """Return the digest of what the champion learned from, or None where there is none to be read."""
-    if version is None:
-        return None
-    try:
-        manifest = store.read_json(keys.version(model, version, "manifest.json"))
-    except NotFound:
-        return None
-    return str(manifest["snapshot"]["digest"])

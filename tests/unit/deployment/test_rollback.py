@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from refrain.deployment.rollback import RollbackRequest, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
-from refrain.lake import keys
 from refrain.lake.deployment import Challenger, Deployment, Served
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_challenger, set_champion
+from refrain.lake.version import TrainingRows
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ def lake(version: tiny.Model) -> tiny.Lake:
     before = None
     for number in (1, 2, 3):
         name = f"people-{number}"
-        manifest = version.files.manifest | {"snapshot": {"digest": f"digest {number}"}}
         made = version.named(name)
         tiny.put_version(lake, made)
-        lake.write_json(keys.version("people", name, "manifest.json"), manifest | {"version": name})
+        manifest = replace(made.files.manifest, snapshot=TrainingRows(f"digest {number}", 300, 100))
+        manifest.write(lake, "people", name)
         served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
         set_champion(lake, "people", served, expected=before, reasons={"because": "test"})
         before = name

@@ -8,7 +8,7 @@ import pytest
 
 from refrain.errors import BrokenVersion
 from refrain.fast_path.features import RequestFeatures
-from refrain.lake.version import read_version_files
+from refrain.lake.version import Golden, read_version_files
 from refrain.model.tabular import TabularModel
 from tests.unit.serving import tiny
 
@@ -22,7 +22,7 @@ def test_the_golden_rows_are_answered_as_they_were_in_training(
 ) -> None:
     for model in (tiny_version, tiny_regression):
         replay = load(model).replay(model.files.golden)
-        assert replay.rows == len(model.files.golden["rows"]) > 20
+        assert replay.rows == len(model.files.golden.rows) > 20
         assert (replay.differing, replay.holds) == (0, True)
 
 
@@ -35,7 +35,7 @@ def test_the_way_of_lists_is_proved_as_well(tiny_version: tiny.Model) -> None:
 
 
 def test_a_replay_without_rows_proves_nothing(tiny_version: tiny.Model) -> None:
-    assert not load(tiny_version).replay({"rows": [], "answers": []}).holds
+    assert not load(tiny_version).replay(Golden([], [])).holds
 
 
 def test_golden_rows_with_other_answers_are_found(tiny_version: tiny.Model, tiny_regression: tiny.Model) -> None:
@@ -46,15 +46,14 @@ def test_golden_rows_with_other_answers_are_found(tiny_version: tiny.Model, tiny
 @pytest.mark.parametrize(
     "golden",
     [
-        {},
-        {"rows": [{"age": 1}], "answers": [["much"]]},
-        {"rows": [{"age": 1}], "answers": [[0.5, 0.25, 0.25]]},
-        {"rows": [{"age": -1}], "answers": [[0.5, 0.5]]},
-        {"rows": [7], "answers": [[0.5, 0.5]]},
-        {"rows": None, "answers": []},
+        Golden([{"age": 1}], []),
+        Golden([{"age": 1}], [["much"]]),
+        Golden([{"age": 1}], [[0.5, 0.25, 0.25]]),
+        Golden([{"age": -1}], [[0.5, 0.5]]),
+        Golden([7], [[0.5, 0.5]]),
     ],
 )
-def test_damaged_golden_rows_are_a_broken_version(tiny_version: tiny.Model, golden: dict[str, Any]) -> None:
+def test_damaged_golden_rows_are_a_broken_version(tiny_version: tiny.Model, golden: Golden) -> None:
     with pytest.raises(BrokenVersion, match="people-1: its golden"):
         load(tiny_version).replay(golden)
 
@@ -79,7 +78,7 @@ def test_a_graph_that_fails_is_a_broken_version(tiny_version: tiny.Model) -> Non
 )
 def test_a_damaged_manifest_is_a_broken_version(tiny_version: tiny.Model, change: dict[str, Any]) -> None:
     with pytest.raises(BrokenVersion):
-        TabularModel.load(tiny_version.files.manifest | change, tiny_version.files.model, tiny_version.files.baseline)
+        load_damaged(tiny_version, {"manifest.json": tiny_version.files.manifest.to_json() | change})
 
 
 @pytest.mark.parametrize("graph", [b"", b"not a graph", b"\x08\x01"])
@@ -95,12 +94,10 @@ def test_the_graph_of_another_model_is_a_broken_version(tiny_version: tiny.Model
 
 def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: tiny.Model) -> None:
     manifest = tiny_version.files.manifest
-    document = {**manifest["definition"], "derived": {}}
+    fewer = replace(manifest, definition={**manifest.definition, "derived": {}}, features=manifest.features[:-1])
     with pytest.raises(BrokenVersion, match="takes 7 features"):
-        TabularModel.load(
-            manifest | {"definition": document, "features": manifest["features"][:-1]}, tiny_version.files.model
-        )
-    servable = TabularModel.load(manifest | {"classes": ["a", "b", "c"]}, tiny_version.files.model)
+        TabularModel.load(fewer, tiny_version.files.model)
+    servable = TabularModel.load(replace(manifest, classes=("a", "b", "c")), tiny_version.files.model)
     with pytest.raises(BrokenVersion, match="answers"):
         servable.predict_columns(servable.prepare([tiny.ADA])[0])
 
@@ -108,14 +105,32 @@ def test_a_graph_of_fewer_features_or_classes_is_a_broken_version(tiny_version: 
 @pytest.mark.parametrize(
     "baseline",
     [
-        {"rows": 5},
-        {"rows": 5, "features": {"age": {}}},
-        {"rows": 5, "features": {"age": {"type": "number", "min": "x", "max": 1, "std": None, "missing": 0}}},
+        {"rows": None},
+        {"features": None},
+        {"features": {"age": {}}},
+        {"features": {"age": {"min": "x", "max": 1, "std": None, "missing": 0}}},
     ],
 )
 def test_a_damaged_baseline_is_a_broken_version(tiny_version: tiny.Model, baseline: dict[str, Any]) -> None:
-    with pytest.raises(BrokenVersion):
-        TabularModel.load(tiny_version.files.manifest, tiny_version.files.model, baseline)
+    with pytest.raises(BrokenVersion, match="baseline"):
+        load_damaged(tiny_version, {"baseline.json": tiny_version.files.baseline.to_json() | baseline})
+
+
+def test_golden_rows_that_are_none_are_a_broken_version(tiny_version: tiny.Model) -> None:
+    damaged: list[dict[str, Any]] = [{}, {"rows": None, "answers": []}]
+    for content in damaged:
+        with pytest.raises(BrokenVersion, match="golden"):
+            load_damaged(tiny_version, {"golden.json": content})
+
+
+def load_damaged(model: tiny.Model, changed: dict[str, Any]) -> None:
+    """Load a version of which some files have another content."""
+    lake = tiny.Lake()
+    tiny.put_version(lake, model)
+    for name, content in changed.items():
+        lake.write_json(f"versions/people/people-1/{name}", content)
+    files = read_version_files(lake, "people", "people-1")
+    TabularModel.load(files.manifest, files.model, files.baseline)
 
 
 def test_what_is_written_is_what_is_read(tiny_version: tiny.Model) -> None:
@@ -139,8 +154,8 @@ def test_an_absent_or_changed_file_is_a_broken_version(tiny_version: tiny.Model,
 
 def test_the_manifest_of_another_version_is_not_taken(tiny_version: tiny.Model) -> None:
     lake = tiny.Lake()
-    files = replace(tiny_version.files, manifest=tiny_version.files.manifest | {"version": "people-2"})
+    files = replace(tiny_version.files, manifest=replace(tiny_version.files.manifest, version="people-2"))
     tiny.put_version(lake, tiny_version)
-    lake.write_json("versions/people/people-1/manifest.json", files.manifest)
+    files.manifest.write(lake, "people", "people-1")
     with pytest.raises(BrokenVersion, match="another version"):
         read_version_files(lake, "people", "people-1")

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
+from refrain.lake.profile import AnswerProfile, Movement, Profile
+from refrain.lake.version import Baseline
 from refrain.monitoring.reference import Reference, answer_references
 from refrain.statistics.bins import bins, number_cells
-from refrain.training.baseline import predictions, profile_category, profile_number
+from refrain.training.baseline import profile_answers, profile_category, profile_number
 
 numbers = st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6, width=32)), min_size=1)
 
 
-def reference(seen: dict[str, Any], rows: int) -> Reference:
-    found = Reference.of("any", seen, rows)
-    assert found is not None
-    return found
+def reference(profile: Profile, rows: int) -> Reference:
+    return Reference.of("any", profile, rows)
+
+
+def baseline(answers: AnswerProfile) -> Baseline:
+    return Baseline(0, {}, answers)
 
 
 @given(numbers, st.integers(0, 5))
@@ -56,8 +58,8 @@ def test_numbers_fall_into_about_ten_equal_cells() -> None:
 def test_answers_that_differ_by_rounding_only_fall_into_the_same_cells() -> None:
     # Given a tree's few answers, as scikit-learn gives them and as the graph does
     leaves = np.random.default_rng(0).choice([0.1, 1 / 3, 0.7], 500)
-    trained = predictions(["no", "yes"], np.column_stack([1 - leaves, leaves]))
-    known = answer_references({"predictions": trained})[1]
+    trained = profile_answers(["no", "yes"], np.column_stack([1 - leaves, leaves]))
+    known = answer_references(baseline(trained))[1]
 
     counted = known.count(leaves.astype(np.float32).astype(np.float64))
 
@@ -67,10 +69,10 @@ def test_answers_that_differ_by_rounding_only_fall_into_the_same_cells() -> None
 def test_of_two_classes_one_is_looked_at_and_of_many_the_frequent_ones() -> None:
     random = np.random.default_rng(0)
     two, many = random.dirichlet([1, 1], 50), random.dirichlet(np.arange(1, 16), 200)
-    assert [each.name for each in answer_references({"predictions": predictions(["no", "yes"], two)}).values()] == [
+    assert [each.name for each in answer_references(baseline(profile_answers(["no", "yes"], two))).values()] == [
         "the probability of yes"
     ]
-    places = answer_references({"predictions": predictions([f"c{each}" for each in range(15)], many)})
+    places = answer_references(baseline(profile_answers([f"c{each}" for each in range(15)], many)))
     assert len(places) == 10
     assert 14 in places
 
@@ -87,14 +89,8 @@ def test_rare_categories_are_counted_with_new_ones() -> None:
     assert known.expected_new == pytest.approx(0.1)
 
 
-def test_a_baseline_of_before_has_no_counts_and_is_passed_over() -> None:
-    seen = profile_number(np.array([1.0, 2.0]))
-    del seen["bins"]
-    assert Reference.of("old", seen, 2) is None
-
-
 def test_the_design_effect_grows_with_the_rows_of_the_window() -> None:
-    moved = [{"rows": 100, "effect": 11.0, "freedom": 50}]
+    moved = [Movement(rows=100, effect=11.0, freedom=50)]
     known = Reference("any", np.array([1, 1, 0]), moved=moved)
     assert known.movement(100).effect == pytest.approx(11.0)
     assert known.movement(199).effect == pytest.approx(21.0)

@@ -22,7 +22,7 @@ from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
-from tests.stored import make_snapshot
+from tests.stored import make_manifest, make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,14 +101,9 @@ class World:
             classes = sorted(set(labels))
             truth = class_numbers(labels, classes)
         baseline = make_baseline(definition, columns, matrix, classes or None, answers, columns)
-        manifest = {
-            "model": model,
-            "version": version,
-            "run": run,
-            "definition": definition.document,
-            "vocabularies": vocabularies,
-            "classes": classes or None,
-        }
+        manifest = make_manifest(
+            definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None
+        )
         metric = METRICS[definition.training.metric]
         compared = compare_models(
             metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
@@ -125,8 +120,8 @@ class World:
                 }
             ]
         }
-        self.store.write_json(keys.version(model, version, "manifest.json"), manifest)
-        self.store.write_json(keys.version(model, version, "baseline.json"), baseline)
+        baseline.write(self.store, model, version)
+        manifest.write(self.store, model, version)
         self.store.write_json(keys.snapshot(model, run, "evaluation.json"), evaluation)
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing import RecommenderDefinition, parse_definition
+from preprocessing import Definition, parse_definition
 
 COLUMNS = {
     "who": {"type": "category", "role": "user"},
@@ -24,8 +24,6 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def definition() -> RecommenderDefinition:
+def definition() -> Definition:
     """The definition of the service."""
-    parsed = parse_definition("radio", document(), "radio.toml")
-    assert isinstance(parsed, RecommenderDefinition)
-    return parsed
+    return parse_definition("radio", document(), "radio.toml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +11,9 @@ from obstore.store import MemoryStore
 from preprocessing import Definition, parse_definition, prepare, rows_to_columns
 from refrain.aws.storage import Object, Store, to_json
 from refrain.errors import StorageUnavailable
-from refrain.lake import keys
 from refrain.lake.deployment import Deployment, Served
-from refrain.lake.version import VersionFiles
-from refrain.training.train import make_tabular_version
+from refrain.lake.version import TrainingRows, VersionFiles
+from refrain.training.train import train_tabular
 
 
 def candidate(estimator: str) -> dict[str, Any]:
@@ -67,16 +65,16 @@ class Model:
     @property
     def version(self) -> str:
         """Its name."""
-        return str(self.files.manifest["version"])
+        return self.files.manifest.version
 
     def named(self, version: str) -> Model:
         """The same under another name."""
-        return replace(self, files=replace(self.files, manifest=self.files.manifest | {"version": version}))
+        return replace(self, files=replace(self.files, manifest=replace(self.files.manifest, version=version)))
 
     def broken(self) -> Model:
         """The same with golden answers that it does not give."""
-        answers = [list(reversed([2 * number + 0.25 for number in row])) for row in self.files.golden["answers"]]
-        return replace(self, files=replace(self.files, golden=self.files.golden | {"answers": answers}))
+        answers = [list(reversed([2 * number + 0.25 for number in row])) for row in self.files.golden.answers]
+        return replace(self, files=replace(self.files, golden=replace(self.files.golden, answers=answers)))
 
 
 class Lake(Store):
@@ -107,10 +105,7 @@ class Lake(Store):
 
 def put_version(store: Store, model: Model) -> None:
     """Write a version's files."""
-    name, files = model.definition.model, model.files
-    store.write(keys.version(name, model.version, "model.onnx"), files.model)
-    for document in ("manifest", "baseline", "golden"):
-        store.write_json(keys.version(name, model.version, f"{document}.json"), getattr(files, document))
+    model.files.write(store)
 
 
 def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
@@ -164,8 +159,6 @@ def made(name: str, document: dict[str, Any], rows: list[dict[str, Any]]) -> Mod
     columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
     assert not problems
     candidate = definition.training.candidates[0]
-    written, facts = make_tabular_version(definition, candidate, columns, columns)
-    manifest = facts | {"model": name, "version": f"{name}-1", "estimator": candidate.estimator}
-    manifest["definition"] = definition.document
-    baseline, golden = (json.loads(written[f"{document}.json"]) for document in ("baseline", "golden"))
-    return Model(definition, VersionFiles(json.loads(to_json(manifest)), written["model.onnx"], baseline, golden))
+    trained = train_tabular(definition, candidate, columns, columns)
+    files = trained.version_files(definition, candidate, name, TrainingRows("d1", len(rows), len(rows)), 0.5)
+    return Model(definition, replace(files, manifest=replace(files.manifest, version=f"{name}-1")))

@@ -28,7 +28,7 @@ def answer_model_details(registry: Registry, _request: HttpRequest, model: str) 
     return _entry(registry, model) | {
         "target": definition.predicted_column,
         "classes": sound.model.classes,
-        "estimator": sound.model.manifest.get("estimator"),
+        "estimator": sound.model.manifest.estimator,
         "features": definition.features,
         "schema": instance_schema(sound),
         "challenger": _written(standing.deployment.challenger),

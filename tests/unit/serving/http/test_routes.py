@@ -95,7 +95,7 @@ def test_one_model_is_told_with_its_schema(api: Api, tiny_version: tiny.Model) -
     assert schema["properties"]["age"] == {"type": ["number"], "minimum": 0, "maximum": 120}
     assert schema["properties"]["city"] == {"type": ["string", "null"], "examples": ["Köln", "London", "Paris"]}
     assert schema["properties"]["joined"]["format"] == "date-time"
-    assert schema["examples"][0] in tiny_version.files.golden["rows"]
+    assert schema["examples"][0] in tiny_version.files.golden.rows
     assert api.predict("people", schema["examples"][0])["model_version"] == "people-1"
 
 

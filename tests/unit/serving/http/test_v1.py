@@ -30,14 +30,14 @@ def test_a_regression_answers_a_value(api: Api) -> None:
 
 def test_the_golden_rows_asked_over_http_are_answered_as_in_training(api: Api, tiny_version: tiny.Model) -> None:
     golden = tiny_version.files.golden
-    expected = [answer for row, answer in zip(golden["rows"], golden["answers"], strict=True) if row]
-    predictions = api.predict("people", *filter(None, golden["rows"]))["predictions"]
+    expected = [answer for row, answer in zip(golden.rows, golden.answers, strict=True) if row]
+    predictions = api.predict("people", *filter(None, golden.rows))["predictions"]
     for prediction, answer in zip(predictions, expected, strict=True):
         assert list(prediction["probabilities"].values()) == pytest.approx(answer, abs=1e-5)
 
 
 def test_an_instance_is_answered_alone_as_among_a_thousand(api: Api, tiny_version: tiny.Model) -> None:
-    rows = [row for row in tiny_version.files.golden["rows"] if row]
+    rows = [row for row in tiny_version.files.golden.rows if row]
     many = api.predict("people", *(rows[place % len(rows)] for place in range(1000)))["predictions"]
     alone = [api.predict("people", row)["predictions"][0] for row in rows]
     assert_same(many, [alone[place % len(rows)] for place in range(1000)])

@@ -1,0 +1,73 @@
+"""A trained candidate, whatever its task: the parts from which the files of its version are made."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import skl2onnx
+import sklearn
+
+from preprocessing import __version__ as preprocessing_version
+from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles
+from refrain.times import to_iso
+
+if TYPE_CHECKING:
+    from preprocessing import Array, Candidate, Definition, Vocabularies
+    from refrain.lake.version import Baseline, Golden
+
+LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx": onnx}
+
+
+@dataclass(frozen=True)
+class TrainedCandidate:
+    """A fitted estimator as a graph, with its proofs.
+
+    `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`
+    and `classes` belong to a tabular model, `catalogue` and `users` to a recommender.
+    """
+
+    graph: bytes
+    baseline: Baseline
+    golden: Golden
+    answers: dict[str, Array]
+    fit_seconds: float
+    recipe: str = "none"
+    vocabularies: Vocabularies = field(default_factory=dict)
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] | None = None
+    catalogue: CatalogueItems | None = None
+    users: int | None = None
+
+    def version_files(
+        self, definition: Definition, candidate: Candidate, run: str, rows: TrainingRows, seconds: float
+    ) -> VersionFiles:
+        """Make the files of the version; `seconds` is how long it took from the snapshot to here."""
+        manifest = Manifest(
+            model=definition.model,
+            version=f"{run}-{candidate.name}",
+            run=run,
+            candidate=candidate.name,
+            estimator=candidate.estimator,
+            task=definition.task,
+            created_at=to_iso(datetime.now(UTC)),
+            definition=dict(definition.document),
+            preprocessing=preprocessing_version,
+            snapshot=rows,
+            libraries={name: module.__version__ for name, module in LIBRARIES.items()},
+            features_recipe=self.recipe,
+            vocabularies=dict(self.vocabularies),
+            features=self.features,
+            classes=self.classes,
+            model_sha256=hashlib.sha256(self.graph).hexdigest(),
+            model_bytes=len(self.graph),
+            fit_seconds=round(self.fit_seconds, 3),
+            seconds=round(seconds, 3),
+            items=None if self.catalogue is None else len(self.catalogue.items),
+            users=self.users,
+        )
+        return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue)
