@@ -1,10 +1,10 @@
-"""Answers from the champion of each model: an API Gateway proxy event in, its answer out."""
+"""Answers with the champion of each model: an API Gateway proxy event comes in, its answer goes out."""
 
 from __future__ import annotations
 
 import gc
 
-# Hardly anything that is imported becomes garbage: to look for some all the while is a twelfth of a cold start.
+# Imports leave hardly any garbage, and collecting it during them would take a twelfth of a cold start.
 gc.disable()
 
 from typing import Any
@@ -20,5 +20,5 @@ gc.enable()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Parse, one call, answer."""
+    """Answer a request."""
     return respond(HttpRequest.of(event), registry()).proxy()

@@ -1,6 +1,6 @@
-"""Ingest: S3 says through SQS what was uploaded; each upload is brought into the lake.
+"""Brings each upload that S3 announces through SQS into the lake.
 
-A message fails, and is tried again, only for what may pass by itself; what is wrong with an upload is in its receipt.
+A message fails, and is retried, only for errors that may pass by themselves. An upload's own errors are in its receipt.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ logger = logging.getLogger("refrain")
 
 
 class Processor(BatchProcessor):
-    """Powertools' own, which tells SQS of the failed messages, and telling the log too."""
+    """The processor of Powertools, which reports failed messages to SQS; this one logs them as well."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
-        """Log a failed message; after a few tries it waits in the dead-letter queue."""
+        """Log a failed message. After five tries SQS moves it to the dead-letter queue."""
         tries = record.get("attributes", {}).get("ApproximateReceiveCount")
         fields = {"message_id": record.get("messageId"), "tries": tries}
         logger.error("upload event failed", exc_info=exception, extra=fields)
@@ -37,11 +37,11 @@ processor = Processor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def handler(event: dict[str, Any], context: Any) -> PartialItemFailureResponse:
-    """Take a batch of messages; answer which of them failed."""
-    return process_partial_response(event, take, processor, context)
+    """Ingest a batch of messages, and answer with those that failed."""
+    return process_partial_response(event, ingest_message, processor, context)
 
 
-def take(record: SQSRecord) -> None:
-    """Take one message, which holds any number of uploads."""
+def ingest_message(record: SQSRecord) -> None:
+    """Ingest the uploads that a message announces."""
     for upload in uploads(record.body):
         ingest(upload, open_store(settings().lake_bucket), settings().models_dir)

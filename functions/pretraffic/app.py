@@ -1,4 +1,4 @@
-"""Called by CodeDeploy before callers move to new code of inference, which waits for the answer; or by hand."""
+"""Checks new code of inference before requests shift to it. CodeDeploy calls it, and waits for its answer."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def behaviour(definition: Definition) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("title", "place"), PLACES.items(), ids=PLACES)
-def test_every_key_that_the_loader_knows_has_a_row_and_no_other_has(title: str, place: str) -> None:
+def test_exactly_the_keys_of_a_definition_have_a_row(title: str, place: str) -> None:
     documented = [code(row["key"]) for row in table(heading(DEFINITIONS, title), "key")]
 
     assert sorted(documented) == sorted(known_keys(place))
@@ -161,7 +161,7 @@ def test_every_key_of_a_candidate_has_a_row() -> None:
 
 
 @pytest.mark.parametrize(("place", "key", "written", "kinds"), list(defaults()))
-def test_a_default_is_what_an_absent_key_means(place: str, key: str, written: str, kinds: str) -> None:
+def test_the_documented_default_is_what_an_absent_key_means(place: str, key: str, written: str, kinds: str) -> None:
     value = tomllib.loads(f"value = {written}")["value"]
     least: dict[str, Any] = tomllib.loads(blocks(DEFINITIONS, "toml")[1])
     if place == "columns":
@@ -179,7 +179,7 @@ def test_a_default_is_what_an_absent_key_means(place: str, key: str, written: st
     assert behaviour(parse_definition(MODEL, said, "said")) == behaviour(parse_definition(MODEL, least, "least"))
 
 
-def test_every_maker_has_a_row_with_what_it_is_made_from() -> None:
+def test_every_derived_column_has_a_row_with_its_sources() -> None:
     documented = {code(row["maker"]): tuple(row["from"].split(", ")) for row in table(DEFINITIONS, "maker")}
 
     assert documented == {name: maker.kinds for name, maker in MAKERS.items()}
@@ -209,7 +209,7 @@ def test_every_recipe_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGE if blocks(PAGE[page], "toml")])
-def test_every_definition_that_is_shown_can_be_loaded(page: str) -> None:
+def test_every_definition_in_the_docs_can_be_loaded(page: str) -> None:
     for block in blocks(PAGE[page], "toml"):
         parse_definition(MODEL, tomllib.loads(block), f"{page}.md")
 
@@ -218,14 +218,14 @@ def test_every_definition_that_is_shown_can_be_loaded(page: str) -> None:
     ("written", "said"),
     [(code(row["in the file"]), code(row["what is said"])) for row in table(DEFINITIONS, "in the file")],
 )
-def test_a_mistake_is_refused_in_the_words_of_the_page(written: str, said: str) -> None:
+def test_a_mistake_is_refused_in_the_words_of_the_docs(written: str, said: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         parse_definition(MODEL, with_changes(tomllib.loads(written)), f"{MODEL}.toml")
 
     assert str(refused.value) == f"{MODEL}.toml: {said}"
 
 
-def test_every_route_has_a_row_and_no_other_has() -> None:
+def test_exactly_the_routes_of_the_api_have_a_row() -> None:
     documented = [code(row["route"]) for row in table(API, "route")]
 
     patterns = [(method, pattern.pattern) for method, pattern, _ in routes.ROUTES]
@@ -233,7 +233,7 @@ def test_every_route_has_a_row_and_no_other_has() -> None:
     assert sorted(documented) == sorted(path.replace("\\", "") for path in known)
 
 
-def test_the_routes_without_a_key_are_those_of_the_template() -> None:
+def test_the_docs_and_the_template_open_the_same_routes() -> None:
     paths = read_template(PROJECT / "template.yaml").resources["Api"].properties["DefinitionBody"]["paths"]
     without = {path for path, methods in paths.items() if all(method["security"] == [] for method in methods.values())}
 
@@ -271,7 +271,7 @@ def test_every_reason_to_end_a_trial_has_a_row() -> None:
     assert set(codes(said)) == set(get_args(TrialCode)) - {"proved", "no_harm", "gathering", "superseded", "unjudged"}
 
 
-def test_all_that_a_look_of_monitoring_finds_and_decides_has_a_row() -> None:
+def test_every_finding_and_decision_of_monitoring_has_a_row() -> None:
     found = {code(row["a look finds"]) for row in table(OPERATIONS, "a look finds")}
     decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
 
@@ -332,7 +332,7 @@ def links() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("page", "target"), list(links()))
-def test_a_link_leads_somewhere(page: Path, target: str) -> None:
+def test_every_link_leads_somewhere(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
     found = page.parent / path if path else page
 
@@ -344,7 +344,7 @@ def test_a_link_leads_somewhere(page: Path, target: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGE)
-def test_a_make_target_that_is_named_exists(page: str) -> None:
+def test_every_make_target_in_the_docs_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     spans = [*codes(PAGE[page].replace("```", "")), *re.findall(r"^\$ (.*)$", PAGE[page], re.MULTILINE)]
     named = {target for span in spans for target in re.findall(r"^make ([a-z-]+)", span)}

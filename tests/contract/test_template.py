@@ -1,4 +1,4 @@
-"""The template fits the tree, the state machine fits the code, and both keep to the rules of the house."""
+"""The template fits the tree, the state machine fits the code, and both follow the rules of the project."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def timeout(function: Resource) -> int:
 
 
 def code() -> str:
-    """All that runs in functions."""
+    """The text of all code that runs in functions."""
     folders = ("functions", "shared", "layers/preprocessing")
     return "\n".join(path.read_text() for folder in folders for path in sorted((PROJECT / folder).rglob("*.py")))
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of a policy that gives somebody a right, with the name of the resource that it is written at."""
+    """Every statement of a policy, with the name of the resource that has it."""
     for resource in TEMPLATE.resources.values():
         for policy in resource.properties.get("Policies", []):
-            said = policy.get("PolicyDocument", policy).get("Statement", []) if isinstance(policy, dict) else []
-            yield from ((resource.logical_id, statement) for statement in said)
+            policies = policy.get("PolicyDocument", policy).get("Statement", []) if isinstance(policy, dict) else []
+            yield from ((resource.logical_id, statement) for statement in policies)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
@@ -90,24 +90,24 @@ def test_a_layer_can_be_built(layer: Resource) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
-def test_a_function_has_our_three_layers_and_one_of_wheels(function: Resource) -> None:
+def test_a_function_has_our_three_layers_and_one_layer_of_wheels(function: Resource) -> None:
     layers = TEMPLATE.layers_of(function)
 
     assert layers[:3] == ["PreprocessingLayer", "ModelsLayer", "SharedLayer"]
     assert [layer for layer in layers[3:] if layer.endswith("Wheels")] == layers[3:]
-    # The check before traffic asks others to compute.
+    # The check before traffic lets inference compute.
     assert len(layers) == (3 if function.logical_id == "PreTrafficFunction" else 4)
 
 
-def test_the_variables_that_the_code_reads_are_those_that_the_template_sets() -> None:
-    said = [TEMPLATE.function_globals, *(function.properties for function in FUNCTIONS)]
-    variables = {name for one in said for name in one.get("Environment", {}).get("Variables", {})}
+def test_the_code_reads_exactly_the_variables_that_the_template_sets() -> None:
+    owners = [TEMPLATE.function_globals, *(function.properties for function in FUNCTIONS)]
+    variables = {name for owner in owners for name in owner.get("Environment", {}).get("Variables", {})}
     declared = {name for name in variables if name.startswith("REFRAIN_")}
 
     assert set(re.findall(r"""["'](REFRAIN_[A-Z_]+)["']""", code())) == declared
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_take() -> None:
+def test_a_message_stays_hidden_for_six_times_the_timeout_of_ingest() -> None:
     queue = TEMPLATE.resources["IngestQueue"].properties
     ingest = TEMPLATE.resources["IngestFunction"]
 
@@ -116,7 +116,7 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_take()
     assert ingest.properties["Events"]["Uploads"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_each_hour_the_monitor_looks_under_the_time_of_the_tick() -> None:
+def test_monitoring_runs_every_hour_with_the_scheduled_time() -> None:
     (event,) = TEMPLATE.resources["MonitoringFunction"].properties["Events"].values()
 
     assert event["Type"] == "ScheduleV2"
@@ -124,7 +124,7 @@ def test_each_hour_the_monitor_looks_under_the_time_of_the_tick() -> None:
     assert json.loads(event["Properties"]["Input"]) == {"now": "<aws.scheduler.scheduled-time>"}
 
 
-def test_dead_letters_are_kept_as_long_as_can_be_and_raise_an_alarm() -> None:
+def test_dead_letters_are_kept_for_two_weeks_and_raise_an_alarm() -> None:
     alarm = TEMPLATE.resources["IngestDeadLettersAlarm"]
 
     assert TEMPLATE.resources["IngestDeadLetters"].properties["MessageRetentionPeriod"] == 1_209_600
@@ -132,19 +132,19 @@ def test_dead_letters_are_kept_as_long_as_can_be_and_raise_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS, ids=named)
-def test_a_bucket_is_private_encrypted_versioned_and_only_spoken_to_over_tls(bucket: Resource) -> None:
-    said = bucket.properties
+def test_a_bucket_is_private_encrypted_versioned_and_reached_over_tls_only(bucket: Resource) -> None:
+    properties = bucket.properties
 
-    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
-    assert said["BucketEncryption"]
-    assert said["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["BucketEncryption"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     policy = TEMPLATE.resources[f"{bucket.logical_id}Policy"].properties
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-KEPT = {
+KEY_PROPERTIES = {
     "AWS::S3::Bucket": "KMSMasterKeyID",
     "AWS::SQS::Queue": "KmsMasterKeyId",
     "AWS::Logs::LogGroup": "KmsKeyId",
@@ -153,17 +153,17 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("kind", KEPT)
-def test_whatever_keeps_something_is_encrypted_by_a_key_of_one_s_own_where_there_is_one(kind: str) -> None:
+@pytest.mark.parametrize("kind", KEY_PROPERTIES)
+def test_all_storage_is_encrypted_with_the_configured_kms_key(kind: str) -> None:
     for resource in TEMPLATE.of_type(kind):
-        said = json.dumps(resource.properties)
+        text = json.dumps(resource.properties)
 
-        assert f'"{KEPT[kind]}": ' in said, resource.logical_id
-        assert '"Fn::If": ["HasKmsKey", ' in said
-        assert '{"Ref": "KmsKeyArn"}' in said
+        assert f'"{KEY_PROPERTIES[kind]}": ' in text, resource.logical_id
+        assert '"Fn::If": ["HasKmsKey", ' in text
+        assert '{"Ref": "KmsKeyArn"}' in text
 
 
-def test_with_a_key_of_one_s_own_every_role_that_reads_or_writes_may_use_it() -> None:
+def test_every_role_that_reads_or_writes_may_use_the_kms_key() -> None:
     roles = {role["Ref"] for role in TEMPLATE.resources["UseTheKey"].properties["Roles"]}
 
     assert roles == {f"{function.logical_id}Role" for function in FUNCTIONS} | {
@@ -172,7 +172,7 @@ def test_with_a_key_of_one_s_own_every_role_that_reads_or_writes_may_use_it() ->
     }
 
 
-def test_what_people_sent_is_not_kept_for_ever() -> None:
+def test_captured_rejected_and_undelivered_data_expires() -> None:
     rules = TEMPLATE.resources["LakeBucket"].properties["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
 
@@ -183,49 +183,49 @@ def test_what_people_sent_is_not_kept_for_ever() -> None:
     }
 
 
-def test_nothing_has_a_fixed_name() -> None:
+def test_no_resource_has_a_fixed_name() -> None:
     fixed = re.compile(
         r"(Bucket|Queue|Function|Role|Table|StateMachine|LogGroup|Layer|Alarm|Policy|Api|Group)?Name$|^Name$"
     )
-    found = {
+    fixed_names = {
         f"{resource.logical_id}.{key}"
         for resource in TEMPLATE.resources.values()
         for key, value in resource.properties.items()
         if fixed.match(key) and isinstance(value, str) and key != "StageName"
     }
 
-    assert found == set()
+    assert fixed_names == set()
 
 
-def test_rights_in_s3_are_given_by_prefix() -> None:
-    given = [
-        (who, action, resource)
-        for who, statement in statements()
+def test_rights_in_s3_are_granted_by_prefix() -> None:
+    rights = [
+        (owner, action, resource)
+        for owner, statement in statements()
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
         if action.startswith("s3:")
     ]
 
     about_the_bucket = {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}
-    asking = [(who, action, resource) for who, action, resource in given if action in about_the_bucket]
-    assert {(who, resource["Fn::GetAtt"][0]) for who, _, resource in asking} == {
+    bucket_rights = [(owner, action, resource) for owner, action, resource in rights if action in about_the_bucket]
+    assert {(owner, resource["Fn::GetAtt"][0]) for owner, _, resource in bucket_rights} == {
         ("CaptureStreamRole", "LakeBucket"),
         ("IngestFunction", "InboxBucket"),
     }
-    for who, action, resource in given:
+    for owner, action, resource in rights:
         if action in about_the_bucket:
             continue
-        assert action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"), who
-        own_inbox = who == "IngestFunction" and action.startswith("s3:Get")
-        assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*\*", resource["Fn::Sub"]) or own_inbox, who
+        assert action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"), owner
+        own_inbox = owner == "IngestFunction" and action.startswith("s3:Get")
+        assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*\*", resource["Fn::Sub"]) or own_inbox, owner
 
 
-def test_labels_and_captured_lines_are_written_by_those_who_have_them_and_read_by_those_who_learn() -> None:
+def test_only_their_sources_write_labels_and_captured_records() -> None:
     def may(action: str, prefix: str) -> set[str]:
         wanted = {"Fn::Sub": f"${{LakeBucket.Arn}}/{prefix}/*"}
         return {
-            who
-            for who, statement in statements()
+            owner
+            for owner, statement in statements()
             if action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
             and wanted
             in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
@@ -237,7 +237,7 @@ def test_labels_and_captured_lines_are_written_by_those_who_have_them_and_read_b
     assert "InferenceFunction" not in may("s3:GetObject", "labels")
 
 
-def test_captured_lines_are_unpacked_told_apart_by_model_and_written_a_line_each() -> None:
+def test_captured_records_are_unpacked_and_written_line_by_line_for_each_model() -> None:
     target = TEMPLATE.resources["CaptureStream"].properties["ExtendedS3DestinationConfiguration"]
     steps = [
         (step["Type"], step["Parameters"][0]["ParameterValue"])
@@ -255,28 +255,28 @@ def test_captured_lines_are_unpacked_told_apart_by_model_and_written_a_line_each
     assert target["BufferingHints"]["SizeInMBs"] >= 64
 
 
-def test_every_other_right_names_what_it_is_for() -> None:
-    unbounded = {who for who, statement in statements() if statement["Resource"] == "*"}
+def test_every_other_right_names_its_resource() -> None:
+    unbounded = {owner for owner, statement in statements() if statement["Resource"] == "*"}
 
     assert unbounded == {"RetrainingStateMachine"}
 
 
-def test_no_right_is_to_whatever_a_service_can_do() -> None:
+def test_no_right_has_a_wildcard_action() -> None:
     actions = {
-        (who, action)
-        for who, statement in statements()
+        (owner, action)
+        for owner, statement in statements()
         for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
     }
 
-    assert {(who, action) for who, action in actions if "*" in action} == set()
+    assert {(owner, action) for owner, action in actions if "*" in action} == set()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
-def test_what_a_function_cannot_do_is_not_lost(function: Resource) -> None:
-    """It waits in a dead-letter queue, or somebody who waits for the answer is told and does something about it."""
+def test_no_failure_of_a_function_is_lost(function: Resource) -> None:
+    """It waits in a dead-letter queue, or the caller waits for the answer and handles the error."""
     in_a_queue = {"IngestFunction": "IngestQueue", "MonitoringFunction": "MonitoringDeadLetters"}
-    told = {"InferenceFunction", "PreTrafficFunction"}
-    caught = {found[1] for task in TASKS.values() if (found := SUBSTITUTION.search(task["Parameters"]["FunctionName"]))}
+    awaited = {"InferenceFunction", "PreTrafficFunction"}
+    caught = {match[1] for task in TASKS.values() if (match := SUBSTITUTION.search(task["Parameters"]["FunctionName"]))}
 
     name = function.logical_id
     if name == "IngestFunction":
@@ -286,7 +286,7 @@ def test_what_a_function_cannot_do_is_not_lost(function: Resource) -> None:
         assert function.properties["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": target}
         assert function.properties["Events"]["EachHour"]["Properties"]["DeadLetterConfig"] == {"Arn": target}
     else:
-        assert name in told | caught
+        assert name in awaited | caught
 
 
 def test_a_dead_letter_raises_an_alarm() -> None:
@@ -301,20 +301,20 @@ def test_a_dead_letter_raises_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=named)
-def test_an_alarm_is_heard_and_says_what_it_means(alarm: Resource) -> None:
+def test_an_alarm_notifies_somebody_and_says_what_it_means(alarm: Resource) -> None:
     assert alarm.properties["AlarmActions"] == [{"Ref": "NotificationTopic"}]
     assert len(alarm.properties["AlarmDescription"]) > 30
     assert alarm.properties["TreatMissingData"] == "notBreaching"
 
 
-def test_every_request_can_be_followed_from_function_to_function() -> None:
+def test_every_request_is_traced_through_all_functions() -> None:
     assert TEMPLATE.function_globals["Tracing"] == "Active"
     assert all("Tracing" not in function.properties for function in FUNCTIONS)
     assert TEMPLATE.resources["RetrainingStateMachine"].properties["Tracing"] == {"Enabled": True}
     assert TEMPLATE.resources["Api"].properties["TracingEnabled"] is True
 
 
-def test_what_could_run_away_is_bounded() -> None:
+def test_everything_that_could_run_away_has_a_limit() -> None:
     uploads = TEMPLATE.resources["IngestFunction"].properties["Events"]["Uploads"]["Properties"]
     settings = TEMPLATE.resources["Api"].properties["MethodSettings"][0]
 
@@ -325,7 +325,7 @@ def test_what_could_run_away_is_bounded() -> None:
     assert TEMPLATE.resources["UsagePlan"].properties["Quota"]["Limit"] == {"Ref": "RequestsPerDay"}
 
 
-def test_inference_gives_up_before_those_who_wait_for_it() -> None:
+def test_inference_times_out_before_its_callers() -> None:
     api_gateway = 29
 
     assert timeout(TEMPLATE.resources["InferenceFunction"]) < api_gateway
@@ -333,16 +333,16 @@ def test_inference_gives_up_before_those_who_wait_for_it() -> None:
     assert 2 * timeout(TEMPLATE.resources["InferenceFunction"]) < timeout(TEMPLATE.resources["PreTrafficFunction"])
 
 
-def test_no_body_and_no_header_of_a_request_is_logged() -> None:
+def test_neither_the_body_nor_the_headers_of_a_request_are_logged() -> None:
     api = TEMPLATE.resources["Api"].properties
     logged = api["AccessLogSetting"]["Format"]["Fn::ToJsonString"].values()
 
     assert api["MethodSettings"][0]["DataTraceEnabled"] is False
-    assert all(re.fullmatch(r"\$context\.[A-Za-z.]+", each) for each in logged)
-    assert not any("body" in each.lower() or "header" in each.lower() for each in logged)
+    assert all(re.fullmatch(r"\$context\.[A-Za-z.]+", field) for field in logged)
+    assert not any("body" in field.lower() or "header" in field.lower() for field in logged)
 
 
-def test_callers_move_to_new_code_by_a_check_and_back_on_an_alarm() -> None:
+def test_requests_shift_to_new_code_after_a_check_and_back_on_an_alarm() -> None:
     inference = TEMPLATE.resources["InferenceFunction"].properties
     moves = inference["DeploymentPreference"]
 
@@ -360,17 +360,19 @@ def test_callers_move_to_new_code_by_a_check_and_back_on_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=named)
-def test_another_layer_is_another_version_of_inference(layer: Resource) -> None:
+def test_a_changed_layer_is_published_as_a_new_version(layer: Resource) -> None:
     assert layer.properties["PublishLambdaVersion"] is True
 
 
-def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
+def test_a_changed_layer_alone_makes_a_new_version_of_inference() -> None:
     def version(content: str) -> str:
-        """The logical id of the version, which is another one when it is to be another version."""
-        found = transform_template(PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"})
+        """The logical id of the version, which changes when a new version is to be made."""
+        template = transform_template(
+            PROJECT / "template.yaml", packages={"PreprocessingLayer": f"s3://bucket/{content}"}
+        )
         (name,) = (
             name
-            for name, resource in found["Resources"].items()
+            for name, resource in template["Resources"].items()
             if resource["Type"] == "AWS::Lambda::Version" and name.startswith("InferenceFunction")
         )
         return str(name)
@@ -380,52 +382,52 @@ def test_a_layer_alone_makes_a_version_that_is_checked() -> None:
 
 
 @pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table"])
-def test_what_is_kept_stays_when_the_stack_goes_or_is_replaced(kind: str) -> None:
-    kept = [
+def test_stored_data_stays_when_the_stack_is_deleted_or_replaced(kind: str) -> None:
+    stores = [
         resource
         for resource in transform_template(PROJECT / "template.yaml")["Resources"].values()
         if resource["Type"] == kind
     ]
 
-    assert kept
-    assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in kept} == {("Retain", "Retain")}
+    assert stores
+    assert {(store["DeletionPolicy"], store["UpdateReplacePolicy"]) for store in stores} == {("Retain", "Retain")}
 
 
-def test_nothing_that_is_secret_is_told_in_an_output_or_a_variable() -> None:
+def test_no_output_and_no_variable_holds_a_secret() -> None:
     document = yaml_parse((PROJECT / "template.yaml").read_text())
-    told = json.dumps([document["Outputs"], document["Globals"]["Function"]["Environment"]]).lower()
+    public = json.dumps([document["Outputs"], document["Globals"]["Function"]["Environment"]]).lower()
 
-    assert not re.search(r"secret|password|token|\bvalue\b.*getatt.*apikey", told)
+    assert not re.search(r"secret|password|token|\bvalue\b.*getatt.*apikey", public)
     assert document["Outputs"]["ApiKeyId"]["Value"] == {"Ref": "ApiKey"}  # its id, not the key
 
 
-def test_all_but_health_and_the_page_to_try_it_from_asks_who_it_is() -> None:
+def test_all_paths_but_health_and_the_docs_page_require_authentication() -> None:
     paths = TEMPLATE.resources["Api"].properties["DefinitionBody"]["paths"]
-    asked = {path: method["x-amazon-apigateway-any-method"]["security"] for path, method in paths.items()}
+    security = {path: method["x-amazon-apigateway-any-method"]["security"] for path, method in paths.items()}
 
-    assert asked.pop("/{proxy+}") == {"Fn::If": ["UsesApiKey", [{"api_key": []}], [{"sigv4": []}]]}
-    assert asked == {"/v2/health/live": [], "/v2/health/ready": [], "/docs": []}
+    assert security.pop("/{proxy+}") == {"Fn::If": ["UsesApiKey", [{"api_key": []}], [{"sigv4": []}]]}
+    assert security == {"/v2/health/live": [], "/v2/health/ready": [], "/docs": []}
 
 
-def test_training_s_threads_do_not_spin_where_cores_are_shared() -> None:
+def test_training_threads_do_not_spin_while_they_wait() -> None:
     train = TEMPLATE.resources["TrainFunction"].properties
 
     assert train["Environment"]["Variables"] == {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def test_no_thread_spins_while_inference_starts() -> None:
+def test_inference_starts_with_one_thread() -> None:
     inference = TEMPLATE.resources["InferenceFunction"].properties
 
     assert inference["Environment"]["Variables"]["OPENBLAS_NUM_THREADS"] == "1"
 
 
-def test_versions_that_come_and_go_share_one_heap() -> None:
+def test_inference_keeps_all_versions_in_one_heap() -> None:
     inference = TEMPLATE.resources["InferenceFunction"].properties
 
     assert inference["Environment"]["Variables"]["MALLOC_ARENA_MAX"] == "1"
 
 
-def test_logs_are_not_kept_for_ever() -> None:
+def test_logs_expire() -> None:
     groups = {group.logical_id for group in TEMPLATE.of_type("AWS::Logs::LogGroup")}
 
     assert {function.properties["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS} <= groups
@@ -433,7 +435,7 @@ def test_logs_are_not_kept_for_ever() -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_gives_up_only_after_the_function_would_have(name: str) -> None:
+def test_a_task_times_out_after_its_function(name: str) -> None:
     substitution = SUBSTITUTION.search(TASKS[name]["Parameters"]["FunctionName"])
 
     assert substitution
@@ -446,24 +448,24 @@ def test_all_tasks_have_one_retry_policy() -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_tries_again_only_what_passes_by_itself_and_catches_all_else(name: str) -> None:
+def test_a_task_retries_only_transient_errors_and_catches_all_others(name: str) -> None:
     assert {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]} == TRANSIENT
     assert TASKS[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
-def leads_to(state: dict[str, Any]) -> set[str]:
-    """The states that may come next."""
+def next_states(state: dict[str, Any]) -> set[str]:
+    """The possible next states."""
     ways = [state, *state.get("Choices", []), *state.get("Catch", [])]
     return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
 
 
-def test_every_state_is_led_to_and_every_way_leads_to_a_state() -> None:
-    led_to = {MACHINE["StartAt"]}.union(*(leads_to(state) for state in MACHINE["States"].values()))
+def test_every_state_can_be_reached_and_every_transition_leads_to_a_state() -> None:
+    led_to = {MACHINE["StartAt"]}.union(*(next_states(state) for state in MACHINE["States"].values()))
 
     assert led_to == set(MACHINE["States"])
 
 
-def test_the_errors_that_the_state_machine_catches_are_classes_of_ours() -> None:
+def test_the_state_machine_catches_errors_of_ours_only() -> None:
     from refrain import errors
 
     caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
@@ -474,7 +476,7 @@ def test_the_errors_that_the_state_machine_catches_are_classes_of_ours() -> None
         assert issubclass(getattr(errors, error), errors.RefrainError)
 
 
-def test_the_state_machine_is_given_every_function_that_it_names() -> None:
+def test_the_template_substitutes_every_function_of_the_state_machine() -> None:
     machine = TEMPLATE.resources["RetrainingStateMachine"].properties
 
     assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", MACHINE_FILE.read_text()))
@@ -486,7 +488,7 @@ DASHBOARD: list[dict[str, Any]] = TEMPLATE.resources["Dashboard"].properties["Da
 ]
 
 
-def test_the_dashboard_tells_the_loop_in_its_order_without_holes() -> None:
+def test_the_dashboard_shows_the_loop_in_order_and_without_gaps() -> None:
     titles = [widget["properties"]["markdown"] for widget in DASHBOARD if widget["type"] == "text"]
     rows = [(widget["y"], widget["x"]) for widget in DASHBOARD]
 
@@ -502,7 +504,7 @@ def test_every_alarm_is_on_the_dashboard() -> None:
     assert shown == {alarm.logical_id for alarm in ALARMS}
 
 
-def test_every_metric_of_ours_that_is_shown_or_watched_is_one_that_the_code_counts() -> None:
+def test_every_metric_that_is_shown_or_watched_is_counted_by_the_code() -> None:
     shown = {
         metric[1]
         for widget in DASHBOARD

@@ -1,4 +1,4 @@
-"""Step "Compare with the champion": called by the state machine; parses, evaluates, answers with keys and figures."""
+"""The state "Compare with the champion", which answers with keys and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step "Judge the challenger": called by the state machine again and again; answers with a verdict and figures."""
+"""The state "Judge the challenger", which is entered repeatedly and answers with a verdict and figures."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from refrain.trial.judging import JudgementRequest, judge_challenger
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
-    """Look at what the challenger did so far."""
+    """Judge the challenger by its trial so far."""
     return judge_challenger(open_store(settings().lake_bucket), JudgementRequest.of(event), datetime.now(UTC))

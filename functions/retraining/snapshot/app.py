@@ -1,4 +1,4 @@
-"""Step "Take a snapshot": called by the state machine with its own input; answers with keys and figures."""
+"""The state "Take a snapshot", which gets the input of the run and answers with keys and figures."""
 
 from __future__ import annotations
 

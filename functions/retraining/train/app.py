@@ -1,4 +1,4 @@
-"""Step "Train a candidate": called by the state machine, once a candidate; answers with the version's name."""
+"""The state "Train a candidate", entered once for each candidate. It answers with the name of the version."""
 
 from __future__ import annotations
 
