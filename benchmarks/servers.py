@@ -45,7 +45,7 @@ def measure() -> Part:
         calls: dict[str, Callable[[], object]] = {}
         event = json.dumps(next(income_model.predict_events(1))).encode()
         for name, function in functions.items():
-            pool = Pool(function, found.logs, most=1)
+            pool = Pool(function, found.logs, max_processes=1)
             running.callback(pool.close)
             calls[name] = partial(_answered, pool, event)
         for peer, place in there:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:  # without the module, which costs what is to be measured
 
 STEPS = (
     ("refrain.serving.registry.registry", "open_store", "open the store"),
-    ("refrain.serving.registry.version_choice", "load", "load the version"),
+    ("refrain.serving.registry.version_choice", "load_version", "load the version"),
     ("refrain.lake.deployment:Deployment", "read_with_etag", "read the deployment"),
     ("refrain.model.loading", "read_version_files", "read the files of the version"),
     ("refrain.lake.version", "_file", "read"),
     ("refrain.model.tabular", "parse_definition", "read the definition"),
-    ("refrain.model.tabular", "session", "make the graph's session"),
+    ("refrain.model.tabular", "open_graph", "make the graph's session"),
     ("refrain.model.tabular:TabularModel", "replay", "replay the golden rows"),
     ("refrain.serving.registry.registry:Registry", "definition", "read the definition of today"),
     ("refrain.serving.http.v1", "predict", "predict"),

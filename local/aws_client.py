@@ -9,7 +9,7 @@ from local.names import REGION
 
 
 def aws_client(service: str, endpoint: str) -> Any:
-    """A boto3 client that no profile or variable of the shell can send to the real cloud."""
+    """Make a boto3 client that no profile or variable of the shell can send to the real AWS."""
     make: Any = boto3.client
     return make(
         service,

@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server, with the seam where it calls functions."""
+"""Serves AWS on this machine: moto's server, changed to call functions in processes instead of Docker."""
 
 import io
 import json
@@ -27,45 +27,47 @@ type Invoke = Callable[[str, bytes], Answer]
 
 
 class _Handler(KeepAlive, MotoRequestHandler):
-    """moto's own handler, with connections kept: else every upload waits a second for a `100 Continue`."""
+    """moto's own handler with kept connections; without them every upload waits a second for a `100 Continue`."""
 
 
 class AwsServer:
-    """moto answering on a port. There can be one in a process: moto keeps its state in modules."""
+    """Serves moto on a port. A process can have one, since moto keeps its state in modules."""
 
     def __init__(self, web: WebServer, invoke: Invoke, guard: Guard) -> None:
         self._web = web
         self.endpoint = self._web.url
-        os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions finds its Lambda
+        os.environ["MOTO_PORT"] = str(self._web.port)  # where its Step Functions find its Lambda
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
-        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # pages for each error that a run catches
-        listed = tuple(backends.list_of_moto_modules())  # which moto reads from its folder for every request
-        backends.list_of_moto_modules = lambda: listed
-        LambdaFunction._invoke_lambda = _seam(invoke)  # type: ignore[method-assign]
-        notifications._get_s3_event = _versioned(notifications._get_s3_event)
-        CodeDeployResponse.put_lifecycle_event_hook_execution_status = _heard  # type: ignore[attr-defined]
-        StepFunctionsParserBackend.start_execution = _named(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
+        logging.getLogger("moto.stepfunctions").setLevel(
+            logging.CRITICAL
+        )  # it logs pages for each error that a run catches
+        modules = tuple(backends.list_of_moto_modules())  # moto lists its folder again for every request
+        backends.list_of_moto_modules = lambda: modules
+        LambdaFunction._invoke_lambda = _invoke_by(invoke)  # type: ignore[method-assign]
+        notifications._get_s3_event = _with_version(notifications._get_s3_event)
+        CodeDeployResponse.put_lifecycle_event_hook_execution_status = _accept_hook_status  # type: ignore[attr-defined]
+        StepFunctionsParserBackend.start_execution = _with_name(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
         self._web.serve(guard.before(DomainDispatcherApplication(create_backend_app)), _Handler)
 
     def client(self, service: str) -> Any:
-        """A boto3 client for one of its services."""
+        """Make a boto3 client for one of its services."""
         return aws_client(service, self.endpoint)
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         self._web.stop()
 
 
 def empty_package() -> bytes:
-    """What moto wants to be given as a function's code; it never looks into it."""
+    """Make the package that moto requires as a function's code, but never reads."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", "")
     return package.getvalue()
 
 
-def _seam(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
-    """What replaces moto's way of running a function, which needs Docker."""
+def _invoke_by(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
+    """Replace moto's way of running a function, which needs Docker."""
 
     def invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
         answer = invoke(self.function_name, json.dumps({} if event is None else event).encode())
@@ -74,13 +76,13 @@ def _seam(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
     return invoke_lambda
 
 
-def _heard(self: Any) -> str:
-    """What CodeDeploy answers to a hook; moto has no part of it, and nobody deploys on this machine."""
+def _accept_hook_status(self: Any) -> str:
+    """Answer a hook as CodeDeploy does; moto does not support it, and nothing is deployed on this machine."""
     return json.dumps({"lifecycleEventHookExecutionId": json.loads(self.body)["lifecycleEventHookExecutionId"]})
 
 
-def _versioned(make_event: Callable[..., Any]) -> Callable[..., Any]:
-    """Has an event name the object's version, as S3's do in a bucket with versioning."""
+def _with_version(make_event: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the object's version to an event, as S3 does in a bucket with versioning."""
 
     def make(event_name: str, bucket: Any, key: Any, notification_id: str) -> Any:
         event = make_event(event_name, bucket, key, notification_id)
@@ -91,10 +93,10 @@ def _versioned(make_event: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-def _named(start_execution: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives an execution a name as AWS does when the caller gives none; moto calls every such one `None`."""
+def _with_name(start_execution: Callable[..., Any]) -> Callable[..., Any]:
+    """Name an execution as AWS does when its caller does not; moto calls all of those `None`."""
 
-    def start(self: Any, state_machine_arn: str, name: str | None = None, *others: Any, **named: Any) -> Any:
-        return start_execution(self, state_machine_arn, name or str(uuid.uuid4()), *others, **named)
+    def start(self: Any, state_machine_arn: str, name: str | None = None, *arguments: Any, **options: Any) -> Any:
+        return start_execution(self, state_machine_arn, name or str(uuid.uuid4()), *arguments, **options)
 
     return start

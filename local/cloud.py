@@ -1,6 +1,6 @@
-"""The local cloud for tests and the demo: started, used, stopped.
+"""Runs the local cloud for tests and the demo.
 
-It is a process of its own: moto keeps its state in modules, and a test that mocks AWS would wipe it.
+It is a process of its own, since moto keeps its state in modules, and a test that mocks AWS would wipe it.
 """
 
 import json
@@ -18,18 +18,18 @@ _PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Cloud:
-    """A local cloud that runs while the block does.
+    """A local cloud that runs while the block runs.
 
-    `folder` holds its state (default: the project's `.local`), `models` is a folder of definitions to add to or put
-    over the project's, `template` another template than the project's. Its schedules are due every `tick` seconds, or
-    as the template says (None); unless asked it does nothing by itself.
+    `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions that add to or
+    replace the project's. `template` replaces the project's template. Schedules are due every `tick` seconds, as the
+    template says (None), or never (0).
 
     Raises:
-        NotStarted: with what the cloud said, when it does not come up.
+        NotStarted: it does not come up; the error holds what it printed.
     """
 
     delivery_seconds = 5.0
-    """Captured lines reach the lake well within this time."""
+    """Captured lines reach the lake within this time."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class Cloud:
         self.stack: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        """Start it, and wait until it answers."""
+        """Start the cloud and wait until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        said = self.folder / "up.log"
-        with said.open("wb") as output:
+        log = self.folder / "up.log"
+        with log.open("wb") as output:
             self.process = subprocess.Popen(
                 self._command(),
                 cwd=_PROJECT,
@@ -60,7 +60,7 @@ class Cloud:
                 stderr=subprocess.STDOUT,
             )
         try:
-            self.stack = self._wait(said)
+            self.stack = self._wait(log)
         except BaseException:
             self._stop()
             raise
@@ -69,11 +69,11 @@ class Cloud:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop it, and wait until it is gone."""
+        """Stop the cloud and wait for its end."""
         self._stop()
 
     def client(self, service: str) -> Any:
-        """A boto3 client for one of its services."""
+        """Make a boto3 client for one of its services."""
         from local.aws_client import aws_client
 
         return aws_client(service, self.stack["aws_endpoint_url"])
@@ -88,20 +88,20 @@ class Cloud:
             command += ["--tick", str(self._tick)]
         return command
 
-    def _wait(self, said: Path) -> dict[str, str]:
+    def _wait(self, log: Path) -> dict[str, str]:
         stack_file = self.folder / "stack.json"
         end = time.monotonic() + self._patience
         while time.monotonic() < end:
             if self.process.poll() is not None:
-                raise NotStarted(said.read_text().strip())
+                raise NotStarted(log.read_text().strip())
             if stack_file.exists() and self._owns_folder():
                 stack: dict[str, str] = json.loads(stack_file.read_text())
                 return stack
             time.sleep(0.05)
-        raise NotStarted(f"The local cloud did not answer within {self._patience:g} seconds: see {said}.")
+        raise NotStarted(f"The local cloud did not answer within {self._patience:g} seconds; see {log}.")
 
     def _owns_folder(self) -> bool:
-        """Whether what lies there is of this cloud, and not of one before or beside it."""
+        """Whether the folder belongs to this cloud, and not to an earlier or a second one."""
         lock = self.folder / "lock"
         return lock.exists() and lock.read_text() == str(self.process.pid)
 

@@ -1,5 +1,6 @@
-"""A stack on AWS, seen as the local cloud is: the same tests run on either, by the stack's outputs."""
+"""A stack on AWS behind the interface of the local cloud, so that the same tests run on both."""
 
+from itertools import batched
 from typing import Any
 
 import boto3
@@ -16,28 +17,28 @@ OUTPUT_NAMES = {
 
 
 class UnusableStack(LocalError):
-    """The stack cannot be tested, and why."""
+    """The stack cannot be tested; the message says why."""
 
 
 class DeployedStack:
     """A stack by its name, in the account and region of the shell (or at `AWS_ENDPOINT_URL`).
 
     Raises:
-        NotUsable: there is no such stack, or it has no API key.
+        UnusableStack: the stack does not exist, or has no API key.
     """
 
     delivery_seconds = 900.0
-    """Firehose gathers lines for five minutes, and the first ones of a stack take longer."""
+    """Firehose gathers lines for five minutes; the first ones of a stack take longer."""
 
     def __init__(self, name: str) -> None:
         outputs = self._outputs(name)
         if "ApiKeyId" not in outputs:
-            raise UnusableStack(f"The stack {name} asks for signed requests: these tests need AuthMode=KEY.")
+            raise UnusableStack(f"The stack {name} requires signed requests; these tests need AuthMode=KEY.")
         key = self.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
-        self.stack: dict[str, str] = {ours: outputs[theirs] for ours, theirs in OUTPUT_NAMES.items()} | {"api_key": key}
+        self.stack: dict[str, str] = {name: outputs[output] for name, output in OUTPUT_NAMES.items()} | {"api_key": key}
 
     def client(self, service: str) -> Any:
-        """A boto3 client as the shell is set up."""
+        """Make a boto3 client with the settings of the shell."""
         make: Any = boto3.client
         return make(service)
 
@@ -47,13 +48,13 @@ class DeployedStack:
             (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         except cloudformation.exceptions.ClientError as error:
             raise UnusableStack(f"There is no stack {name} here: {error}") from error
-        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 class SelfCleaningClient(StackClient):
-    """What a user does with a deployed stack, taken back afterwards.
+    """A client that deletes everything that it uploaded, and all that came of it.
 
-    Models that have anything in the lake are left alone: what is deleted afterwards must be ours.
+    It refuses models that already have uploads in the stack, since it would delete data of other people.
     """
 
     def __init__(self, cloud: DeployedStack) -> None:
@@ -61,34 +62,33 @@ class SelfCleaningClient(StackClient):
         self._models: set[str] = set()
 
     def upload(self, key: str, content: bytes) -> None:
-        """Put a file into the inbox, of a model that nobody else uses."""
+        """Put a file of a model that nobody else uses into the inbox."""
         model = key.partition("/")[0]
-        if model not in self._models and self._kept(self.stack["lake_bucket"], f"receipts/{model}/"):
-            raise UnusableStack(f"The stack has uploads of {model}: run these tests on a stack of their own.")
+        if model not in self._models and self._versions(self.stack["lake_bucket"], f"receipts/{model}/"):
+            raise UnusableStack(f"The stack has uploads of {model} already; run these tests on a stack of their own.")
         self._models.add(model)
         super().upload(key, content)
 
-    def leave(self) -> None:
-        """Delete all that was uploaded and all that came of it, every version of it."""
+    def delete_everything(self) -> None:
+        """Delete the uploads and all that came of them, in every version."""
         inbox, lake = self.stack["inbox_bucket"], self.stack["lake_bucket"]
-        folders = sorted({key.partition("/")[0] for key, _ in self._kept(lake, "")})
+        folders = sorted({key.partition("/")[0] for key, _ in self._versions(lake, "")})
         for model in sorted(self._models):
             self._delete(inbox, f"{model}/")
             for folder in folders:
                 self._delete(lake, f"{folder}/{model}/")
             self._delete(lake, f"deployments/{model}.json")
 
-    def _kept(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
-        """Every version below a prefix, markers of deletions too."""
+    def _versions(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
+        """List the object versions below a prefix, delete markers included."""
         pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         return [
-            (each["Key"], each["VersionId"])
+            (version["Key"], version["VersionId"])
             for page in pages
-            for each in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+            for version in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
         ]
 
     def _delete(self, bucket: str, prefix: str) -> None:
-        kept = self._kept(bucket, prefix)
-        for start in range(0, len(kept), 1000):
-            some = [{"Key": key, "VersionId": version} for key, version in kept[start : start + 1000]]
-            self._s3.delete_objects(Bucket=bucket, Delete={"Objects": some})
+        for batch in batched(self._versions(bucket, prefix), 1000, strict=False):
+            objects = [{"Key": key, "VersionId": version} for key, version in batch]
+            self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})

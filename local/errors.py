@@ -1,30 +1,36 @@
-"""What can go wrong when the local cloud is asked for: each a sentence for the person who asked."""
+"""Errors of the local cloud; each message is a sentence for the person who started it."""
 
 
 class LocalError(Exception):
-    """The local cloud cannot do what was asked."""
+    """The local cloud cannot do what it was asked to do."""
 
 
 class TemplateError(LocalError):
-    """The template says something that this machine cannot make."""
+    """The template has something that this machine cannot run."""
 
 
 class PortTaken(LocalError):
-    """Another program listens on the port that was asked for."""
+    """Another program listens on the port."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} is taken by another program: choose another one, or none to get a free one.")
+        super().__init__(
+            f"Port {port} is taken by another program; choose another one, or leave it out to get a free one."
+        )
         self.port = port
 
 
 class AlreadyRunning(LocalError):
-    """A local cloud runs in this folder."""
+    """Another local cloud runs in this folder."""
 
     def __init__(self, folder: str, process: str) -> None:
-        super().__init__(f"A local cloud is already running in {folder} (process {process}): stop it first.")
+        super().__init__(f"A local cloud is already running in {folder} (process {process}); stop it first.")
         self.folder = folder
         self.process = process
 
 
 class NotStarted(LocalError):
     """The local cloud ended before it answered, or did not answer in time."""
+
+
+class StackFailed(LocalError):
+    """A stack did not do what its client waited for."""

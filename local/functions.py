@@ -1,7 +1,7 @@
-"""What the template says of each function, as this machine runs it.
+"""Reads the functions of the template, as this machine runs them.
 
-A template as people write it is run from the source with this environment's packages; one that `sam build` made is run
-on its own layers alone.
+The template of the source runs with the packages of this environment. The template that `sam build` writes runs on its
+own layers only.
 """
 
 import json
@@ -21,40 +21,40 @@ from local.template import Resolver, Resource, Template, resource_attributes
 _MODELS = "/opt/models"
 _DELIVERY = "REFRAIN_DELIVERY_SECONDS"
 _NICE = 5
-"""Here all share a few processors: functions for which nobody waits let the one go first that answers."""
+"""All functions share a few processors, so those for which no caller waits give way to the one that answers."""
 
 
 @dataclass(frozen=True)
 class FunctionHost:
-    """Where functions run: the services' address, the model definitions, and a folder for what the runtime brings."""
+    """Where functions run: the address of the services, the definitions, and a folder for the runtime's packages."""
 
     endpoint: str
     models: Path
     runtime: Path
 
 
-def read_functions(template: Template, place: FunctionHost) -> list[Function]:
-    """Every function of the template.
+def read_functions(template: Template, host: FunctionHost) -> list[Function]:
+    """Read every function of the template.
 
     Raises:
-        TemplateError: a handler is not where the template says, or a variable cannot be resolved.
+        TemplateError: a handler is missing, or a variable cannot be resolved.
     """
-    brought = (runtime.gather_runtime(place.runtime),) if _built(template) else ()
-    resolver = Resolver(template, place.endpoint)
+    runtime_packages = (runtime.gather_runtime(host.runtime),) if _built(template) else ()
+    resolver = Resolver(template, host.endpoint)
     return [
-        _function(template, resource, _variables(template, resource, resolver, place), brought)
+        _function(template, resource, _variables(template, resource, resolver, host), runtime_packages)
         for resource in template.of_type("AWS::Serverless::Function")
     ]
 
 
 def gather_definitions(template: Template, extra: Path | None, into: Path) -> Path:
-    """Put the template's model definitions, and those in `extra` over them, into one folder.
+    """Copy the template's model definitions into one folder; those in `extra` add to or replace them.
 
     Raises:
-        TemplateError: there is no folder `extra`.
+        TemplateError: the folder `extra` does not exist.
     """
     if extra and not extra.is_dir():
-        raise TemplateError(f"There is no folder {extra} to take model definitions from.")
+        raise TemplateError(f"The folder of model definitions {extra} does not exist.")
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
     layers = [_folder(template, layer) for layer in template.of_type("AWS::Serverless::LayerVersion")]
@@ -65,23 +65,23 @@ def gather_definitions(template: Template, extra: Path | None, into: Path) -> Pa
 
 
 def _function(
-    template: Template, resource: Resource, environment: Mapping[str, str], brought: Iterable[Path]
+    template: Template, resource: Resource, environment: Mapping[str, str], runtime_packages: Iterable[Path]
 ) -> Function:
-    said = {**template.function_globals, **resource.properties}
-    folder = template.folder / said["CodeUri"]
-    module = str(said["Handler"]).rpartition(".")[0]
+    properties = {**template.function_globals, **resource.properties}
+    folder = template.folder / properties["CodeUri"]
+    module = str(properties["Handler"]).rpartition(".")[0]
     if not (folder / f"{module}.py").is_file():
-        where = f"{said['CodeUri']}/{module}.py"
-        raise TemplateError(f"{resource.logical_id} cannot run: its handler should be in {where}, which is not there.")
+        path = f"{properties['CodeUri']}/{module}.py"
+        raise TemplateError(f"{resource.logical_id} cannot run: its handler should be in {path}, which is missing.")
     logging = {**template.function_globals.get("LoggingConfig", {}), **resource.properties.get("LoggingConfig", {})}
     return Function(
         name=local_name(resource.logical_id),
         arn=resource_attributes(resource, "")["Arn"],
-        handler=said["Handler"],
+        handler=properties["Handler"],
         folder=folder,
-        path=(folder, *_layers(template, resource), *brought),
-        timeout=int(said.get("Timeout", 3)),
-        memory=int(said.get("MemorySize", 128)),
+        path=(folder, *_layers(template, resource), *runtime_packages),
+        timeout=int(properties.get("Timeout", 3)),
+        memory=int(properties.get("MemorySize", 128)),
         environment=environment,
         json_logs=logging.get("LogFormat") == "JSON",
         python=runtime.bare_python() if _built(template) else (sys.executable,),
@@ -95,7 +95,7 @@ def _answers_callers(template: Template, resource: Resource) -> bool:
 
 
 def _layers(template: Template, resource: Resource) -> list[Path]:
-    """Where a function's layers have their packages; from the source, the wheels are those of this environment."""
+    """List the folders of a function's layers; when run from the source, the wheels come from this environment."""
     folders = [_folder(template, template.resources[name]) for name in template.layers_of(resource)]
     if _built(template):
         return [folder / "python" for folder in folders]
@@ -112,13 +112,13 @@ def _folder(template: Template, layer: Resource) -> Path:
     return folder
 
 
-def _variables(template: Template, resource: Resource, resolver: Resolver, place: FunctionHost) -> dict[str, str]:
+def _variables(template: Template, resource: Resource, resolver: Resolver, host: FunctionHost) -> dict[str, str]:
     variables = {
         **template.function_globals.get("Environment", {}).get("Variables", {}),
         **resource.properties.get("Environment", {}).get("Variables", {}),
     }
     resolved = {name: str(resolver.resolve(value)) for name, value in variables.items()}
-    here = {name: str(place.models) if value == _MODELS else value for name, value in resolved.items()}
-    if _DELIVERY in here:
-        here[_DELIVERY] = str(DELIVERY_SECONDS)
-    return {**here, "AWS_ENDPOINT_URL": place.endpoint}
+    local = {name: str(host.models) if value == _MODELS else value for name, value in resolved.items()}
+    if _DELIVERY in local:
+        local[_DELIVERY] = str(DELIVERY_SECONDS)
+    return {**local, "AWS_ENDPOINT_URL": host.endpoint}

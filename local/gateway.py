@@ -1,4 +1,4 @@
-"""The HTTPS API here: routes, events and answers by SAM's local gateway, and the API key that it leaves out."""
+"""Serves the HTTPS API: SAM's local gateway for routes and events, and the check of the API key that it lacks."""
 
 import hmac
 import json
@@ -16,46 +16,46 @@ from local.template import Template
 from local.web_server import WebServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's own limit
-MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, on the event that the body becomes a part of
+MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's limit for the event, which contains the body
 
 logging.getLogger("samcli").setLevel(logging.CRITICAL)
 
 
-class TooLong(Exception):
-    """The event is longer than Lambda takes."""
+class EventTooLong(Exception):
+    """The event is longer than Lambda accepts."""
 
 
 class _Runner:
-    """Stands where SAM's Docker runner stood."""
+    """Replaces SAM's Docker runner."""
 
     def __init__(self, invoke: Invoke) -> None:
         self._invoke = invoke
 
     def is_debugging(self) -> bool:
-        """SAM asks; one request at a time if so."""
+        """Answer no, or SAM would handle one request at a time."""
         return False
 
     def invoke(self, function_identifier: str, event: str, stdout: Any, **_: Any) -> None:
-        """Call the function and write its answer to `stdout`; a failed one is no JSON, which SAM makes a 502 of."""
+        """Call the function and write its answer to `stdout`; a failed call writes no JSON, so that SAM answers 502."""
         payload = event.encode()
         if len(payload) > MAX_EVENT_BYTES:
-            raise TooLong
+            raise EventTooLong
         answer = self._invoke(local_name(function_identifier), payload)
         stdout.write_str("failed" if answer.failed else answer.payload.decode())
 
 
 class Gateway:
-    """The API of the template, on a port."""
+    """Serves the template's API on a port."""
 
     def __init__(self, template: Template, invoke: Invoke, api_key: str, web: WebServer) -> None:
         self.url = web.url
         self._web = web
         self._api_key = api_key
-        self._open = set(_open_paths(template))
+        self._open_paths = set(_open_paths(template))
         web.serve(self._application(template, _Runner(invoke)))
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         self._web.stop()
 
     def _application(self, template: Template, runner: _Runner) -> Flask:
@@ -70,24 +70,26 @@ class Gateway:
         service.create()
         application: Flask = service._app
         application.before_request(self._check)
-        application.register_error_handler(TooLong, lambda _: _refusal(413, "Request Too Long"))
+        application.register_error_handler(EventTooLong, lambda _: _refusal(413, "Request Too Long"))
         return application
 
     def _check(self) -> Response | None:
-        """What API Gateway does before it calls anything."""
+        """Refuse what API Gateway refuses before it calls a function."""
         if (request.content_length or 0) > MAX_BODY_BYTES:
             return _refusal(413, "Request Too Long", close=True)
         if request.url_rule is None:
             return None
-        given = request.headers.get("x-api-key", "")
-        if request.url_rule.rule not in self._open and not hmac.compare_digest(given.encode(), self._api_key.encode()):
+        key = request.headers.get("x-api-key", "")
+        if request.url_rule.rule not in self._open_paths and not hmac.compare_digest(
+            key.encode(), self._api_key.encode()
+        ):
             return _refusal(403, "Forbidden")
         _read_as_text(request)
         return None
 
 
 def _open_paths(template: Template) -> list[str]:
-    """The paths that ask for nothing, as the template's OpenAPI document says it beside each."""
+    """List the paths that need no key, according to the template's OpenAPI document."""
     return [
         path
         for api in template.of_type("AWS::Serverless::Api")
@@ -96,10 +98,10 @@ def _open_paths(template: Template) -> list[str]:
     ]
 
 
-def _read_as_text(asked: Request) -> None:
+def _read_as_text(request: Request) -> None:
     """Replace the bytes of a body that are not UTF-8, as API Gateway does; SAM would answer with an error."""
-    body = asked.get_data()
-    asked._cached_data = body.decode(errors="replace").encode()
+    body = request.get_data()
+    request._cached_data = body.decode(errors="replace").encode()
 
 
 def _refusal(status: int, message: str, close: bool = False) -> Response:

@@ -1,8 +1,7 @@
-"""Stands before AWS on this machine and denies a function what its role does not allow, as IAM does.
+"""Denies a function what its role does not allow, as IAM does.
 
-A function signs with a key that is its name; who has another key is the user of this machine, who may do anything.
-What was used is written down, a line of JSON for each grant, and so is all that was denied: rights that are missing
-fail here, and rights that nobody needs can be found.
+A function signs its requests with its name as the key. Any other key belongs to the user of this machine, who may do
+everything. A file records each grant that was used and each denial, so tests find missing rights and unused ones.
 """
 
 import json
@@ -18,60 +17,66 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RECORD_FILE = "rights.jsonl"
-"""The file in the state folder: `{"function", "action", "resource", "by"}`; `by` is null where it was denied."""
+"""A file in the state folder with lines of `{"function", "action", "resource", "by"}`; `by` is null for a denial."""
 
 
 class Guard:
-    """Knows who may do what; `record` is the file to write down what was used and denied."""
+    """Checks requests against the rights of the functions, and writes used grants and denials to the file `record`."""
 
     def __init__(self, rights: Rights, record: Path) -> None:
         self._rights = rights
         self._record = record
         self._lock = threading.Lock()
-        self._written: set[tuple[str, ...]] = set()
+        self._recorded: set[tuple[str, ...]] = set()
         record.write_text("")
 
     def before(self, application: "WSGIApplication") -> "WSGIApplication":
-        """The application, asked only for what is allowed."""
+        """Wrap an application, so that it gets only allowed requests."""
 
         def guarded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            who, service = signer(environ)
-            if who not in self._rights:
+            function, service = signer(environ)
+            if function not in self._rights:
                 return application(environ, start_response)
-            wanted = requested_actions(environ, service)
-            denied = [each for each in wanted if not self._allowed(who, *each)]
+            actions = requested_actions(environ, service)
+            denied = [action for action in actions if not self._allows(function, *action)]
             if denied:
-                return _refuse(environ, start_response, service, who, denied[0])
+                return _refuse(environ, start_response, service, function, denied[0])
             if service == "s3" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-                start_response = self._hiding(who, wanted[0], start_response)
+                start_response = self._hiding(function, actions[0], start_response)
             return application(environ, start_response)
 
         return guarded
 
-    def _hiding(self, who: str, wanted: RequestedAction, start_response: "StartResponse") -> "StartResponse":
-        """Say 403 for a key that is missing, as S3 does to whoever may not list the bucket."""
+    def _hiding(self, function: str, requested: RequestedAction, start_response: "StartResponse") -> "StartResponse":
+        """Turn 404 into 403 for a function that may not list the bucket, as S3 does."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            hidden = status.startswith("404") and not self._allowed(who, "s3:ListBucket", wanted[1].partition("/")[0])
+            bucket = requested[1].partition("/")[0]
+            hidden = status.startswith("404") and not self._allows(function, "s3:ListBucket", bucket)
             return start_response("403 Forbidden" if hidden else status, headers, *error)
 
         return start
 
-    def _allowed(self, who: str, action: str, resource: str) -> bool:
-        by = next((grant for grant in self._rights[who] if grant.covers(action, resource)), None)
-        line = {"function": who, "action": action, "resource": by.resource if by else resource, "by": by and by.action}
+    def _allows(self, function: str, action: str, resource: str) -> bool:
+        used = next((grant for grant in self._rights[function] if grant.covers(action, resource)), None)
+        line = {
+            "function": function,
+            "action": action,
+            "resource": used.resource if used else resource,
+            "by": used and used.action,
+        }
         with self._lock:
-            if (key := tuple(map(str, line.values()))) not in self._written:
-                self._written.add(key)
+            if (key := tuple(map(str, line.values()))) not in self._recorded:
+                self._recorded.add(key)
                 with self._record.open("a") as file:
                     file.write(json.dumps(line) + "\n")
-        return by is not None
+        return used is not None
 
 
 def _refuse(
-    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, who: str, denied: RequestedAction
+    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, function: str, denied: RequestedAction
 ) -> Iterable[bytes]:
-    message = f"{who} is not authorized to perform: {denied[0]} on resource: {denied[1]}"
+    message = f"{function} is not authorized to perform: {denied[0]} on resource: {denied[1]}"
     if "HTTP_X_AMZ_TARGET" in environ:
         body = json.dumps({"__type": "AccessDeniedException", "message": message}).encode()
         status, kind = "400 Bad Request", "application/x-amz-json-1.0"

@@ -1,6 +1,6 @@
-"""Brings captured lines from the functions' logs to the lake, where a log subscription and Firehose do it in the cloud.
+"""Delivers captured lines from the functions' logs to the lake, as a log subscription and Firehose do on AWS.
 
-What is brought, and where to, is what the template says: the subscription's log group and pattern, the stream's prefix.
+The template says which lines go where: by the subscription's log group and pattern, and by the stream's prefix.
 """
 
 import gzip
@@ -20,10 +20,10 @@ from local.names import local_name
 from local.template import Template
 
 PAUSE_SECONDS = 0.5
-"""Seconds between two looks at the logs, each of which delivers what is new."""
+"""Seconds between two deliveries."""
 
 DELIVERY_SECONDS = 3
-"""Seconds within which a line is delivered, also on a busy machine."""
+"""Seconds after which every line has been delivered, even on a busy machine."""
 
 _PATTERN = re.compile(r"\{ \$\.(\w+) = (\d+) \}")
 _HOUR = "!{timestamp:yyyy/MM/dd/HH}"
@@ -32,9 +32,9 @@ _KEY = re.compile(r"!\{partitionKeyFromQuery:(\w+)\}")
 
 @dataclass(frozen=True)
 class Subscription:
-    """Which lines of which functions (by their names here) go where.
+    """Chooses lines from the logs of functions, and says where they go.
 
-    `field` and `value` choose the lines, `partition` is the field of a line that takes its place in `prefix`.
+    A line is chosen when its `field` has this `value`. `partition` names the field that is filled into `prefix`.
     """
 
     functions: tuple[str, ...]
@@ -44,8 +44,8 @@ class Subscription:
     prefix: str
     partition: str
 
-    def wants(self, line: bytes) -> dict[str, Any] | None:
-        """Read a line of a log as JSON if it is one of the chosen ones."""
+    def select(self, line: bytes) -> dict[str, Any] | None:
+        """Parse a line of a log if it is chosen."""
         if not line.startswith(b"{"):
             return None
         try:
@@ -54,17 +54,17 @@ class Subscription:
             return None
         return document if isinstance(document, dict) and document.get(self.field) == self.value else None
 
-    def key(self, partition: str, moment: datetime) -> str:
-        """Name an object of lines, delivered at a moment (UTC)."""
-        folder = _KEY.sub(partition, self.prefix).replace(_HOUR, f"{moment:%Y/%m/%d/%H}")
-        return f"{folder}{moment:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}.jsonl.gz"
+    def key(self, partition: str, time: datetime) -> str:
+        """Name an object of lines that are delivered at a time (UTC)."""
+        folder = _KEY.sub(partition, self.prefix).replace(_HOUR, f"{time:%Y/%m/%d/%H}")
+        return f"{folder}{time:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}.jsonl.gz"
 
 
 def read_subscriptions(template: Template) -> list[Subscription]:
-    """Every log subscription of the template that ends in a bucket.
+    """Read the template's log subscriptions.
 
     Raises:
-        TemplateError: it does what this machine cannot do.
+        TemplateError: a subscription needs something that this machine cannot do.
     """
     return [
         _subscription(template, resource.logical_id, resource.properties)
@@ -73,20 +73,22 @@ def read_subscriptions(template: Template) -> list[Subscription]:
 
 
 class LogDelivery:
-    """Follows logs, and delivers until it is stopped; then once more, so that nothing is left behind."""
+    """Follows logs and delivers their lines until it is stopped, and then the rest."""
 
     def __init__(
-        self, s3: Any, logs: Mapping[str, Path], wanted: Sequence[Subscription], pause: float = PAUSE_SECONDS
+        self, s3: Any, logs: Mapping[str, Path], subscriptions: Sequence[Subscription], pause: float = PAUSE_SECONDS
     ) -> None:
         self._s3 = s3
         self._pause = pause
         self._stopping = threading.Event()
-        self._follow = [(one, [Tail(logs[name]) for name in one.functions]) for one in wanted]
+        self._tails = [
+            (subscription, [Tail(logs[name]) for name in subscription.functions]) for subscription in subscriptions
+        ]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Deliver what was logged so far, and no more. The functions are to be stopped before."""
+        """Deliver the rest and end. Stop the functions first."""
         self._stopping.set()
         self._thread.join()
 
@@ -96,11 +98,11 @@ class LogDelivery:
         self._deliver()
 
     def _deliver(self) -> None:
-        for subscription, tails in self._follow:
+        for subscription, tails in self._tails:
             batches: dict[str, list[bytes]] = defaultdict(list)
             for tail in tails:
                 for line in tail.new_lines():
-                    document = subscription.wants(line)
+                    document = subscription.select(line)
                     if document is not None:
                         batches[str(document[subscription.partition])].append(line)
             for partition, lines in batches.items():
@@ -112,35 +114,35 @@ class LogDelivery:
 
 
 class Tail:
-    """The end of a log file: what is written from now on."""
+    """The lines that are added to a log file from now on."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._place = path.stat().st_size if path.exists() else 0
+        self._offset = path.stat().st_size if path.exists() else 0
         self._rest = b""
 
     def new_lines(self) -> list[bytes]:
-        """Read the lines that were finished since the last time."""
+        """Read the lines that were completed since the last call."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
-            file.seek(self._place)
+            file.seek(self._offset)
             data = file.read()
-        self._place += len(data)
+        self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         return lines
 
 
-def _subscription(template: Template, name: str, said: Mapping[str, Any]) -> Subscription:
-    pattern = _PATTERN.fullmatch(str(said["FilterPattern"]))
+def _subscription(template: Template, name: str, properties: Mapping[str, Any]) -> Subscription:
+    pattern = _PATTERN.fullmatch(str(properties["FilterPattern"]))
     if not pattern:
-        raise TemplateError(f"{name}: only patterns such as {{ $.capture = 1 }} are understood on this machine.")
-    stream = template.resources[said["DestinationArn"]["Fn::GetAtt"][0]]
+        raise TemplateError(f"{name}: this machine understands only patterns such as {{ $.capture = 1 }}.")
+    stream = template.resources[properties["DestinationArn"]["Fn::GetAtt"][0]]
     target = stream.properties.get("ExtendedS3DestinationConfiguration")
     partition = target and _KEY.search(target.get("Prefix", ""))
     if not target or not partition:
-        raise TemplateError(f"{name}: only streams to a bucket, partitioned by a field, can be made on this machine.")
-    group = said["LogGroupName"]["Ref"]
+        raise TemplateError(f"{name}: this machine supports only streams to a bucket that are partitioned by a field.")
+    group = properties["LogGroupName"]["Ref"]
     return Subscription(
         functions=tuple(
             local_name(function.logical_id)

@@ -1,4 +1,4 @@
-"""How things are called on this machine."""
+"""Names of the account, the region and the resources on this machine."""
 
 import re
 
@@ -7,7 +7,7 @@ REGION = "eu-west-1"
 
 
 def local_name(logical_id: str) -> str:
-    """The name of the resource that the template calls `logical_id`.
+    """Return the name on this machine of the resource `logical_id`.
 
     >>> local_name("IngestQueue")
     'refrain-ingest-queue'

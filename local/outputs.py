@@ -1,6 +1,6 @@
-"""Has CloudFormation and API Gateway on this machine tell of the stack what they tell of a deployed one.
+"""Publishes the outputs of the local stack as CloudFormation and API Gateway do for a deployed one.
 
-So the commands of the documentation, and whatever finds its way by a stack's outputs, work here too.
+So the commands in the documentation work here too.
 """
 
 import json
@@ -13,9 +13,9 @@ STACK = "refrain"
 
 
 def publish_outputs(machine: AwsServer, stack: Mapping[str, str]) -> None:
-    """Make a stack that has nothing but outputs, and the API key that one of them names."""
-    made = machine.client("apigateway").create_api_key(name=STACK, value=stack["api_key"], enabled=True)
-    outputs = {theirs: stack[ours] for ours, theirs in OUTPUT_NAMES.items()} | {"ApiKeyId": made["id"]}
+    """Create a stack that has only outputs, and the API key that one of them names."""
+    key = machine.client("apigateway").create_api_key(name=STACK, value=stack["api_key"], enabled=True)
+    outputs = {output: stack[name] for name, output in OUTPUT_NAMES.items()} | {"ApiKeyId": key["id"]}
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},

@@ -1,6 +1,6 @@
-"""Carries connections from an address of this machine to the same port of its loopback, where the local cloud listens.
+"""Forwards connections from an address of this machine to the loopback, where the local cloud listens.
 
-Containers reach the first and not the second, and nobody from outside of the machine reaches either.
+Containers can reach such an address, but not the loopback. Nobody outside the machine can reach either.
 """
 
 import contextlib
@@ -12,22 +12,22 @@ from typing import Self
 
 
 class PortForwarder:
-    """Open while the block runs."""
+    """Forwards connections while the block runs."""
 
     def __init__(self, address: str, port: int, target: tuple[str, int] | None = None) -> None:
-        self._server = _Server((address, port), _Carry)
+        self._server = _Server((address, port), _Forward)
         self._server.target = target or ("127.0.0.1", port)
         self.port: int = self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        """Carry from now on."""
+        """Start to forward."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Carry no more."""
+        """Stop."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -38,7 +38,7 @@ class _Server(socketserver.ThreadingTCPServer):
     target: tuple[str, int]
 
 
-class _Carry(socketserver.BaseRequestHandler):
+class _Forward(socketserver.BaseRequestHandler):
     server: _Server
 
     def handle(self) -> None:

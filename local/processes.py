@@ -1,4 +1,4 @@
-"""Runs functions as Lambda does: each call in a process of its own or in one that has become idle."""
+"""Runs functions as Lambda does: each call takes an idle process, or starts a new one."""
 
 import os
 import shutil
@@ -21,10 +21,10 @@ _START = Path(__file__).with_name("start_function.py")
 
 @dataclass(frozen=True)
 class Function:
-    """What has to be known of a function to run it.
+    """The settings of a function.
 
-    `path` is where its imports are found, `timeout` is in seconds and `memory` in MB (told to it, not enforced). `nice`
-    is by how much its processes stand back for others that want a processor.
+    `path` is its import path, `timeout` is in seconds, and `memory` in MB (passed on to it, not enforced). `nice`
+    lowers the priority of its processes.
     """
 
     name: str
@@ -41,16 +41,16 @@ class Function:
 
 
 class FunctionProcess:
-    """One process of a function, with the Runtime API that it alone talks to."""
+    """One process of a function, with a Runtime API of its own."""
 
     def __init__(self, function: Function, log: Path) -> None:
         self._function = function
         self._api = RuntimeApi()
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{function.name}-"))
-        behind = ("nice", "-n", str(function.nice)) if function.nice else ()
+        prefix = ("nice", "-n", str(function.nice)) if function.nice else ()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*behind, *function.python, "-P", str(_START), function.handler],
+                [*prefix, *function.python, "-P", str(_START), function.handler],
                 cwd=function.folder,
                 env=_environment(function, self._api.address, self._scratch),
                 stdin=subprocess.PIPE,
@@ -62,7 +62,7 @@ class FunctionProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """The id of the process."""
         return self._process.pid
 
     def alive(self) -> bool:
@@ -70,7 +70,7 @@ class FunctionProcess:
         return self._process.poll() is None
 
     def call(self, event: bytes) -> Answer:
-        """Have `event` handled: the function's answer, or the error that Lambda would report."""
+        """Handle an event; return the function's answer, or the error that Lambda would report."""
         call = Call(str(uuid.uuid4()), event, self._function.arn, self._function.timeout)
         self._api.offer(call)
         try:
@@ -81,11 +81,11 @@ class FunctionProcess:
             return failed_answer("Sandbox.Timedout", message)
 
     def stop(self) -> None:
-        """End the process and everything that it started or wrote for itself."""
+        """End the process with all that it started, and delete its temporary files."""
         if self.alive():
             _kill_group(self._process.pid)
             self._process.wait()
-        shutil.rmtree(self._scratch, ignore_errors=True)  # the watcher may be late when all of us end
+        shutil.rmtree(self._scratch, ignore_errors=True)  # the watcher may be too late when the cloud ends
 
     def _watch(self) -> None:
         status = self._process.wait()
@@ -97,19 +97,19 @@ class FunctionProcess:
 
 
 class Pool:
-    """The processes of one function: an idle one takes the next call, a new one when there is none."""
+    """The processes of one function, at most `max_processes` of them."""
 
-    def __init__(self, function: Function, logs: Path, most: int = max(2, os.cpu_count() or 2)) -> None:
+    def __init__(self, function: Function, logs: Path, max_processes: int = max(2, os.cpu_count() or 2)) -> None:
         self.function = function
         self.log = logs / f"{function.name.removeprefix('refrain-').removesuffix('-function')}.log"
-        self._room = threading.BoundedSemaphore(most)
+        self._room = threading.BoundedSemaphore(max_processes)
         self._lock = threading.Lock()
         self._idle: list[FunctionProcess] = []
         self._all: set[FunctionProcess] = set()
         self._closed = False
 
     def call(self, event: bytes) -> Answer:
-        """Have `event` handled, waiting while too many calls run."""
+        """Handle an event; wait while too many calls run."""
         with self._room:
             process = self._take()
             answer = process.call(event)
@@ -153,7 +153,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _environment(function: Function, runtime_api: str, scratch: Path) -> dict[str, str]:
-    """What Lambda sets, the template's variables, and nothing of the shell that the cloud was started from."""
+    """Return the variables that Lambda sets and those of the template, and none of the shell that started the cloud."""
     return {
         "PATH": os.defpath,
         "LANG": "en_US.UTF-8",
@@ -173,7 +173,7 @@ def _environment(function: Function, runtime_api: str, scratch: Path) -> dict[st
         "AWS_LAMBDA_LOG_LEVEL": "INFO",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": function.name,  # by which the guard knows whose role it is
+        "AWS_ACCESS_KEY_ID": function.name,  # the guard finds the role by it
         "AWS_SECRET_ACCESS_KEY": "local",
         **function.environment,
     }

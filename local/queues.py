@@ -1,6 +1,6 @@
-"""Brings messages from a queue to a function as Lambda's own pollers do.
+"""Passes messages from a queue to a function, as Lambda's pollers do.
 
-moto could do it too, but inside the upload's PUT, which would then last as long as the ingest.
+moto could do it too, but inside the upload's PUT, which would then take as long as the ingest.
 """
 
 import json
@@ -16,7 +16,7 @@ from local.runtime_api import Answer
 
 @dataclass(frozen=True)
 class QueueSource:
-    """A queue that a function is to be called for."""
+    """A queue that calls a function."""
 
     url: str
     arn: str
@@ -26,9 +26,9 @@ class QueueSource:
 
 
 class Poller:
-    """Takes messages of one queue to `invoke`, and deletes those that it has done with.
+    """Passes the messages of one queue to `invoke`, and deletes those that were handled.
 
-    What failed stays in the queue: its visibility timeout brings it back, its redrive policy takes it away.
+    A failed message stays in the queue. Its visibility timeout brings it back, and the redrive policy removes it.
     """
 
     def __init__(self, sqs: Any, source: QueueSource, invoke: Callable[[bytes], Answer], pause: float = 0.1) -> None:
@@ -43,7 +43,7 @@ class Poller:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more messages; what is being worked on is left."""
+        """Take no more messages; running batches are left alone."""
         self._stopping.set()
         self._thread.join()
         self._workers.shutdown(wait=False, cancel_futures=True)
@@ -79,17 +79,17 @@ class Poller:
 
 
 def batch_event(messages: Sequence[Mapping[str, Any]], arn: str) -> dict[str, Any]:
-    """The event in which Lambda hands over `messages`."""
+    """Make the event in which Lambda passes on messages."""
     return {"Records": [_record(message, arn) for message in messages]}
 
 
 def finished_messages(
     messages: Sequence[dict[str, Any]], answer: Answer, reports_failures: bool
 ) -> Sequence[dict[str, Any]]:
-    """Which messages may be deleted.
+    """Return the messages that may be deleted.
 
-    A failed call finishes none; a report that names none finishes all; one that names a message not in the batch, or
-    that cannot be read, finishes none. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    A failed call finishes none. A report without failures finishes all. A report that cannot be read, or that names a
+    message outside the batch, finishes none. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
     >>> batch = [{"MessageId": "a"}, {"MessageId": "b"}]
     >>> answer = Answer(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}')

@@ -1,4 +1,4 @@
-"""Which action on which resource a request to AWS asks for, in IAM's words.
+"""Reads which IAM actions a request to AWS needs, and on which resources.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 type RequestedAction = tuple[str, str]
-"""An action and the resource that it is asked of."""
+"""An action and its resource."""
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
 _CALL = re.compile(r"/2015-03-31/functions/(.+)/invocations")
@@ -24,13 +24,13 @@ _RESOURCE_FIELDS = ("stateMachineArn", "executionArn", "TopicArn")
 
 
 def signer(environ: "WSGIEnvironment") -> tuple[str, str]:
-    """Whose key signed a request, and for which service; empty where it is not signed."""
-    found = _SIGNED.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return (found[1], found[2]) if found else ("", "")
+    """Return whose key signed a request, and for which service; both are empty when it is not signed."""
+    signature = _SIGNED.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (signature[1], signature[2]) if signature else ("", "")
 
 
 def requested_actions(environ: "WSGIEnvironment", service: str) -> list[RequestedAction]:
-    """Everything that must be allowed for a request; something that no role has where the request is not understood."""
+    """Return what must be allowed for a request; a request that is not understood needs an action that no role has."""
     if service == "s3":
         return _of_s3(environ)
     if service == "lambda":
@@ -46,22 +46,22 @@ def _of_s3(environ: "WSGIEnvironment") -> list[RequestedAction]:
     arn = f"arn:aws:s3:::{bucket}"
     if not key:
         return [("s3:ListBucket" if method == "GET" and "list-type" in query else f"s3:{method}-of-a-bucket", arn)]
-    wanted = {
+    actions = {
         "GET": ["s3:GetObjectVersion" if "versionId" in query else "s3:GetObject"],
         "HEAD": ["s3:GetObjectVersion" if "versionId" in query else "s3:GetObject"],
-        # Writing over what is known by its ETag asks for the right to read it too:
+        # A conditional write also needs the right to read:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         "PUT": ["s3:PutObject", *(["s3:GetObject"] if "HTTP_IF_MATCH" in environ else [])],
         "POST": ["s3:PutObject"],
         "DELETE": ["s3:AbortMultipartUpload" if "uploadId" in query else "s3:DeleteObject"],
     }
-    return [(action, f"{arn}/{key}") for action in wanted.get(method, [f"s3:{method}-of-an-object"])]
+    return [(action, f"{arn}/{key}") for action in actions.get(method, [f"s3:{method}-of-an-object"])]
 
 
 def _fields(environ: "WSGIEnvironment") -> tuple[Mapping[str, Any], str]:
-    """The fields of a request of the JSON or of the query protocol, and its action."""
+    """Read the fields and the action of a request by the JSON or the query protocol."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)  # for whoever answers it
+    environ["wsgi.input"] = io.BytesIO(body)  # so that the application can read it again
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return json.loads(body or b"{}"), target.rpartition(".")[2]
@@ -70,18 +70,18 @@ def _fields(environ: "WSGIEnvironment") -> tuple[Mapping[str, Any], str]:
 
 
 def _of_lambda(environ: "WSGIEnvironment") -> list[RequestedAction]:
-    named = _CALL.fullmatch(unquote(environ["PATH_INFO"]))
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
-    return (
-        [("lambda:InvokeFunction", named[1] if named[1].startswith(arn) else arn + named[1])] if named else [("", "")]
-    )
+    call = _CALL.fullmatch(unquote(environ["PATH_INFO"]))
+    if not call:
+        return [("", "")]
+    prefix = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+    return [("lambda:InvokeFunction", prefix + call[1].removeprefix(prefix))]
 
 
 def _resources(service: str, fields: Mapping[str, Any]) -> list[str]:
     if service == "dynamodb":
         tables = fields.get("RequestItems", {fields.get("TableName", "")})
         return [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}" for table in tables]
-    if service == "codedeploy":  # which knows by the deployment's id whose it is; here there is one stack
+    if service == "codedeploy":  # the request names a deployment; this machine has one stack
         application = "refrain-ServerlessDeploymentApplication-local"
         return [f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:{application}/local"]
     return [next((str(fields[name]) for name in _RESOURCE_FIELDS if name in fields), "")]

@@ -1,7 +1,6 @@
-"""What each function's role allows, read from the template as IAM reads it.
+"""Reads from the template what each function's role allows, as IAM does.
 
-What is allowed is all that a statement says; there is nothing else on this machine (no boundary, no bucket policy) that
-could allow more or forbid some of it.
+Only the statements count: this machine has no permission boundaries and no bucket policies.
 """
 
 import re
@@ -31,14 +30,14 @@ class Grant:
 
 
 type Rights = Mapping[str, tuple[Grant, ...]]
-"""By the name of the function."""
+"""Grants by the name of the function."""
 
 
 def read_rights(template: Template, endpoint: str) -> Rights:
-    """What every function of the template may do.
+    """Read the grants of every function of the template.
 
     Raises:
-        TemplateError: a policy is of a kind that is not understood here, so that nobody knows what it allows.
+        TemplateError: a policy is of a kind that this machine does not understand.
     """
     resolver = Resolver(template, endpoint)
     return {
@@ -50,30 +49,34 @@ def read_rights(template: Template, endpoint: str) -> Rights:
 def _grants(template: Template, function: Resource, resolver: Resolver) -> Iterator[Grant]:
     for policy in function.properties.get("Policies", []):
         for statement in _statements(template, function, resolver.resolve(policy)):
-            said = resolver.resolve(statement)
-            if said["Effect"] != "Allow" or set(said) - {"Sid", "Effect", "Action", "Resource"}:
-                raise TemplateError(f"{function.logical_id}: only plain statements that allow are understood here.")
-            for action in _several(said["Action"]):
-                yield from (Grant(action, resource) for resource in _several(said["Resource"]))
+            rule = resolver.resolve(statement)
+            if rule["Effect"] != "Allow" or set(rule) - {"Sid", "Effect", "Action", "Resource"}:
+                raise TemplateError(
+                    f"{function.logical_id}: this machine understands only plain statements that allow."
+                )
+            for action in _as_list(rule["Action"]):
+                yield from (Grant(action, resource) for resource in _as_list(rule["Resource"]))
 
 
 def _statements(template: Template, function: Resource, policy: Any) -> list[Any]:
-    """The statements of a policy that is written at the function, or is a resource of its own."""
+    """List the statements of a policy, which is inline or a resource of its own."""
     match policy:
         case None:
             return []
         case {"Statement": list(statements)}:
             return statements
         case str():
-            named = {local_name(each.logical_id): each for each in template.of_type("AWS::IAM::ManagedPolicy")}
-            if policy in named:
-                written: list[Any] = named[policy].properties["PolicyDocument"]["Statement"]
-                return written
-    raise TemplateError(f"{function.logical_id}: the policy {policy!r:.80} is not understood on this machine.")
+            policies = {
+                local_name(resource.logical_id): resource for resource in template.of_type("AWS::IAM::ManagedPolicy")
+            }
+            if policy in policies:
+                managed: list[Any] = policies[policy].properties["PolicyDocument"]["Statement"]
+                return managed
+    raise TemplateError(f"{function.logical_id}: this machine does not understand the policy {policy!r:.80}.")
 
 
-def _several(said: str | list[str]) -> list[str]:
-    return said if isinstance(said, list) else [said]
+def _as_list(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The whole template, running on this machine."""
+"""Runs all that the template describes on this machine."""
 
 import secrets
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from local.web_server import WebServer
 
 @dataclass(frozen=True)
 class Options:
-    """How the local cloud is to be: which template, where it keeps its state, and what definitions to add.
+    """Settings of the local cloud: the template, the folder for its state, and a folder of definitions to add.
 
-    `tick` is how often its schedules are due, in seconds, 0 for never; unless given they are due as the template says.
+    Schedules are due every `tick` seconds, as the template says (None), or never (0).
     """
 
     template: Path
@@ -38,17 +38,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where it answers: AWS's services and the API of the template."""
+    """The servers of AWS's services and of the template's API."""
 
     services: WebServer
     api: WebServer
 
 
 class RunningStack:
-    """Everything made and answering; `stack` is what other programs need to know of it.
+    """The resources of a template, created and running; `stack` holds the addresses that other programs need.
 
     Raises:
-        LocalError: it cannot be made, with the sentence that says why.
+        LocalError: the stack cannot be created; the message says why.
     """
 
     def __init__(self, options: Options, ports: Ports) -> None:
@@ -56,17 +56,17 @@ class RunningStack:
         due = read_schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
         guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE)
-        self._machine = AwsServer(ports.services, self._invoke, guard)
-        endpoint = self._machine.endpoint
+        self._server = AwsServer(ports.services, self._invoke, guard)
+        endpoint = self._server.endpoint
         models = gather_definitions(template, options.models, options.folder / "models")
         logs = options.folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        made = read_functions(template, FunctionHost(endpoint, models, options.folder / "runtime"))
-        self._pools |= {function.name: Pool(function, logs) for function in made}
-        create_resources(template, self._machine, made)
-        self._pollers = _pollers(template, self._machine, self._pools)
-        written = {name: pool.log for name, pool in self._pools.items()}
-        self._delivery = LogDelivery(self._machine.client("s3"), written, read_subscriptions(template))
+        functions = read_functions(template, FunctionHost(endpoint, models, options.folder / "runtime"))
+        self._pools |= {function.name: Pool(function, logs) for function in functions}
+        create_resources(template, self._server, functions)
+        self._pollers = _pollers(template, self._server, self._pools)
+        log_files = {name: pool.log for name, pool in self._pools.items()}
+        self._delivery = LogDelivery(self._server.client("s3"), log_files, read_subscriptions(template))
         api_key = secrets.token_urlsafe(24)
         self._gateway = Gateway(template, self._invoke, api_key, ports.api)
         self.stack: Mapping[str, str] = {
@@ -78,11 +78,11 @@ class RunningStack:
             "lake_bucket": local_name("LakeBucket"),
             "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
         }
-        publish_outputs(self._machine, self.stack)
-        self._tickers = [Ticker(each, partial(Pool.call, self._pools[each.function])) for each in due]
+        publish_outputs(self._server, self.stack)
+        self._tickers = [Ticker(schedule, partial(Pool.call, self._pools[schedule.function])) for schedule in due]
 
     def stop(self) -> None:
-        """Answer no more, and leave no process behind."""
+        """Stop answering and end every process."""
         for ticker in self._tickers:
             ticker.stop()
         for poller in self._pollers:
@@ -93,33 +93,33 @@ class RunningStack:
             ticker.join()
         self._delivery.stop()
         self._gateway.stop()
-        self._machine.stop()
+        self._server.stop()
 
     def _invoke(self, name: str, event: bytes) -> Answer:
         return self._pools[name].call(event)
 
 
-def _pollers(template: Template, machine: AwsServer, pools: Mapping[str, Pool]) -> list[Poller]:
-    """One for each queue that a function says it is called for."""
-    resolver = Resolver(template, machine.endpoint)
+def _pollers(template: Template, server: AwsServer, pools: Mapping[str, Pool]) -> list[Poller]:
+    """Start a poller for each queue that calls a function."""
+    resolver = Resolver(template, server.endpoint)
     by_arn = {
         resolver.resolve({"Fn::GetAtt": [queue.logical_id, "Arn"]}): queue
         for queue in template.of_type("AWS::SQS::Queue")
     }
-    made = []
+    pollers = []
     for function in template.of_type("AWS::Serverless::Function"):
         for event in function.properties.get("Events", {}).values():
             if event["Type"] != "SQS":
                 continue
-            said = event["Properties"]
-            arn = resolver.resolve(said["Queue"])
+            properties = event["Properties"]
+            arn = resolver.resolve(properties["Queue"])
             source = QueueSource(
                 url=resolver.resolve({"Ref": by_arn[arn].logical_id}),
                 arn=arn,
-                batch_size=int(said.get("BatchSize", 10)),
-                reports_failures="ReportBatchItemFailures" in said.get("FunctionResponseTypes", []),
+                batch_size=int(properties.get("BatchSize", 10)),
+                reports_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
             )
-            made.append(
-                Poller(machine.client("sqs"), source, partial(Pool.call, pools[local_name(function.logical_id)]))
+            pollers.append(
+                Poller(server.client("sqs"), source, partial(Pool.call, pools[local_name(function.logical_id)]))
             )
-    return made
+    return pollers

@@ -1,7 +1,7 @@
-"""What the Lambda runtime itself brings: its interface client and boto3, and nothing else of this environment.
+"""Collects the packages of the Lambda runtime itself: its interface client and boto3.
 
-With it a function that `sam build` made can run on its own layers only, so that a dependency that is in this
-environment but in no layer fails here as it would on AWS.
+A built function runs on these and its own layers only. So a dependency that is missing in its layers fails here, as it
+would on AWS.
 """
 
 import shutil
@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-_BROUGHT = (
+_RUNTIME_PACKAGES = (
     "awslambdaric",
     "boto3",
     "botocore",
@@ -24,19 +24,19 @@ _BROUGHT = (
 
 
 def bare_python() -> tuple[str, ...]:
-    """The interpreter without any installed packages."""
+    """Return the command of the interpreter without installed packages."""
     base: str = sys._base_executable  # type: ignore[attr-defined]
     return (base, "-S")
 
 
 def gather_runtime(into: Path) -> Path:
-    """Link what the runtime brings into one folder."""
+    """Link the runtime's packages into one folder."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    for name in _BROUGHT:
-        found = distribution(name)
-        tops = {file.parts[0] for file in found.files or () if ".." not in file.parts}
+    for name in _RUNTIME_PACKAGES:
+        package = distribution(name)
+        tops = {file.parts[0] for file in package.files or () if ".." not in file.parts}
         for top in tops - {"__pycache__"}:
             if not (into / top).exists():
-                (into / top).symlink_to(Path(str(found.locate_file(top))).resolve())
+                (into / top).symlink_to(Path(str(package.locate_file(top))).resolve())
     return into

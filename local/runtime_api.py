@@ -1,4 +1,4 @@
-"""The Lambda Runtime API for one process: where it fetches its next event and leaves its answer.
+"""Serves the Lambda Runtime API to one process, which fetches events from it and posts answers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, version 2018-06-01.
 """
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MAX_ANSWER_BYTES = 6_291_556  # what Lambda lets a function answer when it is called and waited for
+MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit for a synchronous answer
 _PREFIX = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one call: the function's own JSON, or Lambda's when the function failed."""
+    """The result of one call: the function's own JSON, or Lambda's when the function failed."""
 
     payload: bytes
     failed: bool = False
@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass
 class Call:
-    """One call of a function, and the place where its answer will be."""
+    """One call of a function, and its future answer."""
 
     request_id: str
     event: bytes
@@ -37,7 +37,7 @@ class Call:
 
 
 def failed_answer(error_type: str, message: str) -> Answer:
-    """The answer that Lambda itself gives for a function that could not."""
+    """Make the answer that Lambda gives for a failed function."""
     return Answer(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
 
 
@@ -54,7 +54,7 @@ class RuntimeApi:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def offer(self, call: Call) -> None:
-        """Let the process have `call` when it asks for its next one."""
+        """Pass a call to the process when it asks for the next one."""
         with self._lock:
             if self._end is not None:
                 call.answer.set_result(self._end)
@@ -63,18 +63,18 @@ class RuntimeApi:
         self._calls.put(call)
 
     def next(self) -> Call | None:
-        """The next call, waited for; None when there will be no more."""
+        """Wait for the next call; None when there will be no more."""
         return self._calls.get()
 
     def settle(self, answer: Answer) -> None:
-        """Answer the call that the process has; only the first answer counts."""
+        """Answer the current call; only the first answer counts."""
         with self._lock:
             if self._current is not None:
                 self._current.answer.set_result(answer)
                 self._current = None
 
     def end(self, answer: Answer) -> None:
-        """The process is gone: `answer` is for the call that it had and for any that still come."""
+        """Use `answer` for the current call and all later ones, since the process is gone."""
         with self._lock:
             self._end = answer
         self.settle(answer)
@@ -90,7 +90,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a process that was ended while it was connected: its call tells of it."""
+        """Ignore a process that ended while it was connected; its call reports it."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -138,4 +138,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the function's own log tells what it did."""
+        """Log nothing, since the function has a log of its own."""

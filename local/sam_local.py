@@ -1,7 +1,7 @@
 """`python -m local.sam_local`: the stock `sam local start-api`, in Docker, on the built packages and the local cloud.
 
-With `--events` every sample event is sent by `sam local invoke` instead, and inputs of the state machine to it. Where
-there is no Docker it says so, and that `make up` serves the same without.
+With `--events` it sends every sample event by `sam local invoke` instead, and those of the state machine to the local
+cloud. Without Docker it points to `make up`, which serves the same API.
 """
 
 import argparse
@@ -26,29 +26,29 @@ from local.template import Resolver, read_template
 PROJECT = Path(__file__).resolve().parent.parent
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
 IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
-"""SAM builds its containers on this one, and fetches it when it is not here."""
+"""SAM builds its containers on this image, and fetches it when it is missing."""
 
 HOST = "host.docker.internal"
 
 
 def missing_docker() -> str:
-    """Say what keeps SAM's own local cloud from running here; empty where nothing does."""
+    """Say why SAM's own local cloud cannot run here; empty when it can."""
     try:
-        found = subprocess.run(["docker", "info"], capture_output=True, check=False)
+        info = subprocess.run(["docker", "info"], capture_output=True, check=False)
     except FileNotFoundError:
-        found = None
-    if found is None or found.returncode:
-        return "Docker is not running here, and `sam local` needs it: `make up` serves the same API without."
+        info = None
+    if info is None or info.returncode:
+        return "`sam local` needs Docker, which is not running here; `make up` serves the same API without it."
     return ""
 
 
 def has_image() -> bool:
-    """Tell whether SAM's image was fetched."""
+    """Whether SAM's image is on this machine."""
     return not subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode
 
 
 def write_template(endpoint: str) -> Path:
-    """Write the built template again, its functions told of the local cloud at `endpoint` and of its names."""
+    """Write a copy of the built template whose functions use the local cloud at `endpoint`."""
     document = yaml_parse(BUILT.read_text())
     resolver = Resolver(read_template(BUILT), endpoint)
     for owner in (
@@ -58,41 +58,41 @@ def write_template(endpoint: str) -> Path:
         if variables := owner.get("Environment", {}).get("Variables"):
             owner["Environment"]["Variables"] = resolver.resolve(variables)
     document["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
-    written = BUILT.with_name("local.yaml")
-    written.write_text(yaml_dump(document))
-    return written
+    path = BUILT.with_name("local.yaml")
+    path.write_text(yaml_dump(document))
+    return path
 
 
 @contextmanager
 def reachable_endpoint(cloud: Cloud) -> Iterator[str]:
-    """The local cloud's address as containers reach it; on Linux by a bridge to the loopback that it listens on."""
+    """Yield the local cloud's address for containers; on Linux a forwarder carries it to the loopback."""
     port = int(cloud.stack["aws_endpoint_url"].rpartition(":")[2])
     if sys.platform != "linux":
         yield f"http://{HOST}:{port}"
         return
-    asked = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    with PortForwarder(gateway_address(json.loads(said)), port):
+    inspect = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
+    network = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout
+    with PortForwarder(gateway_address(json.loads(network)), port):
         yield f"http://{HOST}:{port}"
 
 
 def gateway_address(network: dict[str, str]) -> str:
-    """Name the address that containers know as their host, of what Docker says of its network.
+    """Return the address that containers know as their host.
 
-    An engine that was started for the first time does not say it; it then took the first of the network's addresses.
+    After its first start an engine does not report it; it is then the first address of the network.
     """
     return network.get("Gateway") or str(ip_network(network["Subnet"])[1])
 
 
-def sam_command(what: str, template: Path, *more: str) -> list[str]:
-    """The stock command; it asks no registry for an image that is here, so that it works without a network."""
+def sam_command(name: str, template: Path, *options: str) -> list[str]:
+    """Return a command of `sam local`; it fetches no image that is here, so that it works without a network."""
     host = ["--add-host", f"{HOST}:host-gateway"] if sys.platform == "linux" else []
-    here = ["--skip-pull-image"] if has_image() else []
-    return [sys.executable, "-m", "samcli", "local", what, "--template", str(template), *host, *here, *more]
+    image = ["--skip-pull-image"] if has_image() else []
+    return [sys.executable, "-m", "samcli", "local", name, "--template", str(template), *host, *image, *options]
 
 
 def shell_environment(cloud: Cloud) -> dict[str, str]:
-    """The shell's, with the local cloud's user."""
+    """Return the shell's variables with the local cloud's user."""
     return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "local",
@@ -103,7 +103,7 @@ def shell_environment(cloud: Cloud) -> dict[str, str]:
 
 
 def sam_invoke(cloud: Cloud, template: Path) -> Send:
-    """Send by `sam local invoke`."""
+    """Make a sender that calls `sam local invoke`."""
 
     def send(function: str, event: dict[str, Any]) -> str:
         done = subprocess.run(
@@ -127,11 +127,11 @@ def sam_api(cloud: Cloud, template: Path, port: int) -> Iterator[subprocess.Pope
         try:
             yield api
         finally:
-            api.send_signal(signal.SIGINT)  # at which SAM stops its containers
+            api.send_signal(signal.SIGINT)  # SAM stops its containers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C, or send the events; 1 when one of them went wrong."""
+    """Serve until Ctrl-C, or send the events; return 1 when one failed."""
     parser = argparse.ArgumentParser(prog="python -m local.sam_local", description="SAM's own local API, in Docker.")
     parser.add_argument("--events", action="store_true", help="send every sample event by `sam local invoke`")
     parser.add_argument("--port", type=int, default=3000, help="port of the API")
@@ -145,20 +145,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not options.events:
             return _serve(cloud, template, options.port)
         failed = send_all(cloud, sam_invoke(cloud, template))
-    for name, said in failed.items():
-        print(f"{name}: {said}")
+    for name, message in failed.items():
+        print(f"{name}: {message}")
     print(f"{len(RECEIVERS) - len(failed)} of {len(RECEIVERS)} events passed")
     return int(bool(failed))
 
 
 def _serve(cloud: Cloud, template: Path, port: int) -> int:
-    print(
-        f"The API will be at http://127.0.0.1:{port}, for what the local cloud of .local/stack.json holds.", flush=True
-    )
+    print(f"The API starts at http://127.0.0.1:{port}; it serves the local cloud of .local/stack.json.", flush=True)
     with sam_api(cloud, template, port) as api:
         try:
             return api.wait()
-        except KeyboardInterrupt:  # which SAM was sent as well
+        except KeyboardInterrupt:  # SAM gets it as well
             api.wait()
             return 0
 

@@ -1,4 +1,4 @@
-"""The sample events of events/, and the world in which functions take them."""
+"""Sends the sample events of events/, and prepares a stack that can handle them."""
 
 import csv
 import gzip
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import Cloud
-from local.demo.errors import DemoFailed
 from local.demo.uploads import tumour_uploads
+from local.errors import StackFailed
 from local.stack_client import StackClient
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -44,27 +44,27 @@ RECEIVERS = {
 """Each event's receiver by logical id, in an order in which each event finds what it needs."""
 
 type Send = Callable[[str, dict[str, Any]], str]
-"""Sends a function (by its logical id) an event; the sentence that says what went wrong, empty where nothing did."""
+"""Sends an event to a function (by its logical id); returns what went wrong, or nothing."""
 
 
 def prepare_stack(cloud: Cloud) -> None:
-    """Make the world in which the events find what they need.
+    """Prepare the bucket, the files and the model that the events name.
 
-    There is a bucket of the name that they tell, with the files. A model is in service that knows one measure of the
-    tumours; then rows came that have another, so that each run that the events tell of finds a better model.
+    The model in service knows one measure of the tumours. Rows with another measure follow, so each run finds a better
+    model.
     """
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=INBOX, CreateBucketConfiguration={"LocationConstraint": cloud.stack["region"]})
     for key, content in sample_uploads().items():
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
-    stage = StackClient(cloud)
-    _upload(stage, "mean_perimeter")
-    _run(stage, read_event("03-retraining"))
-    _upload(stage, "worst_perimeter")
+    client = StackClient(cloud)
+    _upload(client, "mean_perimeter")
+    _run(client, read_event("03-retraining"))
+    _upload(client, "worst_perimeter")
 
 
 def sample_uploads() -> dict[str, bytes]:
-    """What the events say was uploaded, by its key."""
+    """Return the uploads that the events announce, by key."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -81,39 +81,39 @@ def sample_uploads() -> dict[str, bytes]:
 
 def read_event(name: str) -> dict[str, Any]:
     """Read a sample event."""
-    read: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
-    return read
+    event: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
+    return event
 
 
 def send_all(cloud: Cloud, send: Send) -> dict[str, str]:
-    """Send every event in its order; what went wrong, by the event's name."""
-    stage = StackClient(cloud)
-    said: dict[str, str] = {}
+    """Send every event in order; return what went wrong, by the event's name."""
+    client = StackClient(cloud)
+    failures: dict[str, str] = {}
     for name, receiver in RECEIVERS.items():
         try:
-            said[name] = (
-                send(receiver, read_event(name)) if receiver != STATE_MACHINE else _run(stage, read_event(name))
+            failures[name] = (
+                send(receiver, read_event(name)) if receiver != STATE_MACHINE else _run(client, read_event(name))
             )
-        except DemoFailed as error:
-            said[name] = str(error)
-    return {name: sentence for name, sentence in said.items() if sentence}
+        except StackFailed as error:
+            failures[name] = str(error)
+    return {name: failure for name, failure in failures.items() if failure}
 
 
-def _run(stage: StackClient, request: dict[str, Any]) -> str:
-    """Start an execution with an input and wait until it has succeeded. Raises `DemoFailed`."""
-    execution = stage.start(request)
-    *_, _ = stage.states(execution)
-    stage.outcome(execution)
+def _run(client: StackClient, request: dict[str, Any]) -> str:
+    """Start an execution with an input and wait until it has succeeded. Raises `StackFailed`."""
+    execution = client.start(request)
+    *_, _ = client.states(execution)
+    client.outcome(execution)
     return ""
 
 
-def _upload(stage: StackClient, measure: str) -> None:
-    """Upload the first file with one measure, and all others missing."""
+def _upload(client: StackClient, measure: str) -> None:
+    """Upload the first file with only one measure."""
     rows = csv.DictReader(io.StringIO(tumour_uploads().first[0][1].decode()))
     kept = {"id", "diagnosis", measure}
     content = _as_csv([{name: value if name in kept else "" for name, value in row.items()} for row in rows])
-    stage.upload(f"tumours/{measure}.csv", content)
-    stage.receipt(f"tumours/{measure}.csv")
+    client.upload(f"tumours/{measure}.csv", content)
+    client.receipt(f"tumours/{measure}.csv")
 
 
 def _as_csv(rows: Sequence[Mapping[str, object]]) -> bytes:

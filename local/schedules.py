@@ -1,6 +1,6 @@
-"""Calls functions at the times that the template says, as EventBridge Scheduler does; or more often, to try.
+"""Calls functions on the template's schedules, as EventBridge Scheduler does, or more often for a demo.
 
-Understood of schedules are `rate(…)`, and `cron(…)` with any minutes and hours of every day: what the template needs.
+It understands `rate(…)`, and `cron(…)` with any minutes and hours of every day. The template needs no more.
 """
 
 import re
@@ -16,7 +16,7 @@ from local.runtime_api import Answer
 from local.template import Template
 
 MIN_TICK_SECONDS = 1.0
-"""Seconds: ticks are told apart by the second."""
+"""Ticks carry their time to the second."""
 
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -25,49 +25,49 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DueTimes(Protocol):
-    """When a schedule is due."""
+    """The times at which a schedule is due."""
 
-    def after(self, moment: datetime) -> datetime:
-        """Return the first time after a moment (UTC)."""
+    def after(self, time: datetime) -> datetime:
+        """Return the first due time after a time (UTC)."""
 
 
 @dataclass(frozen=True)
 class EveryPeriod:
-    """Again and again after the same time, counted from 1970."""
+    """Due after each period, counted from 1970."""
 
     period: timedelta
 
-    def after(self, moment: datetime) -> datetime:
-        """Return the first time after a moment.
+    def after(self, time: datetime) -> datetime:
+        """Return the first due time after a time.
 
         >>> EveryPeriod(timedelta(minutes=15)).after(datetime(2026, 11, 24, 12, 20, tzinfo=UTC)).isoformat()
         '2026-11-24T12:30:00+00:00'
         """
-        return _EPOCH + ((moment - _EPOCH) // self.period + 1) * self.period
+        return _EPOCH + ((time - _EPOCH) // self.period + 1) * self.period
 
 
 @dataclass(frozen=True)
 class Daily:
-    """At certain minutes of certain hours of every day."""
+    """Due at these minutes of these hours of every day."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
 
-    def after(self, moment: datetime) -> datetime:
-        """Return the first time after a moment.
+    def after(self, time: datetime) -> datetime:
+        """Return the first due time after a time.
 
         >>> Daily(frozenset({20}), frozenset(range(24))).after(datetime(2026, 11, 24, 23, 20, tzinfo=UTC)).isoformat()
         '2026-11-25T00:20:00+00:00'
         """
-        time = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        while time.minute not in self.minutes or time.hour not in self.hours:
-            time += timedelta(minutes=1)
-        return time
+        due = time.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        while due.minute not in self.minutes or due.hour not in self.hours:
+            due += timedelta(minutes=1)
+        return due
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function (by its name here), when it is called, and with what."""
+    """A function (by its name on this machine), its due times and its input."""
 
     function: str
     times: DueTimes
@@ -79,19 +79,19 @@ class Schedule:
 
 
 def read_schedules(template: Template, tick: float | None = None) -> list[Schedule]:
-    """Every schedule of the template; with `tick` each is due after so many seconds instead, and never when it is 0.
+    """Read every schedule of the template; `tick` overrides their times with a period in seconds, 0 with never.
 
     Raises:
-        TemplateError: a schedule says what is not understood here, or the tick is too short.
+        TemplateError: a schedule cannot be understood, or the tick is too short.
     """
     if tick is not None and tick != 0 and tick < MIN_TICK_SECONDS:
-        raise TemplateError(f"A tick takes at least {MIN_TICK_SECONDS:g} second (or 0, for never), got {tick:g}.")
-    found = list(_schedules(template, EveryPeriod(timedelta(seconds=tick)) if tick else None))
-    return [] if tick == 0 else found
+        raise TemplateError(f"A tick takes at least {MIN_TICK_SECONDS:g} second (or 0 for never), got {tick:g}.")
+    schedules = list(_schedules(template, EveryPeriod(timedelta(seconds=tick)) if tick else None))
+    return [] if tick == 0 else schedules
 
 
 class Ticker:
-    """Follows one schedule until it is stopped. While a call lasts its next ticks are left out: never two at once."""
+    """Follows one schedule until it is stopped. Ticks during a call are skipped, so calls never overlap."""
 
     def __init__(self, schedule: Schedule, invoke: Callable[[bytes], Answer]) -> None:
         self._schedule = schedule
@@ -101,11 +101,11 @@ class Ticker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Call no more; a call that is under way is left to whoever ends the function."""
+        """Make no more calls; a running call is left alone."""
         self._stopping.set()
 
     def join(self) -> None:
-        """Wait for the end of a call that is under way."""
+        """Wait for the end of a running call."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -113,24 +113,24 @@ class Ticker:
         while not self._stopping.wait(max((due - datetime.now(UTC)).total_seconds(), 0.0)):
             try:
                 self._invoke(self._schedule.event(due))
-            except RuntimeError:  # the function was closed between the question and the call
+            except RuntimeError:  # the function was closed meanwhile
                 if not self._stopping.is_set():
                     raise
             due = self._schedule.times.after(max(due, datetime.now(UTC)))
 
 
-def _schedules(template: Template, instead: DueTimes | None) -> Iterator[Schedule]:
+def _schedules(template: Template, override: DueTimes | None) -> Iterator[Schedule]:
     for function in template.of_type("AWS::Serverless::Function"):
         for name, event in function.properties.get("Events", {}).items():
             if event["Type"] == "ScheduleV2":
-                said, where = event["Properties"], f"{function.logical_id}.{name}"
-                times = _times(said, where)
-                yield Schedule(local_name(function.logical_id), instead or times, _input(said, where))
+                properties, title = event["Properties"], f"{function.logical_id}.{name}"
+                times = _times(properties, title)
+                yield Schedule(local_name(function.logical_id), override or times, _input(properties, title))
 
 
-def _times(said: Mapping[str, Any], where: str) -> DueTimes:
-    expression = str(said["ScheduleExpression"])
-    if str(said.get("ScheduleExpressionTimezone", "UTC")) == "UTC":
+def _times(properties: Mapping[str, Any], title: str) -> DueTimes:
+    expression = str(properties["ScheduleExpression"])
+    if str(properties.get("ScheduleExpressionTimezone", "UTC")) == "UTC":
         if (rate := _RATE.fullmatch(expression)) and int(rate[1]):
             return EveryPeriod(timedelta(**{f"{rate[2]}s": int(rate[1])}))
         if cron := _CRON.fullmatch(expression):
@@ -138,13 +138,13 @@ def _times(said: Mapping[str, Any], where: str) -> DueTimes:
             if minutes and hours:
                 return Daily(minutes, hours)
     raise TemplateError(
-        f"{where}: only schedules such as rate(15 minutes) and cron(20 0/6 * * ? *), in UTC, are understood on this "
-        f"machine, not {expression}."
+        f"{title}: this machine understands only schedules such as rate(15 minutes) and cron(20 0/6 * * ? *), in UTC, "
+        f"not {expression}."
     )
 
 
 def _numbers(text: str, end: int) -> frozenset[int]:
-    """Read minutes or hours; none where they cannot be read.
+    """Read minutes or hours; none when they cannot be read.
 
     >>> sorted(_numbers("5,35", 60)), sorted(_numbers("0/6", 24)), len(_numbers("*", 24)), _numbers("77", 60)
     ([5, 35], [0, 6, 12, 18], 24, frozenset())
@@ -153,13 +153,13 @@ def _numbers(text: str, end: int) -> frozenset[int]:
         return frozenset(range(end))
     if steps := re.fullmatch(r"(\d+|\*)/([1-9]\d*)", text):
         return frozenset(range(0 if steps[1] == "*" else int(steps[1]), end, int(steps[2])))
-    named = frozenset(int(each) for each in text.split(",")) if re.fullmatch(r"\d+(,\d+)*", text) else frozenset[int]()
-    return named if all(each < end for each in named) else frozenset()
+    numbers = frozenset(map(int, text.split(","))) if re.fullmatch(r"\d+(,\d+)*", text) else frozenset[int]()
+    return numbers if all(number < end for number in numbers) else frozenset()
 
 
-def _input(said: Mapping[str, Any], where: str) -> str:
-    text = str(said.get("Input", "{}"))
+def _input(properties: Mapping[str, Any], title: str) -> str:
+    text = str(properties.get("Input", "{}"))
     unknown = re.findall(r"<aws\.scheduler\.[^>]*>", text.replace(_SCHEDULED_TIME, ""))
     if unknown:
-        raise TemplateError(f"{where}: {', '.join(unknown)} cannot be filled in on this machine.")
+        raise TemplateError(f"{title}: this machine cannot fill in {', '.join(unknown)}.")
     return text

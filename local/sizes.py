@@ -1,6 +1,6 @@
-"""`python -m local.sizes`: the unzipped size of each function with its layers, as `sam build` made them.
+"""`python -m local.sizes`: the unzipped size of each built function with its layers.
 
-Lambda takes 250 MB for both together, and a smaller package starts sooner; the bounds here leave room.
+Lambda accepts 250 MB for both together, and smaller packages start faster. The bounds leave room.
 """
 
 import sys
@@ -19,7 +19,7 @@ _BUILT = Path(__file__).resolve().parent.parent / ".aws-sam" / "build" / "templa
 
 @dataclass(frozen=True)
 class FunctionSize:
-    """Of one function: its own code and each of its layers, in bytes, and the bound in MB."""
+    """The size of one function and of each of its layers in bytes, and the bound in MB."""
 
     name: str
     own: int
@@ -28,36 +28,36 @@ class FunctionSize:
 
     @property
     def total(self) -> int:
-        """Of all together, in bytes."""
+        """The total in bytes."""
         return self.own + sum(self.layers.values())
 
     @property
     def fits(self) -> bool:
-        """Whether it keeps the bound."""
+        """Whether the total keeps the bound."""
         return self.total <= self.bound * MB
 
 
 def main(template: Path = _BUILT) -> int:
-    """Print the table; 1 when a bound is broken, 2 when nothing is built."""
+    """Print the table; return 1 when a bound is broken, 2 when nothing is built."""
     try:
         sizes = measure_sizes(read_template(template))
     except LocalError as error:
-        print(f"{error} `make build` makes it.", file=sys.stderr)
+        print(f"{error} Run `make build` first.", file=sys.stderr)
         return 2
     print(size_table(sizes))
     return 0 if all(size.fits for size in sizes) else 1
 
 
 def measure_sizes(template: Template) -> list[FunctionSize]:
-    """Weigh every function of a built template."""
+    """Measure every function of a built template."""
     layers = {
-        layer.logical_id: _weigh(template, layer, "ContentUri")
+        layer.logical_id: _folder_size(template, layer, "ContentUri")
         for layer in template.of_type("AWS::Serverless::LayerVersion")
     }
     return [
         FunctionSize(
             function.logical_id,
-            _weigh(template, function, "CodeUri"),
+            _folder_size(template, function, "CodeUri"),
             {name: layers[name] for name in template.layers_of(function)},
             MAX_MEGABYTES_OF.get(function.logical_id, MAX_MEGABYTES),
         )
@@ -66,7 +66,7 @@ def measure_sizes(template: Template) -> list[FunctionSize]:
 
 
 def size_table(sizes: Sequence[FunctionSize]) -> str:
-    """The sizes in MB, a line a function."""
+    """Write the sizes in MB, one line a function."""
     lines = [f"{'function':<20}{'own code':>10}{'our layers':>12}{'wheels':>10}{'sum':>10}{'bound':>8}"]
     for size in sizes:
         wheels = sum(bytes_ for name, bytes_ in size.layers.items() if name.endswith("Wheels"))
@@ -79,7 +79,7 @@ def size_table(sizes: Sequence[FunctionSize]) -> str:
     return "\n".join(lines)
 
 
-def _weigh(template: Template, resource: Resource, key: str) -> int:
+def _folder_size(template: Template, resource: Resource, key: str) -> int:
     folder = template.folder / resource.properties[key]
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

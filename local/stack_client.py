@@ -1,4 +1,4 @@
-"""What the demo does, through the same doors as anybody: S3 uploads, Step Functions executions, HTTPS calls."""
+"""Uses a stack as anybody would: S3 uploads, Step Functions executions and HTTPS calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Protocol
 
-from local.demo.errors import DemoFailed
+from local.errors import StackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,23 +18,23 @@ PAUSE_SECONDS = 0.1
 
 
 class Stack(Protocol):
-    """A local cloud, or a stack on AWS: its outputs, its clients, and how long captured lines take at most."""
+    """A local cloud or a stack on AWS: its outputs, its clients, and the longest time that captured lines take."""
 
     stack: dict[str, str]
     delivery_seconds: float
 
     def client(self, service: str) -> Any:
-        """A client of one of its services."""
+        """Make a client of one of its services."""
 
 
 class StackClient:
-    """A running local cloud, or a stack on AWS, seen through its clients."""
+    """A client of a running stack. Its methods raise `StackFailed` when the stack does not do its part."""
 
-    def __init__(self, cloud: Stack) -> None:
-        self.stack = cloud.stack
-        self.delivery_seconds = cloud.delivery_seconds
-        self._s3 = cloud.client("s3")
-        self._stepfunctions = cloud.client("stepfunctions")
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack.stack
+        self.delivery_seconds = stack.delivery_seconds
+        self._s3 = stack.client("s3")
+        self._stepfunctions = stack.client("stepfunctions")
 
     def upload(self, key: str, content: bytes) -> None:
         """Put a file into the inbox."""
@@ -46,14 +46,14 @@ class StackClient:
         end = time.monotonic() + MAX_WAIT_SECONDS
         seen: set[str] = set()
         while time.monotonic() < end:
-            found = self._s3.list_objects_v2(Bucket=self.stack["lake_bucket"], Prefix=prefix).get("Contents", [])
-            for each in [item["Key"] for item in found if item["Key"] not in seen]:
-                receipt: dict[str, Any] = json.loads(self.lake(each))
+            listing = self._s3.list_objects_v2(Bucket=self.stack["lake_bucket"], Prefix=prefix).get("Contents", [])
+            for name in [item["Key"] for item in listing if item["Key"] not in seen]:
+                receipt: dict[str, Any] = json.loads(self.lake(name))
                 if receipt["source"]["key"] == key:
                     return receipt
-                seen.add(each)
+                seen.add(name)
             time.sleep(PAUSE_SECONDS)
-        raise DemoFailed(f"no receipt for {key} within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
+        raise StackFailed(f"no receipt for {key} within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
 
     def lake(self, key: str) -> bytes:
         """Read an object of the lake."""
@@ -72,12 +72,12 @@ class StackClient:
         return arn
 
     def describe(self, execution: str) -> dict[str, Any]:
-        """Say how a run stands."""
-        found: dict[str, Any] = self._stepfunctions.describe_execution(executionArn=execution)
-        return found
+        """Describe a run."""
+        description: dict[str, Any] = self._stepfunctions.describe_execution(executionArn=execution)
+        return description
 
     def states(self, execution: str) -> Iterator[list[dict[str, Any]]]:
-        """Yield the history of a run as it grows, until the run has ended."""
+        """Yield the history of a run as it grows, until the run ends."""
         end = time.monotonic() + MAX_WAIT_SECONDS
         while time.monotonic() < end:
             status = self.describe(execution)["status"]
@@ -86,40 +86,40 @@ class StackClient:
             if status != "RUNNING":
                 return
             time.sleep(PAUSE_SECONDS)
-        raise DemoFailed(f"the run did not end within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
+        raise StackFailed(f"the run did not end within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
 
     def outcome(self, execution: str) -> dict[str, Any]:
         """Return the output of a run that succeeded."""
-        found = self.describe(execution)
-        if found["status"] != "SUCCEEDED":
-            raise DemoFailed(f"the run ended as {found['status']}: {found.get('cause') or found.get('error')}")
-        output: dict[str, Any] = json.loads(found["output"])
+        run = self.describe(execution)
+        if run["status"] != "SUCCEEDED":
+            raise StackFailed(f"the run ended as {run['status']}: {run.get('cause') or run.get('error')}")
+        output: dict[str, Any] = json.loads(run["output"])
         return output
 
     def execution(self, name: str) -> str:
-        """Return the address of an execution."""
+        """Return the ARN of an execution."""
         return f"{self.stack['state_machine_arn'].replace(':stateMachine:', ':execution:')}:{name}"
 
     def runs(self) -> list[str]:
-        """Name the executions that are under way."""
-        found = self._stepfunctions.list_executions(
+        """List the names of the running executions."""
+        listing = self._stepfunctions.list_executions(
             stateMachineArn=self.stack["state_machine_arn"], statusFilter="RUNNING"
         )
-        return [each["name"] for each in found["executions"]]
+        return [execution["name"] for execution in listing["executions"]]
 
     def keys(self, prefix: str) -> list[str]:
-        """List the keys of the lake that begin with a prefix, in their order."""
+        """List the keys of the lake that begin with a prefix, in order."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack["lake_bucket"], Prefix=prefix)
-        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def predict(self, model: str, instances: list[dict[str, Any]]) -> tuple[int, dict[str, Any], float]:
-        """Ask for predictions over HTTP: the status, the answer and the milliseconds."""
+        """Ask for predictions over HTTP; return the status, the answer and the milliseconds."""
         started = time.perf_counter()
         status, answer = self.ask(f"/v1/models/{model}:predict", {"instances": instances})
         return status, answer, (time.perf_counter() - started) * 1000
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Call the API, with a body or without: the status and the answer."""
+        """Call the API with or without a body; return the status and the answer."""
         request = urllib.request.Request(
             f"{self.stack['api_url']}{path}",
             None if body is None else json.dumps(body).encode(),

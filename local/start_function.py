@@ -1,7 +1,7 @@
-"""What every function process runs: the real Lambda runtime interface client, which ends when the cloud is gone.
+"""Runs Lambda's own runtime interface client in a function process, and ends it when the local cloud is gone.
 
-The cloud holds the other end of standard input and never writes to it. Should the cloud be killed, the end of input
-comes at once, on any system, and whatever the function is doing ends with all that it started.
+The cloud holds the other end of standard input and never writes to it. When the cloud is killed, the input ends at
+once, on any system, and so does the function with all processes that it started.
 """
 
 import os
@@ -11,7 +11,7 @@ import threading
 
 
 def end_with_the_cloud() -> None:
-    """Wait for the end of input, then end this process and those that it started."""
+    """Wait for the end of input, then end this process and all that it started."""
     os.read(0, 1)
     os.killpg(0, signal.SIGKILL)
 

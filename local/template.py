@@ -1,7 +1,7 @@
-"""Reads the real SAM template and resolves what it refers to against resources on this machine.
+"""Reads the real SAM template and resolves its references to resources on this machine.
 
-The SAM form is read as it is: it is what people write, and the few resources that hold data or run code can be made
-from it directly, while moto has no model for half of what the transformed form contains.
+It reads the SAM form as people write it. The few resources that hold data or run code can be created from it directly,
+while moto has no model for half of the transformed form.
 """
 
 import re
@@ -16,12 +16,12 @@ from local.errors import TemplateError
 from local.names import ACCOUNT, REGION, local_name
 
 FIRST_VERSION = "1"
-"""The version that a function has once it is made."""
+"""The version of a new function."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of the template, its properties not yet resolved."""
+    """A resource of the template with unresolved properties."""
 
     logical_id: str
     type: str
@@ -30,7 +30,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Template:
-    """The template, and the folder that its paths are relative to."""
+    """A template, with the values of its parameters."""
 
     path: Path
     resources: Mapping[str, Resource]
@@ -40,22 +40,22 @@ class Template:
 
     @property
     def folder(self) -> Path:
-        """Where the template lies."""
+        """The folder to which the template's paths are relative."""
         return self.path.parent
 
     def of_type(self, kind: str) -> Iterator[Resource]:
-        """Resources of one type, in the template's order."""
+        """Yield the resources of one type in the template's order."""
         return (resource for resource in self.resources.values() if resource.type == kind)
 
     def layers_of(self, function: Resource) -> list[str]:
-        """The logical ids of a function's layers: those of all functions, then its own."""
+        """List the logical ids of a function's layers: those of all functions, then its own."""
         return [
             layer["Ref"] for layer in (*self.function_globals.get("Layers", []), *function.properties.get("Layers", []))
         ]
 
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
-    """Read `path`, with `parameters` in place of the defaults that it gives.
+    """Read a template; `parameters` override its defaults.
 
     Raises:
         TemplateError: the file is missing, or a parameter has neither a default nor a value.
@@ -78,7 +78,7 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
 
 
 def resource_attributes(resource: Resource, endpoint: str) -> dict[str, str]:
-    """What `Ref` (the empty name) and `GetAtt` give for a resource once it is made on the machine at `endpoint`."""
+    """Return the values of `Ref` (the empty name) and `GetAtt` for a resource of the local cloud at `endpoint`."""
     name = local_name(resource.logical_id)
     match resource.type:
         case "AWS::S3::Bucket":
@@ -101,7 +101,7 @@ def resource_attributes(resource: Resource, endpoint: str) -> dict[str, str]:
 
 
 class Resolver:
-    """Replaces the intrinsic functions in a value by what they stand for."""
+    """Replaces intrinsic functions by their values."""
 
     def __init__(self, template: Template, endpoint: str) -> None:
         self._values: dict[tuple[str, str], str] = {
@@ -116,16 +116,16 @@ class Resolver:
             for attribute, value in resource_attributes(resource, endpoint).items():
                 self._values[resource.logical_id, attribute] = value
             alias = resource.properties.get("AutoPublishAlias")
-            if alias:  # SAM's own names for what it makes of it
+            if alias:  # SAM's own names for the alias and the version
                 arn = self._values[resource.logical_id, "Arn"]
                 self._values[f"{resource.logical_id}.Alias", ""] = f"{arn}:{alias}"
                 self._values[f"{resource.logical_id}.Version", ""] = f"{arn}:{FIRST_VERSION}"
 
     def resolve(self, value: Any) -> Any:
-        """`value` with every `Ref`, `GetAtt`, `Sub` and `Join` in it replaced.
+        """Replace every `Ref`, `GetAtt`, `Sub` and `Join` in a value.
 
         Raises:
-            TemplateError: something is referred to that is not in the template or has no counterpart on this machine.
+            TemplateError: a reference is not in the template, or has no counterpart on this machine.
         """
         match value:
             case {"Ref": str(name), **rest} if not rest:
@@ -133,7 +133,7 @@ class Resolver:
             case {"Fn::GetAtt": [str(name), str(attribute)], **rest} if not rest:
                 return self._value(name, attribute)
             case {"Fn::Sub": str(text), **rest} if not rest:
-                return re.sub(r"\$\{([^!][^}]*)\}", lambda found: self._named(found[1]), text)
+                return re.sub(r"\$\{([^!][^}]*)\}", lambda match: self._reference(match[1]), text)
             case {"Fn::Join": [str(separator), list(parts)], **rest} if not rest:
                 return separator.join(str(self.resolve(part)) for part in parts)
             case dict():
@@ -143,7 +143,7 @@ class Resolver:
             case _:
                 return value
 
-    def _named(self, name: str) -> str:
+    def _reference(self, name: str) -> str:
         logical_id, _, attribute = name.partition(".")
         return self._value(logical_id, attribute)
 

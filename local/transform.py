@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's transform done, and the state machine's definition in its place."""
+"""Transforms the template offline to what CloudFormation gets, with the state machine's definition inside."""
 
 import copy
 import logging
@@ -14,7 +14,7 @@ from samtranslator.translator.transform import transform
 
 from local.names import REGION
 
-logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it tells of features of AWS's own that are off
+logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it warns about features that are off
 
 _UPLOADED = "s3://bucket/package"
 _PACKAGES = {
@@ -26,22 +26,22 @@ _PACKAGES = {
 def transform_template(
     path: Path, parameters: Mapping[str, str] | None = None, packages: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Transform a template offline, as if its packages had been uploaded (`packages` says where to, by logical id)."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform asks which partition it is for
+    """Transform a template as if its packages were uploaded; `packages` maps logical ids to their addresses."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform derives the partition from it
     document: dict[str, Any] = copy.deepcopy(yaml_parse(path.read_text()))
     machines: dict[str, Any] = {}
     for name, resource in document["Resources"].items():
-        said = resource.get("Properties", {})
+        properties = resource.get("Properties", {})
         if resource["Type"] in _PACKAGES:
-            said[_PACKAGES[resource["Type"]]] = (packages or {}).get(name, _UPLOADED)
+            properties[_PACKAGES[resource["Type"]]] = (packages or {}).get(name, _UPLOADED)
         if resource["Type"] == "AWS::Serverless::StateMachine":
-            machines[name] = yaml.safe_load((path.parent / said["DefinitionUri"]).read_text())
-            said["DefinitionUri"] = _UPLOADED
-    made: dict[str, Any] = transform(
+            machines[name] = yaml.safe_load((path.parent / properties["DefinitionUri"]).read_text())
+            properties["DefinitionUri"] = _UPLOADED
+    transformed: dict[str, Any] = transform(
         document, dict(parameters or {}), ManagedPolicyLoader(None), passthrough_metadata=True
     )
     for name, definition in machines.items():
-        said = made["Resources"][name]["Properties"]
-        del said["DefinitionS3Location"]
-        said["Definition"] = definition
-    return made | {"Transform": "AWS::LanguageExtensions"}  # which CloudFormation does, and this does not
+        properties = transformed["Resources"][name]["Properties"]
+        del properties["DefinitionS3Location"]
+        properties["Definition"] = definition
+    return transformed | {"Transform": "AWS::LanguageExtensions"}  # left to CloudFormation

@@ -1,6 +1,6 @@
 """`python -m local.up`: the local cloud in the foreground, until Ctrl-C or SIGTERM.
 
-When all answers, `stack.json` in the state folder says where; it is removed when the cloud stops.
+When it answers, `stack.json` in the state folder holds the addresses; the file is removed when the cloud stops.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from local.errors import AlreadyRunning, LocalError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SWITCH_SECONDS = 0.0005
-"""A tenth of Python's own: 5 ms are longer than an answer takes. It costs a twelfth of the throughput of a busy one."""
+"""A tenth of Python's default, which is longer than an answer takes. It costs 8 % of the throughput under load."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the local cloud; 0 when it was stopped, 2 when it could not start."""
+    """Run the local cloud; return 0 when it was stopped, 2 when it could not start."""
     options = _parse(arguments)
     stop = threading.Event()
     _stop_on_signals(stop)
@@ -46,56 +46,56 @@ def _start(options: argparse.Namespace, stop: threading.Event) -> None:
 
 
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
-    # Late, because it takes seconds: one that runs already, or a port that is taken, is to be told of at once.
+    # These imports take seconds; a cloud that runs already or a taken port should be reported at once.
     from local.web_server import WebServer
 
     services, api = WebServer(options.port), WebServer(options.api_port)
     from local.running_stack import Options, Ports, RunningStack
 
-    deployment = RunningStack(
+    running = RunningStack(
         Options(options.template, options.folder, options.models, options.tick), Ports(services, api)
     )
-    _share_fairly()
+    _keep_answers_fast()
     stack_file = options.folder / "stack.json"
     try:
         if not stop.is_set():
-            _warn(options.folder / "models")
-            _write(stack_file, deployment.stack)
-            _tell(deployment.stack, options.folder)
+            _warn_of_definitions(options.folder / "models")
+            _write_stack_file(stack_file, running.stack)
+            _announce(running.stack, options.folder)
         while not stop.wait(1):  # a signal that reached another thread does not wake this one
             pass
     finally:
         stack_file.unlink(missing_ok=True)
-        deployment.stop()
+        running.stop()
 
 
-def _share_fairly() -> None:
-    """Let nobody who computes in this process keep those waiting for long who answer in it."""
+def _keep_answers_fast() -> None:
+    """Switch between threads often and keep the garbage collector short, so that answers do not wait."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
-    gc.freeze()  # all that is there now stays; to look through it for garbage would stop all for a third of a second
+    gc.freeze()  # a full collection would stop all threads for a third of a second
 
 
-def _tell(stack: Mapping[str, str], folder: Path) -> None:
-    print(f"The local cloud answers. {folder / 'stack.json'} says where; logs are in {folder / 'logs'}.")
+def _announce(stack: Mapping[str, str], folder: Path) -> None:
+    print(f"The local cloud is running. Its addresses are in {folder / 'stack.json'}, its logs in {folder / 'logs'}.")
     print(f"  upload   AWS_ENDPOINT_URL={stack['aws_endpoint_url']}  s3://{stack['inbox_bucket']}/<model>/<file>")
     print(f"  predict  {stack['api_url']}/docs  x-api-key: {stack['api_key']}")
     print("Ctrl-C stops it.", flush=True)
 
 
-def _warn(models: Path) -> None:
-    """Name the definitions that cannot be used: nobody else says so until their uploads are missed."""
+def _warn_of_definitions(models: Path) -> None:
+    """Report definitions that cannot be used; otherwise people learn of them when their uploads are missing."""
     from preprocessing import DefinitionError, load_definition
 
     for path in sorted(models.glob("*.toml")):
         try:
             load_definition(path)
         except DefinitionError as error:
-            print(f"This definition cannot be used, and uploads for it wait: {error}", flush=True)
+            print(f"This definition cannot be used, so its uploads wait: {error}", flush=True)
 
 
-def _write(path: Path, stack: Mapping[str, str]) -> None:
-    """Write the file at once, so that nobody reads half of it."""
+def _write_stack_file(path: Path, stack: Mapping[str, str]) -> None:
+    """Write the file in one step, so that nobody reads half of it."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(dict(stack), indent=2) + "\n")
     partial.replace(path)
@@ -103,7 +103,7 @@ def _write(path: Path, stack: Mapping[str, str]) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system gives back however the process ends."""
+    """Hold the folder's lock; the system releases it however the process ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as lock:
         try:
@@ -111,7 +111,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             raise AlreadyRunning(str(folder), lock.read().strip()) from error
-        (folder / "stack.json").unlink(missing_ok=True)  # of one that was killed
+        (folder / "stack.json").unlink(missing_ok=True)  # left by a cloud that was killed
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -119,15 +119,15 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    """Have the first signal interrupt whatever is done, be it still starting, and let nothing interrupt the end."""
+    """Let the first signal interrupt the process, even while it starts, and ignore signals while it ends."""
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is what nohup asks for
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
         numbers.append(signal.SIGHUP)
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
-        stop.set()  # should something that is being imported swallow the interrupt
+        stop.set()  # an import in progress may swallow the interrupt
         raise KeyboardInterrupt
 
     for number in numbers:
@@ -143,13 +143,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.up", description="The local cloud, until Ctrl-C.")
     parser.add_argument("--port", type=int, default=0, help="port of the AWS services (default: a free one)")
     parser.add_argument("--api-port", type=int, default=0, help="port of the API (default: a free one)")
-    parser.add_argument("--models", type=Path, help="folder of model definitions that are added or replace others")
-    parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="where it keeps its state")
+    parser.add_argument("--models", type=Path, help="folder of definitions that add to or replace the template's")
+    parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="folder for its state")
     parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
     parser.add_argument(
         "--tick",
         type=float,
-        help="seconds after which each schedule is due again (default: as the template says; 0: never)",
+        help="seconds between two calls of each schedule (default: as in the template; 0: never)",
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser.parse_args(arguments)
@@ -158,4 +158,4 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
-    os._exit(status)  # moto leaves threads of running executions that would be waited for
+    os._exit(status)  # do not wait for moto's threads of running executions

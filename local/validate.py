@@ -1,6 +1,6 @@
-"""`python -m local.validate`: the template held against the tools that the field trusts; each must find nothing.
+"""`python -m local.validate`: check the template with the common tools; none may find anything.
 
-The template as it is written, and as CloudFormation gets it, with the state machine's definition inside.
+They check the template as people write it, and as CloudFormation gets it, with the state machine's definition inside.
 """
 
 import json
@@ -23,38 +23,37 @@ _IN_ITS_OWN_ENVIRONMENT = ("run", "--isolated", "--frozen", "--quiet", "--only-g
 
 @dataclass(frozen=True)
 class Check:
-    """One tool, and what it is asked."""
+    """A tool and its command; `probe` is a command that fails where the tool is not installed."""
 
     name: str
     command: tuple[str, ...]
-    there: tuple[str, ...] = ()
-    """What to ask first, to find out whether the tool is here at all."""
+    probe: tuple[str, ...] = ()
 
     def missing(self) -> str:
-        """Say why it cannot be run here; empty when it can."""
-        if not self.there or _ran(self.there).returncode == 0:
+        """Say why the tool cannot run here; empty when it can."""
+        if not self.probe or _ran(self.probe).returncode == 0:
             return ""
-        return f"{self.name} was not run: its environment could not be made (is a package index within reach?)"
+        return f"{self.name} was not run: its environment could not be created (is a package index within reach?)"
 
     def run(self) -> tuple[bool, str]:
-        """Whether nothing was found, and what it said."""
+        """Run the tool; return whether it found nothing, and its output."""
         done = _ran(self.command)
         return done.returncode == 0, f"{done.stdout}{done.stderr}".strip()
 
 
 def available_checks(uv: str = "") -> list[Check]:
-    """All that can be run; Checkov, which has an environment of its own, only where there is a `uv` to make it."""
+    """List the checks that can run; Checkov needs `uv`, since it has an environment of its own."""
     sam = (sys.executable, "-m", "samcli", "validate", "--template", str(TEMPLATE))
     lint = str(Path(sys.executable).with_name("cfn-lint"))
-    found = [
+    checks = [
         Check("sam validate", sam),
         Check("sam validate --lint", (*sam, "--lint")),
         Check("cfn-lint", (lint, str(TEMPLATE))),
-        # Its warnings are about what the transform itself writes, such as parameters that it has put in their place.
+        # Its warnings are about the output of the transform itself, such as resolved parameters.
         Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(TRANSFORMED_TEMPLATE))),
     ]
     checkov = (uv, *_IN_ITS_OWN_ENVIRONMENT, "checkov")
-    asked = (
+    options = (
         "--framework",
         "cloudformation",
         "--skip-download",
@@ -65,27 +64,27 @@ def available_checks(uv: str = "") -> list[Check]:
         "-f",
         str(TRANSFORMED_TEMPLATE),
     )
-    there = (uv, *_IN_ITS_OWN_ENVIRONMENT, "python", "-c", "")
-    return [*found, *([Check("checkov, transformed", (*checkov, *asked), there)] if uv else [])]
+    probe = (uv, *_IN_ITS_OWN_ENVIRONMENT, "python", "-c", "")
+    return [*checks, *([Check("checkov, transformed", (*checkov, *options), probe)] if uv else [])]
 
 
 def write_transformed() -> None:
-    """Write what the checks of the transformed template read."""
+    """Write the transformed template for its checks."""
     TRANSFORMED_TEMPLATE.parent.mkdir(exist_ok=True)
     TRANSFORMED_TEMPLATE.write_text(json.dumps(transform_template(TEMPLATE), indent=1) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all of them, print a line each, and what one said that found something; 1 when one did."""
+    """Run all checks and print a line each, with the output of those that fail; return 1 when one fails."""
     write_transformed()
     failed = False
     for check in available_checks(*arguments):
         missing = check.missing()
-        passed, said = (False, missing) if missing else check.run()
+        passed, output = (False, missing) if missing else check.run()
         failed |= not passed
         print(f"{'nothing found' if passed else 'FAILED':<16}{check.name}")
         if not passed:
-            print(said)
+            print(output)
     return int(failed)
 
 
@@ -94,7 +93,7 @@ def _ran(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _environment() -> dict[str, str]:
-    """No profile and no account of the shell: nothing is asked of AWS."""
+    """Leave out the shell's profile and account, since nothing may call AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**kept, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"}
 

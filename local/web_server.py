@@ -1,4 +1,4 @@
-"""Serves a WSGI application on a port of this machine: moto's and the API's."""
+"""Serves a WSGI application on a port of this machine: moto and the API."""
 
 import logging
 import socket
@@ -12,18 +12,18 @@ from local.errors import PortTaken
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line a request
+logging.getLogger("werkzeug").setLevel(logging.ERROR)  # without it, one line for each request
 
 
 class KeepAlive(WSGIRequestHandler):
-    """Keeps connections, and does not wait before it sends a small answer."""
+    """Keeps connections open and sends small answers at once."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
 
 class WebServer:
-    """An application that answers on `port` until it is stopped; port 0 is any free one.
+    """Serves an application on a port until it is stopped; port 0 is any free one.
 
     Raises:
         PortTaken: another program has the port.
@@ -42,14 +42,14 @@ class WebServer:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def serve(self, application: "WSGIApplication", handler: type[WSGIRequestHandler] = KeepAlive) -> None:
-        """Answer from now on, in threads."""
+        """Start to answer, in threads."""
         self._server = make_server(
             "127.0.0.1", self.port, application, threaded=True, request_handler=handler, fd=self._socket.fileno()
         )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         if hasattr(self, "_server"):
             self._server.shutdown()
             self._server.server_close()

@@ -89,6 +89,6 @@ def test_every_skipped_check_has_a_reason() -> None:
 
 
 def test_a_tool_that_cannot_be_installed_is_reported_as_not_run() -> None:
-    nowhere = Check("checkov", ("false",), there=("false",))
+    nowhere = Check("checkov", ("false",), probe=("false",))
 
     assert "was not run" in nowhere.missing()

@@ -41,7 +41,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if name := request.config.getoption("--stack"):
         visit = SelfCleaningClient(DeployedStack(name))
         yield visit
-        visit.leave()
+        visit.delete_everything()
         return
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=request.getfixturevalue("template")) as cloud:
         yield StackClient(cloud)

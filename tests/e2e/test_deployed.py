@@ -39,7 +39,7 @@ def in_shell(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kept(visit: SelfCleaningClient) -> list[tuple[str, str]]:
-    return [each for bucket in ("inbox_bucket", "lake_bucket") for each in visit._kept(visit.stack[bucket], "")]
+    return [each for bucket in ("inbox_bucket", "lake_bucket") for each in visit._versions(visit.stack[bucket], "")]
 
 
 def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str, str], in_shell: None) -> None:
@@ -61,10 +61,10 @@ def test_data_of_others_is_left_alone(in_shell: None) -> None:
 
     with pytest.raises(UnusableStack, match="has uploads of tumours"):
         ours.upload("tumours/ours.csv", b"")
-    ours.leave()
+    ours.delete_everything()
 
     assert kept(others)
-    others.leave()
+    others.delete_everything()
     assert kept(others) == []
 
 

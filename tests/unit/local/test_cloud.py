@@ -334,7 +334,7 @@ def test_a_second_cloud_in_the_same_folder_is_refused(cloud: Cloud) -> None:
     assert second.wait(10) == 2
     assert (
         said(second)
-        == f"A local cloud is already running in {cloud.folder} (process {cloud.process.pid}): stop it first."
+        == f"A local cloud is already running in {cloud.folder} (process {cloud.process.pid}); stop it first."
     )
     assert ask(cloud, "/v2/health/live")[0] == 200
 

@@ -11,8 +11,8 @@ import yaml
 
 from local.cost import (
     PRICES,
-    STEPS_ON_THE_WAY,
-    STEPS_TO_THE_END,
+    STATES_AFTER_TRAINING,
+    STATES_TO_TRAINING,
     Assumptions,
     Costs,
     StackFacts,
@@ -59,7 +59,7 @@ def test_a_run_costs_each_candidate_and_each_state() -> None:
 
 def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -> None:
     states = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
-    way = [*STEPS_ON_THE_WAY, *STEPS_TO_THE_END]
+    way = [*STATES_TO_TRAINING, *STATES_AFTER_TRAINING]
 
     for state, following in itertools.pairwise(way):
         ways = [states[state], *states[state].get("Choices", [])]
@@ -67,11 +67,11 @@ def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -
 
 
 def test_nothing_costs_alarms_a_dashboard_and_the_hourly_look() -> None:
-    idle = Costs(STACK, EXAMPLE, Assumptions(look_seconds=1, kept_gigabytes=0)).idle_month()
+    idle = Costs(STACK, EXAMPLE, Assumptions(monitoring_seconds=1, stored_gigabytes=0)).idle_month()
 
     assert idle["alarms"] == pytest.approx(1.0)
     assert idle["dashboard"] == 3.0
-    assert idle["hourly looks"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
+    assert idle["hourly monitoring"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
 
 
 def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:

@@ -119,8 +119,8 @@ def test_the_rights_of_a_function_are_its_own_statements_and_those_of_the_polici
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
-        ("AmazonS3FullAccess", "is not understood"),
-        ({"S3ReadPolicy": {"BucketName": "x"}}, "is not understood"),
+        ("AmazonS3FullAccess", "does not understand the policy"),
+        ({"S3ReadPolicy": {"BucketName": "x"}}, "does not understand the policy"),
         ({"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}, "only plain statements that allow"),
     ],
 )

@@ -46,7 +46,7 @@ def handler(event, context):
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Pool]:
-    made = Pool(function(tmp_path), tmp_path, most=2)
+    made = Pool(function(tmp_path), tmp_path, max_processes=2)
     yield made
     made.close()
 
