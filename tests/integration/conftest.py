@@ -14,8 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from refrain import settings as settings_module
-from refrain.aws import storage
-from refrain.recommendation import history_table
+from refrain.aws import storage, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,4 +87,4 @@ def _forget() -> None:
     """Settings and connections are kept for the life of a process; here each test is one."""
     settings_module.settings.cache_clear()
     storage.open_store.cache_clear()
-    history_table._client.cache_clear()
+    table._client.cache_clear()

@@ -13,10 +13,10 @@ import boto3
 import pytest
 
 from preprocessing import load_definition
+from refrain.aws import table as table_module
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.monitoring.monitor import monitor_model as look
-from refrain.recommendation import history_table as history_table_module
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.serving.registry.registry import registry
@@ -351,7 +351,7 @@ def test_ingest_tries_again_where_the_table_does_not_answer(
 def test_other_models_never_load_the_client_of_the_table(aws: Aws, table: str) -> None:
     upload(aws, "tumours/none.csv", [{"id": "p1", "mean_radius": 1}])
 
-    assert history_table_module._client.cache_info().currsize == 0
+    assert table_module._client.cache_info().currsize == 0
 
 
 def test_recommendations_are_captured_and_later_interactions_are_their_labels(

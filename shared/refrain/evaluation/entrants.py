@@ -78,7 +78,7 @@ class Holdout:
         """Measure what a recommender has to be better than: the most popular items. None for all other models."""
         if self.questions is None:
             return None
-        hits = self.questions.hits(self.questions.popular(MAX_RECOMMENDED_ITEMS))
+        hits = self.questions.hits(self.questions.rank_popular(MAX_RECOMMENDED_ITEMS))
         return metric.value(self.truth, hits) if len(hits) else None
 
     def answers(self, contender: EvaluatedModel | str | None) -> Floats | None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from preprocessing import RecommenderDefinition
 from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import Decision, Figures, decide
 from refrain.evaluation.entrants import Entrants, Holdout, gather_entrants
@@ -20,7 +21,7 @@ from refrain.lake import keys
 from refrain.lake.evaluation import decision_document
 from refrain.lake.expectation import expect
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows
-from refrain.recommendation.holdout_questions import questions
+from refrain.recommendation.holdout_questions import make_questions
 from refrain.statistics.comparison import CHAMPION, Comparison, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -87,7 +88,10 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     """Ask all, compare, decide, keep the whole as `evaluation.json`; return keys and figures for the next state."""
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
-    field, standard = (_recommenders if definition.roles else _pipelines)(store, request, definition)
+    if isinstance(definition, RecommenderDefinition):
+        field, standard = _recommenders(store, request, definition)
+    else:
+        field, standard = _pipelines(store, request, definition)
     champion, candidates = _measure(request, field, standard)
     metric = METRICS[definition.training.metric]
     decision = decide(definition.gate, metric, champion, candidates, floor=standard.popularity(metric))
@@ -119,12 +123,14 @@ def _pipelines(store: Store, request: EvaluationRequest, definition: Definition)
     return field, Holdout.of(definition, holdout, field)
 
 
-def _recommenders(store: Store, request: EvaluationRequest, definition: Definition) -> tuple[Entrants, Holdout]:
+def _recommenders(
+    store: Store, request: EvaluationRequest, definition: RecommenderDefinition
+) -> tuple[Entrants, Holdout]:
     """Ask all what each user of the holdout would like next."""
     from refrain.evaluation import recommendation  # other models have no use for it
 
     training = read_snapshot_rows(store, request.model, request.run, "train")
-    asked = questions(definition, training, read_snapshot_rows(store, request.model, request.run, "holdout"))
+    asked = make_questions(definition, training, read_snapshot_rows(store, request.model, request.run, "holdout"))
     field = gather_entrants(
         store,
         request,
@@ -132,7 +138,7 @@ def _recommenders(store: Store, request: EvaluationRequest, definition: Definiti
             store, request.model, version, asked, expected=expected
         ),
     )
-    return field, Holdout(definition, asked.truth, [], asked)
+    return field, Holdout(definition, asked.chosen_counts, [], asked)
 
 
 def _expect(store: Store, request: EvaluationRequest, field: Entrants, standard: Holdout, decision: Decision) -> bool:

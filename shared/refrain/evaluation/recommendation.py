@@ -93,7 +93,7 @@ def beside(questions: Questions, ranked: Codes) -> dict[str, float]:
     return {
         "coverage": len(np.unique(recommended)) / max(len(questions.items), 1),
         "novelty": float(-np.log2(share[recommended]).mean()) if len(recommended) else 0.0,
-        "cold_users": questions.cold,
+        "cold_users": questions.cold_share,
     }
 
 

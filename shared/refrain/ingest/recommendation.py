@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from refrain.aws.table import MAX_BATCH
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep
-from refrain.lake.interactions import names_of, write_interactions
-from refrain.recommendation.history_table import BATCH, HistoryTable
+from refrain.lake.interactions import interaction_columns, write_interactions
+from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.settings import settings
 
@@ -52,7 +53,7 @@ def keep_interactions(
         for part in parts if table else ():
             tasks = [
                 pool.submit(HistoryTable(table).update, definition.model, dict(some))
-                for some in batched(news_of(definition, part, uploaded), BATCH, strict=False)
+                for some in batched(news_of(definition, part, uploaded), MAX_BATCH, strict=False)
             ]
             users += sum(task.result() for task in tasks)
     logger.info("history updated", extra={"model": definition.model, "digest": digest, "users": users})
@@ -61,7 +62,7 @@ def keep_interactions(
 
 def _columns(definition: Definition, part: Path) -> Columns:
     """Read what monitoring needs of a curated part, typed."""
-    table = pq.read_table(part, columns=names_of(definition))
+    table = pq.read_table(part, columns=interaction_columns(definition))
     return {name: np.asarray(table.column(name).to_numpy()) for name in table.column_names}
 
 

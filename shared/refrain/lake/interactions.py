@@ -27,7 +27,7 @@ MAX_INTERACTIONS = 2_000_000
 """So many are read at most; of more the newest uploads."""
 
 
-def names_of(definition: Definition) -> list[str]:
+def interaction_columns(definition: Definition) -> list[str]:
     """Name the columns that are left: user, item, what describes it, and the time."""
     roles = definition.roles
     assert roles is not None, "only recommendations have interactions"
@@ -38,7 +38,7 @@ def write_interactions(
     store: Store, definition: Definition, digest: str, part: int, uploaded: datetime, rows: Columns
 ) -> None:
     """Leave the interactions of one curated part; the same upload leaves the same."""
-    chosen = {name: rows[name] for name in names_of(definition)}
+    chosen = {name: rows[name] for name in interaction_columns(definition)}
     store.write(keys.interactions_key(definition.model, uploaded, digest, part), pack_columns(chosen))
 
 
@@ -59,7 +59,7 @@ def read_interactions(store: Store, definition: Definition, since: datetime, unt
         pieces.append(columns | {ARRIVED: np.full(len(next(iter(columns.values()))), arrived)})
         if read >= MAX_INTERACTIONS:
             break
-    kinds = {name: definition.columns[name].kind for name in names_of(definition)} | {ARRIVED: "time"}
+    kinds = {name: definition.columns[name].kind for name in interaction_columns(definition)} | {ARRIVED: "time"}
     return {
         name: np.concatenate([missing(kind, 0), *(piece[name] for piece in pieces[::-1] if name in piece)])
         for name, kind in kinds.items()

@@ -16,7 +16,7 @@ from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
 from refrain.model.parity import Parity, ranked_parity
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import pad_codes, recent
+from refrain.recommendation.histories import pad_codes, recent_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class RecommenderModel(LoadedModel):
 
     def recommend(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation]:
         """Answer requests whose histories are known."""
-        histories = [recent(self._codes(request.history or ())) for request in requests]
+        histories = [recent_items(self._codes(request.history or ())) for request in requests]
         exclude = [self._codes(_excluded(request)) for request in requests]
         within = [self._codes(request.within) for request in requests]
         # The graph takes an empty `within` for "all items"; where only unknown items are allowed, none are left.

@@ -21,7 +21,7 @@ from refrain.monitoring.recommendation_hits import HORIZON, count_hits
 from refrain.monitoring.reference import Reference, references
 from refrain.monitoring.window_report import MOST_LISTED, MOST_SHOWN, MOST_TOLD, moved_document, remembered
 from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.recommendation.novelty import NEW, TURNOVER, familiar
+from refrain.recommendation.novelty import NEW, TURNOVER, mark_known_items
 from refrain.statistics.clusters import clustered
 from refrain.times import from_iso, to_datetime64, to_iso
 
@@ -78,7 +78,7 @@ def report_interactions(
     """
     roles = definition.roles
     assert roles is not None, "only recommenders are looked at by interactions"
-    values: dict[str, Array] = {**interactions, TURNOVER: familiar(interactions[roles.item], known)}
+    values: dict[str, Array] = {**interactions, TURNOVER: mark_known_items(interactions[roles.item], known)}
     users = np.unique(interactions[roles.user].astype(str), return_inverse=True)[1]
     features = [each for each in _references(version, definition) if each.name in values]
     moved = drift(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.lake.capture.recommendations_reading import read_recommendations
+from refrain.lake.capture.recommendations import read_recommendations
 from refrain.lake.interactions import ARRIVED
 from refrain.monitoring.window_report import figure_document
 from refrain.statistics.estimate import Figure
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.capture.recommendations_reading import AnsweredRecommendation
+    from refrain.lake.capture.recommendations import RecommendationRecord
     from refrain.lake.monitoring_report import HitsDocument
     from refrain.monitoring.served_version import Version
 
@@ -58,7 +58,7 @@ def count_hits(
 
 
 def followed(
-    recommendations: Sequence[AnsweredRecommendation], definition: Definition, interactions: Columns
+    recommendations: Sequence[RecommendationRecord], definition: Definition, interactions: Columns
 ) -> tuple[int, int]:
     """Count the recommendations of which an item was chosen within the horizon, and those after which anything was."""
     roles = definition.roles

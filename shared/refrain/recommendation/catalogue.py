@@ -1,8 +1,8 @@
-"""The items that a version knows: their codes in its graph, and what is said of each beside its id.
+"""The items that a version can recommend: their codes in its graph, and the texts that describe them.
 
-Codes go by falling popularity, equally popular items by a hash of their ids. A graph that breaks ties by the lower
-code so prefers the more popular item, and never the one whose id happens to come first: ids are often given user by
-user, and would tell whose item it is.
+Codes follow falling popularity, and a hash of the id among equally popular items. So a graph that breaks ties by the
+lower code prefers the more popular item, and never the one whose id sorts first: ids are often given user by user, and
+their order would tell whose item it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from preprocessing import objects
 from refrain.lake.version import CatalogueItems
 
 if TYPE_CHECKING:
@@ -25,28 +24,28 @@ if TYPE_CHECKING:
     from preprocessing import Array
 
 UNKNOWN = -1
-"""The code of an item that is in no catalogue, and what pads rows of codes."""
+"""The code of an item that is in no catalogue, and the padding of rows of codes."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Item ids in the order of their codes; `described` has a text (or None) for each, by the column's name."""
+    """Item ids in the order of their codes; `described` has a text (or None) for each, by column."""
 
     items: tuple[str, ...]
     described: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Array, described: Mapping[str, Mapping[str, str]] | None = None) -> Self:
-        """Make it of the item of every row; `described` has texts by column and item.
+    def of(cls, items: Array, texts: Mapping[str, Mapping[str, str]] | None = None) -> Self:
+        """Make the catalogue of the items of all rows; `texts` are by column and item.
 
         >>> Catalogue.of(np.array(["a", "b", "b"], dtype=object)).items
         ('b', 'a')
         """
-        found, rows = np.unique(items.astype(str), return_counts=True)
-        names: list[str] = found.tolist()
-        ordered = tuple(names[place] for place in by_popularity(names, rows))
-        texts = {column: [known.get(item) for item in ordered] for column, known in (described or {}).items()}
-        return cls(ordered, texts)
+        unique, rows = np.unique(items.astype(str), return_counts=True)
+        ids: list[str] = unique.tolist()
+        ordered = tuple(ids[index] for index in order_by_popularity(ids, rows))
+        described = {column: [by_item.get(item) for item in ordered] for column, by_item in (texts or {}).items()}
+        return cls(ordered, described)
 
     @classmethod
     def read(cls, stored: CatalogueItems) -> Self:
@@ -67,28 +66,24 @@ class Catalogue:
         return {item: code for code, item in enumerate(self.items)}
 
     def coded(self, items: Sequence[str]) -> NDArray[np.int64]:
-        """Turn ids into codes, `UNKNOWN` where there is none.
+        """Turn ids into codes, `UNKNOWN` for an unknown id.
 
         >>> Catalogue(("s1", "s2")).coded(["s2", "s9"]).tolist()
         [1, -1]
         """
-        known = self.codes
-        return np.fromiter((known.get(item, UNKNOWN) for item in items), np.int64, len(items))
+        codes = self.codes
+        return np.fromiter((codes.get(item, UNKNOWN) for item in items), np.int64, len(items))
 
-    def about(self, code: int) -> dict[str, str]:
-        """What is said of an item: its id, and what describes it, where something does."""
-        texts = {name: text for name, known in self.described.items() if (text := known[code]) is not None}
+    def describe(self, code: int) -> dict[str, str]:
+        """Return an item's id and the texts that describe it."""
+        texts = {column: text for column, texts in self.described.items() if (text := texts[code]) is not None}
         return {"id": self.items[code]} | texts
 
-    def named(self) -> Array:
-        """The ids as an array, for codes to be looked up in."""
-        return objects(list(self.items))
+
+def order_by_popularity(items: Sequence[str], rows: NDArray[np.int64]) -> list[int]:
+    """Order the indexes of items by their number of rows, most first, and by a hash of the id among equal ones."""
+    return sorted(range(len(items)), key=lambda index: (-rows[index], _hash(items[index])))
 
 
-def by_popularity(items: Sequence[str], rows: NDArray[np.int64]) -> list[int]:
-    """Order the places of items by how many rows they have, most first, and equally popular ones by a hash."""
-    return sorted(range(len(items)), key=lambda place: (-rows[place], _shuffled(items[place])))
-
-
-def _shuffled(item: str) -> bytes:
+def _hash(item: str) -> bytes:
     return hashlib.blake2b(item.encode(), digest_size=8).digest()

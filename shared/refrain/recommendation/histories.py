@@ -1,4 +1,4 @@
-"""A user's history: distinct items, the oldest first, each at its last interaction, and only the newest of them."""
+"""A user's history: distinct items in the order of their last interactions, the newest last, and only the newest."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from preprocessing import Array
 
 
-def histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Gather each user's history from rows of a user (text), an item's code and a time (any unit).
+def gather_histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return each user's history from rows of a user (text), an item's code and a time (any unit).
 
     Of rows of one time the later row is the newer one.
 
-    >>> found = histories(np.array(["u", "u", "u"], dtype=object), np.array([4, 7, 4]), np.array([1, 2, 3]))
-    >>> {user: items.tolist() for user, items in found.items()}
+    >>> histories = gather_histories(np.array(["u", "u", "u"], dtype=object), np.array([4, 7, 4]), np.array([1, 2, 3]))
+    >>> {user: items.tolist() for user, items in histories.items()}
     {'u': [7, 4]}
     """
     if not len(users):
@@ -30,18 +30,18 @@ def histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) 
     names, numbers = np.unique(users.astype(str), return_inverse=True)
     order = np.lexsort((np.arange(len(items)), times, numbers))
     starts = np.flatnonzero(np.append(True, np.diff(numbers[order]) != 0))
-    found = np.split(items[order], starts[1:])
-    return {str(name): recent(seen) for name, seen in zip(names, found, strict=True)}
+    by_user = np.split(items[order], starts[1:])
+    return {str(name): recent_items(codes) for name, codes in zip(names, by_user, strict=True)}
 
 
-def recent(seen: NDArray[np.int64], most: int = MAX_HISTORY_ITEMS) -> NDArray[np.int64]:
-    """Keep the last occurrence of each item, and of these the newest `most`, in their order.
+def recent_items(codes: NDArray[np.int64], limit: int = MAX_HISTORY_ITEMS) -> NDArray[np.int64]:
+    """Keep the last occurrence of each item, and of these the newest, in their order.
 
-    >>> recent(np.array([1, 2, 1, 3]), 2).tolist()
+    >>> recent_items(np.array([1, 2, 1, 3]), 2).tolist()
     [1, 3]
     """
-    _, last = np.unique(seen[::-1], return_index=True)
-    return seen[np.sort(len(seen) - 1 - last)][-most:]
+    _, last = np.unique(codes[::-1], return_index=True)
+    return codes[np.sort(len(codes) - 1 - last)][-limit:]
 
 
 def pad_codes(rows: Sequence[NDArray[np.int64]], fill: int = -1) -> NDArray[np.int64]:

@@ -1,12 +1,12 @@
-"""How much is kept and asked at most; the same in training, evaluation and service, so that all see the same."""
+"""Limits that are the same in training, evaluation and service, so that all of them see the same."""
 
 from __future__ import annotations
 
 MAX_RECOMMENDED_ITEMS = 100
-"""Items that one answer holds at most, and to which evaluation looks."""
+"""Items in one answer, and in one of the lists that evaluation judges."""
 
 MAX_HISTORY_ITEMS = 500
-"""Items of a user's history that count: the newest ones. So many are kept in service, and asked with in evaluation."""
+"""The newest items of a user's history: so many are stored for service, and used in evaluation."""
 
-MOST_NAMED = 10_000
-"""Items that a request may name in `exclude` or `within`."""
+MAX_NAMED_ITEMS = 10_000
+"""Items that a request may name in each of its lists."""

@@ -1,4 +1,4 @@
-"""Which interactions are with items that a version cannot recommend, since its catalogue lacks them."""
+"""Interactions with items that a version cannot recommend, because its catalogue does not have them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from preprocessing import Array
 
 TURNOVER = "item known to the model"
+"""The name under which monitoring reports their share, beside the columns of the definition."""
+
 KNOWN, NEW = "yes", "no"
 
 
-def familiar(items: Array, known: Container[str]) -> Array:
-    """Say of each interaction whether its item can be recommended.
+def mark_known_items(items: Array, catalogue: Container[str]) -> Array:
+    """Mark each interaction by whether its item can be recommended.
 
     >>> import numpy as np
-    >>> familiar(np.array(["s1", "s9"], dtype=object), {"s1"}).tolist()
+    >>> mark_known_items(np.array(["s1", "s9"], dtype=object), {"s1"}).tolist()
     ['yes', 'no']
     """
-    return objects([KNOWN if item in known else NEW for item in items])
+    return objects([KNOWN if item in catalogue else NEW for item in items])

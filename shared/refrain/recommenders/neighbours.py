@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TensorProto
 
 from refrain.recommenders.onnx_graph import Scored
-from refrain.recommenders.top_k import strongest
+from refrain.recommenders.top_k import largest_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ class Neighbours:
         weights = np.zeros((items + 1, width), dtype=np.float16)
         start = 0
         for block in blocks:
-            places = strongest(np.abs(block), width)
+            places = largest_columns(np.abs(block), width)
             found = np.take_along_axis(block, places, axis=1)
             rows = slice(start, start + len(block))
             targets[rows], weights[rows] = np.where(found == 0, items, places), found

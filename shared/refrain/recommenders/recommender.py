@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
-from refrain.recommenders.top_k import best
+from refrain.recommenders.top_k import rank_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         step = max(1, CELLS // len(self.popularity_))
         for start in range(0, len(histories), step):
             some = histories[start : start + step]
-            items[start : start + step], scores[start : start + step] = best(self._unseen(some), k)
+            items[start : start + step], scores[start : start + step] = rank_items(self._unseen(some), k)
         return items, scores
 
     def export(self) -> bytes:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def strongest(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
+def largest_columns(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
     """Return the places of the `count` largest of each row [rows, columns], ascending; of equal ones the first.
 
-    >>> strongest(np.array([[1, 3, 2, 3, 3]]), 2)
+    >>> largest_columns(np.array([[1, 3, 2, 3, 3]]), 2)
     array([[1, 3]])
     """
     rows, columns = values.shape
@@ -29,15 +29,15 @@ def strongest(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64
     return chosen
 
 
-def best(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def rank_items(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return items [rows, k] and their scores, best first; of equal scores the lower code.
 
     Where a row has fewer than `k` scores above -inf, the rest is item -1 with score -inf.
 
-    >>> best(np.array([[0.1, 0.7, -np.inf, 0.7]], dtype=np.float32), 4)
+    >>> rank_items(np.array([[0.1, 0.7, -np.inf, 0.7]], dtype=np.float32), 4)
     (array([[ 1,  3,  0, -1]]), array([[ 0.7,  0.7,  0.1, -inf]], dtype=float32))
     """
-    places = strongest(scores, k)
+    places = largest_columns(scores, k)
     found = np.take_along_axis(scores, places, axis=1)
     order = np.argsort(-found, axis=1, kind="stable")
     items, found = np.take_along_axis(places, order, axis=1), np.take_along_axis(found, order, axis=1)

@@ -10,6 +10,8 @@ from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.record import Record, Shadow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from preprocessing import Lists
     from refrain.model.tabular import TabularModel
     from refrain.serving.http.requests import HttpRequest
@@ -31,10 +33,13 @@ def capture_later(
 
 def _capture(servable: TabularModel, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
     records = [_record(servable, raw, predictions, part, request) for part in predictions.parts]
-    written = [line for record in records for line in prediction_lines(record, share)]
-    if written:
-        # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
-        sys.stdout.write("\n".join(written) + "\n")
+    write_lines([line for record in records for line in prediction_lines(record, share)])
+
+
+def write_lines(lines: Sequence[str]) -> None:
+    """Write lines to the log at once: Lambda flushes each write, and no other lines may come in between."""
+    if lines:
+        sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
 

@@ -1,21 +1,24 @@
-"""Recommendations by the V1 protocol: asks in, lists of items out."""
+"""Answers `POST /v1/models/{model}:predict` of a recommender: requests in, lists of items out."""
 
 from __future__ import annotations
 
 import logging
-import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.emf import count_metric
 from refrain.errors import ServiceUnavailable
-from refrain.lake.capture.recommendations import recommendation_lines
+from refrain.lake.capture.recommendations import RecommendationRecord, recommendation_lines
 from refrain.lake.prediction_id import prediction_ids
 from refrain.recommendation.history_table import HistoryTable
-from refrain.recommendation.recommendation_request import FIELDS, read_recommendation_requests
+from refrain.recommendation.recommendation_request import REQUEST_FIELDS, read_recommendation_requests
+from refrain.serving.capturing import write_lines
 from refrain.serving.http.refusals import InvalidInstances, shorten_text
 from refrain.settings import settings
+from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
-MOST_IGNORED = 50
+MAX_IGNORED_FIELDS = 50
 
 logger = logging.getLogger("refrain")
 
@@ -33,75 +36,81 @@ logger = logging.getLogger("refrain")
 def answer_recommendations(
     registry: Registry, request: HttpRequest, servable: RecommenderModel, instances: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Answer `POST /v1/models/{model}:predict` of a recommender."""
+    """Answer the instances of one request."""
     model = servable.definition.model
-    asked, problems = read_recommendation_requests(servable.definition, instances)
+    requests, problems = read_recommendation_requests(servable.definition, instances)
     if problems:
         raise InvalidInstances(problems)
-    asked, unavailable = _with_history(model, asked)
+    requests, is_unavailable = _look_up_histories(model, requests)
     started = time.perf_counter()
-    recommendations = servable.recommend(asked)
+    recommendations = servable.recommend(requests)
     milliseconds = (time.perf_counter() - started) * 1000
-    ids = prediction_ids(len(asked))
+    ids = prediction_ids(len(requests))
     share = registry.definition(model).capture
     if share > 0:
-        request.afterwards.append(partial(_capture, servable, ids, asked, recommendations, milliseconds, share))
-    answer = {
-        "predictions": [
-            _written(servable, answer, ask, unavailable) for answer, ask in zip(recommendations, asked, strict=True)
-        ],
-        "model": model,
-        "model_version": servable.version,
-        "prediction_ids": ids,
-    }
-    unknown = set().union(*instances).difference(FIELDS)
-    return answer | ({"ignored": sorted(map(shorten_text, unknown))[:MOST_IGNORED]} if unknown else {})
+        capture = partial(_capture, servable, ids, requests, recommendations, milliseconds, share)
+        request.afterwards.append(capture)
+    lists = [_to_json(servable, recommendation) for recommendation in recommendations]
+    for answer, ask in zip(lists, requests, strict=True):
+        if is_unavailable and "popular" in answer and ask.user is not None:
+            answer["history"] = "unavailable"
+    answer = {"predictions": lists, "model": model, "model_version": servable.version, "prediction_ids": ids}
+    unknown = set().union(*instances).difference(REQUEST_FIELDS)
+    return answer | ({"ignored": sorted(map(shorten_text, unknown))[:MAX_IGNORED_FIELDS]} if unknown else {})
 
 
-def _with_history(model: str, asked: Sequence[RecommendationRequest]) -> tuple[list[RecommendationRequest], bool]:
-    """Look up the histories of users who sent none; True where they cannot be, which is no reason to refuse."""
-    users = list(dict.fromkeys(ask.user for ask in asked if ask.history is None and ask.user is not None))
+def _look_up_histories(
+    model: str, requests: Sequence[RecommendationRequest]
+) -> tuple[list[RecommendationRequest], bool]:
+    """Fill in the histories of users; True when the table is unavailable, which is no reason to refuse a request."""
+    users = list(dict.fromkeys(ask.user for ask in requests if ask.history is None and ask.user is not None))
     table = settings().history_table
-    seen: Mapping[str, Sequence[str]] = {}
-    unavailable = False
+    histories: Mapping[str, Sequence[str]] = {}
+    is_unavailable = False
     if users and table:
         try:
-            seen = HistoryTable(table, hurried=True).read(model, users)
+            histories = HistoryTable(table, hurried=True).read(model, users)
         except ServiceUnavailable as error:
-            unavailable = True
+            is_unavailable = True
             logger.exception("history not known", extra={"model": model, "reason": str(error)})
             count_metric("HistoryUnavailable", model)
-    return [ask if ask.history is not None else ask.with_history(seen.get(ask.user or "", ())) for ask in asked], (
-        unavailable
-    )
-
-
-def _written(
-    servable: RecommenderModel, answer: Recommendation, ask: RecommendationRequest, unavailable: bool
-) -> dict[str, Any]:
-    """Write one list. `popular` says that nothing was known of the user, `history` that it should have been."""
-    items = [
-        servable.catalogue.about(code) | {"score": float(f"{score:.7g}")}
-        for code, score in zip(answer.items, answer.scores, strict=True)
+    complete = [
+        replace(ask, history=tuple(histories.get(ask.user or "", ()))) if ask.history is None else ask
+        for ask in requests
     ]
-    written: dict[str, Any] = {"items": items}
-    if answer.popular:
-        written["popular"] = True
-        if unavailable and ask.user is not None:
-            written["history"] = "unavailable"
-    return written
+    return complete, is_unavailable
+
+
+def _to_json(servable: RecommenderModel, recommendation: Recommendation) -> dict[str, Any]:
+    """Return one list; `popular` says that nothing was known of the user."""
+    items = [
+        servable.catalogue.describe(code) | {"score": float(f"{score:.7g}")}
+        for code, score in zip(recommendation.items, recommendation.scores, strict=True)
+    ]
+    return {"items": items} | ({"popular": True} if recommendation.popular else {})
 
 
 def _capture(
     servable: RecommenderModel,
     ids: Sequence[str],
-    asked: Sequence[RecommendationRequest],
+    requests: Sequence[RecommendationRequest],
     recommendations: Sequence[Recommendation],
     milliseconds: float,
     share: float,
 ) -> None:
-    written = recommendation_lines(servable, ids, asked, recommendations, milliseconds, share)
-    if written:
-        # One write for all: Lambda flushes after each, and lines of other processes must not come in between.
-        sys.stdout.write("\n".join(written) + "\n")
-        sys.stdout.flush()
+    now = to_datetime64(datetime.now(UTC))
+    records = [
+        RecommendationRecord(
+            id=identity,
+            time=now,
+            version=servable.version,
+            user=ask.user,
+            k=ask.k,
+            seen=len(ask.history or ()),
+            items=tuple(servable.catalogue.items[code] for code in recommendation.items),
+            scores=tuple(recommendation.scores),
+            popular=recommendation.popular,
+        )
+        for identity, ask, recommendation in zip(ids, requests, recommendations, strict=True)
+    ]
+    write_lines(recommendation_lines(servable.definition.model, records, milliseconds, share))

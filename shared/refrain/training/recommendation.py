@@ -13,10 +13,10 @@ from refrain.errors import CandidateRefused
 from refrain.lake.profile import AnswerProfile, Turnover
 from refrain.lake.version import Baseline, Golden
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import recent
-from refrain.recommendation.holdout_questions import questions, when
+from refrain.recommendation.histories import recent_items
+from refrain.recommendation.holdout_questions import interaction_times, make_questions
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
-from refrain.recommendation.novelty import familiar
+from refrain.recommendation.novelty import mark_known_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 from refrain.recommenders import InteractionMatrix, Recommender
 from refrain.training.baseline import profile_category, profile_number
@@ -55,7 +55,7 @@ def train_recommender(
         graph = estimator.export()
     except FIT_ERRORS as error:
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
-    asked = questions(definition, training, holdout)
+    asked = make_questions(definition, training, holdout)
     codes = catalogue.coded(asked.items)
     histories = [_in_catalogue(codes[history]) for history in asked.seen]
     ranked, scores = estimator.recommend(histories, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
@@ -100,7 +100,7 @@ def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue
     if not definition.time:
         return InteractionMatrix(matrix, np.full(matrix.nnz, np.nan), np.nan)
     times = np.full(matrix.nnz, -np.inf)
-    np.maximum.at(times, pair_of_row, when(definition, rows)[counted] * SECONDS_PER_MICROSECOND)
+    np.maximum.at(times, pair_of_row, interaction_times(definition, rows)[counted] * SECONDS_PER_MICROSECOND)
     return InteractionMatrix(matrix, times, float(times.max(initial=-np.inf)))
 
 
@@ -118,7 +118,7 @@ def golden(
     requests, _ = read_recommendation_requests(definition, rows)
     answers = []
     for request in requests:
-        history = recent(_in_catalogue(catalogue.coded(request.history or ())))
+        history = recent_items(_in_catalogue(catalogue.coded(request.history or ())))
         items, scores = estimator.recommend([history], len(catalogue))
         allowed = set(request.within or catalogue.items) - set(request.exclude)
         ranked = [
@@ -159,8 +159,8 @@ def describe_interactions(
 ) -> Baseline:
     """Profile the interactions, how often the held out ones were of new items, and the best score of each list."""
     roles = definition.roles
-    order = np.argsort(when(definition, training), kind="stable") if definition.time else None
-    turnover = familiar(holdout[roles.item], set(training[roles.item].tolist()))
+    order = np.argsort(interaction_times(definition, training), kind="stable") if definition.time else None
+    turnover = mark_known_items(holdout[roles.item], set(training[roles.item].tolist()))
     best = scores[:, 0].astype(np.float64)
     return Baseline(
         rows=len(training[roles.item]),

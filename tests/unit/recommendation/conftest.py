@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing import Definition, parse_definition
+from preprocessing import RecommenderDefinition, parse_definition
 
 COLUMNS = {
     "who": {"type": "category", "role": "user"},
@@ -24,6 +24,8 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def definition() -> Definition:
+def definition() -> RecommenderDefinition:
     """The definition of the service."""
-    return parse_definition("radio", document(), "radio.toml")
+    parsed = parse_definition("radio", document(), "radio.toml")
+    assert isinstance(parsed, RecommenderDefinition)
+    return parsed

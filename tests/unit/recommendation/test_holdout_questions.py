@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from preprocessing import objects
 from refrain.evaluation.recommendation import beside
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.holdout_questions import Questions, questions
+from refrain.recommendation.holdout_questions import Questions, make_questions
 from refrain.snapshot.split import split
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
-    from preprocessing import Columns, Definition
+    from preprocessing import Columns, RecommenderDefinition
 
 
 def rows(*interactions: tuple[str, str, int]) -> Columns:
@@ -32,28 +32,28 @@ def rows(*interactions: tuple[str, str, int]) -> Columns:
     }
 
 
-def test_what_was_known_before_is_no_discovery(definition: Definition) -> None:
+def test_what_was_known_before_is_no_discovery(definition: RecommenderDefinition) -> None:
     training = rows(("u1", "a", 1), ("u1", "b", 2), ("u2", "a", 1))
     holdout = rows(("u1", "a", 5), ("u1", "c", 6), ("u2", "a", 7), ("u3", "b", 5))
 
-    asked = questions(definition, training, holdout)
+    asked = make_questions(definition, training, holdout)
 
     assert asked.users == ("u1", "u3")
     assert [[asked.items[code] for code in each] for each in asked.seen] == [["a", "b"], []]
     assert [[asked.items[code] for code in each] for each in asked.chosen] == [["c"], ["b"]]
-    assert asked.cold == 0.5
-    assert asked.truth.tolist() == [1, 1]
+    assert asked.cold_share == 0.5
+    assert asked.chosen_counts.tolist() == [1, 1]
 
 
-def test_popularity_offers_what_the_user_does_not_know(definition: Definition) -> None:
+def test_popularity_offers_what_the_user_does_not_know(definition: RecommenderDefinition) -> None:
     training = rows(("u1", "a", 1), ("u2", "a", 1), ("u2", "b", 1), ("u3", "c", 1), ("u3", "b", 1), ("u3", "a", 1))
-    asked = questions(definition, training, rows(("u1", "c", 5)))
+    asked = make_questions(definition, training, rows(("u1", "c", 5)))
 
-    assert [asked.items[code] for code in asked.popular(3)[0] if code >= 0] == ["b", "c"]
-    assert asked.hits(asked.popular(3)).tolist() == [[0.0, 1.0, 0.0]]
+    assert [asked.items[code] for code in asked.rank_popular(3)[0] if code >= 0] == ["b", "c"]
+    assert asked.hits(asked.rank_popular(3)).tolist() == [[0.0, 1.0, 0.0]]
 
 
-def test_each_user_s_newest_interactions_are_held_out(definition: Definition) -> None:
+def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDefinition) -> None:
     interactions = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
     held = split(definition, interactions).holdout
@@ -61,7 +61,7 @@ def test_each_user_s_newest_interactions_are_held_out(definition: Definition) ->
     assert interactions["song"][held].tolist() == ["s9", "s8"]
 
 
-def test_the_share_is_kept_over_users_with_few_interactions_each(definition: Definition) -> None:
+def test_the_share_is_kept_over_users_with_few_interactions_each(definition: RecommenderDefinition) -> None:
     interactions = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
 
     held = split(definition, interactions).holdout
@@ -71,7 +71,7 @@ def test_the_share_is_kept_over_users_with_few_interactions_each(definition: Def
     assert (split(definition, interactions).holdout == held).all()
 
 
-def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definition: Definition) -> None:
+def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definition: RecommenderDefinition) -> None:
     from dataclasses import replace
 
     by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))
@@ -140,4 +140,5 @@ def test_a_catalogue_is_read_as_it_was_written() -> None:
 
     again = Catalogue.read(catalogue.stored())
 
-    assert (again.items, again.about(0), again.about(1)) == (("b", "a"), {"id": "b"}, {"id": "a", "title": "Alpha"})
+    assert again.items == ("b", "a")
+    assert (again.describe(0), again.describe(1)) == ({"id": "b"}, {"id": "a", "title": "Alpha"})

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from refrain.recommenders.top_k import best
+from refrain.recommenders.top_k import rank_items
 from tests.unit.recommenders.conftest import EVERY
 from tests.unit.recommenders.interactions import answer, masked, padded, questions, random_interactions, same_lists
 
@@ -34,7 +34,7 @@ def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question:
     scores = recommender._scores(rows)
     scores[[not len(row) for row in rows]] = recommender.popularity_
     size = float(np.abs(scores).max())
-    expected = best(masked(scores, exclude, within), int(k))
+    expected = rank_items(masked(scores, exclude, within), int(k))
     same_lists((expected[0][:, :ITEMS], expected[1][:, :ITEMS]), found, size)
     pairs = answer(recommender.export(), history, int(k), exclude=history)
     recommended = recommender.recommend(rows, int(k))

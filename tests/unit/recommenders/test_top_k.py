@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.recommenders.top_k import best, strongest
+from refrain.recommenders.top_k import largest_columns, rank_items
 
 
 @given(
@@ -18,7 +18,7 @@ def test_the_best_are_those_of_a_stable_sort(rows: list[list[float]], k: int) ->
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     sorted_scores = np.take_along_axis(scores, order, axis=1)
 
-    items, found = best(scores, k)
+    items, found = rank_items(scores, k)
 
     assert items.shape == found.shape == (len(rows), k)
     np.testing.assert_array_equal(found[:, :6], sorted_scores)
@@ -27,4 +27,4 @@ def test_the_best_are_those_of_a_stable_sort(rows: list[list[float]], k: int) ->
 
 
 def test_the_strongest_are_told_in_the_order_of_their_places() -> None:
-    assert strongest(np.array([[5, 1, 9, 5, 5]]), 3).tolist() == [[0, 2, 3]]
+    assert largest_columns(np.array([[5, 1, 9, 5, 5]]), 3).tolist() == [[0, 2, 3]]

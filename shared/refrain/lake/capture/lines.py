@@ -48,7 +48,8 @@ def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
     rows = list(record.form.rows(record.ids, record.columns, _aside(record), record.answers, _notes(record)))
     if not shadow and sum(map(len, rows)) + len(rows) <= room:
         return [f"{head}{','.join(rows)}]}}"]
-    packed = _packed(record, rows, room)
+    shadows = [f"[{answer}]" for answer in record.shadow.answers] if record.shadow else [""] * len(rows)
+    packed = pack_rows(record.model, record.ids, rows, shadows, room)
     if not shadow:
         return [f"{head}{','.join(some)}]}}" for some, _ in packed]
     return [f"{head}{','.join(some)}{shadow}{','.join(answers)}]}}}}" for some, answers in packed]
@@ -115,22 +116,25 @@ def _notes(record: Record) -> list[str]:
     return [f',"unfamiliar":{_encode(names)}{fallback}' if names else fallback for names in record.unfamiliar]
 
 
-def _packed(record: Record, written: Sequence[str], room: int) -> Iterator[tuple[list[str], list[str]]]:
-    """Gather written rows, and what a challenger answered to them, to as many bytes as a line has room for."""
-    heard = [f"[{each}]" for each in record.shadow.answers] if record.shadow else [""] * len(record.ids)
-    rows: list[str] = []
-    answers: list[str] = []
-    taken = 0
-    for name, row, answer in zip(record.ids, written, heard, strict=True):
-        length = len(row) + len(answer) + len(",,")
-        if length > room:
-            logger.warning("row too long to capture", extra={"model": record.model, "prediction_id": name})
+def pack_rows(
+    model: str, ids: Sequence[str], rows: Sequence[str], answers: Sequence[str], room: int
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Gather rows, and a challenger's answers to them, to as many bytes as a line has room for.
+
+    A row that is too long for a line is left out and logged.
+    """
+    line: tuple[list[str], list[str]] = ([], [])
+    length = 0
+    for identity, row, answer in zip(ids, rows, answers, strict=True):
+        needed = len(row) + len(answer) + len(",,")
+        if needed > room:
+            logger.warning("row too long to capture", extra={"model": model, "prediction_id": identity})
             continue
-        if taken + length > room:
-            yield rows, answers
-            rows, answers, taken = [], [], 0
-        rows.append(row)
-        answers.append(answer)
-        taken += length
-    if rows:
-        yield rows, answers
+        if length + needed > room:
+            yield line
+            line, length = ([], []), 0
+        line[0].append(row)
+        line[1].append(answer)
+        length += needed
+    if line[0]:
+        yield line

@@ -1,78 +1,112 @@
-"""Recommendations as lines of JSON for standard output, on the way that all captured lines go.
+"""Captured recommendations: written as lines of JSON to the log, as predictions are, and read back from the lake.
 
-    {"capture": 1, "model", "version", "time", "milliseconds", "rows": [
-        {"id", "instance": {"user", "k", "seen"}, "items": [...], "scores": [...], "popular": true?}, ...]}
-
-`seen` counts the items of the user's history. The history itself is in the uploads.
+{"capture": 1, "model", "version", "time", "milliseconds", "rows": [
+    {"id", "instance": {"user", "k", "seen"}, "items": [...], "scores": [...], "popular": true?}, ...]}
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from refrain.lake.capture.lines import MOST_BYTES, sampled
+import numpy as np
+
+from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.capture.lines import MOST_BYTES, pack_rows, sampled
+from refrain.lake.capture.reading import LATE, values_of
+from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from refrain.model.recommendation import Recommendation, RecommenderModel
-    from refrain.recommendation.recommendation_request import RecommendationRequest
+    from refrain.aws.storage import Store
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 logger = logging.getLogger("refrain")
 
 
+@dataclass(frozen=True, slots=True)
+class RecommendationRecord:
+    """One list of items as it was answered; `user` is None for a request with a history alone.
+
+    `seen` counts the items of the history, which itself is in the uploads. `popular` says that none of them was known.
+    """
+
+    id: str
+    time: np.datetime64
+    version: str
+    user: str | None
+    k: int
+    seen: int
+    items: tuple[str, ...]
+    scores: tuple[float, ...]
+    popular: bool
+
+
 def recommendation_lines(
-    servable: RecommenderModel,
-    ids: Sequence[str],
-    asked: Sequence[RecommendationRequest],
-    recommendations: Sequence[Recommendation],
-    milliseconds: float,
-    share: float,
+    model: str, records: Sequence[RecommendationRecord], milliseconds: float, share: float
 ) -> list[str]:
-    """Write the recommendations whose turn it is: ASCII, without line ends, at most `MOST_BYTES` each."""
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-    head = _encode(
-        {
-            "capture": 1,
-            "model": servable.definition.model,
-            "version": servable.version,
-            "time": f"{moment}Z",
-            "milliseconds": round(milliseconds, 3),
-        }
-    )
-    rows = [_encode(_row(servable, ids[at], asked[at], recommendations[at])) for at in sampled(ids, share)]
-    return [f'{head[:-1]},"rows":[{",".join(some)}]}}' for some in _packed(rows, MOST_BYTES - len(head) - 16)]
+    """Write a sample of the records of one request as lines: ASCII, at most `MOST_BYTES` each.
+
+    A record that is too long for a line is left out and logged.
+    """
+    records = [records[row] for row in sampled([record.id for record in records], share)]
+    if not records:
+        return []
+    time = f"{np.datetime_as_string(records[0].time, 'ms')}Z"
+    head = {"capture": 1, "model": model, "version": records[0].version, "time": time}
+    start = f'{_encode(head | {"milliseconds": round(milliseconds, 3)})[:-1]},"rows":['
+    ids, rows = [record.id for record in records], [_encode(_to_json(record)) for record in records]
+    packed = pack_rows(model, ids, rows, [""] * len(rows), MOST_BYTES - len(start) - len("]}"))
+    return [f"{start}{','.join(line)}]}}" for line, _ in packed]
 
 
-def _row(
-    servable: RecommenderModel, identity: str, ask: RecommendationRequest, offer: Recommendation
-) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": identity,
-        "instance": {"user": ask.user, "k": ask.k, "seen": len(ask.history or ())},
-        "items": [servable.catalogue.items[code] for code in offer.items],
-        "scores": [float(f"{score:.5g}") for score in offer.scores],
+def read_recommendations(
+    store: Store, model: str, since: datetime, until: datetime
+) -> tuple[list[RecommendationRecord], int]:
+    """Read the records from `since` to before `until` (UTC), each once, by id and so by time; count damaged lines."""
+    first, end = to_datetime64(since), to_datetime64(until)
+    records: dict[str, RecommendationRecord] = {}
+    damaged = 0
+    for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, until + LATE)):
+        for line in values_of(key, content.data):
+            try:
+                records |= {record.id: record for record in _from_json(line) if first <= record.time < end}
+            except (KeyError, TypeError, ValueError, AttributeError):
+                damaged += 1
+    if damaged:
+        logger.warning("captured lines are damaged", extra={"model": model, "lines": damaged})
+    return [records[identity] for identity in sorted(records)], damaged
+
+
+def _to_json(record: RecommendationRecord) -> dict[str, object]:
+    row: dict[str, object] = {
+        "id": record.id,
+        "instance": {"user": record.user, "k": record.k, "seen": record.seen},
+        "items": record.items,
+        "scores": [float(f"{score:.5g}") for score in record.scores],
     }
-    return row | ({"popular": True} if offer.popular else {})
+    return row | ({"popular": True} if record.popular else {})
 
 
-def _packed(rows: Sequence[str], room: int) -> Iterator[list[str]]:
-    """Gather rows to as many bytes as a line has room for; one that is longer is left out, and the log says so."""
-    some: list[str] = []
-    taken = 0
-    for row in rows:
-        if len(row) > room:
-            logger.warning("row too long to capture", extra={"prediction": row[:60]})
-            continue
-        if taken + len(row) + 1 > room:
-            yield some
-            some, taken = [], 0
-        some.append(row)
-        taken += len(row) + 1
-    if some:
-        yield some
+def _from_json(line: Mapping[str, Any]) -> Iterator[RecommendationRecord]:
+    """Yield the records of a line. Raises what indexing and conversion raise when the line is damaged."""
+    time = np.datetime64(line["time"].removesuffix("Z"), "us")
+    for row in line["rows"]:
+        instance = row["instance"]
+        yield RecommendationRecord(
+            id=str(row["id"]),
+            time=time,
+            version=str(line["version"]),
+            user=instance["user"] and str(instance["user"]),
+            k=int(instance["k"]),
+            seen=int(instance["seen"]),
+            items=tuple(map(str, row["items"])),
+            scores=tuple(map(float, row["scores"])),
+            popular=bool(row.get("popular")),
+        )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from refrain.model.loading import is_recommender
-from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS, MOST_NAMED
+from refrain.recommendation.limits import MAX_NAMED_ITEMS, MAX_RECOMMENDED_ITEMS
 from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def instance_schema(sound: LoadedVersion) -> dict[str, Any]:
 
 def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
     """Describe what a recommender is asked."""
-    items = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_NAMED}
+    items = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_NAMED_ITEMS}
     properties: dict[str, Any] = {
         "user": {"type": "string", "description": "For whom; this user's history is known from the uploads"},
         "history": items | {"description": "Items, the newest last, instead of the user's known history"},
