@@ -1,4 +1,4 @@
-"""A factor model for catalogues that are too large for items by items."""
+"""A factor model for catalogues too large for a matrix of items by items."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from refrain.recommenders.interaction_matrix import InteractionMatrix
     from refrain.recommenders.onnx_graph import Graph, Scored
 
-CELLS = 16_000_000
-"""Numbers of factors that are gathered at a time."""
+MAX_GATHERED_FACTORS = 16_000_000
+"""Factors that are gathered at a time."""
 
-MOST_OPERATIONS = 1e13
-"""Of the whole fitting; about nine minutes of one processor, which does 1.9e10 in a second."""
+MAX_OPERATIONS = 1e13
+"""Operations of a whole fit; about nine minutes of one processor, which does 1.9e10 in a second."""
 
 
 class AlternatingLeastSquares(Recommender):
@@ -57,10 +57,10 @@ class AlternatingLeastSquares(Recommender):
         random = np.random.default_rng(self.random_state)
         scale = 0.1 / np.sqrt(self.factors)
         items = random.normal(scale=scale, size=(interactions.items, self.factors)).astype(np.float32)
-        users_of = pairs.T.tocsr()
+        pairs_by_item = pairs.T.tocsr()
         for _ in range(self.iterations):
             users = self._solve(pairs, items)
-            items = self._solve(users_of, users)
+            items = self._solve(pairs_by_item, users)
         self.factors_ = Factors.of(items, self._penalty(np.array([pairs.nnz / pairs.shape[0]]), interactions.items)[0])
 
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
@@ -69,24 +69,24 @@ class AlternatingLeastSquares(Recommender):
     def _add_scores(self, graph: Graph, start: str) -> Scored:
         return self.factors_.add_scores(graph, start)
 
-    def _solve(self, pairs: csr_array, others: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _solve(self, pairs: csr_array, column_factors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the best factors of the rows, given those of the columns."""
         solved = np.zeros((pairs.shape[0], self.factors), dtype=np.float32)
-        everything = np.float32(self.unobserved) * (others.T @ others)
-        known = np.vstack([others, np.zeros((1, self.factors), dtype=np.float32)])
+        all_columns = np.float32(self.unobserved) * (column_factors.T @ column_factors)
+        padded = np.vstack([column_factors, np.zeros((1, self.factors), dtype=np.float32)])
         lengths = np.diff(pairs.indptr)
         penalties = self._penalty(lengths, pairs.shape[1])
         unit = np.eye(self.factors, dtype=np.float32)
         for rows, columns in _batches(pairs, self.factors):
-            gathered = known[columns]
+            gathered = padded[columns]
             left = gathered.transpose(0, 2, 1) @ gathered
-            left += everything
+            left += all_columns
             left += penalties[rows, None, None] * unit
             solved[rows] = np.linalg.solve(left, gathered.sum(axis=1)[:, :, None])[:, :, 0]
         return solved
 
-    def _penalty(self, lengths: NDArray[np.float64], others: int) -> NDArray[np.float32]:
-        return (self.regularization * (lengths + self.unobserved * others)).astype(np.float32)
+    def _penalty(self, lengths: NDArray[np.float64], columns: int) -> NDArray[np.float32]:
+        return (self.regularization * (lengths + self.unobserved * columns)).astype(np.float32)
 
 
 def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -96,17 +96,17 @@ def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64]
     order = order[lengths[order] > 0]
     start = 0
     while start < len(order):
-        end = _end(lengths[order], start, CELLS // factors)
+        end = _end(lengths[order], start, MAX_GATHERED_FACTORS // factors)
         rows = order[start:end]
-        places = np.arange(lengths[rows[-1]])
-        inside = places < lengths[rows, None]
-        columns = pairs.indices[np.where(inside, pairs.indptr[rows, None] + places, 0)]
+        offsets = np.arange(lengths[rows[-1]])
+        inside = offsets < lengths[rows, None]
+        columns = pairs.indices[np.where(inside, pairs.indptr[rows, None] + offsets, 0)]
         yield rows, np.where(inside, columns, -1)
         start = end
 
 
 def _end(lengths: NDArray[np.int64], start: int, cells: int) -> int:
-    """Return where a batch ends: its rows, padded to the longest, fill no more cells, nor twice as many as needed."""
+    """Return the end of a batch whose padded rows fill at most `cells`, and at most about twice what they need."""
     longest = 2 * int(lengths[start]) + 8
     end = int(np.searchsorted(lengths, longest, side="right"))
     return max(start + 1, min(end, start + cells // longest))
@@ -115,8 +115,8 @@ def _end(lengths: NDArray[np.int64], start: int, cells: int) -> int:
 def _check_work(pairs: csr_array, factors: int, iterations: int) -> None:
     rows = sum(pairs.shape)
     operations = 2.0 * iterations * (2 * pairs.nnz * factors**2 + rows * factors**3)
-    if operations > MOST_OPERATIONS:
+    if operations > MAX_OPERATIONS:
         raise ValueError(
-            f"AlternatingLeastSquares would take {operations:.1e} operations, and has time for {MOST_OPERATIONS:.0e}: "
+            f"AlternatingLeastSquares would take {operations:.1e} operations, but has time for {MAX_OPERATIONS:.0e}: "
             "take fewer factors or iterations, or a shorter training.window"
         )

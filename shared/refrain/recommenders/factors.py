@@ -1,4 +1,4 @@
-"""Items as points: a history is the sum of some, and its score for an item a product."""
+"""Items as vectors: a history is the sum of its items, and its score for an item is a product."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from onnx import TensorProto
 
-from refrain.recommenders.onnx_graph import Scored, with_end
+from refrain.recommenders.onnx_graph import Scored, append_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
     from refrain.recommenders.onnx_graph import Graph
 
-FEW_ITEMS = 20_000
-"""Up to here a request multiplies all items exactly; beyond, all roughly and the best of them exactly."""
+MAX_EXACT_ITEMS = 20_000
+"""Up to this many items are scored exactly; of more, all roughly and the best of them exactly."""
 
-CANDIDATES = 200
-"""How many more than `k` are scored exactly."""
+EXTRA_CANDIDATES = 200
+"""Items beyond `k` that are scored exactly."""
 
 HISTORY_RANGE, ITEM_RANGE = 63, 127
-"""Of the rough numbers. Products of two fit into 16 bits, so that no processor saturates and all give the same."""
+"""Ranges of the rough integers: sums of two products fit into 16 bits, so all processors give the same."""
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What items add to a history, `inside` float32 [items, factors], and what it is held against, `outside`."""
+    """What items add to a history (`inside`, float32 [items, factors]), and what scores it (`outside`)."""
 
     inside: NDArray[np.float32]
     outside: NDArray[np.float32]
 
     @classmethod
     def of(cls, items: NDArray[np.float32], penalty: float) -> Self:
-        """Fold histories into the space of items by ridge regression on the items that they hold."""
+        """Fold histories into the space of items by ridge regression on their items."""
         wide = items.astype(np.float64)
         square = wide.T @ wide + penalty * np.eye(wide.shape[1])
         return cls(np.linalg.solve(square, wide.T).T.astype(np.float32), items)
@@ -48,20 +48,20 @@ class Factors:
         return scored
 
     def add_scores(self, graph: Graph, start: str) -> Scored:
-        """Add the same to a graph, on top of `start`; in a large catalogue only for those that may be best."""
-        graph.constant("inside", with_end(self.inside.T, 0).T)
+        """Add the same to a graph, on top of `start`; in a large catalogue only for those that may be the best."""
+        graph.constant("inside", append_end(self.inside.T, 0).T)
         graph.constant("heard_axis", [1])
         graph.node("Gather", ["inside", "history"], "heard_factors")
         graph.node("ReduceSum", ["heard_factors", "heard_axis"], "folded", keepdims=0)
-        if len(self.outside) > FEW_ITEMS:
+        if len(self.outside) > MAX_EXACT_ITEMS:
             _add_rough_scores(graph, self.outside, start)
             return self._add_exact_scores(graph, start, _add_candidates(graph))
-        graph.constant("outside", with_end(self.outside.T, 0))
+        graph.constant("outside", append_end(self.outside.T, 0))
         graph.node("MatMul", ["folded", "outside"], "products")
         return Scored(graph.node("Add", ["products", start], "summed"))
 
     def _add_exact_scores(self, graph: Graph, start: str, codes: str) -> Scored:
-        graph.constant("outside", with_end(self.outside.T, 0).T)
+        graph.constant("outside", append_end(self.outside.T, 0).T)
         graph.node("Gather", ["outside", codes], "candidates_outside")
         graph.node("Unsqueeze", ["folded", graph.constant("last_axis", [2])], "folded_column")
         graph.node("MatMul", ["candidates_outside", "folded_column"], "products_column")
@@ -71,14 +71,14 @@ class Factors:
 
 
 def _add_rough_scores(graph: Graph, outside: NDArray[np.float32], start: str) -> None:
-    """Add `rough` [requests, items + 1]: scores by whole numbers, but for a factor that each request has of its own.
+    """Add `rough` [requests, items + 1]: scores in whole numbers, up to a factor of each request.
 
-    The factor may be left out, since `start` adds 0 or -inf to a product, and popularity only to none.
+    The factor may be left out: `start` adds 0 or -inf to a product, and popularity only where there is no history.
     """
     scale = np.maximum(np.abs(outside).max(axis=1), np.finfo(np.float32).tiny) / ITEM_RANGE
     whole = np.rint(outside / scale[:, None]).astype(np.int8)
-    graph.constant("whole_items", with_end(whole.T, 0))
-    graph.constant("item_scale", with_end(scale[None], 0))
+    graph.constant("whole_items", append_end(whole.T, 0))
+    graph.constant("item_scale", append_end(scale[None], 0))
     graph.constant("history_range", float(HISTORY_RANGE))
     graph.constant("smallest", float(np.finfo(np.float32).tiny))
     graph.constant("zero_point", np.array(HISTORY_RANGE, dtype=np.uint8))
@@ -97,8 +97,8 @@ def _add_rough_scores(graph: Graph, outside: NDArray[np.float32], start: str) ->
 
 
 def _add_candidates(graph: Graph) -> str:
-    """Add the codes of those that the rough scores put first, [requests, candidates]."""
-    graph.constant("more", [CANDIDATES])
+    """Add the codes of the items with the best rough scores, [requests, candidates]."""
+    graph.constant("more", [EXTRA_CANDIDATES])
     graph.node("Add", ["k", "more"], "candidates_wanted")
     graph.node("Min", ["candidates_wanted", "items_known"], "candidates_count")
     graph.node("TopK", ["rough", "candidates_count"], "candidates_rough", "candidates", axis=1)

@@ -1,4 +1,4 @@
-"""EASE and a graph filter, added up: what neighbours tell, and what the large directions of taste tell."""
+"""EASE plus a graph filter: EASE learns from neighbours, the filter from the main directions of taste."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import svds
 
-from refrain.recommenders.ease import Ease, without_diagonal
+from refrain.recommenders.ease import Ease
+from refrain.recommenders.neighbours import clear_diagonal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class FilteredEase(Ease):
-    """`Ease`, and `share` times a low-pass filter of the graph of users and items.
+    """`Ease` plus `share` times a low-pass filter of the graph of users and items.
 
     The filter keeps the `factors` largest singular directions V of the interactions, with each item divided by the
     number of its users to the power `damping`: D^-damping V φ Vᵀ D^`lift`, with φ = (σ / σ₂)^(2 `smoothing`), 1 at most
     (ideal low-pass: Shen et al. 2021, https://arxiv.org/abs/2108.07567; damping and smoothing as in Turbo-CF, Park et
-    al. 2024, https://arxiv.org/abs/2404.14243). Both parts are about a projection, so that they add up as they are.
+    al. 2024, https://arxiv.org/abs/2404.14243). Both parts are close to projections, so they are added without scaling.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class FilteredEase(Ease):
         into, out = self._filter(interactions)
         for block in super()._weights(interactions):
             stop = start + len(block)
-            yield block + without_diagonal(into[start:stop] @ out.T, start)
+            yield block + clear_diagonal(into[start:stop] @ out.T, start)
             start = stop
 
     def _filter(self, interactions: InteractionMatrix) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -65,6 +66,6 @@ class FilteredEase(Ease):
         _, sizes, directions = svds(damped, k=factors, v0=np.ones(min(pairs.shape)), return_singular_vectors="vh")
         second = np.sort(sizes)[-min(2, factors)]
         passed = self.share * np.minimum(sizes / second, 1) ** (2 * self.smoothing)
-        evened = item_users.mean() ** (self.damping - self.lift)
-        into = directions.T * passed * evened * item_users[:, None] ** -self.damping
+        scale = item_users.mean() ** (self.damping - self.lift)
+        into = directions.T * passed * scale * item_users[:, None] ** -self.damping
         return into.astype(np.float32), (directions.T * item_users[:, None] ** self.lift).astype(np.float32)

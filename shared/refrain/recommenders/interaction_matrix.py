@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 DAY = 86_400.0
-FEWEST_DECAYED = 2.0**-60
-"""An item's interactions are never decayed to nothing: it would fall behind items that nobody ever chose."""
+MIN_DECAY = 2.0**-60
+"""Interactions never decay to nothing: an item would fall behind items that nobody ever chose."""
 
 
 @dataclass(frozen=True)
 class InteractionMatrix:
-    """Interactions of `users` × `items`.
+    """Interactions of users × items.
 
     `weights` float32 holds for each pair the sum of its events' weights (1 each where there are none). `times` runs
     parallel to `weights.data`: the newest event of the pair, in epoch seconds; NaN without a time. `now` is the newest
-    of all. Codes of items are expected in the order of falling popularity, with ties in an order that says nothing:
-    where scores are equal the lower code comes first.
+    of all. Codes of items are expected in the order of falling popularity, with ties in random order: of equal
+    scores the lower code comes first.
     """
 
     weights: csr_array
@@ -32,27 +32,27 @@ class InteractionMatrix:
 
     @property
     def items(self) -> int:
-        """How many items there are."""
+        """The number of items."""
         return int(self.weights.shape[1])
 
     def check(self) -> None:
-        """Raise `ValueError` when nothing can be learned from these."""
+        """Raise `ValueError` when nothing can be learned."""
         values = self.weights.data
         if not self.items or not len(values):
             raise ValueError("there are no interactions to learn from")
         if len(self.times) != len(values):
             raise ValueError(f"there are {len(self.times)} times for {len(values)} pairs of user and item")
         if not np.isfinite(values).all() or values.min() < 0:
-            raise ValueError("weights of interactions are to be finite and not negative")
+            raise ValueError("weights of interactions must be finite and not negative")
 
     def decay(self, half_life_days: float | None) -> NDArray[np.float64]:
-        """Return for each pair how much it still counts: a half after each half-life; 1 without a time."""
+        """Return how much each pair still counts: half as much after each half-life; 1 without a time."""
         if half_life_days is None:
             return np.ones(len(self.times))
         if not half_life_days > 0:
-            raise ValueError(f"a half-life is more than 0 days, not {half_life_days}")
+            raise ValueError(f"a half-life must be more than 0 days, not {half_life_days}")
         age = np.nan_to_num((self.now - self.times) / DAY, nan=0.0)
-        return np.asarray(np.maximum(0.5 ** (age / half_life_days), FEWEST_DECAYED))
+        return np.asarray(np.maximum(0.5 ** (age / half_life_days), MIN_DECAY))
 
     def shares(self, half_life_days: float | None = None) -> NDArray[np.float32]:
         """Return each item's share of all interactions, float32 [items], the newer ones counting more with a half-life.

@@ -6,33 +6,31 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from refrain.recommenders.neighbours import Neighbours
-from refrain.recommenders.recommender import Recommender
+from refrain.recommenders.neighbours import NeighbourRecommender, clear_diagonal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
     from refrain.recommenders.interaction_matrix import InteractionMatrix
-    from refrain.recommenders.onnx_graph import Graph, Scored
 
 type Weighting = Literal["binary", "log", "tfidf", "bm25"]
 
-MOST_PRODUCTS = 3e10
-"""Pairs of interactions of one user that are multiplied; about seven minutes of one processor."""
+MAX_INTERACTION_PAIRS = 3e10
+"""Pairs of one user's interactions that are multiplied; about seven minutes of one processor."""
 
-MOST_SIMILARITIES = 2e10
-"""Pairs of items that are looked at; about eleven minutes of one processor."""
+MAX_ITEM_PAIRS = 2e10
+"""Pairs of items that are compared; about eleven minutes of one processor."""
 
-CELLS = 16_000_000
+MAX_HELD_SIMILARITIES = 16_000_000
 """Similarities that are held at a time."""
 
 BM25_K1, BM25_B = 1.2, 0.75
 
 
-class ItemKnn(Recommender):
+class ItemKnn(NeighbourRecommender):
     """Sum over the history of cosine similarities, each item to its `neighbours` most similar ones.
 
     Similarity is x_i·x_j / (|x_i| |x_j| + `shrinkage`), so that few common users count less (Sarwar et al. 2001,
@@ -41,8 +39,6 @@ class ItemKnn(Recommender):
     same times log of all users / users of the item (`tfidf`); or Okapi BM25, with diminishing returns (`bm25`,
     Robertson & Zaragoza 2009, https://doi.org/10.1561/1500000019).
     """
-
-    neighbours_: Neighbours
 
     def __init__(
         self,
@@ -56,24 +52,17 @@ class ItemKnn(Recommender):
         self.weighting = weighting
         self.half_life_days = half_life_days
 
-    def _learn(self, interactions: InteractionMatrix) -> None:
+    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
         if self.weighting not in get_args(Weighting.__value__):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")
         if not self.shrinkage >= 0:
-            raise ValueError(f"shrinkage is not to be negative, but {self.shrinkage}")
+            raise ValueError(f"shrinkage must not be negative, but is {self.shrinkage}")
         _check_work(interactions)
-        similar = _similarities(weigh(interactions, self.weighting), self.shrinkage)
-        self.neighbours_ = Neighbours.of(similar, interactions.items, self.neighbours)
-
-    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        return self.neighbours_.scores(histories)
-
-    def _add_scores(self, graph: Graph, start: str) -> Scored:
-        return self.neighbours_.add_scores(graph, start)
+        return _similarities(weigh(interactions, self.weighting), self.shrinkage)
 
 
 def weigh(interactions: InteractionMatrix, weighting: Weighting) -> csr_array:
-    """Return the interactions [users, items] with the weights of this kind, float32."""
+    """Return the interactions [users, items] with weights of this kind, float32."""
     pairs = interactions.binary()
     if weighting == "binary":
         return pairs
@@ -95,25 +84,23 @@ def _similarities(weighed: csr_array, shrinkage: float) -> Iterator[NDArray[np.f
     items = weighed.shape[1]
     norms = np.sqrt(np.bincount(weighed.indices, weights=weighed.data.astype(np.float64) ** 2, minlength=items))
     users_of = weighed.T.tocsr()
-    step = max(1, CELLS // items)
+    step = max(1, MAX_HELD_SIMILARITIES // items)
     for start in range(0, items, step):
         rows = slice(start, start + step)
         block = (users_of[rows] @ weighed).toarray()
         block /= np.maximum(np.outer(norms[rows], norms) + shrinkage, np.finfo(np.float32).tiny)
-        places = np.arange(len(block))
-        block[places, start + places] = 0
-        yield block
+        yield clear_diagonal(block, start)
 
 
 def _check_work(interactions: InteractionMatrix) -> None:
-    if interactions.items**2 > MOST_SIMILARITIES:
+    if interactions.items**2 > MAX_ITEM_PAIRS:
         raise ValueError(
-            f"ItemKnn would have to look at {float(interactions.items**2):.1e} pairs of items, and has time for "
-            f"{MOST_SIMILARITIES:.0e}: take AlternatingLeastSquares"
+            f"ItemKnn would have to compare {float(interactions.items**2):.1e} pairs of items, but has time for "
+            f"{MAX_ITEM_PAIRS:.0e}: take AlternatingLeastSquares"
         )
     products = float((np.diff(interactions.weights.indptr).astype(np.float64) ** 2).sum())
-    if products > MOST_PRODUCTS:
+    if products > MAX_INTERACTION_PAIRS:
         raise ValueError(
-            f"ItemKnn would have to multiply {products:.1e} pairs of interactions, and has time for "
-            f"{MOST_PRODUCTS:.0e}: take AlternatingLeastSquares, or a shorter training.window"
+            f"ItemKnn would have to multiply {products:.1e} pairs of interactions, but has time for "
+            f"{MAX_INTERACTION_PAIRS:.0e}: take AlternatingLeastSquares, or a shorter training.window"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,25 +10,27 @@ import numpy as np
 from onnx import TensorProto
 
 from refrain.recommenders.onnx_graph import Scored
+from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.top_k import largest_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from refrain.recommenders.interaction_matrix import InteractionMatrix
     from refrain.recommenders.onnx_graph import Graph
 
-UPDATES = 4_000_000
-"""Additions that are prepared at a time."""
+MAX_PREPARED_ADDITIONS = 4_000_000
+"""Additions to scores that are prepared at a time."""
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """What one item of a history adds to the scores of others: `targets` [items + 1, neighbours], `weights` float16.
 
-    Half precision costs three decimals of a weight, and saves half of the file. The last row belongs to no item; its
-    weights are 0, as are those of an item with fewer neighbours, whose targets are then the place after the last item.
+    Half precision costs three decimals of a weight and saves half of the file. The last row belongs to no item, and its
+    weights are 0. So are those of an item with fewer neighbours; their target is the index after the last item.
     """
 
     targets: NDArray[Any]
@@ -41,23 +44,23 @@ class Neighbours:
         weights = np.zeros((items + 1, width), dtype=np.float16)
         start = 0
         for block in blocks:
-            places = largest_columns(np.abs(block), width)
-            found = np.take_along_axis(block, places, axis=1)
+            columns = largest_columns(np.abs(block), width)
+            values = np.take_along_axis(block, columns, axis=1)
             rows = slice(start, start + len(block))
-            targets[rows], weights[rows] = np.where(found == 0, items, places), found
+            targets[rows], weights[rows] = np.where(values == 0, items, columns), values
             start += len(block)
         return cls(targets, weights)
 
     def scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         """Add up the weights of each history's items, in the order of the history: float32 [histories, items]."""
         items, width = len(self.targets) - 1, self.targets.shape[1]
-        found = np.zeros((len(histories), items + 1), dtype=np.float32)
+        scores = np.zeros((len(histories), items + 1), dtype=np.float32)
         for row, history in enumerate(histories):
-            step = max(1, UPDATES // width)
+            step = max(1, MAX_PREPARED_ADDITIONS // width)
             for start in range(0, len(history), step):
                 part = history[start : start + step]
-                np.add.at(found[row], self.targets[part].ravel(), self.weights[part].astype(np.float32).ravel())
-        return found[:, :-1]
+                np.add.at(scores[row], self.targets[part].ravel(), self.weights[part].astype(np.float32).ravel())
+        return scores[:, :-1]
 
     def add_scores(self, graph: Graph, start: str) -> Scored:
         """Add the same to a graph, on top of its scores `start`."""
@@ -72,3 +75,30 @@ class Neighbours:
         graph.node("Reshape", ["weights_wide", "flat"], "weights_flat")
         graph.node("ScatterElements", [start, "targets_flat", "weights_flat"], "summed", axis=1, reduction="add")
         return Scored("summed")
+
+
+class NeighbourRecommender(Recommender):
+    """Base of the item-to-item models, which compute `_weights`; each item keeps its `neighbours` (None: all)."""
+
+    neighbours: int | None
+    neighbours_: Neighbours
+
+    def _learn(self, interactions: InteractionMatrix) -> None:
+        self.neighbours_ = Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
+
+    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        return self.neighbours_.scores(histories)
+
+    def _add_scores(self, graph: Graph, start: str) -> Scored:
+        return self.neighbours_.add_scores(graph, start)
+
+    @abstractmethod
+    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
+        """Yield blocks of rows of the weights [items, items], with a diagonal of 0."""
+
+
+def clear_diagonal[Block: NDArray[np.floating]](block: Block, start: int) -> Block:
+    """Set to 0 the diagonal of a matrix in a block of its rows, of which `start` is the first."""
+    rows = np.arange(len(block))
+    block[rows, start + rows] = 0
+    return block

@@ -1,12 +1,12 @@
-"""The graph that every recommender exports, but for its own scores.
+"""The ONNX graph that every recommender exports, except for its own scores.
 
-In: `history` int64 [requests, seen], codes of items, the oldest first; `exclude` int64 [requests, excluded], never to
-be recommended; `within` int64 [requests, allowed], only these, or all where a row has none; `k` int64 [1]. All are
-padded with -1, anywhere. Out: `items` int64 and `scores` float32 [requests, min(k, items)], best first, of equal scores
-the lower code; where nothing is left, item -1 with score -inf. A history without an item gets the popular ones.
+Inputs: `history` int64 [requests, seen], codes of items, the oldest first; `exclude` int64 [requests, excluded], never
+recommended; `within` int64 [requests, allowed], the only ones allowed, or all where a row is empty; `k` int64 [1]. Rows
+are padded with -1, anywhere. Outputs: `items` int64 and `scores` float32 [requests, min(k, items)], best first, the
+lower code among equal scores; item -1 with score -inf where no item is left. An empty history gets the popular items.
 
-Padding costs no branch: tables and scores have one more place at the end, which -1 means in ONNX as in Python, and
-whose score is -inf.
+Padding needs no branch: tables and scores have one more entry at the end, with score -inf. The index -1 means the last
+entry in ONNX as in Python.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OPSET = 18
 IR_VERSION = 10
-"""Fixed, so that another onnx makes the same bytes; ONNX Runtime reads older ones for good."""
+"""Fixed, so that every version of onnx makes the same bytes. ONNX Runtime keeps reading old ones."""
 
 INPUTS: dict[str, list[Any]] = {
     "history": ["requests", "seen"],
@@ -34,14 +34,14 @@ OUTPUTS = {"items": TensorProto.INT64, "scores": TensorProto.FLOAT}
 
 
 class Scored(NamedTuple):
-    """Names of scores [requests, places], and of the codes of their items where these are not the places."""
+    """Names of scores [requests, columns], and of the codes of their items unless these are the columns."""
 
     scores: str
     codes: str | None = None
 
 
 class Graph:
-    """Nodes and constants on their way to a graph; `node` and `constant` return the name of what they add."""
+    """The nodes and constants of a graph; `node` and `constant` return the name that they add."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []
@@ -53,21 +53,21 @@ class Graph:
         self._constants[name] = np.ascontiguousarray(np.asarray(values, dtype=kind))
         return name
 
-    def node(self, kind: str, inputs: list[str], output: str, *others: str, **attributes: Any) -> str:
+    def node(self, kind: str, inputs: list[str], output: str, *more_outputs: str, **attributes: Any) -> str:
         """Add a node; returns its first output."""
-        self._nodes.append(helper.make_node(kind, inputs, [output, *others], **attributes))
+        self._nodes.append(helper.make_node(kind, inputs, [output, *more_outputs], **attributes))
         return output
 
     def choose(self, condition: str, then: Graph, otherwise: Graph, output: str) -> str:
         """Add a choice between the last outputs, float32 [requests, places], of two graphs without constants."""
         branches = {}
         for name, branch in (("then_branch", then), ("else_branch", otherwise)):
-            made = _value(branch._nodes[-1].output[0], TensorProto.FLOAT, ["requests", "places"])
-            branches[name] = helper.make_graph(branch._nodes, name, [], [made])
+            value = _value(branch._nodes[-1].output[0], TensorProto.FLOAT, ["requests", "places"])
+            branches[name] = helper.make_graph(branch._nodes, name, [], [value])
         return self.node("If", [condition], output, **branches)
 
     def model(self) -> bytes:
-        """Check the whole, and return it."""
+        """Check the graph, and return its bytes."""
         inputs = [_value(name, TensorProto.INT64, shape) for name, shape in INPUTS.items()]
         outputs = [_value(name, kind, ["requests", "found"]) for name, kind in OUTPUTS.items()]
         constants = [numpy_helper.from_array(values, name) for name, values in self._constants.items()]
@@ -78,13 +78,13 @@ class Graph:
 
 
 def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.float32]) -> str:
-    """Add the scores that a model's own are added to, [requests, items + 1]: -inf for all that is not allowed.
+    """Add the scores to which a model adds its own, [requests, items + 1]: -inf for items that are not allowed.
 
-    Of the others a request with a history has `usual` [items], one without has `popularity` [items].
+    For allowed items a request with a history starts from `usual` [items], one without from `popularity` [items].
     """
     nothing = graph.constant("nothing", float("-inf"))
-    graph.constant("usual", with_end(usual[None], -np.inf))
-    graph.constant("popular", with_end(popularity[None], -np.inf))
+    graph.constant("usual", append_end(usual[None], -np.inf))
+    graph.constant("popular", append_end(popularity[None], -np.inf))
     graph.constant("none_yet", 0.0)
     graph.constant("padding", np.array(0, dtype=np.int64))
     columns = graph.constant("columns", [1])
@@ -109,20 +109,20 @@ def add_ranking(graph: Graph, scored: Scored) -> None:
     """Add the choice of the best `k`."""
     graph.node("Min", ["k", "items_known"], "wanted")
     graph.node("TopK", [scored.scores, "wanted"], "scores", "places_found", axis=1)
-    found = "places_found"
+    items = "places_found"
     if scored.codes:
-        found = graph.node("GatherElements", [scored.codes, "places_found"], "codes_found", axis=1)
+        items = graph.node("GatherElements", [scored.codes, "places_found"], "codes_found", axis=1)
     graph.node("IsInf", ["scores"], "nothing_left", detect_positive=0)
-    graph.node("Where", ["nothing_left", graph.constant("no_item", [-1]), found], "items")
+    graph.node("Where", ["nothing_left", graph.constant("no_item", [-1]), items], "items")
 
 
-def with_end(table: NDArray[Any], value: float) -> NDArray[Any]:
-    """Append one more place to the last axis, which is what -1 means."""
+def append_end(table: NDArray[Any], value: float) -> NDArray[Any]:
+    """Append one more entry to the last axis: the one that the index -1 means."""
     return np.pad(table, [(0, 0)] * (table.ndim - 1) + [(0, 1)], constant_values=value)
 
 
 def _plain_start() -> Graph:
-    """All requests have a history and want it of all items, as nearly always: one copy is enough."""
+    """Every request has a history and allows all items, as is usual: one copy is enough."""
     graph = Graph()
     graph.node("Expand", ["usual", "shape"], "plain_start")
     return graph

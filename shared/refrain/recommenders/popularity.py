@@ -24,7 +24,7 @@ class Popularity(Recommender):
         self.half_life_days = half_life_days
 
     def _learn(self, interactions: InteractionMatrix) -> None:
-        """All is learned already."""
+        """Nothing more: the shares are learned already."""
 
     def _usual(self) -> NDArray[np.float32]:
         return self.popularity_

@@ -1,4 +1,4 @@
-"""What all recommenders have in common: fallback, ranking and the frame of the graph."""
+"""What all recommenders share: the popular items as fallback, the ranking, and the frame of the graph."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from refrain.recommenders.interaction_matrix import InteractionMatrix
 
-CELLS = 4_000_000
-"""Scores that are held at a time."""
+MAX_HELD_SCORES = 4_000_000
+"""Scores held at a time."""
 
 
 class Recommender(BaseEstimator):  # type: ignore[misc]
-    """Base of the estimators, which give `_learn`, `_scores` and `_add_scores`.
+    """Base of the estimators, which implement `_learn`, `_scores` and `_add_scores`.
 
     `popularity_` float32 [items] holds the shares of interactions at the time of training: the scores of a history
     without a known item.
@@ -44,14 +44,14 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return items int64 [histories, k] and scores float32, best first, without those of the history.
 
-        A history holds codes of items, the oldest first, each once. Where fewer than `k` items are left there is item
-        -1 with score -inf.
+        A history holds codes of items, the oldest first, each once. Where fewer than `k` items are left, the rest is
+        item -1 with score -inf.
         """
         items, scores = np.empty((len(histories), k), dtype=np.int64), np.empty((len(histories), k), dtype=np.float32)
-        step = max(1, CELLS // len(self.popularity_))
+        step = max(1, MAX_HELD_SCORES // len(self.popularity_))
         for start in range(0, len(histories), step):
-            some = histories[start : start + step]
-            items[start : start + step], scores[start : start + step] = rank_items(self._unseen(some), k)
+            block = slice(start, start + step)
+            items[block], scores[block] = rank_items(self._scores_of_unseen(histories[block]), k)
         return items, scores
 
     def export(self) -> bytes:
@@ -61,7 +61,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         add_ranking(graph, self._add_scores(graph, start))
         return graph.model()
 
-    def _unseen(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+    def _scores_of_unseen(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         scores = self._scores(histories)
         for row, history in enumerate(histories):
             if not len(history):
@@ -70,12 +70,12 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         return scores
 
     def _usual(self) -> NDArray[np.float32]:
-        """Return what an item's scores begin with, [items], for a request with a history."""
+        """Return the scores [items] that a request with a history starts from."""
         return np.zeros_like(self.popularity_)
 
     @abstractmethod
     def _learn(self, interactions: InteractionMatrix) -> None:
-        """Set what is learned."""
+        """Set the attributes that are learned."""
 
     @abstractmethod
     def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The inverse that the linear models are made of, (XᵀX + Λ)⁻¹, by the smaller side of X."""
+"""The inverse in the linear models, (XᵀX + Λ)⁻¹, computed over the smaller side of X."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
 
-SHARE = 0.8
-"""Of the function's memory; the rest is for the interactions, the libraries and the weights that are kept."""
+MEMORY_SHARE = 0.8
+"""The inverse's share of the function's memory; interactions, libraries and weights need the rest."""
 
-MOST_MEGABYTES = 10_240
-"""What a Lambda can have at most."""
+MAX_LAMBDA_MEGABYTES = 10_240
+"""The most memory that a Lambda function can have."""
 
 BLOCK = 1024
 
 
 class Inverse(Protocol):
-    """A symmetric matrix [items, items], of which a block of rows at a time is looked at."""
+    """A symmetric matrix [items, items] that is read in blocks of rows."""
 
     @property
     def diagonal(self) -> NDArray[np.float64]:
         """Return the diagonal, [items]."""
 
     def rows(self, start: int, stop: int) -> NDArray[np.float64] | NDArray[np.float32]:
-        """Return some rows; what they hold on the diagonal does not count."""
+        """Return rows; their values on the diagonal are meaningless."""
 
 
 def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     """Invert XᵀX + diag(`penalty`) for X [users, items] in float32.
 
-    Raises `ValueError` beforehand for what does not fit into memory, and for what has no inverse.
+    Raises `ValueError` before it runs out of memory, and when there is no inverse.
     """
     users, items = pairs.shape
     by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
     needed = min(by_items, by_users) / 1e9
-    room = room_gb()
-    if needed > room:
+    available = available_gb()
+    if needed > available:
         raise ValueError(
-            f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, and has {room:.1f} GB: "
-            "take ItemKnn or AlternatingLeastSquares"
+            f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, but there are "
+            f"{available:.1f} GB: take ItemKnn or AlternatingLeastSquares"
         )
     return _by_users(pairs, penalty) if users < items and by_users <= by_items else _by_items(pairs, penalty)
 
 
-def room_gb() -> float:
-    """How much memory one matrix may take here: a share of what Lambda says that the function has."""
-    return SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MOST_MEGABYTES)) / 1000
+def available_gb() -> float:
+    """Return how much memory the inverse may take: a share of the function's."""
+    return MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES)) / 1000
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class _ByItems:
 
 @dataclass(frozen=True)
 class _ByUsers:
-    """By Woodbury's identity: Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; outside of the diagonal only the product counts."""
+    """By Woodbury's identity, Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; off the diagonal only the product counts."""
 
     diagonal: NDArray[np.float64]
     left: csc_array
@@ -81,7 +81,7 @@ class _ByUsers:
 
 
 def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
-    """By Cholesky, in the memory of the one matrix."""
+    """By Cholesky, in place."""
     items = pairs.shape[1]
     matrix = np.empty((items, items))
     columns, wide = pairs.T.tocsr().astype(np.float64), pairs.astype(np.float64)
@@ -90,7 +90,7 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     matrix[np.diag_indices(items)] += penalty
     factor, failed = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1, clean=0)
     if failed:
-        raise ValueError("the items cannot be told apart: take a larger regularization")
+        raise ValueError("items cannot be distinguished: take a larger regularization")
     inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
     _mirror(inverse.T)
     return _ByItems(inverse.T)
@@ -104,9 +104,9 @@ def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     factor = cho_factor(square, lower=True, overwrite_a=True)
     right, explained = np.empty((users, items), dtype=np.float32), np.empty(items)
     for start in range(0, items, BLOCK):
-        some = left[:, start : start + BLOCK].toarray()
-        solved = cho_solve(factor, some)
-        explained[start : start + BLOCK] = (some * solved).sum(axis=0)
+        block = left[:, start : start + BLOCK].toarray()
+        solved = cho_solve(factor, block)
+        explained[start : start + BLOCK] = (block * solved).sum(axis=0)
         right[:, start : start + BLOCK] = solved
     return _ByUsers(1 / penalty - explained, left.astype(np.float32), right)
 

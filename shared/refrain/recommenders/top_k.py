@@ -1,4 +1,4 @@
-"""The strongest of each row, with ties broken by position: what TopK of ONNX does, in numpy."""
+"""The largest values of each row, ties broken by position: ONNX's TopK in numpy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def largest_columns(values: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
-    """Return the places of the `count` largest of each row [rows, columns], ascending; of equal ones the first.
+    """Return the columns of the `count` largest values of each row, ascending; of equal values the first.
 
     >>> largest_columns(np.array([[1, 3, 2, 3, 3]]), 2)
     array([[1, 3]])
@@ -37,10 +37,10 @@ def rank_items(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], 
     >>> rank_items(np.array([[0.1, 0.7, -np.inf, 0.7]], dtype=np.float32), 4)
     (array([[ 1,  3,  0, -1]]), array([[ 0.7,  0.7,  0.1, -inf]], dtype=float32))
     """
-    places = largest_columns(scores, k)
-    found = np.take_along_axis(scores, places, axis=1)
-    order = np.argsort(-found, axis=1, kind="stable")
-    items, found = np.take_along_axis(places, order, axis=1), np.take_along_axis(found, order, axis=1)
-    items = np.where(np.isneginf(found), -1, items)
+    columns = largest_columns(scores, k)
+    values = np.take_along_axis(scores, columns, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    items, values = np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1)
+    items = np.where(np.isneginf(values), -1, items)
     missing = ((0, 0), (0, k - items.shape[1]))
-    return np.pad(items, missing, constant_values=-1), np.pad(found, missing, constant_values=-np.inf)
+    return np.pad(items, missing, constant_values=-1), np.pad(values, missing, constant_values=-np.inf)

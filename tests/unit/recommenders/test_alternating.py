@@ -29,7 +29,7 @@ def test_batches_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
     pairs = random_interactions(2).binary()
     others = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
     whole = AlternatingLeastSquares(factors=4)._solve(pairs, others)
-    monkeypatch.setattr("refrain.recommenders.alternating.CELLS", 100)
+    monkeypatch.setattr("refrain.recommenders.alternating.MAX_GATHERED_FACTORS", 100)
     np.testing.assert_allclose(AlternatingLeastSquares(factors=4)._solve(pairs, others), whole, rtol=1e-4, atol=1e-6)
 
 
@@ -48,8 +48,8 @@ def test_the_best_of_a_large_catalogue_are_scored_exactly(monkeypatch: pytest.Mo
     within = padded([np.array([], dtype=np.int64), np.arange(0, 200, 3), rows[2], np.arange(50, 60)], 67)
     exact = answer(fitted.export(), history, 10, history, within)
 
-    monkeypatch.setattr("refrain.recommenders.factors.FEW_ITEMS", 100)
-    monkeypatch.setattr("refrain.recommenders.factors.CANDIDATES", 20)
+    monkeypatch.setattr("refrain.recommenders.factors.MAX_EXACT_ITEMS", 100)
+    monkeypatch.setattr("refrain.recommenders.factors.EXTRA_CANDIDATES", 20)
     rough = fitted.export()
 
     assert b"MatMulInteger" in rough

@@ -47,7 +47,7 @@ def test_many_interactions_weigh_more_and_widely_chosen_items_weigh_less() -> No
 def test_blocks_of_items_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     interactions = random_interactions(2)
     whole = ItemKnn(neighbours=8).fit(interactions).neighbours_
-    monkeypatch.setattr("refrain.recommenders.item_knn.CELLS", 100)
+    monkeypatch.setattr("refrain.recommenders.item_knn.MAX_HELD_SIMILARITIES", 100)
     parts = ItemKnn(neighbours=8).fit(interactions).neighbours_
     np.testing.assert_array_equal(parts.targets, whole.targets)
     np.testing.assert_array_equal(parts.weights, whole.weights)
@@ -80,5 +80,5 @@ def test_what_takes_too_long_is_refused_beforehand() -> None:
 def test_unknown_weightings_and_negative_shrinkage_are_refused() -> None:
     with pytest.raises(ValueError, match="weighting is one of binary, log, tfidf, bm25, not 'loud'"):
         ItemKnn(weighting="loud").fit(random_interactions(4))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="not to be negative"):
+    with pytest.raises(ValueError, match="must not be negative"):
         ItemKnn(shrinkage=-1).fit(random_interactions(4))

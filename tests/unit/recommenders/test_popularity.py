@@ -36,7 +36,7 @@ def test_equal_scores_are_ordered_by_code() -> None:
 
 @pytest.mark.parametrize("half_life", [0, -1, float("nan")])
 def test_a_half_life_that_is_none_is_refused(half_life: float) -> None:
-    with pytest.raises(ValueError, match="half-life is more than 0 days"):
+    with pytest.raises(ValueError, match="half-life must be more than 0 days"):
         Popularity(half_life_days=half_life).fit(make_interactions(AMOUNTS))
 
 
