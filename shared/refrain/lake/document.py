@@ -53,11 +53,11 @@ def _fields_of(kind: type[Document]) -> dict[str, tuple[Any, bool]]:
 
 def _read(declared: Any, value: Any, place: str) -> Any:
     """Read a value as its declared type."""
+    if declared is Any or type(value) is declared:
+        return value
     if isinstance(declared, TypeAliasType):
         declared = declared.__value__
     origin, arguments = get_origin(declared), get_args(declared)
-    if declared is Any:
-        return value
     if origin in (Union, UnionType):
         return _read_one_of(arguments, value, place)
     if isinstance(declared, type) and is_dataclass(declared) and issubclass(declared, Document):
@@ -72,8 +72,6 @@ def _read(declared: Any, value: Any, place: str) -> Any:
         return value
     if declared is float and type(value) is int:
         return float(value)
-    if isinstance(declared, type) and type(value) is declared:
-        return value
     raise InvalidDocument(f"{place}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
 
 

@@ -1,0 +1,176 @@
+"""Every stored object is a class of the lake: what it writes is what it says, and nobody else opens it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pkgutil
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+import refrain.lake
+from preprocessing import parse_definition
+from refrain.lake.deployment import Challenger, Deployment, Served, Withdrawn
+from refrain.lake.deployment_log import LogEntry
+from refrain.lake.document import Document
+from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
+from refrain.lake.snapshot import Snapshot
+from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
+from tests.stored import RUN, make_manifest, make_snapshot
+from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from refrain.aws.storage import Store
+
+ROOT = Path(__file__).parents[2]
+MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
+
+OBJECT = re.compile(
+    r"(?:snapshot|manifest|baseline|golden|catalogue|evaluation|expectation)\.json"
+    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring)/\S*"
+)
+"""The name of a stored object, or how a key begins."""
+
+STILL_TO_DO = {
+    "shared/refrain/deployment/moves.py",
+    "shared/refrain/evaluation/evaluate.py",
+    "shared/refrain/ingest/keeping.py",
+    "shared/refrain/ingest/label_upload.py",
+    "shared/refrain/monitoring/monitor.py",
+    "shared/refrain/monitoring/served_version.py",
+    "shared/refrain/serving/http/captured_lookup.py",
+    "shared/refrain/trial/judging.py",
+}
+"""Modules that make keys of the lake themselves, or open its objects by name; the list is to become empty."""
+
+DEFINITION = parse_definition(MODEL, tiny.PEOPLE, "people.toml")
+SNAPSHOT = make_snapshot(DEFINITION)
+MANIFEST = make_manifest(DEFINITION, VERSION, vocabularies={"city": ("London", "Paris")}, classes=("no", "yes"))
+NUMBER = NumberProfile(0.0, 9.0, 4.5, 2.5, 0.1, [0.0, 9.0], BinCounts([3.0], [2, 7]), [Movement(100, 1.5, 8)])
+CATEGORY = CategoryProfile({"London": 9, "Paris": 1}, other=0, once=1, missing=0.0)
+BASELINE = Baseline(
+    rows=10,
+    features={"age": NUMBER, "city": CATEGORY},
+    predictions=AnswerProfile(10, labels={"no": 0.5, "yes": 0.5}, probabilities={"no": NUMBER, "yes": NUMBER}),
+    turnover=Turnover(10, CATEGORY),
+)
+GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
+CATALOGUE = CatalogueItems(["s1", "s2"], {"title": ["Alpha", None]})
+SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
+DEPLOYMENT = Deployment(
+    model=MODEL,
+    champion=SERVED,
+    previous=Served("old", TIME, "roc_auc", None),
+    challenger=Challenger("new", TIME, "roc_auc", 0.92, "canary", 0.1, TIME),
+    updated_at=TIME,
+    withdrawn=(Withdrawn("bad", "d0", TIME),),
+)
+PROMOTED = LogEntry(model=MODEL, event="promoted", time=TIME, version=VERSION)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object, and how it is written and read."""
+
+    value: Document
+    write: Callable[[Store], object]
+    read: Callable[[Store], object]
+
+
+STORED = {
+    Snapshot: Stored(SNAPSHOT, SNAPSHOT.write, lambda lake: Snapshot.read(lake, MODEL, RUN)),
+    Manifest: Stored(
+        MANIFEST,
+        lambda lake: MANIFEST.write(lake, MODEL, VERSION),
+        lambda lake: Manifest.read(lake, MODEL, VERSION),
+    ),
+    Baseline: Stored(
+        BASELINE,
+        lambda lake: BASELINE.write(lake, MODEL, VERSION),
+        lambda lake: Baseline.read(lake, MODEL, VERSION),
+    ),
+    Golden: Stored(
+        GOLDEN,
+        lambda lake: GOLDEN.write(lake, MODEL, VERSION),
+        lambda lake: Golden.read(lake, MODEL, VERSION),
+    ),
+    CatalogueItems: Stored(
+        CATALOGUE,
+        lambda lake: CATALOGUE.write(lake, MODEL, VERSION),
+        lambda lake: CatalogueItems.read(lake, MODEL, VERSION),
+    ),
+    Deployment: Stored(
+        DEPLOYMENT,
+        lambda lake: lake.write_json(Deployment.key(MODEL), DEPLOYMENT.to_json()),
+        lambda lake: Deployment.read(lake, MODEL),
+    ),
+    LogEntry: Stored(PROMOTED, PROMOTED.write, lambda lake: LogEntry.read(lake, PROMOTED.key())),
+}
+"""One object of every class that has a key of its own."""
+
+
+def stored_classes(base: type[Document] = Document) -> Iterator[type[Document]]:
+    """Walk the classes of the lake that are read from the store."""
+    for module in pkgutil.walk_packages(refrain.lake.__path__, "refrain.lake."):
+        import_module(module.name)
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("refrain.lake.") and hasattr(kind, "read"):
+            yield kind
+        yield from stored_classes(kind)
+
+
+def modules() -> list[Path]:
+    """List the modules that may not know how the lake stores its objects."""
+    lake = ROOT / "shared" / "refrain" / "lake"
+    every = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    return sorted(path for path in every if not path.is_relative_to(lake))
+
+
+def opens_stored_objects(path: Path) -> bool:
+    """Tell whether a module imports `keys`, names a JSON file of the lake, or writes a key."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("refrain.lake", "refrain.lake.keys"):
+            names = {alias.name for alias in node.names}
+            if node.module == "refrain.lake.keys" or "keys" in names:
+                return True
+        if isinstance(node, ast.Constant) and OBJECT.fullmatch(str(node.value)):
+            return True
+    return False
+
+
+def test_every_stored_class_has_an_example() -> None:
+    assert {kind for kind in stored_classes() if is_dataclass(kind)} == set(STORED)
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_what_is_written_is_what_is_read(kind: type[Document]) -> None:
+    lake, stored = tiny.Lake(), STORED[kind]
+
+    stored.write(lake)
+
+    assert stored.read(lake) == stored.value
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_what_is_written_is_what_the_class_says(kind: type[Document]) -> None:
+    lake, stored = tiny.Lake(), STORED[kind]
+
+    stored.write(lake)
+
+    (key,) = lake.keys("")
+    written = lake.read_json(key)
+    assert set(written) <= {field.name for field in fields(cast("Any", kind))}
+    assert json.loads(json.dumps(stored.value.to_json())) == written
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nobody_else_makes_keys_or_opens_objects_by_name(path: Path) -> None:
+    assert path.relative_to(ROOT).as_posix() in STILL_TO_DO or not opens_stored_objects(path)
