@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from refrain.aws.storage import open_store
 from refrain.ingest.upload import ingest
 from refrain.ingest.upload_event import uploads
-from refrain.settings import settings
+from refrain.settings import IngestSettings, read_settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -43,5 +43,6 @@ def handler(event: dict[str, Any], context: Any) -> PartialItemFailureResponse:
 
 def ingest_message(record: SQSRecord) -> None:
     """Ingest the uploads that a message announces."""
+    settings = read_settings(IngestSettings)
     for upload in uploads(record.body):
-        ingest(upload, open_store(settings().lake_bucket), settings().models_dir)
+        ingest(upload, open_store(settings.lake_bucket), settings.models_dir)

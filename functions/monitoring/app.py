@@ -9,13 +9,14 @@ from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
 from refrain.monitoring.monitoring_request import MonitoringRequest
 from refrain.monitoring.rounds import make_round
-from refrain.settings import settings
+from refrain.settings import MonitoringSettings, read_settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, object]]:
     """Make a monitoring round."""
-    configured = settings()
-    cloud = AwsCloud(configured.state_machine_arn, configured.notification_topic_arn)
-    delivery = timedelta(seconds=configured.delivery_seconds)
-    store, request = open_store(configured.lake_bucket), MonitoringRequest.of(event)
-    return make_round(store, cloud, configured.models_dir, request, delivery)
+    settings = read_settings(MonitoringSettings)
+    services = AwsCloud(settings.state_machine_arn, settings.notification_topic_arn)
+    late = timedelta(seconds=settings.delivery_seconds)
+    return make_round(
+        open_store(settings.lake_bucket), services, settings.models_dir, MonitoringRequest.of(event), late
+    )

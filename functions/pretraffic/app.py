@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from refrain.release.check import check_release
-from refrain.release.request import ReleaseRequest
-from refrain.release.services import Aws
-from refrain.settings import settings
+from refrain.aws.cloud import AwsCloud
+from refrain.release.check import ReleaseRequest, check_release
+from refrain.settings import ReleaseSettings, read_settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Check the new code."""
-    return check_release(Aws(), ReleaseRequest.of(event), settings().new_version_arn)
+    return check_release(AwsCloud(), ReleaseRequest.of(event), read_settings(ReleaseSettings).new_version_arn)

@@ -1,59 +1,103 @@
-"""The environment of a function, checked once, on first use."""
+"""The environment of each function: the variables that it needs, all required, checked when it first uses them."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from refrain.errors import InvalidRequest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DELIVERY_SECONDS = 900.0
-"""Firehose hands over after five minutes at most, and lines come to it and from it in a few more."""
+"""Firehose delivers after five minutes at most; a line needs a few more to reach it, and to be written from there."""
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
+    "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", str),
+    "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", Path),
+    "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", str),
+    "refresh_seconds": ("REFRAIN_REFRESH_SECONDS", "a number of seconds", _seconds),
+    "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
+    "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", str),
+    "notification_topic_arn": ("REFRAIN_NOTIFICATION_TOPIC_ARN", "the ARN of the topic for notifications", str),
+    "new_version_arn": ("REFRAIN_NEW_VERSION_ARN", "the ARN of the new version of inference", str),
+}
+"""The variable of each setting, what is expected of it, and how it is read."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the template tells a function; what it does not tell is empty.
-
-    `delivery_seconds` is the time within which captured lines are delivered.
-    """
+class LakeSettings:
+    """What train, evaluate and judge need, and every function that works on the lake besides."""
 
     lake_bucket: str
+
+
+@dataclass(frozen=True)
+class DefinitionSettings(LakeSettings):
+    """What snapshot and move need: the model definitions too."""
+
     models_dir: Path
+
+
+@dataclass(frozen=True)
+class IngestSettings(DefinitionSettings):
+    """What ingest needs."""
+
+    history_table: str
+
+
+@dataclass(frozen=True)
+class InferenceSettings(DefinitionSettings):
+    """What inference needs; a new deployment is looked for every `refresh_seconds`."""
+
+    history_table: str
     refresh_seconds: float
-    delivery_seconds: float
+
+
+@dataclass(frozen=True)
+class MonitoringSettings(DefinitionSettings):
+    """What monitoring needs; captured lines are delivered within `delivery_seconds`."""
+
     state_machine_arn: str
     notification_topic_arn: str
-    history_table: str
+    delivery_seconds: float
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    """What the check before traffic needs."""
+
     new_version_arn: str
 
 
-@cache
-def settings() -> Settings:
-    """Read the environment. Raises `InvalidRequest` naming the variable."""
-    lake_bucket = os.environ.get("REFRAIN_LAKE_BUCKET", "")
-    if not lake_bucket:
-        raise InvalidRequest("REFRAIN_LAKE_BUCKET: expected the name of the lake's bucket, got nothing")
-    return Settings(
-        lake_bucket=lake_bucket,
-        models_dir=Path(os.environ.get("REFRAIN_MODELS_DIR", "/opt/models")),
-        refresh_seconds=_seconds("REFRAIN_REFRESH_SECONDS", 5.0),
-        delivery_seconds=_seconds("REFRAIN_DELIVERY_SECONDS", DELIVERY_SECONDS),
-        state_machine_arn=os.environ.get("REFRAIN_STATE_MACHINE_ARN", ""),
-        notification_topic_arn=os.environ.get("REFRAIN_NOTIFICATION_TOPIC_ARN", ""),
-        history_table=os.environ.get("REFRAIN_HISTORY_TABLE", ""),
-        new_version_arn=os.environ.get("REFRAIN_NEW_VERSION_ARN", ""),
-    )
+def read_settings[S](function: type[S]) -> S:
+    """Read what a function needs. Raises `InvalidRequest` naming the variable and what was expected.
+
+    >>> os.environ["REFRAIN_NEW_VERSION_ARN"] = ""
+    >>> read_settings(ReleaseSettings)
+    Traceback (most recent call last):
+    refrain.errors.InvalidRequest: REFRAIN_NEW_VERSION_ARN: expected the ARN of the new version of inference, got ''
+    """
+    return function(**{field.name: _read(*VARIABLES[field.name]) for field in fields(cast("Any", function))})
 
 
-def _seconds(name: str, default: float) -> float:
-    said = os.environ.get(name, "")
+def _read(variable: str, expected: str, read: Callable[[str], Any]) -> Any:
+    text = os.environ.get(variable)
     try:
-        seconds = float(said or default)
+        if not text:
+            raise ValueError
+        return read(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise InvalidRequest(f"{name}: expected a number of seconds, got {said!r}")
-    return seconds
+        got = "nothing" if text is None else repr(text)
+        raise InvalidRequest(f"{variable}: expected {expected}, got {got}") from None

@@ -24,7 +24,7 @@ from refrain.ingest.upload_event import uploads
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.monitoring.monitoring_request import MonitoringRequest
-from refrain.release.request import ReleaseRequest
+from refrain.release.check import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
 from refrain.serving.registry.registry import registry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from samcli.yamlhelper import yaml_parse
 
 from local.template import Resource, read_template
 from local.transform import transform_template
+from refrain import settings
 from refrain.deployment import moves
 
 if TYPE_CHECKING:
@@ -105,6 +107,17 @@ def test_the_code_reads_exactly_the_variables_that_the_template_sets() -> None:
     declared = {name for name in variables if name.startswith("REFRAIN_")}
 
     assert set(re.findall(r"""["'](REFRAIN_[A-Z_]+)["']""", code())) == declared
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=named)
+def test_the_template_gives_each_function_the_variables_of_its_settings(function: Resource) -> None:
+    text = (PROJECT / function.properties["CodeUri"] / "app.py").read_text()
+    # Inference reads its own where its registry is made.
+    (name,) = set(re.findall(r"read_settings\((\w+)\)", text)) or {"InferenceSettings"}
+    needed = {settings.VARIABLES[field.name][0] for field in dataclasses.fields(getattr(settings, name))}
+    environments = (one.get("Environment", {}) for one in (TEMPLATE.function_globals, function.properties))
+
+    assert needed <= {name for one in environments for name in one.get("Variables", {})}
 
 
 def test_a_message_stays_hidden_for_six_times_the_timeout_of_ingest() -> None:

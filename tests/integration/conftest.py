@@ -13,7 +13,6 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from refrain import settings as settings_module
 from refrain.aws import storage, table
 
 if TYPE_CHECKING:
@@ -72,7 +71,13 @@ def endpoint() -> Iterator[str]:
 def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """Two fresh buckets, and the environment that the template gives to a function."""
     lake, inbox = (f"{name}-{uuid.uuid4().hex[:12]}" for name in ("lake", "inbox"))
-    environment = {"REFRAIN_LAKE_BUCKET": lake, "REFRAIN_MODELS_DIR": str(ROOT / "layers" / "models")}
+    environment = {
+        "REFRAIN_LAKE_BUCKET": lake,
+        "REFRAIN_MODELS_DIR": str(ROOT / "layers" / "models"),
+        "REFRAIN_HISTORY_TABLE": f"history-{lake}",
+        "REFRAIN_REFRESH_SECONDS": "5",
+        "REFRAIN_DELIVERY_SECONDS": "900",
+    }
     for name, value in (CREDENTIALS | environment | {"AWS_ENDPOINT_URL": endpoint}).items():
         monkeypatch.setenv(name, value)
     _forget()
@@ -84,7 +89,6 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 
 def _forget() -> None:
-    """Settings and connections are kept for the life of a process; here each test is one."""
-    settings_module.settings.cache_clear()
+    """Connections are kept for the life of a process; here each test is one."""
     storage.open_store.cache_clear()
     table._client.cache_clear()

@@ -22,7 +22,6 @@ from tritonclient.utils import InferenceServerException
 
 from refrain.aws.storage import Object, Store, open_store
 from refrain.serving.registry.registry import registry
-from refrain.settings import settings
 from tests.unit.serving import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +50,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ThreadedMoto
         "AWS_REGION": "us-east-1",
         "REFRAIN_LAKE_BUCKET": LAKE,
         "REFRAIN_MODELS_DIR": str(tmp_path),
+        "REFRAIN_HISTORY_TABLE": "no-histories",
         "REFRAIN_REFRESH_SECONDS": "0.1",
     }
     for name, value in environment.items():
@@ -122,8 +122,8 @@ def address(handler: Handler) -> Iterator[str]:
 
 
 def _forget() -> None:
-    """Settings, connections and models are kept for the life of a process; here each test is one."""
-    for kept in (settings, open_store, registry):
+    """Connections and models are kept for the life of a process; here each test is one."""
+    for kept in (open_store, registry):
         kept.cache_clear()
 
 

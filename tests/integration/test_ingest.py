@@ -460,9 +460,6 @@ def test_a_broken_definition_keeps_its_own_uploads_waiting_and_no_others(
 def test_a_lake_that_cannot_be_reached_fails_the_message(people: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     people.put("people/a.csv", FILE)
     monkeypatch.setenv("REFRAIN_LAKE_BUCKET", "no-such-lake")
-    from refrain.settings import settings
-
-    settings.cache_clear()
     assert run(people, "people/a.csv") == ["0"]
 
 

@@ -22,7 +22,6 @@ from refrain.lake.label_reading import read_labels
 from refrain.lake.packed_columns import unpack_columns
 from refrain.lake.version import Manifest, TrainingRows
 from refrain.serving.registry.registry import registry
-from refrain.settings import settings
 from tests.integration.loop import deliver, handler, snapshot_of, upload
 from tests.unit.serving import tiny
 
@@ -54,7 +53,6 @@ def lake(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """A lake with a model in service, and uploads that it learned from."""
     (tmp_path / "shops.toml").write_text(DEFINITION)
     monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
-    settings.cache_clear()
     registry.cache_clear()
     store = open_store(aws.lake)
     upload(aws, "shops/first.csv", [{"Came back": row.pop("back"), **row} for row in people(200)])

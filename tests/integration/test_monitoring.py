@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from preprocessing import load_definition
-from refrain.aws.cloud import AwsCloud as Services
+from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.lake.deployment import Deployment
@@ -141,24 +141,24 @@ def test_a_run_of_another_model_is_no_hindrance(surroundings: Surroundings) -> N
     client = surroundings.client("stepfunctions")
     for name, text in (("other", '{"model": "flats"}'), ("odd", "[]")):
         client.start_execution(stateMachineArn=surroundings.machine, name=name, input=text)
-    services = Services(surroundings.machine, "")
+    services = AwsCloud(surroundings.machine, "")
     assert not services.is_running("shop")
     assert services.is_running("flats")
 
 
 def test_a_name_that_was_taken_is_the_same_run(surroundings: Surroundings) -> None:
-    services = Services(surroundings.machine, "")
-    services.start("shop", "shop-1", "first")
-    services.start("shop", "shop-1", "second")
+    services = AwsCloud(surroundings.machine, "")
+    services.start_run("shop", "shop-1", "first")
+    services.start_run("shop", "shop-1", "second")
     assert [each["reason"] for each in surroundings.executions()] == ["first"]
 
 
 def test_what_aws_refuses_is_told_in_our_words(surroundings: Surroundings) -> None:
-    gone = Services(surroundings.machine + "-gone", "arn:aws:sns:us-east-1:123456789012:gone")
+    gone = AwsCloud(surroundings.machine + "-gone", "arn:aws:sns:us-east-1:123456789012:gone")
     with pytest.raises(ServiceUnavailable, match="StartExecution"):
-        gone.start("shop", "shop-1", "why")
+        gone.start_run("shop", "shop-1", "why")
     with pytest.raises(ServiceUnavailable, match="Publish"):
-        gone.tell("subject", "text")
+        gone.notify("subject", "text")
 
 
 def test_the_sample_event_is_one_that_the_handler_takes(surroundings: Surroundings) -> None:

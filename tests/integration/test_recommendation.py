@@ -314,7 +314,6 @@ def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said
     aws: Aws, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REFRAIN_HISTORY_TABLE", "there-is-none")
-    monkeypatch.setattr("refrain.serving.recommendation.settings", lambda: Settings("there-is-none"))
 
     _, answer = ask({"user": "u0"}, {"history": ["jazz-1"]})
 
@@ -322,13 +321,6 @@ def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said
     assert (first["popular"], first["history"]) == (True, "unavailable")
     assert "popular" not in second
     assert "HistoryUnavailable" in capsys.readouterr().out
-
-
-class Settings:
-    """Settings that name another table."""
-
-    def __init__(self, table: str) -> None:
-        self.history_table = table
 
 
 def test_ingest_tries_again_where_the_table_does_not_answer(

@@ -12,9 +12,9 @@ import pytest
 
 from local.demo.uploads import tumour_uploads
 from preprocessing import encode
-from refrain.release.check import check_release
-from refrain.release.request import ReleaseRequest
+from refrain.release.check import ReleaseRequest, check_release
 from refrain.serving.registry.registry import registry
+from tests.fake_services import FakeServices
 from tests.integration.conftest import ROOT
 from tests.integration.loop import handler, retrain, upload
 
@@ -38,23 +38,21 @@ def served(aws: Aws) -> Iterator[str]:
 
 
 @dataclass
-class Versions:
+class Versions(FakeServices):
     """The real handler, as it is in service, and as `changed` makes it; each asked in a process that is new."""
 
     changed: Callable[[pytest.MonkeyPatch], None]
     told: list[bool] = field(default_factory=list)
 
-    def models(self, version: str) -> list[Mapping[str, Any]]:
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         registry.cache_clear()
         with pytest.MonkeyPatch.context() as patch:
-            if version == NEW:
+            if function == NEW:
                 self.changed(patch)
-            answer = handler("inference")(EVENT, None)
-        found: list[Mapping[str, Any]] = json.loads(answer["body"])["models"]
-        return found
+            return handler("inference")(EVENT | event, None)
 
-    def tell(self, _: ReleaseRequest, *, sound: bool) -> None:
-        self.told.append(sound)
+    def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
+        self.told.append(succeeded)
 
 
 def the_same(_: pytest.MonkeyPatch) -> None:
@@ -69,12 +67,16 @@ def another_encoding(patch: pytest.MonkeyPatch) -> None:
 def test_the_same_code_may_go_on(served: str) -> None:
     versions = Versions(the_same)
 
-    assert check_release(versions, ReleaseRequest("", ""), NEW) == {"champions": 1, "refused": {}, "broken_before": {}}
+    assert check_release(versions, ReleaseRequest("d-1", "h-1"), NEW) == {
+        "champions": 1,
+        "refused": {},
+        "broken_before": {},
+    }
     assert versions.told == [True]
 
 
 def test_a_changed_preprocessing_layer_does_not_reach_callers(served: str) -> None:
     versions = Versions(another_encoding)
 
-    assert check_release(versions, ReleaseRequest("", ""), NEW)["refused"] == {"tumours": served}
+    assert check_release(versions, ReleaseRequest("d-1", "h-1"), NEW)["refused"] == {"tumours": served}
     assert versions.told == [False]

@@ -16,7 +16,6 @@ from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.packed_columns import unpack_columns
 from refrain.lake.version import TrainingRows
-from refrain.settings import settings
 from tests.integration.loop import handler, snapshot_of, upload
 from tests.stored import make_manifest
 
@@ -51,7 +50,6 @@ def models(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "models"
     folder.mkdir()
     monkeypatch.setenv("REFRAIN_MODELS_DIR", str(folder))
-    settings.cache_clear()
     define(folder, DEFINITION)
     return folder
 
@@ -76,7 +74,6 @@ def deployed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deploy(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFRAIN_MODELS_DIR", str(place))
-    settings.cache_clear()
 
 
 def people(count: int, *, start: int = 0, **changes: Any) -> list[dict[str, Any]]:

@@ -1,43 +1,94 @@
-"""The environment is checked once, and a mistake in it names the variable."""
+"""Each function reads the variables that it needs, and a missing or wrong one is named."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.settings import settings
+from refrain.settings import (
+    DefinitionSettings,
+    InferenceSettings,
+    IngestSettings,
+    LakeSettings,
+    MonitoringSettings,
+    ReleaseSettings,
+    read_settings,
+)
+
+ENVIRONMENT = {
+    "REFRAIN_LAKE_BUCKET": "lake",
+    "REFRAIN_MODELS_DIR": "/opt/models",
+    "REFRAIN_HISTORY_TABLE": "histories",
+    "REFRAIN_REFRESH_SECONDS": "5",
+    "REFRAIN_DELIVERY_SECONDS": "900",
+    "REFRAIN_STATE_MACHINE_ARN": "arn:machine",
+    "REFRAIN_NOTIFICATION_TOPIC_ARN": "arn:topic",
+    "REFRAIN_NEW_VERSION_ARN": "arn:version",
+}
+LAKE = ("REFRAIN_LAKE_BUCKET",)
+DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
+NEEDED: dict[type[Any], tuple[str, ...]] = {
+    LakeSettings: LAKE,
+    DefinitionSettings: DEFINITIONS,
+    IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE"),
+    InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS"),
+    MonitoringSettings: (
+        *DEFINITIONS,
+        "REFRAIN_STATE_MACHINE_ARN",
+        "REFRAIN_NOTIFICATION_TOPIC_ARN",
+        "REFRAIN_DELIVERY_SECONDS",
+    ),
+    ReleaseSettings: ("REFRAIN_NEW_VERSION_ARN",),
+}
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
-    settings.cache_clear()
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
 
 
-def test_the_template_says_the_lake_and_the_rest_has_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REFRAIN_LAKE_BUCKET", "lake")
-    for name in ("REFRAIN_MODELS_DIR", "REFRAIN_REFRESH_SECONDS", "REFRAIN_DELIVERY_SECONDS"):
-        monkeypatch.delenv(name, raising=False)
+def test_settings_are_what_the_environment_says() -> None:
+    assert read_settings(InferenceSettings) == InferenceSettings("lake", Path("/opt/models"), "histories", 5.0)
+    assert read_settings(MonitoringSettings).delivery_seconds == 900.0
 
-    found = settings()
 
-    assert (found.lake_bucket, found.models_dir) == ("lake", Path("/opt/models"))
-    assert (found.refresh_seconds, found.delivery_seconds) == (5.0, 900.0)
+@pytest.mark.parametrize(("function", "name"), [(function, name) for function in NEEDED for name in NEEDED[function]])
+def test_a_variable_that_a_function_needs_is_named_when_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, function: type[Any], name: str
+) -> None:
+    monkeypatch.delenv(name)
+
+    with pytest.raises(InvalidRequest, match=f"{name}: expected .*, got nothing"):
+        read_settings(function)
+
+
+@pytest.mark.parametrize("function", NEEDED)
+def test_a_function_starts_without_the_variables_of_others(
+    monkeypatch: pytest.MonkeyPatch, function: type[Any]
+) -> None:
+    for name in ENVIRONMENT.keys() - set(NEEDED[function]):
+        monkeypatch.delenv(name)
+
+    read_settings(function)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("function", "name", "value", "words"),
     [
-        ("REFRAIN_LAKE_BUCKET", "", "expected the name of the lake's bucket, got nothing"),
-        ("REFRAIN_REFRESH_SECONDS", "often", "expected a number of seconds, got 'often'"),
-        ("REFRAIN_DELIVERY_SECONDS", "-3", "expected a number of seconds, got '-3'"),
-        ("REFRAIN_DELIVERY_SECONDS", "nan", "expected a number of seconds, got 'nan'"),
+        (LakeSettings, "REFRAIN_LAKE_BUCKET", "", "expected the name of the lake's bucket, got ''"),
+        (InferenceSettings, "REFRAIN_REFRESH_SECONDS", "often", "expected a number of seconds, got 'often'"),
+        (MonitoringSettings, "REFRAIN_DELIVERY_SECONDS", "-3", "expected a number of seconds, got '-3'"),
+        (MonitoringSettings, "REFRAIN_DELIVERY_SECONDS", "nan", "expected a number of seconds, got 'nan'"),
     ],
 )
-def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
-    monkeypatch.setenv("REFRAIN_LAKE_BUCKET", "lake")
+def test_a_wrong_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, function: type[Any], name: str, value: str, words: str
+) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(InvalidRequest, match=f"{name}: {words}"):
-        settings()
+        read_settings(function)

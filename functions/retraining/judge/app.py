@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.settings import settings
+from refrain.settings import LakeSettings, read_settings
 from refrain.trial.judging import JudgementRequest, judge_challenger
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Judge the challenger by its trial so far."""
-    return judge_challenger(open_store(settings().lake_bucket), JudgementRequest.of(event), datetime.now(UTC))
+    store = open_store(read_settings(LakeSettings).lake_bucket)
+    return judge_challenger(store, JudgementRequest.of(event), datetime.now(UTC))

@@ -10,15 +10,16 @@ from typing import Any
 from refrain.aws.storage import open_store
 from refrain.deployment import rollback
 from refrain.deployment.moves import MoveRequest, finish_run, start_trial
-from refrain.settings import settings
+from refrain.settings import DefinitionSettings, read_settings
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Make the move that the state names."""
-    store = open_store(settings().lake_bucket)
+    settings = read_settings(DefinitionSettings)
+    store = open_store(settings.lake_bucket)
     match event.get("move"):
         case "roll_back":
-            return rollback.roll_back(store, settings().models_dir, rollback.RollbackRequest.of(event))
+            return rollback.roll_back(store, settings.models_dir, rollback.RollbackRequest.of(event))
         case "start_trial":
             return start_trial(store, MoveRequest.of(event))
         case _:

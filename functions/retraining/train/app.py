@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from refrain.aws.storage import open_store
-from refrain.settings import settings
+from refrain.settings import LakeSettings, read_settings
 from refrain.training.train import TrainingRequest, train
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Train and export one candidate of a run."""
-    return train(open_store(settings().lake_bucket), TrainingRequest.of(event))
+    return train(open_store(read_settings(LakeSettings).lake_bucket), TrainingRequest.of(event))

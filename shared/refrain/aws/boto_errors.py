@@ -1,4 +1,4 @@
-"""Asking AWS by boto3: what goes wrong there is one error of ours, and nothing of botocore."""
+"""Turn every error of boto3 into one of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @contextmanager
 def aws_errors(call: str) -> Iterator[None]:
     """Raise `ServiceUnavailable`, naming the call, for whatever botocore raises within."""
-    from botocore.exceptions import BotoCoreError, ClientError  # late: where predictions are made it is seldom needed
+    from botocore.exceptions import BotoCoreError, ClientError  # here, since a prediction seldom needs it
 
     try:
         yield

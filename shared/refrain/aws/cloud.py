@@ -1,4 +1,4 @@
-"""What monitoring asks of AWS besides S3: is a run under way, start one, tell people. boto3 is what the runtime brings.
+"""The AWS services that the product calls besides S3 and DynamoDB. boto3 is the one that the runtime brings.
 
 Raises `ServiceUnavailable`, and nothing of botocore.
 """
@@ -7,71 +7,96 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 
 from refrain.aws.boto_errors import aws_errors
+from refrain.errors import ServiceUnavailable
 
-LONGEST_SUBJECT = 100
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_SUBJECT_LENGTH = 100
 
 
 class Services(Protocol):
-    """What a look needs of the cloud around it."""
+    """What the stories need of the cloud around them."""
 
     def is_running(self, model: str) -> bool:
         """Tell whether a retraining run of the model is under way."""
 
-    def start(self, model: str, name: str, reason: str) -> None:
+    def start_run(self, model: str, name: str, reason: str) -> None:
         """Start a run under this name; one that was started under it before is the same run."""
 
-    def tell(self, subject: str, text: str) -> None:
-        """Tell people."""
+    def notify(self, subject: str, text: str) -> None:
+        """Send a message to the people who subscribed."""
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Call a function, named by the ARN of a version or an alias, and return its answer."""
+
+    def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
+        """Tell CodeDeploy whether a deployment may go on."""
 
 
 @dataclass(frozen=True)
 class AwsCloud:
-    """Step Functions and SNS."""
+    """Step Functions, SNS, Lambda and CodeDeploy; the ARNs are for those who start runs and notify people."""
 
-    state_machine: str
-    people: str
+    state_machine: str | None = None
+    topic: str | None = None
 
     def is_running(self, model: str) -> bool:
-        """Ask Step Functions, which knows the runs that were started by hand too."""
+        """Ask Step Functions, which also knows the runs that were started by hand."""
         client = _client("stepfunctions")
         with aws_errors("states:ListExecutions"):
             pages = client.get_paginator("list_executions").paginate(
                 stateMachineArn=self.state_machine, statusFilter="RUNNING"
             )
-            arns = [each["executionArn"] for page in pages for each in page["executions"]]
+            arns = [execution["executionArn"] for page in pages for execution in page["executions"]]
             inputs = (client.describe_execution(executionArn=arn)["input"] for arn in arns)
             return any(_model_of(text) == model for text in inputs)
 
-    def start(self, model: str, name: str, reason: str) -> None:
-        """Start it, once: Step Functions knows names for 90 days."""
+    def start_run(self, model: str, name: str, reason: str) -> None:
+        """Start it once: Step Functions remembers names for 90 days."""
         client = _client("stepfunctions")
+        text = json.dumps({"model": model, "reason": reason})
         with aws_errors("states:StartExecution"):
             try:
-                client.start_execution(
-                    stateMachineArn=self.state_machine,
-                    name=name,
-                    input=json.dumps({"model": model, "reason": reason}),
-                )
+                client.start_execution(stateMachineArn=self.state_machine, name=name, input=text)
             except client.exceptions.ExecutionAlreadyExists:
                 return
 
-    def tell(self, subject: str, text: str) -> None:
-        """Publish to the topic that people have subscribed to."""
+    def notify(self, subject: str, text: str) -> None:
+        """Publish to the topic."""
         with aws_errors("sns:Publish"):
-            _client("sns").publish(TopicArn=self.people, Subject=subject[:LONGEST_SUBJECT], Message=text)
+            _client("sns").publish(TopicArn=self.topic, Subject=subject[:MAX_SUBJECT_LENGTH], Message=text)
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Call a function and wait; a failure inside it is `ServiceUnavailable` too."""
+        with aws_errors("lambda:InvokeFunction"):
+            response = _client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+            answer = json.loads(response["Payload"].read())
+        if response.get("FunctionError"):
+            raise ServiceUnavailable(function, str(answer)[:500])
+        return answer
+
+    def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
+        """Answer a lifecycle hook."""
+        with aws_errors("codedeploy:PutLifecycleEventHookExecutionStatus"):
+            _client("codedeploy").put_lifecycle_event_hook_execution_status(
+                deploymentId=deployment,
+                lifecycleEventHookExecutionId=hook,
+                status="Succeeded" if succeeded else "Failed",
+            )
 
 
 def _model_of(text: str) -> object:
     try:
-        given = json.loads(text)
+        event = json.loads(text)
     except ValueError:
         return None
-    return given.get("model") if isinstance(given, dict) else None
+    return event.get("model") if isinstance(event, dict) else None
 
 
 def _client(service: Any) -> Any:

@@ -17,7 +17,7 @@ from refrain.ingest.keeping import keep
 from refrain.lake.interactions import interaction_columns, write_interactions
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
-from refrain.settings import settings
+from refrain.settings import IngestSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +47,10 @@ def keep_interactions(
         write_interactions(
             lake, definition, digest, number, datetime.fromisoformat(uploaded_at), _columns(definition, part)
         )
-    table = settings().history_table
+    table = read_settings(IngestSettings).history_table
     users = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for part in parts if table else ():
+        for part in parts:
             tasks = [
                 pool.submit(HistoryTable(table).update, definition.model, dict(some))
                 for some in batched(news_of(definition, part, uploaded), MAX_BATCH, strict=False)

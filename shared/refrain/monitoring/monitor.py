@@ -56,10 +56,10 @@ def monitor_model(
     # As it will be read: a look is the same for those who find it as for those who make it.
     found: MonitoringReport = json.loads(to_json(_document(store, services, definition, now, before, seen)))
     if found["decision"]["start"]:
-        services.start(model, str(found["decision"]["execution"]), found["decision"]["reason"])
+        services.start_run(model, str(found["decision"]["execution"]), found["decision"]["reason"])
     page = keys.monitoring_report(model, time, "html")
     for message in messages(found, before, f"s3://{store.bucket}/{page}"):
-        services.tell(message.subject, message.text)
+        services.notify(message.subject, message.text)
     store.write(page, render_monitoring_report(found).encode())
     store.write_new(key, to_json(found))
     _tell_of(found)

@@ -1,53 +1,63 @@
-"""Asks the new code which champions it would refuse, and CodeDeploy not to move callers when there is one.
+"""Ask new code which champions it would refuse, and keep CodeDeploy from moving callers when there is one.
 
-New code is asked as it is deployed, with its own layers, memory and rights: to say what it would serve it loads every
+New code is asked as it is deployed, with its own layers, memory and rights. To say what it would serve, it loads every
 champion and replays its golden rows, as it does for callers. A champion that the code in service refuses too is broken
-by itself, and must not keep the code from being mended.
+itself, and must not stop the code that may mend it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
-from refrain.errors import RefrainError
+from refrain.errors import InvalidRequest, RefrainError, ServiceUnavailable
+from refrain.events import TEXT, read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.release.request import ReleaseRequest
-    from refrain.release.services import Services
+    from refrain.aws.cloud import Services
 
+PATH = "/v1/models"
 IN_SERVICE = "live"
-"""The alias that callers are on."""
+"""The alias that callers use."""
+
+FIELDS = ("DeploymentId", "LifecycleEventHookExecutionId")
 
 logger = logging.getLogger("refrain")
 
 
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """The deployment that waits for an answer; both fields are empty when the check is called by hand."""
+
+    deployment: str
+    hook: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Self:
+        """Read the event. Raises `InvalidRequest`."""
+        deployment, hook = read_fields(event, dict.fromkeys(FIELDS, TEXT.optional(""))).values()
+        if bool(deployment) != bool(hook):
+            raise InvalidRequest(f"expected {' and '.join(FIELDS)}, as CodeDeploy sends them, or neither")
+        return cls(deployment, hook)
+
+
 def check_release(services: Services, request: ReleaseRequest, version: str) -> dict[str, object]:
-    """Ask the new version (its ARN), tell CodeDeploy, and return what was found. Raises what the services raise."""
+    """Check the new version (its ARN), answer CodeDeploy, and return the result. Raises what the services raise."""
     try:
-        found = _compare(services, version)
+        result = _compare_versions(services, version)
     except RefrainError:
-        services.tell(request, sound=False)
+        _answer(services, request, succeeded=False)
         raise
-    services.tell(request, sound=not found["refused"])
-    if found["refused"]:
-        logger.error("new code refused", extra=found)
+    _answer(services, request, succeeded=not result["refused"])
+    if result["refused"]:
+        logger.error("new code refused", extra=result)
     else:
-        logger.info("new code answers as before", extra=found)
-    return found
-
-
-def _compare(services: Services, version: str) -> dict[str, object]:
-    models = services.models(version)
-    refused = refusals(models)
-    broken = refusals(services.models(_in_service(version))) if refused else {}
-    return {
-        "champions": len(models),
-        "refused": {model: each for model, each in refused.items() if broken.get(model) != each},
-        "broken_before": {model: each for model, each in refused.items() if broken.get(model) == each},
-    }
+        logger.info("new code answers as before", extra=result)
+    return result
 
 
 def refusals(models: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -56,8 +66,31 @@ def refusals(models: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     >>> refusals([{"model": "a", "model_version": "1"}, {"model": "b", "model_version": "1", "refused": "2"}])
     {'b': '2'}
     """
-    return {each["model"]: each["refused"] for each in models if "refused" in each}
+    return {entry["model"]: entry["refused"] for entry in models if "refused" in entry}
 
 
-def _in_service(version: str) -> str:
-    return f"{version.rpartition(':')[0]}:{IN_SERVICE}"
+def _compare_versions(services: Services, version: str) -> dict[str, object]:
+    models = _served_models(services, version)
+    refused = refusals(models)
+    in_service = f"{version.rpartition(':')[0]}:{IN_SERVICE}"
+    broken = refusals(_served_models(services, in_service)) if refused else {}
+    return {
+        "champions": len(models),
+        "refused": {model: champion for model, champion in refused.items() if broken.get(model) != champion},
+        "broken_before": {model: champion for model, champion in refused.items() if broken.get(model) == champion},
+    }
+
+
+def _served_models(services: Services, version: str) -> list[Mapping[str, Any]]:
+    """Have a version load and prove all that is deployed, by asking as API Gateway does."""
+    event = {"httpMethod": "GET", "path": PATH, "headers": {}, "requestContext": {"requestId": "pre-traffic"}}
+    answer = services.invoke(version, event)
+    if answer.get("statusCode") != 200:
+        raise ServiceUnavailable(f"{PATH} of {version}", str(answer.get("body") or answer)[:500])
+    models: list[Mapping[str, Any]] = json.loads(answer["body"])["models"]
+    return models
+
+
+def _answer(services: Services, request: ReleaseRequest, *, succeeded: bool) -> None:
+    if request.deployment:
+        services.answer_hook(request.deployment, request.hook, succeeded=succeeded)

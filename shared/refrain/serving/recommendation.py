@@ -17,7 +17,7 @@ from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.recommendation_request import REQUEST_FIELDS, read_recommendation_requests
 from refrain.serving.capturing import write_lines
 from refrain.serving.http.refusals import InvalidInstances, shorten_text
-from refrain.settings import settings
+from refrain.settings import InferenceSettings, read_settings
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
@@ -64,12 +64,11 @@ def _look_up_histories(
 ) -> tuple[list[RecommendationRequest], bool]:
     """Fill in the histories of users; True when the table is unavailable, which is no reason to refuse a request."""
     users = list(dict.fromkeys(ask.user for ask in requests if ask.history is None and ask.user is not None))
-    table = settings().history_table
     histories: Mapping[str, Sequence[str]] = {}
     is_unavailable = False
-    if users and table:
+    if users:
         try:
-            histories = HistoryTable(table, hurried=True).read(model, users)
+            histories = HistoryTable(read_settings(InferenceSettings).history_table, hurried=True).read(model, users)
         except ServiceUnavailable as error:
             is_unavailable = True
             logger.exception("history not known", extra={"model": model, "reason": str(error)})

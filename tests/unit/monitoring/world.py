@@ -22,6 +22,7 @@ from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
+from tests.fake_services import FakeServices
 from tests.stored import make_manifest, make_snapshot
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ RUN = "20261101T000000-abcdef"
 
 
 @dataclass
-class Recorder:
+class Recorder(FakeServices):
     """The services around a look, in memory: what was started, and what people were told."""
 
     running: set[str] = field(default_factory=set)
@@ -52,11 +53,11 @@ class Recorder:
         """Whether a test says so."""
         return model in self.running
 
-    def start(self, model: str, name: str, reason: str) -> None:
+    def start_run(self, model: str, name: str, reason: str) -> None:
         """Remember the first start under a name, as Step Functions does."""
         self.started.setdefault(name, (model, reason))
 
-    def tell(self, subject: str, text: str) -> None:
+    def notify(self, subject: str, text: str) -> None:
         """Remember what was told."""
         self.told.append((subject, text))
 

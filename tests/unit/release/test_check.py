@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from refrain.errors import InvalidRequest, ServiceUnavailable
-from refrain.release.check import check_release
-from refrain.release.request import ReleaseRequest
+from refrain.release.check import ReleaseRequest, check_release
+from tests.fake_services import FakeServices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,21 +24,22 @@ OTHER = {"model": "tumours", "model_version": "v5"}
 
 
 @dataclass
-class World:
+class World(FakeServices):
     """What each version of inference would serve (None: it fails), and what CodeDeploy was told."""
 
     served: Mapping[str, list[Mapping[str, Any]] | None]
     told: list[bool] = field(default_factory=list)
 
-    def models(self, version: str) -> list[Mapping[str, Any]]:
-        found = self.served[version]
-        if found is None:
-            raise ServiceUnavailable(version, "no module named numpy")
-        return found
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        assert (event["httpMethod"], event["path"]) == ("GET", "/v1/models")
+        models = self.served[function]
+        if models is None:
+            return {"statusCode": 500, "body": "no module named numpy"}
+        return {"statusCode": 200, "body": json.dumps({"models": models})}
 
-    def tell(self, request: ReleaseRequest, *, sound: bool) -> None:
-        assert request == REQUEST
-        self.told.append(sound)
+    def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
+        assert ReleaseRequest(deployment, hook) == REQUEST
+        self.told.append(succeeded)
 
 
 def test_callers_move_when_every_champion_answers_as_in_training() -> None:
@@ -77,3 +79,13 @@ def test_an_event_is_codedeploy_s_or_empty() -> None:
     assert (ReleaseRequest.of(sent), ReleaseRequest.of({})) == (REQUEST, ReleaseRequest("", ""))
     with pytest.raises(InvalidRequest, match="as CodeDeploy sends them"):
         ReleaseRequest.of({"DeploymentId": "d-1"})
+    with pytest.raises(InvalidRequest, match="DeploymentId: expected text"):
+        ReleaseRequest.of({"DeploymentId": 7, "LifecycleEventHookExecutionId": "h-1"})
+
+
+def test_nobody_is_answered_when_the_check_is_called_by_hand() -> None:
+    world = World({NEW: [GOOD]})
+
+    check_release(world, ReleaseRequest("", ""), NEW)
+
+    assert world.told == []

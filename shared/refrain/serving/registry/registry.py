@@ -21,7 +21,7 @@ from refrain.lake.deployment import Deployment
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.process_memory import most_resident, resident
 from refrain.serving.registry.version_choice import Choice
-from refrain.settings import settings
+from refrain.settings import InferenceSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,5 +208,6 @@ class Registry:
 @cache
 def registry() -> Registry:
     """Return the registry of this process, as the environment says."""
-    store = open_store(settings().lake_bucket, hurried=True)
-    return Registry(store, settings().models_dir, settings().refresh_seconds, most_resident=most_resident())
+    settings = read_settings(InferenceSettings)
+    store = open_store(settings.lake_bucket, hurried=True)
+    return Registry(store, settings.models_dir, settings.refresh_seconds, most_resident=most_resident())

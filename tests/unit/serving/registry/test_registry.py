@@ -13,7 +13,6 @@ from refrain.serving.registry import registry as registry_module
 from refrain.serving.registry import version_choice as choice_module
 from refrain.serving.registry.process_memory import most_resident, resident
 from refrain.serving.registry.registry import Registry
-from refrain.settings import settings
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
@@ -242,12 +241,12 @@ def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
 def test_the_registry_of_the_process_is_made_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    settings.cache_clear()
     registry_module.registry.cache_clear()
-    for name, value in (("REFRAIN_LAKE_BUCKET", "lake"), ("REFRAIN_MODELS_DIR", str(tmp_path)), ("AWS_REGION", "x")):
-        monkeypatch.setenv(name, value)
+    environment = {"LAKE_BUCKET": "lake", "MODELS_DIR": str(tmp_path), "HISTORY_TABLE": "t", "REFRESH_SECONDS": "5"}
+    for name, value in environment.items():
+        monkeypatch.setenv(f"REFRAIN_{name}", value)
+    monkeypatch.setenv("AWS_REGION", "x")
     made = registry_module.registry()
     assert isinstance(made, Registry)
     assert made is registry_module.registry()
     registry_module.registry.cache_clear()
-    settings.cache_clear()
