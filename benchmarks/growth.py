@@ -19,7 +19,7 @@ from benchmarks import income_model, many_models, uploads
 from benchmarks.prediction import DiscardedOutput
 from benchmarks.result import Line, Part
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
-from refrain.serving.registry.registry import MOST_LOADED
+from refrain.serving.registry.registry import MAX_LOADED_MODELS
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _instances() -> Line:
 
 
 def _models() -> tuple[Line, Line]:
-    """Forests of some MB each in one function: those beyond `MOST_LOADED` push each other out when asked in turn."""
+    """Forests of some MB each in one function: beyond `MAX_LOADED_MODELS` they push each other out, asked in turn."""
     with TemporaryDirectory(prefix="refrain-growth-") as name:
         size = _fill(Path(name), max(MODELS))
         found = [many_models.measure_models(Path(name), count) for count in MODELS]
@@ -102,12 +102,12 @@ def _models() -> tuple[Line, Line]:
     }
     loaded = (found[-2]["once"] - found[0]["once"]) / (MODELS[-2] - MODELS[0])
     asked_why = (
-        f"Up to {MOST_LOADED} models stay loaded, and asking another costs only what the processor's caches have "
+        f"Up to {MAX_LOADED_MODELS} models stay loaded, and asking another costs only what the processor's caches have "
         "forgotten. More, asked in turn, are each read, checked and proved anew; the same one asked again is not."
     )
     held_why = (
         f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when it is loaded. The least "
-        f"recently asked makes room, so more than {MOST_LOADED} hold what {MOST_LOADED} do."
+        f"recently asked makes room, so more than {MAX_LOADED_MODELS} hold what {MAX_LOADED_MODELS} do."
     )
     return (
         Line("Models of one function: latency", "models", "µs a prediction", x, latency, asked_why),

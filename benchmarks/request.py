@@ -23,7 +23,7 @@ TITLE = "Where each microsecond of a request goes"
 CALLS = 5000
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("find the route", routes, "_found"),
+    ("find the route", routes, "_find_endpoint"),
     ("parse the body", HttpRequest, "document"),
     ("check its shape", v1, "_instances"),
     ("take its columns", v1, "rows_to_lists"),

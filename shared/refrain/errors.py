@@ -1,4 +1,4 @@
-"""What Refrain raises. The class names are the words of the state machine's Retry and Catch.
+"""Every error that Refrain raises. The state machine's Retry and Catch use the class names.
 
 RefrainError
 ├── InvalidRequest       an input of a function or of the state machine that cannot be used
@@ -9,20 +9,29 @@ RefrainError
 │   └── StorageUnavailable   S3 did not answer, or refused, after all retries
 ├── ServiceUnavailable   Step Functions or SNS did not answer, or refused
 ├── RoundIncomplete      monitoring could not look at some of the models
-├── UnreadableUpload     a file that no reader can make rows of
+├── UnreadableUpload     a file that no reader can turn into rows
 ├── CandidateRefused     a candidate that cannot be trained or exported
-├── InvalidDocument      a stored object that is not what its class says
-├── BrokenVersion        a model version whose files are absent, damaged, or answer otherwise than they should
-├── MetricUndefined      a metric that these rows cannot give (one class only)
+├── InvalidDocument      a stored object that does not fit its class
+├── BrokenVersion        a model version whose files are absent or damaged, or do not answer as training did
+├── MetricUndefined      a metric that cannot be computed for these rows (one class only)
 ├── ChampionChanged      the deployment moved while this run was deciding
-└── ChallengerChanged    another version is on trial, or none any more
+└── ChallengerChanged    another version is on trial, or none
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 
 class RefrainError(Exception):
-    """Base of all errors of Refrain; one sentence that says what to do."""
+    """Base of all errors of Refrain; its sentence says what to do.
+
+    A caller of the API sees the status, the code, and `public` instead of a sentence that is meant for the logs.
+    """
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal"
+    public: str | None = "something went wrong on this side; the logs have the cause under the request_id"
 
 
 class InvalidRequest(RefrainError):
@@ -32,13 +41,21 @@ class InvalidRequest(RefrainError):
 class UnknownModel(RefrainError):
     """No definition has this name."""
 
-    def __init__(self, model: str, known: tuple[str, ...] = ()) -> None:
+    status = HTTPStatus.NOT_FOUND
+    code = "unknown_model"
+    public = None
+
+    def __init__(self, model: str, models: tuple[str, ...] = ()) -> None:
         self.model = model
-        super().__init__(f"no model is named {model!r}; known are {', '.join(known) or 'none'}")
+        super().__init__(f"no model is named {model!r}; the models are {', '.join(models) or 'none'}")
 
 
 class StorageError(RefrainError):
     """Base of what the store raises; `key` is the object."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "lake_unavailable"
+    public = "the model store does not answer; try again"
 
     def __init__(self, key: str, sentence: str) -> None:
         self.key = key
@@ -83,7 +100,7 @@ class RoundIncomplete(RefrainError):
 
 
 class UnreadableUpload(RefrainError):
-    """A file that no reader can make rows of; `code` is one word for it."""
+    """A file that no reader can turn into rows; `code` is the reason in one word."""
 
     def __init__(self, code: str, sentence: str) -> None:
         self.code = code
@@ -95,11 +112,15 @@ class CandidateRefused(RefrainError):
 
 
 class InvalidDocument(RefrainError, ValueError):
-    """A stored object that is not what its class says; names the field and what was expected."""
+    """A stored object that does not fit its class; names the field and what was expected."""
 
 
 class BrokenVersion(RefrainError):
-    """A model version whose files are absent, damaged, or answer otherwise than they should."""
+    """A model version whose files are absent or damaged, or do not answer as training did."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "broken_version"
+    public = "no version of this model can be served; the logs say why"
 
     def __init__(self, version: str, sentence: str) -> None:
         self.version = version
@@ -107,21 +128,21 @@ class BrokenVersion(RefrainError):
 
 
 class MetricUndefined(RefrainError):
-    """A metric that these rows cannot give."""
+    """A metric that cannot be computed for these rows."""
 
 
 class ChampionChanged(RefrainError):
-    """The deployment moved while this run was deciding; `withdrawn` is its own version, if that was."""
+    """The deployment moved while this run was deciding; `withdrawn` is its own version, if that was rolled back."""
 
-    def __init__(self, model: str, expected: str | None, found: str | None, withdrawn: str | None = None) -> None:
+    def __init__(self, model: str, expected: str | None, champion: str | None, withdrawn: str | None = None) -> None:
         self.model = model
-        moved = f"the champion is {found}, and this run compared with {expected}"
+        moved = f"the champion is {champion}, and this run compared with {expected}"
         super().__init__(f"{model}: {f'{withdrawn} was withdrawn meanwhile' if withdrawn else moved}")
 
 
 class ChallengerChanged(RefrainError):
-    """Another version is on trial, or none any more."""
+    """Another version is on trial, or none."""
 
-    def __init__(self, model: str, wanted: str, found: str | None) -> None:
+    def __init__(self, model: str, wanted: str, on_trial: str | None) -> None:
         self.model = model
-        super().__init__(f"{model}: {found or 'nothing'} is on trial, and not {wanted}")
+        super().__init__(f"{model}: {on_trial or 'nothing'} is on trial, not {wanted}")

@@ -24,7 +24,7 @@ from refrain.lake.deployment_log import Event
 from refrain.lake.trial_outcome import TrialCode
 from refrain.monitoring import retraining_decision
 from refrain.serving.http import routes
-from refrain.serving.http.problems import STATUS
+from refrain.serving.http.problems import problem_codes
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def test_the_docs_and_the_template_open_the_same_routes() -> None:
 def test_every_problem_code_has_a_row_with_its_status() -> None:
     documented = [(int(row["status"]), code(row["code"])) for row in table(API, "status")]
 
-    assert sorted(documented) == sorted((status.value, name) for status, name in STATUS.values())
+    assert sorted(documented) == sorted((status.value, name) for name, status in problem_codes().items())
 
 
 def test_every_state_of_the_machine_has_a_row() -> None:

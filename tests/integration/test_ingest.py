@@ -285,7 +285,7 @@ def test_an_upload_for_no_possible_model_has_its_receipt_too(people: Aws, key: s
 
 
 def test_an_unknown_model_is_told_those_that_are_known(people: Aws) -> None:
-    assert "known are broken, people" in upload(people, "strangers/a.csv", FILE)["reason"]
+    assert "the models are broken, people" in upload(people, "strangers/a.csv", FILE)["reason"]
 
 
 def test_an_upload_may_have_any_name(people: Aws) -> None:

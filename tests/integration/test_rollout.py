@@ -266,7 +266,7 @@ def test_of_two_runs_at_once_one_challenges_and_the_other_ends_without_harm(tria
     run = trial.begin("shadow")
     other = compare("shop", force=True)
 
-    with pytest.raises(ChallengerChanged, match="is on trial, and not"):
+    with pytest.raises(ChallengerChanged, match="is on trial, not"):
         trial.move(other, "start_trial")
     ended = trial.move(other, "superseded")
 

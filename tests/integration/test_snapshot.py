@@ -261,7 +261,7 @@ def test_a_champion_whose_manifest_is_gone_stops_nothing(aws: Aws, lake: Store) 
 
 
 def test_wrong_inputs_are_named(lake: Store) -> None:
-    with pytest.raises(UnknownModel, match="no model is named 'shop'; known are shops"):
+    with pytest.raises(UnknownModel, match="no model is named 'shop'; the models are shops"):
         snapshot_of("shop")
     with pytest.raises(InvalidRequest, match="forec: unknown; known are model, reason and force"):
         snapshot_of("shops", forec=True)

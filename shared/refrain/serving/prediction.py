@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-ANSWERING = "canary"
+CANARY = "canary"
 LISTENING = "shadow"
 
 
@@ -84,7 +84,7 @@ def predict(servable: TabularModel, raw: Lists, rows: int, rival: LoadedChalleng
 def _tried(servable: TabularModel, rival: LoadedChallenger, raw: Mapping[str, Array], rows: int) -> Predictions:
     """Answer by the champion and its rival, on arrays, of which each can take its rows."""
     columns = _sound(*servable.prepare_columns(raw, rows))
-    if rival.terms.mode == ANSWERING:
+    if rival.terms.mode == CANARY:
         return _shared(servable, rival, raw, columns, rows)
     answers = _asked(servable, columns, range(rows))
     return _gathered([answers], columns, rows, _overheard(servable, rival, raw, columns))

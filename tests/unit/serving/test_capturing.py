@@ -84,7 +84,7 @@ def test_what_is_refused_is_not_captured(api: Api, capsys: pytest.CaptureFixture
 def test_an_answer_that_is_too_large_is_not_captured(
     api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("refrain.serving.http.routes.MOST_BYTES", 50)
+    monkeypatch.setattr("refrain.serving.http.routes.MAX_PAYLOAD_BYTES", 50)
 
     assert api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]}).status == 413
     assert captured(capsys) == []

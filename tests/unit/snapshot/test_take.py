@@ -77,6 +77,6 @@ def test_an_execution_without_a_name_is_named() -> None:
 
 def test_a_model_without_a_definition_is_unknown_and_the_known_are_named() -> None:
     models = ROOT / "layers" / "models"
-    with pytest.raises(UnknownModel, match=r"'incomes'; known are .*income"):
+    with pytest.raises(UnknownModel, match=r"'incomes'; the models are .*income"):
         find_definition(models, "incomes")
     assert find_definition(models, "income").target == "income"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from refrain.lake.capture.record import Record
 
-MOST_BYTES = 200_000
+MAX_LINE_BYTES = 200_000
 """CloudWatch cuts events that are longer than 256 KB."""
 
 _WHOLE = 2**32
@@ -35,7 +35,7 @@ logger = logging.getLogger("refrain")
 
 
 def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
-    """Write the rows whose turn it is (see `sampled`) as lines: ASCII, without their ends, at most `MOST_BYTES` each.
+    """Write the rows whose turn it is (see `sampled`) as ASCII lines without their ends, of at most `MAX_LINE_BYTES`.
 
     A row that is too long for a line is left out, and the log says so.
     """
@@ -44,7 +44,7 @@ def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
     if not record.ids:
         return []
     head, shadow = _head(record), _shadow(record)
-    room = MOST_BYTES - len(head) - len(shadow) - len("]]}}")
+    room = MAX_LINE_BYTES - len(head) - len(shadow) - len("]]}}")
     rows = list(record.form.rows(record.ids, record.columns, _aside(record), record.answers, _notes(record)))
     if not shadow and sum(map(len, rows)) + len(rows) <= room:
         return [f"{head}{','.join(rows)}]}}"]

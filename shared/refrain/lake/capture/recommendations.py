@@ -15,7 +15,7 @@ import numpy as np
 
 from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
-from refrain.lake.capture.lines import MOST_BYTES, pack_rows, sampled
+from refrain.lake.capture.lines import MAX_LINE_BYTES, pack_rows, sampled
 from refrain.lake.capture.reading import LATE, values_of
 from refrain.times import to_datetime64
 
@@ -51,7 +51,7 @@ class RecommendationRecord:
 def recommendation_lines(
     model: str, records: Sequence[RecommendationRecord], milliseconds: float, share: float
 ) -> list[str]:
-    """Write a sample of the records of one request as lines: ASCII, at most `MOST_BYTES` each.
+    """Write a sample of the records of one request as lines: ASCII, at most `MAX_LINE_BYTES` each.
 
     A record that is too long for a line is left out and logged.
     """
@@ -62,7 +62,7 @@ def recommendation_lines(
     head = {"capture": 1, "model": model, "version": records[0].version, "time": time}
     start = f'{_encode(head | {"milliseconds": round(milliseconds, 3)})[:-1]},"rows":['
     ids, rows = [record.id for record in records], [_encode(_to_json(record)) for record in records]
-    packed = pack_rows(model, ids, rows, [""] * len(rows), MOST_BYTES - len(start) - len("]}"))
+    packed = pack_rows(model, ids, rows, [""] * len(rows), MAX_LINE_BYTES - len(start) - len("]}"))
     return [f"{start}{','.join(line)}]}}" for line, _ in packed]
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
 
-MOST_FILES = 500
-PATIENCE = 10.0
+MAX_SEARCHED_FILES = 500
+MAX_SEARCH_SECONDS = 10.0
 """Seconds that a search may take: API Gateway gives up after 29."""
 
 _LINE = b'{"capture":1,'
@@ -27,8 +27,8 @@ _DECODER = json.JSONDecoder()
 
 def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
     """Search the hours in which the line of a prediction can have been delivered; None when it is not found in time."""
-    files = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MOST_FILES]
-    end = time.monotonic() + PATIENCE
+    files = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MAX_SEARCHED_FILES]
+    end = time.monotonic() + MAX_SEARCH_SECONDS
     for _, content in read_all(store, files):
         found = _version_in(content.data, prediction)
         if found or time.monotonic() > end:

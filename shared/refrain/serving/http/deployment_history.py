@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.lake import deployment_log
 from refrain.serving.http.refusals import InvalidRequestBody
-from refrain.serving.prediction import ANSWERING
+from refrain.serving.prediction import CANARY
 from refrain.times import to_iso_milliseconds
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
-MOST_MOVES = 100
+MAX_MOVES = 100
 
 _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-\d{3}")
 
@@ -37,7 +37,7 @@ def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict
     if "prediction" in request.query:
         return {"model": model} | answered_by(registry, model, request.query["prediction"])
     moves = deployment_log.log_keys(registry.store, model)
-    entries = deployment_log.read_entries(registry.store, moves[-MOST_MOVES:])
+    entries = deployment_log.read_entries(registry.store, moves[-MAX_MOVES:])
     return {"model": model, "moves": [entry.to_json() for entry in entries], "earlier": len(moves) - len(entries)}
 
 
@@ -84,7 +84,7 @@ def _possible(registry: Registry, model: str, asked: datetime) -> list[str]:
     versions += [
         state["challenger"]["version"]
         for state in states
-        if state["challenger"] and state["challenger"]["mode"] == ANSWERING
+        if state["challenger"] and state["challenger"]["mode"] == CANARY
     ]
     return list(dict.fromkeys(version for version in versions if version))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.errors import StorageError
 from refrain.serving.http.refusals import NotTrained
-from refrain.serving.registry.registry import MOST_LOADED
+from refrain.serving.registry.registry import MAX_LOADED_MODELS
 
 if TYPE_CHECKING:
     from refrain.serving.http.requests import HttpRequest
@@ -20,7 +20,7 @@ def answer_live(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
 
 def answer_service_ready(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
     """Answer `GET /v2/health/ready`. Raises what stands in the way."""
-    for model in registry.known()[:MOST_LOADED]:
+    for model in registry.known()[:MAX_LOADED_MODELS]:
         try:
             registry.serving(model)
         except NotTrained:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-MOST_LABELS = 1000
+MAX_LABELS = 1000
 FIELDS = ("prediction_id", "label")
 
 
@@ -38,8 +38,8 @@ def _labels(document: dict[str, Any], definition: Definition) -> list[Given]:
     entries = document.get("labels")
     if not isinstance(entries, list) or not entries:
         raise InvalidRequestBody("labels: expected a list of at least one object")
-    if len(entries) > MOST_LABELS:
-        raise TooManyLabels(len(entries), MOST_LABELS)
+    if len(entries) > MAX_LABELS:
+        raise TooManyLabels(len(entries), MAX_LABELS)
     problems = [problem for index, entry in enumerate(entries) for problem in _shape(index, entry)]
     if not problems:
         refused = check_labels(definition, [entry["label"] for entry in entries])

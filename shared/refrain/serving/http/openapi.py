@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refrain.serving.http.label_requests import MOST_LABELS
+from refrain.serving.http.label_requests import MAX_LABELS
 from refrain.serving.http.model_listing import deployed
-from refrain.serving.http.problems import CONTENT_TYPE, STATUS
-from refrain.serving.http.refusals import MOST_LISTED
-from refrain.serving.http.requests import MOST_INSTANCES
+from refrain.serving.http.problems import CONTENT_TYPE, problem_codes
+from refrain.serving.http.refusals import MAX_LISTED_PROBLEMS
+from refrain.serving.http.requests import MAX_INSTANCES
 from refrain.serving.http.schema import instance_schema, prediction_schema
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def answer_openapi(registry: Registry, _request: HttpRequest) -> Schema:
 
 def _predict(model: str, sound: LoadedVersion) -> Schema:
     definition = sound.model.definition
-    instances = _list({"$ref": f"#/components/schemas/{model}.instance"}, minItems=1, maxItems=MOST_INSTANCES)
+    instances = _list({"$ref": f"#/components/schemas/{model}.instance"}, minItems=1, maxItems=MAX_INSTANCES)
     answer = {
         "predictions": _list({"$ref": f"#/components/schemas/{model}.prediction"}),
         "model": {"const": model},
@@ -96,7 +96,7 @@ def _label(model: str, definition: Definition) -> Schema:
         label["examples"] = list(allowed)
     identity = {"type": "string", "description": "One of the prediction_ids of an answer"}
     labels = _list(_object({"prediction_id": identity, "label": label}, "prediction_id", "label"))
-    labels |= {"minItems": 1, "maxItems": MOST_LABELS}
+    labels |= {"minItems": 1, "maxItems": MAX_LABELS}
     answer = {"accepted": {"type": "integer"}, "id": {"type": "string", "description": "The same for the same labels"}}
     responses = _responses(_object(answer, "accepted", "id"))
     return {
@@ -218,9 +218,11 @@ PROBLEM = _object(
         "type": TEXT,
         "title": TEXT,
         "status": {"type": "integer"},
-        "code": {"enum": sorted(code for _, code in STATUS.values())},
+        "code": {"enum": sorted(problem_codes())},
         "detail": TEXT,
-        "problems": _list({"anyOf": [_listed("instance", "column"), _listed("index", "field")]}, maxItems=MOST_LISTED),
+        "problems": _list(
+            {"anyOf": [_listed("instance", "column"), _listed("index", "field")]}, maxItems=MAX_LISTED_PROBLEMS
+        ),
         "request_id": TEXT,
         "error": {"type": "string", "description": "The detail again, below /v2"},
     },

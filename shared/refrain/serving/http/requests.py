@@ -1,4 +1,4 @@
-"""A request as API Gateway hands it over, and its body as JSON, within bounds."""
+"""A request as API Gateway sends it, and its body as JSON, within limits."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from refrain.serving.http.refusals import BodyTooLarge, InvalidRequestBody, NotJ
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MOST_BYTES = 6 * 1024 * 1024
-"""What Lambda takes and gives at most in one call."""
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
+"""The limit of Lambda, for a request and for an answer."""
 
-MOST_INSTANCES = 1000
+MAX_INSTANCES = 1000
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON: send null for a missing value")
 
 
-# Of a key given twice the last one counts, as in nearly every reader of JSON.
+# The last of two equal keys counts, as in nearly every JSON parser.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A document that says that something was taken to be used later: status 202."""
+    """The document that confirms that something was kept for later: status 202."""
 
     document: dict[str, Any]
 
 
 @dataclass(slots=True)
 class Json:
-    """An answer that is written already."""
+    """An answer that is JSON text already."""
 
     text: str
 
@@ -45,7 +45,7 @@ class Json:
 class HttpRequest:
     """Method, decoded path, headers as sent, body as sent, and the id by which the logs know it.
 
-    `afterwards` is what is to be done once the answer is made, and only if it is one of success.
+    The tasks in `afterwards` run once the answer is made, if it is a success.
     """
 
     method: str
@@ -78,7 +78,7 @@ class HttpRequest:
         return ""
 
     def document(self) -> dict[str, Any]:
-        """Parse the body as a JSON object. Raises a `Refused` for whatever else it is."""
+        """Parse the body as a JSON object. Raises a `Refused` when it is anything else."""
         _check_content_type(self.header("content-type"))
         text = self._text()
         if not text.strip():
@@ -86,7 +86,7 @@ class HttpRequest:
         try:
             document = _DECODER.decode(text)
         except RecursionError:
-            raise NotJson("the body is nested too deep") from None
+            raise NotJson("the body is nested too deeply") from None
         except ValueError as error:
             raise NotJson(f"the body is not JSON: {error}") from None
         if not isinstance(document, dict):
@@ -95,18 +95,18 @@ class HttpRequest:
 
     def _text(self) -> str:
         if not self.encoded:
-            if len(self.body) > MOST_BYTES or (not self.body.isascii() and _size(self.body) > MOST_BYTES):
-                raise BodyTooLarge(MOST_BYTES)
+            if len(self.body) > MAX_PAYLOAD_BYTES or (not self.body.isascii() and _size(self.body) > MAX_PAYLOAD_BYTES):
+                raise BodyTooLarge(MAX_PAYLOAD_BYTES)
             return self.body
         try:
             data = base64.b64decode(self.body, validate=True)
-            if len(data) > MOST_BYTES:
-                raise BodyTooLarge(MOST_BYTES)
+            if len(data) > MAX_PAYLOAD_BYTES:
+                raise BodyTooLarge(MAX_PAYLOAD_BYTES)
             return data.decode()
         except UnicodeDecodeError:
             raise NotJson("the body is not UTF-8") from None
         except ValueError:
-            raise NotJson("the body is said to be base64, and is not") from None
+            raise NotJson("the body is not valid base64") from None
 
 
 def _size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The table of what is where: method, path, and the function that answers. A framework would cost a cold start."""
+"""The table of routes: method, path, and the function that answers. A framework would cost a cold start."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from refrain.errors import RefrainError
 from refrain.serving.http import v1
-from refrain.serving.http.problems import CONTENT_TYPE, UnexpectedFailure, problem_document
+from refrain.serving.http.problems import CONTENT_TYPE, problem_document
 from refrain.serving.http.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
-from refrain.serving.http.requests import MOST_BYTES, Accepted, Json
+from refrain.serving.http.requests import MAX_PAYLOAD_BYTES, Accepted, Json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-type Answered = Json | dict[str, Any] | str | Accepted
-"""JSON, written or to be written, HTML, or JSON with a status of its own."""
+type Content = Json | dict[str, Any] | str | Accepted
+"""JSON, as text or as a document, HTML, or JSON with a status of its own."""
 
-type Answering = Callable[..., Answered]
-"""From registry, request and the path's parameters to an answer."""
+type Endpoint = Callable[..., Content]
+"""Takes the registry, the request and the path's parameters."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """Status, headers and body of what goes back."""
+    """Status, headers and body of a response."""
 
     status: int
     headers: dict[str, str]
     body: str
 
     def proxy(self) -> dict[str, Any]:
-        """Write it as API Gateway expects it of a proxy integration."""
+        """Return what API Gateway expects of a proxy integration."""
         return {"statusCode": self.status, "headers": self.headers, "body": self.body, "isBase64Encoded": False}
 
 
@@ -47,19 +47,19 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", re.escape(path)))
 
 
-def _late(module: str, name: str) -> Answering:
-    """Import what answers when it is first asked for: a cold start is for predictions."""
+def _late(module: str, name: str) -> Endpoint:
+    """Import an endpoint when it is first asked: a cold start is for predictions."""
 
-    def answer(*arguments: Any, **named: Any) -> Answered:
-        answering: Answering = getattr(import_module(f"refrain.serving.http.{module}"), name)
-        return answering(*arguments, **named)
+    def answer(*arguments: Any, **parameters: Any) -> Content:
+        endpoint: Endpoint = getattr(import_module(f"refrain.serving.http.{module}"), name)
+        return endpoint(*arguments, **parameters)
 
     return answer
 
 
-ROUTES: tuple[tuple[str, re.Pattern[str], Answering], ...] = tuple(
-    (method, _pattern(path), answering)
-    for method, path, answering in (
+ROUTES: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = tuple(
+    (method, _pattern(path), endpoint)
+    for method, path, endpoint in (
         ("POST", "/v1/models/{model}:predict", v1.answer_predict),
         ("POST", "/v1/models/{model}:label", _late("label_requests", "answer_label")),
         ("POST", "/v2/models/{model}/infer", _late("v2", "answer_infer")),
@@ -83,48 +83,47 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def respond(request: HttpRequest, registry: Registry) -> Answer:
-    """Answer a request, whatever it is."""
+    """Answer any request, by an answer or by a problem document."""
     try:
-        answer = _success(_found(request)(registry, request))
+        answer = _success(_find_endpoint(request)(registry, request))
         _finish(request)
         return answer
     except RefrainError as error:
         return _problem(error, request)
-    except Exception:
-        # Whatever nobody thought of is logged with its cause, and shown to nobody.
+    except Exception:  # a caller gets an answer whatever happens; the log gets the cause
         logger.exception("request failed", extra={"request_id": request.id, "path": request.path[:200]})
-        return _problem(UnexpectedFailure(), request, logged=True)
+        return _problem(RefrainError(), request, logged=True)
 
 
 def _finish(request: HttpRequest) -> None:
-    """Do what was to be done once the answer is made; it is not lost when that fails."""
+    """Do what waits until the answer is made; its failure does not cost the caller the answer."""
     try:
-        for each in request.afterwards:
-            each()
-    except Exception:  # the caller has a right answer, whatever becomes of its copy
+        for task in request.afterwards:
+            task()
+    except Exception:  # the answer is right, even if its copy is lost
         logger.exception("answered, but not captured", extra={"request_id": request.id, "path": request.path[:200]})
 
 
-def _found(request: HttpRequest) -> Callable[[Registry, HttpRequest], Answered]:
+def _find_endpoint(request: HttpRequest) -> Callable[[Registry, HttpRequest], Content]:
     allowed = []
-    for method, pattern, answering in ROUTES:
+    for method, pattern, endpoint in ROUTES:
         match = pattern.fullmatch(request.path)
         if match and method == request.method:
-            return lambda registry, request: answering(registry, request, **match.groupdict())
+            return lambda registry, request: endpoint(registry, request, **match.groupdict())
         if match:
             allowed.append(method)
     raise MethodNotAllowed(request.method, allowed) if allowed else NoSuchPath(request.path)
 
 
-def _success(answer: Answered) -> Answer:
-    if isinstance(answer, Accepted):
-        return Answer(202, {"Content-Type": "application/json"}, _ENCODER.encode(answer.document))
-    if isinstance(answer, str):
-        return Answer(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, answer)
-    body = answer.text if isinstance(answer, Json) else _ENCODER.encode(answer)
-    # Lambda answers with the body as a JSON string: every quote and backslash in it counts twice.
-    if len(body) + body.count('"') + body.count("\\") > MOST_BYTES:
-        raise AnswerTooLarge(MOST_BYTES)
+def _success(content: Content) -> Answer:
+    if isinstance(content, Accepted):
+        return Answer(202, {"Content-Type": "application/json"}, _ENCODER.encode(content.document))
+    if isinstance(content, str):
+        return Answer(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, content)
+    body = content.text if isinstance(content, Json) else _ENCODER.encode(content)
+    # Lambda returns the body as a JSON string: every quote and backslash in it counts twice.
+    if len(body) + body.count('"') + body.count("\\") > MAX_PAYLOAD_BYTES:
+        raise AnswerTooLarge(MAX_PAYLOAD_BYTES)
     return Answer(200, {"Content-Type": "application/json"}, body)
 
 
@@ -133,7 +132,7 @@ def _problem(error: RefrainError, request: HttpRequest, *, logged: bool = False)
     if document["status"] >= 500 and not logged:
         logger.error("request failed", extra={"request_id": request.id, "reason": str(error)})
     if request.path.startswith("/v2"):
-        document["error"] = document["detail"]  # what the Open Inference Protocol asks for
+        document["error"] = document["detail"]  # as the Open Inference Protocol demands
     headers = {"Content-Type": CONTENT_TYPE}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)

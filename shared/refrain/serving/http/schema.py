@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from refrain.model.tabular import TabularModel
 
 TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category": "string"}
-MOST_EXAMPLES = 10
+MAX_EXAMPLES = 10
 
 
 def instance_schema(sound: LoadedVersion) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _column(column: Column, servable: TabularModel, *, required: bool) -> dict[s
         schema["enum"] = [*column.allowed, *([] if required else [None])]
     elif column.kind == "category":
         known = list(column.allowed) or list(servable.vocabularies.get(column.name, ()))
-        schema |= {"examples": known[:MOST_EXAMPLES]} if known else {}
+        schema |= {"examples": known[:MAX_EXAMPLES]} if known else {}
     return schema
 
 

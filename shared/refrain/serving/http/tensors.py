@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from refrain.serving.http.refusals import BinaryTensors, InvalidRequestBody, TooManyInstances, shorten_text
-from refrain.serving.http.requests import MOST_INSTANCES
+from refrain.serving.http.requests import MAX_INSTANCES
 
 DATATYPES = frozenset(
     {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"}
@@ -69,8 +69,8 @@ def _rows(where: str, shape: object) -> int:
     sound = isinstance(shape, list) and len(shape) in (1, 2) and all(type(length) is int for length in shape)
     if not sound or not isinstance(shape, list) or shape[0] < 1 or shape[1:] not in ([], [1]):
         raise InvalidRequestBody(f"{where}.shape: expected [rows] or [rows, 1], with at least one row")
-    if shape[0] > MOST_INSTANCES:
-        raise TooManyInstances(min(shape[0], 2**63), MOST_INSTANCES)
+    if shape[0] > MAX_INSTANCES:
+        raise TooManyInstances(min(shape[0], 2**63), MAX_INSTANCES)
     return int(shape[0])
 
 

@@ -11,7 +11,7 @@ from preprocessing import Problem, rows_to_lists
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shorten_text
-from refrain.serving.http.requests import MOST_INSTANCES, Json
+from refrain.serving.http.requests import MAX_INSTANCES, Json
 from refrain.serving.prediction import Predictions, predict
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def _instances(document: dict[str, Any], inputs: Sequence[str]) -> list[dict[str
     instances = document.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidRequestBody("instances: expected a list of at least one object")
-    if len(instances) > MOST_INSTANCES:
-        raise TooManyInstances(len(instances), MOST_INSTANCES)
+    if len(instances) > MAX_INSTANCES:
+        raise TooManyInstances(len(instances), MAX_INSTANCES)
     names = frozenset(inputs)
     problems = [
         Problem(row, "", instance, _expected(instance, inputs))

@@ -16,7 +16,7 @@ from refrain.serving.http.refusals import (
     shorten_text,
 )
 from refrain.serving.http.tensors import read_tensors, tensor
-from refrain.serving.prediction import ANSWERING, Predictions, predict
+from refrain.serving.prediction import CANARY, Predictions, predict
 
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
@@ -113,7 +113,7 @@ def _check_version(model: str, version: str, servable: TabularModel | Recommende
 
 def _admitted(rival: LoadedChallenger | None, servable: TabularModel, version: str) -> LoadedChallenger | None:
     """Keep a canary out where the champion was asked for by name, or where it would not fit into the same tensor."""
-    if rival is None or rival.terms.mode != ANSWERING:
+    if rival is None or rival.terms.mode != CANARY:
         return rival
     fits = rival.servable is None or rival.servable.classes == servable.classes
     return rival if fits and not version else None

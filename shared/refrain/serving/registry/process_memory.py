@@ -21,7 +21,7 @@ def resident() -> int:
         return 0
 
 
-def most_resident() -> float:
+def max_resident() -> float:
     """Bytes from which models make room; no end where no function's memory is known."""
     megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
     return int(megabytes) * 1024 * 1024 * SHARE if megabytes.isdigit() else inf

@@ -19,8 +19,8 @@ from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.lake.deployment import Deployment
 from refrain.serving.http.refusals import NotTrained
-from refrain.serving.registry.process_memory import most_resident, resident
-from refrain.serving.registry.version_choice import Choice
+from refrain.serving.registry.process_memory import max_resident, resident
+from refrain.serving.registry.version_choice import VersionChoice
 from refrain.settings import InferenceSettings, read_settings
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-MOST_LOADED = 50
+MAX_LOADED_MODELS = 50
 """Models kept in memory, if they are small enough; the least recently asked for makes room."""
 
-MOST_PATIENCE = 60.0
+MAX_PAUSE_SECONDS = 60.0
 """How long, at most, S3 is left alone after it failed, in seconds."""
 
 
@@ -89,7 +89,7 @@ class Registry:
         self._clock = clock
         self._most_resident = most_resident
         self._standings: dict[str, ServedState] = {}
-        self._choice = Choice(store, clock)
+        self._choice = VersionChoice(store, clock)
         self._present: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
 
@@ -171,7 +171,7 @@ class Registry:
         """Let go of those asked for least recently; what they held, the next ones take."""
         excess = resident() - self._most_resident
         for name in sorted(self._standings.keys() - {model}, key=lambda each: self._standings[each].used_at):
-            if excess <= 0 and len(self._standings) <= MOST_LOADED:
+            if excess <= 0 and len(self._standings) <= MAX_LOADED_MODELS:
                 break
             excess -= self._standings.pop(name).grown
 
@@ -196,7 +196,7 @@ class Registry:
     def _wait(self, model: str, before: ServedState, error: StorageError) -> ServedState:
         """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""
         before.failures += 1
-        pause = min(self._refresh_seconds * 2**before.failures, max(MOST_PATIENCE, self._refresh_seconds))
+        pause = min(self._refresh_seconds * 2**before.failures, max(MAX_PAUSE_SECONDS, self._refresh_seconds))
         before.look_at = self._clock() + pause
         if isinstance(error, StorageUnavailable):
             for standing in self._standings.values():
@@ -210,4 +210,4 @@ def registry() -> Registry:
     """Return the registry of this process, as the environment says."""
     settings = read_settings(InferenceSettings)
     store = open_store(settings.lake_bucket, hurried=True)
-    return Registry(store, settings.models_dir, settings.refresh_seconds, most_resident=most_resident())
+    return Registry(store, settings.models_dir, settings.refresh_seconds, most_resident=max_resident())

@@ -31,7 +31,7 @@ REFUSED_SECONDS = 300.0
 """How long a version that failed its proof is not tried again."""
 
 
-class Choice:
+class VersionChoice:
     """Loads versions, and remembers which were refused."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:

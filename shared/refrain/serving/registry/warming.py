@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refrain.errors import BrokenVersion, StorageError
 from refrain.serving.http.refusals import NotTrained
-from refrain.serving.registry.registry import MOST_LOADED, registry
+from refrain.serving.registry.registry import MAX_LOADED_MODELS, registry
 
 if TYPE_CHECKING:
     from refrain.serving.registry.registry import Registry
@@ -28,7 +28,7 @@ def warm_up() -> None:
 
 def load_all(models: Registry) -> None:
     """Load every model that is deployed, as many as are kept; what cannot be loaded is tried when it is asked for."""
-    for model in models.known()[:MOST_LOADED]:
+    for model in models.known()[:MAX_LOADED_MODELS]:
         try:
             models.serving(model)
         except NotTrained:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, objects, present
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
-from refrain.lake.capture.lines import MOST_BYTES, prediction_lines, sampled
+from refrain.lake.capture.lines import MAX_LINE_BYTES, prediction_lines, sampled
 from refrain.lake.capture.record import Record, Shadow
 from refrain.lake.prediction_id import prediction_ids
 
@@ -170,7 +170,7 @@ def test_a_long_request_becomes_several_lines_and_loses_nothing(
 
     written = prediction_lines(record)
 
-    assert all(len(line) <= MOST_BYTES for line in written)
+    assert all(len(line) <= MAX_LINE_BYTES for line in written)
     assert len(written) > 1
     documents = [read(line) for line in written]
     assert [row["id"] for each in documents for row in each["rows"]] == record.ids
@@ -180,7 +180,7 @@ def test_a_long_request_becomes_several_lines_and_loses_nothing(
 def test_a_row_longer_than_a_line_is_left_out_and_logged(
     make_record: MakeRecord, caplog: pytest.LogCaptureFixture
 ) -> None:
-    columns = {"city 100%": objects(["a", "é" * MOST_BYTES, "c"])}
+    columns = {"city 100%": objects(["a", "é" * MAX_LINE_BYTES, "c"])}
 
     with caplog.at_level(logging.WARNING):
         (line,) = prediction_lines(make_record(columns=columns))

@@ -9,7 +9,7 @@ import pytest
 
 from refrain.errors import StorageUnavailable
 from refrain.lake.label_reading import read_labels
-from refrain.serving.http.label_requests import MOST_LABELS
+from refrain.serving.http.label_requests import MAX_LABELS
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
@@ -93,7 +93,7 @@ def test_a_number_is_a_label_of_a_regression(api: Api) -> None:
 
 
 def test_as_many_as_a_thousand_are_taken_at_once(api: Api) -> None:
-    many = [entry(f"p{number}", ">50K") for number in range(MOST_LABELS)]
+    many = [entry(f"p{number}", ">50K") for number in range(MAX_LABELS)]
 
     assert label(api, *many)["accepted"] == 1000
     answer = api.ask("POST", LABEL, {"labels": [*many, entry("one more", ">50K")]})
@@ -123,7 +123,7 @@ def test_one_malformed_label_refuses_the_whole_call_and_nothing_is_kept(
 
     document = read(answer)
     assert (answer.status, document["code"]) == (422, "invalid_labels")
-    assert document["detail"] == "one label cannot be used, and none of them was kept"
+    assert document["detail"] == "one label cannot be used, and none was kept"
     (problem,) = document["problems"]
     assert (problem["index"], problem["field"], problem["value"]) == (index, field, value)
     assert reason in problem["reason"]
@@ -151,10 +151,7 @@ def test_of_very_many_problems_the_first_hundred_are_listed(api: Api) -> None:
     problem = read(api.ask("POST", LABEL, {"labels": [entry(7, None)] * 200}))
 
     assert len(problem["problems"]) == 100
-    assert (
-        problem["detail"]
-        == "several labels cannot be used, and none of them was kept; the first 100 problems are listed"
-    )
+    assert problem["detail"] == "several labels cannot be used, and none was kept; the first 100 problems are listed"
 
 
 @pytest.mark.parametrize(("model", "code"), [("nobody", "unknown_model"), ("untrained", "not_trained")])

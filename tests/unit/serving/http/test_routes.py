@@ -68,7 +68,7 @@ def test_a_failure_that_nobody_thought_of_is_logged_and_not_shown(
 
 
 def test_an_answer_larger_than_lambda_gives_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "MOST_BYTES", 50)
+    monkeypatch.setattr(routes, "MAX_PAYLOAD_BYTES", 50)
     answer = api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]})
     assert (answer.status, read(answer)["code"]) == (413, "answer_too_large")
 
@@ -204,4 +204,4 @@ def test_alone_and_together_the_same_is_answered_and_the_same_refused(
 
 
 def test_the_most_bytes_are_those_of_lambda() -> None:
-    assert requests.MOST_BYTES == 6 * 2**20
+    assert requests.MAX_PAYLOAD_BYTES == 6 * 2**20

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from refrain.serving.http.requests import MOST_BYTES
+from refrain.serving.http.requests import MAX_PAYLOAD_BYTES
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 
@@ -123,8 +123,8 @@ def test_numbers_beyond_what_the_model_can_add_up_are_the_callers_problem(api: A
         ({"instances": [1, None, "x", []]}, 422, "invalid_instances"),
         ({"instances": [{"of": "another model"}]}, 422, "invalid_instances"),
         ({"instances": [{"age": 1}] * 1001}, 413, "too_many_instances"),
-        ("x" * (MOST_BYTES + 1), 413, "body_too_large"),
-        ("é" * (MOST_BYTES // 2 + 1), 413, "body_too_large"),
+        ("x" * (MAX_PAYLOAD_BYTES + 1), 413, "body_too_large"),
+        ("é" * (MAX_PAYLOAD_BYTES // 2 + 1), 413, "body_too_large"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -172,7 +172,7 @@ def test_a_base64_body_is_read(api: Api) -> None:
     [
         ("%%%", 400, "not_json"),
         (base64.b64encode(b"\xff\xfe").decode(), 400, "not_json"),
-        (base64.b64encode(b" " * (MOST_BYTES + 1)).decode(), 413, "body_too_large"),
+        (base64.b64encode(b" " * (MAX_PAYLOAD_BYTES + 1)).decode(), 413, "body_too_large"),
     ],
     ids=["no base64", "no UTF-8", "large"],
 )

@@ -11,7 +11,7 @@ from refrain.lake.deployment import Deployment
 from refrain.model import loading
 from refrain.serving.registry import registry as registry_module
 from refrain.serving.registry import version_choice as choice_module
-from refrain.serving.registry.process_memory import most_resident, resident
+from refrain.serving.registry.process_memory import max_resident, resident
 from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
@@ -152,7 +152,7 @@ def test_with_nothing_sound_and_nothing_loaded_it_is_a_503(
     api = make_api()
     tiny.deploy(api.lake, tiny_version.broken())
     answer = api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]})
-    assert (answer.status, read(answer)["code"]) == (503, "no_sound_version")
+    assert (answer.status, read(answer)["code"]) == (503, "broken_version")
     assert api.ask("GET", "/v2/health/ready").status == 503
     assert api.get("/v1/models")["models"][0]["refused"] == "people-1"
 
@@ -175,7 +175,7 @@ def test_a_deployment_that_was_removed_is_no_longer_served(api: Api) -> None:
 
 
 def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_module, "MOST_LOADED", 1)
+    monkeypatch.setattr(registry_module, "MAX_LOADED_MODELS", 1)
     version(api)
     api.clock.now = 1
     api.predict("flats", {"area": 50})
@@ -221,9 +221,9 @@ def test_a_model_larger_than_the_memory_is_served_all_the_same(api: Api, monkeyp
 
 def test_the_room_of_a_function_is_a_share_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")
-    assert most_resident() == 750 * 1024 * 1024
+    assert max_resident() == 750 * 1024 * 1024
     monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-    assert most_resident() == float("inf")
+    assert max_resident() == float("inf")
     assert sys.platform != "linux" or 10e6 < resident() < 100e9
 
 
