@@ -7,8 +7,7 @@ from typing import Any
 
 from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
-from refrain.monitoring.monitoring_request import MonitoringRequest
-from refrain.monitoring.rounds import make_round
+from refrain.monitoring.rounds import run_round
 from refrain.settings import MonitoringSettings, read_settings
 
 
@@ -17,6 +16,4 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, obje
     settings = read_settings(MonitoringSettings)
     services = AwsCloud(settings.state_machine_arn, settings.notification_topic_arn)
     late = timedelta(seconds=settings.delivery_seconds)
-    return make_round(
-        open_store(settings.lake_bucket), services, settings.models_dir, MonitoringRequest.of(event), late
-    )
+    return run_round(open_store(settings.lake_bucket), services, settings.models_dir, event, late)

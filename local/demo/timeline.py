@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from refrain.lake import keys
 from refrain.lake.deployment_log import LogEntry
+from refrain.lake.monitoring_report import MonitoringReport
 from refrain.lake.trial_outcome import HARMS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class LakeWatcher:
                 yield key, json.loads(self._stage.lake(key))
 
     def _looks(self) -> Iterator[StreamEvent]:
-        for key, look in self._new(keys.monitoring_reports(self._model)):
+        for key, look in self._new(MonitoringReport.prefix(self._model)):
             self.looked = at = _time(look["time"])
             quality = look["quality"]
             breaks_gate = bool(quality and quality["breaks_gate"])

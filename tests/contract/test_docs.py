@@ -22,7 +22,6 @@ from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
 from refrain.lake.deployment_log import Event
 from refrain.lake.trial_outcome import TrialCode
-from refrain.monitoring import retraining_decision
 from refrain.serving.http import routes
 from refrain.serving.http.problems import problem_codes
 from refrain.statistics.metrics import METRICS
@@ -271,12 +270,12 @@ def test_every_reason_to_end_a_trial_has_a_row() -> None:
     assert set(codes(said)) == set(get_args(TrialCode)) - {"proved", "no_harm", "gathering", "superseded", "unjudged"}
 
 
-def test_every_finding_and_decision_of_monitoring_has_a_row() -> None:
-    found = {code(row["a look finds"]) for row in table(OPERATIONS, "a look finds")}
+def test_every_state_and_decision_of_a_monitoring_report_has_a_row() -> None:
+    states = {code(row["a report says"]) for row in table(OPERATIONS, "a report says")}
     decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
 
-    assert found == set(get_args(monitoring_report.DriftState.__value__))
-    assert sorted(decided) == sorted(get_args(retraining_decision.Code.__value__))
+    assert states == set(get_args(monitoring_report.DriftState.__value__))
+    assert sorted(decided) == sorted(get_args(monitoring_report.RetrainingCode.__value__))
 
 
 def test_every_move_of_the_history_has_a_row() -> None:

@@ -20,10 +20,11 @@ from refrain.aws.storage import open_store
 from refrain.deployment.moves import MoveRequest
 from refrain.deployment.rollback import RollbackRequest
 from refrain.evaluation.evaluate import EvaluationRequest
+from refrain.events import read_fields
 from refrain.ingest.upload_event import uploads
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
-from refrain.monitoring.monitoring_request import MonitoringRequest
+from refrain.monitoring.rounds import MONITORING_FIELDS
 from refrain.release.check import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
@@ -148,7 +149,7 @@ def test_the_event_of_monitoring_has_the_fields_that_the_schedule_sends() -> Non
     scheduled = json.loads(function.properties["Events"]["EachHour"]["Properties"]["Input"])
 
     assert set(EVENT["18-monitoring"]) == set(scheduled)
-    assert MonitoringRequest.of(EVENT["18-monitoring"]).model is None
+    assert read_fields(EVENT["18-monitoring"], MONITORING_FIELDS, closed=True)["model"] is None
 
 
 @pytest.mark.parametrize(("name", "state"), SENT_BY.items())

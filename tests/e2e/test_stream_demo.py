@@ -14,6 +14,7 @@ from local.demo.stream import DEFINITION, MODEL, TICK, FlightStream
 from local.stack_client import StackClient
 from refrain.lake import keys
 from refrain.lake.deployment_log import LogEntry
+from refrain.lake.monitoring_report import MonitoringReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +71,9 @@ def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[Stac
     stage, _ = performed
     snapshots = [key for key in stage.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
     reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]
-    looks = [json.loads(stage.lake(key)) for key in stage.keys(keys.monitoring_reports(MODEL)) if key.endswith(".json")]
-    decided = {look["decision"]["reason"] for look in looks if look["decision"]["start"]}
+    prefix = MonitoringReport.prefix(MODEL)
+    reports = [json.loads(stage.lake(key)) for key in stage.keys(prefix) if key.endswith(".json")]
+    decided = {report["decision"]["reason"] for report in reports if report["decision"]["start"]}
 
     assert reasons[0] == "demo"
     assert set(reasons[1:]) <= decided

@@ -102,7 +102,7 @@ def shop(aws: Aws, surroundings: Surroundings, tmp_path: Path) -> Shop:
     return Shop(world, world.serve(people, answers, importance=IMPORTANCE))
 
 
-def look(now: datetime) -> dict[str, Any]:
+def monitor(now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = handler("monitoring")({"now": now.isoformat()}, None)["shop"]
     return found
 
@@ -114,7 +114,7 @@ def test_drift_starts_one_run_and_tells_people_once_however_often_the_tick_is_de
     found = []
     for day in range(2):
         shop.day(day, older=8.0)
-        found += [look(shop.evening(day)), look(shop.evening(day))]
+        found += [monitor(shop.evening(day)), monitor(shop.evening(day))]
 
     assert [each["state"] for each in found] == ["watch", "watch", "drifted", "drifted"]
     assert found[-1]["execution"] == "shop-20261103T002000Z"
@@ -131,7 +131,7 @@ def test_while_a_run_is_under_way_no_other_is_started(shop: Shop, surroundings: 
     shop.world.upload(500, "a" * 32)
     for day in range(2):
         shop.day(day, older=8.0)
-        found = look(shop.evening(day))
+        found = monitor(shop.evening(day))
 
     assert found["code"] == "running"
     assert [each["name"] for each in surroundings.executions()] == ["by-hand"]
@@ -189,19 +189,19 @@ def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_cali
         begun = since + timedelta(days=day, hours=1)
         times = [begun + timedelta(seconds=100 * place) for place in range(400)]
         world.ask(servable.version, asked, servable.predict_columns(columns).astype(float), times)
-        found.append(world.look(since + timedelta(days=day + 1, minutes=20)))
+        found.append(world.monitor(since + timedelta(days=day + 1, minutes=20)))
     # Then the first day is as in training, and the second is not, in what the model relies on most
-    assert [each["state"] for each in found] == ["steady", "watch"]
-    window = found[1]["window"]
+    assert [each.state for each in found] == ["steady", "watch"]
+    window = found[1].window
     assert window is not None
-    assert (window["features"][0]["name"], window["features"][0]["drifted"]) == ("age", True)
-    assert window["features"][0]["importance"] > 0.9
-    assert window["estimated"] is not None
-    assert found[0]["evaluated"] is not None
-    assert found[0]["evaluated"]["value"] is not None
-    assert found[0]["window"] is not None
-    assert found[0]["window"]["estimated"] is not None
-    assert found[0]["window"]["estimated"]["value"] == pytest.approx(found[0]["evaluated"]["value"], abs=0.04)
+    assert (window.distributions[0].name, window.distributions[0].drifted) == ("age", True)
+    assert window.distributions[0].importance > 0.9
+    assert window.estimated is not None
+    assert found[0].evaluated is not None
+    assert found[0].evaluated.value is not None
+    assert found[0].window is not None
+    assert found[0].window.estimated is not None
+    assert found[0].window.estimated.value == pytest.approx(found[0].evaluated.value, abs=0.04)
 
 
 HOUSES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
@@ -248,16 +248,16 @@ def test_on_the_reference_period_the_monitor_stays_silent() -> None:
     ids = world.ask(version, reference.rows, reference.answers, reference.times)
     world.label(ids, [row["clf_target"] for row in reference.rows], reference.times[-1])
 
-    looks = [world.look(reference.times[0] + month * MONTH + timedelta(minutes=20)) for month in range(1, 9)]
+    reports = [world.monitor(reference.times[0] + month * MONTH + timedelta(minutes=20)) for month in range(1, 9)]
 
-    looks.append(world.look(reference.times[-1] + timedelta(hours=1)))
+    reports.append(world.monitor(reference.times[-1] + timedelta(hours=1)))
 
-    assert [each["state"] for each in looks] == ["steady"] * 9
-    assert [past["alarmed"] for past in looks[-1]["history"]] == [False] * 8
+    assert [each.state for each in reports] == ["steady"] * 9
+    assert [past.alarmed for past in reports[-1].history] == [False] * 8
     assert world.services.told == []
-    assert looks[-1]["quality"] is not None
-    assert looks[-1]["quality"]["measured"] is not None
-    assert looks[-1]["quality"]["measured"]["value"] == pytest.approx(0.908, abs=0.003)
+    assert reports[-1].quality is not None
+    assert reports[-1].quality.measured is not None
+    assert reports[-1].quality.measured.value == pytest.approx(0.908, abs=0.003)
 
 
 @pytest.mark.skipif(not CALIFORNIA.is_dir(), reason="needs the files of california_monitoring")
@@ -267,27 +267,27 @@ def test_on_the_analysis_period_it_sees_the_fall_before_the_labels_and_measures_
     ids = world.ask(version, analysis.rows, analysis.answers, analysis.times)
 
     # When nobody has said yet what turned out to be true
-    before = [world.look(analysis.times[0] + month * MONTH + timedelta(minutes=20)) for month in range(1, 5)]
+    before = [world.monitor(analysis.times[0] + month * MONTH + timedelta(minutes=20)) for month in range(1, 5)]
     # Then the third month has it
-    assert [each["state"] for each in before] == ["steady", "watch", "drifted", "drifted"]
-    assert before[-1]["quality"] is not None
-    assert before[-1]["quality"]["measured"] is None
+    assert [each.state for each in before] == ["steady", "watch", "drifted", "drifted"]
+    assert before[-1].quality is not None
+    assert before[-1].quality.measured is None
     assert [subject for subject, _ in world.services.told] == ["houses: drift"]
-    assert "estimated ROC AUC" in before[2]["summary"]
-    assert before[-1]["window"] is not None
-    drifted = [each["name"] for each in before[-1]["window"]["features"] if each["drifted"]]
+    assert "estimated ROC AUC" in before[2].summary
+    assert before[-1].window is not None
+    drifted = [each.name for each in before[-1].window.distributions if each.drifted]
     assert drifted == ["the probability of true"]
 
     # When all labels are in
     with (CALIFORNIA / "california_housing_analysis_gt.csv").open() as file:
         truth = {row["id"]: row["clf_target"] for row in csv.DictReader(file)}
     world.label(ids, [truth[row["id"]] for row in analysis.rows], analysis.times[-1])
-    after = world.look(analysis.times[-1] + timedelta(days=1))
+    after = world.monitor(analysis.times[-1] + timedelta(days=1))
     # Then the fall is measured
-    assert after["evaluated"] is not None
-    assert after["evaluated"]["value"] == pytest.approx(0.908, abs=0.0005)
-    assert after["quality"] is not None
-    assert after["quality"]["measured"] is not None
-    assert after["quality"]["measured"]["value"] == pytest.approx(0.840, abs=0.0005)
-    assert after["quality"]["worse"]
-    assert "surely worse than the 0.9079 on the holdout" in after["summary"]
+    assert after.evaluated is not None
+    assert after.evaluated.value == pytest.approx(0.908, abs=0.0005)
+    assert after.quality is not None
+    assert after.quality.measured is not None
+    assert after.quality.measured.value == pytest.approx(0.840, abs=0.0005)
+    assert after.quality.worse
+    assert "surely worse than the 0.9079 on the holdout" in after.summary

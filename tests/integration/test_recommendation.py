@@ -16,7 +16,7 @@ from preprocessing import load_definition
 from refrain.aws import table as table_module
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
-from refrain.monitoring.monitor import monitor_model as look
+from refrain.monitoring.monitor import monitor_model
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.serving.registry.registry import registry
@@ -27,6 +27,7 @@ from tests.unit.monitoring.world import Recorder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from refrain.lake.monitoring_report import MonitoringReport
     from tests.integration.conftest import Aws
 
 ROCK = [f"rock-{number}" for number in range(30)]
@@ -362,19 +363,21 @@ def test_recommendations_are_captured_and_later_interactions_are_their_labels(
     others = [interaction(user, "brand-new", later) for user in list(recommendations)[10:]]
     upload(aws, "songs/later.csv", taken + others)
 
-    look = look_at(aws, asked + timedelta(hours=25))
+    report = monitor(aws, asked + timedelta(hours=25))
 
     assert len(recommendations) == 40
-    hits = look["hits"]
-    assert (hits["recommendations"], hits["answered"], hits["taken"]) == (40, 40, 10)
-    assert hits["rate"]["low"] < 0.25 < hits["rate"]["high"]
+    hits = report.hits
+    assert hits is not None
+    assert hits.rate is not None
+    assert (hits.recommendations, hits.answered, hits.taken) == (40, 40, 10)
+    assert hits.rate.low < 0.25 < hits.rate.high
 
 
 def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     (learned,) = aws.objects("interactions/songs/")
     take_for_uploaded(aws, learned, now - timedelta(hours=1))  # S3 knows seconds, and the run may take less than one
-    looks = []
+    reports = []
     for day in range(1, 3):
         folk = [f"folk-{number}" for number in range(20)]
         rows = interactions(users=60, each=6, seed=day, likes=(folk, JAZZ))
@@ -382,23 +385,23 @@ def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, A
         upload(aws, f"songs/day-{day}.csv", rows)
         (fresh,) = set(aws.objects("interactions/songs/")) - before
         take_for_uploaded(aws, fresh, now + timedelta(hours=24 * day))
-        looks.append(look_at(aws, now + timedelta(hours=25 * day)))
+        reports.append(monitor(aws, now + timedelta(hours=25 * day)))
 
-    first, second = looks
-    assert (first["state"], second["state"]) == ("watch", "drifted")
-    drifted = {each["name"] for each in second["window"]["features"] if each["drifted"]}
+    first, second = reports
+    assert (first.state, second.state) == ("watch", "drifted")
+    assert second.window is not None
+    drifted = {distribution.name for distribution in second.window.distributions if distribution.drifted}
     assert {"song", "item known to the model"} <= drifted
-    assert second["window"]["unfamiliar"] == pytest.approx(0.5, abs=0.01)
-    assert second["decision"]["start"]
-    page = aws.read(f"monitoring/songs/{second['time'].replace(':', '').replace('-', '')}.html").decode()
+    assert second.window.unfamiliar == pytest.approx(0.5, abs=0.01)
+    assert second.decision.start
+    page = aws.read(f"monitoring/songs/{second.time.replace(':', '').replace('-', '')}.html").decode()
     assert "Were the recommendations taken?" in page
 
 
-def look_at(aws: Aws, now: datetime) -> dict[str, Any]:
-    """Look as of a time."""
+def monitor(aws: Aws, now: datetime) -> MonitoringReport:
+    """Write the monitoring report of a time."""
     definition = load_definition(ROOT / "layers" / "models" / "songs.toml")
-    found: Any = look(open_store(aws.lake), Recorder(), definition, now)
-    return dict(found)
+    return monitor_model(open_store(aws.lake), Recorder(), definition, now)
 
 
 def take_for_uploaded(aws: Aws, key: str, at: datetime) -> None:

@@ -1,7 +1,7 @@
-"""How often the monitor cries wolf, and how seldom it misses one, by simulation of 30 features.
+"""How often monitoring raises false alarms, and how seldom it misses drift, by simulation of 30 features.
 
-`REFRAIN_WINDOWS` sets how many windows are simulated for each number of rows; the ordinary test run does with few, and
-the bounds below allow for chance at that number. Run by itself it prints the shares:
+`REFRAIN_WINDOWS` sets how many windows are simulated for each number of rows. The ordinary test run simulates few, and
+the bounds below allow for chance at that number. Run alone, it prints the shares:
 
     REFRAIN_WINDOWS=2000 python -m pytest tests/simulation/test_no_false_alarms.py -s
 """
@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 from preprocessing import objects
-from refrain.monitoring.drift import drift
+from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.reference import Reference
 from refrain.training.baseline import profile_category, profile_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.monitoring.drift import Moved
+    from refrain.monitoring.drift import DriftTest
 
 WINDOWS = int(os.environ.get("REFRAIN_WINDOWS", "25"))
 FEATURES = 30
@@ -68,7 +68,7 @@ def references(random: np.random.Generator) -> list[Reference]:
 
 def window(
     random: np.random.Generator, known: list[Reference], rows: int, *, shifted: int | None = None, least: float = FLOOR
-) -> list[Moved]:
+) -> list[DriftTest]:
     """Judge one window, in which one feature may be shifted by half a standard deviation."""
     counted = []
     for feature, reference in enumerate(known):
@@ -76,7 +76,7 @@ def window(
         if feature == shifted:
             values = values + 0.5 * np.nanstd(values)
         counted.append((reference, reference.count(values)))
-    return drift(counted, [], least_effect=least, importance={})
+    return compare_distributions(counted, [], least_effect=least, importance={})
 
 
 def chance_of_at_most(found: int, of: int, share: float) -> float:

@@ -1,4 +1,4 @@
-"""How often a recommender's monitor cries wolf while tastes stay as they are, and whether it sees them move.
+"""How often monitoring of a recommender raises false alarms while tastes stay, and whether it sees them change.
 
 Listeners play in sessions and have favourite artists, so interactions go together; few busy users make a day look
 unlike training. `REFRAIN_WORLDS` sets how many services are simulated, each for thirty days after thirty days of
@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from preprocessing import RecommenderDefinition, load_definition, objects
-from refrain.monitoring.recommendation import report_interactions
+from refrain.monitoring.recommendation import judge_interactions
 from refrain.monitoring.windows import Window
 from refrain.snapshot.split import split
 from refrain.training.recommendation import describe_interactions
@@ -71,10 +71,10 @@ def alarms(interactions: Columns) -> list[bool]:
     window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
     days = [taken(interactions, day == each) for each in range(TRAINED, DAYS)]
     known = set(learned["song"].tolist())
-    judged = [
-        report_interactions(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30
+    windows = [
+        judge_interactions(version, DEFINITION, window, each, known, []) for each in days if len(each["song"]) >= 30
     ]
-    return [each["alarmed"] for each in judged]
+    return [judged.alarmed for judged in windows]
 
 
 def taken(interactions: Columns, chosen: np.ndarray[Any, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from preprocessing.definition import Task
 from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
 from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
-from refrain.statistics.intervals import NORMAL_95, wilson
+from refrain.statistics.intervals import NORMAL_95, wilson_interval
 from refrain.statistics.metrics import positive_class
 
 POINTS = 200
@@ -122,7 +122,8 @@ def calibration_curve(truth: Floats, answers: Floats, *, binary: bool) -> Calibr
     bins = quantile_bins(answers)
     observed = [float(truth[rows].mean()) for rows in bins]
     bounds = [
-        wilson(mean, len(rows)) if binary else _normal(truth[rows]) for mean, rows in zip(observed, bins, strict=True)
+        wilson_interval(mean, len(rows)) if binary else _normal(truth[rows])
+        for mean, rows in zip(observed, bins, strict=True)
     ]
     return {
         "answered": _rounded(np.array([answers[rows].mean() for rows in bins])),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from preprocessing import Gate
 from refrain.model.parity import Parity
-from refrain.statistics.bootstrap import Interval, adjusted_confidence
+from refrain.statistics.bootstrap import Interval, adjust_confidence
 from refrain.statistics.metrics import Metric
 from refrain.words import counted, figure, milliseconds, probability, share
 
@@ -92,7 +92,7 @@ def decide(
     the gate's confidence, adjusted for the number of candidates (see `bootstrap.adjusted_confidence`).
     """
     compared = sum(each.value is not None and each.error is None for each in candidates)
-    needed = adjusted_confidence(gate.confidence, compared)
+    needed = adjust_confidence(gate.confidence, compared)
     verdicts = {each.version: _refused(gate, metric, each, floor) for each in candidates}
     fit = [each for each in candidates if verdicts[each.version] is None]
     if not fit:

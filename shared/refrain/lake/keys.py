@@ -89,13 +89,3 @@ def time_of_interactions(key: str) -> datetime:
 def digest_of_interactions(key: str) -> str:
     """The digest of the upload that interactions are of, by their key."""
     return key.rpartition("/")[2].split("-")[1]
-
-
-def monitoring_reports(model: str) -> str:
-    """Prefix of all looks of the monitor at a model."""
-    return f"monitoring/{model}/"
-
-
-def monitoring_report(model: str, time: str, kind: str) -> str:
-    """One look, for programs (`json`) or for people (`html`); `time` sorts as text."""
-    return f"{monitoring_reports(model)}{time}.{kind}"

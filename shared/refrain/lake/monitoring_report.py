@@ -1,17 +1,33 @@
-"""One look at a model as one JSON document: what the page is drawn from, what the next look continues.
+"""A monitoring report: how a model did, and what was decided. The page is drawn from it, the next report continues it.
 
-Every list is bounded, however many rows, features or looks there were.
+Every list is bounded, however many rows, features or reports there were.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+from preprocessing.rules_section import SMALLER_IS_BETTER
+from refrain.aws.storage import to_json
+from refrain.errors import NotFound
+from refrain.lake.document import Document
+from refrain.times import from_iso, to_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from refrain.aws.storage import Store
 
 type DriftState = Literal["steady", "watch", "drifted", "not_judged"]
+type RetrainingCode = Literal[
+    "quality", "drift", "new_rows", "age", "due", "nothing", "running", "brake", "nothing_new", "cooldown"
+]
 
 
-class FigureDocument(TypedDict):
-    """See `figures.Figure`."""
+@dataclass(frozen=True)
+class Estimate(Document):
+    """A metric, or a share, computed on so many rows, and the interval in which it lies."""
 
     value: float
     low: float
@@ -19,11 +35,14 @@ class FigureDocument(TypedDict):
     rows: int
 
 
-class MovedDocument(TypedDict):
-    """See `drift.Moved`. `reference` and `window` are shares of the `cells`, empty where that is not told.
+@dataclass(frozen=True)
+class Distribution(Document):
+    """One feature, or one answer, of a window against training.
 
-    `since` is the beginning of the first of the windows in a row, up to this one, in which it drifted. `usual`: it
-    moved so much while the training data was gathered, too, that this is no more than usual.
+    `p` is the probability of such a difference by chance, `effect` its size. `usual` means that it differed as much
+    while the training data was gathered. `importance` is the feature's share of what the model relies on, and `matters`
+    the effect weighted by it. `since` is when the first of the latest windows in a row began in which it drifted.
+    `reference` and `window` are shares of the `cells`; they are empty beyond the most important distributions.
     """
 
     name: str
@@ -35,65 +54,74 @@ class MovedDocument(TypedDict):
     importance: float
     matters: float
     since: str | None
-    cells: list[str]
-    reference: list[float]
-    window: list[float]
+    cells: tuple[str, ...]
+    reference: tuple[float, ...]
+    window: tuple[float, ...]
 
 
-class NewDocument(TypedDict):
-    """See `arrivals.New`."""
+@dataclass(frozen=True)
+class NewValues(Document):
+    """Values of a category that training did not see: the share of rows that have one, and the expected share."""
 
     feature: str
     share: float
     expected: float
-    values: list[str]
+    values: tuple[str, ...]
 
 
-class GapsDocument(TypedDict):
-    """See `arrivals.Gaps`."""
+@dataclass(frozen=True)
+class MissingValues(Document):
+    """Missing values of a feature: the share in the window, and in training (`reference`)."""
 
     feature: str
     share: float
     reference: float
 
 
-class WindowDocument(TypedDict):
-    """One judged window. `alarmed`: something drifted, or the estimated quality is surely below the gate."""
+@dataclass(frozen=True)
+class JudgedWindow(Document):
+    """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate."""
 
     since: str
     until: str
     rows: int
     alarmed: bool
-    estimated: FigureDocument | None
+    estimated: Estimate | None
     estimated_breaks_gate: bool
     unfamiliar: float
     unfamiliar_features: dict[str, float]
-    features: list[MovedDocument]
-    features_tested: int
-    new_values: list[NewDocument]
-    missing: list[GapsDocument]
+    distributions: tuple[Distribution, ...]
+    distributions_tested: int
+    new_values: tuple[NewValues, ...]
+    missing: tuple[MissingValues, ...]
 
 
-class PastWindow(TypedDict):
-    """What is remembered of a judged window. `effects` are those of the features that were told of."""
+@dataclass(frozen=True)
+class PastWindow(Document):
+    """What later reports need of a judged window. `effects` are by distribution."""
 
     version: str
     since: str
     until: str
     rows: int
     alarmed: bool
-    drifted: list[str]
+    drifted: tuple[str, ...]
     effects: dict[str, float]
-    estimated: FigureDocument | None
-    measured: FigureDocument | None
+    estimated: Estimate | None
+    measured: Estimate | None
     unfamiliar: float
 
 
-class QualityDocument(TypedDict):
-    """Quality against labels. `measured` is None with `why`; `worse` than evaluated and `breaks_gate` mean surely."""
+@dataclass(frozen=True)
+class MeasuredQuality(Document):
+    """The metric against labels; `measured` is None where `why` gives the reason.
+
+    `share` is that of the predictions that have a label, `delay_seconds` how long half of the labels took. `worse`
+    (than on the holdout) and `breaks_gate` hold for the whole interval.
+    """
 
     since: str
-    measured: FigureDocument | None
+    measured: Estimate | None
     why: str
     labelled: int
     share: float
@@ -102,20 +130,25 @@ class QualityDocument(TypedDict):
     breaks_gate: bool
 
 
-class HitsDocument(TypedDict):
-    """Whether recommendations were taken. `popular` is the share of them that went to unknown users."""
+@dataclass(frozen=True)
+class RecommendationHits(Document):
+    """How many recommendations were answered by an interaction, and how many were taken.
+
+    `popular` is the share of recommendations to unknown users, `rate` the share of the answered ones that were taken.
+    """
 
     since: str
     recommendations: int
     answered: int
     taken: int
-    rate: FigureDocument | None
+    rate: Estimate | None
     popular: float
     damaged: int
 
 
-class EvaluatedDocument(TypedDict):
-    """What the version was promoted for: its metric on the holdout, and the gate's bound."""
+@dataclass(frozen=True)
+class EvaluatedQuality(Document):
+    """The metric that the version had on the holdout, and the bound that the gate sets."""
 
     metric: str
     value: float | None
@@ -123,38 +156,102 @@ class EvaluatedDocument(TypedDict):
     high: float | None
     bound: float | None
 
+    def breaks_gate(self, estimate: Estimate) -> bool:
+        """Tell whether the whole interval of an estimate lies beyond the gate's bound.
 
-class RetrainingDecision(TypedDict):
-    """See `deciding.Verdict` and `is_overdue`; `execution` names the run that was started."""
+        >>> evaluated = EvaluatedQuality("roc_auc", 0.85, 0.83, 0.87, 0.8)
+        >>> evaluated.breaks_gate(Estimate(0.7, 0.65, 0.75, 100)), evaluated.breaks_gate(Estimate(0.78, 0.7, 0.86, 100))
+        (True, False)
+        """
+        return self.bound is not None and self._is_worse(estimate, self.bound, self.bound)
+
+    def is_better_than(self, estimate: Estimate) -> bool:
+        """Tell whether the whole interval of an estimate lies on the worse side of that on the holdout."""
+        return self.low is not None and self.high is not None and self._is_worse(estimate, self.low, self.high)
+
+    def _is_worse(self, estimate: Estimate, low: float, high: float) -> bool:
+        return estimate.low > high if self.metric in SMALLER_IS_BETTER else estimate.high < low
+
+
+@dataclass(frozen=True)
+class RetrainingDecision(Document):
+    """Whether a run was started, and why; `execution` is its name. `overdue` means that retraining is far behind."""
 
     start: bool
-    code: str
+    code: RetrainingCode
     reason: str
-    execution: str | None
-    overdue: NotRequired[bool]
+    execution: str | None = None
+    overdue: bool = False
 
 
-class MonitoringReport(TypedDict):
-    """One look at one model. Times are ISO 8601 in UTC.
+UNDECIDED = RetrainingDecision(False, "nothing", "")
 
-    `window` is the latest judged one, `waiting` counts the predictions since, that are not judged yet. `last_start` is
-    when a look last started a run. A recommender is judged by interactions, and has `hits` in place of `quality`.
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringReport(Document):
+    """One report on one model. Times are ISO 8601 in UTC.
+
+    What has a default is for models with a champion. `window` is the latest judged one; `waiting` counts the rows that
+    came since and are not judged yet. `history` are the judged windows so far, of earlier versions too. `last_start` is
+    when a report last started a run. A recommender is monitored by its interactions, and has `hits` but no `quality`.
     """
 
     model: str
     time: str
-    version: str | None
-    served_since: str | None
-    state: DriftState
-    summary: str
-    alarm: list[int]
+    version: str | None = None
+    served_since: str | None = None
+    state: DriftState = "not_judged"
+    summary: str = ""
+    alarm: tuple[int, int]
     least_effect: float
-    evaluated: EvaluatedDocument | None
-    window: WindowDocument | None
-    waiting: int
-    damaged: int
-    quality: QualityDocument | None
-    hits: HitsDocument | None
-    history: list[PastWindow]
-    decision: RetrainingDecision
+    evaluated: EvaluatedQuality | None = None
+    window: JudgedWindow | None = None
+    waiting: int = 0
+    damaged: int = 0
+    quality: MeasuredQuality | None = None
+    hits: RecommendationHits | None = None
+    history: tuple[PastWindow, ...]
+    decision: RetrainingDecision = UNDECIDED
     last_start: str | None
+
+    @property
+    def own_windows(self) -> tuple[PastWindow, ...]:
+        """The judged windows since this version went into service (it may have served before)."""
+        if self.served_since is None:
+            return ()
+        since = from_iso(self.served_since)
+        return tuple(past for past in self.history if past.version == self.version and from_iso(past.since) >= since)
+
+    @property
+    def breaks_gate(self) -> bool:
+        """Whether the measured quality breaks the gate."""
+        return self.quality is not None and self.quality.breaks_gate
+
+    @staticmethod
+    def prefix(model: str) -> str:
+        """Prefix of the reports on a model."""
+        return f"monitoring/{model}/"
+
+    @staticmethod
+    def key(model: str, time: datetime, form: Literal["json", "html"] = "json") -> str:
+        """A report as JSON, or its page; keys of a model sort by time."""
+        return f"{MonitoringReport.prefix(model)}{to_key(time)}.{form}"
+
+    @classmethod
+    def read(cls, store: Store, model: str, time: datetime) -> Self | None:
+        """Read the report of a time; None when there is none."""
+        try:
+            return cls.from_json(store.read_json(cls.key(model, time)))
+        except NotFound:
+            return None
+
+    @classmethod
+    def read_before(cls, store: Store, model: str, time: datetime) -> Self | None:
+        """Read the latest report before a time; None when there is none."""
+        key = cls.key(model, time)
+        earlier = [name for name in store.keys(cls.prefix(model)) if name.endswith(".json") and name < key]
+        return cls.from_json(store.read_json(earlier[-1])) if earlier else None
+
+    def write(self, store: Store) -> None:
+        """Write the report, unless there is one of this time."""
+        store.write_new(self.key(self.model, from_iso(self.time)), to_json(self.to_json()))

@@ -1,4 +1,4 @@
-"""Write a monitoring report of each model every hour: drift, quality, and whether to retrain.
+"""Write a monitoring report on each model every hour: drift, quality, and whether to retrain.
 
 May import: all rooms below the stories.
 Called by: functions/monitoring.

@@ -1,4 +1,4 @@
-"""Has what is asked, or what is answered, changed since training? One window against the version's baseline."""
+"""Have the inputs, or the answers, changed since training? One window against the version's baseline."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from refrain.statistics.false_discovery import discoveries
-from refrain.statistics.homogeneity import STILL, compare_counts
+from refrain.statistics.false_discovery import find_discoveries
+from refrain.statistics.homogeneity import INDEPENDENT, compare_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 FALSE_ALARMS = 0.005
 """The share of windows that may alarm while nothing has drifted.
 
-Half of the one in a hundred that is promised. The other half is for what the tests leave out: the reference's
-cells are chosen by its own rows, and answers go together with features.
+Half of the one in a hundred that is promised. The other half covers what the tests leave out: the reference's cells are
+chosen by its own rows, and answers depend on features.
 """
 
-LEAST_ROWS = 30
+MIN_TESTED_ROWS = 30
 """Fewer rows than this wait for more."""
 
-DRAWS = 4.0
-"""How much finer p-values are than what the best of all tests has to reach."""
+FINER_DRAWS = 4.0
+"""How much finer p-values are than the bound for the best of all tests."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """One feature (or answer) in one window. `drifted`: surely different, and by more than the floor.
+class DriftTest:
+    """One feature (or answer) in one window. It `drifted` if it surely differs, and by more than the least effect.
 
-    `importance` is the feature's share of what the model relies on (0 for an answer, and where it is not known);
+    `importance` is the feature's share of what the model relies on (0 for an answer, and where it is unknown);
     `matters` is the effect weighted by it.
     """
 
@@ -48,55 +48,46 @@ class Moved:
     window: Counts
 
 
-def drift(
+def compare_distributions(
     features: Sequence[tuple[Reference, Counts]],
     answers: Sequence[tuple[Reference, Counts]],
     *,
     least_effect: float,
     importance: Mapping[str, float],
     clusters: Mapping[str, DesignEffect] | None = None,
-) -> list[Moved]:
-    """Test each feature and each answer, and control for their number; what drifted comes first, what matters first.
+) -> list[DriftTest]:
+    """Test all distributions, and control for their number; those that drifted come first, then those that matter.
 
     Args:
         features: with the window's counts, in the reference's cells.
-        answers: the same of what was answered.
-        least_effect: the floor: smaller differences are real, maybe, and of no importance.
+        answers: the same for answers.
+        least_effect: smaller differences may be real, but do not count as drift.
         importance: share of each feature in what the model relies on.
-        clusters: design effects that the window itself shows, by feature; the greater one counts.
+        clusters: design effects that the window itself shows, by feature; the greater effect counts.
     """
-    tests = [(False, *each) for each in features] + [(True, *each) for each in answers]
-    draws = round(DRAWS * len(tests) / FALSE_ALARMS)
-    found = [
-        compare_counts(
-            window,
-            reference.counts,
-            max(
-                reference.movement(int(window.sum())),
-                (clusters or {}).get(reference.name, STILL),
-                key=lambda each: each.effect,
-            ),
-            draws,
-            zlib.crc32(reference.name.encode()),
-        )
-        for _, reference, window in tests
-    ]
-    sure = discoveries([each.p for each in found], FALSE_ALARMS)
-    moved = []
-    for (answer, reference, window), compared, surely in zip(tests, found, sure, strict=True):
+    pairs = [(False, *feature) for feature in features] + [(True, *answer) for answer in answers]
+    draws = round(FINER_DRAWS * len(pairs) / FALSE_ALARMS)
+    comparisons = []
+    for _, reference, window in pairs:
+        effects = (reference.design_effect(int(window.sum())), (clusters or {}).get(reference.name, INDEPENDENT))
+        design = max(effects, key=lambda effect: effect.ratio)
+        seed = zlib.crc32(reference.name.encode())
+        comparisons.append(compare_counts(window, reference.counts, design, draws, seed))
+    discovered = find_discoveries([comparison.p for comparison in comparisons], FALSE_ALARMS)
+    tests = []
+    for (answer, reference, window), comparison, surely in zip(pairs, comparisons, discovered, strict=True):
         weight = 0.0 if answer else importance.get(reference.name, 0.0)
-        drifted = surely and compared.effect >= least_effect
-        moved.append(
-            Moved(
-                reference.name,
-                answer,
-                compared.p,
-                compared.effect,
-                drifted,
-                weight,
-                compared.effect * weight,
-                reference,
-                window,
+        tests.append(
+            DriftTest(
+                name=reference.name,
+                answer=answer,
+                p=comparison.p,
+                effect=comparison.effect,
+                drifted=surely and comparison.effect >= least_effect,
+                importance=weight,
+                matters=comparison.effect * weight,
+                reference=reference,
+                window=window,
             )
         )
-    return sorted(moved, key=lambda each: (not each.drifted, -each.matters, -each.effect, each.name))
+    return sorted(tests, key=lambda test: (not test.drifted, -test.matters, -test.effect, test.name))

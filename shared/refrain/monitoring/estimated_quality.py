@@ -1,8 +1,8 @@
-"""How good must the answers have been, going by how sure the model was? For the time until labels come.
+"""How good the predictions must have been, by how sure the model was: an estimate for the time until labels come.
 
-Confidence-based performance estimation: a model whose probabilities are calibrated says itself how often it is right
-(Guillory et al., Predicting with confidence on unseen distributions, ICCV 2021; NannyML's CBPE). So it sees what
-changes in the inputs do to quality, and it cannot see that the same inputs have come to mean something else.
+Confidence-based performance estimation: a model with calibrated probabilities tells by them how often it is right
+(Guillory et al., Predicting with confidence on unseen distributions, ICCV 2021; NannyML's CBPE). The estimate shows
+what a change of the inputs does to quality. It cannot show that the same inputs have come to mean something else.
 """
 
 from __future__ import annotations
@@ -12,62 +12,65 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.bootstrap import interval, resampled
-from refrain.statistics.estimate import Figure
+from refrain.lake.monitoring_report import Estimate
+from refrain.statistics.bootstrap import percentile_interval, resample
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from preprocessing import Definition
     from refrain.arrays import Floats
     from refrain.lake.evaluation import CalibrationBins
-    from refrain.monitoring.served_version import Version
+    from refrain.monitoring.served_version import ServedVersion
 
-MOST_ROWS = 20_000
-RESAMPLES = 200
+MAX_ESTIMATED_ROWS = 20_000
+ESTIMATE_RESAMPLES = 200
 
 
-def estimated(version: Version, definition: Definition, answers: Floats) -> Figure | None:
+def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:
     """Estimate the definition's metric for answers [rows, classes]; None for values, and without a calibration."""
     if not version.classes or version.calibration is None or not len(answers):
         return None
-    bins, of = version.calibration
-    sampled = answers[:: -(-len(answers) // MOST_ROWS)]
+    bins, title = version.calibration
+    sample = answers[:: -(-len(answers) // MAX_ESTIMATED_ROWS)]
     try:
-        return expected(definition, sampled, calibrated(sampled, bins, of, version.classes))
+        return expected_metric(definition, sample, calibrate(sample, bins, title, version.classes))
     except MetricUndefined:
         return None
 
 
-def calibrated(answers: Floats, bins: CalibrationBins, of: str, classes: tuple[str, ...]) -> Floats:
-    """Correct probabilities [rows, classes] by how often each was right on the holdout.
+def calibrate(answers: Floats, bins: CalibrationBins, title: str, classes: tuple[str, ...]) -> Floats:
+    """Correct probabilities [rows, classes] by how often the holdout showed each to be right.
 
-    Of two classes it is the one that the curve is of, else the most probable one; the others share what is left.
+    Of two classes the one that the curve's title names is corrected, else the most probable one; the rest is shared out
+    among the other classes.
 
     >>> bins = {"answered": [0.2, 0.8], "observed": [0.1, 0.9], "low": [], "high": [], "rows": [50, 50]}
-    >>> calibrated(np.array([[0.5, 0.5], [0.2, 0.8]]), bins, "the probability of yes", ("no", "yes")).round(2).tolist()
+    >>> calibrate(np.array([[0.5, 0.5], [0.2, 0.8]]), bins, "the probability of yes", ("no", "yes")).round(2).tolist()
     [[0.5, 0.5], [0.1, 0.9]]
     """
     rows = np.arange(len(answers))
-    named = [place for place, name in enumerate(classes) if of == f"the probability of {name}"]
-    place = np.full(len(answers), named[0]) if len(classes) == 2 and named else answers.argmax(axis=1)
-    given = answers[rows, place]
-    right = np.interp(given, bins["answered"], rising(bins["observed"], bins["rows"]))
-    others = answers.copy()
-    others[rows, place] = 0.0
-    others[given >= 1] = 1.0 / (len(classes) - 1)
-    corrected: Floats = others * ((1 - right) / np.where(given < 1, 1 - given, 1.0))[:, np.newaxis]
-    corrected[rows, place] = right
+    named = [index for index, name in enumerate(classes) if title == f"the probability of {name}"]
+    chosen = np.full(len(answers), named[0]) if len(classes) == 2 and named else answers.argmax(axis=1)
+    answered = answers[rows, chosen]
+    right = np.interp(answered, bins["answered"], pool_falling_shares(bins["observed"], bins["rows"]))
+    rest = answers.copy()
+    rest[rows, chosen] = 0.0
+    rest[answered >= 1] = 1.0 / (len(classes) - 1)
+    corrected: Floats = rest * ((1 - right) / np.where(answered < 1, 1 - answered, 1.0))[:, np.newaxis]
+    corrected[rows, chosen] = right
     return corrected
 
 
-def rising(observed: list[float], rows: list[int]) -> list[float]:
-    """Make shares rise with the answer, by pooling neighbours that do not (Ayer et al. 1955; Zadrozny & Elkan 2002).
+def pool_falling_shares(shares: Sequence[float], rows: Sequence[int]) -> list[float]:
+    """Pool neighbouring shares until none falls (Ayer et al. 1955; Zadrozny & Elkan 2002).
 
-    >>> rising([0.1, 0.4, 0.2, 0.9], [10, 10, 10, 10])
+    >>> pool_falling_shares([0.1, 0.4, 0.2, 0.9], [10, 10, 10, 10])
     [0.1, 0.3, 0.3, 0.9]
     """
     pools: list[tuple[float, int, int]] = []
-    for share, count in zip(observed, rows, strict=True):
+    for share, count in zip(shares, rows, strict=True):
         pool = (share * count, count, 1)
         while pools and pools[-1][0] * pool[1] >= pool[0] * pools[-1][1]:
             before = pools.pop()
@@ -76,18 +79,18 @@ def rising(observed: list[float], rows: list[int]) -> list[float]:
     return [round(total / count, 12) for total, count, bins in pools for _ in range(bins)]
 
 
-def expected(definition: Definition, answers: Floats, chances: Floats) -> Figure:
+def expected_metric(definition: Definition, answers: Floats, chances: Floats) -> Estimate:
     """Compute the metric as if each row were all classes at once, each as likely as `chances` [rows, classes] say.
 
-    The interval is of the rows that happened to be asked. Raises `MetricUndefined`.
+    The interval is for the choice of rows. Raises `MetricUndefined`.
     """
     rows, classes = chances.shape
     metric = METRICS[definition.training.metric]
     truth, weights = np.tile(np.arange(classes), rows), chances.reshape(-1)
     repeated = np.repeat(answers, classes, axis=0)
     score = metric.score(truth, repeated)
-    figures = resampled(
-        {"": lambda drawn: score(np.repeat(drawn, classes, axis=1) * weights)}, rows, resamples=RESAMPLES
+    figures = resample(
+        {"": lambda drawn: score(np.repeat(drawn, classes, axis=1) * weights)}, rows, resamples=ESTIMATE_RESAMPLES
     )[""]
-    low, high = interval(figures, definition.gate.confidence)
-    return Figure(metric.value(truth, repeated, weights), low, high, rows)
+    low, high = percentile_interval(figures, definition.gate.confidence)
+    return Estimate(metric.value(truth, repeated, weights), low, high, rows)

@@ -1,44 +1,23 @@
-"""What arrived in a window, besides its distributions: how much, with how many gaps, and what training never saw."""
+"""What training did not see in the rows of a window: unfamiliar features, new values of categories, missing values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from refrain.lake.monitoring_report import MissingValues, NewValues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Columns
     from refrain.lake.capture.reading import Captured
-    from refrain.monitoring.drift import Moved
+    from refrain.monitoring.drift import DriftTest
     from refrain.monitoring.reference import Reference
     from refrain.statistics.homogeneity import Counts
 
-MOST_NEW = 5
-
-
-@dataclass(frozen=True)
-class New:
-    """Values of a category that training did not see: the share of rows that have one, and the share to be expected.
-
-    To be expected is the share of training rows whose value occurred once (Good, The population frequencies of species,
-    1953).
-    """
-
-    feature: str
-    share: float
-    expected: float
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """Missing values of a feature: the share in the window and in training."""
-
-    feature: str
-    share: float
-    reference: float
+MAX_NEW_VALUES = 5
+"""New values that are named for each category."""
 
 
 def unfamiliar_shares(captured: Captured) -> tuple[float, dict[str, float]]:
@@ -50,24 +29,32 @@ def unfamiliar_shares(captured: Captured) -> tuple[float, dict[str, float]]:
     }
 
 
-def new_values(references: Sequence[Reference], columns: Columns) -> list[New]:
+def new_values(references: Sequence[Reference], columns: Columns) -> list[NewValues]:
     """List the categories with values that training did not see, those with the most rows first."""
-    found = []
-    for each in references:
-        if each.category and each.name in columns:
-            values = columns[each.name]
-            new = Counter(value for value in values if value is not None and value not in each.known)
+    results = []
+    for reference in references:
+        if reference.category and reference.name in columns:
+            values = columns[reference.name]
+            new = Counter(value for value in values if value is not None and value not in reference.known)
             if new:
-                often = tuple(name for name, _ in new.most_common(MOST_NEW))
-                found.append(New(each.name, new.total() / len(values), each.expected_new, often))
-    return sorted(found, key=lambda new: -new.share)
+                frequent = tuple(value for value, _ in new.most_common(MAX_NEW_VALUES))
+                share = new.total() / len(values)
+                results.append(NewValues(reference.name, share, reference.expected_new, frequent))
+    return sorted(results, key=lambda result: -result.share)
 
 
-def missing_values(moved: Sequence[Moved]) -> list[Gaps]:
+def missing_values(tests: Sequence[DriftTest]) -> list[MissingValues]:
     """List the features with missing values in the window or in training, those with the greatest change first."""
-    found = [Gaps(each.name, _last(each.window), _last(each.reference.counts)) for each in moved if not each.answer]
-    return sorted((gap for gap in found if gap.share or gap.reference), key=lambda gap: -abs(gap.share - gap.reference))
+    results = [
+        MissingValues(test.name, _last_share(test.window), _last_share(test.reference.counts))
+        for test in tests
+        if not test.answer
+    ]
+    return sorted(
+        (result for result in results if result.share or result.reference),
+        key=lambda result: -abs(result.share - result.reference),
+    )
 
 
-def _last(counts: Counts) -> float:
+def _last_share(counts: Counts) -> float:
     return float(counts[-1] / max(counts.sum(), 1))

@@ -1,87 +1,84 @@
-"""What a look sees of the version in service: the predictions that it made, and the labels that came of them."""
+"""The traffic of a model that predicts: its captured predictions, and the labels that came for them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from preprocessing import encode
 from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label_reading import read_labels
 from refrain.lake.labelled_predictions import join
-from refrain.monitoring.drift import LEAST_ROWS
-from refrain.monitoring.quality import against_labels
-from refrain.monitoring.window_report import figure_document, remembered, report_window
-from refrain.monitoring.windows import gathered, is_long_enough, state_of
-from refrain.times import from_iso, to_datetime64, to_iso
+from refrain.monitoring.drift import compare_distributions
+from refrain.monitoring.estimated_quality import estimate_quality
+from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
+from refrain.monitoring.quality import measure_quality
+from refrain.monitoring.reference import answer_references, feature_references
+from refrain.monitoring.traffic import Traffic
+from refrain.monitoring.window_report import MAX_LISTED_FEATURES, report_window
+from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from preprocessing import Definition
+    from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.label_reading import Label
-    from refrain.lake.monitoring_report import (
-        DriftState,
-        HitsDocument,
-        MonitoringReport,
-        PastWindow,
-        QualityDocument,
-        WindowDocument,
+    from refrain.lake.monitoring_report import JudgedWindow, PastWindow
+    from refrain.monitoring.reference import Reference
+    from refrain.monitoring.served_version import ServedVersion
+    from refrain.monitoring.windows import Window
+
+
+def read_prediction_traffic(
+    store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime
+) -> Traffic:
+    """Read the predictions that wait to be judged, and measure the quality of all that have a label by now."""
+    labelled_since = max(version.since, now - timedelta(seconds=definition.monitoring.quality))
+    captured = read_captured(store, definition.model, min(window.since, labelled_since), now).of(version.name)
+    labels = read_labels(store, definition.model, labelled_since, now)
+    joined = join(_between(captured, labelled_since, now), labels)
+    waiting = _between(captured, window.since, window.until)
+    return Traffic(
+        rows=len(waiting),
+        damaged=captured.damaged,
+        judge=partial(judge_predictions, version, definition, window, waiting),
+        quality=measure_quality(version, definition, joined, labelled_since),
     )
-    from refrain.monitoring.served_version import Version
-
-MOST_REMEMBERED = 60
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What a look saw of the version in service."""
-
-    version: Version
-    window: WindowDocument | None
-    waiting: int
-    damaged: int
-    quality: QualityDocument | None
-    history: list[PastWindow]
-    state: DriftState
-    hits: HitsDocument | None = None
-
-
-def observe_predictions(
-    store: Store,
-    definition: Definition,
-    version: Version,
-    now: datetime,
-    before: MonitoringReport | None,
-    late: timedelta,
-) -> Observation:
-    """See what was predicted, and judge it once there is enough of it."""
-    rules = definition.monitoring
-    history = list(before["history"]) if before else []
-    own = of_this_service(history, version)
-    judged_until = from_iso(own[-1]["until"]) if own else None
-    span = gathered(now, rules.window, version.since, judged_until, rules.alarm[1], late)
-    quality_since = max(version.since, now - timedelta(seconds=rules.quality))
-    captured = read_captured(store, definition.model, min(span.since, quality_since), now).of(version.name)
-    waiting = _between(captured, span.since, span.until)
-    labels = read_labels(store, definition.model, quality_since, now)
-    measured = _quality(version, definition, _between(captured, quality_since, now), labels, quality_since)
-
-    window = before["window"] if before and own else None
-    if is_long_enough(span, rules.window) and len(waiting) >= LEAST_ROWS:
-        window = report_window(version, definition, span, waiting, own)
-        history = [*history, remembered(version, window, measured["measured"])][-MOST_REMEMBERED:]
-        own, waiting = of_this_service(history, version), Captured([])
-    state: DriftState = state_of([each["alarmed"] for each in own], *rules.alarm) if own else "not_judged"
-    if state in ("steady", "not_judged") and (measured["worse"] or measured["breaks_gate"]):
-        state = "watch"
-    return Observation(version, window, len(waiting), captured.damaged, measured, history, state)
-
-
-def of_this_service(history: list[PastWindow], version: Version) -> list[PastWindow]:
-    """Return the windows since this version went into service (it may have been there before)."""
-    return [each for each in history if each["version"] == version.name and from_iso(each["since"]) >= version.since]
+def judge_predictions(
+    version: ServedVersion, definition: Definition, window: Window, captured: Captured, past: Sequence[PastWindow]
+) -> JudgedWindow:
+    """Judge the predictions of a window. `definition` is the present one, whose rules for monitoring apply."""
+    columns, _ = captured.columns(version.definition)
+    features = feature_references(version.baseline, definition.monitoring.ignore)
+    answers = answer_references(version.baseline)
+    tests = compare_distributions(
+        [
+            (reference, reference.count(values))
+            for reference, values in zip(features, _feature_values(version, features, columns), strict=True)
+        ],
+        [(reference, reference.count(captured.answers[:, column])) for column, reference in answers.items()],
+        least_effect=definition.monitoring.least_effect,
+        importance=version.importance,
+    )
+    estimate = estimate_quality(version, definition, captured.answers)
+    share, features_unfamiliar = unfamiliar_shares(captured)
+    return report_window(
+        window,
+        len(captured),
+        tests,
+        definition.monitoring.least_effect,
+        past,
+        estimated=estimate,
+        estimated_breaks_gate=estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate),
+        unfamiliar=share,
+        unfamiliar_features=dict(list(features_unfamiliar.items())[:MAX_LISTED_FEATURES]),
+        new_values=new_values(features, columns),
+        missing=missing_values(tests),
+    )
 
 
 def _between(captured: Captured, since: datetime, until: datetime) -> Captured:
@@ -89,18 +86,8 @@ def _between(captured: Captured, since: datetime, until: datetime) -> Captured:
     return Captured([row for row in captured.rows if first <= row.time < last], captured.damaged)
 
 
-def _quality(
-    version: Version, definition: Definition, captured: Captured, labels: dict[str, Label], since: datetime
-) -> QualityDocument:
-    found = against_labels(version, definition, join(captured, labels))
-    figure = found.figure
-    return {
-        "since": to_iso(since),
-        "measured": figure_document(figure),
-        "why": found.why,
-        "labelled": found.labelled,
-        "share": found.share,
-        "delay_seconds": found.delay_seconds,
-        "worse": figure is not None and version.was_surely_better(definition, figure),
-        "breaks_gate": figure is not None and figure.breaks(definition.gate),
-    }
+def _feature_values(version: ServedVersion, features: Sequence[Reference], columns: Columns) -> list[Array]:
+    """Return each feature's values as the baseline describes them: categories as they are, all others encoded."""
+    matrix = encode(version.definition, version.vocabularies, columns)
+    indexes = {name: index for index, name in enumerate(version.definition.features)}
+    return [columns[feature.name] if feature.category else matrix[:, indexes[feature.name]] for feature in features]

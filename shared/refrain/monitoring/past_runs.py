@@ -1,4 +1,4 @@
-"""The retraining runs of a model so far, as far as the decision about the next one needs them."""
+"""The retraining runs of a model so far, for the decision about the next one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Runs:
-    """`last` is the latest run that froze rows; `unpromoted` counts those of this definition since a promotion."""
+    """`last` is the latest run that froze rows; `unpromoted` counts the runs of this definition since a promotion."""
 
     last: str | None
     unpromoted: int
@@ -25,7 +25,7 @@ class Runs:
 def read_runs(store: Store, definition: Definition) -> Runs:
     """Read the runs of a model.
 
-    Those of another definition do not count as unpromoted: who changed it had a reason to hope.
+    Runs of another definition do not count as unpromoted: whoever changed the definition had a reason to hope.
     """
     runs = list_runs(store, definition.model)
     promoted = _last_promoted(store, definition.model)
@@ -39,11 +39,11 @@ def read_runs(store: Store, definition: Definition) -> Runs:
     return Runs(runs[-1] if runs else None, unpromoted)
 
 
-def new_rows(store: Store, definition: Definition, last: str | None) -> int:
+def count_new_rows(store: Store, definition: Definition, last: str | None) -> int:
     """Count the rows of uploads that the latest run did not have."""
-    known = set(Snapshot.read(store, definition.model, last).receipts) if last else set()
+    old = set(Snapshot.read(store, definition.model, last).receipts) if last else set()
     receipts = choose(read_receipts(store, definition.model), definition)
-    return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in known)
+    return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
 
 
 def _last_promoted(store: Store, model: str) -> str | None:

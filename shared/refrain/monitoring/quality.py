@@ -1,8 +1,7 @@
-"""How good the answers were, by the labels that have come; and, where none have, how good they must have been."""
+"""How good the predictions were, measured against the labels that have come."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,53 +9,52 @@ import numpy as np
 from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
-from refrain.statistics.bootstrap import interval, resampled
-from refrain.statistics.estimate import Figure
+from refrain.lake.monitoring_report import Estimate, MeasuredQuality
+from refrain.statistics.bootstrap import percentile_interval, resample
 from refrain.statistics.metrics import METRICS
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
-    from preprocessing import Definition
+    from datetime import datetime
+
+    from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.labelled_predictions import Joined
-    from refrain.monitoring.served_version import Version
+    from refrain.monitoring.served_version import ServedVersion
 
-LEAST_ROWS = 30
-RESAMPLES = 500
-
-
-@dataclass(frozen=True)
-class Quality:
-    """The metric against labels, or why there is none; the share of predictions that have one, and their delay."""
-
-    figure: Figure | None
-    why: str
-    labelled: int
-    share: float
-    delay_seconds: float | None
+MIN_LABELLED_ROWS = 30
+MEASURED_RESAMPLES = 500
 
 
-def against_labels(version: Version, definition: Definition, joined: Joined) -> Quality:
-    """Measure the metric on the predictions that have labels, by the rules that candidates are measured by."""
+def measure_quality(version: ServedVersion, definition: Definition, joined: Joined, since: datetime) -> MeasuredQuality:
+    """Measure the metric on the labelled predictions since a time, in the same way as on a holdout."""
     target, _ = joined.target(version.definition)
-    known = ~is_missing(target)
-    rows = int(known.sum())
+    usable = ~is_missing(target)
+    rows = int(usable.sum())
     predictions = len(joined) + joined.unlabelled
-    share = rows / predictions if predictions else 0.0
-    delay = float(np.median(joined.delays[known])) if rows else None
-    if rows < LEAST_ROWS:
-        return Quality(
-            None, f"{rows} labels have come, and {LEAST_ROWS} are the least that say something", rows, share, delay
-        )
-    truth, answers = _truth(version, target[known], joined.captured.answers[known])
+    measured, why = None, ""
     try:
-        return Quality(measured(definition, truth, answers), "", rows, share, delay)
+        if rows < MIN_LABELLED_ROWS:
+            raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
+        truth, answers = _truth_and_answers(version, target[usable], joined.captured.answers[usable])
+        measured = measure(definition, truth, answers)
     except MetricUndefined as error:
-        return Quality(None, str(error), rows, share, delay)
+        why = str(error)
+    evaluated = version.evaluated_quality(definition)
+    return MeasuredQuality(
+        since=to_iso(since),
+        measured=measured,
+        why=why,
+        labelled=rows,
+        share=rows / predictions if predictions else 0.0,
+        delay_seconds=float(np.median(joined.delays[usable])) if rows else None,
+        worse=measured is not None and evaluated.is_better_than(measured),
+        breaks_gate=measured is not None and evaluated.breaks_gate(measured),
+    )
 
 
-def _truth(
-    version: Version, target: np.ndarray[tuple[int], np.dtype[np.generic]], answers: Floats
-) -> tuple[Truth, Floats]:
+def _truth_and_answers(version: ServedVersion, target: Array, answers: Floats) -> tuple[Truth, Floats]:
+    """Return labels as class numbers, with answers in their order; or both as values."""
     if not version.classes:
         return target.astype(np.float64), answers
     labels = class_labels(version.definition.columns[version.definition.target], target)
@@ -64,10 +62,10 @@ def _truth(
     return class_numbers(labels, classes), aligned(answers, version.classes, classes)
 
 
-def measured(definition: Definition, truth: Truth, answers: Floats) -> Figure:
+def measure(definition: Definition, truth: Truth, answers: Floats) -> Estimate:
     """Compute the definition's metric with its interval. Raises `MetricUndefined`."""
     metric = METRICS[definition.training.metric]
     value = metric.value(truth, answers)
-    figures = resampled({"": metric.score(truth, answers)}, len(truth), resamples=RESAMPLES)[""]
-    low, high = interval(figures, definition.gate.confidence)
-    return Figure(value, low, high, len(truth))
+    figures = resample({"": metric.score(truth, answers)}, len(truth), resamples=MEASURED_RESAMPLES)[""]
+    low, high = percentile_interval(figures, definition.gate.confidence)
+    return Estimate(value, low, high, len(truth))

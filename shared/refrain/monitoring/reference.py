@@ -1,4 +1,4 @@
-"""What a version's baseline says of each feature and of its answers, as counts that a window can be held against."""
+"""What a version's baseline says of its features and answers, as counts that a window can be held against."""
 
 from __future__ import annotations
 
@@ -8,85 +8,94 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.lake.profile import CategoryProfile
-from refrain.statistics.bins import category_cells, kept_apart, number_cells
-from refrain.statistics.homogeneity import STILL, DesignEffect
+from refrain.statistics.bins import category_cells, frequent_categories, number_cells
+from refrain.statistics.homogeneity import INDEPENDENT, DesignEffect
 from refrain.words import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from preprocessing import Array
     from refrain.lake.profile import Movement, Profile
     from refrain.lake.version import Baseline
-    from refrain.statistics.bins import Array, Places
+    from refrain.statistics.bins import Cells
     from refrain.statistics.homogeneity import Counts
 
-MOST_CLASSES = 10
+MAX_WATCHED_CLASSES = 10
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One feature, or one answer: its rows in training by cell, the last two of categories others and missing.
+    """One feature, or one answer: its training rows by cell. The last cell is of missing values, the one before it, for
+    a category, of all values without a cell of their own.
 
-    `edges` are those of numbers, `apart` the categories that have a cell of their own; one of them is empty.
+    `edges` are those of numbers, `frequent` the categories with a cell of their own; one of them is empty.
     """
 
     name: str
     counts: Counts
     edges: tuple[float, ...] = ()
-    apart: tuple[str, ...] = ()
+    frequent: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
     expected_new: float = 0.0
     category: bool = False
-    moved: Sequence[Movement] = ()
+    movements: Sequence[Movement] = ()
 
     @classmethod
     def of(cls, name: str, profile: Profile, rows: int) -> Reference:
         """Read a baseline's profile of `rows` rows."""
-        moved = profile.movement or ()
+        movements = profile.movement or ()
         if isinstance(profile, CategoryProfile):
-            apart = kept_apart(profile.counts, rows)
+            frequent = frequent_categories(profile.counts, rows)
             total = sum(profile.counts.values()) + profile.other
-            counts = [profile.counts[value] for value in apart]
-            cells = np.array([*counts, total - sum(counts), rows - total], dtype=np.int64)
-            new = (profile.once + profile.other) / max(rows, 1)
-            return cls(name, cells, (), tuple(apart), frozenset(profile.counts), new, category=True, moved=moved)
+            counts = [profile.counts[value] for value in frequent]
+            return cls(
+                name,
+                np.array([*counts, total - sum(counts), rows - total], dtype=np.int64),
+                frequent=tuple(frequent),
+                known=frozenset(profile.counts),
+                # Good, The population frequencies of species, 1953
+                expected_new=(profile.once + profile.other) / max(rows, 1),
+                category=True,
+                movements=movements,
+            )
         counts = profile.bins.counts
         cells = np.array([*counts, rows - sum(counts)], dtype=np.int64)
-        return cls(name, cells, tuple(profile.bins.edges), moved=moved)
+        return cls(name, cells, tuple(profile.bins.edges), movements=movements)
 
-    def cells(self, values: Array) -> Places:
-        """Find the cell of each of a window's values."""
-        return category_cells(values, self.apart) if self.category else number_cells(values, self.edges)
+    def cells(self, values: Array) -> Cells:
+        """Return the cell of each value of a window."""
+        return category_cells(values, self.frequent) if self.category else number_cells(values, self.edges)
 
     def count(self, values: Array) -> Counts:
         """Count a window's values in the same cells."""
         return np.bincount(self.cells(values), minlength=len(self.counts))
 
-    def movement(self, rows: int) -> DesignEffect:
+    def design_effect(self, rows: int) -> DesignEffect:
         """Return the design effect to expect of a window of so many rows.
 
-        It is measured on blocks of several lengths. From the nearest one it is carried over as it grows with rows that
-        go together: 1 + (rows - 1) * their correlation (Kish, Survey sampling, 1965).
+        It is measured on blocks of several lengths. It is carried over from the nearest length by the correlation of
+        its rows: 1 + (rows - 1) * correlation (Kish, Survey sampling, 1965).
         """
-        if not self.moved:
-            return STILL
-        nearest = min(self.moved, key=lambda each: abs(np.log(each.rows / rows)))
-        alike = (nearest.effect - 1) / max(nearest.rows - 1, 1)
-        return DesignEffect(max(1.0, 1 + (rows - 1) * alike), nearest.freedom)
+        if not self.movements:
+            return INDEPENDENT
+        nearest = min(self.movements, key=lambda block: abs(np.log(block.rows / rows)))
+        correlation = (nearest.effect - 1) / max(nearest.rows - 1, 1)
+        return DesignEffect(max(1.0, 1 + (rows - 1) * correlation), nearest.freedom)
 
     @property
     def labels(self) -> list[str]:
-        """Name the cells, as people read them."""
+        """The cells' names for people."""
         if self.category:
-            return [*self.apart, "all others", "missing"]
+            return [*self.frequent, "all others", "missing"]
         if not self.edges:
             return ["any", "missing"]
         between = [f"{figure(a)} to {figure(b)}" for a, b in zip(self.edges, self.edges[1:], strict=False)]
         return [f"below {figure(self.edges[0])}", *between, f"{figure(self.edges[-1])} and above", "missing"]
 
 
-def references(baseline: Baseline, ignore: Sequence[str]) -> list[Reference]:
-    """Read all features but those to be ignored."""
+def feature_references(baseline: Baseline, ignore: Sequence[str]) -> list[Reference]:
+    """Read all features except those to ignore."""
     return [
         Reference.of(name, profile, baseline.rows) for name, profile in baseline.features.items() if name not in ignore
     ]
@@ -95,7 +104,7 @@ def references(baseline: Baseline, ignore: Sequence[str]) -> list[Reference]:
 def answer_references(baseline: Baseline) -> dict[int, Reference]:
     """Read the answers, by their index in a row of answers.
 
-    Of two classes one says all; of many the most frequent ones are looked at.
+    Of two classes one is enough; of many classes the most frequent ones are watched.
     """
     answers = baseline.predictions
     if answers.values is not None:
@@ -105,5 +114,5 @@ def answer_references(baseline: Baseline) -> dict[int, Reference]:
     names = list(indexes)[1:] if len(indexes) == 2 else sorted(indexes, key=lambda name: -labels[name])
     return {
         indexes[name]: Reference.of(f"the probability of {name}", profiles[name], answers.rows)
-        for name in names[:MOST_CLASSES]
+        for name in names[:MAX_WATCHED_CLASSES]
     }

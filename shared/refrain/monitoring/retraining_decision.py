@@ -1,22 +1,20 @@
-"""Should the model be trained again, now? A pure function of facts; what it decides is carried out elsewhere."""
+"""Should the model be trained again, now? A pure function of facts; the decision is carried out elsewhere."""
 
 from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from refrain.events import MAX_REASON_LENGTH
 from refrain.words import counted, listed
 
 if TYPE_CHECKING:
     from preprocessing import Retraining
+    from refrain.lake.monitoring_report import RetrainingCode
 
-type Code = Literal[
-    "quality", "drift", "new_rows", "age", "due", "nothing", "running", "brake", "nothing_new", "cooldown"
-]
-
-PUNCTUAL = timedelta(minutes=10)
+EARLY_START = timedelta(minutes=10)
 """A run may start this much before it is due: else an hourly one that began late would be due every second hour."""
 
 PERIODS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
@@ -24,12 +22,11 @@ PERIODS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": t
 
 @dataclass(frozen=True)
 class RetrainingFacts:
-    """All that the decision rests on.
+    """All that the decision depends on.
 
-    `last_run` is when the latest run started, whoever started it and however it ended; `trained` when the champion's
-    did. `new_rows` have come since the latest run. `unpromoted` counts the runs since the last promotion, or since the
-    definition changed.
-    `drifted` and `quality` are sentences, empty where there is nothing to say.
+    `last_run` is when the latest run started, whoever started it and however it ended; `trained` is when the run of the
+    champion did. `new_rows` have come since the latest run. `unpromoted` counts the runs since the last promotion, or
+    since the definition changed. `drifted` and `quality` are sentences, empty where nothing is wrong.
     """
 
     now: datetime
@@ -45,70 +42,68 @@ class RetrainingFacts:
 
 @dataclass(frozen=True)
 class RetrainingVerdict:
-    """Whether to start a run, a word for why, and the sentence that goes along as the run's reason."""
+    """Whether to start a run, a word for why, and the sentence that the run gets as its reason."""
 
     start: bool
-    code: Code
+    code: RetrainingCode
     reason: str
 
 
 def decide_retraining(facts: RetrainingFacts) -> RetrainingVerdict:
-    """Decide on the facts of this moment.
+    """Decide whether to start a run now.
 
-    Bad quality counts more than drift, drift more than new rows; every reason that holds is told. Whatever the reason,
-    there is one run at a time, and after too many runs in a row without promotion there is none until somebody has
-    looked: a promotion or another definition releases the brake. Only the schedule starts a run within the cooldown, or
-    without anything new.
+    Bad quality counts more than drift, drift more than new rows; the reason names all that hold. One run goes at a
+    time. After too many runs in a row without promotion none is started until a person has looked at them: a promotion
+    or another definition releases this brake. Only the schedule starts a run within the cooldown, or without new rows.
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("never", 1000, True, 21600.0, 5, None)
     >>> decide_retraining(RetrainingFacts(datetime(2026, 11, 23), rules, new_rows=1200))
-    Verdict(start=True, code='new_rows', reason='1,200 rows are new since the last run')
+    RetrainingVerdict(start=True, code='new_rows', reason='1,200 rows are new since the last run')
     """
-    wishes = _wishes(facts)
-    if not wishes:
+    reasons = _reasons(facts)
+    if not reasons:
         return RetrainingVerdict(False, "nothing", "there is no reason to retrain")
-    why = listed(list(wishes.values()))
+    why, rules = listed(list(reasons.values())), facts.rules
     if facts.running:
         return RetrainingVerdict(False, "running", f"a run is under way, so none is started although {why}")
-    rules = facts.rules
     if facts.unpromoted >= rules.most_without_promotion:
-        runs = counted(facts.unpromoted, "run")
-        return RetrainingVerdict(
-            False,
-            "brake",
-            f"{runs} in a row ended without promotion, so none is started although {why}; look at their reports",
-        )
-    if not facts.new_rows and ("due" not in wishes or facts.last_run is None):
+        runs = f"{counted(facts.unpromoted, 'run')} in a row ended without promotion"
+        return RetrainingVerdict(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
+    if not facts.new_rows and ("due" not in reasons or facts.last_run is None):
         return RetrainingVerdict(False, "nothing_new", f"no rows are new, so no run is started although {why}")
-    if "due" not in wishes and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
+    if "due" not in reasons and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
         since = f"the last run started at {facts.last_run:%d %b %H:%M}"
         return RetrainingVerdict(False, "cooldown", f"{since}, so none is started yet although {why}")
-    code = next(iter(wishes))
-    return RetrainingVerdict(True, code, why[:500])
+    return RetrainingVerdict(True, next(iter(reasons)), why[:MAX_REASON_LENGTH])
 
 
-def _wishes(facts: RetrainingFacts) -> dict[Code, str]:
-    """Every reason that holds, the weightiest first."""
+def _reasons(facts: RetrainingFacts) -> dict[RetrainingCode, str]:
+    """Return every reason that holds, the weightiest first."""
     rules = facts.rules
-    wishes: dict[Code, str] = {}
+    reasons: dict[RetrainingCode, str] = {}
     if facts.quality:
-        wishes["quality"] = facts.quality
+        reasons["quality"] = facts.quality
     if facts.drifted and rules.on_drift:
-        wishes["drift"] = facts.drifted
+        reasons["drift"] = facts.drifted
     if rules.new_rows and facts.new_rows >= rules.new_rows:
-        wishes["new_rows"] = f"{counted(facts.new_rows, 'row')} are new since the last run"
-    if rules.max_age is not None and facts.trained and facts.now - facts.trained >= timedelta(seconds=rules.max_age):
-        wishes["age"] = f"the champion was trained on {facts.trained:%d %b %Y}, longer ago than it may be"
+        reasons["new_rows"] = f"{counted(facts.new_rows, 'row')} are new since the last run"
+    if _is_older_than(rules.max_age, facts):
+        reasons["age"] = f"the champion was trained on {facts.trained:%d %b %Y}, longer ago than it may be"
     if is_due(rules.every, facts.last_run, facts.now):
-        wishes["due"] = f"a {rules.every} run is due"
-    return wishes
+        reasons["due"] = f"a {rules.every} run is due"
+    return reasons
+
+
+def _is_older_than(seconds: float | None, facts: RetrainingFacts) -> bool:
+    """Tell whether the champion is this old; None is never reached."""
+    return bool(seconds is not None and facts.trained and facts.now - facts.trained >= timedelta(seconds=seconds))
 
 
 def is_overdue(facts: RetrainingFacts) -> bool:
-    """Tell whether what the definition asks for has not happened for twice as long as it says, whatever the reason.
+    """Tell whether retraining is far behind the definition, whatever the reason.
 
-    A run by the schedule, or a champion younger than `max_age`.
+    That is when the champion is twice as old as `max_age`, or the latest run is two periods of the schedule ago.
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("weekly", 0, True, 21600.0, 5, None)
@@ -116,11 +111,7 @@ def is_overdue(facts: RetrainingFacts) -> bool:
     [False, True]
     """
     rules = facts.rules
-    if (
-        rules.max_age is not None
-        and facts.trained
-        and facts.now - facts.trained >= timedelta(seconds=2 * rules.max_age)
-    ):
+    if rules.max_age is not None and _is_older_than(2 * rules.max_age, facts):
         return True
     if rules.every == "never" or facts.last_run is None:
         return False
@@ -139,7 +130,7 @@ def is_due(every: str, last_run: datetime | None, now: datetime) -> bool:
         return False
     if last_run is None:
         return True
-    return now >= _next_run(every, last_run) - PUNCTUAL
+    return now >= _next_run(every, last_run) - EARLY_START
 
 
 def _next_run(every: str, last_run: datetime) -> datetime:

@@ -1,13 +1,15 @@
-"""A round: one look at each model. One that cannot be looked at does not keep the others from being."""
+"""A round of monitoring: one report on each model. A model that fails does not keep the others from theirs."""
 
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from preprocessing import PreprocessingError
 from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
+from refrain.events import MODEL, TIME, read_fields
 from refrain.monitoring.monitor import monitor_model
 from refrain.monitoring.windows import LATE
 
@@ -17,34 +19,38 @@ if TYPE_CHECKING:
 
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
-    from refrain.monitoring.monitoring_request import MonitoringRequest
+
+MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
 
 logger = logging.getLogger("refrain")
 
 
-def make_round(
-    store: Store, services: Services, models_dir: Path, request: MonitoringRequest, late: timedelta = LATE
+def run_round(
+    store: Store, services: Services, models_dir: Path, event: object, late: timedelta = LATE
 ) -> dict[str, dict[str, object]]:
-    """Look at the model that is asked for, or at all; return the state and the decision of each.
+    """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
 
     Captured lines are delivered within `late`.
 
     Raises:
-        UnknownModel: when the one that is asked for has no definition.
-        RoundIncomplete: after all others were looked at; the same round again looks at those that failed only.
+        InvalidRequest: when the event cannot be used.
+        UnknownModel: when the event's model has no definition.
+        RoundIncomplete: after all other models; the same event again monitors only those that failed.
     """
-    done: dict[str, dict[str, object]] = {}
-    failed: dict[str, str] = {}
-    for model in [request.model] if request.model else known_models(models_dir):
+    fields = read_fields(event, MONITORING_FIELDS, closed=True)
+    model, now = fields["model"], fields["now"] or datetime.now(UTC)
+    results: dict[str, dict[str, object]] = {}
+    failures: dict[str, str] = {}
+    for name in [model] if model else known_models(models_dir):
         try:
-            look = monitor_model(store, services, find_definition(models_dir, model), request.now, late)
+            report = monitor_model(store, services, find_definition(models_dir, name), now, late)
         except (RefrainError, PreprocessingError) as error:
-            if request.model:
+            if model:
                 raise
-            logger.exception("no look", extra={"model": model})
-            failed[model] = str(error)
+            logger.exception("monitoring failed", extra={"model": name})
+            failures[name] = str(error)
         else:
-            done[model] = {"time": look["time"], "state": look["state"], **look["decision"]}
-    if failed:
-        raise RoundIncomplete(failed)
-    return done
+            results[name] = {"time": report.time, "state": report.state, **report.decision.to_json()}
+    if failures:
+        raise RoundIncomplete(failures)
+    return results

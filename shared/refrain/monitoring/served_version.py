@@ -1,4 +1,4 @@
-"""What is known of the version in service, read once a look: its baseline, and how it was evaluated."""
+"""The version in service as monitoring needs it: its baseline, and how it was evaluated."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from preprocessing import Definition, PreprocessingError
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake import keys
+from refrain.lake.monitoring_report import EvaluatedQuality
 from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.metrics import METRICS
 from refrain.times import from_iso
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
     from refrain.lake.evaluation import CalibrationBins, ModelDocument
-    from refrain.lake.monitoring_report import EvaluatedDocument
-    from refrain.statistics.estimate import Figure
 
 
 @dataclass(frozen=True)
-class Version:
-    """A version as monitoring sees it. `evaluated` is its part of its run's evaluation, None where that is gone."""
+class ServedVersion:
+    """A version in service. `evaluated` is its part of its run's evaluation, None where that is gone."""
 
     name: str
     since: datetime
@@ -37,53 +36,47 @@ class Version:
 
     @property
     def importance(self) -> dict[str, float]:
-        """Share of each feature in what the model relies on; what makes it worse (a loss below zero) counts nothing."""
-        found = self.evaluated.get("importance", []) if self.evaluated else []
-        losses = {each["feature"]: max(each["loss"], 0.0) for each in found}
+        """Share of each feature in what the model relies on; a feature that makes it worse (a loss below 0) has 0."""
+        importance = self.evaluated.get("importance", []) if self.evaluated else []
+        losses = {entry["feature"]: max(entry["loss"], 0.0) for entry in importance}
         total = sum(losses.values())
         return {name: loss / total for name, loss in losses.items()} if total else {}
 
     @property
     def calibration(self) -> tuple[CalibrationBins, str] | None:
-        """Its calibration on the holdout, and of what it is."""
+        """Its calibration on the holdout, and the title of that curve."""
         curves = self.evaluated.get("curves") if self.evaluated else None
         if not curves or "calibration" not in curves:
             return None
         return curves["calibration"], curves.get("calibration_of", "")
 
-    def evaluated_document(self, definition: Definition) -> EvaluatedDocument:
-        """Tell what it was evaluated at, by the metric and with the gate of the present definition."""
+    def evaluated_quality(self, definition: Definition) -> EvaluatedQuality:
+        """Return its quality on the holdout, with the metric and the gate of the present definition."""
         metric, gate = definition.training.metric, definition.gate
         figures = self.evaluated["figures"] if self.evaluated else None
-        if figures is None or self.definition.training.metric != metric:
-            value, interval = None, None
-        else:
-            value, interval = figures["value"], figures["interval"]
-        low, high = (interval[0], interval[1]) if interval else (None, None)
-        bound = gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric
-        return {"metric": metric, "value": value, "low": low, "high": high, "bound": bound}
-
-    def was_surely_better(self, definition: Definition, found: Figure) -> bool:
-        """Tell whether the whole interval of a later figure lies on the worse side of that on the holdout."""
-        evaluated = self.evaluated_document(definition)
-        low, high = evaluated["low"], evaluated["high"]
-        if low is None or high is None:
-            return False
-        return found.high < low if METRICS[evaluated["metric"]].greater_is_better else found.low > high
+        same_metric = figures is not None and self.definition.training.metric == metric
+        interval = figures["interval"] if figures and same_metric else None
+        return EvaluatedQuality(
+            metric=metric,
+            value=figures["value"] if figures and same_metric else None,
+            low=interval[0] if interval else None,
+            high=interval[1] if interval else None,
+            bound=gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric,
+        )
 
 
-def read_served_version(store: Store, model: str, served: Served) -> Version:
+def read_served_version(store: Store, model: str, served: Served) -> ServedVersion:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
         manifest = Manifest.read(store, model, served.version)
-        return Version(
+        return ServedVersion(
             name=served.version,
-            since=from_iso(served.since).replace(microsecond=0),  # as looks write times
+            since=from_iso(served.since).replace(microsecond=0),  # as precise as the times in reports
             definition=manifest.parse_definition(),
             vocabularies=manifest.vocabularies,
             classes=manifest.classes or (),
             baseline=Baseline.read(store, model, served.version),
-            evaluated=_evaluated(store, model, manifest.run, served.version),
+            evaluated=_read_evaluated(store, model, manifest.run, served.version),
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error
@@ -91,10 +84,10 @@ def read_served_version(store: Store, model: str, served: Served) -> Version:
         raise BrokenVersion(served.version, f"its files are damaged ({type(error).__name__}: {error})") from error
 
 
-def _evaluated(store: Store, model: str, run: str, version: str) -> ModelDocument | None:
+def _read_evaluated(store: Store, model: str, run: str, version: str) -> ModelDocument | None:
     try:
         evaluation = store.read_json(keys.snapshot(model, run, "evaluation.json"))
     except NotFound:
         return None
-    found: list[ModelDocument] = [each for each in evaluation["candidates"] if each["figures"]["version"] == version]
-    return found[0] if found else None
+    candidates: list[ModelDocument] = evaluation["candidates"]
+    return next((candidate for candidate in candidates if candidate["figures"]["version"] == version), None)

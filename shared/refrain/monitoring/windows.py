@@ -1,68 +1,72 @@
-"""Which predictions are looked at together, and what several windows in a row come to."""
+"""Which predictions are judged together, and what several windows in a row amount to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from refrain.settings import DELIVERY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-type State = Literal["steady", "watch", "drifted"]
+    from refrain.lake.monitoring_report import DriftState
 
 LATE = timedelta(seconds=DELIVERY_SECONDS)
-"""Captured lines are delivered within this time, unless told otherwise; younger predictions wait."""
+"""Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait."""
 
 EARLY = timedelta(minutes=5)
-"""A window may be shorter by this, since a schedule is not punctual to the second; one of less than an hour by less."""
+"""A window may be this much shorter, since a schedule is not punctual to the second; a short one a twelfth shorter."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time: from `since` to before `until`."""
+    """A span of time: from `since` to before `until`."""
 
     since: datetime
     until: datetime
 
 
-def gathered(
+def waiting_window(
     now: datetime,
     length: float,
     served_since: datetime,
     judged_until: datetime | None,
-    most: int,
+    max_windows: int,
     late: timedelta = LATE,
 ) -> Window:
-    """Return the time from which predictions wait to be judged: each belongs to one window, so no row is tested twice.
+    """Return the span that waits to be judged. It belongs to one window, so no row is tested twice.
 
     It begins where the last judged window ended, or when the version went into service, but reaches no further back
-    than `most` windows of `length` seconds. It ends `late` ago, since what is younger may not be delivered yet.
+    than `max_windows` windows of `length` seconds. It ends `late` ago, since younger rows may not be delivered yet.
 
     >>> day = datetime(2026, 11, 23)
-    >>> gathered(day + timedelta(hours=30), 86400, day, None, 3).until
+    >>> waiting_window(day + timedelta(hours=30), 86400, day, None, 3).until
     datetime.datetime(2026, 11, 24, 5, 45)
     """
     until = now - late
-    since = max(served_since, judged_until or served_since, until - most * timedelta(seconds=length))
+    since = max(served_since, judged_until or served_since, until - max_windows * timedelta(seconds=length))
     return Window(since, max(since, until))
 
 
 def is_long_enough(window: Window, length: float) -> bool:
-    """Tell whether enough time has passed for a window to be judged."""
+    """Tell whether enough time has passed to judge a window."""
     whole = timedelta(seconds=length)
     return window.until - window.since >= whole - min(EARLY, whole / 12)
 
 
-def state_of(alarmed: Sequence[bool], least: int, of: int) -> State:
-    """Return what the latest windows come to: one that alarms is watched, `least` of the last `of` are a drift.
+def drift_state(alarmed: Sequence[bool], least: int, of: int) -> DriftState:
+    """Return the state after these windows: `least` alarms in the last `of` windows are a drift, fewer are watched.
 
-    Chance alarms in one window of a hundred; in two of three it does once in three thousand.
+    By chance one window in a hundred alarms; two of three do once in three thousand.
 
-    >>> state_of([False, True], 2, 3), state_of([True, False, True], 2, 3), state_of([True, False, False, False], 2, 3)
-    ('watch', 'drifted', 'steady')
+    >>> drift_state([False, True], 2, 3), drift_state([True, False, True], 2, 3)
+    ('watch', 'drifted')
+    >>> drift_state([True, False, False, False], 2, 3), drift_state([], 2, 3)
+    ('steady', 'not_judged')
     """
-    found = sum(alarmed[-of:])
-    return "drifted" if found >= least else "watch" if found else "steady"
+    if not alarmed:
+        return "not_judged"
+    alarms = sum(alarmed[-of:])
+    return "drifted" if alarms >= least else "watch" if alarms else "steady"

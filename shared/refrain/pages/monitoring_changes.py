@@ -1,4 +1,4 @@
-"""What changed and what arrived, as two parts of the page of a look."""
+"""What changed and what is new, as two sections of a monitoring report's page."""
 
 from __future__ import annotations
 
@@ -6,61 +6,58 @@ from typing import TYPE_CHECKING
 
 from refrain.pages import monitoring_charts
 from refrain.pages.html import Html, element, html_table
-from refrain.pages.monitoring_words import listed_features, noun_in, unfamiliar_sentence
+from refrain.pages.monitoring_words import listed_features, row_noun, unfamiliar_sentence
 from refrain.pages.run_sections import section
 from refrain.times import for_people
 from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import MonitoringReport, MovedDocument, WindowDocument
+    from refrain.lake.monitoring_report import Distribution, JudgedWindow, MonitoringReport
 
-MOST_ROWS = 25
+MAX_LISTED_DISTRIBUTIONS = 25
+MAX_DRAWN_DISTRIBUTIONS = 6
 
 
-def changed(look: MonitoringReport, window: WindowDocument) -> Html:
-    """Show the distributions that moved, those that matter most first."""
-    moved = window["features"]
-    shown = [each for each in moved if each["cells"]]
-    interesting = [each for each in shown if each["drifted"]] or shown[:4]
+def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
+    """Show the distributions that changed, those that matter most first."""
+    with_cells = [distribution for distribution in window.distributions if distribution.cells]
+    drawn = [distribution for distribution in with_cells if distribution.drifted] or with_cells[:4]
+    charts = [
+        monitoring_charts.draw_distribution(distribution, str(index))
+        for index, distribution in enumerate(drawn[:MAX_DRAWN_DISTRIBUTIONS])
+    ]
     note = (
-        f"{counted(window['rows'], noun_in(look))} against what the version was trained on (answers: against those on "
-        "the holdout). A distribution drifts when the difference is surely not chance and its effect is at least "
-        f"{figure(look['least_effect'])}. What moved as much while the training data was gathered is no more than "
+        f"{counted(window.rows, row_noun(report))}, compared with the training data (answers: with those on the "
+        "holdout). A distribution drifts when the difference is surely not chance and its effect is at least "
+        f"{figure(report.least_effect)}. One that differed as much while the training data was gathered is marked as "
         "usual."
     )
-    charts_shown = [monitoring_charts.distribution(each, str(place)) for place, each in enumerate(interesting[:6])]
-    known = any(each["importance"] for each in moved)
-    header = ["Distribution", "", "#Effect", "#Chance", *(["#Importance", "#Matters"] if known else []), "Since"]
-    rows = [_row(each, known) for each in moved[:MOST_ROWS]]
-    left = window["features_tested"] - len(rows)
+    weighted = any(distribution.importance for distribution in window.distributions)
+    header = ["Distribution", "", "#Effect", "#Chance", *(["#Importance", "#Matters"] if weighted else []), "Since"]
+    rows = [_row(distribution, weighted) for distribution in window.distributions[:MAX_LISTED_DISTRIBUTIONS]]
+    left = window.distributions_tested - len(rows)
+    rest = element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")
     return section(
         "changed",
         "What changed",
         note,
-        element("div", *charts_shown, class_="pair"),
-        html_table("What matters most comes first", header, rows),
-        element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")
-        if left > 0
-        else None,
+        element("div", *charts, class_="pair"),
+        html_table("The most important first", header, rows),
+        rest if left > 0 else None,
     )
 
 
-def _row(each: MovedDocument, known: bool) -> list[str]:
-    word = "drifted" if each["drifted"] else "no more than usual" if each["usual"] else "as before"
-    badge = element("span", word, class_=f"badge tiny{' refused' if each['drifted'] else ''}")
-    answered = each["answer"]
-    weights = (
-        ["answer" if answered else share(each["importance"]), "" if answered else figure(each["matters"])]
-        if known
-        else []
-    )
+def _row(distribution: Distribution, weighted: bool) -> list[str]:
+    drifted, answer = distribution.drifted, distribution.answer
+    badge = "drifted" if drifted else "as usual" if distribution.usual else "as in training"
+    weights = ["answer" if answer else share(distribution.importance), "" if answer else figure(distribution.matters)]
     return [
-        each["name"],
-        badge,
-        figure(each["effect"]),
-        _chance(each["p"]),
-        *weights,
-        for_people(each["since"]) if each["since"] else "",
+        distribution.name,
+        element("span", badge, class_=f"badge tiny{' refused' if drifted else ''}"),
+        figure(distribution.effect),
+        _chance(distribution.p),
+        *(weights if weighted else []),
+        for_people(distribution.since) if distribution.since else "",
     ]
 
 
@@ -68,22 +65,22 @@ def _chance(p: float) -> str:
     return "< 0.01 %" if p < 0.0001 else f"{100 * p:.2g} %"
 
 
-def arrived(look: MonitoringReport, window: WindowDocument) -> Html:
-    """Say what arrived that training had not, or less of."""
+def news_section(report: MonitoringReport, window: JudgedWindow) -> Html:
+    """Show what training had not seen, or less often."""
     note = f"Unlike anything in training: {unfamiliar_sentence(window)}."
-    if look["hits"] is not None:
-        note = f"{share(window['unfamiliar'])} of the interactions were of items that the version does not know."
+    if report.hits is not None:
+        note = f"{share(window.unfamiliar)} of the interactions were with items that the version does not know."
     new = [
-        [each["feature"], share(each["share"]), share(each["expected"]), listed_features(each["values"])]
-        for each in window["new_values"]
+        [values.feature, share(values.share), share(values.expected), listed_features(values.values)]
+        for values in window.new_values
     ]
-    missing = [[each["feature"], share(each["share"]), share(each["reference"])] for each in window["missing"]]
-    damaged = f"{counted(look['damaged'], 'captured line')} could not be read." if look["damaged"] else None
+    missing = [[values.feature, share(values.share), share(values.reference)] for values in window.missing]
+    damaged = f"{counted(report.damaged, 'captured line')} could not be read." if report.damaged else None
     return section(
-        "arrived",
-        "What arrived",
+        "new",
+        "What is new",
         note,
-        html_table("Values that training did not see", ["Category", "#Rows", "#To be expected", "Most often"], new)
+        html_table("Values that training did not see", ["Category", "#Rows", "#Expected", "Most frequent"], new)
         if new
         else None,
         html_table("Missing values", ["Feature", "#In the window", "#In training"], missing) if missing else None,

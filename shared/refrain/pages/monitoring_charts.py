@@ -1,7 +1,8 @@
-"""The drawings of a look: distributions beside those of training, and the last windows as small multiples."""
+"""The drawings of a monitoring report: distributions beside those of training, and the windows as small multiples."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from refrain.words import figure, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import FigureDocument, MonitoringReport, MovedDocument, PastWindow
+    from refrain.lake.monitoring_report import Distribution, Estimate, MonitoringReport, PastWindow
 
 STYLE = """
 .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 22px 26px; }
@@ -24,126 +25,125 @@ STYLE = """
 """
 LABELS, WIDE, ROW = 150, 460, 19
 SMALL = (300, 150)
-MOST_EFFECTS = 6
+MAX_DRAWN_EFFECTS = 6
 
 
-def distribution(moved: MovedDocument, key: str) -> Html:
+def draw_distribution(distribution: Distribution, key: str) -> Html:
     """Draw the shares of each cell, in training and in the window."""
-    cells = [place for place, _ in enumerate(moved["cells"]) if moved["reference"][place] or moved["window"][place]]
-    most = max(max(moved["reference"][place], moved["window"][place]) for place in cells)
+    cells = [
+        (name, before, now)
+        for name, before, now in zip(distribution.cells, distribution.reference, distribution.window, strict=True)
+        if before or now
+    ]
+    greatest = max(max(before, now) for _, before, now in cells)
     bottom = 8 + ROW * len(cells)
-    panel = Panel(Scale(0, most * 1.04, LABELS, WIDE - 46), Scale(0, 1, bottom, 4))
+    panel = Panel(Scale(0, greatest * 1.04, LABELS, WIDE - 46), Scale(0, 1, bottom, 4))
     parts = [*panel.grid_x("share of rows", 4)]
-    for line, place in enumerate(cells):
+    for line, (name, before, now) in enumerate(cells):
         y = 8 + ROW * line
-        before, now = moved["reference"][place], moved["window"][place]
-        name = moved["cells"][place]
         parts.append(text(LABELS - 8, y + 11, shorten_middle(name, 24), "tick", "end", name))
         for value, top, colour in ((before, y, "champion"), (now, y + 7, "s2")):
             width = max(panel.x(value) - LABELS, 0.7)
             parts.append(element("rect", x=LABELS, y=top, height=6, rx=1, width=width, class_=f"bar {colour}"))
         parts.append(text(panel.x(max(before, now)) + 5, y + 11, share(now), "value"))
-    said = f"Shares of {moved['name']} in training and in the latest window; effect {figure(moved['effect'])}."
-    drawing = svg(f"moved-{key}", (WIDE, bottom + 44), moved["name"], said, *parts)
-    note = f"Effect {figure(moved['effect'])}" + (
-        f", importance {share(moved['importance'])}" if moved["importance"] else ""
-    )
-    title = shorten_middle(moved["name"], 48)
-    return captioned(
-        title,
-        note,
-        drawing,
-        legend([("champion", "holdout" if moved["answer"] else "training"), ("s2", "latest window")]),
-    )
+    effect = figure(distribution.effect)
+    description = f"Shares of {distribution.name} in training and in the latest window; effect {effect}."
+    drawing = svg(f"moved-{key}", (WIDE, bottom + 44), distribution.name, description, *parts)
+    importance = f", importance {share(distribution.importance)}" if distribution.importance else ""
+    colours = legend([("champion", "holdout" if distribution.answer else "training"), ("s2", "latest window")])
+    return captioned(shorten_middle(distribution.name, 48), f"Effect {effect}{importance}", drawing, colours)
 
 
-def multiples(look: MonitoringReport) -> list[Html]:
-    """Draw quality, what was unfamiliar, and the effects of what drifted, over the windows."""
-    history = look["history"]
-    window = look["window"]
-    drawn = [volume(history), *_quality(look)]
-    drawn.append(
-        _series(
-            "unfamiliar",
-            "Unlike training",
-            "share of rows with anything unfamiliar",
-            history,
-            [each["unfamiliar"] for each in history],
-            None,
-        )
-    )
-    names = [each["name"] for each in window["features"]][:MOST_EFFECTS] if window else []
-    for place, name in enumerate(names):
-        effects = [each["effects"].get(name, 0.0) for each in history]
-        drawn.append(
-            _series(
-                f"effect-{place}",
-                shorten_middle(name, 34),
-                "effect; dashed: the floor",
-                history,
-                effects,
-                look["least_effect"],
-                name,
-            )
-        )
-    return drawn
+@dataclass(frozen=True)
+class Multiple:
+    """One small drawing over the windows: a title, a note, and what is drawn on its panel."""
+
+    key: str
+    title: str
+    note: str
+    panel: Panel
+    parts: list[Html]
+
+    def draw(self, history: Sequence[PastWindow]) -> Html:
+        """Draw it with the days of the first and the last window, and a line where another version took over."""
+        parts = [*self.panel.grid_y("", 3), *self.parts]
+        for index, (before, after) in enumerate(pairwise(history)):
+            if before.version != after.version:
+                parts.append(self.panel.upright(index + 0.5, "zero"))
+        first, last = (for_people(history[index].until[:10]) for index in (0, -1))
+        parts.append(text(self.panel.x.start, SMALL[1] - 6, first))
+        if len(history) > 1:
+            parts.append(text(self.panel.x.end, SMALL[1] - 6, last, "tick", "end"))
+        description = f"{self.title}, {self.note}, from {first} to {last}."
+        return captioned(self.title, self.note, svg(f"small-{self.key}", SMALL, self.title, description, *parts))
 
 
-def _panel(count: int, values: Sequence[float]) -> Panel:
-    low, high = min(0.0, *values), max(values) * 1.08
+def multiples(report: MonitoringReport) -> list[Html]:
+    """Draw quality, what was unfamiliar, and the effects of the first distributions, over the windows."""
+    history, window = report.history, report.window
+    unfamiliar = [past.unfamiliar for past in history]
+    note = "share of rows with anything unfamiliar"
+    drawings = [
+        _volume(history).draw(history),
+        *_draw_quality(report),
+        _series("unfamiliar", "Unlike training", note, history, unfamiliar).draw(history),
+    ]
+    distributions = window.distributions[:MAX_DRAWN_EFFECTS] if window else ()
+    for index, name in enumerate(distribution.name for distribution in distributions):
+        effects = [past.effects.get(name, 0.0) for past in history]
+        title, note = shorten_middle(name, 34), "effect; dashed: the least that counts as drift"
+        multiple = _series(f"effect-{index}", title, note, history, effects, report.least_effect, name)
+        drawings.append(multiple.draw(history))
+    return drawings
+
+
+def _panel(windows: int, low: float, high: float) -> Panel:
     return Panel(
-        Scale(-0.6, max(count - 0.4, 0.6), 44, SMALL[0] - 8),
+        Scale(-0.6, max(windows - 0.4, 0.6), 44, SMALL[0] - 8),
         Scale(low, high if high > low else low + 1, SMALL[1] - 26, 14),
     )
 
 
-def volume(history: Sequence[PastWindow]) -> Html:
-    """Draw how many predictions each window had; the windows that alarmed stand out."""
-    panel = _panel(len(history), [float(each["rows"]) for each in history])
-    parts = [*panel.grid_y("", 3)]
+def _volume(history: Sequence[PastWindow]) -> Multiple:
+    """Draw how many rows each window had; the windows that alarmed stand out."""
+    panel = _panel(len(history), 0.0, max(past.rows for past in history) * 1.08)
     width = 0.8 * (panel.x(1) - panel.x(0))
-    for place, each in enumerate(history):
-        top = panel.y(each["rows"])
-        kind = "alarm" if each["alarmed"] else "calm"
-        parts.append(
-            element("rect", x=panel.x(place) - width / 2, y=top, width=width, height=panel.y.start - top, class_=kind)
-        )
-    alarms = sum(each["alarmed"] for each in history)
-    return _small("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", history, panel, parts)
+    parts = []
+    for index, past in enumerate(history):
+        top, x = panel.y(past.rows), panel.x(index) - width / 2
+        kind = "alarm" if past.alarmed else "calm"
+        parts.append(element("rect", x=x, y=top, width=width, height=panel.y.start - top, class_=kind))
+    alarms = sum(past.alarmed for past in history)
+    return Multiple("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", panel, parts)
 
 
-def _quality(look: MonitoringReport) -> list[Html]:
-    """Draw the measured and the estimated metric of each window."""
-    evaluated, history = look["evaluated"], look["history"]
+def _draw_quality(report: MonitoringReport) -> list[Html]:
+    """Draw the measured and the estimated metric of each window; nothing where there is neither."""
+    evaluated, history = report.evaluated, report.history
     lines = [
-        ("s1", "measured", _known([each["measured"] for each in history])),
-        ("s2", "estimated", _known([each["estimated"] for each in history])),
+        ("s1", "measured", _with_indexes([past.measured for past in history])),
+        ("s2", "estimated", _with_indexes([past.estimated for past in history])),
     ]
-    known = [value for *_, points in lines for _, value in points]
-    if evaluated is None or not known:
+    estimates = [estimate for *_, points in lines for _, estimate in points]
+    if evaluated is None or not estimates:
         return []
-    ends = [end for value in known for end in (value["low"], value["high"])]
-    ends += [bound for bound in (evaluated["bound"], evaluated["value"]) if bound is not None]
-    panel = Panel(
-        Scale(-0.6, max(len(history) - 0.4, 0.6), 44, SMALL[0] - 8), Scale(*pad_range(ends), SMALL[1] - 26, 14)
-    )
-    parts = [*panel.grid_y("", 3)]
-    if evaluated["bound"] is not None:
-        parts.append(panel.level(evaluated["bound"], "floor"))
-    if evaluated["value"] is not None:
-        parts.append(panel.level(evaluated["value"], "ideal"))
+    levels = [(evaluated.bound, "floor"), (evaluated.value, "ideal")]
+    ends = [end for estimate in estimates for end in (estimate.low, estimate.high)]
+    panel = _panel(len(history), *pad_range([*ends, *(level for level, _ in levels if level is not None)]))
+    parts = [panel.level(level, kind) for level, kind in levels if level is not None]
     for colour, _, points in lines:
-        for place, value in points:
-            parts.append(whisker(panel.x(place), panel.y(value["low"]), panel.x(place), panel.y(value["high"]), colour))
-            parts.append(dot(panel.x(place), panel.y(value["value"]), colour, 3.5))
-    title = METRICS[evaluated["metric"]].title
-    drawing = _small("quality", title, "dashed: on the holdout; red: the gate", history, panel, parts)
-    named = legend([(colour, name) for colour, name, points in lines if points])
-    return [element("div", drawing, named)]
+        for index, estimate in points:
+            x = panel.x(index)
+            parts.append(whisker(x, panel.y(estimate.low), x, panel.y(estimate.high), colour))
+            parts.append(dot(x, panel.y(estimate.value), colour, 3.5))
+    title = METRICS[evaluated.metric].title
+    multiple = Multiple("quality", title, "dashed: on the holdout; red: the gate", panel, parts)
+    names = legend([(colour, name) for colour, name, points in lines if points])
+    return [element("div", multiple.draw(history), names)]
 
 
-def _known(figures: Sequence[FigureDocument | None]) -> list[tuple[int, FigureDocument]]:
-    return [(place, each) for place, each in enumerate(figures) if each]
+def _with_indexes(estimates: Sequence[Estimate | None]) -> list[tuple[int, Estimate]]:
+    return [(index, estimate) for index, estimate in enumerate(estimates) if estimate]
 
 
 def _series(
@@ -151,41 +151,16 @@ def _series(
     title: str,
     note: str,
     history: Sequence[PastWindow],
-    values: list[float],
-    floor: float | None,
+    values: Sequence[float],
+    floor: float | None = None,
     name: str = "",
-) -> Html:
-    panel = _panel(len(history), [*values, floor or 0.0])
-    parts = [*panel.grid_y("", 3)]
-    if floor is not None:
-        parts.append(panel.level(floor, "ideal"))
-    places = [float(place) for place, _ in enumerate(values)]
-    parts.append(panel.line(places, values, "s1"))
-    for place, (each, value) in enumerate(zip(history, values, strict=True)):
-        parts.append(
-            element(
-                "circle",
-                cx=panel.x(place),
-                cy=panel.y(value),
-                r=3.2,
-                class_="alarm" if name in each["drifted"] else "calm",
-            )
-        )
-    return _small(key, title, note, history, panel, parts)
-
-
-def _small(key: str, title: str, note: str, history: Sequence[PastWindow], panel: Panel, parts: list[Html]) -> Html:
-    for place, (before, each) in enumerate(pairwise(history)):
-        if before["version"] != each["version"]:
-            parts.append(panel.upright(place + 0.5, "zero"))
-    first, last = _day(history[0]["until"]), _day(history[-1]["until"])
-    parts.append(text(panel.x.start, SMALL[1] - 6, first))
-    if len(history) > 1:
-        parts.append(text(panel.x.end, SMALL[1] - 6, last, "tick", "end"))
-    return captioned(
-        title, note, svg(f"small-{key}", SMALL, title, f"{title}, {note}, from {first} to {last}.", *parts)
-    )
-
-
-def _day(time: str) -> str:
-    return for_people(time[:10])
+) -> Multiple:
+    """Draw a value of each window; windows in which the distribution `name` drifted stand out."""
+    highest = max(*values, floor or 0.0) * 1.08
+    panel = _panel(len(history), min(0.0, *values, floor or 0.0), highest)
+    parts = [] if floor is None else [panel.level(floor, "ideal")]
+    parts.append(panel.line([float(index) for index, _ in enumerate(values)], values, "s1"))
+    for index, (past, value) in enumerate(zip(history, values, strict=True)):
+        kind = "alarm" if name in past.drifted else "calm"
+        parts.append(element("circle", cx=panel.x(index), cy=panel.y(value), r=3.2, class_=kind))
+    return Multiple(key, title, note, panel, parts)

@@ -1,4 +1,4 @@
-"""What a look found, in sentences: for the page, for people who are told, and for the reason of a run."""
+"""A monitoring report in sentences: for its page, for people who are notified, and for the reason of a run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ from refrain.words import counted, figure, listed, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from preprocessing import Definition
     from refrain.lake.monitoring_report import (
-        DriftState,
-        EvaluatedDocument,
-        FigureDocument,
+        Estimate,
+        EvaluatedQuality,
+        JudgedWindow,
         MonitoringReport,
         PastWindow,
-        QualityDocument,
-        WindowDocument,
     )
 
-MOST_NAMED = 3
+MAX_NAMED_FEATURES = 3
 
 
 def listed_features(names: Sequence[str]) -> str:
@@ -31,123 +28,118 @@ def listed_features(names: Sequence[str]) -> str:
     >>> listed_features(["a", "b", "c", "d", "e"]), listed_features(["a"])
     ('a, b, c and 2 others', 'a')
     """
-    rest = len(names) - MOST_NAMED
+    rest = len(names) - MAX_NAMED_FEATURES
     if rest <= 0:
         return listed(list(names))
-    return f"{', '.join(names[:MOST_NAMED])} and {counted(rest, 'other')}"
+    return f"{', '.join(names[:MAX_NAMED_FEATURES])} and {counted(rest, 'other')}"
 
 
-def noun_of(definition: Definition) -> str:
-    """Name what the windows of a model are made of."""
-    return "interaction" if definition.roles else "prediction"
+def row_noun(report: MonitoringReport) -> str:
+    """Name the rows that windows are made of."""
+    return "prediction" if report.hits is None else "interaction"
 
 
-def noun_in(look: MonitoringReport) -> str:
-    """Name what the windows of a look are made of."""
-    return "prediction" if look["hits"] is None else "interaction"
+def range_of(estimate: Estimate) -> str:
+    """Write the interval of a metric.
+
+    >>> from refrain.lake.monitoring_report import Estimate
+    >>> range_of(Estimate(0.8, 0.75, 0.85, 200))
+    '0.7500 to 0.8500'
+    """
+    return f"{figure(estimate.low)} to {figure(estimate.high)}"
 
 
-def shares(found: FigureDocument) -> str:
-    """Write the interval of a share of the recommendations."""
-    return f"{share(found['low'])} to {share(found['high'])}, {counted(found['rows'], 'recommendation')}"
+def share_range(estimate: Estimate) -> str:
+    """Write the interval of a share of recommendations."""
+    return f"{share(estimate.low)} to {share(estimate.high)}, {counted(estimate.rows, 'recommendation')}"
 
 
-def drifted(windows: Sequence[PastWindow], least: int, evaluated: EvaluatedDocument) -> str:
-    """Say what the latest windows found, given that they come to a drift."""
-    alarmed = [window for window in windows if window["alarmed"]]
-    found = _found(alarmed, evaluated)
-    return f"in {len(alarmed)} of the last {len(windows)} windows (an alarm takes {least}) {found}"
+def capitalised(sentence: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def _found(alarmed: Sequence[PastWindow], evaluated: EvaluatedDocument) -> str:
-    """Say what was found in windows that alarmed, the latest first."""
-    names = list(dict.fromkeys(name for window in reversed(alarmed) for name in window["drifted"]))
-    estimates = [each["estimated"] for each in alarmed if each["estimated"] and _breaks(each["estimated"], evaluated)]
-    said = [f"{listed_features(names)} differed from training"] if names else []
-    said += [_below(estimates[-1], evaluated, "estimated")] if estimates else []
-    return " and ".join(said)
+def summarise(report: MonitoringReport) -> str:
+    """Say in a sentence or two how the model does."""
+    if report.evaluated is None:
+        return "No version is in service, so there is nothing to monitor."
+    sentences = [_windows_sentence(report)]
+    if report.breaks_gate:
+        sentences.append(f"{capitalised(below_gate_sentence(report))}.")
+    elif report.quality and report.quality.worse:
+        sentences.append(f"{capitalised(_worse_sentence(report))}.")
+    return " ".join(sentences)
 
 
-def below_gate_sentence(found: QualityDocument, evaluated: EvaluatedDocument) -> str:
-    """Say that the measured quality is below the gate."""
-    measured = found["measured"]
-    if measured is None:
+def _windows_sentence(report: MonitoringReport) -> str:
+    window, windows, (least, of) = report.window, _recent_windows(report), report.alarm
+    if window is None:
+        waiting = counted(report.waiting, row_noun(report))
+        return f"Nothing is judged yet: {waiting} wait for the first window to be full."
+    alarmed = [past for past in windows if past.alarmed]
+    if report.state == "drifted":
+        return f"{capitalised(drift_sentence(report))}."
+    if not alarmed:
+        tested = counted(window.distributions_tested, "distribution")
+        return f"All {tested} are as in training, as far as {counted(window.rows, row_noun(report))} can tell."
+    latest = windows[-1].alarmed
+    when = "In the latest window" if latest else f"In the window until {for_people(alarmed[-1].until)}"
+    more = counted(least - len(alarmed), "more such window")
+    return f"{when} {_alarms_clause(alarmed, report.evaluated)}; {more} in {of} would be a drift."
+
+
+def drift_sentence(report: MonitoringReport) -> str:
+    """Say what the latest windows showed, given that they amount to a drift."""
+    windows = _recent_windows(report)
+    alarmed = [past for past in windows if past.alarmed]
+    clause = _alarms_clause(alarmed, report.evaluated)
+    return f"in {len(alarmed)} of the last {len(windows)} windows (an alarm takes {report.alarm[0]}) {clause}"
+
+
+def _recent_windows(report: MonitoringReport) -> tuple[PastWindow, ...]:
+    """Return the windows of this version that count for an alarm."""
+    return report.own_windows[-report.alarm[1] :]
+
+
+def _alarms_clause(alarmed: Sequence[PastWindow], evaluated: EvaluatedQuality | None) -> str:
+    """Say what was wrong in windows that alarmed, the latest first."""
+    names = list(dict.fromkeys(name for window in reversed(alarmed) for name in window.drifted))
+    clauses = [f"{listed_features(names)} differed from training"] if names else []
+    if evaluated:
+        estimates = [past.estimated for past in alarmed if past.estimated and evaluated.breaks_gate(past.estimated)]
+        clauses += [_below_gate("estimated", estimate, evaluated) for estimate in estimates[-1:]]
+    return " and ".join(clauses)
+
+
+def below_gate_sentence(report: MonitoringReport) -> str:
+    """Say that the measured quality is below the gate; empty where it is not measured."""
+    measured = report.quality and report.quality.measured
+    if not measured or not report.evaluated:
         return ""
-    return f"{_below(measured, evaluated, 'measured')} on {counted(measured['rows'], 'labelled prediction')}"
+    return f"{_below_gate('measured', measured, report.evaluated)} on {_labelled(measured)}"
 
 
-def _below(found: FigureDocument, evaluated: EvaluatedDocument, how: str) -> str:
-    metric = METRICS[evaluated["metric"]]
+def _below_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:
+    metric = METRICS[evaluated.metric]
     side = "below" if metric.greater_is_better else "above"
     return (
-        f"{how} {metric.title} is {figure(found['value'])} ({figure(found['low'])} to {figure(found['high'])}), "
-        f"{side} the {figure(evaluated['bound'] or 0)} of the gate"
+        f"{source} {metric.title} is {figure(estimate.value)} ({range_of(estimate)}), "
+        f"{side} the {figure(evaluated.bound or 0)} of the gate"
     )
 
 
-def _breaks(found: FigureDocument, evaluated: EvaluatedDocument) -> bool:
-    bound = evaluated["bound"]
-    if bound is None:
-        return False
-    return found["high"] < bound if METRICS[evaluated["metric"]].greater_is_better else found["low"] > bound
-
-
-def summary(
-    state: DriftState,
-    window: WindowDocument | None,
-    windows: Sequence[PastWindow],
-    alarm: tuple[int, int],
-    evaluated: EvaluatedDocument | None,
-    waiting: int,
-    found: QualityDocument | None,
-    noun: str = "prediction",
-) -> str:
-    """Say in a sentence or two how the model stands; `noun` is what windows are made of."""
-    if evaluated is None:
-        return "No version is in service, so there is nothing to look at."
-    said = [_of_windows(state, window, windows, alarm, evaluated, waiting, noun)]
-    if found and found["breaks_gate"]:
-        said.append(f"{_capital(below_gate_sentence(found, evaluated))}.")
-    elif found and found["worse"]:
-        said.append(f"{_capital(_worse(found, evaluated))}.")
-    return " ".join(said)
-
-
-def _of_windows(
-    state: DriftState,
-    window: WindowDocument | None,
-    windows: Sequence[PastWindow],
-    alarm: tuple[int, int],
-    evaluated: EvaluatedDocument,
-    waiting: int,
-    noun: str,
-) -> str:
-    if window is None:
-        return f"Nothing is judged yet: {counted(waiting, noun)} wait for the first window to be full."
-    found = [each for each in windows if each["alarmed"]]
-    if state == "drifted":
-        return f"{_capital(drifted(windows, alarm[0], evaluated))}."
-    if not found:
-        tested = counted(window["features_tested"], "distribution")
-        return f"All {tested} are as in training, as far as {counted(window['rows'], noun)} can tell."
-    when = "in the latest window" if windows[-1]["alarmed"] else f"in the window until {for_people(found[-1]['until'])}"
-    more = counted(alarm[0] - len(found), "more such window")
-    return f"{_capital(when)} {_found(found, evaluated)}; {more} in {alarm[1]} would be a drift."
-
-
-def _worse(found: QualityDocument, evaluated: EvaluatedDocument) -> str:
-    measured, before = found["measured"], evaluated["value"]
-    if measured is None or before is None:
+def _worse_sentence(report: MonitoringReport) -> str:
+    measured, evaluated = report.quality and report.quality.measured, report.evaluated
+    if not measured or evaluated is None or evaluated.value is None:
         return ""
     return (
-        f"measured {METRICS[evaluated['metric']].title} is {figure(measured['value'])} ({figure(measured['low'])} to "
-        f"{figure(measured['high'])}) on {counted(measured['rows'], 'labelled prediction')}, surely worse than the "
-        f"{figure(before)} on the holdout"
+        f"measured {METRICS[evaluated.metric].title} is {figure(measured.value)} ({range_of(measured)}) on "
+        f"{_labelled(measured)}, surely worse than the {figure(evaluated.value)} on the holdout"
     )
 
 
-def _capital(sentence: str) -> str:
-    return f"{sentence[0].upper()}{sentence[1:]}"
+def _labelled(measured: Estimate) -> str:
+    return counted(measured.rows, "labelled prediction")
 
 
 def delay(seconds: float) -> str:
@@ -162,7 +154,7 @@ def delay(seconds: float) -> str:
     return f"{hours:.1f} h".replace(".0 h", " h") if hours < 48 else f"{hours / 24:.0f} days"
 
 
-def unfamiliar_sentence(window: WindowDocument) -> str:
-    """Say how much was unlike the training data."""
-    names = list(window["unfamiliar_features"])
-    return f"{share(window['unfamiliar'])} of rows" + (f", most often in {listed_features(names)}" if names else "")
+def unfamiliar_sentence(window: JudgedWindow) -> str:
+    """Say how many rows were unlike the training data, and in which features."""
+    names = list(window.unfamiliar_features)
+    return f"{share(window.unfamiliar)} of rows" + (f", most often in {listed_features(names)}" if names else "")

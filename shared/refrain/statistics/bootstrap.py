@@ -1,21 +1,28 @@
-"""How sure are we? Resamples of the holdout rows, the same ones for every model (a paired bootstrap).
+"""How sure is a figure? Resamples of the holdout rows, the same ones for every model (a paired bootstrap).
 
-Because champion and challengers are judged on the very same resamples, what makes a resample easy or hard for all of
-them cancels out in their difference (Efron & Tibshirani, An introduction to the bootstrap, 1993, chapters 13 and 16).
+All models are judged on the same resamples, so a resample that is easy or hard for all of them does not change their
+difference (Efron & Tibshirani, An introduction to the bootstrap, 1993, chapters 13 and 16).
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from refrain.arrays import Floats, Score
 from refrain.errors import MetricUndefined
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Score
+
 RESAMPLES = 1000
-# Weights held at once: 8 MB, and a few times that while a metric works on them, however many rows there are.
-CELLS = 1_000_000
+
+MAX_HELD_WEIGHTS = 1_000_000
+"""Weights in memory at once, however many rows there are: 8 MB, and a few times that while a metric works on them."""
 
 
 class Interval(NamedTuple):
@@ -25,19 +32,19 @@ class Interval(NamedTuple):
     high: float
 
 
-def adjusted_confidence(confidence: float, candidates: int) -> float:
-    """Return the confidence to ask of each of `candidates`, so that all of them together keep what was asked for.
+def adjust_confidence(confidence: float, candidates: int) -> float:
+    """Return the confidence to ask of each candidate, so that all of them together keep the given confidence.
 
-    Who tries ten candidates finds one that looks better by luck more often than who tries one; Bonferroni's inequality
-    bounds that: each gets its share of the risk (Dunn 1961).
+    Of ten candidates one looks better by luck more often than a single one does. Bonferroni's inequality bounds that:
+    each candidate gets its share of the risk (Dunn 1961).
 
-    >>> adjusted_confidence(0.95, 1), adjusted_confidence(0.95, 2)
+    >>> adjust_confidence(0.95, 1), adjust_confidence(0.95, 2)
     (0.95, 0.975)
     """
     return round(1 - (1 - confidence) / max(candidates, 1), 12)
 
 
-def resampled(
+def resample(
     scores: Mapping[str, Score],
     rows: int,
     *,
@@ -49,12 +56,17 @@ def resampled(
 
     Args:
         scores: prepared metrics by model (see `Metric.score`).
-        rows: how many rows each score was prepared for.
+        rows: the number of rows that each score was prepared for.
         resamples: how many to draw.
         seed: of the random numbers.
         groups: ids [rows] of rows that belong together (a customer, a day) and are drawn together, since rows of one
             group say less than as many independent ones (Davison & Hinkley, Bootstrap methods, 1997, chapter 3.8).
-            None: each row for itself.
+            None: every row is drawn alone.
+
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> means = resample({"mean": lambda weights: weights @ values / weights.sum(axis=1)}, 4)["mean"]
+    >>> means.shape, percentile_interval(means, 0.9)
+    ((1000,), Interval(low=1.75, high=3.5))
     """
     figures: dict[str, list[Floats]] = {name: [] for name in scores}
     for weights in _weights(rows, resamples, seed, groups):
@@ -64,11 +76,11 @@ def resampled(
 
 
 def _weights(rows: int, resamples: int, seed: int, groups: NDArray[Any] | None) -> Iterator[Floats]:
-    """Yield blocks [some resamples, rows] of how often each row was drawn."""
+    """Yield blocks [resamples of the block, rows] of how often each row was drawn."""
     random = np.random.default_rng(seed)
     member = None if groups is None else np.unique(groups, return_inverse=True)[1]
     units = rows if member is None else int(member.max()) + 1
-    block = max(1, CELLS // max(rows, 1))
+    block = max(1, MAX_HELD_WEIGHTS // max(rows, 1))
     for start in range(0, resamples, block):
         weights = np.empty((min(block, resamples - start), rows))
         for line in weights:
@@ -77,20 +89,20 @@ def _weights(rows: int, resamples: int, seed: int, groups: NDArray[Any] | None) 
         yield weights
 
 
-def interval(figures: Floats, confidence: float) -> Interval:
+def percentile_interval(figures: Floats, confidence: float) -> Interval:
     """Return the central percentile interval of resampled figures; undefined ones (NaN) are left out.
 
-    >>> interval(np.arange(101.0), 0.5)
+    >>> percentile_interval(np.arange(101.0), 0.5)
     Interval(low=25.0, high=75.0)
 
     Raises:
         MetricUndefined: when no resample gave a figure.
     """
-    known = figures[np.isfinite(figures)]
-    if not len(known):
+    defined = figures[np.isfinite(figures)]
+    if not len(defined):
         raise MetricUndefined("no resample of the rows gives a figure, so there is no interval")
     tail = (1 - confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
@@ -100,5 +112,5 @@ def share_no_worse(gains: Floats) -> float:
     >>> share_no_worse(np.array([0.1, 0.0, -0.1, 0.2]))
     0.75
     """
-    known = gains[np.isfinite(gains)]
-    return float(np.mean(known >= 0)) if len(known) else 0.0
+    defined = gains[np.isfinite(gains)]
+    return float(np.mean(defined >= 0)) if len(defined) else 0.0

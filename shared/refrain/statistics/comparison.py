@@ -1,25 +1,31 @@
-"""All models on the same rows: what the decision needs to know of each."""
+"""All models on the same rows: the figures that a decision compares."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
-from refrain.statistics.bootstrap import RESAMPLES, Interval, adjusted_confidence, interval, resampled, share_no_worse
-from refrain.statistics.metrics import Metric
+from refrain.statistics.bootstrap import RESAMPLES, adjust_confidence, percentile_interval, resample, share_no_worse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Truth
+    from refrain.statistics.bootstrap import Interval
+    from refrain.statistics.metrics import Metric
 
 CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
 class ComparedFigures:
-    """One model's figure, and how it stands to the champion's (None where there is no champion, or for itself).
+    """One model's figure, and how it compares with the champion's (None without a champion, or for itself).
 
     `gain` is positive when better, whichever way the metric goes. Its interval leaves a tail of `1 - adjusted
-    confidence` on either side: it lies above zero when the gate would let this challenger pass.
+    confidence` on either side: it lies above zero when the gate would let this model pass.
     """
 
     value: float
@@ -31,7 +37,7 @@ class ComparedFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out: figures by candidate, and the reason by candidate (or `CHAMPION`) where there is no figure."""
+    """Figures by candidate, and the reason by candidate (or `CHAMPION`) where there is no figure."""
 
     champion: ComparedFigures | None
     candidates: dict[str, ComparedFigures]
@@ -64,23 +70,25 @@ def compare_models(
     answers = dict(candidates) if champion is None else {CHAMPION: champion, **candidates}
     values: dict[str, float] = {}
     undefined: dict[str, str] = {}
-    for name, each in answers.items():
+    for name, answer in answers.items():
         try:
-            values[name] = metric.value(truth, each)
+            values[name] = metric.value(truth, answer)
         except MetricUndefined as error:
             undefined[name] = str(error)
 
     scores = {name: metric.score(truth, answers[name]) for name in values}
-    figures = resampled(scores, len(truth), resamples=resamples, seed=seed, groups=groups)
-    level = adjusted_confidence(confidence, len(values) - (CHAMPION in values))
+    figures = resample(scores, len(truth), resamples=resamples, seed=seed, groups=groups)
+    level = adjust_confidence(confidence, len(values) - (CHAMPION in values))
 
     def compared(name: str) -> ComparedFigures:
-        own = interval(figures[name], confidence)
+        own = percentile_interval(figures[name], confidence)
         if name == CHAMPION or CHAMPION not in values:
             return ComparedFigures(values[name], own)
         gains = metric.gain(figures[name], figures[CHAMPION])
         gain = metric.gain(values[name], values[CHAMPION])
-        return ComparedFigures(values[name], own, gain, interval(gains, 2 * level - 1), share_no_worse(gains))
+        return ComparedFigures(
+            values[name], own, gain, percentile_interval(gains, 2 * level - 1), share_no_worse(gains)
+        )
 
     return Comparison(
         champion=compared(CHAMPION) if CHAMPION in values else None,

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def discoveries(p_values: Sequence[float], rate: float) -> list[bool]:
+def find_discoveries(p_values: Sequence[float], rate: float) -> list[bool]:
     """Tell which hypotheses are rejected, with a false discovery rate of at most `rate`.
 
-    Benjamini & Hochberg, Controlling the false discovery rate, 1995; valid for features that go together too
-    (Benjamini & Yekutieli 2001). While nothing has drifted every discovery is false, and then the rate is that of
-    windows with any: of 100 quiet windows one alarms at a rate of 0.01, however many features there are.
+    Benjamini & Hochberg, Controlling the false discovery rate, 1995; valid for features that depend on each other too
+    (Benjamini & Yekutieli 2001). While nothing has drifted every discovery is false, and the rate is the share of
+    windows with any: at a rate of 0.01 one quiet window in a hundred alarms, however many features there are.
 
-    >>> discoveries([0.001, 0.02, 0.04, 0.5], 0.05), discoveries([0.02, 0.03], 0.01)
+    >>> find_discoveries([0.001, 0.02, 0.04, 0.5], 0.05), find_discoveries([0.02, 0.03], 0.01)
     ([True, True, False, False], [False, False])
     """
     ordered = np.sort(p_values)

@@ -1,4 +1,4 @@
-"""Rows as evenly spread numbers, by which they are chosen without chance: the same ones in every run."""
+"""Rows as evenly spread numbers. Choosing rows by them is like drawing at random, but the same in every run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
     """Hash each row's values in the named columns evenly to uint64, the same in every process and on every machine.
 
-    A missing value adds nothing, so a column that comes to the definition later leaves the rows without it where they
-    are. The mixing is splitmix64's (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+    A missing value adds nothing, so a column that the definition gets later does not move the rows without it. The
+    mixing is splitmix64's (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+
+    >>> cities = np.array(["Oslo", "Rome", "Oslo"], dtype=object)
+    >>> hashes = row_hashes({"city": cities, "age": np.array([1.0, 1.0, np.nan])}, ["city", "age"])
+    >>> hashes[2] == row_hashes({"city": cities}, ["city"])[0], len(set(hashes.tolist()))
+    (np.True_, 3)
     """
     total = np.zeros(len(columns[names[0]]), np.uint64)
     for name in names:
@@ -32,8 +37,8 @@ def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
 
 def _cells(array: Array) -> NDArray[np.uint64]:
     if array.dtype == object:
-        known = {value: _digest(value) for value in set(array.tolist()) if value is not None}
-        return np.fromiter((known.get(value, 0) for value in array), np.uint64, len(array))
+        digests = {value: _digest(value) for value in set(array.tolist()) if value is not None}
+        return np.fromiter((digests.get(value, 0) for value in array), np.uint64, len(array))
     if array.dtype.kind == "M":
         return array.astype("datetime64[us]").view(np.uint64)
     return np.asarray(array + 0.0).view(np.uint64)  # the sum turns -0.0 into 0.0

@@ -1,30 +1,38 @@
-"""The figures by which models are compared, each able to answer for thousands of resamples at once.
+"""The metrics by which models are compared, each computed for thousands of resamples at once.
 
 A metric is prepared once for one model's answers (sorting, errors of rows, hits) and gives a `Score`: a function of a
 matrix of row weights, one line a resample. So the bootstrap never sorts, copies or loops over rows again.
 
 Truth is class numbers [rows] or values [rows]; answers are probabilities [rows, classes] or values [rows] or [rows, 1].
-Of a recommendation a row is a user: truth is how many items the user chose newly [users], answers are hits, 1 where the
-item at a place of the list was chosen, else 0 [users, places].
+For recommendations a row is a user: truth is how many new items the user chose [users]; answers are hits [users, list],
+1 where the item at this rank was chosen, else 0.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from preprocessing.definition import Task
 from preprocessing.rules_section import METRICS as NAMES
-from refrain.arrays import Floats, Score, Truth, divided
+from refrain.arrays import divided
 from refrain.classes import likeliest
 from refrain.errors import MetricUndefined
 from refrain.statistics.roc_auc import area_under_roc, macro
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from preprocessing.definition import Task
+    from refrain.arrays import Floats, Score, Truth
+
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of merit: `prepare` turns truth and one model's answers into a function of row weights.
+    """How good answers are: `prepare` turns truth and one model's answers into a function of row weights.
 
     >>> truth = np.array([0, 0, 1, 1])
     >>> answers = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
@@ -58,11 +66,11 @@ class Metric:
             MetricUndefined: when these rows give no figure.
         """
         score = self.score(truth, answers)
-        counted = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
-        found = float(score(counted[np.newaxis, :])[0]) if len(truth) else np.nan
-        if not np.isfinite(found):
+        line = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
+        figure = float(score(line[np.newaxis, :])[0]) if len(truth) else np.nan
+        if not np.isfinite(figure):
             raise MetricUndefined(f"{self.title} cannot be computed: {self.undefined_when}")
-        return found
+        return figure
 
     def gain[Figure: (float, Floats)](self, challenger: Figure, champion: Figure) -> Figure:
         """Return by how much the challenger is better: positive is better, whichever way the metric goes."""
@@ -85,7 +93,8 @@ def _mean(of_rows: Floats) -> Score:
 def _roc_auc(truth: Truth, probabilities: Floats) -> Score:
     if probabilities.shape[1] == 2:
         return area_under_roc(truth == 1, probabilities[:, 1])
-    return macro([area_under_roc(truth == each, probabilities[:, each]) for each in np.unique(truth).astype(int)])
+    classes = np.unique(truth).astype(int)
+    return macro([area_under_roc(truth == number, probabilities[:, number]) for number in classes])
 
 
 def _log_loss(truth: Truth, probabilities: Floats) -> Score:
@@ -108,7 +117,7 @@ def _f1(truth: Truth, probabilities: Floats) -> Score:
     answered = likeliest(probabilities)
     if probabilities.shape[1] == 2:
         return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
-    return macro([_f1_of(truth, answered, each) for each in map(int, np.union1d(truth, answered))])
+    return macro([_f1_of(truth, answered, label) for label in map(int, np.union1d(truth, answered))])
 
 
 def _rmse(truth: Truth, values: Floats) -> Score:
@@ -132,39 +141,39 @@ def _r2(truth: Truth, values: Floats) -> Score:
     return score
 
 
-def _ndcg(most: int) -> Callable[[Truth, Floats], Score]:
+def _ndcg(length: int) -> Callable[[Truth, Floats], Score]:
     def prepare(truth: Truth, hits: Floats) -> Score:
-        discounts = 1 / np.log2(np.arange(2, most + 2))
-        best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, most).astype(np.int64)]
-        return _mean(divided(hits[:, :most] @ discounts[: hits.shape[1]], best))
+        discounts = 1 / np.log2(np.arange(2, length + 2))
+        best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, length).astype(np.int64)]
+        return _mean(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
 
     return prepare
 
 
-def _recall(most: int) -> Callable[[Truth, Floats], Score]:
-    return lambda truth, hits: _mean(divided(hits[:, :most].sum(axis=1), truth.astype(np.float64)))
+def _recall(length: int) -> Callable[[Truth, Floats], Score]:
+    return lambda truth, hits: _mean(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
 
 
-def _hit_rate(most: int) -> Callable[[Truth, Floats], Score]:
-    return lambda _, hits: _mean(hits[:, :most].any(axis=1).astype(np.float64))
+def _hit_rate(length: int) -> Callable[[Truth, Floats], Score]:
+    return lambda _, hits: _mean(hits[:, :length].any(axis=1).astype(np.float64))
 
 
-def _of_lists() -> list[Metric]:
-    """Make the metrics of recommendations, at every length of list that a definition can name."""
+def _list_metrics() -> list[Metric]:
+    """Return the metrics of recommendations, at every length of list that a definition can name."""
     kinds = {"ndcg": ("NDCG", _ndcg), "recall": ("recall", _recall), "hit_rate": ("hit rate", _hit_rate)}
     no_user = "no user chose anything new"
     return [
-        Metric(name, f"{title}@{most}", "recommendation", True, make(int(most)), no_user)
+        Metric(name, f"{title}@{length}", "recommendation", True, prepare(int(length)), no_user)
         for name in NAMES["recommendation"]
-        for kind, _, most in [name.partition("@")]
-        for title, make in [kinds[kind]]
+        for kind, _, length in [name.partition("@")]
+        for title, prepare in [kinds[kind]]
     ]
 
 
 # ndcg: Järvelin & Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with gains of 0 and 1; the ideal
-# list has as many hits as there can be. recall: hits over all that the user chose. hit_rate: whether there is any.
-# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties as there); more than two classes: each
-# against the rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
+# list has as many hits as possible. recall: hits over all items that the user chose. hit_rate: whether there is a hit.
+# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties too); more than two classes: one against the
+# rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
 # log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the
 # plain mean over classes when there are more than two. r2: Draper & Smith, Applied regression analysis, 1998.
 METRICS: dict[str, Metric] = {
@@ -177,6 +186,6 @@ METRICS: dict[str, Metric] = {
         Metric("rmse", "RMSE", "regression", False, _rmse),
         Metric("mae", "MAE", "regression", False, _mae),
         Metric("r2", "R²", "regression", True, _r2, "the target is the same in all rows"),
-        *_of_lists(),
+        *_list_metrics(),
     )
 }

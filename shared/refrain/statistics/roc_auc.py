@@ -1,18 +1,26 @@
 """The area under the ROC curve as a count of rightly ordered pairs, for many resamples at once."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from refrain.arrays import Floats, Score, divided
+from refrain.arrays import divided
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Score
 
 
 def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:
     """Prepare the share of (positive, negative) pairs in which the positive has the higher score; ties count half.
 
-    That is the Mann-Whitney form of the area (Hanley & McNeil 1982; Fawcett 2006), with a pair weighing the product of
-    its rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight.
+    This is the Mann-Whitney form of the area (Hanley & McNeil 1982; Fawcett 2006); the weight of a pair is the product
+    of its rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight.
 
     >>> area_under_roc(np.array([False, True, True]), np.array([0.5, 0.5, 0.9]))(np.ones((1, 3)))
     array([0.75])
@@ -46,11 +54,11 @@ def macro(scores: Sequence[Score]) -> Score:
 
     def score(weights: Floats) -> Floats:
         total, defined = np.zeros(len(weights)), np.zeros(len(weights))
-        for each in scores:
-            values = each(weights)
-            known = np.isfinite(values)
-            total[known] += values[known]
-            defined += known
+        for class_score in scores:
+            values = class_score(weights)
+            finite = np.isfinite(values)
+            total[finite] += values[finite]
+            defined += finite
         return divided(total, defined)
 
     return score

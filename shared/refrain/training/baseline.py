@@ -13,7 +13,7 @@ import numpy as np
 
 from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
 from refrain.lake.version import Baseline
-from refrain.statistics.bins import bins, category_cells, kept_apart, movement, number_cells
+from refrain.statistics.bins import bin_numbers, block_movements, category_cells, frequent_categories, number_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
-    from refrain.statistics.bins import Places
+    from refrain.statistics.bins import Cells
 
 QUANTILES = np.linspace(0, 1, 21)
 MAX_COUNTED_VALUES = 200
@@ -54,7 +54,7 @@ def make_baseline(
     return Baseline(len(matrix), features, profile_answers(classes, answers, holdout_order))
 
 
-def _order_of_events(definition: Definition, columns: Columns) -> Places | None:
+def _order_of_events(definition: Definition, columns: Columns) -> Cells | None:
     """Return the rows in the order in which they happened; None when their order means nothing."""
     if definition.time:
         return np.argsort(columns[definition.time], kind="stable")
@@ -63,7 +63,7 @@ def _order_of_events(definition: Definition, columns: Columns) -> Places | None:
     return None
 
 
-def profile_number(values: Array, order: Places | None = None, blur: float = 0.0) -> NumberProfile:
+def profile_number(values: Array, order: Cells | None = None, blur: float = 0.0) -> NumberProfile:
     """Profile numbers; `order` has the rows as they happened, and numbers that differ by less than `blur` are the same.
 
     >>> profile = profile_number(np.array([1.0, 3.0, np.nan, np.nan]))
@@ -73,7 +73,7 @@ def profile_number(values: Array, order: Places | None = None, blur: float = 0.0
     present = values[~np.isnan(values)].astype(np.float64)
     if not len(present):
         return NumberProfile(None, None, None, None, 1.0, [], BinCounts([], [0]))
-    counts = BinCounts(**bins(present, blur))
+    counts = BinCounts(**bin_numbers(present, blur))
     return NumberProfile(
         min=float(present.min()),
         max=float(present.max()),
@@ -86,7 +86,7 @@ def profile_number(values: Array, order: Places | None = None, blur: float = 0.0
     )
 
 
-def profile_category(values: Array, order: Places | None = None) -> CategoryProfile:
+def profile_category(values: Array, order: Cells | None = None) -> CategoryProfile:
     """Count the values of a category, the most frequent first; `order` has the rows as they happened.
 
     >>> profile = profile_category(np.array(["a", None, "b", "b"], dtype=object))
@@ -100,16 +100,18 @@ def profile_category(values: Array, order: Places | None = None) -> CategoryProf
         other=sum(rows for _, rows in ordered[MAX_COUNTED_VALUES:]),
         once=sum(1 for _, rows in ordered if rows == 1),
         missing=1 - counts.total() / len(values),
-        movement=None if order is None else _movement(category_cells(values[order], kept_apart(counts, len(values)))),
+        movement=None
+        if order is None
+        else _movement(category_cells(values[order], frequent_categories(counts, len(values)))),
     )
 
 
-def _movement(cells: Places) -> list[Movement] | None:
-    return [Movement(**block) for block in movement(cells)] or None
+def _movement(cells: Cells) -> list[Movement] | None:
+    return [Movement(**block) for block in block_movements(cells)] or None
 
 
 def profile_answers(
-    classes: Sequence[str] | None, answers: NDArray[np.float64], order: Places | None = None
+    classes: Sequence[str] | None, answers: NDArray[np.float64], order: Cells | None = None
 ) -> AnswerProfile:
     """Profile answers: the share of rows with each predicted label and the probabilities of each class, or the values.
 

@@ -18,7 +18,7 @@ from refrain.evaluation.curves import (
     roc_curve,
 )
 from refrain.evaluation.importance import permutation_importance
-from refrain.statistics.intervals import wilson
+from refrain.statistics.intervals import wilson_interval
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ def test_equal_answers_are_never_put_into_different_bins() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_intervals_of_shares_stay_between_none_and_all(share: float) -> None:
-    low, high = wilson(share, 10)
+    low, high = wilson_interval(share, 10)
     assert 0 <= low <= share <= high <= 1
     assert high - low > 0.2
 

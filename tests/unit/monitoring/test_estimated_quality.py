@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import parse_definition
 from refrain.evaluation.curves import calibration_curve
-from refrain.monitoring.estimated_quality import calibrated, expected, rising
+from refrain.monitoring.estimated_quality import calibrate, expected_metric, pool_falling_shares
 from refrain.statistics.metrics import METRICS
 from tests.unit.monitoring.conftest import DOCUMENT
 
@@ -26,7 +26,7 @@ def test_the_estimate_of_a_calibrated_model_is_what_labels_will_say(metric: str,
     chances = random.dirichlet(np.full(classes, 0.5), 6000)
     truth = (chances.cumsum(axis=1) > random.random((6000, 1))).argmax(axis=1)
 
-    found = expected(definition(metric), chances, chances)
+    found = expected_metric(definition(metric), chances, chances)
 
     assert found.value == pytest.approx(METRICS[metric].value(truth, chances), abs=0.02)
     assert found.low < found.value < found.high
@@ -42,9 +42,9 @@ def test_an_overconfident_model_is_corrected_by_its_holdout() -> None:
     answers = np.column_stack([1 - said, said])[4000:]
     measured = METRICS["accuracy"].value(happened[4000:].astype(np.int64), answers)
     # When its accuracy is estimated
-    corrected = calibrated(answers, bins, "the probability of true", ("false", "true"))
-    found = expected(definition("accuracy"), answers, corrected).value
-    believed = expected(definition("accuracy"), answers, answers).value
+    corrected = calibrate(answers, bins, "the probability of true", ("false", "true"))
+    found = expected_metric(definition("accuracy"), answers, corrected).value
+    believed = expected_metric(definition("accuracy"), answers, answers).value
     # Then the estimate is near the measured one, and not what the model believes of itself
     assert found == pytest.approx(measured, abs=0.02)
     assert believed > measured + 0.08
@@ -53,10 +53,10 @@ def test_an_overconfident_model_is_corrected_by_its_holdout() -> None:
 def test_corrected_probabilities_add_up_to_one_even_where_the_model_was_certain() -> None:
     bins: Any = {"answered": [0.1, 0.9], "observed": [0.2, 0.7], "low": [], "high": [], "rows": [5, 5]}
     answers = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
-    corrected = calibrated(answers, bins, "the probability of the answered label", ("no", "yes"))
+    corrected = calibrate(answers, bins, "the probability of the answered label", ("no", "yes"))
     assert corrected.sum(axis=1) == pytest.approx(1)
     assert corrected[0].tolist() == pytest.approx([0.3, 0.7])
 
 
 def test_shares_that_fall_are_pooled() -> None:
-    assert rising([0.9, 0.1], [30, 10]) == [0.7, 0.7]
+    assert pool_falling_shares([0.9, 0.1], [30, 10]) == [0.7, 0.7]

@@ -1,42 +1,40 @@
-"""Looks at a model, day after day: what they find, remember, decide and tell."""
+"""Monitoring reports on a model, day after day: what they show, decide, and notify people of."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from refrain.errors import BrokenVersion
 from refrain.lake import keys
+from refrain.lake.monitoring_report import MonitoringReport
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.serving.tiny import Lake
 
-if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import MonitoringReport
-
 
 def days(shop: Shop, first: int, last: int, **how: Any) -> list[MonitoringReport]:
-    """Let days pass, each with a look in the evening."""
-    looks = []
+    """Let days pass, each with a report in the evening."""
+    reports = []
     for day in range(first, last):
         shop.day(day, **how)
-        looks.append(shop.world.look(shop.evening(day)))
-    return looks
+        reports.append(shop.world.monitor(shop.evening(day)))
+    return reports
 
 
-def windows(look: MonitoringReport) -> list[tuple[str, str]]:
-    return [(each["since"], each["until"]) for each in look["history"]]
+def windows(report: MonitoringReport) -> list[tuple[str, str]]:
+    return [(each.since, each.until) for each in report.history]
 
 
 def test_while_nothing_changes_nothing_is_said(shop: Shop) -> None:
-    looks = days(shop, 0, 6)
+    reports = days(shop, 0, 6)
 
-    assert [look["state"] for look in looks] == ["steady"] * 6
-    assert looks[-1]["summary"] == "All 4 distributions are as in training, as far as 298 predictions can tell."
-    assert {look["decision"]["code"] for look in looks} == {"nothing"}
+    assert [report.state for report in reports] == ["steady"] * 6
+    assert reports[-1].summary == "All 4 distributions are as in training, as far as 298 predictions can tell."
+    assert {report.decision.code for report in reports} == {"nothing"}
     assert shop.world.services.told == []
 
 
@@ -45,33 +43,32 @@ def test_a_shift_is_watched_first_and_a_drift_once_it_stays(shop: Shop) -> None:
 
     watched, drifted = days(shop, 2, 4, older=8.0)
 
-    assert (watched["state"], drifted["state"]) == ("watch", "drifted")
+    assert (watched.state, drifted.state) == ("watch", "drifted")
     assert (
-        "In the latest window age differed from training; 1 more such window in 3 would be a drift."
-        in watched["summary"]
+        "In the latest window age differed from training; 1 more such window in 3 would be a drift." in watched.summary
     )
-    assert drifted["summary"].startswith("In 2 of the last 3 windows (an alarm takes 2) age differed from training")
-    assert drifted["window"] is not None
-    first = drifted["window"]["features"][0]
-    assert (first["name"], first["drifted"], first["since"]) == ("age", True, "2026-11-03T00:05:00Z")
-    assert first["importance"] == pytest.approx(0.8)
-    assert first["matters"] == pytest.approx(0.8 * first["effect"])
+    assert drifted.summary.startswith("In 2 of the last 3 windows (an alarm takes 2) age differed from training")
+    assert drifted.window is not None
+    first = drifted.window.distributions[0]
+    assert (first.name, first.drifted, first.since) == ("age", True, "2026-11-03T00:05:00Z")
+    assert first.importance == pytest.approx(0.8)
+    assert first.matters == pytest.approx(0.8 * first.effect)
 
 
 def test_it_is_steady_again_once_the_shift_has_passed(shop: Shop) -> None:
     days(shop, 0, 2, older=8.0)
-    assert [look["state"] for look in days(shop, 2, 5)] == ["drifted", "watch", "steady"]
+    assert [report.state for report in days(shop, 2, 5)] == ["drifted", "watch", "steady"]
 
 
 def test_no_prediction_is_judged_twice(shop: Shop) -> None:
     for day in range(3):
         shop.day(day)
-    looks = [shop.world.look(BEGINNING + timedelta(hours=hour, minutes=20)) for hour in range(1, 73)]
+    reports = [shop.world.monitor(BEGINNING + timedelta(hours=hour, minutes=20)) for hour in range(1, 73)]
 
-    last = looks[-1]
+    last = reports[-1]
     assert [since for since, _ in windows(last)][1:] == [until for _, until in windows(last)][:-1]
-    assert len(last["history"]) == 3
-    assert sum(each["rows"] for each in last["history"]) + last["waiting"] <= 900
+    assert len(last.history) == 3
+    assert sum(each.rows for each in last.history) + last.waiting <= 900
 
 
 def test_a_version_that_went_into_service_within_a_second_is_judged_from_then_on() -> None:
@@ -81,18 +78,18 @@ def test_a_version_that_went_into_service_within_a_second_is_judged_from_then_on
 
     days(Shop(world, version), 0, 1)
 
-    assert days(Shop(world, version), 1, 2)[0]["state"] == "steady"
+    assert days(Shop(world, version), 1, 2)[0].state == "steady"
 
 
 def test_few_predictions_wait_for_more(shop: Shop) -> None:
-    looks = days(shop, 0, 3, rows=12)
+    reports = days(shop, 0, 3, rows=12)
 
-    assert [look["state"] for look in looks] == ["not_judged", "not_judged", "steady"]
-    assert [look["waiting"] for look in looks] == [12, 24, 0]
-    assert looks[0]["summary"] == "Nothing is judged yet: 12 predictions wait for the first window to be full."
+    assert [report.state for report in reports] == ["not_judged", "not_judged", "steady"]
+    assert [report.waiting for report in reports] == [12, 24, 0]
+    assert reports[0].summary == "Nothing is judged yet: 12 predictions wait for the first window to be full."
 
 
-def test_people_are_told_when_it_begins_and_not_at_every_look(shop: Shop) -> None:
+def test_people_are_notified_when_it_begins_and_not_in_every_report(shop: Shop) -> None:
     days(shop, 0, 5, older=8.0)
 
     subjects = [subject for subject, _ in shop.world.services.told]
@@ -104,7 +101,7 @@ def test_drift_with_new_rows_starts_a_run_that_says_why(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     _, drifted = days(shop, 0, 2, older=8.0)
 
-    assert drifted["decision"]["execution"] == "shop-20261103T002000Z"
+    assert drifted.decision.execution == "shop-20261103T002000Z"
     assert list(shop.world.services.started) == ["shop-20261103T002000Z"]
     model, reason = shop.world.services.started["shop-20261103T002000Z"]
     assert model == "shop"
@@ -114,36 +111,36 @@ def test_drift_with_new_rows_starts_a_run_that_says_why(shop: Shop) -> None:
 def test_labels_count_as_new_rows(shop: Shop) -> None:
     ids = shop.day(0, older=8.0)
     shop.world.label(ids, [True] * len(ids), BEGINNING + timedelta(hours=30))
-    shop.world.look(shop.evening(0))
+    shop.world.monitor(shop.evening(0))
 
-    assert days(shop, 1, 2, older=8.0)[0]["decision"]["code"] == "drift"
+    assert days(shop, 1, 2, older=8.0)[0].decision.code == "drift"
 
 
 def test_drift_without_new_rows_starts_nothing_since_nothing_could_be_learned(shop: Shop) -> None:
-    assert days(shop, 0, 2, older=8.0)[1]["decision"]["code"] == "nothing_new"
+    assert days(shop, 0, 2, older=8.0)[1].decision.code == "nothing_new"
     assert shop.world.services.started == {}
 
 
-def test_the_same_tick_delivered_twice_is_one_look_and_one_run(shop: Shop) -> None:
+def test_the_same_tick_delivered_twice_is_one_report_and_one_run(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     _, drifted = days(shop, 0, 2, older=8.0)
 
-    again = shop.world.look(shop.evening(1))
+    again = shop.world.monitor(shop.evening(1))
 
     assert again == drifted
     assert len(shop.world.services.started) == 1
     assert len(shop.world.services.told) == 1
 
 
-def test_a_look_that_came_to_grief_is_done_again_and_starts_the_same_run(shop: Shop) -> None:
+def test_a_report_that_was_not_written_is_made_again_and_starts_the_same_run(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     days(shop, 0, 2, older=8.0)
-    key = keys.monitoring_report("shop", "20261103T002000Z", "json")
+    key = MonitoringReport.key("shop", shop.evening(1))
     shop.world.store._store.delete(key)
 
-    again = shop.world.look(shop.evening(1))
+    again = shop.world.monitor(shop.evening(1))
 
-    assert again["decision"]["execution"] == "shop-20261103T002000Z"
+    assert again.decision.execution == "shop-20261103T002000Z"
     assert len(shop.world.services.started) == 1
 
 
@@ -151,7 +148,7 @@ def test_one_run_at_a_time(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
     shop.world.services.running.add("shop")
 
-    assert days(shop, 0, 2, older=8.0)[1]["decision"]["code"] == "running"
+    assert days(shop, 0, 2, older=8.0)[1].decision.code == "running"
 
 
 def test_runs_without_promotion_are_braked_and_people_told_once(shop: Shop) -> None:
@@ -159,9 +156,9 @@ def test_runs_without_promotion_are_braked_and_people_told_once(shop: Shop) -> N
     for run in range(5):
         shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
 
-    looks = days(shop, 0, 4, older=8.0)
+    reports = days(shop, 0, 4, older=8.0)
 
-    assert [look["decision"]["code"] for look in looks[1:]] == ["brake"] * 3
+    assert [report.decision.code for report in reports[1:]] == ["brake"] * 3
     assert [subject for subject, _ in shop.world.services.told] == ["shop: drift", "shop: retraining has stopped"]
 
 
@@ -172,7 +169,7 @@ def test_another_definition_releases_the_brake(shop: Shop) -> None:
     days(shop, 0, 2, older=8.0)
     shop.world.define({**DOCUMENT, "training": {**DOCUMENT["training"], "holdout": 0.3}})
 
-    assert days(shop, 2, 3, older=8.0)[0]["decision"]["code"] == "drift"
+    assert days(shop, 2, 3, older=8.0)[0].decision.code == "drift"
 
 
 def test_a_run_that_was_promoted_counts_from_anew(shop: Shop) -> None:
@@ -182,9 +179,9 @@ def test_a_run_that_was_promoted_counts_from_anew(shop: Shop) -> None:
     shop.version = shop.world.serve(people, answers, run="20261102T000000-abcdef", since=BEGINNING + timedelta(days=1))
     shop.world.upload(500, "a" * 32)
 
-    looks = days(shop, 1, 4, older=-8.0)
+    reports = days(shop, 1, 4, older=-8.0)
 
-    assert looks[-1]["decision"]["code"] == "drift"
+    assert reports[-1].decision.code == "drift"
 
 
 def test_a_new_version_is_judged_by_what_it_answers_itself(shop: Shop) -> None:
@@ -194,26 +191,26 @@ def test_a_new_version_is_judged_by_what_it_answers_itself(shop: Shop) -> None:
 
     after = days(shop, 2, 4, older=8.0)
 
-    assert [look["state"] for look in after] == ["steady", "steady"]
-    assert {each["version"] for each in after[-1]["history"]} == {"20261101T000000-abcdef-given", shop.version}
+    assert [report.state for report in after] == ["steady", "steady"]
+    assert {each.version for each in after[-1].history} == {"20261101T000000-abcdef-given", shop.version}
 
 
 def test_a_city_that_training_never_saw_is_named(shop: Shop) -> None:
-    look = days(shop, 0, 1, city="Atlantis")[0]
+    report = days(shop, 0, 1, city="Atlantis")[0]
 
-    assert look["window"] is not None
-    new = look["window"]["new_values"][0]
-    assert (new["feature"], new["values"]) == ("city", ["Atlantis"])
-    assert new["share"] == pytest.approx(0.3, abs=0.08)
-    assert "city differed from training" in look["summary"]
+    assert report.window is not None
+    new = report.window.new_values[0]
+    assert (new.feature, new.values) == ("city", ("Atlantis",))
+    assert new.share == pytest.approx(0.3, abs=0.08)
+    assert "city differed from training" in report.summary
 
 
 def test_features_to_be_ignored_are_not_tested(shop: Shop) -> None:
     shop.world.define({**DOCUMENT, "monitoring": {"ignore": ["age"]}})
-    look = days(shop, 0, 1, older=8.0)[0]
-    assert look["state"] == "steady"
-    assert look["window"] is not None
-    assert look["window"]["features_tested"] == 3
+    report = days(shop, 0, 1, older=8.0)[0]
+    assert report.state == "steady"
+    assert report.window is not None
+    assert report.window.distributions_tested == 3
 
 
 def test_labels_tell_how_good_it_was_with_share_and_delay(shop: Shop) -> None:
@@ -221,16 +218,16 @@ def test_labels_tell_how_good_it_was_with_share_and_delay(shop: Shop) -> None:
     *_, bought = customers(300, seed=1000)
     shop.world.label(ids[:200], bought[:200], BEGINNING + timedelta(hours=36))
 
-    look = shop.world.look(BEGINNING + timedelta(hours=48, minutes=20))
+    report = shop.world.monitor(BEGINNING + timedelta(hours=48, minutes=20))
 
-    quality = look["quality"]
+    quality = report.quality
     assert quality is not None
-    assert quality["measured"] is not None
-    assert quality["measured"]["rows"] == 200
-    assert quality["share"] == pytest.approx(2 / 3)
-    assert quality["delay_seconds"] == pytest.approx(28 * 3600, rel=0.05)
-    assert 0.8 < quality["measured"]["value"] < 1
-    assert not quality["worse"]
+    assert quality.measured is not None
+    assert quality.measured.rows == 200
+    assert quality.share == pytest.approx(2 / 3)
+    assert quality.delay_seconds == pytest.approx(28 * 3600, rel=0.05)
+    assert 0.8 < quality.measured.value < 1
+    assert not quality.worse
 
 
 def test_quality_surely_below_the_gate_starts_a_run(shop: Shop) -> None:
@@ -238,11 +235,11 @@ def test_quality_surely_below_the_gate_starts_a_run(shop: Shop) -> None:
     *_, bought = customers(300, seed=1000)
     shop.world.label(ids, [not each for each in bought], BEGINNING + timedelta(hours=20))
 
-    look = shop.world.look(shop.evening(0))
+    report = shop.world.monitor(shop.evening(0))
 
-    assert look["state"] == "watch"
-    assert look["decision"]["code"] == "quality"
-    assert "below the 0.6000 of the gate on 300 labelled predictions" in look["decision"]["reason"]
+    assert report.state == "watch"
+    assert report.decision.code == "quality"
+    assert "below the 0.6000 of the gate on 300 labelled predictions" in report.decision.reason
     assert [subject for subject, _ in shop.world.services.told] == ["shop: quality below the gate"]
 
 
@@ -250,49 +247,49 @@ def test_labels_of_one_class_only_say_nothing_and_why(shop: Shop) -> None:
     ids = shop.day(0)
     shop.world.label(ids, [True] * len(ids), BEGINNING + timedelta(hours=20))
 
-    quality = shop.world.look(shop.evening(0))["quality"]
+    quality = shop.world.monitor(shop.evening(0)).quality
 
     assert quality is not None
-    assert quality["measured"] is None
-    assert "one class only" in quality["why"]
+    assert quality.measured is None
+    assert "one class only" in quality.why
 
 
 def test_before_any_label_a_model_that_is_unsure_is_expected_to_be_worse(shop: Shop) -> None:
-    sure = days(shop, 0, 1)[0]["history"][-1]["estimated"]
-    looks = days(shop, 1, 3, fuzzy=0.05)
-    unsure = looks[-1]["history"][-1]["estimated"]
+    sure = days(shop, 0, 1)[0].history[-1].estimated
+    reports = days(shop, 1, 3, fuzzy=0.05)
+    unsure = reports[-1].history[-1].estimated
 
     assert sure is not None
     assert unsure is not None
-    assert sure["value"] > 0.8
-    assert unsure["high"] < 0.6
-    assert looks[-1]["state"] == "drifted"
-    assert "estimated ROC AUC is" in looks[-1]["summary"]
+    assert sure.value > 0.8
+    assert unsure.high < 0.6
+    assert reports[-1].state == "drifted"
+    assert "estimated ROC AUC is" in reports[-1].summary
 
 
 def test_without_a_version_in_service_the_first_run_is_started_when_there_are_rows() -> None:
     world = World.of(Lake(), "shop", {**DOCUMENT, "retraining": {"every": "daily"}})
-    assert world.look(BEGINNING)["decision"]["code"] == "nothing_new"
+    assert world.monitor(BEGINNING).decision.code == "nothing_new"
     world.upload(500, "a" * 32)
 
-    look = world.look(BEGINNING + timedelta(hours=1))
+    report = world.monitor(BEGINNING + timedelta(hours=1))
 
-    assert (look["state"], look["decision"]["code"]) == ("not_judged", "due")
-    assert look["summary"] == "No version is in service, so there is nothing to look at."
-    assert world.look(BEGINNING + timedelta(hours=2))["decision"]["code"] == "nothing"
+    assert (report.state, report.decision.code) == ("not_judged", "due")
+    assert report.summary == "No version is in service, so there is nothing to monitor."
+    assert world.monitor(BEGINNING + timedelta(hours=2)).decision.code == "nothing"
 
 
 def test_a_hand_started_run_postpones_the_scheduled_one(shop: Shop) -> None:
     shop.world.define({**DOCUMENT, "retraining": {"every": "daily"}})
     shop.world.ran("20261102T100000-00000a")
-    assert shop.world.look(BEGINNING + timedelta(days=2))["decision"]["code"] == "nothing"
-    assert shop.world.look(BEGINNING + timedelta(days=2, hours=10))["decision"]["code"] == "due"
+    assert shop.world.monitor(BEGINNING + timedelta(days=2)).decision.code == "nothing"
+    assert shop.world.monitor(BEGINNING + timedelta(days=2, hours=10)).decision.code == "due"
 
 
 def test_a_version_whose_files_are_gone_is_an_error_that_names_it(shop: Shop) -> None:
     shop.world.store._store.delete(keys.version("shop", shop.version, "baseline.json"))
     with pytest.raises(BrokenVersion, match="baseline"):
-        shop.world.look(shop.evening(0))
+        shop.world.monitor(shop.evening(0))
 
 
 def test_values_of_a_regression_are_watched_too() -> None:
@@ -315,12 +312,12 @@ def test_values_of_a_regression_are_watched_too() -> None:
     ids = world.ask(version, rows[:400], 2 * area[:400, np.newaxis] + 15, times, classes=None)
     world.label(ids, [row["price"] for row in rows[:400]], BEGINNING + timedelta(hours=23))
 
-    look = world.look(BEGINNING + timedelta(days=1, minutes=20))
+    report = world.monitor(BEGINNING + timedelta(days=1, minutes=20))
 
-    assert look["window"] is not None
-    assert [each["name"] for each in look["window"]["features"] if each["drifted"]] == ["the value"]
-    assert look["window"]["estimated"] is None
-    assert look["quality"] is not None
-    assert look["quality"]["breaks_gate"]
-    assert look["quality"]["measured"] is not None
-    assert look["quality"]["measured"]["value"] == pytest.approx(15, abs=0.5)
+    assert report.window is not None
+    assert [each.name for each in report.window.distributions if each.drifted] == ["the value"]
+    assert report.window.estimated is None
+    assert report.quality is not None
+    assert report.quality.breaks_gate
+    assert report.quality.measured is not None
+    assert report.quality.measured.value == pytest.approx(15, abs=0.5)

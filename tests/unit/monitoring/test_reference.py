@@ -11,7 +11,7 @@ from preprocessing import objects
 from refrain.lake.profile import AnswerProfile, Movement, Profile
 from refrain.lake.version import Baseline
 from refrain.monitoring.reference import Reference, answer_references
-from refrain.statistics.bins import bins, number_cells
+from refrain.statistics.bins import bin_numbers, number_cells
 from refrain.training.baseline import profile_answers, profile_category, profile_number
 
 numbers = st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6, width=32)), min_size=1)
@@ -42,7 +42,7 @@ def test_the_zeros_of_an_amount_have_a_cell_of_their_own() -> None:
     random = np.random.default_rng(0)
     amounts = np.where(random.random(2000) < 0.6, 0.0, random.lognormal(size=2000))
 
-    found = bins(amounts)
+    found = bin_numbers(amounts)
 
     zeros = number_cells(np.array([0.0]), found["edges"])[0]
     assert found["counts"][zeros] == (amounts == 0).sum()
@@ -50,7 +50,7 @@ def test_the_zeros_of_an_amount_have_a_cell_of_their_own() -> None:
 
 
 def test_numbers_fall_into_about_ten_equal_cells() -> None:
-    found = bins(np.random.default_rng(0).normal(size=5000))
+    found = bin_numbers(np.random.default_rng(0).normal(size=5000))
     assert len(found["counts"]) == 10
     assert max(found["counts"]) - min(found["counts"]) <= 2
 
@@ -66,7 +66,7 @@ def test_answers_that_differ_by_rounding_only_fall_into_the_same_cells() -> None
     assert counted.tolist() == known.counts.tolist()
 
 
-def test_of_two_classes_one_is_looked_at_and_of_many_the_frequent_ones() -> None:
+def test_of_two_classes_one_is_watched_and_of_many_the_frequent_ones() -> None:
     random = np.random.default_rng(0)
     two, many = random.dirichlet([1, 1], 50), random.dirichlet(np.arange(1, 16), 200)
     assert [each.name for each in answer_references(baseline(profile_answers(["no", "yes"], two))).values()] == [
@@ -91,7 +91,7 @@ def test_rare_categories_are_counted_with_new_ones() -> None:
 
 def test_the_design_effect_grows_with_the_rows_of_the_window() -> None:
     moved = [Movement(rows=100, effect=11.0, freedom=50)]
-    known = Reference("any", np.array([1, 1, 0]), moved=moved)
-    assert known.movement(100).effect == pytest.approx(11.0)
-    assert known.movement(199).effect == pytest.approx(21.0)
-    assert Reference("any", np.array([1, 1, 0])).movement(100).effect == 1.0
+    known = Reference("any", np.array([1, 1, 0]), movements=moved)
+    assert known.design_effect(100).ratio == pytest.approx(11.0)
+    assert known.design_effect(199).ratio == pytest.approx(21.0)
+    assert Reference("any", np.array([1, 1, 0])).design_effect(100).ratio == 1.0

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from refrain.monitoring.windows import Window, gathered, is_long_enough
+from refrain.monitoring.windows import Window, is_long_enough, waiting_window
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
 def test_what_may_not_be_delivered_yet_waits() -> None:
-    usual = gathered(NOON, 3600, NOON - timedelta(hours=2), None, 3)
-    quick = gathered(NOON, 3600, NOON - timedelta(hours=2), None, 3, late=3 * SECOND)
+    usual = waiting_window(NOON, 3600, NOON - timedelta(hours=2), None, 3)
+    quick = waiting_window(NOON, 3600, NOON - timedelta(hours=2), None, 3, late=3 * SECOND)
 
     assert (usual.until, quick.until) == (NOON - timedelta(minutes=15), NOON - 3 * SECOND)
 

@@ -43,7 +43,7 @@ RUN = "20261101T000000-abcdef"
 
 @dataclass
 class Recorder(FakeServices):
-    """The services around a look, in memory: what was started, and what people were told."""
+    """The services around monitoring, in memory: what was started, and what people were told."""
 
     running: set[str] = field(default_factory=set)
     started: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -191,6 +191,6 @@ class World:
         }
         self.store.write(keys.receipt(model, digest), to_json(receipt))
 
-    def look(self, now: datetime) -> MonitoringReport:
-        """Look."""
+    def monitor(self, now: datetime) -> MonitoringReport:
+        """Write the monitoring report of a time."""
         return monitor_model(self.store, self.services, self.definition, now)

@@ -1,14 +1,16 @@
-"""The page of a look says what the look says, loads nothing, and lets no data become markup."""
+"""A monitoring report's page says what the report says, loads nothing, and lets no data become markup."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from refrain.lake.monitoring_report import MonitoringReport
 from refrain.pages.monitoring_page import render_monitoring_report
 from tests.unit.monitoring.conftest import DOCUMENT
 from tests.unit.monitoring.test_monitor import days
@@ -17,7 +19,6 @@ from tests.unit.pages.test_run_page import HOSTILE, Page
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import MonitoringReport
     from tests.unit.monitoring.conftest import Shop
 
 
@@ -26,7 +27,7 @@ def drifted(shop: Shop) -> MonitoringReport:
     days(shop, 0, 2)
     ids = shop.day(2, older=8.0)
     shop.world.label(ids, [place % 3 > 0 for place in range(len(ids))], BEGINNING + timedelta(days=2, hours=23))
-    shop.world.look(shop.evening(2))
+    shop.world.monitor(shop.evening(2))
     return days(shop, 3, 4, older=8.0, city="Atlantis")[0]
 
 
@@ -35,9 +36,9 @@ def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_
 ) -> None:
     page = Page(render_monitoring_report(drifted))
 
-    assert drifted["summary"] in page.texts
+    assert drifted.summary in page.texts
     assert "≠ Drifted" in page.texts
-    assert page.headings() == ["decision", "changed", "time", "quality", "arrived"]
+    assert page.headings() == ["decision", "changed", "time", "quality", "new"]
     assert "03 Nov 2026, 00:05 UTC" in page.texts
     assert {"age", "80 %", "Atlantis"} <= set(page.texts)
 
@@ -70,18 +71,22 @@ def test_no_coordinate_is_out_of_the_drawing(drifted: MonitoringReport) -> None:
                 assert -1 <= float(attrs[key] or 0) <= width
 
 
-def test_the_page_is_the_same_when_the_look_has_been_kept(drifted: MonitoringReport) -> None:
-    assert render_monitoring_report(json.loads(json.dumps(drifted))) == render_monitoring_report(drifted)
+def test_the_page_is_the_same_when_the_report_is_read_back(drifted: MonitoringReport) -> None:
+    read = MonitoringReport.from_json(json.loads(json.dumps(drifted.to_json())))
+    assert render_monitoring_report(read) == render_monitoring_report(drifted)
 
 
 def test_hostile_names_stay_text(drifted: MonitoringReport) -> None:
-    assert drifted["window"] is not None
-    first = drifted["window"]["features"][0]
-    first["name"] = first["cells"][0] = drifted["model"] = drifted["summary"] = HOSTILE
-    drifted["window"]["new_values"][0]["values"] = [HOSTILE]
-    drifted["decision"]["reason"] = HOSTILE
+    assert drifted.window is not None
+    first, *rest = drifted.window.distributions
+    window = replace(
+        drifted.window,
+        distributions=(replace(first, name=HOSTILE, cells=(HOSTILE, *first.cells[1:])), *rest),
+        new_values=(replace(drifted.window.new_values[0], values=(HOSTILE,)),),
+    )
+    decision = replace(drifted.decision, reason=HOSTILE)
 
-    html = render_monitoring_report(drifted)
+    html = render_monitoring_report(replace(drifted, model=HOSTILE, summary=HOSTILE, window=window, decision=decision))
 
     assert "<script" not in html
     assert html.count("</style>") == 1
@@ -89,7 +94,7 @@ def test_hostile_names_stay_text(drifted: MonitoringReport) -> None:
 
 
 def test_without_a_version_the_page_says_so() -> None:
-    look = World.of(Lake(), "shop", DOCUMENT).look(BEGINNING)
-    page = Page(render_monitoring_report(look))
-    assert look["summary"] in page.texts
+    report = World.of(Lake(), "shop", DOCUMENT).monitor(BEGINNING)
+    page = Page(render_monitoring_report(report))
+    assert report.summary in page.texts
     assert page.headings() == ["decision"]

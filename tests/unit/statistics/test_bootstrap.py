@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from refrain.errors import MetricUndefined
 from refrain.statistics import bootstrap
-from refrain.statistics.bootstrap import adjusted_confidence, interval, resampled, share_no_worse
+from refrain.statistics.bootstrap import adjust_confidence, percentile_interval, resample, share_no_worse
 from refrain.statistics.comparison import CHAMPION, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -23,20 +23,20 @@ def test_the_same_seed_gives_the_same_figures_however_the_work_is_cut(monkeypatc
     random = np.random.default_rng(0)
     truth = random.integers(0, 2, 50)
     scores = {"model": METRICS["roc_auc"].score(truth, _answers(truth, 1.0, random))}
-    whole = resampled(scores, 50, resamples=40, seed=3)["model"]
+    whole = resample(scores, 50, resamples=40, seed=3)["model"]
     # When only a few weights may be held at once
-    monkeypatch.setattr(bootstrap, "CELLS", 170)
-    cut = resampled(scores, 50, resamples=40, seed=3)["model"]
+    monkeypatch.setattr(bootstrap, "MAX_HELD_WEIGHTS", 170)
+    cut = resample(scores, 50, resamples=40, seed=3)["model"]
     # Then nothing changes; another seed does change it
     assert np.array_equal(whole, cut)
-    assert not np.array_equal(whole, resampled(scores, 50, resamples=40, seed=4)["model"])
+    assert not np.array_equal(whole, resample(scores, 50, resamples=40, seed=4)["model"])
 
 
 def test_the_interval_of_a_mean_is_as_wide_as_theory_says() -> None:
     random = np.random.default_rng(1)
     truth, answers = np.zeros(2000), np.abs(random.normal(size=2000))
-    figures = resampled({"model": METRICS["mae"].score(truth, answers)}, 2000, resamples=2000)["model"]
-    found = interval(figures, 0.95)
+    figures = resample({"model": METRICS["mae"].score(truth, answers)}, 2000, resamples=2000)["model"]
+    found = percentile_interval(figures, 0.95)
     expected = 2 * 1.96 * answers.std() / np.sqrt(2000)
     assert found.high - found.low == pytest.approx(expected, rel=0.08)
     assert found.low < answers.mean() < found.high
@@ -49,30 +49,30 @@ def test_rows_that_belong_together_are_drawn_together_and_say_less() -> None:
     errors = np.repeat(np.abs(random.normal(size=40)), 25)
     score = {"model": METRICS["mae"].score(np.zeros(1000), errors)}
     # When resampled by row and by customer
-    by_row = interval(resampled(score, 1000, resamples=400)["model"], 0.95)
-    by_group = interval(resampled(score, 1000, resamples=400, groups=groups)["model"], 0.95)
+    by_row = percentile_interval(resample(score, 1000, resamples=400)["model"], 0.95)
+    by_group = percentile_interval(resample(score, 1000, resamples=400, groups=groups)["model"], 0.95)
     # Then the second interval is about five times as wide (the root of 25)
     assert (by_group.high - by_group.low) / (by_row.high - by_row.low) == pytest.approx(5, rel=0.25)
 
 
 def test_undefined_resamples_are_left_out() -> None:
-    assert interval(np.array([np.nan, 1.0, 1.0]), 0.9) == (1.0, 1.0)
+    assert percentile_interval(np.array([np.nan, 1.0, 1.0]), 0.9) == (1.0, 1.0)
     assert share_no_worse(np.array([np.nan, 1.0, -1.0])) == 0.5
     assert share_no_worse(np.array([np.nan])) == 0.0
     with pytest.raises(MetricUndefined):
-        interval(np.array([np.nan]), 0.9)
+        percentile_interval(np.array([np.nan]), 0.9)
 
 
 def test_many_candidates_share_the_risk() -> None:
-    assert adjusted_confidence(0.95, 5) == 0.99
-    assert adjusted_confidence(0.95, 0) == 0.95
+    assert adjust_confidence(0.95, 5) == 0.99
+    assert adjust_confidence(0.95, 0) == 0.95
 
 
 @pytest.mark.parametrize("candidates", [1, 3])
 def test_candidates_that_are_no_better_are_seldom_promoted(candidates: int) -> None:
     # Given champion and candidates that differ by independent noise only
     promoted, runs, confidence = 0, 300, 0.9
-    needed = adjusted_confidence(confidence, candidates)
+    needed = adjust_confidence(confidence, candidates)
     for seed in range(runs):
         random = np.random.default_rng(seed)
         truth = random.integers(0, 2, 150)

@@ -8,8 +8,15 @@ from math import comb
 import numpy as np
 import pytest
 
-from refrain.statistics.bins import movement
-from refrain.statistics.homogeneity import STILL, DesignEffect, HomogeneityTest, compare_counts, index, pearson
+from refrain.statistics.bins import block_movements
+from refrain.statistics.homogeneity import (
+    INDEPENDENT,
+    DesignEffect,
+    HomogeneityTest,
+    compare_counts,
+    pearson_statistic,
+    stability_index,
+)
 
 
 def counts(*rows: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -20,12 +27,12 @@ def exact(window: tuple[int, ...], reference: tuple[int, ...]) -> float:
     """Every share-out of the pooled rows, weighted by how many ways there are to it."""
     pooled, rows = np.add(window, reference), sum(window)
     ways = total = 0
-    observed = pearson(np.array([window]), pooled, rows)[0]
+    observed = pearson_statistic(np.array([window]), pooled, rows)[0]
     for each in product(*(range(cell + 1) for cell in pooled)):
         if sum(each) == rows:
             number = int(np.prod([comb(int(cell), part) for cell, part in zip(pooled, each, strict=True)]))
             total += number
-            ways += number if pearson(np.array([each]), pooled, rows)[0] >= observed - 1e-9 else 0
+            ways += number if pearson_statistic(np.array([each]), pooled, rows)[0] >= observed - 1e-9 else 0
     return ways / total
 
 
@@ -33,31 +40,35 @@ def exact(window: tuple[int, ...], reference: tuple[int, ...]) -> float:
 def test_the_probability_is_that_of_all_share_outs_of_the_rows(window: tuple[int, ...]) -> None:
     reference = (10, 12, 8)
 
-    found = compare_counts(counts(*window), counts(*reference), STILL, 40_000, 0)
+    found = compare_counts(counts(*window), counts(*reference), INDEPENDENT, 40_000, 0)
 
     assert found.p == pytest.approx(exact(window, reference), rel=0.12)
 
 
 def test_the_same_counts_and_seed_give_the_same_answer() -> None:
     window, reference = counts(5, 9, 16), counts(300, 300, 400)
-    assert compare_counts(window, reference, STILL, 10_000, 3) == compare_counts(window, reference, STILL, 10_000, 3)
+    assert compare_counts(window, reference, INDEPENDENT, 10_000, 3) == compare_counts(
+        window, reference, INDEPENDENT, 10_000, 3
+    )
 
 
 def test_a_window_like_its_reference_has_no_effect_however_few_its_rows() -> None:
     random = np.random.default_rng(0)
     effects = [
-        compare_counts(counts(*random.multinomial(30, [0.1] * 10)), counts(*[100] * 10), STILL, 2000, seed).effect
+        compare_counts(counts(*random.multinomial(30, [0.1] * 10)), counts(*[100] * 10), INDEPENDENT, 2000, seed).effect
         for seed in range(200)
     ]
     assert np.median(effects) < 0.05
-    raw = [index(random.multinomial(30, [0.1] * 10)[np.newaxis], np.array([[100] * 10]))[0] for _ in range(200)]
+    raw = [
+        stability_index(random.multinomial(30, [0.1] * 10)[np.newaxis], np.array([[100] * 10]))[0] for _ in range(200)
+    ]
     assert np.median(raw) > 0.2, "without the correction the customary index would call this a shift"
 
 
 def test_a_value_never_seen_in_training_is_a_difference_once_it_is_no_accident() -> None:
     known = counts(500, 500, 0)
-    assert compare_counts(counts(50, 49, 1), known, STILL, 10_000, 0).p > 0.05
-    found = compare_counts(counts(45, 45, 10), known, STILL, 10_000, 0)
+    assert compare_counts(counts(50, 49, 1), known, INDEPENDENT, 10_000, 0).p > 0.05
+    found = compare_counts(counts(45, 45, 10), known, INDEPENDENT, 10_000, 0)
     assert found.p < 1e-3
     assert found.effect > 0.1
 
@@ -66,14 +77,14 @@ def test_missing_values_do_not_hide_a_shift_of_the_others() -> None:
     reference = np.array([500, 500, 4000])
     window = np.array([80, 20, 400])
 
-    found = compare_counts(window, reference, STILL, 10_000, 0)
+    found = compare_counts(window, reference, INDEPENDENT, 10_000, 0)
 
     assert found.effect > 0.3
 
 
 def test_nothing_to_compare_is_no_difference() -> None:
-    assert compare_counts(counts(0, 0), counts(5, 5), STILL, 1000, 0) == HomogeneityTest(1.0, 0.0)
-    assert compare_counts(counts(9, 0), counts(5, 0), STILL, 1000, 0) == HomogeneityTest(1.0, 0.0)
+    assert compare_counts(counts(0, 0), counts(5, 5), INDEPENDENT, 1000, 0) == HomogeneityTest(1.0, 0.0)
+    assert compare_counts(counts(9, 0), counts(5, 0), INDEPENDENT, 1000, 0) == HomogeneityTest(1.0, 0.0)
 
 
 def test_rows_that_go_together_are_not_taken_for_independent_ones() -> None:
@@ -82,9 +93,9 @@ def test_rows_that_go_together_are_not_taken_for_independent_ones() -> None:
     cells = np.repeat(random.integers(0, 5, 400), 50)
     window, reference = np.bincount(cells[:1000], minlength=6), np.bincount(cells, minlength=6)
     # When its stretches are held against the whole, with and without what is known of its movement
-    moved = movement(cells)
+    moved = block_movements(cells)
     nearest = min(moved, key=lambda each: abs(each["rows"] - 1000))
-    still = compare_counts(window, reference, STILL, 10_000, 0)
+    still = compare_counts(window, reference, INDEPENDENT, 10_000, 0)
     known = compare_counts(window, reference, DesignEffect(nearest["effect"], nearest["freedom"]), 10_000, 0)
     # Then only the one who knows is not alarmed
     assert nearest["effect"] == pytest.approx(50, rel=0.4)
@@ -94,5 +105,5 @@ def test_rows_that_go_together_are_not_taken_for_independent_ones() -> None:
 
 def test_independent_rows_show_no_movement() -> None:
     random = np.random.default_rng(2)
-    found = [movement(random.integers(0, 8, 3000)) for _ in range(50)]
+    found = [block_movements(random.integers(0, 8, 3000)) for _ in range(50)]
     assert sum(bool(each) for each in found) <= 6
