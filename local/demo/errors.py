@@ -1,5 +1,5 @@
-"""What ends the demo before its end."""
+"""The error that ends the demo early."""
 
 
 class DemoFailed(Exception):
-    """Something did not come out as it should; one sentence for the person who watches."""
+    """A step of the demo went wrong; the message is one sentence for the person who watches."""

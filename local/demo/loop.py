@@ -1,4 +1,4 @@
-"""The first act: a model is born and answers, learns from more data, and says why it was replaced or kept."""
+"""The first act: a model is trained and answers, learns from more data, and is replaced or kept with a reason."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from local.stack_client import StackClient
 
 
-def run_loop(stage: StackClient, story: DemoUploads) -> None:
+def run_loop(client: StackClient, uploads: DemoUploads) -> None:
     """Upload, retrain, predict; upload more, and retrain again."""
-    screen.print_title("Upload: files are checked, and kept or rejected row by row")
-    _upload(stage, story.first)
-    screen.print_title("Retrain: the state machine trains the candidates and decides")
-    first = _retrain(stage, story.model, 1)
+    screen.print_title("Upload: each row of a file is kept, or rejected with a reason")
+    _upload(client, uploads.first)
+    screen.print_title("Retrain: a run trains the candidates and decides")
+    first = _retrain(client, uploads.model, 1)
     if first["outcome"] != "promoted":
         raise DemoFailed(f"no model was promoted: {first['reason']}")
-    screen.print_title("Predict: over HTTPS")
-    _predict(stage, story.model, str(first["champion"]))
-    if story.later:
-        screen.print_title("More data comes: retrain, and compare with the champion")
-        _upload(stage, story.later)
-        _retrain(stage, story.model, 2)
+    screen.print_title("Predict over HTTPS")
+    _predict(client, uploads.model, str(first["champion"]))
+    if uploads.later:
+        screen.print_title("More data: retrain and compare with the champion")
+        _upload(client, uploads.later)
+        _retrain(client, uploads.model, 2)
 
 
-def _upload(stage: StackClient, uploads: Sequence[tuple[str, bytes]]) -> None:
+def _upload(client: StackClient, uploads: Sequence[tuple[str, bytes]]) -> None:
     for key, content in uploads:
-        stage.upload(key, content)
-    receipts = [stage.receipt(key) for key, _ in uploads]
+        client.upload(key, content)
+    receipts = [client.receipt(key) for key, _ in uploads]
     screen.print_receipts(receipts)
     for receipt in receipts:
         if receipt["status"] != "kept":
@@ -45,44 +45,44 @@ def _upload(stage: StackClient, uploads: Sequence[tuple[str, bytes]]) -> None:
             raise DemoFailed(f"{receipt['source']['key']}: rows are lost, {receipt['rows_read']} were read")
         if receipt["rejected"]:
             screen.say(
-                f"\nrejected of {receipt['source']['key']} (s3://{stage.stack['lake_bucket']}/{receipt['rejected']}):"
+                f"\nrejected rows of {receipt['source']['key']} (s3://{client.stack['lake_bucket']}/{receipt['rejected']}):"
             )
-            lines = gzip.decompress(stage.lake(receipt["rejected"])).splitlines()
+            lines = gzip.decompress(client.lake(receipt["rejected"])).splitlines()
             screen.print_rejected_rows([json.loads(line) for line in lines])
 
 
-def _retrain(stage: StackClient, model: str, number: int) -> dict[str, Any]:
-    execution = stage.retrain(model)
-    screen.print_states(stage.states(execution))
-    outcome = stage.outcome(execution)
+def _retrain(client: StackClient, model: str, number: int) -> dict[str, Any]:
+    execution = client.retrain(model)
+    screen.print_states(client.states(execution))
+    outcome = client.outcome(execution)
     if outcome["outcome"] == "nothing_to_learn":
-        raise DemoFailed(f"there was nothing to learn from: {outcome.get('why')}")
+        raise DemoFailed(f"there was nothing to learn: {outcome.get('why')}")
     screen.say(f"\n[bold]{outcome['outcome']}[/]: {outcome['reason']}")
-    where = save_page(f"{model}-{number}.html", stage.lake(outcome["report"].split("/", 3)[3]))
-    screen.say(f"report: {where}  (in the lake: {outcome['report']})")
+    page = save_page(f"{model}-{number}.html", client.lake(outcome["report"].split("/", 3)[3]))
+    screen.say(f"report: {page}  (in the lake: {outcome['report']})")
     return outcome
 
 
-def _predict(stage: StackClient, model: str, version: str) -> None:
-    golden = json.loads(stage.lake(f"versions/{model}/{version}/golden.json"))["rows"]
-    known = golden[:3]
-    status, answer, _ = stage.predict(model, known)
+def _predict(client: StackClient, model: str, version: str) -> None:
+    golden = json.loads(client.lake(f"versions/{model}/{version}/golden.json"))["rows"]
+    instances = golden[:3]
+    status, answer, _ = client.predict(model, instances)
     if status != 200:
         raise DemoFailed(f"the API answered {status}: {answer}")
-    _, _, milliseconds = stage.predict(model, known)
+    _, _, milliseconds = client.predict(model, instances)
     for prediction in answer["predictions"]:
         screen.say(f"  {screen.prediction_text(prediction)}")
-    screen.say(f"  version {answer['model_version']}, {milliseconds:.1f} ms for {len(known)} rows when warm")
+    screen.say(f"  version {answer['model_version']}, {milliseconds:.1f} ms for {len(instances)} rows when warm")
 
-    number = next((name for name, value in known[0].items() if isinstance(value, int | float) and value), None)
+    number = next((name for name, value in instances[0].items() if isinstance(value, int | float) and value), None)
     if number is None:
         return
-    _, answer, _ = stage.predict(model, [{**known[0], number: float(known[0][number]) * 1000}])
+    _, answer, _ = client.predict(model, [{**instances[0], number: float(instances[0][number]) * 1000}])
     if "predictions" in answer:
         screen.say(f"\nThe same row with {number} a thousand times as large:")
         screen.say(f"  {screen.prediction_text(answer['predictions'][0])}")
-    status, problem, _ = stage.predict(model, [{**known[0], number: "a lot"}])
+    status, problem, _ = client.predict(model, [{**instances[0], number: "a lot"}])
     if status != 422 and status != 400:
-        raise DemoFailed(f"an instance that cannot be used was answered with {status}")
+        raise DemoFailed(f"an unusable instance was answered with {status}")
     screen.say(f'\nAnd with {number} = "a lot" ({status}):')
     screen.print_json(problem)

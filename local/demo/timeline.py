@@ -1,4 +1,4 @@
-"""What happened in the stream: the error of each block, and the moments that the lake tells of."""
+"""The timeline of the stream: the error of each block, and the events that the lake reports."""
 
 from __future__ import annotations
 
@@ -16,125 +16,123 @@ if TYPE_CHECKING:
 
     from local.stack_client import StackClient
 
-type EventKind = Literal["seen", "run", "kept", "trial", "promoted", "dismissed", "planted", "mended"]
+type EventKind = Literal[
+    "change_seen", "run_started", "trial_started", "promoted", "kept", "dismissed", "mistake", "correction"
+]
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the stream: the day of its first row, and the mean absolute errors of two answers to its rows.
+    """One block of the stream, with the mean absolute errors of two answers to its rows.
 
-    `answered` is that of what the API answered, `first` that of the first version, asked for the same rows. `version`
-    answered, and `at` is when.
+    `error` is that of the API's answers, `first_version_error` that of the first version for the same rows. `day` is
+    the day of its first row, `version` is the one that answered, `at` the time of the answer.
     """
 
     day: str
-    answered: float
-    first: float
+    error: float
+    first_version_error: float
     version: str
     at: datetime
 
 
 @dataclass(frozen=True)
 class StreamEvent:
-    """Something that happened at a time, in words."""
+    """An event of the stream in words."""
 
     at: datetime
     kind: EventKind
-    words: str
+    text: str
 
 
 @dataclass
 class Timeline:
-    """All of it, in the order in which it happened. `gate` is the greatest error that the definition allows."""
+    """All blocks and events in order. `gate` is the greatest error that the definition allows."""
 
     gate: float
     blocks: list[Block] = field(default_factory=list)
-    moments: list[StreamEvent] = field(default_factory=list)
+    events: list[StreamEvent] = field(default_factory=list)
 
     def count(self, kind: EventKind) -> int:
-        """Count the moments of a kind."""
-        return sum(moment.kind == kind for moment in self.moments)
+        """Count the events of a kind."""
+        return sum(event.kind == kind for event in self.events)
 
     @property
     def harm_ended(self) -> bool:
-        """Whether a challenger was dismissed for harm since the mistake was planted."""
-        kinds = [moment.kind for moment in self.moments]
-        return "planted" in kinds and "dismissed" in kinds[kinds.index("planted") :]
+        """Whether a challenger was dismissed for harm after the mistake."""
+        kinds = [event.kind for event in self.events]
+        return "mistake" in kinds and "dismissed" in kinds[kinds.index("mistake") :]
 
-    def place(self, moment: StreamEvent) -> int:
-        """Return how many blocks were answered before a moment."""
-        return sum(block.at <= moment.at for block in self.blocks)
+    def blocks_before(self, event: StreamEvent) -> int:
+        """Count the blocks that were answered before an event."""
+        return sum(block.at <= event.at for block in self.blocks)
 
 
 class LakeWatcher:
-    """Reads what is new in the lake: looks, and moves of the deployment. `looked` is the time of the latest look."""
+    """Reads new monitoring reports and moves of the deployment from the lake.
 
-    def __init__(self, stage: StackClient, model: str) -> None:
-        self._stage = stage
+    `reported_at` is the time of the latest report. `first_page` is the key of the page of the first report that started
+    a run; it is empty before.
+    """
+
+    def __init__(self, client: StackClient, model: str) -> None:
+        self.reported_at = datetime.min.replace(tzinfo=UTC)
+        self.first_page = ""
+        self._client = client
         self._model = model
-        self._known: set[str] = set()
+        self._seen_keys: set[str] = set()
         self._running: list[str] = []
-        self._state = self._page = ""
-        self.looked = datetime.min.replace(tzinfo=UTC)
+        self._state = ""
         self._breaks_gate = False
 
-    @property
-    def page(self) -> str:
-        """The key of the look (as a page) that first started a run, or nothing."""
-        return self._page
+    def new_events(self) -> list[StreamEvent]:
+        """Return the events since the last call, in order."""
+        events = [*self._reports(), *self._moves(), *self._ended_runs()]
+        return sorted(events, key=lambda event: event.at)
 
-    def news(self) -> list[StreamEvent]:
-        """Return the moments since the last time, in order."""
-        found = [*self._looks(), *self._moves(), *self._ended()]
-        return sorted(found, key=lambda moment: moment.at)
+    def _new_documents(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key in self._client.keys(prefix):
+            if key.endswith(".json") and key not in self._seen_keys:
+                self._seen_keys.add(key)
+                yield key, json.loads(self._client.lake(key))
 
-    def _new(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for key in self._stage.keys(prefix):
-            if key.endswith(".json") and key not in self._known:
-                self._known.add(key)
-                yield key, json.loads(self._stage.lake(key))
-
-    def _looks(self) -> Iterator[StreamEvent]:
-        for key, look in self._new(MonitoringReport.prefix(self._model)):
-            self.looked = at = _time(look["time"])
-            quality = look["quality"]
+    def _reports(self) -> Iterator[StreamEvent]:
+        for key, report in self._new_documents(MonitoringReport.prefix(self._model)):
+            self.reported_at = at = datetime.fromisoformat(report["time"])
+            quality = report["quality"]
             breaks_gate = bool(quality and quality["breaks_gate"])
-            began = look["state"] != self._state and look["state"] in ("watch", "drifted")
-            if began or (breaks_gate and not self._breaks_gate):
-                yield StreamEvent(at, "seen", look["summary"])
-            self._state, self._breaks_gate = look["state"], breaks_gate
-            if look["decision"]["start"]:
-                self._page = self._page or key.replace(".json", ".html")
-                self._running.append(look["decision"]["execution"])
-                yield StreamEvent(at, "run", _sentence(look["decision"]["reason"]))
+            has_changed = report["state"] != self._state and report["state"] in ("watch", "drifted")
+            if has_changed or (breaks_gate and not self._breaks_gate):
+                yield StreamEvent(at, "change_seen", report["summary"])
+            self._state, self._breaks_gate = report["state"], breaks_gate
+            if report["decision"]["start"]:
+                self.first_page = self.first_page or key.replace(".json", ".html")
+                self._running.append(report["decision"]["execution"])
+                yield StreamEvent(at, "run_started", _sentence(report["decision"]["reason"]))
 
     def _moves(self) -> Iterator[StreamEvent]:
-        for _, entry in self._new(LogEntry.prefix(self._model)):
-            at, version, trial = _time(entry["time"]), entry["version"], entry.get("trial")
+        for _, entry in self._new_documents(LogEntry.prefix(self._model)):
+            at, version, trial = datetime.fromisoformat(entry["time"]), entry["version"], entry.get("trial")
             if entry["event"] == "trial_started":
-                yield StreamEvent(at, "trial", f"{version} is asked beside the champion. {entry['decision']}")
+                yield StreamEvent(at, "trial_started", f"{version} runs beside the champion. {entry['decision']}")
             elif entry["event"] == "promoted" and trial:
-                yield StreamEvent(at, "promoted", f"{version} takes over. {trial['reason']}")
+                yield StreamEvent(at, "promoted", f"{version} replaces the champion. {trial['reason']}")
             elif entry["event"] == "dismissed":
-                harmful = trial and trial["code"] in HARMS
-                words = f"{version} is dismissed. {trial['reason'] if trial else ''}".strip()
-                yield StreamEvent(at, "dismissed" if harmful else "kept", words)
+                is_harmful = trial and trial["code"] in HARMS
+                text = f"{version} is dismissed. {trial['reason'] if trial else ''}".strip()
+                yield StreamEvent(at, "dismissed" if is_harmful else "kept", text)
 
-    def _ended(self) -> Iterator[StreamEvent]:
-        """Runs that ended without a trial leave no trace in the deployment."""
+    def _ended_runs(self) -> Iterator[StreamEvent]:
+        """Report runs that ended without a trial, since they leave no trace in the deployment."""
         for name in list(self._running):
-            run = self._stage.describe(self._stage.execution(name))
+            run = self._client.describe(self._client.execution(name))
             if run["status"] != "RUNNING":
                 self._running.remove(name)
                 output = json.loads(run.get("output") or "{}")
                 if output.get("outcome") not in ("promoted", "dismissed"):
-                    why = output.get("reason") or output.get("why") or run.get("cause") or run["status"]
-                    yield StreamEvent(run["stopDate"].astimezone(UTC), "kept", str(why))
+                    reason = output.get("reason") or output.get("why") or run.get("cause") or run["status"]
+                    yield StreamEvent(run["stopDate"].astimezone(UTC), "kept", str(reason))
 
 
 def _sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}."
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

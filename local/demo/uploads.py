@@ -1,4 +1,4 @@
-"""What the demo uploads: the tumours that come with scikit-learn, in several files, or a file of the user's own."""
+"""The uploads of the demo: scikit-learn's breast cancer data in several files, or a file of the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST_SHARE = 0.6
 
 @dataclass(frozen=True)
 class DemoUploads:
-    """One model, the uploads of the first act and those of the second: pairs of key and content."""
+    """A model with its first and later uploads, as pairs of key and content."""
 
     model: str
     first: list[tuple[str, bytes]]
@@ -31,7 +31,7 @@ class DemoUploads:
 
 
 def tumour_uploads() -> DemoUploads:
-    """Make uploads of the breast cancer set: three clinics in three formats, one with dirty rows; later a fourth."""
+    """Make uploads of three clinics in three formats, one with dirty rows, and a later one of a fourth clinic."""
     rows = _tumour_rows()
     dirty = [dict(row) for row in rows[:4]]
     dirty[0] |= {"id": "broken-1", "mean_radius": "17,99"}
@@ -51,7 +51,7 @@ def tumour_uploads() -> DemoUploads:
 
 
 def user_uploads(data: Path, definition: Definition) -> DemoUploads:
-    """Upload a user's file: one of plain lines in two parts, so that there is something new to learn; others whole."""
+    """Make uploads of a user's file: two parts of a file of plain lines, so that there is more to learn later."""
     content, model = data.read_bytes(), definition.model
     lines = content.splitlines(keepends=True)
     tabular = data.suffix.lower() in {".csv", ".tsv"}
@@ -64,25 +64,27 @@ def user_uploads(data: Path, definition: Definition) -> DemoUploads:
 
 
 def _cut(lines: Sequence[bytes]) -> int | None:
-    """Find a line to begin the second part with, outside of quotes."""
+    """Find the first line of the second part, outside of quotes."""
     quotes = 0
-    for place, line in enumerate(lines):
-        if place > 1 and place >= FIRST_SHARE * len(lines) and quotes % 2 == 0:
-            return place
+    for index, line in enumerate(lines):
+        if index > 1 and index >= FIRST_SHARE * len(lines) and quotes % 2 == 0:
+            return index
         quotes += line.count(b'"')
     return None
 
 
 def _tumour_rows() -> list[Row]:
-    from sklearn.datasets import load_breast_cancer  # late: it takes a second, in which Ctrl-C would print a traceback
+    from sklearn.datasets import (
+        load_breast_cancer,
+    )  # late, since it takes a second, in which Ctrl-C would print a traceback
 
     data = load_breast_cancer()
     names = [name.replace(" ", "_") for name in data.feature_names]
     return [
-        {"id": f"p{place:03d}"}
+        {"id": f"p{index:03d}"}
         | dict(zip(names, map(float, values), strict=True))
         | {"diagnosis": str(data.target_names[target])}
-        for place, (values, target) in enumerate(zip(data.data, data.target, strict=True))
+        for index, (values, target) in enumerate(zip(data.data, data.target, strict=True))
     ]
 
 

@@ -34,32 +34,39 @@ def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackC
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, tick=TICK) as cloud:
         stage = StackClient(cloud)
         act = FlightStream(stage, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
-        act.begin()
-        act.perform(blocks=8, planted_at=6)
-        yield stage, act.account
+        act.train_first_version()
+        act.run(blocks=8, mistake_at=6)
+        yield stage, act.timeline
 
 
 def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(
     performed: tuple[StackClient, Timeline],
 ) -> None:
-    _, account = performed
-    kinds = [moment.kind for moment in account.moments]
+    _, timeline = performed
+    kinds = [event.kind for event in timeline.events]
 
-    assert kinds.index("seen") <= kinds.index("run") < kinds.index("trial") < kinds.index("promoted")
-    first = account.place(account.moments[kinds.index("promoted")])
-    after = account.blocks[first:]
-    assert sum(each.answered for each in after) < sum(each.first for each in after)
-    assert [each.answered for each in account.blocks[:2]] == pytest.approx([each.first for each in account.blocks[:2]])
+    assert (
+        kinds.index("change_seen")
+        <= kinds.index("run_started")
+        < kinds.index("trial_started")
+        < kinds.index("promoted")
+    )
+    first = timeline.blocks_before(timeline.events[kinds.index("promoted")])
+    after = timeline.blocks[first:]
+    assert sum(block.error for block in after) < sum(block.first_version_error for block in after)
+    assert [block.error for block in timeline.blocks[:2]] == pytest.approx(
+        [block.first_version_error for block in timeline.blocks[:2]]
+    )
 
 
 def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_it_answers(
     performed: tuple[StackClient, Timeline],
 ) -> None:
-    stage, account = performed
+    stage, timeline = performed
     entries = [json.loads(stage.lake(key)) for key in stage.keys(LogEntry.prefix(MODEL))]
     harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
 
-    assert account.harm_ended
+    assert timeline.harm_ended
     assert [each["event"] for each in entries[:3]] == ["promoted", "trial_started", "promoted"]
     moves = {(each["event"], each["version"]) for each in entries}
     assert harmful
