@@ -79,10 +79,10 @@ def _run_loop(uploads: DemoUploads, folder: Path, models: Path) -> None:
 
 
 def _run_songs() -> int:
-    from local.demo import songs  # late, since it imports SciPy and ONNX Runtime
+    from local.demo.songs import songs_story  # late, since it imports SciPy and ONNX Runtime
 
     with tempfile.TemporaryDirectory(prefix="refrain-demo-") as folder:
-        songs.perform(Path(folder))
+        songs_story.perform(Path(folder))
     screen.say("\n[green]The demo succeeded.[/]")
     return 0
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.demo.repertoire import Plan
-from local.demo.songs import STRANGER, learn, listen, some_listener
-from local.demo.streaming import Service, simulate
+from local.demo.songs.repertoire import Plan
+from local.demo.songs.simulation import Service, simulate
+from local.demo.songs.songs_story import STRANGER, learn, listen, some_listener
 
 if TYPE_CHECKING:
     from local.stack_client import StackClient

@@ -28,7 +28,7 @@ def test_with_data_songs_is_the_name_of_a_file_like_others(tmp_path: Path, capsy
 
 def test_songs_alone_is_the_story_of_songs(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Path] = []
-    monkeypatch.setattr("local.demo.songs.perform", told.append)
+    monkeypatch.setattr("local.demo.songs.songs_story.perform", told.append)
 
     assert main(["--model", "songs"]) == 0
     assert len(told) == 1

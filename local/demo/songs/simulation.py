@@ -1,11 +1,11 @@
-"""A simulated music streaming service: who plays what and when, from tastes, songs that come out, and chance.
+"""A simulated music streaming service: plays arise from tastes, new songs and chance.
 
 Listeners and songs have shares of genres. Once a day, or not, a listener opens the player and hears some songs: the
 more of the listener's genres a song has, the more popular, the newer it is, and if it was heard before, the likelier.
 Tastes drift slowly all the time. Three things happen while somebody watches: a genre comes into fashion, songs come
 out each Friday, and an unknown song becomes a hit.
 
-What people hear does not depend on what is recommended to them: nobody in here sees a recommendation. The constants
+Plays do not depend on recommendations: nobody here sees one. The constants
 are guesses at what is plausible, measured on no real service. The same plan gives the same plays.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local.demo.repertoire import DAY, GENRES, HOUR, Plan, Songs, make_songs, unknown_song
+from local.demo.songs.repertoire import DAY, GENRES, HOUR, Plan, Songs, make_songs, unknown_song
 from preprocessing import objects
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ SONGS_A_SESSION = 7.0
 
 @dataclass(frozen=True)
 class Service:
-    """What was played: one row a play, in the order of time; `listener` and `song` are places, `fresh` a first time.
+    """The plays in the order of time; `listener` and `song` are numbers, `fresh` marks the first play of a song.
 
     `session` numbers the plays of one sitting; all of them lie in one day, of one listener.
     """
@@ -65,12 +65,12 @@ class Service:
     seconds: NDArray[np.float64]
     fresh: NDArray[np.bool_]
 
-    def until(self, moment: np.datetime64) -> int:
-        """Count the plays before a moment: all that anybody can know then."""
-        return int(np.searchsorted(self.time, moment, side="left"))
+    def until(self, time: np.datetime64) -> int:
+        """Count the plays before a time: all that is known then."""
+        return int(np.searchsorted(self.time, time, side="left"))
 
     def columns(self, since: int, until: int) -> Columns:
-        """Give a slice of the plays as typed columns of `layers/models/songs.toml`."""
+        """Return a slice of the plays as typed columns of `layers/models/songs.toml`."""
         rows = slice(since, until)
         song = self.song[rows]
         return {
@@ -88,15 +88,15 @@ class Service:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(columns)
-        times = [f"{moment}Z" for moment in np.datetime_as_string(columns["played_at"], unit="s")]
-        shown = {**columns, "played_at": objects(times), "seconds": columns["seconds"].astype(np.int64)}
-        writer.writerows(zip(*(column.tolist() for column in shown.values()), strict=True))
+        times = [f"{time}Z" for time in np.datetime_as_string(columns["played_at"], unit="s")]
+        texts = {**columns, "played_at": objects(times), "seconds": columns["seconds"].astype(np.int64)}
+        writer.writerows(zip(*(column.tolist() for column in texts.values()), strict=True))
         return text.getvalue().encode()
 
 
 def listener_ids(count: int) -> NDArray[Any]:
-    """The ids of listeners, by place."""
-    return objects([f"u{place:04d}" for place in range(count)])
+    """Return the ids of listeners, by number."""
+    return objects([f"u{number:04d}" for number in range(count)])
 
 
 def simulate(plan: Plan) -> Service:
@@ -123,7 +123,7 @@ def simulate(plan: Plan) -> Service:
         fresh = ~heard[active[rows], chosen]
         heard[active[rows], chosen] = True
         days.append((active[rows], chosen, times, np.full(len(rows), day) * plan.listeners + active[rows], fresh))
-    listener, song, time, session, fresh = (np.concatenate(each) for each in zip(*days, strict=True))
+    listener, song, time, session, fresh = (np.concatenate(parts) for parts in zip(*days, strict=True))
     ordered = np.argsort(time, kind="stable")
     seconds = draw.integers(40, 220, len(song)).astype(np.float64)
     return Service(
@@ -163,13 +163,13 @@ def _appeal(plan: Plan, songs: Songs, hit: int, starts: NDArray[np.datetime64]) 
 def _choose(
     draw: np.random.Generator, wish: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Draw some different songs for each session, by the exponential of its wishes (Gumbel's trick).
+    """Draw different songs for each session, with probabilities by the exponential of its wishes (Gumbel's trick).
 
     Returns sessions, songs and their order in the session.
     """
     lengths = 1 + draw.poisson(SONGS_A_SESSION, len(wish))
-    shaken, most = wish + draw.gumbel(size=wish.shape), int(lengths.max())
-    ahead = np.argpartition(-shaken, most, axis=1)[:, :most]
+    shaken, longest = wish + draw.gumbel(size=wish.shape), int(lengths.max())
+    ahead = np.argpartition(-shaken, longest, axis=1)[:, :longest]
     ranked = np.take_along_axis(ahead, np.argsort(-np.take_along_axis(shaken, ahead, axis=1), axis=1), axis=1)
     rows = np.repeat(np.arange(len(wish)), lengths)
     order = np.concatenate([np.arange(length) for length in lengths])

@@ -8,8 +8,8 @@ import io
 import numpy as np
 import pytest
 
-from local.demo.repertoire import DAY, HOUR, Plan, releases
-from local.demo.streaming import Service, simulate
+from local.demo.songs.repertoire import DAY, HOUR, Plan, releases
+from local.demo.songs.simulation import Service, simulate
 
 PLAN = Plan(listeners=150, artists=30, songs=150, releases=8, before=14, watched=14)
 

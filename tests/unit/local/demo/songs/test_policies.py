@@ -1,4 +1,4 @@
-"""Policies: when they train, what they may know, and what they offer."""
+"""Policies: when they train, what they may know, and what they recommend."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from local.demo.policies import POLICIES, Policy, Trainer, Watch, offer
-from local.demo.repertoire import DAY, HOUR, Plan
-from local.demo.streaming import Service, simulate
+from local.demo.songs.policies import POLICIES, Policy, PolicyWatch, Trainer, recommend_songs
+from local.demo.songs.repertoire import DAY, HOUR, Plan
+from local.demo.songs.simulation import Service, simulate
 
 PLAN = Plan(listeners=60, artists=15, songs=80, releases=4, before=14, watched=2, hit=1.5)
 
@@ -46,26 +46,26 @@ def test_a_version_is_the_same_whatever_comes_after_it(service: Service) -> None
     moment = PLAN.at(1)
     histories = [("s0001", "s0002"), ("s0010",), ()]
     versions = [Trainer(each).version(moment) for each in (service, altered_from(service, moment))]
-    lists = [offer(version, histories, popular=False) for version in versions]
+    lists = [recommend_songs(version, histories, popular=False) for version in versions]
 
     assert lists[0] == lists[1]
     assert versions[0].catalogue.items == versions[1].catalogue.items
 
 
 def test_a_history_ends_before_its_session(service: Service) -> None:
-    watch = Watch(service)
+    watch = PolicyWatch(service)
     play = int(np.flatnonzero(service.time >= PLAN.at(1))[0])
     listener = int(service.listener[play])
     before = (service.listener == listener) & (service.time < service.time[play])
 
-    assert watch.heard(listener, service.time[play]) == tuple(service.songs.ids[service.song[before]].tolist())
+    assert watch.history_before(listener, service.time[play]) == tuple(service.songs.ids[service.song[before]].tolist())
 
 
 def test_popular_songs_are_the_same_for_all_but_for_what_was_heard(service: Service) -> None:
     version = Trainer(service).version(PLAN.start)
-    nothing, some = offer(version, [(), ("s0003",)], popular=True)
+    nothing, some = recommend_songs(version, [(), ("s0003",)], popular=True)
     first = next(iter(nothing))
-    (without,) = offer(version, [(first,)], popular=True)
+    (without,) = recommend_songs(version, [(first,)], popular=True)
 
     assert len(nothing) == len(some) == len(without) == 10
     assert without == (nothing - {first}) | (without - nothing)
@@ -74,7 +74,7 @@ def test_popular_songs_are_the_same_for_all_but_for_what_was_heard(service: Serv
 
 def test_popular_songs_are_those_of_the_definitions_popularity(service: Service) -> None:
     trainer = Trainer(service)
-    (found,) = offer(trainer.version(PLAN.start), [()], popular=True)
+    (found,) = recommend_songs(trainer.version(PLAN.start), [()], popular=True)
     rows = trainer.rows(PLAN.start)
     # By hand: seconds, half after 14 days, without each listener's newest tenth; the last time of a pair counts.
     kept = np.ones(len(rows["song"]), bool)
@@ -95,20 +95,20 @@ def test_popular_songs_are_those_of_the_definitions_popularity(service: Service)
     assert found == set(sorted(score, key=lambda song: -score[song])[:10])
 
 
-def test_what_is_offered_is_new_to_the_listener_and_not_the_same_for_all(service: Service) -> None:
-    version, watch = Trainer(service).version(PLAN.start), Watch(service)
-    histories = [watch.heard(listener, PLAN.start) for listener in range(10)]
+def test_recommended_songs_are_new_to_the_listener_and_differ_between_listeners(service: Service) -> None:
+    version, watch = Trainer(service).version(PLAN.start), PolicyWatch(service)
+    histories = [watch.history_before(listener, PLAN.start) for listener in range(10)]
 
     for popular in (False, True):
-        lists = offer(version, histories, popular=popular)
+        lists = recommend_songs(version, histories, popular=popular)
         assert all(len(songs) == 10 and songs.isdisjoint(heard) for songs, heard in zip(lists, histories, strict=True))
-    personal, popular_songs = (offer(version, [*histories, ()], popular=popular) for popular in (False, True))
+    personal, popular_songs = (recommend_songs(version, [*histories, ()], popular=popular) for popular in (False, True))
     assert any(songs - popular_songs[-1] - set(heard) for songs, heard in zip(personal, histories, strict=False))
     assert personal[:-1] != popular_songs[:-1]
 
 
 def test_a_day_has_every_first_play_of_it_once(service: Service) -> None:
-    day = Watch(service).day(0)
+    day = PolicyWatch(service).day(0)
     expected = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
 
     assert sorted(day.plays.tolist()) == expected.tolist()
@@ -117,14 +117,14 @@ def test_a_day_has_every_first_play_of_it_once(service: Service) -> None:
     assert len(day.trained[0]) > 5
 
 
-def test_what_counts_as_offered_is_what_the_version_of_that_hour_offers(service: Service) -> None:
-    watch, trainer = Watch(service), Trainer(service)
+def test_a_song_counts_as_recommended_when_the_version_of_that_hour_recommends_it(service: Service) -> None:
+    watch, trainer = PolicyWatch(service), Trainer(service)
     day = watch.day(1)
     for place in range(len(day.plays)):
         play = int(day.plays[place])
         opening = int(np.flatnonzero(service.session == service.session[play])[0])
-        heard = watch.heard(int(service.listener[opening]), service.time[opening])
+        heard = watch.history_before(int(service.listener[opening]), service.time[opening])
         song = service.songs.ids[service.song[play]]
         for column, policy in enumerate(POLICIES):
             version = trainer.version(policy.trained_at(PLAN.start, service.time[opening]))
-            assert day.taken[place, column] == (song in offer(version, [heard], popular=policy.popular)[0])
+            assert day.taken[place, column] == (song in recommend_songs(version, [heard], popular=policy.popular)[0])

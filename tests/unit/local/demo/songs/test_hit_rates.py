@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from local.demo.hit_rates import HitRates, count_hits
-from local.demo.policies import Offered
-from local.demo.repertoire import Plan
-from local.demo.streaming import simulate
+from local.demo.songs.hit_rates import HitRates, count_hits
+from local.demo.songs.policies import WatchedDay
+from local.demo.songs.repertoire import Plan
+from local.demo.songs.simulation import simulate
 
 PLAN = Plan(listeners=20, artists=10, songs=60, releases=2, before=7, watched=2, hit=1.5)
 
@@ -17,13 +17,13 @@ def rates(hit: list[list[bool]], day: list[int], listener: list[int]) -> HitRate
     return HitRates(("one", "other"), np.array(hit), np.array(day), np.array(listener), {}, (1, 1))
 
 
-def test_a_session_with_one_offered_song_is_a_hit_and_one_with_several_is_one_hit() -> None:
+def test_a_session_with_one_recommended_song_is_a_hit_and_one_with_several_is_one_hit() -> None:
     service = simulate(PLAN)
     plays = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
     sessions = np.unique(service.session[plays])
     first = service.session[plays] == sessions[0]
     taken = np.stack([first, np.zeros(len(plays), bool)], axis=1)
-    day = Offered(0, plays, taken, (frozenset({PLAN.start}), frozenset()))
+    day = WatchedDay(0, plays, taken, (frozenset({PLAN.start}), frozenset()))
 
     found = count_hits(service, ("one", "other"), [day])
 
@@ -39,7 +39,7 @@ def test_the_shares_of_first_plays_are_told_by_kind_of_song() -> None:
     plays = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
     taken = np.ones((len(plays), 1), bool)
 
-    found = count_hits(service, ("one",), [Offered(0, plays, taken, (frozenset(),))])
+    found = count_hits(service, ("one",), [WatchedDay(0, plays, taken, (frozenset(),))])
 
     assert sum(many for many, _ in found.predicted.values()) == len(plays)
     assert set(found.predicted) <= {"the hit", "out since watching began", "older"}

@@ -1,4 +1,4 @@
-"""Invented names of songs and artists, so that people see names and not numbers."""
+"""Invented names of songs and artists, so that people see names instead of numbers."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def artists(draw: np.random.Generator, count: int) -> list[str]:
     return [f"The {name}" for name in _pairs(draw, FIRST, BANDS, count)]
 
 
-def _pairs(draw: np.random.Generator, names: str, others: str, count: int) -> list[str]:
-    first, second = names.split(), others.split()
+def _pairs(draw: np.random.Generator, first_words: str, second_words: str, count: int) -> list[str]:
+    first, second = first_words.split(), second_words.split()
     if count > len(first) * len(second):
         raise ValueError(f"there are names for {len(first) * len(second)}, not for {count}")
-    places = draw.permutation(len(first) * len(second))[:count].tolist()
-    return [f"{first[place // len(second)]} {second[place % len(second)]}" for place in places]
+    pairs = draw.permutation(len(first) * len(second))[:count].tolist()
+    return [f"{first[pair // len(second)]} {second[pair % len(second)]}" for pair in pairs]

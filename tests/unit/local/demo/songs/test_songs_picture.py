@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from local.demo.hit_rates import HitRates
-from local.demo.repertoire import Plan
-from local.demo.songs_picture import render, sentence
+from local.demo.songs.hit_rates import HitRates
+from local.demo.songs.repertoire import Plan
+from local.demo.songs.songs_picture import render, sentence
 
 POLICIES = ("hourly", "weekly", "once", "popularity")
 PLAN = Plan()
@@ -29,7 +29,7 @@ def test_the_page_says_that_it_is_simulated_before_anything_else(rates: HitRates
     assert sentence(rates).startswith("Simulated: ")
     assert page.index("Simulated") < page.index("<svg")
     assert "no listener, song or play in here is real" in page
-    assert "does not depend on what is offered" in page
+    assert "do not depend on recommendations" in page
 
 
 def test_the_figures_are_those_that_were_counted(rates: HitRates) -> None:

@@ -1,7 +1,7 @@
-"""The story of songs: plays become a recommender that knows what was just played; then weeks of it, simulated.
+"""The story of songs: interactions become a recommender that knows the newest ones; then weeks of it, simulated.
 
-The first part goes through the doors that users have. The weeks are simulated in this process: hourly retraining for
-weeks would take the local cloud a day.
+The first part uses the product as anybody would. The weeks are simulated in this process: hourly retraining for weeks
+would take the local cloud a day.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from local.cloud import Cloud
 from local.demo import screen
 from local.demo.errors import DemoFailed
-from local.demo.hit_rates import count_hits
-from local.demo.policies import POLICIES, follow
-from local.demo.repertoire import HOUR, Plan, releases
 from local.demo.saved_pages import save_page
-from local.demo.songs_picture import SIMULATED, points, render
-from local.demo.streaming import Service, listener_ids, simulate
+from local.demo.songs.hit_rates import count_hits
+from local.demo.songs.policies import POLICIES, follow
+from local.demo.songs.repertoire import HOUR, Plan, releases
+from local.demo.songs.simulation import Service, listener_ids, simulate
+from local.demo.songs.songs_picture import SIMULATED, points, render
 from local.stack_client import StackClient
 from refrain.words import share
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 MODEL = "songs"
 STRANGER = "somebody-new"
-OFFERED = 10
+RECOMMENDED_SONGS = 10
 
 
 def perform(folder: Path) -> None:
-    """Play both parts; raises `DemoFailed` when something does not come out as it should."""
+    """Play both parts. Raises `DemoFailed` when something goes wrong."""
     plan = Plan()
     screen.print_title("A music streaming service, simulated")
     screen.say(
@@ -50,18 +50,20 @@ def perform(folder: Path) -> None:
 
 def learn(stage: StackClient, service: Service) -> dict[str, Any]:
     """Upload the first weeks, a file a week, and train the first version."""
-    screen.print_title("Upload the first weeks of plays, and retrain")
+    screen.print_title("Upload the first weeks of interactions, and retrain")
     plan = service.plan
     keys = []
     for week in range(plan.before // 7):
-        since, until = (service.until(plan.at(7 * each - plan.before)) for each in (week, week + 1))
+        since, until = (service.until(plan.at(7 * number - plan.before)) for number in (week, week + 1))
         keys.append(f"{MODEL}/week-{week + 1}.csv")
         stage.upload(keys[-1], service.csv(since, until))
-    found = [stage.receipt(key) for key in keys]
-    screen.print_receipts(found)
-    wrong = [each["source"]["key"] for each in found if each["status"] != "kept" or each["rows_rejected"]]
-    if wrong:
-        raise DemoFailed(f"not all plays were kept: {', '.join(wrong)}")
+    receipts = [stage.receipt(key) for key in keys]
+    screen.print_receipts(receipts)
+    incomplete = [
+        receipt["source"]["key"] for receipt in receipts if receipt["status"] != "kept" or receipt["rows_rejected"]
+    ]
+    if incomplete:
+        raise DemoFailed(f"not all interactions were kept: {', '.join(incomplete)}")
     execution = stage.retrain(MODEL)
     screen.print_states(stage.states(execution))
     outcome = stage.outcome(execution)
@@ -73,51 +75,51 @@ def learn(stage: StackClient, service: Service) -> dict[str, Any]:
 
 
 def listen(stage: StackClient, service: Service, listener: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Ask for a listener, let the first song be played, ask again; return what was offered before and after."""
+    """Ask for a listener, upload a play of the first song, ask again; return the recommendations before and after."""
     screen.print_title("Ask for a listener, play a song, ask again")
     before = _ask(stage, listener, popular=False)
     played = before[0]
     key = f"{MODEL}/just-now.csv"
     stage.upload(key, _just_played(service, listener, played))
     if stage.receipt(key)["rows_kept"] != 1:
-        raise DemoFailed("what was just played was not kept")
+        raise DemoFailed("the new interaction was not kept")
     after = _ask(stage, listener, popular=False)
-    if played["id"] in [each["id"] for each in after]:
-        raise DemoFailed(f"{played['title']} was just played, and is offered again")
+    if played["id"] in [item["id"] for item in after]:
+        raise DemoFailed(f"{played['title']} was just played, and is recommended again")
     screen.print_recommendations({f"for {listener}": before, f"after {played['title']} was played": after})
-    screen.say("Nothing was retrained in between: ingest keeps what each listener heard last, and the API reads it.")
-    screen.say(f"\nFor {STRANGER}, of whom nothing is known: the popular songs, marked as such.")
+    screen.say("Nothing was retrained in between: ingest updates the listener's history, and the API reads it.")
+    screen.say(f"\nFor {STRANGER}, who has no history: the popular songs, marked as such.")
     screen.print_recommendations({f"for {STRANGER}": _ask(stage, STRANGER, popular=True)[:3]})
     return before, after
 
 
 def watch(service: Service) -> None:
-    """Follow the simulated weeks with each policy, and draw what came out."""
+    """Follow the simulated weeks with each policy, and draw the result."""
     screen.print_title(f"{service.plan.watched // 7} weeks pass: trained once, weekly, hourly (simulated)")
     screen.say(
         "In this process, not in the local cloud: hundreds of versions are trained, exported and asked by the code "
-        "that trains and serves. What listeners play does not depend on the offers. A session is hit when one of the "
-        "ten songs offered before it was played in it, for the first time.\n"
+        "that trains and serves. Plays do not depend on recommendations. A session is hit when one of the ten songs "
+        "recommended before it is played in it for the first time.\n"
     )
-    names = tuple(each.name for each in POLICIES)
+    names = tuple(policy.name for policy in POLICIES)
     screen.print_rates("day", names)
     days = []
     for day in follow(service):
         days.append(day)
         today = count_hits(service, names, [day])
         date = str(np.datetime_as_string(service.plan.at(day.day), unit="D"))
-        screen.print_rates(date, [share(each) for each in today.hit.mean(axis=0)], _news(service.plan, day.day))
-    found = count_hits(service, names, days)
-    screen.print_rates("all days", [share(found.rate(each).value) for each in names])
-    screen.print_rates("versions", [f"{each:,}" for each in found.versions])
-    screen.say(f"\nweekly over once:       {points(found.gain('weekly', 'once'))} percentage points")
-    screen.say(f"hourly over weekly:     {points(found.gain('hourly', 'weekly'))} percentage points")
-    screen.say(f"hourly over popularity: {points(found.gain('hourly', 'popularity'))} percentage points")
-    screen.say(f"the picture: {save_page('songs.html', render(service.plan, found).encode())}")
+        screen.print_rates(date, list(map(share, today.hit.mean(axis=0))), _news(service.plan, day.day))
+    rates = count_hits(service, names, days)
+    screen.print_rates("all days", [share(rates.rate(name).value) for name in names])
+    screen.print_rates("versions", [f"{count:,}" for count in rates.versions])
+    screen.say(f"\nweekly over once:       {points(rates.gain('weekly', 'once'))} percentage points")
+    screen.say(f"hourly over weekly:     {points(rates.gain('hourly', 'weekly'))} percentage points")
+    screen.say(f"hourly over popularity: {points(rates.gain('hourly', 'popularity'))} percentage points")
+    screen.say(f"the picture: {save_page('songs.html', render(service.plan, rates).encode())}")
 
 
 def some_listener(service: Service) -> str:
-    """Name the listener who played most before the watched weeks."""
+    """Return the listener with the most plays before the watched weeks."""
     played = np.bincount(service.listener[: service.until(service.plan.start)], minlength=service.plan.listeners)
     return str(listener_ids(service.plan.listeners)[int(played.argmax())])
 
@@ -129,11 +131,11 @@ def _news(plan: Plan, day: int) -> str:
         (int(plan.shift) == day, "a genre comes into fashion"),
         (int(plan.hit) == day, "a hit breaks out"),
     ]
-    return ", ".join(what for happens, what in news if happens)
+    return ", ".join(event for happens, event in news if happens)
 
 
 def _ask(stage: StackClient, listener: str, *, popular: bool) -> list[dict[str, Any]]:
-    status, answer, _ = stage.predict(MODEL, [{"user": listener, "k": OFFERED}])
+    status, answer, _ = stage.predict(MODEL, [{"user": listener, "k": RECOMMENDED_SONGS}])
     if status != 200:
         raise DemoFailed(f"the API answered {status}: {answer}")
     prediction = answer["predictions"][0]
@@ -144,10 +146,10 @@ def _ask(stage: StackClient, listener: str, *, popular: bool) -> list[dict[str, 
 
 
 def _just_played(service: Service, listener: str, song: dict[str, Any]) -> bytes:
-    """Write one play, an hour after the last one that was uploaded."""
-    moment = np.datetime_as_string(service.plan.start + HOUR, unit="s") + "Z"
+    """Write one interaction, an hour after the last one that was uploaded."""
+    time = np.datetime_as_string(service.plan.start + HOUR, unit="s") + "Z"
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(service.columns(0, 0))
-    writer.writerow([listener, song["id"], moment, 200, song["title"], song["artist"]])
+    writer.writerow([listener, song["id"], time, 200, song["title"], song["artist"]])
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""What a simulated music service has to offer: its size, its songs, and when each of them comes out."""
+"""The repertoire of a simulated music service: its size, its songs, and when each of them comes out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local.demo import titles
+from local.demo.songs import titles
 from preprocessing import objects
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ NARROW = 0.15
 FROM_ARTIST = 0.8
 """The part of a song's genres that is its artist's."""
 ZIPF = 0.8
-"""The song of rank r is heard r^-0.8 times as often as the first one."""
+"""The song of rank r is played r^-0.8 times as often as the first one."""
 FRIDAY = 4
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How large the service is and what happens when. Days count from the first watched one, a Monday."""
+    """The size of the service, and what happens when. Days count from the first watched one, a Monday."""
 
     seed: int = 2026
     listeners: int = 700
@@ -47,7 +47,7 @@ class Plan:
         return self.at(0)
 
     def at(self, day: float) -> np.datetime64:
-        """The moment of a day of watching, or of a fraction of one."""
+        """The time of a day of watching, or of a fraction of one."""
         return BEGIN + self.before * DAY + np.timedelta64(round(day * 86400), "s")
 
 
@@ -69,7 +69,7 @@ def releases(plan: Plan) -> list[int]:
 
 
 def make_songs(plan: Plan, draw: np.random.Generator) -> Songs:
-    """Make the songs that are there at first, and all that come out."""
+    """Make the songs of the first day and all that come out later."""
     fridays = np.repeat(releases(plan), plan.releases)
     count = plan.songs + len(fridays)
     bands = draw.dirichlet(np.full(GENRES, NARROW), plan.artists)
@@ -78,7 +78,7 @@ def make_songs(plan: Plan, draw: np.random.Generator) -> Songs:
     rank = np.append(draw.permutation(plan.songs), draw.integers(plan.songs, size=len(fridays))) + 1
     long_ago = np.full(plan.songs, BEGIN - 365 * DAY)
     return Songs(
-        ids=objects([f"s{place:04d}" for place in range(count)]),
+        ids=objects([f"s{number:04d}" for number in range(count)]),
         titles=objects(titles.titles(draw, count)),
         artists=objects(titles.artists(draw, plan.artists))[artist],
         genres=FROM_ARTIST * bands[artist] + (1 - FROM_ARTIST) * own,
@@ -88,7 +88,7 @@ def make_songs(plan: Plan, draw: np.random.Generator) -> Songs:
 
 
 def unknown_song(songs: Songs, plan: Plan) -> int:
-    """Choose what will be the hit: of the songs that came out last before it, the least popular one."""
+    """Choose the later hit: the least popular of the songs that came out last before it."""
     last = max(day for day in releases(plan) if day <= plan.hit)
-    among = np.flatnonzero(songs.released == plan.at(last))
-    return int(among[np.argmin(songs.appeal[among])])
+    newest = np.flatnonzero(songs.released == plan.at(last))
+    return int(newest[np.argmin(songs.appeal[newest])])

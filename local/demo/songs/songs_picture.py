@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from local.demo.policies import POPULARITY
-from local.demo.repertoire import releases
+from local.demo.songs.policies import POPULARITY
+from local.demo.songs.repertoire import releases
 from refrain.pages.frame import framed, heading, tile
 from refrain.pages.html import Html, element, html_table
 from refrain.pages.run_charts import captioned, legend
@@ -21,8 +21,8 @@ from refrain.words import counted, share
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.demo.hit_rates import HitRates, Rate
-    from local.demo.repertoire import Plan
+    from local.demo.songs.hit_rates import HitRates, Rate
+    from local.demo.songs.repertoire import Plan
 
 SIMULATED = "Simulated: no listener, song or play in here is real."
 NAMES = {
@@ -41,30 +41,30 @@ LOWER_TOP, BOTTOM = 390, 530
 def render(plan: Plan, rates: HitRates) -> str:
     """Return the page as one self-contained HTML file."""
     title = "A simulated streaming service, by how often its model is retrained"
-    parts = (_header(plan, rates, title), _drawn(plan, rates), _figures(plan, rates), _how(plan))
+    parts = (_header(plan, rates, title), _draw_days(plan, rates), _figures(plan, rates), _how(plan))
     return framed(title, *parts, methods=SIMULATED)
 
 
 def sentence(rates: HitRates) -> str:
-    """Say what came out, the small with the great."""
-    found = {policy: share(rates.rate(policy).value) for policy in rates.policies}
+    """Say what came out, small and great."""
+    rate = {policy: share(rates.rate(policy).value) for policy in rates.policies}
     return (
-        f"Simulated: trained once, {found['once']} of sessions were hit; retrained weekly, {found['weekly']}; hourly, "
-        f"{found['hourly']}. The most popular songs hit {found[POPULARITY]}."
+        f"Simulated: trained once, {rate['once']} of sessions were hit; retrained weekly, {rate['weekly']}; hourly, "
+        f"{rate['hourly']}. The most popular songs hit {rate[POPULARITY]}."
     )
 
 
 def points(rate: Rate) -> str:
     """Write a difference of shares, with its interval, in percentage points.
 
-    >>> from local.demo.hit_rates import Rate
+    >>> from local.demo.songs.hit_rates import Rate
     >>> points(Rate(0.0128, -0.004, 0.0179)), points(Rate(-0.0001, -0.006, 0.006)), points(Rate(0, 0, 0))
     ('+1.3 (−0.4 to +1.8)', '0.0 (−0.6 to +0.6)', '0')
     """
     if not any((rate.value, rate.low, rate.high)):
         return "0"
-    rounded = (round(100 * each, 1) for each in (rate.value, rate.low, rate.high))
-    value, low, high = (f"{each:+.1f}".replace("-", "−") if each else "0.0" for each in rounded)
+    rounded = (round(100 * number, 1) for number in (rate.value, rate.low, rate.high))
+    value, low, high = (f"{number:+.1f}".replace("-", "−") if number else "0.0" for number in rounded)
     return f"{value} ({low} to {high})"
 
 
@@ -88,34 +88,36 @@ def _between(rates: HitRates, policy: str, days: range | None = None) -> str:
     return f"{share(rate.low).removesuffix(' %')} to {share(rate.high)}"
 
 
-def _drawn(plan: Plan, rates: HitRates) -> Html:
+def _draw_days(plan: Plan, rates: HitRates) -> Html:
     daily = {policy: rates.daily(policy) for policy in rates.policies}
-    days = [place + 0.5 for place in range(plan.watched)]
+    days = [day + 0.5 for day in range(plan.watched)]
     along = Scale(0, plan.watched, LEFT, RIGHT)
-    upper = Panel(along, Scale(0, max(max(each) for each in daily.values()) * 1.05, MIDDLE, TOP))
+    upper = Panel(along, Scale(0, max(map(max, daily.values())) * 1.05, MIDDLE, TOP))
     gains = {policy: rates.gains(policy, "once") for policy in ("weekly", "hourly")}
-    ends = [end for each in gains.values() for rate in each for end in (rate.low, rate.high)]
+    ends = [end for rates_of_days in gains.values() for rate in rates_of_days for end in (rate.low, rate.high)]
     lower = Panel(along, Scale(*pad_range([0.0, *ends], 0.04), BOTTOM, LOWER_TOP))
     parts = [
-        *upper.grid_y("hit rate: sessions in which one of ten offered songs was played"),
+        *upper.grid_y("hit rate: sessions in which one of ten recommended songs was played"),
         *lower.grid_y("more than trained once, with 95 % intervals", 4),
         lower.level(0, "zero"),
         *_marks(plan, upper, lower),
-        *(upper.line(days, daily[each], COLOURS[each] + KIND.get(each, "")) for each in reversed(rates.policies)),
+        *(upper.line(days, daily[name], COLOURS[name] + KIND.get(name, "")) for name in reversed(rates.policies)),
     ]
-    for policy, found in gains.items():
-        low, high = [each.low for each in found], [each.high for each in found]
+    for policy, gain in gains.items():
+        low, high = [rate.low for rate in gain], [rate.high for rate in gain]
         parts.append(lower.band(days, low, high, COLOURS[policy]))
-    parts += [lower.line(days, [each.value for each in gain], COLOURS[each]) for each, gain in gains.items()]
-    said = "Hit rate of each simulated day for four policies; below it what retraining gained over training once."
-    drawing = svg("songs", (WIDE, BOTTOM + 40), "Hit rate of each simulated day", said, *parts)
-    named = legend([(COLOURS[each], NAMES[each]) for each in rates.policies])
+    parts += [lower.line(days, [rate.value for rate in gain], COLOURS[policy]) for policy, gain in gains.items()]
+    description = (
+        "Hit rate of each simulated day for four policies; below it the gain of retraining over training once."
+    )
+    drawing = svg("songs", (WIDE, BOTTOM + 40), "Hit rate of each simulated day", description, *parts)
+    named = legend([(COLOURS[name], NAMES[name]) for name in rates.policies])
     note = (
         "One value a day, not smoothed. Diamonds: songs come out. Dots: the weekly model is trained. Dashed: a genre "
         "comes into fashion, and a song nobody knew becomes a hit."
     )
     figure = element("div", captioned("Hit rate of each simulated day", note, drawing, named), class_="wide scroll")
-    return section("days", "Day by day", "All policies are asked before the same sessions.", figure)
+    return section("days", "Day by day", "All policies answer before the same sessions.", figure)
 
 
 def _marks(plan: Plan, upper: Panel, lower: Panel) -> Iterator[Html]:
@@ -129,8 +131,8 @@ def _marks(plan: Plan, upper: Panel, lower: Panel) -> Iterator[Html]:
     for week in range(7, plan.watched, 7):
         yield dot(upper.x(week), MIDDLE, COLOURS["weekly"], 5)
     for day in range(0, plan.watched, 2):
-        written = np.datetime_as_string(plan.at(day), unit="D")
-        yield text(lower.x(day + 0.5), BOTTOM + 17, f"{int(written[8:])}.{int(written[5:7])}.", "tick", "middle")
+        date = np.datetime_as_string(plan.at(day), unit="D")
+        yield text(lower.x(day + 0.5), BOTTOM + 17, f"{int(date[8:])}.{int(date[5:7])}.", "tick", "middle")
 
 
 def _with_interval(rates: HitRates, policy: str, days: range | None) -> str:
@@ -149,18 +151,17 @@ def _figures(plan: Plan, rates: HitRates) -> Html:
         for one, other in pairs
     ]
     predicted = [
-        [f"{kind} ({counted(plays, 'play')})", *(share(each) for each in shares)]
-        for kind, (plays, shares) in rates.predicted.items()
+        [f"{kind} ({counted(plays, 'play')})", *map(share, shares)] for kind, (plays, shares) in rates.predicted.items()
     ]
     return section(
         "figures",
         "In figures",
         "In brackets: 95 % intervals, by a bootstrap over listeners. Differences are of the same sessions.",
-        html_table("Hit rate", ["", *(f"#{each}" for each in spans)], rows),
-        html_table("Gained, in percentage points", ["", *(f"#{each}" for each in spans)], gained),
+        html_table("Hit rate", ["", *(f"#{span}" for span in spans)], rows),
+        html_table("Gained, in percentage points", ["", *(f"#{span}" for span in spans)], gained),
         html_table(
-            "Share of first plays that had been offered",
-            ["", *(f"#{NAMES[each]}" for each in rates.policies)],
+            "Share of first plays that had been recommended",
+            ["", *(f"#{NAMES[name]}" for name in rates.policies)],
             predicted,
         ),
     )
@@ -174,7 +175,7 @@ def _how(plan: Plan) -> Html:
         element(
             "p",
             f"{counted(plan.listeners, 'listener')} have tastes among genres, which drift; songs have genres, and a "
-            "popularity by Zipf's law. What is like the listener's taste, popular, new, or was heard before is played "
+            "popularity by Zipf's law. What is like the listener's taste, popular, new, or was played before is played "
             f"more often. {counted(plan.releases, 'song')} come out each Friday. {plan.shift:g} days after watching "
             "began a genre comes into fashion and catches four in ten listeners; "
             f"{plan.hit:g} days after, a song that hardly anybody knew begins to become a hit: taste, habit and "
@@ -182,16 +183,16 @@ def _how(plan: Plan) -> Html:
         ),
         element(
             "p",
-            "What listeners play does not depend on what is offered: nobody sees the offers. In a real service people "
-            "do, and play some of them. Other constants than these, or another seed, would give other figures.",
+            "Plays do not depend on recommendations: nobody here sees them. In a real service people do, and play "
+            "some of them. Other constants or another seed would give other figures.",
         ),
         element(
             "p",
             "The models are Refrain's own, by the candidate of the example's definition, trained by the code "
-            "that trains in the cloud on all plays before its moment, less each listener's newest tenth, which every "
-            "run holds out to judge by; exported, and asked by the code that serves. There is no gate: each new "
-            "version serves. All know what a listener heard until the session, as the listening table does; they "
-            "differ in what they learned. The most popular songs are what the hourly version offers to somebody of "
-            "whom it knows nothing.",
+            "that trains in the cloud on all plays before its time, except each listener's newest tenth, which every "
+            "run holds out to judge by. They are exported, and answer by the code that serves. There is no gate: each "
+            "new version serves. All know a listener's history until the session, as the history table does; they "
+            "differ in what they learned. The most popular songs are what the hourly version recommends to an "
+            "unknown listener.",
         ),
     )
