@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
+from refrain.lake.evaluation import CandidateVerdict, Evaluation, GateDecision, ModelSummary
 from refrain.lake.snapshot import DataSummary, Snapshot, SplitSummary
 from refrain.lake.version import Manifest, TrainingRows
 
@@ -70,3 +71,24 @@ def make_manifest(definition: Definition, version: str = f"{RUN}-logistic", **ch
         seconds=0.5,
     )
     return replace(manifest, **changes)
+
+
+def make_evaluation(definition: Definition, candidate: ModelSummary, run: str = RUN) -> Evaluation:
+    """Describe a run whose only candidate was promoted as the first model."""
+    figures = candidate.figures
+    verdict = CandidateVerdict(figures.name, figures.version, "promoted", "It is the first model.")
+    return Evaluation(
+        model=definition.model,
+        run=run,
+        task=definition.task,
+        metric=definition.training.metric,
+        reason="weekly",
+        started_at="2026-11-23T12:04:09Z",
+        finished_at="2026-11-23T12:05:51.000Z",
+        data=make_snapshot(definition, run).data,
+        gate=definition.gate,
+        champion=None,
+        candidates=[candidate],
+        decision=GateDecision(True, "first_model", figures.version, verdict.reason, (verdict,), 0.95),
+        outcome="promoted",
+    )

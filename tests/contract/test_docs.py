@@ -18,9 +18,9 @@ from local.template import read_template
 from preprocessing import Candidate, Definition, DefinitionError, parse_definition
 from preprocessing.derive import MAKERS
 from refrain.deployment.moves import MOVE_RESULTS
-from refrain.evaluation.decision import DecisionCode
 from refrain.lake import monitoring_report
 from refrain.lake.deployment_log import Event
+from refrain.lake.evaluation import DecisionCode
 from refrain.lake.trial_outcome import TrialCode
 from refrain.serving.http import routes
 from refrain.serving.http.problems import problem_codes

@@ -218,9 +218,9 @@ def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: s
     for each in figures.values():
         assert (each["parity"]["differing"], each["golden"]["differing"]) == (0, 0)
         assert each["parity"]["rows"] == evaluation["users"]
-    beside = evaluation["candidates"][1]["beside"]
-    assert 0 < beside["coverage"] <= 1
-    assert beside["novelty"] > 0
+    beyond = evaluation["candidates"][1]["beyond_accuracy"]
+    assert 0 < beyond["coverage"] <= 1
+    assert beyond["novelty"] > 0
     report = run.finish()["report"]
     page = aws.read(report.split("/", 3)[3]).decode()
     assert "NDCG@10" in page

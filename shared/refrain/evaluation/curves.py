@@ -1,28 +1,35 @@
-"""What the report draws of a model, computed once and of bounded size: at most `POINTS` points a curve."""
+"""The curves of one model, computed once and of bounded size: at most `MAX_POINTS` points a curve."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from preprocessing.definition import Task
-from refrain.arrays import Floats, Truth
 from refrain.classes import likeliest
-from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals, Series
 from refrain.statistics.intervals import NORMAL_95, wilson_interval
 from refrain.statistics.metrics import positive_class
 
-POINTS = 200
-BINS = 10
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from preprocessing.definition import Task
+    from refrain.arrays import Floats, Truth
+
+MAX_POINTS = 200
+CALIBRATION_BINS = 10
 HISTOGRAM_BINS = 30
-CLASSES = 12
+MAX_CONFUSION_CLASSES = 12
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-REST = "all others"
+OTHER_CLASSES = "all others"
 
 
 def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
-    """Compute all that the report draws of one model.
+    """Compute all drawings of one model.
 
     Args:
         task: of the definition.
@@ -32,14 +39,10 @@ def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence
     """
     answers = np.asarray(answers, dtype=np.float64)
     if task == "regression":
-        values, known = answers.reshape(len(truth)), truth.astype(np.float64)
-        return {
-            "calibration": calibration_curve(known, values, binary=False),
-            "calibration_of": "the value",
-            "residuals": residual_quantiles(known, values),
-        }
+        values, target = answers.reshape(len(truth)), truth.astype(np.float64)
+        bins = calibration_curve(target, values, binary=False)
+        return Curves(bins, "the value", residuals=residual_quantiles(target, values))
     numbers = truth.astype(np.int64)
-    common: Curves = {"roc": roc_curve(numbers, answers), "confusion": confusion(numbers, answers, classes)}
     if len(classes) == 2:
         positive = positive_class(numbers)
         scores, happened = answers[:, positive], numbers == positive
@@ -47,28 +50,29 @@ def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence
     else:  # of the answered label (top-label calibration: Gupta & Ramdas 2022; Guo et al. 2017)
         scores, happened = answers.max(axis=1), likeliest(answers) == numbers
         title, names = "the probability of the answered label", ("right", "wrong")
-    return {
-        **common,
-        "calibration": calibration_curve(happened.astype(np.float64), scores, binary=True),
-        "calibration_of": title,
-        "histogram": histogram_bins(happened, scores, title, names),
-    }
+    return Curves(
+        calibration=calibration_curve(happened.astype(np.float64), scores, binary=True),
+        calibration_of=title,
+        roc=roc_curve(numbers, answers),
+        histogram=histogram_bins(happened, scores, title, names),
+        confusion=confusion(numbers, answers, classes),
+    )
 
 
 def roc_curve(truth: NDArray[np.int64], probabilities: Floats) -> Line:
     """Return the ROC curve; of more than two classes the mean curve of each against the rest (Fawcett 2006, chapter 8).
 
     >>> roc_curve(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
-    {'x': [0.0, 0.0, 1.0], 'y': [0.0, 1.0, 1.0]}
+    Line(x=[0.0, 0.0, 1.0], y=[0.0, 1.0, 1.0])
     """
     if probabilities.shape[1] == 2:
         x, y = _roc_of(truth == 1, probabilities[:, 1])
         return _line(*_thinned(x, y))
-    grid = np.linspace(0, 1, POINTS // 2)
-    occurring = [each for each in np.unique(truth) if not (truth == each).all()]
-    if not occurring:
+    grid = np.linspace(0, 1, MAX_POINTS // 2)
+    numbers = [number for number in np.unique(truth) if not (truth == number).all()]
+    if not numbers:
         return _line(np.empty(0), np.empty(0))
-    curves = [np.interp(grid, *_roc_of(truth == each, probabilities[:, each])) for each in occurring]
+    curves = [np.interp(grid, *_roc_of(truth == number, probabilities[:, number])) for number in numbers]
     return _line(np.append(0.0, grid), np.append(0.0, np.mean(curves, axis=0)))
 
 
@@ -84,22 +88,22 @@ def _roc_of(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats
 
 def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Keep points at equal distances along a curve that only goes up and to the right."""
-    if len(x) <= POINTS:
+    if len(x) <= MAX_POINTS:
         return x, y
-    wanted = np.linspace(0, x[-1] + y[-1], POINTS)
-    kept = np.unique(np.append(np.searchsorted(x + y, wanted[:-1]), len(x) - 1))
+    positions = np.linspace(0, x[-1] + y[-1], MAX_POINTS)
+    kept = np.unique(np.append(np.searchsorted(x + y, positions[:-1]), len(x) - 1))
     return x[kept], y[kept]
 
 
 def _line(x: Floats, y: Floats) -> Line:
-    return {"x": _rounded(x), "y": _rounded(y)}
+    return Line(_rounded(x), _rounded(y))
 
 
-def _rounded(values: Floats) -> list[float]:
+def _rounded(values: Sequence[float] | Floats) -> list[float]:
     return [float(f"{value:.6g}") for value in values]
 
 
-def quantile_bins(answers: Floats, bins: int = BINS) -> list[NDArray[np.int64]]:
+def quantile_bins(answers: Floats, bins: int = CALIBRATION_BINS) -> list[NDArray[np.int64]]:
     """Return the rows of each bin: about equally many, equal answers always together.
 
     >>> [list(map(int, rows)) for rows in quantile_bins(np.array([0.1, 0.9, 0.1, 0.5]), 2)]
@@ -107,10 +111,10 @@ def quantile_bins(answers: Floats, bins: int = BINS) -> list[NDArray[np.int64]]:
     """
     ascending = np.argsort(answers, kind="stable")
     ordered = answers[ascending]
-    wanted = np.linspace(0, len(answers), bins + 1).astype(int)[1:-1]
-    before = np.searchsorted(ordered, ordered[wanted], side="left")
-    after = np.searchsorted(ordered, ordered[wanted], side="right")
-    nearest = np.where(wanted - before <= after - wanted, before, after)
+    ideal = np.linspace(0, len(answers), bins + 1).astype(int)[1:-1]
+    before = np.searchsorted(ordered, ordered[ideal], side="left")
+    after = np.searchsorted(ordered, ordered[ideal], side="right")
+    nearest = np.where(ideal - before <= after - ideal, before, after)
     return [rows for rows in np.split(ascending, np.unique(nearest)) if len(rows)]
 
 
@@ -125,13 +129,13 @@ def calibration_curve(truth: Floats, answers: Floats, *, binary: bool) -> Calibr
         wilson_interval(mean, len(rows)) if binary else _normal(truth[rows])
         for mean, rows in zip(observed, bins, strict=True)
     ]
-    return {
-        "answered": _rounded(np.array([answers[rows].mean() for rows in bins])),
-        "observed": _rounded(np.array(observed)),
-        "low": _rounded(np.array([low for low, _ in bounds])),
-        "high": _rounded(np.array([high for _, high in bounds])),
-        "rows": [len(rows) for rows in bins],
-    }
+    return CalibrationBins(
+        answered=_rounded([answers[rows].mean() for rows in bins]),
+        observed=_rounded(observed),
+        low=_rounded([low for low, _ in bounds]),
+        high=_rounded([high for _, high in bounds]),
+        rows=[len(rows) for rows in bins],
+    )
 
 
 def _normal(values: Floats) -> tuple[float, float]:
@@ -141,34 +145,27 @@ def _normal(values: Floats) -> tuple[float, float]:
 
 def residual_quantiles(truth: Floats, values: Floats) -> Residuals:
     """Return quantiles of the residuals (truth minus answer) in bins of the answer: is the error even, is it biased?"""
-    bins = quantile_bins(values, 2 * BINS)
-    found = np.array([np.quantile(truth[rows] - values[rows], QUANTILES) for rows in bins])
-    return {
-        "answered": _rounded(np.array([values[rows].mean() for rows in bins])),
-        "quantiles": {str(q): _rounded(found[:, i]) for i, q in enumerate(QUANTILES)},
-    }
+    bins = quantile_bins(values, 2 * CALIBRATION_BINS)
+    quantiles = np.array([np.quantile(truth[rows] - values[rows], QUANTILES) for rows in bins])
+    lines = {str(quantile): _rounded(line) for quantile, line in zip(QUANTILES, quantiles.T, strict=True)}
+    return Residuals(_rounded([values[rows].mean() for rows in bins]), lines)
 
 
 def histogram_bins(happened: NDArray[np.bool_], scores: Floats, title: str, names: tuple[str, str]) -> Histogram:
     """Count the rows by score, apart for those where it happened and where it did not."""
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     parts = zip(names, (happened, ~happened), strict=True)
-    return {
-        "of": title,
-        "edges": _rounded(edges),
-        "series": [
-            {"name": name, "rows": np.histogram(scores[rows].clip(0, 1), edges)[0].tolist()} for name, rows in parts
-        ],
-    }
+    series = [Series(name, np.histogram(scores[rows].clip(0, 1), edges)[0].tolist()) for name, rows in parts]
+    return Histogram(title, _rounded(edges), series)
 
 
 def confusion(truth: NDArray[np.int64], probabilities: Floats, classes: Sequence[str]) -> Confusion:
     """Count truth against answered label; of many classes the most frequent ones, and the rest together."""
     frequent = np.argsort(-np.bincount(truth, minlength=len(classes)), kind="stable")
-    shown = np.sort(frequent[: CLASSES - 1] if len(classes) > CLASSES else frequent)
-    place = np.full(len(classes), len(shown))
-    place[shown] = np.arange(len(shown))
-    size = len(shown) + (len(classes) > len(shown))
-    cells = np.bincount(place[truth] * size + place[likeliest(probabilities)], minlength=size * size)
-    names = [classes[each] for each in shown] + [REST] * (size - len(shown))
-    return {"classes": names, "rows": cells.reshape(size, size).tolist()}
+    kept = np.sort(frequent[: MAX_CONFUSION_CLASSES - 1] if len(classes) > MAX_CONFUSION_CLASSES else frequent)
+    indexes = np.full(len(classes), len(kept))
+    indexes[kept] = np.arange(len(kept))
+    size = len(kept) + (len(classes) > len(kept))
+    cells = np.bincount(indexes[truth] * size + indexes[likeliest(probabilities)], minlength=size * size)
+    names = [classes[number] for number in kept] + [OTHER_CLASSES] * (size - len(kept))
+    return Confusion(names, cells.reshape(size, size).tolist())

@@ -1,17 +1,23 @@
-"""One model asked for every holdout row, by the very code that serves: its answers, its proofs, its speed."""
+"""A version measured by the code that serves, and the holdout that all versions of a run are measured by."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from preprocessing import present
+from refrain.classes import aligned, class_labels, class_numbers
+from refrain.evaluation.curves import describe_curves
+from refrain.evaluation.importance import permutation_importance
 from refrain.lake.packed_columns import fit_to
+from refrain.lake.snapshot import read_snapshot_rows
 from refrain.lake.version import read_version_files
-from refrain.model.parity import Parity, parity
+from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,68 +25,124 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
-    from refrain.arrays import Floats
+    from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
-    from refrain.model.recommendation import RecommenderModel
+    from refrain.lake.parity_figures import Parity
+    from refrain.model.loaded_model import LoadedModel
+    from refrain.statistics.metrics import Metric
 
-ROWS_AT_ONCE = 50_000
+MAX_ROWS_AT_ONCE = 50_000
 TIMED_ROWS = 20
 
 
 @dataclass(frozen=True)
-class EvaluatedModel:
-    """A version that could be asked. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
+class Holdout:
+    """The truth that all are measured by; `classes` are those of the holdout and of every version, sorted.
 
-    Those of a recommender are hits [users, places]; what it recommended is `ranked`, codes of the questions.
+    A regression has no classes. The truth of a recommender is how many new items each user chose.
     """
 
-    version: str
-    servable: TabularModel | RecommenderModel
-    matrix: NDArray[np.float32]
+    truth: Truth
+    classes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class EvaluatedModel(ABC):
+    """A version that could be loaded. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
+
+    The answers of a recommender are hits [users, positions], 1 or 0 for each item of each list.
+    """
+
+    model: LoadedModel
     answers: Floats
     golden: Parity
     parity: Parity | None
     latency_ms: float
     bytes: int
-    ranked: NDArray[np.int64] | None = None
 
     @property
     def classes(self) -> Sequence[str]:
-        """Its classes, in the order of its answers (none for a regression)."""
-        return self.servable.classes or ()
+        """Its classes, in the order of its answers (none unless it is a classification)."""
+        return self.model.classes or ()
+
+    def answers_to(self, holdout: Holdout) -> Floats:
+        """Return the answers in the order of the holdout's classes."""
+        return aligned(self.answers, self.classes, holdout.classes)
+
+    @abstractmethod
+    def describe(self, holdout: Holdout) -> dict[str, Any]:
+        """Return the fields of `ModelSummary` that only this kind of models has."""
 
 
-def evaluate_tabular(
-    store: Store, model: str, version: str, holdout: Columns, *, expected: Mapping[str, Array] | None
-) -> EvaluatedModel:
-    """Load a version and ask it for all holdout rows and its golden ones.
+@dataclass(frozen=True)
+class EvaluatedTabularModel(EvaluatedModel):
+    """A model of rows; `matrix` is the holdout as its features."""
 
-    `expected` are the answers of the pipeline that it was exported from, for a candidate; a champion was proved
-    before.
+    model: TabularModel
+    matrix: NDArray[np.float32]
 
-    Raises:
-        BrokenVersion: when files are absent or damaged.
-    """
-    files = read_version_files(store, model, version)
-    servable = TabularModel.load(files.manifest, files.model, files.baseline)
-    columns = fit_to(servable.definition, holdout)
-    matrix = servable.encode(columns)
-    answers = score(servable, matrix)
-    return EvaluatedModel(
-        version=version,
-        servable=servable,
-        matrix=matrix,
-        answers=answers,
-        golden=servable.replay(files.golden),
-        parity=None if expected is None else parity(servable.definition.task, expected["answers"], answers),
-        latency_ms=servable.latency_ms(_instances(servable.definition, columns)),
-        bytes=len(files.model),
-    )
+    def describe(self, holdout: Holdout) -> dict[str, Any]:
+        """Draw its curves, and measure what it relies on."""
+        definition = self.model.definition
+
+        def predict(matrix: NDArray[np.float32]) -> Floats:
+            return aligned(score(self.model, matrix), self.classes, holdout.classes)
+
+        columns = {name: [index] for index, name in enumerate(definition.features)}
+        metric = METRICS[definition.training.metric]
+        return {
+            "curves": describe_curves(definition.task, holdout.truth, self.answers_to(holdout), holdout.classes),
+            "importance": permutation_importance(predict, self.matrix, holdout.truth, metric, columns),
+        }
 
 
-def score(servable: TabularModel, matrix: NDArray[np.float32]) -> Floats:
+class TabularEvaluation:
+    """How models of rows are evaluated: each answers all rows of the holdout."""
+
+    has_trials = True
+    users: int | None = None
+
+    def __init__(self, store: Store, definition: Definition, run: str) -> None:
+        self._store = store
+        self._definition = definition
+        self._rows = read_snapshot_rows(store, definition.model, run, "holdout")
+
+    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedTabularModel:
+        """Measure a version; `expected` are the answers of a candidate's pipeline. Raises `BrokenVersion`."""
+        files = read_version_files(self._store, self._definition.model, version)
+        model = TabularModel.load(files.manifest, files.model, files.baseline)
+        columns = fit_to(model.definition, self._rows)
+        matrix = model.encode(columns)
+        answers = score(model, matrix)
+        return EvaluatedTabularModel(
+            model=model,
+            answers=answers,
+            golden=model.replay(files.golden),
+            parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
+            latency_ms=model.latency_ms(_instances(model.definition, columns)),
+            bytes=len(files.model),
+            matrix=matrix,
+        )
+
+    def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
+        """Return the truth, with the classes of the holdout and of all models."""
+        target = self._rows[self._definition.target]
+        if self._definition.task == "regression":
+            return Holdout(target.astype(np.float64))
+        labels = class_labels(self._definition.columns[self._definition.target], target)
+        classes = sorted(set(labels.tolist()).union(*(model.classes for model in models)))
+        return Holdout(class_numbers(labels, classes), classes)
+
+    def popularity(self, metric: Metric) -> float | None:
+        """Return None: only recommenders are compared with popularity."""
+        del metric
+        return None
+
+
+def score(model: TabularModel, matrix: NDArray[np.float32]) -> Floats:
     """Score in blocks, so that memory stays bounded."""
-    blocks = [servable.score(matrix[at : at + ROWS_AT_ONCE]) for at in range(0, len(matrix), ROWS_AT_ONCE)]
+    starts = range(0, len(matrix), MAX_ROWS_AT_ONCE)
+    blocks = [model.score(matrix[start : start + MAX_ROWS_AT_ONCE]) for start in starts]
     return np.concatenate(blocks).astype(np.float64)
 
 

@@ -1,16 +1,23 @@
-"""Which features does a model rely on? Asked of any model that answers, without knowing what is inside."""
+"""Which features does a model rely on? It needs no more than the model's answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from refrain.arrays import Floats, Truth
 from refrain.errors import MetricUndefined
 from refrain.lake.evaluation import Importance
-from refrain.statistics.metrics import Metric
 
-type Matrix = NDArray[np.float32]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Truth
+    from refrain.statistics.metrics import Metric
+
+    type Matrix = NDArray[np.float32]
 
 
 def permutation_importance(
@@ -22,7 +29,7 @@ def permutation_importance(
     *,
     repeats: int = 5,
     seed: int = 0,
-    most_rows: int = 5000,
+    max_rows: int = 5000,
 ) -> list[Importance]:
     """Return by how much the metric gets worse when a feature's values are shuffled among the rows, greatest first.
 
@@ -33,28 +40,28 @@ def permutation_importance(
         predict: answers of the model for a float32 matrix [rows, columns].
         matrix: the holdout's; left as it is.
         truth: [rows].
-        metric: which figure is looked at.
+        metric: the figure that gets worse.
         features: by name, the columns of the matrix that belong to it.
         repeats: how often each feature is shuffled.
-        seed: of rows chosen and of the shuffles.
-        most_rows: more rows than this are sampled; when the sample gives no figure (one class only), nothing is found.
+        seed: of the sample of rows and of the shuffles.
+        max_rows: of more rows a sample is taken; a sample with one class only gives no importance.
     """
     random = np.random.default_rng(seed)
-    if len(matrix) > most_rows:
-        chosen = np.sort(random.choice(len(matrix), most_rows, replace=False))
-        matrix, truth = matrix[chosen], truth[chosen]
+    if len(matrix) > max_rows:
+        sample = np.sort(random.choice(len(matrix), max_rows, replace=False))
+        matrix, truth = matrix[sample], truth[sample]
     try:
         whole = metric.value(truth, predict(matrix))
     except MetricUndefined:
         return []
     shuffled = matrix.copy()
-    found: list[Importance] = []
+    importance = []
     for feature, columns in features.items():
-        places = list(columns)
+        indexes = list(columns)
         losses = []
         for _ in range(repeats):
-            shuffled[:, places] = matrix[random.permutation(len(matrix))][:, places]
+            shuffled[:, indexes] = matrix[random.permutation(len(matrix))][:, indexes]
             losses.append(metric.gain(whole, metric.value(truth, predict(shuffled))))
-        shuffled[:, places] = matrix[:, places]
-        found.append({"feature": feature, "loss": float(np.mean(losses)), "deviation": float(np.std(losses))})
-    return sorted(found, key=lambda each: -each["loss"])
+        shuffled[:, indexes] = matrix[:, indexes]
+        importance.append(Importance(feature, float(np.mean(losses)), float(np.std(losses))))
+    return sorted(importance, key=lambda item: -item.loss)

@@ -19,35 +19,40 @@ if TYPE_CHECKING:
 class Document:
     """Base of a stored object, and of its parts: a frozen dataclass, read by the types of its fields.
 
-    A field's type is one of JSON's (`str`, `int`, `float`, `bool`, `None`), `Any`, a literal, another `Document`, or a
+    A field's type is one of JSON's (`str`, `int`, `float`, `bool`, `None`), `Any`, a literal, another dataclass, or a
     `list`, `tuple`, `dict` or union of them. Subclasses import these types when they run, not for type checking only.
     """
 
     @classmethod
     def from_json(cls, content: object) -> Self:
         """Read a parsed JSON object; unknown keys are ignored. Raises `InvalidDocument`, naming the field."""
-        if not isinstance(content, dict):
-            raise InvalidDocument(f"{cls.__name__}: expected an object, got {content!r:.80}")
-        values = {}
-        for name, (declared, required) in _fields_of(cast("Any", cls)).items():
-            if name in content:
-                values[name] = _read(declared, content[name], f"{cls.__name__}.{name}")
-            elif required:
-                raise InvalidDocument(f"{cls.__name__}.{name}: expected a value, got nothing")
-        return cls(**values)
+        return cast("Self", _read_object(cls, content))
 
     def to_json(self) -> dict[str, Any]:
         """Return every field as plain JSON values, in the order of the class."""
         return asdict(cast("Any", self))
 
 
+def _read_object(kind: Any, content: object) -> Any:
+    """Read an object as a dataclass."""
+    if not isinstance(content, dict):
+        raise InvalidDocument(f"{kind.__name__}: expected an object, got {content!r:.80}")
+    values = {}
+    for name, (declared, required) in _fields_of(kind).items():
+        if name in content:
+            values[name] = _read(declared, content[name], f"{kind.__name__}.{name}")
+        elif required:
+            raise InvalidDocument(f"{kind.__name__}.{name}: expected a value, got nothing")
+    return kind(**values)
+
+
 @cache
-def _fields_of(kind: type[Document]) -> dict[str, tuple[Any, bool]]:
+def _fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:
     """Return the type of each field, and whether it must be there."""
     hints = get_type_hints(kind)
     return {
         field.name: (hints[field.name], field.default is MISSING and field.default_factory is MISSING)
-        for field in fields(cast("Any", kind))
+        for field in fields(kind)
     }
 
 
@@ -60,8 +65,8 @@ def _read(declared: Any, value: Any, place: str) -> Any:
     origin, arguments = get_origin(declared), get_args(declared)
     if origin in (Union, UnionType):
         return _read_one_of(arguments, value, place)
-    if isinstance(declared, type) and is_dataclass(declared) and issubclass(declared, Document):
-        return declared.from_json(value)
+    if isinstance(declared, type) and is_dataclass(declared):
+        return _read_object(declared, value)
     if origin in (list, tuple) and isinstance(value, list | tuple):
         return _read_items(origin, arguments, value, place)
     if origin is dict and isinstance(value, dict):

@@ -1,52 +1,81 @@
-"""The evaluation of one run as one JSON document: what the report is drawn from, and what other programs may read.
+"""The evaluation of a run: what the report is drawn from, and what other programs may read.
 
-Every list is bounded (see `curves`), so the document stays small however many rows were evaluated.
+Every list is bounded (see `refrain.evaluation.curves`), so the object stays small however many rows were evaluated.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from preprocessing import Gate
 from preprocessing.definition import Task
-from refrain.evaluation.decision import Decision, DecisionCode, Figures, VerdictCode
+from refrain.lake import keys
+from refrain.lake.document import Document
+from refrain.lake.parity_figures import Parity
+from refrain.lake.snapshot import DataSummary
+from refrain.lake.trial_outcome import TrialOutcome
+from refrain.lake.version import version_report_key
+
+if TYPE_CHECKING:
+    from refrain.aws.storage import Store
 
 Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
+DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
+VerdictCode = Literal[
+    "failed",
+    "parity_broken",
+    "golden_broken",
+    "below_floor",
+    "below_popularity",
+    "too_slow",
+    "promoted",
+    "not_better",
+    "not_best",
+]
+REFUSALS: tuple[VerdictCode, ...] = (
+    "failed",
+    "parity_broken",
+    "golden_broken",
+    "below_floor",
+    "below_popularity",
+    "too_slow",
+)
 
 
-class ParityDocument(TypedDict):
-    """See `parity.Parity`."""
+@dataclass(frozen=True)
+class Figures(Document):
+    """The figures of one model; one that could not be trained or loaded has only its names and the `error`.
 
-    rows: int
-    max_difference: float
-    differing: int
-
-
-class FiguresDocument(TypedDict):
-    """See `decision.Figures`."""
+    `gain`, `gain_interval` and `no_worse` are against the champion (see `statistics.comparison`), `latency_ms` is of
+    one row.
+    """
 
     name: str
     version: str
-    value: float | None
-    interval: Sequence[float] | None
-    gain: float | None
-    gain_interval: Sequence[float] | None
-    no_worse: float | None
-    latency_ms: float | None
-    bytes: int | None
-    parity: ParityDocument | None
-    golden: ParityDocument | None
-    error: str | None
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    gain: float | None = None
+    gain_interval: tuple[float, float] | None = None
+    no_worse: float | None = None
+    latency_ms: float | None = None
+    bytes: int | None = None
+    parity: Parity | None = None
+    golden: Parity | None = None
+    error: str | None = None
 
 
-class Line(TypedDict):
+@dataclass(frozen=True)
+class Line(Document):
     """Points of a curve."""
 
     x: list[float]
     y: list[float]
 
 
-class CalibrationBins(TypedDict):
-    """Quantile bins of what a model answered, against what was true: mean, interval of the mean, rows in each bin."""
+@dataclass(frozen=True)
+class CalibrationBins(Document):
+    """Quantile bins of the answers: mean answer, mean truth with its interval, and rows of each bin."""
 
     answered: list[float]
     observed: list[float]
@@ -55,14 +84,16 @@ class CalibrationBins(TypedDict):
     rows: list[int]
 
 
-class Series(TypedDict):
+@dataclass(frozen=True)
+class Series(Document):
     """One histogram of several on the same edges."""
 
     name: str
     rows: list[int]
 
 
-class Histogram(TypedDict):
+@dataclass(frozen=True)
+class Histogram(Document):
     """Row counts between edges."""
 
     of: str
@@ -70,64 +101,61 @@ class Histogram(TypedDict):
     series: list[Series]
 
 
-class Confusion(TypedDict):
+@dataclass(frozen=True)
+class Confusion(Document):
     """Row counts: `rows[i][j]` rows are truly `classes[i]` and were answered `classes[j]`."""
 
     classes: list[str]
     rows: list[list[int]]
 
 
-class Residuals(TypedDict):
+@dataclass(frozen=True)
+class Residuals(Document):
     """Quantiles of truth minus answer, in quantile bins of the answer."""
 
     answered: list[float]
     quantiles: dict[str, list[float]]
 
 
-class Curves(TypedDict, total=False):
-    """What the report draws of one model; `roc`, `histogram` and `confusion` for classes, `residuals` for values."""
+@dataclass(frozen=True)
+class Curves(Document):
+    """The drawings of one model: `roc`, `histogram` and `confusion` for classes, `residuals` for values."""
 
-    roc: Line
     calibration: CalibrationBins
     calibration_of: str
-    histogram: Histogram
-    confusion: Confusion
-    residuals: Residuals
+    roc: Line | None = None
+    histogram: Histogram | None = None
+    confusion: Confusion | None = None
+    residuals: Residuals | None = None
 
 
-class Importance(TypedDict):
-    """How much worse the metric gets when a feature's values are shuffled: mean and spread over the repeats."""
+@dataclass(frozen=True)
+class Importance(Document):
+    """How much worse the metric gets when a feature's values are shuffled: mean and deviation over the repeats."""
 
     feature: str
     loss: float
     deviation: float
 
 
-class ModelDocument(TypedDict):
-    """One compared model. `metrics` are all metrics of the task by name, for information.
+@dataclass(frozen=True)
+class ModelSummary(Document):
+    """One model of a run. `metrics` are all metrics of the task by name.
 
-    `beside` are figures of a recommender that no metric is (see `recommendation.beside`).
+    A recommender has no `curves` and no `importance`; it has figures `beyond_accuracy`.
     """
 
-    figures: FiguresDocument
+    figures: Figures
     estimator: str
-    metrics: NotRequired[dict[str, float]]
-    curves: NotRequired[Curves]
-    importance: NotRequired[list[Importance]]
-    beside: NotRequired[dict[str, float]]
+    metrics: dict[str, float] = field(default_factory=dict)
+    curves: Curves | None = None
+    importance: list[Importance] = field(default_factory=list)
+    beyond_accuracy: dict[str, float] = field(default_factory=dict)
 
 
-class GateDocument(TypedDict):
-    """See `preprocessing.Gate`."""
-
-    min_metric: float | None
-    max_metric: float | None
-    confidence: float
-    max_latency_ms: float | None
-
-
-class VerdictDocument(TypedDict):
-    """See `decision.Verdict`."""
+@dataclass(frozen=True)
+class CandidateVerdict(Document):
+    """What became of one candidate, and one sentence why."""
 
     name: str
     version: str
@@ -135,21 +163,23 @@ class VerdictDocument(TypedDict):
     reason: str
 
 
-class GateDecision(TypedDict):
-    """See `decision.Decision`."""
+@dataclass(frozen=True)
+class GateDecision(Document):
+    """Whether to promote `version`, or keep the champion (None). `reason` is one sentence for people."""
 
     promote: bool
     code: DecisionCode
     version: str | None
     reason: str
-    verdicts: Sequence[VerdictDocument]
+    verdicts: tuple[CandidateVerdict, ...]
     confidence: float
 
 
-class Evaluation(TypedDict):
+@dataclass(frozen=True)
+class Evaluation(Document):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
-    Of a recommendation `popularity` is the metric of the most popular items; `users` is how many were asked about.
+    A recommender also has `popularity`, the metric of the most popular items, and `users`, who were asked about.
     """
 
     model: str
@@ -159,26 +189,47 @@ class Evaluation(TypedDict):
     reason: str
     started_at: str
     finished_at: str
-    data: dict[str, Any]
-    gate: GateDocument
-    champion: ModelDocument | None
-    candidates: list[ModelDocument]
+    data: DataSummary
+    gate: Gate
+    champion: ModelSummary | None
+    candidates: list[ModelSummary]
     decision: GateDecision
     outcome: Outcome
-    trial: NotRequired[dict[str, Any]]
-    popularity: NotRequired[float | None]
-    users: NotRequired[int]
+    trial: TrialOutcome | None = None
+    popularity: float | None = None
+    users: int | None = None
+
+    @staticmethod
+    def key(model: str, run: str) -> str:
+        """Return its key."""
+        return keys.snapshot(model, run, "evaluation.json")
+
+    @classmethod
+    def read(cls, store: Store, model: str, run: str) -> Evaluation:
+        """Read it. Raises `NotFound` for a run that did not come so far."""
+        return cls.from_json(store.read_json(cls.key(model, run)))
+
+    def write(self, store: Store) -> str:
+        """Write it, and return its key."""
+        key = self.key(self.model, self.run)
+        store.write_json(key, self.to_json())
+        return key
+
+    @property
+    def champion_version(self) -> str | None:
+        """The champion that the candidates were compared with, or None."""
+        return self.champion.figures.version if self.champion else None
+
+    def summary_of(self, version: str) -> ModelSummary | None:
+        """Return a candidate by its version, None for another version."""
+        return next((candidate for candidate in self.candidates if candidate.figures.version == version), None)
 
 
-def figures_document(figures: Figures) -> FiguresDocument:
-    """Return the figures as plain JSON values.
-
-    >>> figures_document(Figures("forest", "1-forest", error="no"))["error"]
-    'no'
-    """
-    return cast(FiguresDocument, asdict(figures))
-
-
-def decision_document(decision: Decision) -> GateDecision:
-    """Return the decision as plain JSON values."""
-    return cast(GateDecision, asdict(decision))
+def write_report(store: Store, model: str, run: str, page: bytes, version: str | None) -> str:
+    """Write the report of a run, also beside the version that it promoted, and return the key to name."""
+    key = keys.snapshot(model, run, "report.html")
+    store.write(key, page)
+    if version is not None:
+        key = version_report_key(model, version)
+        store.write_new(key, page)
+    return key

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Definition, Problem
+    from refrain.lake.parity_figures import Parity
     from refrain.lake.version import Golden, Manifest
-    from refrain.model.parity import Parity
 
 TIMED_CALLS = 200
 

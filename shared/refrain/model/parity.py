@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from refrain.classes import likeliest
+from refrain.lake.parity_figures import TOLERANCE, Parity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,29 +18,6 @@ if TYPE_CHECKING:
     from preprocessing.definition import Task
 
 type Floats = NDArray[np.float64]
-
-TOLERANCE = 1e-4
-"""Of a probability, or of the spread of a regression's answers.
-
-Right conversions differ by about 1e-6 (both sides compute in float32), wrong ones by far more.
-"""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far the answers of two implementations of one model lie apart, on `rows` rows.
-
-    `differing` counts the rows with another label (regression: with a value outside the tolerance).
-    """
-
-    rows: int
-    max_difference: float
-    differing: int
-
-    @property
-    def holds(self) -> bool:
-        """Tell whether only rounding lies between them, and at least one row proves it."""
-        return self.rows > 0 and self.differing == 0 and self.max_difference <= TOLERANCE
 
 
 def parity(task: Task, expected: Floats, answered: Floats) -> Parity:

@@ -14,7 +14,7 @@ from preprocessing import PreprocessingError, RecommenderDefinition
 from refrain.errors import BrokenVersion
 from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
-from refrain.model.parity import Parity, ranked_parity
+from refrain.model.parity import ranked_parity
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import pad_codes, recent_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from refrain.lake.parity_figures import Parity
     from refrain.lake.version import CatalogueItems, Golden, Manifest
     from refrain.recommendation.recommendation_request import RecommendationRequest
 

@@ -33,11 +33,12 @@ from refrain.fast_path.features import MIN_ROWS_BY_COLUMN, RequestFeatures
 from refrain.model.familiarity import Familiarity
 from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
-from refrain.model.parity import Parity, parity
+from refrain.model.parity import parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from refrain.lake.parity_figures import Parity
     from refrain.lake.version import Baseline, Golden, Manifest
 
 INPUT = "features"

@@ -46,7 +46,8 @@ def calibrate(answers: Floats, bins: CalibrationBins, title: str, classes: tuple
     Of two classes the one that the curve's title names is corrected, else the most probable one; the rest is shared out
     among the other classes.
 
-    >>> bins = {"answered": [0.2, 0.8], "observed": [0.1, 0.9], "low": [], "high": [], "rows": [50, 50]}
+    >>> from refrain.lake.evaluation import CalibrationBins
+    >>> bins = CalibrationBins(answered=[0.2, 0.8], observed=[0.1, 0.9], low=[], high=[], rows=[50, 50])
     >>> calibrate(np.array([[0.5, 0.5], [0.2, 0.8]]), bins, "the probability of yes", ("no", "yes")).round(2).tolist()
     [[0.5, 0.5], [0.1, 0.9]]
     """
@@ -54,7 +55,7 @@ def calibrate(answers: Floats, bins: CalibrationBins, title: str, classes: tuple
     named = [index for index, name in enumerate(classes) if title == f"the probability of {name}"]
     chosen = np.full(len(answers), named[0]) if len(classes) == 2 and named else answers.argmax(axis=1)
     answered = answers[rows, chosen]
-    right = np.interp(answered, bins["answered"], pool_falling_shares(bins["observed"], bins["rows"]))
+    right = np.interp(answered, bins.answered, pool_falling_shares(bins.observed, bins.rows))
     rest = answers.copy()
     rest[rows, chosen] = 0.0
     rest[answered >= 1] = 1.0 / (len(classes) - 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from preprocessing import Definition, PreprocessingError
 from refrain.errors import BrokenVersion, NotFound
-from refrain.lake import keys
+from refrain.lake.evaluation import Evaluation
 from refrain.lake.monitoring_report import EvaluatedQuality
 from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.metrics import METRICS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
-    from refrain.lake.evaluation import CalibrationBins, ModelDocument
+    from refrain.lake.evaluation import CalibrationBins, ModelSummary
 
 
 @dataclass(frozen=True)
@@ -32,33 +32,31 @@ class ServedVersion:
     vocabularies: Mapping[str, tuple[str, ...]]
     classes: tuple[str, ...]
     baseline: Baseline
-    evaluated: ModelDocument | None
+    evaluated: ModelSummary | None
 
     @property
     def importance(self) -> dict[str, float]:
         """Share of each feature in what the model relies on; a feature that makes it worse (a loss below 0) has 0."""
-        importance = self.evaluated.get("importance", []) if self.evaluated else []
-        losses = {entry["feature"]: max(entry["loss"], 0.0) for entry in importance}
+        importance = self.evaluated.importance if self.evaluated else []
+        losses = {entry.feature: max(entry.loss, 0.0) for entry in importance}
         total = sum(losses.values())
         return {name: loss / total for name, loss in losses.items()} if total else {}
 
     @property
     def calibration(self) -> tuple[CalibrationBins, str] | None:
         """Its calibration on the holdout, and the title of that curve."""
-        curves = self.evaluated.get("curves") if self.evaluated else None
-        if not curves or "calibration" not in curves:
-            return None
-        return curves["calibration"], curves.get("calibration_of", "")
+        curves = self.evaluated.curves if self.evaluated else None
+        return (curves.calibration, curves.calibration_of) if curves else None
 
     def evaluated_quality(self, definition: Definition) -> EvaluatedQuality:
         """Return its quality on the holdout, with the metric and the gate of the present definition."""
         metric, gate = definition.training.metric, definition.gate
-        figures = self.evaluated["figures"] if self.evaluated else None
+        figures = self.evaluated.figures if self.evaluated else None
         same_metric = figures is not None and self.definition.training.metric == metric
-        interval = figures["interval"] if figures and same_metric else None
+        interval = figures.interval if figures and same_metric else None
         return EvaluatedQuality(
             metric=metric,
-            value=figures["value"] if figures and same_metric else None,
+            value=figures.value if figures and same_metric else None,
             low=interval[0] if interval else None,
             high=interval[1] if interval else None,
             bound=gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric,
@@ -84,10 +82,8 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
         raise BrokenVersion(served.version, f"its files are damaged ({type(error).__name__}: {error})") from error
 
 
-def _read_evaluated(store: Store, model: str, run: str, version: str) -> ModelDocument | None:
+def _read_evaluated(store: Store, model: str, run: str, version: str) -> ModelSummary | None:
     try:
-        evaluation = store.read_json(keys.snapshot(model, run, "evaluation.json"))
+        return Evaluation.read(store, model, run).summary_of(version)
     except NotFound:
         return None
-    candidates: list[ModelDocument] = evaluation["candidates"]
-    return next((candidate for candidate in candidates if candidate["figures"]["version"] == version), None)

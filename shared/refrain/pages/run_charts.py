@@ -1,16 +1,23 @@
-"""The report's drawings of how well models answer. All take bounded lists and draw them at once."""
+"""The report's drawings of how well models answer, each from bounded lists."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from refrain.lake.evaluation import CalibrationBins, Histogram, Residuals
+from typing import TYPE_CHECKING
+
 from refrain.pages.html import Html, element
-from refrain.pages.run_models import Shown
 from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, shorten_middle, svg, text, whisker
 from refrain.words import counted, figure
 
-WIDE, HIGH = 460, 330
-LONGEST_FEATURE = 40
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from refrain.lake.evaluation import CalibrationBins, Histogram, Importance, Residuals
+    from refrain.pages.run_models import PageModel
+
+WIDTH, HEIGHT = 460, 330
 LEFT, RIGHT, TOP, BOTTOM = 54, 446, 26, 286
+MAX_FEATURE_LENGTH = 40
+BAR_WIDTH, BAR_HEIGHT = 960, 22
 
 
 def captioned(title: str, note: str, drawing: str, *below: str | None) -> Html:
@@ -19,103 +26,102 @@ def captioned(title: str, note: str, drawing: str, *below: str | None) -> Html:
 
 
 def legend(entries: Sequence[tuple[str, str]]) -> Html:
-    """Return colours and what they mean."""
-    return element("ul", *(element("li", element("i", class_=c), name) for c, name in entries), class_="legend")
+    """Return the list of colours and their meanings."""
+    items = (element("li", element("i", class_=colour), name) for colour, name in entries)
+    return element("ul", *items, class_="legend")
 
 
 def _panel(x: tuple[float, float], y: tuple[float, float]) -> Panel:
     return Panel(Scale(*x, LEFT, RIGHT), Scale(*y, BOTTOM, TOP))
 
 
-def _strength(model: Shown, focus: Shown | None) -> str:
-    kind = "is-champion" if model.champion else "focus" if model is focus else ""
+def _strength(model: PageModel, focus: PageModel | None) -> str:
+    kind = "is-champion" if model.is_champion else "focus" if model is focus else ""
     return f"{model.colour} {kind}".strip()
 
 
-def draw_roc(models: Sequence[Shown], focus: Shown | None, note: str) -> Html:
+def draw_roc(models: Sequence[PageModel], focus: PageModel | None, note: str) -> Html:
     """Draw the ROC curves of all models that have one, the one in focus on top."""
     panel = _panel((0, 1), (0, 1))
-    drawn = [each for each in models if each.curves.get("roc", {}).get("x")]
+    curves = [(model, model.summary.curves.roc) for model in models if model.summary.curves]
+    drawn = [(model, curve) for model, curve in curves if curve and curve.x]
     lines = [
-        panel.line(each.curves["roc"]["x"], each.curves["roc"]["y"], _strength(each, focus))
-        for each in sorted(drawn, key=lambda each: each is focus)
+        panel.line(curve.x, curve.y, _strength(model, focus))
+        for model, curve in sorted(drawn, key=lambda pair: pair[0] is focus)
     ]
-    described = f"ROC curves of {', '.join(each.label for each in drawn)}; the closer to the upper left the better."
+    names = ", ".join(model.label for model, _ in drawn)
     drawing = svg(
         "roc",
-        (WIDE, HIGH),
+        (WIDTH, HEIGHT),
         "ROC curves",
-        described,
+        f"ROC curves of {names}; the closer to the upper left the better.",
         *panel.grid("false positive rate", "true positive rate"),
         panel.line([0, 1], [0, 1], "ideal"),
         *lines,
     )
-    return captioned("ROC curves", note, drawing, legend([(each.colour, each.label) for each in drawn]))
+    return captioned("ROC curves", note, drawing, legend([(model.colour, model.label) for model, _ in drawn]))
 
 
-def draw_calibration(models: Sequence[Shown], of: str, *, shares: bool) -> Html:
+def draw_calibration(models: Sequence[PageModel], of: str, *, shares: bool) -> Html:
     """Draw the mean answer of each bin against the mean truth, with 95 % intervals; the diagonal is calibrated."""
-    drawn = [(each, each.curves["calibration"]) for each in models if "calibration" in each.curves]
+    drawn = [(model, model.summary.curves.calibration) for model in models if model.summary.curves]
     x, y = ((0.0, 1.0), (0.0, 1.0)) if shares else _shared_range([bins for _, bins in drawn])
     panel = _panel(x, y)
     marks: list[Html] = []
     for model, bins in reversed(drawn):
-        marks.append(panel.line(bins["answered"], bins["observed"], _strength(model, None)))
-        for at, mean, low, high in zip(bins["answered"], bins["observed"], bins["low"], bins["high"], strict=True):
-            marks.append(whisker(panel.x(at), panel.y(low), panel.x(at), panel.y(high), model.colour))
-            mark = diamond if model.champion else dot
-            marks.append(mark(panel.x(at), panel.y(mean), model.colour, 4))
+        marks.append(panel.line(bins.answered, bins.observed, _strength(model, None)))
+        mark = diamond if model.is_champion else dot
+        for answer, mean, low, high in zip(bins.answered, bins.observed, bins.low, bins.high, strict=True):
+            marks.append(whisker(panel.x(answer), panel.y(low), panel.x(answer), panel.y(high), model.colour))
+            marks.append(mark(panel.x(answer), panel.y(mean), model.colour, 4))
     low, high = max(x[0], y[0]), min(x[1], y[1])
     drawing = svg(
         "calibration",
-        (WIDE, HIGH),
+        (WIDTH, HEIGHT),
         "Calibration",
-        f"What the models answered against what was true, in bins of {of}; on the diagonal they are equal.",
+        f"The models' answers against the truth, in bins of {of}; on the diagonal they are equal.",
         *panel.grid(f"mean answer: {of}", "observed"),
         panel.line([low, high], [low, high], "ideal"),
         *marks,
     )
     note = f"Of {of}, in bins of equally many rows, with 95 % intervals."
-    return captioned("Calibration", note, drawing, legend([(each.colour, each.label) for each, _ in drawn]))
+    return captioned("Calibration", note, drawing, legend([(model.colour, model.label) for model, _ in drawn]))
 
 
 def _shared_range(all_bins: Sequence[CalibrationBins]) -> tuple[tuple[float, float], tuple[float, float]]:
-    xs = [value for bins in all_bins for value in bins["answered"]]
-    ys = [value for bins in all_bins for value in (*bins["low"], *bins["high"])]
-    both = pad_range([*xs, *ys], 0.04)
+    values = [value for bins in all_bins for value in (*bins.answered, *bins.low, *bins.high)]
+    both = pad_range(values, 0.04)
     return both, both
 
 
-def draw_histogram(model: Shown, found: Histogram) -> Html:
+def draw_histogram(model: PageModel, histogram: Histogram) -> Html:
     """Draw how the answers are spread, apart for each series, each as shares of its own rows."""
-    shares = [[rows / max(sum(series["rows"]), 1) for rows in series["rows"]] for series in found["series"]]
-    panel = _panel((found["edges"][0], found["edges"][-1]), (0, max(max(each) for each in shares) * 1.06 or 1))
+    shares = [[rows / max(sum(series.rows), 1) for rows in series.rows] for series in histogram.series]
+    panel = _panel((histogram.edges[0], histogram.edges[-1]), (0, max(map(max, shares)) * 1.06 or 1))
     colours = ("yes", "no")
-    areas = [panel.steps(found["edges"], each, c) for each, c in zip(shares, colours, strict=True)]
-    names = [f"{each['name']} ({counted(sum(each['rows']), 'row')})" for each in found["series"]]
+    areas = [panel.steps(histogram.edges, heights, colour) for heights, colour in zip(shares, colours, strict=True)]
+    names = [f"{series.name} ({counted(sum(series.rows), 'row')})" for series in histogram.series]
     drawing = svg(
         "histogram",
-        (WIDE, HIGH),
+        (WIDTH, HEIGHT),
         "Spread of the answers",
-        f"Histograms of {found['of']} for {' and '.join(names)}.",
-        *panel.grid(found["of"], "share of its rows"),
+        f"Histograms of {histogram.of} for {' and '.join(names)}.",
+        *panel.grid(histogram.of, "share of its rows"),
         *reversed(areas),
     )
-    note = f"{found['of'][0].upper()}{found['of'][1:]}, by {model.label}."
+    note = f"{histogram.of[0].upper()}{histogram.of[1:]}, by {model.label}."
     return captioned("Spread of the answers", note, drawing, legend(list(zip(colours, names, strict=True))))
 
 
-def draw_residuals(model: Shown, found: Residuals, others: Sequence[Residuals], key: str) -> Html:
-    """Draw the residuals' median and quantile bands along the answer, on the same axes as those of `others`."""
-    every = [found, *others]
-    y = pad_range([value for each in every for line in each["quantiles"].values() for value in line])
-    panel = _panel(
-        pad_range([value for each in every for value in each["answered"]], 0.02), (min(y[0], 0), max(y[1], 0))
-    )
-    xs, lines = found["answered"], found["quantiles"]
+def draw_residuals(model: PageModel, residuals: Residuals, on_page: Sequence[Residuals], key: str) -> Html:
+    """Draw the residuals' median and quantile bands along the answer, on the same axes as all residuals on the page."""
+    y = pad_range([value for item in on_page for line in item.quantiles.values() for value in line])
+    x = pad_range([value for item in on_page for value in item.answered], 0.02)
+    panel = _panel(x, (min(y[0], 0), max(y[1], 0)))
+    xs, lines = residuals.answered, residuals.quantiles
     drawing = svg(
         f"residuals-{key}",
-        (WIDE, HIGH),
+        (WIDTH, HEIGHT),
         f"Residuals of {model.label}",
         "Quantiles of truth minus answer, along the answer; at best a narrow, even band around zero.",
         *panel.grid("answer", "truth − answer"),
@@ -129,49 +135,45 @@ def draw_residuals(model: Shown, found: Residuals, others: Sequence[Residuals], 
     return captioned(f"Residuals of {model.label}", note, drawing)
 
 
-def draw_importance(model: Shown, champion: Shown | None, title: str, most: int = 20) -> Html:
+def draw_importance(model: PageModel, champion: PageModel | None, title: str, max_features: int = 20) -> Html:
     """Draw how much worse the metric gets without each feature, greatest first; the champion's as diamonds."""
-    found = model.importance[:most]
-    beside = {each["feature"]: each["loss"] for each in champion.importance} if champion else {}
-    ends = [end for each in found for end in (each["loss"] - each["deviation"], each["loss"] + each["deviation"])]
-    ends += [beside[each["feature"]] for each in found if each["feature"] in beside]
+    features = model.summary.importance[:max_features]
+    of_champion = {item.feature: item.loss for item in champion.summary.importance} if champion else {}
+    ends = [end for item in features for end in (item.loss - item.deviation, item.loss + item.deviation)]
+    ends += [of_champion[item.feature] for item in features if item.feature in of_champion]
     low, high = pad_range([0.0, *ends], 0.04)
-    height, width = 22, 960
-    left = 30 + 6.6 * max(len(shorten_middle(each["feature"], LONGEST_FEATURE)) for each in found)
-    bottom = 14 + height * len(found)
-    panel = Panel(Scale(low if min([0.0, *ends]) < 0 else 0.0, high, left, width - 80), Scale(0, 1, bottom, 8))
+    left = 30 + 6.6 * max(len(shorten_middle(item.feature, MAX_FEATURE_LENGTH)) for item in features)
+    bottom = 14 + BAR_HEIGHT * len(features)
+    x = Scale(low if min([0.0, *ends]) < 0 else 0.0, high, left, BAR_WIDTH - 80)
+    panel = Panel(x, Scale(0, 1, bottom, 8))
     parts = [*panel.grid_x(f"{title} lost when the feature's values are shuffled"), panel.upright(0, "zero")]
-    for place, each in enumerate(found):
-        y = 14 + height * (place + 0.5)
-        parts.append(
-            text(left - 10, y + 4, shorten_middle(each["feature"], LONGEST_FEATURE), "label", "end", each["feature"])
-        )
-        parts.append(
-            element(
-                "rect",
-                x=min(panel.x(0), panel.x(each["loss"])),
-                y=y - 7,
-                rx=2,
-                height=14,
-                width=max(abs(panel.x(each["loss"]) - panel.x(0)), 0.7),
-                class_=f"bar {model.colour}",
-            )
-        )
-        spread = (panel.x(each["loss"] - each["deviation"]), panel.x(each["loss"] + each["deviation"]))
-        parts.append(element("line", x1=spread[0], y1=y, x2=spread[1], y2=y, class_="zero"))
-        right = max(spread[1], panel.x(0), panel.x(beside.get(each["feature"], 0.0)) + 6)
-        if each["feature"] in beside:
-            parts.append(diamond(panel.x(beside[each["feature"]]), y, "champion", 5))
-        parts.append(text(right + 7, y + 4, figure(each["loss"]), "value"))
-    names = ", ".join(each["feature"] for each in found[:5])
-    drawing = svg("importance", (width, bottom + 44), "Importance of features", f"Greatest first: {names}.", *parts)
+    for index, item in enumerate(features):
+        parts += _bar(panel, 14 + BAR_HEIGHT * (index + 0.5), model.colour, item, of_champion.get(item.feature))
+    names = ", ".join(item.feature for item in features[:5])
+    description = f"Greatest first: {names}."
+    drawing = svg("importance", (BAR_WIDTH, bottom + 44), "Importance of features", description, *parts)
     note = f"By permutation, for {model.label}: mean and standard deviation over the repeats."
-    if len(model.importance) > most:
-        least = max(abs(each["loss"]) for each in model.importance[most:])
-        note += f" {counted(len(model.importance) - most, 'further feature')} of at most {figure(least)} are not drawn."
-    entries = [(model.colour, model.label), ("champion", "champion")] if beside else []
-    return element(
-        "div",
-        captioned("Importance of features", note, drawing, legend(entries) if entries else None),
-        class_="wide scroll",
-    )
+    hidden = model.summary.importance[max_features:]
+    if hidden:
+        greatest = max(abs(item.loss) for item in hidden)
+        note += f" {counted(len(hidden), 'further feature')} of at most {figure(greatest)} are not drawn."
+    entries = [(model.colour, model.label), ("champion", "champion")] if of_champion else []
+    below = legend(entries) if entries else None
+    return element("div", captioned("Importance of features", note, drawing, below), class_="wide scroll")
+
+
+def _bar(panel: Panel, y: float, colour: str, item: Importance, of_champion: float | None) -> list[Html]:
+    """Draw one feature: its name, a bar with its spread, the champion's diamond and the figure."""
+    zero, end = panel.x(0), panel.x(item.loss)
+    spread = (panel.x(item.loss - item.deviation), panel.x(item.loss + item.deviation))
+    name = shorten_middle(item.feature, MAX_FEATURE_LENGTH)
+    bar = {"x": min(zero, end), "y": y - 7, "rx": 2, "height": 14, "width": max(abs(end - zero), 0.7)}
+    parts = [
+        text(panel.x.start - 10, y + 4, name, "label", "end", item.feature),
+        element("rect", **bar, class_=f"bar {colour}"),
+        element("line", x1=spread[0], y1=y, x2=spread[1], y2=y, class_="zero"),
+    ]
+    if of_champion is not None:
+        parts.append(diamond(panel.x(of_champion), y, "champion", 5))
+    right = max(spread[1], zero, panel.x(of_champion or 0.0) + 6)
+    return [*parts, text(right + 7, y + 4, figure(item.loss), "value")]

@@ -1,73 +1,84 @@
-"""The report's section on data: where rows came from, how they were split, what is to be predicted."""
+"""The report's section on data: where rows came from, how they were split, and the target."""
 
-from refrain.lake.evaluation import Evaluation
-from refrain.lake.snapshot import DataSummary, LabelCounts
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from refrain.pages.html import Html, element, html_table, joined
 from refrain.pages.run_sections import section
 from refrain.times import for_people
 from refrain.words import counted, figure, share
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from refrain.lake.snapshot import ClassCounts, DataSummary, TargetSummary, UploadSummary
+
 MAX_UPLOADS = 20
 
 
-def data(evaluation: Evaluation) -> Html:
-    """Show what was learned from and compared on."""
-    summary = DataSummary.from_json(evaluation["data"])
-    sizes = f"{counted(summary.rows, 'row')} of {counted(summary.receipts, 'upload')}"
-    split = f"{counted(summary.train_rows)} to learn from, {counted(summary.holdout_rows)} held out"
-    note = f"{sizes}: {split}. {_labelled(summary.labelled)}{_split(summary)}"
-    return section("data", "The data", note, _target(summary), _uploads(summary))
+def data_section(data: DataSummary) -> Html:
+    """Show the rows that models learned from and were compared on."""
+    sizes = f"{counted(data.rows, 'row')} of {counted(data.receipts, 'upload')}"
+    split = f"{counted(data.train_rows)} to learn from, {counted(data.holdout_rows)} held out"
+    note = f"{sizes}: {split}. {_labels(data)}{_split(data)}"
+    return section("data", "The data", note, _target(data), _uploads(data.uploads))
 
 
-def _labelled(labelled: LabelCounts | None) -> str:
-    """Say what labels brought, where there are any."""
-    if labelled is None or not labelled.labels:
+def _labels(data: DataSummary) -> str:
+    """Count what labels brought, if there are any."""
+    labelled = data.labelled
+    if not labelled or not labelled.labels:
         return ""
-    left_out = [
-        f"{counted(rows)} {words}"
-        for rows, words in (
-            (labelled.unmatched, "of no captured prediction"),
-            (labelled.unusable, "of predictions that cannot be learned from"),
-        )
-        if rows
-    ]
-    out = f" ({', '.join(left_out)})" if left_out else ""
-    return f"{counted(labelled.rows, 'row')} of these by {counted(labelled.labels, 'label')} of predictions{out}. "
+    unused = [f"{counted(labelled.unmatched)} of no captured prediction"] if labelled.unmatched else []
+    unused += [f"{counted(labelled.unusable)} of predictions that cannot be learned from"] if labelled.unusable else []
+    rest = f" ({', '.join(unused)})" if unused else ""
+    return f"{counted(labelled.rows, 'row')} of these by {counted(labelled.labels, 'label')} of predictions{rest}. "
 
 
-def _split(summary: DataSummary) -> str:
-    split = summary.split
+def _split(data: DataSummary) -> str:
+    split = data.split
     window = f"The window is {split.window}" if split.window else "There is no window"
     held = "by a hash of the row"
     if split.by == "upload":
         held = "in the order of upload: the newest are held out"
     if split.by == "time":
         held = f"by time: the holdout begins at {for_people(split.cut)}" if split.cut else "by time"
-    first, last = map(for_people, summary.time_range)
-    merged = counted(summary.merged_duplicates, "older row")
-    duplicates = f" {merged} of the same key gave way to newer ones." if summary.merged_duplicates else ""
+    first, last = map(for_people, data.time_range)
+    merged = counted(data.merged_duplicates, "older row")
+    duplicates = f" {merged} of the same key gave way to newer ones." if data.merged_duplicates else ""
     return f"{window}; rows are split {held}. Rows reach from {first} to {last}.{duplicates}"
 
 
-def _target(summary: DataSummary) -> Html | None:
-    if summary.users is not None and summary.items is not None:
-        header = ["To be recommended", "#Items", "#Users"]
-        row = [summary.target, counted(summary.items), counted(summary.users)]
-        return html_table("Who chose, and among how many", header, [row])
-    if summary.classes:
-        train, holdout = (max(sum(getattr(c, side) for c in summary.classes), 1) for side in ("train", "holdout"))
-        rows = [
-            [c.name, counted(c.train), _bar(c.train / train), counted(c.holdout), _bar(c.holdout / holdout)]
-            for c in summary.classes
-        ]
+def _target(data: DataSummary) -> Html | None:
+    if data.users is not None and data.items is not None:
+        row = [data.target, counted(data.items), counted(data.users)]
+        return html_table("Who chose, and among how many", ["To be recommended", "#Items", "#Users"], [row])
+    title = f"To be predicted: {data.target}"
+    if data.classes:
         header = ["Class", "#Training rows", "Share", "#Holdout rows", "Share"]
-        return html_table(f"To be predicted: {summary.target}", header, rows)
-    if summary.summary:
-        figures = summary.summary.to_json()
-        header = ["", *(f"#{name.replace('_', ' ')}" for name in figures)]
-        row = [summary.target, *map(figure, figures.values())]
-        return html_table(f"To be predicted: {summary.target}", header, [row])
-    return None
+        return html_table(title, header, _class_rows(data.classes))
+    return _summary_table(title, data.target, data.summary) if data.summary else None
+
+
+def _class_rows(classes: Sequence[ClassCounts]) -> list[list[str]]:
+    train, holdout = max(sum(item.train for item in classes), 1), max(sum(item.holdout for item in classes), 1)
+    return [
+        [
+            item.name,
+            counted(item.train),
+            _bar(item.train / train),
+            counted(item.holdout),
+            _bar(item.holdout / holdout),
+        ]
+        for item in classes
+    ]
+
+
+def _summary_table(title: str, target: str, summary: TargetSummary) -> Html:
+    figures = summary.to_json()
+    header = ["", *(f"#{name.replace('_', ' ')}" for name in figures)]
+    return html_table(title, header, [[target, *map(figure, figures.values())]])
 
 
 def _bar(part: float) -> Html:
@@ -75,15 +86,15 @@ def _bar(part: float) -> Html:
     return joined([drawn, " ", share(part)])
 
 
-def _uploads(summary: DataSummary) -> Html | None:
-    if not summary.uploads:
+def _uploads(uploads: Sequence[UploadSummary]) -> Html | None:
+    if not uploads:
         return None
     rows = [
-        [upload.source, for_people(upload.uploaded_at), counted(upload.rows_kept), counted(upload.rows_rejected)]
-        for upload in summary.uploads[:MAX_UPLOADS]
+        [item.source, for_people(item.uploaded_at), counted(item.rows_kept), counted(item.rows_rejected)]
+        for item in uploads[:MAX_UPLOADS]
     ]
-    rest = summary.uploads[MAX_UPLOADS:]
+    rest = uploads[MAX_UPLOADS:]
     if rest:
-        kept, rejected = sum(upload.rows_kept for upload in rest), sum(upload.rows_rejected for upload in rest)
+        kept, rejected = sum(item.rows_kept for item in rest), sum(item.rows_rejected for item in rest)
         rows.append([f"{counted(len(rest), 'more upload')}", "", counted(kept), counted(rejected)])
     return element("div", html_table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows))

@@ -1,11 +1,19 @@
-"""The whole page."""
+"""The report of a run as one self-contained HTML file: the decision and its figures, then the sections."""
 
-from refrain.lake.evaluation import Evaluation
-from refrain.pages.frame import framed
-from refrain.pages.run_data import data
-from refrain.pages.run_header import header
-from refrain.pages.run_models import models_on_page
-from refrain.pages.run_sections import answers_section, comparison, importance_section, refused
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refrain.pages.frame import framed, heading, tile
+from refrain.pages.html import Html, element
+from refrain.pages.run_data import data_section
+from refrain.pages.run_models import PageModels, page_models
+from refrain.pages.run_sections import answers_section, comparison_section, importance_section, refusals_section
+from refrain.times import duration, for_people
+from refrain.words import counted, figure, probability, share, signed
+
+if TYPE_CHECKING:
+    from refrain.lake.evaluation import Evaluation
 
 METHODS = (
     "Intervals: percentiles of a paired bootstrap, all models on the same resamples of the holdout rows "
@@ -13,21 +21,61 @@ METHODS = (
     "intervals for shares. Importance: loss by permutation (Breiman 2001; Fisher, Rudin & Dominici 2019). "
     "Parity: the exported graph against the trained pipeline, row by row."
 )
+SUPERSEDED = "Another run changed the champion meanwhile, so this comparison no longer held and nothing was promoted."
 
 
 def render_run(evaluation: Evaluation) -> str:
-    """Return the report as one self-contained HTML file.
-
-    Args:
-        evaluation: see `refrain.lake.evaluation`; its texts may hold anything, they are escaped.
-    """
-    models = models_on_page(evaluation)
+    """Return the report; the texts of the evaluation may hold anything, they are escaped."""
+    models = page_models(evaluation)
     sections = (
-        comparison(evaluation, models),
+        comparison_section(evaluation, models),
         answers_section(evaluation, models),
-        importance_section(evaluation, models),
-        refused(models),
-        data(evaluation),
+        importance_section(models),
+        refusals_section(models),
+        data_section(evaluation.data),
     )
-    title = f"Retraining of {evaluation['model']}: {evaluation['outcome']}"
-    return framed(title, header(evaluation, models), *sections, methods=METHODS)
+    title = f"Retraining of {evaluation.model}: {evaluation.outcome}"
+    return framed(title, _header(evaluation, models), *sections, methods=METHODS)
+
+
+def _header(evaluation: Evaluation, models: PageModels) -> Html:
+    """Return badge, sentence, the run's particulars and the figures that the decision rests on."""
+    run = [f"Run {evaluation.run}", f"started {for_people(evaluation.started_at)}"]
+    length = duration(evaluation.started_at, evaluation.finished_at)
+    run += [f"took {length}"] if length else []
+    run += [f"now in service: {evaluation.decision.version}"] if evaluation.outcome == "promoted" else []
+    run += [f"reason: {evaluation.reason}"] if evaluation.reason else []
+    more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
+    more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
+    title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
+    return heading(title, _badge(evaluation), sentence, " · ".join(run), _tiles(evaluation, models), more=more)
+
+
+def _badge(evaluation: Evaluation) -> Html:
+    outcome: str = evaluation.outcome
+    kept = "= Champion kept" if evaluation.champion else "∅ Nothing in service yet"
+    words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded", "dismissed": "× Dismissed"}
+    none_passed = evaluation.decision.code in ("all_failed", "all_refused")
+    kind = "refused" if outcome == "kept" and none_passed else outcome
+    return element("span", words[outcome], class_=f"badge {kind}")
+
+
+def _tiles(evaluation: Evaluation, models: PageModels) -> list[Html]:
+    tiles = []
+    focus, data = models.focus, evaluation.data
+    if focus and focus.figures.value is not None:
+        figures, ends = focus.figures, focus.figures.interval
+        confidence = share(evaluation.gate.confidence)
+        interval = f"{confidence} interval {figure(ends[0])} to {figure(ends[1])}" if ends else ""
+        tiles.append(tile(f"{models.metric.title} of {focus.label}", figure(focus.figures.value), interval))
+        if figures.gain is not None and models.champion and models.champion.figures.value is not None:
+            against = f"champion: {figure(models.champion.figures.value)}"
+            tiles.append(tile("Gain over champion", signed(figures.gain), against))
+        if figures.no_worse is not None:
+            needed = f"{share(evaluation.decision.confidence)} needed"
+            tiles.append(tile("Probability of no worse", probability(figures.no_worse), needed))
+    refused = sum(model.is_refused for model in models.candidates)
+    gate = f"{counted(refused)} did not pass the gate" if refused else "all passed the gate"
+    tiles.append(tile("Candidates", counted(len(models.candidates)), gate if models.candidates else ""))
+    tiles.append(tile("Holdout rows", counted(data.holdout_rows), f"and {counted(data.train_rows)} to learn from"))
+    return tiles

@@ -1,61 +1,67 @@
-"""The report's sections: functions from the evaluation to a piece of the page, or None with nothing to say."""
+"""The report's sections on the models: pieces of the page, or None with nothing to show."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
 
-from refrain.lake.evaluation import Evaluation
+from typing import TYPE_CHECKING
+
 from refrain.pages import run_charts
 from refrain.pages.html import Html, element, html_table, joined
-from refrain.pages.run_intervals import STATUS, intervals
-from refrain.pages.run_models import LONGEST, Models, Shown
+from refrain.pages.run_intervals import VERDICTS, draw_intervals
+from refrain.pages.run_models import MAX_NAME_LENGTH, PageModel, PageModels
 from refrain.pages.svg import shorten_middle
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted, figure, listed, milliseconds, probability, share, signed, size
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from refrain.lake.evaluation import Confusion, Evaluation
+
 FEW_CLASSES = 4
-OF_LISTS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
-"""Of the many metrics of recommendations, those that are shown besides the gate's."""
+LIST_METRICS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
+"""Of the many metrics of recommendations, those that the report shows besides the gate's."""
 
 
 def section(key: str, title: str, note: str, *content: str | None) -> Html:
     """Return a section with its heading."""
-    return element(
-        "section", element("h2", title, id=key), element("p", note, class_="soft"), *content, aria_labelledby=key
-    )
+    head = (element("h2", title, id=key), element("p", note, class_="soft"))
+    return element("section", *head, *content, aria_labelledby=key)
 
 
-def comparison(evaluation: Evaluation, models: Models) -> Html:
+def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
     """Show candidates against the champion: the drawing, the table and the rule."""
-    gate, metric = evaluation["gate"], models.metric
-    needed = evaluation["decision"]["confidence"]
-    floor = gate["min_metric"] if metric.greater_is_better else gate["max_metric"]
-    with_figures = [each for each in models.all if each.figures["value"] is not None]
-    users = evaluation.get("users")
-    asked = counted(evaluation["data"]["holdout_rows"], "holdout row") if users is None else counted(users, "user")
-    note = f"All models answered the same {asked}. Intervals are {share(gate['confidence'])} ones, by paired bootstrap."
-    drawing = intervals(models.all, metric, gate["confidence"], floor) if with_figures else None
+    gate, metric = evaluation.gate, models.metric
+    floor = gate.min_metric if metric.greater_is_better else gate.max_metric
+    title = "Candidates against the champion" if models.champion else "The candidates"
+    note, drawing = "No model has a figure, so there is nothing to compare.", None
+    if any(model.figures.value is not None for model in models.all):
+        rows, users = evaluation.data.holdout_rows, evaluation.users
+        same = counted(rows, "holdout row") if users is None else counted(users, "user")
+        note = f"All models answered the same {same}. Intervals are {share(gate.confidence)} ones, by paired bootstrap."
+        intervals = draw_intervals(models.all, metric, gate.confidence, floor)
+        drawing = element("div", intervals, class_="wide scroll")
     return section(
         "comparison",
-        "Candidates against the champion" if models.champion else "The candidates",
-        note if with_figures else "No model has a figure, so there is nothing to compare.",
-        element("div", drawing, class_="wide scroll") if drawing else None,
+        title,
+        note,
+        drawing,
         _figures_table(models) if models.all else None,
         _other_metrics(evaluation, models),
-        element("p", _rule(evaluation, floor, needed), class_="soft small"),
+        element("p", _rule(evaluation, models, floor), class_="soft small"),
     )
 
 
-def _rule(evaluation: Evaluation, floor: float | None, needed: float) -> str:
-    gate, metric = evaluation["gate"], METRICS[evaluation["metric"]]
+def _rule(evaluation: Evaluation, models: PageModels, floor: float | None) -> str:
+    gate, needed = evaluation.gate, evaluation.decision.confidence
     rules = ["answers as the trained pipeline does on all holdout and golden rows"]
     if floor is not None:
-        bound = "at least" if metric.greater_is_better else "at most"
-        rules.append(f"has {metric.title} of {bound} {figure(floor)}")
-    popularity = evaluation.get("popularity")
-    if popularity is not None:
-        rules.append(f"is not worse than the most popular items ({figure(popularity)})")
-    if gate["max_latency_ms"] is not None:
-        rules.append(f"answers one row within {milliseconds(gate['max_latency_ms'])}")
-    adjusted = "" if needed == gate["confidence"] else f" ({share(gate['confidence'])} adjusted for their number)"
+        bound = "at least" if models.metric.greater_is_better else "at most"
+        rules.append(f"has {models.metric.title} of {bound} {figure(floor)}")
+    if evaluation.popularity is not None:
+        rules.append(f"is not worse than the most popular items ({figure(evaluation.popularity)})")
+    if gate.max_latency_ms is not None:
+        rules.append(f"answers one row within {milliseconds(gate.max_latency_ms)}")
+    adjusted = "" if needed == gate.confidence else f" ({share(gate.confidence)} adjusted for their number)"
     return (
         f"The gate: a candidate {listed(rules)}. The best of those replaces the champion when it is better and, "
         f"with probability {share(needed)}{adjusted}, no worse. "
@@ -63,34 +69,37 @@ def _rule(evaluation: Evaluation, floor: float | None, needed: float) -> str:
     )
 
 
-def _named(model: Shown, *, fully: bool = False) -> Html:
-    name = "champion" if model.champion else model.figures["name"]
-    about = [model.document["estimator"].rpartition(".")[2], model.figures["version"] if model.champion else ""]
-    small = [element("small", each) for each in about if each] if fully else []
+def _name_cell(model: PageModel, *details: str) -> Html:
+    name = "champion" if model.is_champion else model.figures.name
+    small = (element("small", detail) for detail in details if detail)
     return joined([element("i", class_=model.colour), name, *small])
 
 
-def _figures_table(models: Models) -> Html:
+def _figures_table(models: PageModels) -> Html:
     header = ["Model", f"#{models.metric.title}"]
     header += ["#Gain", "#No worse"] if models.champion else []
     header += ["#One row", "#Size", "#Parity", "Verdict"]
-    rows = [_figures_row(each, against=models.champion is not None) for each in models.all]
+    rows = [_figures_row(model, against=models.champion is not None) for model in models.all]
     return html_table("Figures of the gate", header, rows)
 
 
-def _figures_row(model: Shown, *, against: bool) -> list[str]:
-    found = model.figures
-    row: list[str] = [_named(model, fully=True), _with_interval(found["value"], found["interval"], figure)]
+def _figures_row(model: PageModel, *, against: bool) -> list[str]:
+    figures = model.figures
+    version = figures.version if model.is_champion else ""
+    row: list[str] = [
+        _name_cell(model, model.summary.estimator.rpartition(".")[2], version),
+        _with_interval(figures.value, figures.interval, figure),
+    ]
     if against:
-        row.append(_with_interval(found["gain"], found["gain_interval"], signed))
-        row.append("–" if found["no_worse"] is None else probability(found["no_worse"]))
-    row.append("–" if found["latency_ms"] is None else milliseconds(found["latency_ms"]))
-    row.append("–" if found["bytes"] is None else size(found["bytes"]))
+        row.append(_with_interval(figures.gain, figures.gain_interval, signed))
+        row.append("–" if figures.no_worse is None else probability(figures.no_worse))
+    row.append("–" if figures.latency_ms is None else milliseconds(figures.latency_ms))
+    row.append("–" if figures.bytes is None else size(figures.bytes))
     row.append(_parity(model))
-    code = None if model.verdict is None else model.verdict["code"]
-    kind = "promoted" if code == "promoted" else "refused" if model.refused else ""
-    status = "in service" if code is None else STATUS[code]
-    row.append(element("span", status.removeprefix("refused: "), class_=f"badge tiny {kind}".strip()))
+    code = model.verdict.code if model.verdict else None
+    kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
+    verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
+    row.append(element("span", verdict, class_=f"badge tiny {kind}".strip()))
     return row
 
 
@@ -101,80 +110,71 @@ def _with_interval(value: float | None, interval: Sequence[float] | None, write:
     return joined([write(value), element("small", ends) if ends else None])
 
 
-def _parity(model: Shown) -> str:
-    both = [each for each in (model.figures["parity"], model.figures["golden"]) if each is not None]
+def _parity(model: PageModel) -> str:
+    both = [parity for parity in (model.figures.parity, model.figures.golden) if parity is not None]
     if not both:
         return "–"
-    differing, rows = sum(each["differing"] for each in both), sum(each["rows"] for each in both)
-    furthest = max(each["max_difference"] for each in both)
-    return joined([f"{counted(differing)} of {counted(rows)} differ", element("small", f"by at most {furthest:.1g}")])
+    differing, rows = sum(parity.differing for parity in both), sum(parity.rows for parity in both)
+    greatest = max(parity.max_difference for parity in both)
+    return joined([f"{counted(differing)} of {counted(rows)} differ", element("small", f"by at most {greatest:.1g}")])
 
 
-def _other_metrics(evaluation: Evaluation, models: Models) -> Html | None:
-    names = [name for name, metric in METRICS.items() if metric.task == evaluation["task"]]
-    if evaluation["task"] == "recommendation":
-        names = [name for name in names if name in OF_LISTS or name == evaluation["metric"]]
-    beside = list(dict.fromkeys(name for each in models.all for name in each.document.get("beside", {})))
-    known = [each for each in models.all if each.document.get("metrics")]
-    if not known:
-        return None
+def _other_metrics(evaluation: Evaluation, models: PageModels) -> Html | None:
+    names = [name for name, metric in METRICS.items() if metric.task == evaluation.task]
+    if evaluation.task == "recommendation":
+        names = [name for name in names if name in LIST_METRICS or name == evaluation.metric]
+    beyond = list(dict.fromkeys(name for model in models.all for name in model.summary.beyond_accuracy))
     rows = []
-    for each in known:
-        found = each.document.get("metrics", {})
-        also = each.document.get("beside", {})
-        rows.append(
-            [
-                _named(each),
-                *(figure(found[name]) if name in found else "–" for name in names),
-                *(figure(also[name]) if name in also else "–" for name in beside),
-            ]
-        )
-    return html_table(
-        f"Other figures on the same rows (the gate looks at {models.metric.title} only)",
-        ["Model", *(f"#{METRICS[name].title}" for name in names), *(f"#{name.replace('_', ' ')}" for name in beside)],
-        rows,
-    )
+    for model in models.all:
+        values = model.summary.metrics | model.summary.beyond_accuracy
+        if model.summary.metrics:
+            cells = (figure(values[name]) if name in values else "–" for name in (*names, *beyond))
+            rows.append([_name_cell(model), *cells])
+    if not rows:
+        return None
+    title = f"Other figures on the same rows (the gate looks at {models.metric.title} only)"
+    titles = [*(METRICS[name].title for name in names), *(name.replace("_", " ") for name in beyond)]
+    return html_table(title, ["Model", *(f"#{name}" for name in titles)], rows)
 
 
-def answers_section(evaluation: Evaluation, models: Models) -> Html | None:
+def answers_section(evaluation: Evaluation, models: PageModels) -> Html | None:
     """Show how the models answer: ROC, calibration, spread and confusion, or residuals."""
     focus = models.focus
-    if focus is None or not focus.curves:
+    if focus is None or focus.summary.curves is None:
         return None
-    drawings = _of_values(models) if evaluation["task"] == "regression" else _of_classes(models, focus)
-    who = "the champion" if focus.champion else focus.figures["name"]
-    note = f"Of {who}" + (" beside the champion" if models.champion and not focus.champion else "")
-    return section(
-        "quality", "How they answer", f"{note}, on the holdout rows.", element("div", *drawings, class_="pair")
-    )
+    drawings = _draw_values(models) if evaluation.task == "regression" else _draw_classes(models, focus)
+    name = "the champion" if focus.is_champion else focus.figures.name
+    beside = " beside the champion" if models.champion and not focus.is_champion else ""
+    note = f"Of {name}{beside}, on the holdout rows."
+    return section("quality", "How they answer", note, element("div", *drawings, class_="pair"))
 
 
-def _of_classes(models: Models, focus: Shown) -> list[Html]:
-    curves = focus.curves
+def _draw_classes(models: PageModels, focus: PageModel) -> list[Html]:
+    curves = focus.summary.curves
+    assert curves is not None, "only a model with curves is drawn"
     drawings = []
-    if "roc" in curves:
-        many = len(curves["confusion"]["classes"]) > 2 if "confusion" in curves else False
+    if curves.roc:
+        many = curves.confusion is not None and len(curves.confusion.classes) > 2
         note = "Each class against the rest, averaged." if many else "The closer to the upper left the better."
         drawings.append(run_charts.draw_roc(models.all, focus, note))
-    drawings.append(run_charts.draw_calibration(models.close, curves.get("calibration_of", "the answer"), shares=True))
-    if "histogram" in curves:
-        drawings.append(run_charts.draw_histogram(focus, curves["histogram"]))
-    if "confusion" in curves:
-        drawings.append(_confusion(focus))
+    drawings.append(run_charts.draw_calibration(models.close, curves.calibration_of, shares=True))
+    if curves.histogram:
+        drawings.append(run_charts.draw_histogram(focus, curves.histogram))
+    if curves.confusion:
+        drawings.append(_confusion(focus, curves.confusion))
     return drawings
 
 
-def _confusion(model: Shown) -> Html:
-    found = model.curves["confusion"]
-    names = [shorten_middle(name, LONGEST) for name in found["classes"]]
+def _confusion(model: PageModel, confusion: Confusion) -> Html:
+    names = [shorten_middle(name, MAX_NAME_LENGTH) for name in confusion.classes]
     corner = element("th", "truth ↓ answer →", scope="col")
     header = element("tr", corner, *(element("th", element("span", name), scope="col") for name in names))
-    rows = zip(names, found["rows"], strict=True)
+    rows = zip(names, confusion.rows, strict=True)
     body = [element("tr", element("th", name, scope="row"), *_shaded(name, cells)) for name, cells in rows]
     kind = "confusion many" if len(names) > FEW_CLASSES else "confusion"
-    whole = element("table", element("thead", header), element("tbody", *body), class_=kind)
+    table = element("table", element("thead", header), element("tbody", *body), class_=kind)
     note = f"Rows by true class and most probable label, by {model.label}."
-    return run_charts.captioned("Confusion matrix", note, element("div", whole, class_="scroll"))
+    return run_charts.captioned("Confusion matrix", note, element("div", table, class_="scroll"))
 
 
 def _shaded(name: str, cells: Sequence[int]) -> list[Html]:
@@ -186,38 +186,40 @@ def _shaded(name: str, cells: Sequence[int]) -> list[Html]:
     ]
 
 
-def _of_values(models: Models) -> list[Html]:
-    shown = [each for each in models.close if "residuals" in each.curves]
-    drawings = []
-    for place, each in enumerate(shown):
-        others = [other.curves["residuals"] for other in shown if other is not each]
-        drawings.append(run_charts.draw_residuals(each, each.curves["residuals"], others, str(place)))
-    of = models.focus.curves.get("calibration_of", "the value") if models.focus else ""
-    return [*drawings, run_charts.draw_calibration(models.close, of, shares=False)]
+def _draw_values(models: PageModels) -> list[Html]:
+    drawn = [(model, model.summary.curves) for model in models.close if model.summary.curves]
+    residuals = [curves.residuals for _, curves in drawn if curves.residuals]
+    drawings = [
+        run_charts.draw_residuals(model, curves.residuals, residuals, str(index))
+        for index, (model, curves) in enumerate(drawn)
+        if curves.residuals
+    ]
+    return [*drawings, run_charts.draw_calibration(models.close, drawn[0][1].calibration_of, shares=False)]
 
 
-def importance_section(evaluation: Evaluation, models: Models) -> Html | None:
+def importance_section(models: PageModels) -> Html | None:
     """Show which features the model in focus relies on."""
     focus = models.focus
-    if focus is None or not focus.importance:
+    if focus is None or not focus.summary.importance:
         return None
-    champion = None if focus.champion else models.champion
+    champion = None if focus.is_champion else models.champion
     return section(
         "importance",
         "What it relies on",
         "Features that say the same share their importance, or hide each other's.",
-        run_charts.draw_importance(focus, champion, METRICS[evaluation["metric"]].title),
+        run_charts.draw_importance(focus, champion, models.metric.title),
     )
 
 
-def refused(models: Models) -> Html | None:
-    """Say why each candidate that did not go into service did not."""
-    told = [(each, each.verdict) for each in models.candidates if each.verdict and each.verdict["code"] != "promoted"]
-    if not told:
-        return None
+def refusals_section(models: PageModels) -> Html | None:
+    """Explain for each candidate that did not go into service why not."""
     entries = []
-    for each, verdict in told:
-        badge = element("span", STATUS[verdict["code"]], class_=f"badge tiny{' refused' if each.refused else ''}")
-        entries.append(element("li", badge, " ", verdict["reason"]))
-    title = "Why not the others" if len(told) < len(models.candidates) else "Why none of them"
+    for model in models.candidates:
+        if model.verdict and model.verdict.code != "promoted":
+            kind = "badge tiny refused" if model.is_refused else "badge tiny"
+            badge = element("span", VERDICTS[model.verdict.code], class_=kind)
+            entries.append(element("li", badge, " ", model.verdict.reason))
+    if not entries:
+        return None
+    title = "Why not the others" if len(entries) < len(models.candidates) else "Why none of them"
     return section("refused", title, "One sentence for each.", element("ul", *entries, class_="plain"))

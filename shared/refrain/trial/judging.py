@@ -13,9 +13,9 @@ import numpy as np
 
 from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
-from refrain.lake import keys
 from refrain.lake.capture.reading import read_captured
 from refrain.lake.deployment import Deployment
+from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import Snapshot
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.evaluation import Evaluation
 
 MOST_ROWS = 100_000
 """About the first so many rows of a trial are looked at: who is not sure after them will not be."""
@@ -56,21 +55,17 @@ def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> 
     `verdict` is one of `judgement.Verdict`, or "superseded" when the champion is no longer the one that the run
     compared with, or another challenger has taken the place.
     """
-    evaluation: Evaluation = store.read_json(keys.snapshot(request.model, request.run, "evaluation.json"))
+    evaluation = Evaluation.read(store, request.model, request.run)
     definition = Snapshot.read(store, request.model, request.run).parse_definition()
     answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
     deployment = Deployment.read(store, request.model)
-    champion = evaluation["champion"]["figures"]["version"] if evaluation["champion"] else None
-    if not _stands(deployment, champion, evaluation["decision"]["version"]):
+    versions = (evaluation.champion_version, evaluation.decision.version)
+    if (deployment.champion_version, deployment.challenger_version) != versions:
         superseded = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
         return answer | {"judgement": _outcome(superseded, TrialFacts(0.0), now).to_json()}
     facts = _facts(store, request, definition, deployment, now)
     verdict = reach_verdict(facts, definition.rollout, definition.gate)
     return answer | {"judgement": _outcome(verdict, facts, now).to_json()}
-
-
-def _stands(deployment: Deployment, champion: str | None, challenger: str | None) -> bool:
-    return deployment.champion_version == champion and deployment.challenger_version == challenger
 
 
 def _facts(
@@ -85,8 +80,8 @@ def _facts(
         classes = load_version(store, request.model, terms).model.classes or ()
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
-    found = store.read_json(keys.snapshot(request.model, request.run, "expectation.json"))
-    trial = TrialSetting(definition, champion, terms, tuple(classes), Expectation.of(found))
+    expectation = Expectation.read(store, request.model, request.run)
+    trial = TrialSetting(definition, champion, terms, tuple(classes), expectation)
     captured = read_captured(store, request.model, since, now, most=MOST_ROWS)
     labels = read_labels(store, request.model, since, now)
     return gather_facts(trial, captured, labels, minutes)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from refrain.evaluation.curves import (
-    POINTS,
-    REST,
+    MAX_POINTS,
+    OTHER_CLASSES,
     calibration_curve,
     confusion,
     describe_curves,
@@ -18,6 +18,7 @@ from refrain.evaluation.curves import (
     roc_curve,
 )
 from refrain.evaluation.importance import permutation_importance
+from refrain.lake.evaluation import Curves, Line
 from refrain.statistics.intervals import wilson_interval
 from refrain.statistics.metrics import METRICS
 
@@ -33,9 +34,9 @@ def _binary(rows: int) -> tuple[NDArray[np.int64], Floats]:
 def test_the_area_under_the_drawn_curve_is_the_metric() -> None:
     truth, probabilities = _binary(20_000)
     drawn = roc_curve(truth, probabilities)
-    assert len(drawn["x"]) <= POINTS
-    assert (drawn["x"][0], drawn["y"][0], drawn["x"][-1], drawn["y"][-1]) == (0.0, 0.0, 1.0, 1.0)
-    assert np.trapezoid(drawn["y"], drawn["x"]) == pytest.approx(roc_auc_score(truth, probabilities[:, 1]), abs=1e-3)
+    assert len(drawn.x) <= MAX_POINTS
+    assert (drawn.x[0], drawn.y[0], drawn.x[-1], drawn.y[-1]) == (0.0, 0.0, 1.0, 1.0)
+    assert np.trapezoid(drawn.y, drawn.x) == pytest.approx(roc_auc_score(truth, probabilities[:, 1]), abs=1e-3)
 
 
 def test_the_curve_of_many_classes_is_the_mean_of_each_against_the_rest() -> None:
@@ -45,28 +46,25 @@ def test_the_curve_of_many_classes_is_the_mean_of_each_against_the_rest() -> Non
     probabilities[np.arange(3000), truth] += 0.5
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     drawn = roc_curve(truth, probabilities)
-    assert len(drawn["x"]) <= POINTS
-    assert np.trapezoid(drawn["y"], drawn["x"]) == pytest.approx(
-        METRICS["roc_auc"].value(truth, probabilities), abs=5e-3
-    )
+    assert len(drawn.x) <= MAX_POINTS
+    assert np.trapezoid(drawn.y, drawn.x) == pytest.approx(METRICS["roc_auc"].value(truth, probabilities), abs=5e-3)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_rows_of_one_class_have_no_curve(classes: int) -> None:
     drawn = roc_curve(np.zeros(4, dtype=np.int64), np.full((4, classes), 1 / classes))
-    assert drawn == {"x": [], "y": []}
+    assert drawn == Line([], [])
 
 
 def test_a_calibrated_model_lies_within_its_intervals() -> None:
     truth, probabilities = _binary(50_000)
     found = calibration_curve(truth.astype(float), probabilities[:, 1], binary=True)
     inside = [
-        low <= answered <= high
-        for low, answered, high in zip(found["low"], found["answered"], found["high"], strict=True)
+        low <= answered <= high for low, answered, high in zip(found.low, found.answered, found.high, strict=True)
     ]
     assert sum(inside) >= 8
-    assert len(found["rows"]) == 10
-    assert sum(found["rows"]) == 50_000
+    assert len(found.rows) == 10
+    assert sum(found.rows) == 50_000
 
 
 def test_equal_answers_are_never_put_into_different_bins() -> None:
@@ -86,16 +84,16 @@ def test_the_confusion_matrix_is_that_of_scikit_learn() -> None:
     random = np.random.default_rng(2)
     truth, probabilities = random.integers(0, 4, 300), random.dirichlet(np.ones(4), 300)
     found = confusion(truth, probabilities, ["a", "b", "c", "d"])
-    assert found["rows"] == confusion_matrix(truth, probabilities.argmax(axis=1)).tolist()
+    assert found.rows == confusion_matrix(truth, probabilities.argmax(axis=1)).tolist()
 
 
 def test_rare_ones_of_many_classes_are_put_together() -> None:
     random = np.random.default_rng(3)
     truth, probabilities = random.integers(0, 30, 500), random.dirichlet(np.ones(30), 500)
     found = confusion(truth, probabilities, [f"class {each}" for each in range(30)])
-    assert len(found["classes"]) == len(found["rows"]) == 12
-    assert found["classes"][-1] == REST
-    assert sum(map(sum, found["rows"])) == 500
+    assert len(found.classes) == len(found.rows) == 12
+    assert found.classes[-1] == OTHER_CLASSES
+    assert sum(map(sum, found.rows)) == 500
 
 
 @pytest.mark.parametrize(("task", "classes"), [("classification", 2), ("classification", 4), ("regression", 0)])
@@ -109,14 +107,17 @@ def test_all_curves_of_a_model_are_small_plain_json(task: Any, classes: int) -> 
         truth, answers = random.integers(0, classes, 30_000), random.dirichlet(np.ones(classes), 30_000)
         expected = {"roc", "calibration", "calibration_of", "histogram", "confusion"}
     found = describe_curves(task, truth, answers, [f"class {each}" for each in range(classes)])
-    assert set(found) == expected
-    assert len(json.dumps(found, allow_nan=False)) < 10_000
+    content = found.to_json()
+    assert {name for name, value in content.items() if value is not None} == expected
+    assert Curves.from_json(json.loads(json.dumps(content, allow_nan=False))) == found
+    assert len(json.dumps(content)) < 10_000
 
 
 def test_the_histogram_counts_every_row() -> None:
     truth, probabilities = _binary(1000)
-    found = describe_curves("classification", truth, probabilities, ["no", "yes"])["histogram"]
-    assert {each["name"]: sum(each["rows"]) for each in found["series"]} == {
+    histogram = describe_curves("classification", truth, probabilities, ["no", "yes"]).histogram
+    assert histogram is not None
+    assert {each.name: sum(each.rows) for each in histogram.series} == {
         "no": int((truth == 0).sum()),
         "yes": int(truth.sum()),
     }
@@ -135,15 +136,15 @@ def test_importance_finds_what_the_model_uses_and_leaves_the_matrix_alone() -> N
     # When asked
     features = {"unused": [3], "little": [1, 2], "much": [0]}
     found = permutation_importance(
-        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, most_rows=500
+        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, max_rows=500
     )
     # Then
-    assert [each["feature"] for each in found] == ["much", "little", "unused"]
-    assert found[0]["loss"] > 10 * found[1]["loss"] > 0
-    assert found[2]["loss"] == 0.0
+    assert [each.feature for each in found] == ["much", "little", "unused"]
+    assert found[0].loss > 10 * found[1].loss > 0
+    assert found[2].loss == 0.0
     assert np.array_equal(matrix, kept)
     again = permutation_importance(
-        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, most_rows=500
+        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, max_rows=500
     )
     assert again == found
 

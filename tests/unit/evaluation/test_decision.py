@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from preprocessing import Gate
-from refrain.evaluation.decision import Figures, decide
-from refrain.lake.evaluation import decision_document, figures_document
-from refrain.model.parity import Parity, parity
+from refrain.evaluation.decision import decide
+from refrain.lake.evaluation import Figures, GateDecision
+from refrain.lake.parity_figures import Parity
+from refrain.model.parity import parity
 from refrain.statistics.bootstrap import Interval
 from refrain.statistics.metrics import METRICS
 
@@ -219,11 +220,11 @@ def test_the_decision_is_right(case: Case) -> None:
         assert piece in decision.reason
     reasons = [decision.reason, *(verdict.reason for verdict in decision.verdicts)]
     assert all(reason.endswith(".") for reason in reasons)
-    json.dumps(decision_document(decision), allow_nan=False)
+    assert GateDecision.from_json(json.loads(json.dumps(decision.to_json(), allow_nan=False))) == decision
 
 
 def test_figures_become_plain_json() -> None:
-    document = json.loads(json.dumps(figures_document(model("a", 0.9)), allow_nan=False))
+    document = json.loads(json.dumps(model("a", 0.9).to_json(), allow_nan=False))
     assert document["parity"] == {"rows": 1000, "max_difference": 4e-7, "differing": 0}
     assert document["interval"] == [0.0, 1.0]
 

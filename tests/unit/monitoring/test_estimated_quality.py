@@ -9,6 +9,7 @@ import pytest
 
 from preprocessing import parse_definition
 from refrain.evaluation.curves import calibration_curve
+from refrain.lake.evaluation import CalibrationBins
 from refrain.monitoring.estimated_quality import calibrate, expected_metric, pool_falling_shares
 from refrain.statistics.metrics import METRICS
 from tests.unit.monitoring.conftest import DOCUMENT
@@ -51,7 +52,7 @@ def test_an_overconfident_model_is_corrected_by_its_holdout() -> None:
 
 
 def test_corrected_probabilities_add_up_to_one_even_where_the_model_was_certain() -> None:
-    bins: Any = {"answered": [0.1, 0.9], "observed": [0.2, 0.7], "low": [], "high": [], "rows": [5, 5]}
+    bins = CalibrationBins(answered=[0.1, 0.9], observed=[0.2, 0.7], low=[], high=[], rows=[5, 5])
     answers = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
     corrected = calibrate(answers, bins, "the probability of the answered label", ("no", "yes"))
     assert corrected.sum(axis=1) == pytest.approx(1)

@@ -17,13 +17,14 @@ from refrain.evaluation.curves import describe_curves
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_moves import set_champion
+from refrain.lake.evaluation import Figures, Importance, ModelSummary
 from refrain.lake.label import write_call
 from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.training.baseline import make_baseline
 from tests.fake_services import FakeServices
-from tests.stored import make_manifest, make_snapshot
+from tests.stored import make_evaluation, make_manifest, make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,20 +111,15 @@ class World:
             metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
         )
         figures = compared.candidates["given"]
-        evaluation = {
-            "candidates": [
-                {
-                    "figures": {"version": version, "value": figures.value, "interval": list(figures.interval)},
-                    "curves": describe_curves(definition.task, truth, answers, classes),
-                    "importance": [
-                        {"feature": name, "loss": loss, "deviation": 0.0} for name, loss in (importance or {}).items()
-                    ],
-                }
-            ]
-        }
+        summary = ModelSummary(
+            Figures("given", version, figures.value, figures.interval),
+            "given",
+            curves=describe_curves(definition.task, truth, answers, classes),
+            importance=[Importance(name, loss, 0.0) for name, loss in (importance or {}).items()],
+        )
         baseline.write(self.store, model, version)
         manifest.write(self.store, model, version)
-        self.store.write_json(keys.snapshot(model, run, "evaluation.json"), evaluation)
+        make_evaluation(definition, summary, run).write(self.store)
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
         served = Served(version, moment, metric.name, figures.value)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from preprocessing import Gate
 from refrain.evaluation.curves import describe_curves
-from refrain.evaluation.decision import Decision, Figures, decide
+from refrain.evaluation.decision import decide
 from refrain.evaluation.importance import permutation_importance
-from refrain.lake.evaluation import Evaluation, ModelDocument, Outcome, decision_document, figures_document
-from refrain.lake.snapshot import ClassCounts, DataSummary, SplitSummary, UploadSummary
-from refrain.model.parity import Parity
-from refrain.snapshot.data_summary import summarise_target
+from refrain.lake.evaluation import Evaluation, Figures, ModelSummary, Outcome
+from refrain.lake.parity_figures import Parity
+from refrain.lake.snapshot import DataSummary, SplitSummary, UploadSummary
+from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.statistics.comparison import CHAMPION, ComparedFigures, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -57,41 +57,39 @@ def evaluation(
 
     names = features or tuple(f"feature_{place}" for place in range(matrix.shape[1]))
 
-    def document(name: str, made: Figures, answered: Floats) -> ModelDocument:
-        shown: ModelDocument = {"figures": figures_document(made), "estimator": f"sklearn.ensemble.{name.title()}"}
-        if made.error is None:
-            known = {each.name: each for each in METRICS.values() if each.task == task}
-            shown["metrics"] = {key: each.value(truth, answered) for key, each in known.items()}
-            shown["curves"] = describe_curves(task, truth, answered, classes)
-            columns = {feature: [place] for place, feature in enumerate(names)}
-            shown["importance"] = permutation_importance(
-                models[name], matrix, truth, METRICS[metric], columns, repeats=2, most_rows=400
-            )
-        return shown
+    def summary(name: str, made: Figures, answered: Floats) -> ModelSummary:
+        estimator = f"sklearn.ensemble.{name.title()}"
+        if made.error is not None:
+            return ModelSummary(made, estimator)
+        columns = {feature: [index] for index, feature in enumerate(names)}
+        return ModelSummary(
+            made,
+            estimator,
+            metrics={item.name: item.value(truth, answered) for item in METRICS.values() if item.task == task},
+            curves=describe_curves(task, truth, answered, classes),
+            importance=permutation_importance(
+                models[name], matrix, truth, METRICS[metric], columns, repeats=2, max_rows=400
+            ),
+        )
 
     candidates = [figures(name, found.candidates.get(name)) for name in answers]
     in_service = None if champion is None else figures(CHAMPION, found.champion)
-    decision: Decision = decide(gate, METRICS[metric], in_service, candidates)
-    return {
-        "model": model,
-        "run": "20261123T120409-3fa9c1",
-        "task": task,
-        "metric": metric,
-        "reason": "weekly",
-        "started_at": "2026-11-23T12:04:09Z",
-        "finished_at": "2026-11-23T12:05:51Z",
-        "data": data(task, truth, classes).to_json(),
-        "gate": {
-            "min_metric": gate.min_metric,
-            "max_metric": gate.max_metric,
-            "confidence": gate.confidence,
-            "max_latency_ms": gate.max_latency_ms,
-        },
-        "champion": None if in_service is None else document(CHAMPION, in_service, champion),  # type: ignore[arg-type]
-        "candidates": [document(each.name, each, answers[each.name]) for each in candidates],
-        "decision": decision_document(decision),
-        "outcome": outcome or ("promoted" if decision.promote else "kept"),
-    }
+    decision = decide(gate, METRICS[metric], in_service, candidates)
+    return Evaluation(
+        model=model,
+        run="20261123T120409-3fa9c1",
+        task=task,
+        metric=metric,
+        reason="weekly",
+        started_at="2026-11-23T12:04:09Z",
+        finished_at="2026-11-23T12:05:51Z",
+        data=data(task, truth, classes),
+        gate=gate,
+        champion=None if in_service is None or champion is None else summary(CHAMPION, in_service, champion),
+        candidates=[summary(candidate.name, candidate, answers[candidate.name]) for candidate in candidates],
+        decision=decision,
+        outcome=outcome or ("promoted" if decision.promote else "kept"),
+    )
 
 
 def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummary:
@@ -101,11 +99,9 @@ def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummar
         ("2026/11/adult-b.csv.gz", 14010, 23),
         ("late/dirty rows.csv", 120, 41),
     ]
-    return DataSummary(
+    summary = DataSummary(
         receipts=len(uploads),
-        uploads=[
-            UploadSummary(f"income/{name}", "2026-11-22T09:30:00Z", kept, rejected) for name, kept, rejected in uploads
-        ],
+        uploads=[UploadSummary(f"income/{name}", "2026-11-22T09:30:00Z", kept, lost) for name, kept, lost in uploads],
         rows=5 * len(truth),
         train_rows=4 * len(truth),
         holdout_rows=len(truth),
@@ -113,16 +109,13 @@ def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummar
         unusable_rows=0,
         rows_outside_window=0,
         split=SplitSummary("time", "365d", "2026-09-14T00:00:00Z"),
-        target="income",
         time_range=("2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"),
-        classes=_class_counts(truth, classes) if task == "classification" else None,
-        summary=None if task == "classification" else summarise_target(truth),
+        target="income",
     )
-
-
-def _class_counts(truth: NDArray[Any], classes: tuple[str, ...]) -> list[ClassCounts]:
-    counts = np.bincount(truth, minlength=len(classes)).tolist()
-    return [ClassCounts(name, 4 * rows, rows) for name, rows in zip(classes, counts, strict=True)]
+    if task == "regression":
+        return replace(summary, summary=summarise_target(truth))
+    labels, holdout = np.array(classes)[np.tile(truth, 5)], np.repeat([True, False], [len(truth), 4 * len(truth)])
+    return replace(summary, classes=count_classes(labels, holdout))
 
 
 def _softmax(logits: Floats) -> Floats:

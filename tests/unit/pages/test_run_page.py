@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any, cast
 
 import pytest
 
 from preprocessing import Gate
-from refrain.lake.evaluation import Evaluation
+from refrain.lake.evaluation import Evaluation, ModelSummary
+from refrain.lake.snapshot import SplitSummary, UploadSummary
 from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
 
@@ -70,10 +72,7 @@ def all_refused() -> Evaluation:
 def nothing_trained() -> Evaluation:
     failures = dict.fromkeys(("logistic", "boosting", "forest"), NO_FIGURES)
     run = examples.binary(champion=None, changes=failures)
-    for each in run["candidates"]:
-        for key in ("curves", "importance", "metrics"):
-            each.pop(key, None)  # type: ignore[misc]
-    return run
+    return replace(run, candidates=[ModelSummary(each.figures, each.estimator) for each in run.candidates])
 
 
 RUNS = {
@@ -96,7 +95,8 @@ def run(request: pytest.FixtureRequest) -> Evaluation:
 
 
 def test_the_document_is_plain_json_and_the_report_the_same_after_a_journey(run: Evaluation) -> None:
-    travelled = json.loads(json.dumps(run, allow_nan=False))
+    travelled = Evaluation.from_json(json.loads(json.dumps(run.to_json(), allow_nan=False)))
+    assert travelled == run
     assert render_run(travelled) == render_run(run)
 
 
@@ -111,18 +111,17 @@ def test_the_report_is_one_file_that_loads_nothing(run: Evaluation) -> None:
 
 def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evaluation) -> None:
     page = Page(render_run(run))
-    decision = run["decision"]
-    assert decision["reason"] in page.texts
-    assert page.texts.index(decision["reason"]) < page.texts.index("The data")
-    for verdict in decision["verdicts"]:
-        if verdict["code"] != "promoted":
-            assert verdict["reason"] in page.text
+    decision = run.decision
+    assert decision.reason in page.texts
+    assert page.texts.index(decision.reason) < page.texts.index("The data")
+    for verdict in decision.verdicts:
+        if verdict.code != "promoted":
+            assert verdict.reason in page.text
 
 
 def test_all_that_there_is_to_show_has_its_section(run: Evaluation) -> None:
     headings = Page(render_run(run)).headings()
-    known = [each for each in (run["champion"], *run["candidates"]) if each]
-    answered = any("curves" in each for each in known)
+    answered = any(each.curves for each in (run.champion, *run.candidates) if each)
     assert [key for key in ("comparison", "quality", "importance", "data") if key in headings] == (
         ["comparison", "quality", "importance", "data"] if answered else ["comparison", "data"]
     )
@@ -165,8 +164,8 @@ def test_hostile_names_stay_text() -> None:
         changes={"forest": {"error": HOSTILE}},
         model=HOSTILE,
     )
-    run["reason"] = run["run"] = run["data"]["target"] = HOSTILE
-    run["data"]["uploads"][0]["source"] = HOSTILE
+    uploads = [replace(run.data.uploads[0], source=HOSTILE), *run.data.uploads[1:]]
+    run = replace(run, reason=HOSTILE, run=HOSTILE, data=replace(run.data, target=HOSTILE, uploads=uploads))
     # When rendered
     html = render_run(run)
     # Then nothing of them is markup, and all of them can be read
@@ -209,17 +208,15 @@ def test_of_forty_features_the_first_twenty_are_drawn_and_the_rest_told() -> Non
 
 def test_many_uploads_are_summed_up() -> None:
     run = examples.binary(rows=300)
-    upload = {"source": "income/a.csv", "uploaded_at": "", "rows_kept": 10, "rows_rejected": 1}
-    run["data"]["uploads"] = [upload] * 50
-    page = Page(render_run(run))
+    uploads = [UploadSummary("income/a.csv", "", 10, 1)] * 50
+    page = Page(render_run(replace(run, data=replace(run.data, uploads=uploads))))
     assert "30 more uploads" in page.texts
     assert "300" in page.texts
 
 
 def test_rows_split_by_hash_without_a_window_are_told_so() -> None:
     run = examples.binary(rows=300)
-    run["data"]["split"] = {"by": "hash", "window": "", "cut": None}
-    run["data"]["merged_duplicates"] = 0
-    text = Page(render_run(run)).text
+    data = replace(run.data, split=SplitSummary("hash", "", None), merged_duplicates=0)
+    text = Page(render_run(replace(run, data=data))).text
     assert "There is no window; rows are split by a hash of the row." in text
     assert "gave way" not in text

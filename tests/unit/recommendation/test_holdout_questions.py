@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.evaluation.recommendation import beside
+from refrain.evaluation.recommendation import beyond_accuracy
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.holdout_questions import Questions, make_questions
 from refrain.snapshot.split import split
@@ -109,7 +109,7 @@ def test_metrics_are_what_their_papers_say(lists: list[tuple[list[bool], int]]) 
             assert METRICS[f"{name}@{most}"].value(truth, hits) == pytest.approx(value)
 
 
-def test_what_accuracy_does_not_say_is_told_beside_it() -> None:
+def test_coverage_novelty_and_cold_users_are_measured_beyond_accuracy() -> None:
     asked = Questions(
         users=("u1", "u2"),
         items=("a", "b", "c", "d"),
@@ -118,7 +118,7 @@ def test_what_accuracy_does_not_say_is_told_beside_it() -> None:
         interactions=np.array([4, 2, 1, 1]),
     )
 
-    found = beside(asked, np.array([[1, 2], [1, -1]]))
+    found = beyond_accuracy(asked, np.array([[1, 2], [1, -1]]))
 
     assert found == {"coverage": 0.5, "novelty": pytest.approx((2 + 3 + 2) / 3), "cold_users": 0.5}
 

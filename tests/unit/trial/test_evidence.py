@@ -203,4 +203,4 @@ def test_values_of_a_regression_are_scaled_by_what_the_champion_answered() -> No
 def test_expectations_survive_being_written() -> None:
     found = expect(["a", "b"], SAME, SAME[::-1])
 
-    assert Expectation.of(found.document()) == found
+    assert Expectation.from_json(found.to_json()) == found
