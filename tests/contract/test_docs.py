@@ -213,15 +213,69 @@ def test_every_definition_in_the_docs_can_be_loaded(page: str) -> None:
         parse_definition(MODEL, tomllib.loads(block), f"{page}.md")
 
 
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [(code(row["in the file"]), code(row["what is said"])) for row in table(DEFINITIONS, "in the file")],
-)
-def test_a_mistake_is_refused_in_the_words_of_the_docs(written: str, said: str) -> None:
-    with pytest.raises(DefinitionError) as refused:
-        parse_definition(MODEL, with_changes(tomllib.loads(written)), f"{MODEL}.toml")
+MISTAKES = [
+    ('task = "ranking"', "task: expected one of classification, regression, recommendation, got 'ranking'"),
+    ('task = "recommendation"', 'columns: expected one with role = "user", since the task is recommendation'),
+    ('task = "regression"', "columns.cancelled.type: expected number, since the task is regression"),
+    ('time = "plan"', "time: expected a column of type time, got 'plan'"),
+    (
+        'colour = "blue"',
+        "colour: unknown key; known here are columns, derived, gate, key, monitoring, retraining, "
+        "rollout, source, target, task, time, training",
+    ),
+    ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),
+    ('source.encoding = "utf-88"', "source.encoding: expected a text encoding, got 'utf-88'"),
+    (
+        'source.rename.Plan = "plans"',
+        "source.rename.Plan: expected one of the columns customer, month, joined, plan, fee, hours, "
+        "autopay, agent, cancelled, got 'plans'",
+    ),
+    ('columns.fee.type = "int"', "columns.fee.type: expected one of number, category, time, boolean, got 'int'"),
+    ("columns.fee.min = 501", "columns.fee.max: expected at least min"),
+    (
+        'columns.agent.allowed = ["NA"]',
+        "columns.agent.allowed: 'NA' means missing: expected another text, or the key `missing`",
+    ),
+    ('columns.cancelled.role = "feature"', "columns.cancelled.role: the target cannot be a feature of itself"),
+    (
+        'columns._row.type = "number"',
+        "columns._row: expected a name that is not empty and does not begin with _ (those are ours)",
+    ),
+    (
+        'derived.late.make = "quarter"',
+        "derived.late.make: expected one of days, hour, weekday, month, day_of_year, days_between, "
+        "log1p, ratio, difference, product, got 'quarter'",
+    ),
+    (
+        'derived.late = { make = "hour", from = "plan" }',
+        "derived.late.from: expected a column of type time other than the target, got 'plan'",
+    ),
+    ('training.window = "2 years"', "training.window: expected a length such as 12h, 365d or 8w, got '2 years'"),
+    ("training.holdout = 20", "training.holdout: expected a number from 0.01 to 0.9, got 20"),
+    ("training.candidates = []", "training.candidates: expected at least one candidate"),
+    (
+        'training.candidates = [{ name = "x", estimator = "xgboost.XGBClassifier" }]',
+        "training.candidates[0].estimator: expected the dotted name of a scikit-learn estimator, got "
+        "'xgboost.XGBClassifier'",
+    ),
+    ('rollout.mode = "blue-green"', "rollout.mode: expected one of immediate, shadow, canary, got 'blue-green'"),
+    (
+        'retraining.every = "yearly"',
+        "retraining.every: expected one of hourly, daily, weekly, monthly, never, got 'yearly'",
+    ),
+]
+"""Mistakes that the page does not list, and their errors."""
 
-    assert str(refused.value) == f"{MODEL}.toml: {said}"
+
+@pytest.mark.parametrize(
+    ("mistake", "error"),
+    [*((code(row["in the file"]), code(row["the error"])) for row in table(DEFINITIONS, "in the file")), *MISTAKES],
+)
+def test_a_mistake_is_refused_in_the_words_of_the_docs(mistake: str, error: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse_definition(MODEL, with_changes(tomllib.loads(mistake)), f"{MODEL}.toml")
+
+    assert str(refused.value) == f"{MODEL}.toml: {error}"
 
 
 def test_exactly_the_routes_of_the_api_have_a_row() -> None:
@@ -265,14 +319,16 @@ def test_every_outcome_and_every_decision_is_explained() -> None:
 
 
 def test_every_reason_to_end_a_trial_has_a_row() -> None:
-    said = " ".join(row["what follows"] for row in table(DEFINITIONS, "at a look"))
+    said = " ".join(row["consequence"] for row in table(DEFINITIONS, "when judged"))
 
     assert set(codes(said)) == set(get_args(TrialCode)) - {"proved", "no_harm", "gathering", "superseded", "unjudged"}
 
 
 def test_every_state_and_decision_of_a_monitoring_report_has_a_row() -> None:
     states = {code(row["a report says"]) for row in table(OPERATIONS, "a report says")}
-    decided = [name for row in table(OPERATIONS, "what was decided") for name in codes(row["what was decided"])]
+    decided = [
+        name for row in table(OPERATIONS, "decision of the round") for name in codes(row["decision of the round"])
+    ]
 
     assert states == set(get_args(monitoring_report.DriftState.__value__))
     assert sorted(decided) == sorted(get_args(monitoring_report.RetrainingCode.__value__))
@@ -349,3 +405,42 @@ def test_every_make_target_in_the_docs_exists(page: str) -> None:
     named = {target for span in spans for target in re.findall(r"^make ([a-z-]+)", span)}
 
     assert named <= targets
+
+
+def sentences(page: str) -> Iterator[str]:
+    """The sentences of a page, without headings, tables and code; a code span counts as one word."""
+    text = re.sub(r"^\s*```.*?^\s*```", "", page, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^(#|\||<|!\[).*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"`[^`]*`", "Code", text)
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)", text):
+        words = " ".join(paragraph.split()).removeprefix("- ")
+        yield from filter(None, re.split(r"(?<=[.?!:])[\")*\]]*\s+(?=[\"(*\[A-Z0-9])", words))
+
+
+MAX_SENTENCE_WORDS = 30
+MAX_LINE_WIDTH = 120
+MAX_README_LINES = 220
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_nine_sentences_in_ten_are_short(page: Path) -> None:
+    lengths = sorted(len(sentence.split()) for sentence in sentences(page.read_text()))
+
+    assert lengths[int(0.9 * (len(lengths) - 1))] <= MAX_SENTENCE_WORDS
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "benchmarks"], ids=lambda page: page.stem)
+def test_all_pages_have_one_line_width(page: Path) -> None:
+    """Tables and code cannot be wrapped, and the page of benchmarks is generated."""
+    text = re.sub(r"^\s*```.*?^\s*```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+    wide = [line for line in text.splitlines() if len(line) > MAX_LINE_WIDTH and not line.startswith(("|", "!["))]
+    assert wide == []
+
+
+def test_the_readme_is_short_and_comes_soon_to_your_own_model() -> None:
+    lines = PAGE["README"].splitlines()
+
+    assert len(lines) <= MAX_README_LINES
+    assert lines.index("## Your own model") < 90
+    assert len(table(PAGE["README"], "term")) == 10
