@@ -61,14 +61,14 @@ def _in_a_cloud(folder: Path, found: Mapping[str, list[dict[str, float]]]) -> No
     definition = (income_model.ROOT / "layers" / "models" / f"{income_model.MODEL}.toml").read_text(encoding="utf-8")
     (models / f"{income_model.MODEL}.toml").write_text(definition + FOREST, encoding="utf-8")
     with Cloud(folder / "state", models, TEMPLATE) as cloud:
-        stage = StackClient(cloud)
+        client = StackClient(cloud)
         key = f"{income_model.MODEL}/rows.csv"
-        stage.upload(key, _file())
-        stage.receipt(key)
+        client.upload(key, _file())
+        client.receipt(key)
         for runs in found.values():
-            execution = stage.start({"model": income_model.MODEL, "force": True})
-            *_, history = stage.states(execution)
-            stage.outcome(execution)
+            execution = client.start({"model": income_model.MODEL, "force": True})
+            *_, history = client.states(execution)
+            client.outcome(execution)
             runs.append(step_seconds(history))
 
 

@@ -72,7 +72,7 @@ class Service:
     """
 
     cloud: Cloud
-    stage: StackClient
+    client: StackClient
     draw: random.Random
     uploads: dict[str, int] = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Service:
         """Put a small file into the inbox."""
         lines = [f"{each['area']},{each['rooms']},{each['area'] * 3000}" for each in flats]
         self.uploads[key] = len(lines)
-        self.stage.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
+        self.client.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
 
     def define(self, candidate: str) -> None:
         """Exchange the definition of the income model, which every run reads anew."""
@@ -131,7 +131,7 @@ class Service:
         Raises:
             Unexpected: it did not succeed.
         """
-        return self._champion(self.stage.start({"model": "income", **request}))
+        return self._champion(self.client.start({"model": "income", **request}))
 
     def missing(self, patience: float = 60.0) -> list[str]:
         """Which uploads have no receipt with all their rows, once they have had time to get one."""
@@ -139,8 +139,8 @@ class Service:
         received: dict[str, int] = {}
         seen: set[str] = set()
         while set(self.uploads) - set(received) and time.monotonic() < end:
-            for key in set(self.stage.keys("receipts/flats/")) - seen:
-                receipt = json.loads(self.stage.lake(key))
+            for key in set(self.client.keys("receipts/flats/")) - seen:
+                receipt = json.loads(self.client.lake(key))
                 received[receipt["source"]["key"]] = receipt["rows_kept"]
                 seen.add(key)
             time.sleep(0.5)
@@ -150,16 +150,16 @@ class Service:
         """Upload, train and promote a first version of both models."""
         people = income_model.invent_people(ROWS)
         lines = [",".join(map(str, row.values())) for row in people]
-        self.stage.upload("income/people.csv", "\n".join([",".join(people[0]), *lines]).encode())
+        self.client.upload("income/people.csv", "\n".join([",".join(people[0]), *lines]).encode())
         self.upload("flats/first.csv", [self._flat() for _ in range(ROWS)])
-        self.stage.receipt("income/people.csv")
-        self.stage.receipt("flats/first.csv")
-        for execution in [self.stage.retrain("income"), self.stage.retrain("flats")]:
+        self.client.receipt("income/people.csv")
+        self.client.receipt("flats/first.csv")
+        for execution in [self.client.retrain("income"), self.client.retrain("flats")]:
             self._champion(execution)
 
     def _champion(self, execution: str) -> str:
-        *_, _last = self.stage.states(execution)
-        found = self.stage.describe(execution)
+        *_, _last = self.client.states(execution)
+        found = self.client.describe(execution)
         if found["status"] != "SUCCEEDED":
             raise Unexpected(f"a run ended as {found['status']}: {found.get('cause')}")
         return str(json.loads(found["output"])["champion"])
@@ -178,9 +178,9 @@ class Service:
     def _ask(self, method: str, path: str, wanted: int, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._http.request(
             method,
-            f"{self.stage.stack['api_url']}{path}",
+            f"{self.client.stack['api_url']}{path}",
             body=None if body is None else json.dumps(body),
-            headers={"x-api-key": self.stage.stack["api_key"], "content-type": "application/json"},
+            headers={"x-api-key": self.client.stack["api_key"], "content-type": "application/json"},
         )
         if answer.status != wanted:
             raise Unexpected(f"{method} {path}: {answer.status} {answer.data[:200].decode(errors='replace')}")

@@ -37,7 +37,7 @@ PATIENCE = 120.0
 class Inbox:
     """Puts files into the inbox and sees when their receipts come; all times are of one clock."""
 
-    stage: StackClient
+    client: StackClient
     draw: random.Random
     put: dict[str, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Inbox:
         key = f"flats/{self.draw.getrandbits(64):x}.csv"
         lines = [f"{self.draw.uniform(20, 200):.2f},{place},{self.draw.random():.6f}" for place in range(ROWS)]
         self.put[key] = time.perf_counter()
-        self.stage.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
+        self.client.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
 
     def waits(self, uploading: Callable[[], object]) -> list[float]:
         """Seconds from putting each file until its receipt is there, of those that `uploading` puts."""
@@ -58,7 +58,7 @@ class Inbox:
         uploading()
         done.set()
         looking.join()
-        receipts = {key: json.loads(self.stage.lake(key)) for key in set(self.seen) - before}
+        receipts = {key: json.loads(self.client.lake(key)) for key in set(self.seen) - before}
         return [self.seen[key] - self.put[each["source"]["key"]] for key, each in receipts.items()]
 
     def _look(self, done: threading.Event) -> None:
@@ -70,7 +70,7 @@ class Inbox:
                 if time.perf_counter() > end:
                     raise TimeoutError("not every upload has a receipt")
             now = time.perf_counter()
-            for key in self.stage.keys("receipts/flats/"):
+            for key in self.client.keys("receipts/flats/"):
                 self.seen.setdefault(key, now)
             time.sleep(LOOK)
 

@@ -29,7 +29,7 @@ class Clock:
         self.now += 1.0
 
 
-def test_a_request_behind_slow_ones_has_waited_since_it_was_due() -> None:
+def test_latency_counts_from_the_due_time_behind_slow_requests() -> None:
     clock = Clock()
 
     found = send_when_due(
@@ -40,7 +40,7 @@ def test_a_request_behind_slow_ones_has_waited_since_it_was_due() -> None:
     assert [each.seconds for each in found] == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_a_request_that_is_made_late_has_waited_since_it_was_due_too() -> None:
+def test_latency_counts_from_the_due_time_of_a_late_request() -> None:
     clock = Clock()
     due = [DueRequest(0.25, "ask", lambda: None), DueRequest(-2.0, "late", lambda: None)]
 
@@ -50,7 +50,7 @@ def test_a_request_that_is_made_late_has_waited_since_it_was_due_too() -> None:
     assert found[1].seconds == pytest.approx(2.25)
 
 
-def test_what_a_request_raises_is_its_error_and_not_the_end() -> None:
+def test_an_error_of_a_request_is_recorded_and_the_others_go_on() -> None:
     def refuse() -> None:
         raise ValueError("503")
 
@@ -59,7 +59,7 @@ def test_what_a_request_raises_is_its_error_and_not_the_end() -> None:
     assert [(each.kind, each.wrong) for each in found] == [("a", "ValueError: 503"), ("b", "")]
 
 
-def test_arrivals_are_as_many_as_the_rate_says_and_as_uneven_as_callers_are() -> None:
+def test_arrivals_have_the_rate_and_the_gaps_of_a_poisson_process() -> None:
     times = list(poisson_times(50.0, 200.0, random.Random(7)))
 
     assert len(times) == pytest.approx(10_000, rel=0.03)
@@ -71,13 +71,13 @@ def test_arrivals_are_as_many_as_the_rate_says_and_as_uneven_as_callers_are() ->
 
 
 @pytest.mark.parametrize(("share", "value"), [(50, 50.0), (99, 99.0), (99.1, 100.0), (100, 100.0), (0, 1.0)])
-def test_a_percentile_is_the_least_measured_value_that_so_many_do_not_exceed(share: float, value: float) -> None:
+def test_a_percentile_is_a_measured_value(share: float, value: float) -> None:
     values = [float(number) for number in range(100, 0, -1)]
 
     assert percentile(values, share) == value
 
 
-def test_latencies_are_put_where_their_requests_were_due() -> None:
+def test_latencies_are_sliced_by_due_time() -> None:
     arrivals = [Arrival(at, "ask", seconds) for at, seconds in ((0.0, 9.0), (4.9, 1.0), (5.0, 2.0), (16.0, 3.0))]
 
     assert slice_by_time(arrivals, 5.0) == {2.5: [9.0, 1.0], 7.5: [2.0], 17.5: [3.0]}

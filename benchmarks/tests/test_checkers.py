@@ -31,9 +31,7 @@ def lines_of(path: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("name", checkers.CHECKERS)
-def test_a_peer_rejects_the_rows_that_ingest_rejects(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_peer_rejects_the_same_rows_as_ingest(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a file with dirty rows of every kind, longer than a chunk
     for module in checkers.REQUIRED_MODULES[name]:
         pytest.importorskip(module)

@@ -13,7 +13,7 @@ def words(drawing: str) -> list[str]:
     return ["".join(each.itertext()) for each in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_a_course_is_drawn_from_its_beginning_with_what_happened() -> None:
+def test_a_line_over_time_starts_at_zero_and_has_its_marks() -> None:
     marks = ((1.0, "promoted"), (1.5, "taken back"))
     line = Line("Load", "minutes", "ms", (0.5, 1.5), {"p99": (20.0, 9.0), "median": (4.0, 5.0)}, "", True, False, marks)
 
@@ -22,13 +22,13 @@ def test_a_course_is_drawn_from_its_beginning_with_what_happened() -> None:
     assert {"promoted", "taken back", "p99", "median", "minutes", "ms", "0.0", "10"} <= set(found)
 
 
-def test_memory_is_drawn_from_nothing() -> None:
+def test_memory_is_drawn_from_zero() -> None:
     line = Line("Memory", "models", "MB", (1.0, 100.0), {"asked": (100.0, 1200.0)}, plain=True)
 
     assert {"0", "200", "1,200", "1", "10", "100"} <= set(words(draw_lines(line)))
 
 
-def test_a_waterfall_names_each_span_with_how_long_it_took() -> None:
+def test_a_waterfall_names_each_span_with_its_duration() -> None:
     spans = (
         Span("all", 0.0, 200.0, 0, "around"),
         Span("import numpy", 30.0, 75.5, 1, "import"),

@@ -35,7 +35,7 @@ def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def test_it_is_made_once_and_again_when_other_versions_are_asked_for(peers: Path, uv: Path) -> None:
+def test_an_environment_is_made_once_and_again_for_other_requirements(peers: Path, uv: Path) -> None:
     def calls() -> list[str]:
         make_environment("flask", peers, peers.parent / "built")
         return (uv.parent / "calls").read_text().split()
@@ -46,14 +46,14 @@ def test_it_is_made_once_and_again_when_other_versions_are_asked_for(peers: Path
     assert calls() == ["venv", "pip"] * 2
 
 
-def test_one_that_does_not_resolve_is_told_of_and_tried_again(peers: Path, uv: Path) -> None:
+def test_a_failed_installation_is_reported_and_tried_again(peers: Path, uv: Path) -> None:
     uv.write_text(FAILS)
     for _ in range(2):
         with pytest.raises(NotInstalled, match=r"does not install: Failed to fetch: .an address."):
             make_environment("flask", peers, peers.parent / "built")
 
 
-def test_without_uv_nothing_is_made(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_uv_no_environment_is_made(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", str(peers / "nowhere" / "uv"))
     with pytest.raises(NotInstalled, match="uv is not here"):
         make_environment("flask", peers, peers.parent / "built")
@@ -67,7 +67,7 @@ def forgetful() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("forgetful")
-def test_servers_that_do_not_install_are_left_out_with_a_sentence_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_server_that_does_not_install_is_skipped_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(name: str) -> Path:
         raise NotInstalled("does not install: there is no network")
 

@@ -23,7 +23,7 @@ def waiting(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_a_function_s_process_is_known_by_its_variables() -> None:
+def test_the_process_of_a_function_is_recognised_by_its_variables() -> None:
     with waiting({"AWS_LAMBDA_FUNCTION_NAME": "refrain-inference-function"}) as process, waiting({}) as other:
         assert {process.pid, other.pid} <= set(child_processes(os.getpid()))
         assert function_name(process.pid) == "inference"

@@ -37,7 +37,7 @@ def test_a_part_is_read_as_it_was_written() -> None:
     assert Part.of(json.loads(json.dumps(PART.document()))) == PART
 
 
-def test_a_peer_that_was_left_out_is_told_of_in_the_terminal_and_on_the_page(tmp_path: Path) -> None:
+def test_a_skipped_peer_is_named_in_the_terminal_and_on_the_page(tmp_path: Path) -> None:
     page.write_page([PART], {}, tmp_path / "benchmarks.md")
 
     shown = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def test_a_peer_that_was_left_out_is_told_of_in_the_terminal_and_on_the_page(tmp
     assert {each.name for each in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
 
 
-def test_a_peer_is_left_out_when_its_import_fails_whatever_the_reason(
+def test_a_peer_is_skipped_when_its_import_fails_for_any_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "half_installed_peer.py").write_text("from numpy import nothing_of_this_name\n")

@@ -40,7 +40,7 @@ RUN = [
 ]
 
 
-def test_training_counts_as_long_as_the_slowest_candidate_takes_without_its_own_fit() -> None:
+def test_training_counts_the_slowest_candidate_without_its_fit() -> None:
     taken = step_seconds(RUN)
 
     assert taken == {

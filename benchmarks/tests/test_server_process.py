@@ -62,7 +62,7 @@ def serve(place: ServerFolders, service: str = SERVICE) -> Server:
     return Server(PEER, place)
 
 
-def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(place: ServerFolders) -> None:
+def test_a_closed_connection_is_opened_again(place: ServerFolders) -> None:
     server = serve(place)
     try:
         answers = [json.loads(server.call()) for _ in range(3)]
@@ -72,7 +72,7 @@ def test_it_is_asked_again_over_a_new_connection_when_it_closed_the_old_one(plac
     assert answers == [{"predictions": [[0.25, 0.75]]}] * 3
 
 
-def test_its_end_is_the_end_of_all_that_it_started(place: ServerFolders) -> None:
+def test_stopping_a_server_ends_all_its_processes(place: ServerFolders) -> None:
     server = serve(place)
     processes = process_tree(server.pid)
     assert len(processes) == 2
@@ -84,12 +84,12 @@ def test_its_end_is_the_end_of_all_that_it_started(place: ServerFolders) -> None
     assert not any(is_running(each) for each in processes)
 
 
-def test_one_that_answers_something_else_is_not_measured(place: ServerFolders) -> None:
+def test_a_server_with_a_wrong_answer_is_not_measured(place: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"answers something else: .*0\.5"):
         serve(place, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
 
 
-def test_one_that_ends_is_not_measured_and_its_last_words_are_told(place: ServerFolders) -> None:
+def test_a_server_that_ends_is_not_measured_and_its_last_output_is_reported(place: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"does not answer: .*this Python is too new for us"):
         serve(place, "raise SystemExit('this Python is too new for us')")
 

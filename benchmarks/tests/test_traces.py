@@ -20,7 +20,7 @@ def test_a_part_is_read_as_it_was_written() -> None:
     assert Part.of(json.loads(json.dumps(PART.document()))) == PART
 
 
-def test_a_part_of_before_there_were_traces_and_marks_can_still_be_read() -> None:
+def test_a_part_without_traces_and_marks_can_be_read() -> None:
     document = json.loads(json.dumps(PART.document()))
     del document["traces"], document["lines"][0]["marks"], document["lines"][0]["course"]
 

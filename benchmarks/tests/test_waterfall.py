@@ -26,7 +26,7 @@ def spans(*said: dict[str, Any]) -> list[tuple[str, int]]:
     return [(each.name, each.depth) for each in cold_spans(document, 1000 * MILLISECOND, 1200 * MILLISECOND)[2:]]
 
 
-def test_a_start_begins_with_the_interpreter_and_ends_with_the_answer() -> None:
+def test_a_cold_start_begins_with_the_interpreter_and_ends_with_the_answer() -> None:
     document = {"began": 1020 * MILLISECOND, "spans": []}
 
     assert cold_spans(document, 1000 * MILLISECOND, 1200 * MILLISECOND) == [
@@ -35,24 +35,24 @@ def test_a_start_begins_with_the_interpreter_and_ends_with_the_answer() -> None:
     ]
 
 
-def test_what_ends_first_is_noted_first_and_drawn_inside() -> None:
+def test_a_span_that_ends_first_is_drawn_inside_the_other() -> None:
     inner, outer = noted("import", "numpy", 30, 60), noted("import", "app", 25, 90)
 
     assert spans(inner, outer) == [("import our own code", 1), ("import numpy", 2)]
 
 
-def test_of_a_package_only_the_outermost_import_is_drawn() -> None:
+def test_only_the_outermost_import_of_a_package_is_drawn() -> None:
     modules = [noted("import", name, start, 90) for name, start in (("app", 20), ("refrain.serving", 21))]
     modules += [noted("import", "numpy", 30, 60), noted("import", "numpy._core.multiarray", 35, 50)]
 
     assert spans(*modules) == [("import our own code", 1), ("import numpy", 2)]
 
 
-def test_an_import_of_no_time_is_left_out_and_a_step_is_not() -> None:
+def test_a_short_import_is_left_out_but_a_short_step_is_not() -> None:
     assert spans(noted("import", "re", 30, 30.1), noted("step", "predict", 40, 40.1)) == [("predict", 1)]
 
 
-def test_what_is_done_at_once_stands_side_by_side() -> None:
+def test_parallel_spans_have_the_same_depth() -> None:
     reading = noted("step", "read the files", 100, 120)
     files = [noted("step", f"read {name}", start, 119, aside=True) for name, start in (("a", 101), ("b", 102))]
 
@@ -60,14 +60,14 @@ def test_what_is_done_at_once_stands_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(("place", "function", "_"), STEPS)
-def test_every_step_of_a_cold_start_that_is_watched_is_there(place: str, function: str, _: str) -> None:
+def test_every_watched_step_of_a_cold_start_exists(place: str, function: str, _: str) -> None:
     module, _, inner = place.partition(":")
     holder = importlib.import_module(module)
 
     assert callable(getattr(getattr(holder, inner) if inner else holder, function))
 
 
-def test_tracing_ends_where_it_was_begun() -> None:
+def test_tracing_restores_the_original_functions() -> None:
     before = [place.__dict__[name] for _, place, name in WATCHED]
 
     with pytest.raises(ValueError, match="meanwhile"), traced_stages():
@@ -77,7 +77,7 @@ def test_tracing_ends_where_it_was_begun() -> None:
     assert [place.__dict__[name] for _, place, name in WATCHED] == before
 
 
-def test_what_is_watched_answers_as_before_and_is_noted_with_its_depth() -> None:
+def test_a_watched_function_answers_as_before_and_its_depth_is_recorded() -> None:
     with traced_stages() as tracer:
         outer = tracer.watching("outer", lambda: tracer.watching("inner", lambda: 7)())
 

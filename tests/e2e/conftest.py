@@ -36,7 +36,7 @@ def template(request: pytest.FixtureRequest) -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A running cloud, here or with `--stack` on AWS, and what a user does with it."""
     if name := request.config.getoption("--stack"):
         visit = SelfCleaningClient(DeployedStack(name))

@@ -23,37 +23,37 @@ PATIENCE = 15.0
 
 
 @pytest.fixture(scope="module")
-def served(stage: StackClient) -> list[dict[str, Any]]:
+def served(client: StackClient) -> list[dict[str, Any]]:
     """A model in service, and rows to ask it for."""
     for key, content in tumour_uploads().first:
-        stage.upload(key, content)
-        assert stage.receipt(key)["status"] in ("kept", "duplicate")
-    execution = stage.retrain(MODEL)
-    for _ in stage.states(execution):
+        client.upload(key, content)
+        assert client.receipt(key)["status"] in ("kept", "duplicate")
+    execution = client.retrain(MODEL)
+    for _ in client.states(execution):
         pass
-    champion = stage.outcome(execution)["champion"]
+    champion = client.outcome(execution)["champion"]
     # A process hears of a move some seconds later, and may know a champion that an earlier visit removed.
-    waited_for(lambda: ask(stage, "GET", f"/v1/models/{MODEL}")[1]["model_version"] == champion)
-    rows: list[dict[str, Any]] = json.loads(stage.lake(f"versions/{MODEL}/{champion}/golden.json"))["rows"]
+    waited_for(lambda: ask(client, "GET", f"/v1/models/{MODEL}")[1]["model_version"] == champion)
+    rows: list[dict[str, Any]] = json.loads(client.lake(f"versions/{MODEL}/{champion}/golden.json"))["rows"]
     return [row for row in rows if all(value is not None for value in row.values())][:5]
 
 
-def ask(stage: StackClient, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+def ask(client: StackClient, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(
-        f"{stage.stack['api_url']}{path}",
+        f"{client.stack['api_url']}{path}",
         None if body is None else json.dumps(body).encode(),
-        {"x-api-key": stage.stack["api_key"], "content-type": "application/json"},
+        {"x-api-key": client.stack["api_key"], "content-type": "application/json"},
         method=method,
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status, json.loads(answer.read())
 
 
-def captured(stage: StackClient) -> dict[str, dict[str, Any]]:
+def captured(client: StackClient) -> dict[str, dict[str, Any]]:
     """Every captured row of the model, by its id."""
-    listed = stage._s3.list_objects_v2(Bucket=stage.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
+    listed = client._s3.list_objects_v2(Bucket=client.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
     keys = [each["Key"] for each in listed.get("Contents", [])]
-    lines = [json.loads(line) for key in keys for line in gzip.decompress(stage.lake(key)).splitlines()]
+    lines = [json.loads(line) for key in keys for line in gzip.decompress(client.lake(key)).splitlines()]
     return {row["id"]: row for line in lines for row in line["rows"]}
 
 
@@ -66,43 +66,41 @@ def waited_for(found: Callable[[], bool], patience: float = PATIENCE) -> float:
     return time.monotonic() - started
 
 
-def test_a_prediction_is_captured_within_seconds_labelled_and_learned_from(
-    stage: StackClient, served: list[dict[str, Any]]
-) -> None:
+def test_a_prediction_is_captured_labelled_and_learned_from(client: StackClient, served: list[dict[str, Any]]) -> None:
     # Given predictions of new patients
     instances = [row | {"id": f"patient-{number}"} for number, row in enumerate(served)]
-    status, answer = ask(stage, "POST", f"/v1/models/{MODEL}:predict", {"instances": instances})
+    status, answer = ask(client, "POST", f"/v1/models/{MODEL}:predict", {"instances": instances})
     assert status == 200
     ids = answer["prediction_ids"]
 
     # Then what was asked and answered is in the lake within seconds
-    waited_for(lambda: set(ids) <= captured(stage).keys(), stage.delivery_seconds)
-    row = captured(stage)[ids[0]]
+    waited_for(lambda: set(ids) <= captured(client).keys(), client.delivery_seconds)
+    row = captured(client)[ids[0]]
     assert row["instance"] == {"id": "patient-0"} | served[0]
     assert row["answer"] == list(answer["predictions"][0]["probabilities"].values())
 
     # When they are labelled, some over HTTP and some by a file
     labels = [{"prediction_id": name, "label": "benign"} for name in ids[:3]]
-    assert ask(stage, "POST", f"/v1/models/{MODEL}:label", {"labels": labels})[0] == 202
+    assert ask(client, "POST", f"/v1/models/{MODEL}:label", {"labels": labels})[0] == 202
     rows = "".join(f"{name},malignant\n" for name in ids[3:])
-    stage.upload(f"{MODEL}/labels/clinic.csv", f"prediction_id,label\n{rows}".encode())
-    assert stage.receipt(f"{MODEL}/labels/clinic.csv")["rows_kept"] == len(ids) - 3
+    client.upload(f"{MODEL}/labels/clinic.csv", f"prediction_id,label\n{rows}".encode())
+    assert client.receipt(f"{MODEL}/labels/clinic.csv")["rows_kept"] == len(ids) - 3
 
     # Then the next run learns from them
-    execution = stage.start({"model": MODEL, "reason": "labels came"})
-    for _ in stage.states(execution):
+    execution = client.start({"model": MODEL, "reason": "labels came"})
+    for _ in client.states(execution):
         pass
-    run = stage.outcome(execution)["run"]
-    data = json.loads(stage.lake(f"snapshots/{MODEL}/{run}/snapshot.json"))["data"]
+    run = client.outcome(execution)["run"]
+    data = json.loads(client.lake(f"snapshots/{MODEL}/{run}/snapshot.json"))["data"]
     assert data["labelled"] == {"rows": 5, "labels": 5, "unmatched": 0, "unusable": 0, "reasons": []}
 
 
-def test_a_class_that_the_definition_forbids_is_refused_over_http(
-    stage: StackClient, served: list[dict[str, Any]]
+def test_a_label_that_the_definition_forbids_is_refused_over_http(
+    client: StackClient, served: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         ask(
-            stage,
+            client,
             "POST",
             f"/v1/models/{MODEL}:label",
             {"labels": [{"prediction_id": "a", "label": "perhaps"}]},

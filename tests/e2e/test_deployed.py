@@ -54,7 +54,7 @@ def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str
     assert kept(SelfCleaningClient(DeployedStack(STACK))) == []
 
 
-def test_data_of_others_is_left_alone(in_shell: None) -> None:
+def test_data_of_other_people_is_left_alone(in_shell: None) -> None:
     others, ours = SelfCleaningClient(DeployedStack(STACK)), SelfCleaningClient(DeployedStack(STACK))
     others.upload("tumours/theirs.csv", b"")
     assert others.receipt("tumours/theirs.csv")["status"] == "refused"
@@ -68,6 +68,6 @@ def test_data_of_others_is_left_alone(in_shell: None) -> None:
     assert kept(others) == []
 
 
-def test_a_stack_that_is_not_there_is_told_of(in_shell: None) -> None:
+def test_a_missing_stack_is_reported(in_shell: None) -> None:
     with pytest.raises(UnusableStack, match="There is no stack nothing"):
         DeployedStack("nothing")

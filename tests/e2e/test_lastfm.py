@@ -130,29 +130,29 @@ def test_real_plays_as_they_are_lead_to_names_that_go_together(radio: StackClien
 
 
 def promote(
-    stage: StackClient, model: str, rows: list[dict[str, Any]] | None = None, files: dict[str, bytes] | None = None
+    client: StackClient, model: str, rows: list[dict[str, Any]] | None = None, files: dict[str, bytes] | None = None
 ) -> None:
     """Upload, retrain, and see a version into service."""
     if rows is not None:
         lines = [",".join(rows[0]), *(",".join(str(value) for value in row.values()) for row in rows)]
         files = {"plays.csv": "\n".join(lines).encode()}
     for name, content in (files or {}).items():
-        stage.upload(f"{model}/{name}", content)
-        receipt = stage.receipt(f"{model}/{name}")
+        client.upload(f"{model}/{name}", content)
+        receipt = client.receipt(f"{model}/{name}")
         print(name, {each: receipt[each] for each in ("rows_read", "rows_kept", "rows_rejected", "seconds")})
-    execution = stage.retrain(model)
-    for _ in stage.states(execution):
+    execution = client.retrain(model)
+    for _ in client.states(execution):
         pass
-    ended = stage.outcome(execution)
+    ended = client.outcome(execution)
     print(ended["reason"], ended["figures"])
     assert ended["outcome"] == "promoted", ended
 
 
-def ask(stage: StackClient, model: str, instances: list[dict[str, Any]]) -> list[list[str]]:
+def ask(client: StackClient, model: str, instances: list[dict[str, Any]]) -> list[list[str]]:
     """Ask for all, some at once."""
     found: list[list[str]] = []
     for start in range(0, len(instances), AT_ONCE):
-        status, answer, _ = stage.predict(model, instances[start : start + AT_ONCE])
+        status, answer, _ = client.predict(model, instances[start : start + AT_ONCE])
         assert status == 200, answer
         assert not any(each.get("popular") for each in answer["predictions"])
         found += [[item["id"] for item in each["items"]] for each in answer["predictions"]]

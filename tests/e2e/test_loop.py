@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from local.stack_client import StackClient
 
 
-def states_of(stage: StackClient, execution: str) -> list[str]:
+def states_of(client: StackClient, execution: str) -> list[str]:
     """The states that a run went through, in order."""
-    *_, last = stage.states(execution)
+    *_, last = client.states(execution)
     return [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
 
 
 @pytest.fixture(scope="module")
-def trained(stage: StackClient) -> dict[str, Any]:
+def trained(client: StackClient) -> dict[str, Any]:
     """The tumours, uploaded and learned from."""
     story = tumour_uploads()
     for key, content in story.first:
-        stage.upload(key, content)
+        client.upload(key, content)
     for key, _ in story.first:
-        assert stage.receipt(key)["status"] == "kept"
-    execution = stage.retrain("tumours")
-    states = states_of(stage, execution)
-    return stage.outcome(execution) | {"states": states}
+        assert client.receipt(key)["status"] == "kept"
+    execution = client.retrain("tumours")
+    states = states_of(client, execution)
+    return client.outcome(execution) | {"states": states}
 
 
 def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(
-    stage: StackClient, trained: dict[str, Any]
+    client: StackClient, trained: dict[str, Any]
 ) -> None:
-    dirty = stage.receipt("tumours/clinic-c.tsv")
+    dirty = client.receipt("tumours/clinic-c.tsv")
 
     assert (dirty["rows_read"], dirty["rows_kept"], dirty["rows_rejected"]) == (124, 120, 4)
     assert {(each["column"], each["reason"]) for each in dirty["rejections"]} >= {("mean_area", "expected at least 0")}
 
 
-def test_a_model_is_born_through_the_states_that_people_read(trained: dict[str, Any]) -> None:
+def test_the_first_model_is_trained_and_promoted_in_these_states(trained: dict[str, Any]) -> None:
     assert trained["states"] == [
         "Retrain or roll back?",
         "Take a snapshot",
@@ -58,20 +58,20 @@ def test_a_model_is_born_through_the_states_that_people_read(trained: dict[str, 
     assert (trained["outcome"], trained["decision"]) == ("promoted", "first_model")
 
 
-def test_the_model_answers_over_https(stage: StackClient, trained: dict[str, Any]) -> None:
-    golden = json.loads(stage.lake(f"versions/tumours/{trained['champion']}/golden.json"))
+def test_the_model_answers_over_https(client: StackClient, trained: dict[str, Any]) -> None:
+    golden = json.loads(client.lake(f"versions/tumours/{trained['champion']}/golden.json"))
 
-    status, answer, _ = stage.predict("tumours", golden["rows"])
+    status, answer, _ = client.predict("tumours", golden["rows"])
 
     assert (status, answer["model_version"]) == (200, trained["champion"])
-    classes = json.loads(stage.lake(f"versions/tumours/{trained['champion']}/manifest.json"))["classes"]
+    classes = json.loads(client.lake(f"versions/tumours/{trained['champion']}/manifest.json"))["classes"]
     for prediction, expected in zip(answer["predictions"], golden["answers"], strict=True):
         assert list(prediction["probabilities"].values()) == pytest.approx(expected, abs=1e-4)
         assert list(prediction["probabilities"]) == classes
 
 
-def test_without_a_key_only_health_answers(stage: StackClient, trained: dict[str, Any]) -> None:
-    api = stage.stack["api_url"]
+def test_only_health_answers_without_a_key(client: StackClient, trained: dict[str, Any]) -> None:
+    api = client.stack["api_url"]
 
     with urllib.request.urlopen(f"{api}/v2/health/live") as answer:
         assert answer.status == 200
@@ -80,16 +80,16 @@ def test_without_a_key_only_health_answers(stage: StackClient, trained: dict[str
     assert refused.value.code == 403
 
 
-def test_nothing_new_ends_as_success(stage: StackClient, trained: dict[str, Any]) -> None:
-    execution = stage.retrain("tumours")
+def test_a_run_without_new_data_succeeds(client: StackClient, trained: dict[str, Any]) -> None:
+    execution = client.retrain("tumours")
 
-    assert states_of(stage, execution) == [
+    assert states_of(client, execution) == [
         "Retrain or roll back?",
         "Take a snapshot",
         "Enough to learn from?",
         "Nothing to learn from",
     ]
-    ended = stage.outcome(execution)
+    ended = client.outcome(execution)
     assert ended["outcome"] == "nothing_to_learn"
     assert "nothing is new" in ended["why"]
 
@@ -104,39 +104,39 @@ def test_nothing_new_ends_as_success(stage: StackClient, trained: dict[str, Any]
     ],
     ids=["an unknown model", "no name", "an unknown field", "no object"],
 )
-def test_a_wrong_input_is_refused_in_words(stage: StackClient, request_: Any, error: str, words: str) -> None:
-    execution = stage.start(request_)
+def test_an_invalid_input_is_refused_with_a_reason(client: StackClient, request_: Any, error: str, words: str) -> None:
+    execution = client.start(request_)
 
-    assert states_of(stage, execution) == ["Retrain or roll back?", "Take a snapshot", "Refused"]
-    ended = stage.describe(execution)
+    assert states_of(client, execution) == ["Retrain or roll back?", "Take a snapshot", "Refused"]
+    ended = client.describe(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert words in ended["cause"]
 
 
-def test_the_same_file_again_counts_once_and_says_so(stage: StackClient, trained: dict[str, Any]) -> None:
+def test_the_same_file_again_is_reported_as_a_duplicate(client: StackClient, trained: dict[str, Any]) -> None:
     key, content = tumour_uploads().first[0]
 
-    stage.upload("tumours/again.csv", content)
+    client.upload("tumours/again.csv", content)
 
-    receipt = stage.receipt("tumours/again.csv")
-    assert (receipt["status"], receipt["of"]) == ("duplicate", stage.receipt(key)["digest"])
-
-
-def test_an_upload_that_nobody_can_use_gets_a_receipt(stage: StackClient) -> None:
-    stage.upload("tumours/empty.csv", b"")
-    stage.upload("nobody/rows.csv", b"a,b\n1,2\n")
-
-    assert stage.receipt("tumours/empty.csv")["status"] == "refused"
-    assert "nobody" in stage.receipt("nobody/rows.csv")["reason"]
+    receipt = client.receipt("tumours/again.csv")
+    assert (receipt["status"], receipt["of"]) == ("duplicate", client.receipt(key)["digest"])
 
 
-def test_of_two_runs_at_once_one_promotes_and_both_succeed(stage: StackClient, trained: dict[str, Any]) -> None:
+def test_an_unusable_upload_gets_a_receipt(client: StackClient) -> None:
+    client.upload("tumours/empty.csv", b"")
+    client.upload("nobody/rows.csv", b"a,b\n1,2\n")
+
+    assert client.receipt("tumours/empty.csv")["status"] == "refused"
+    assert "nobody" in client.receipt("nobody/rows.csv")["reason"]
+
+
+def test_two_runs_at_once_both_succeed(client: StackClient, trained: dict[str, Any]) -> None:
     key, content = tumour_uploads().later[0]
-    stage.upload(key, content)
-    assert stage.receipt(key)["status"] == "kept"
+    client.upload(key, content)
+    assert client.receipt(key)["status"] == "kept"
 
-    executions = [stage.retrain("tumours"), stage.retrain("tumours")]
+    executions = [client.retrain("tumours"), client.retrain("tumours")]
 
     for execution in executions:
-        states_of(stage, execution)
-        assert stage.outcome(execution)["outcome"] in {"promoted", "kept", "superseded"}
+        states_of(client, execution)
+        assert client.outcome(execution)["outcome"] in {"promoted", "kept", "superseded"}

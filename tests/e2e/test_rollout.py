@@ -48,7 +48,7 @@ LOOK = ["Wait for evidence", "Judge the challenger", "How did it do?"]
 class Callers:
     """Several callers, each asking about its own customers again and again; what they got is written down."""
 
-    stage: StackClient
+    client: StackClient
     statuses: Counter[int] = field(default_factory=Counter)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     slowest: float = 0.0
@@ -84,7 +84,7 @@ class Callers:
                 {"customer": f"c{caller}-{draw.randrange(40)}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)}
                 for _ in range(4)
             ]
-            status, answer, milliseconds = self.stage.predict("shop", instances)
+            status, answer, milliseconds = self.client.predict("shop", instances)
             self.statuses[status] += 1
             self.slowest = max(self.slowest, milliseconds)
             if status != 200:
@@ -100,7 +100,7 @@ class Callers:
 class World:
     """A local cloud with one model, whose definition can be exchanged."""
 
-    stage: StackClient
+    client: StackClient
     models: Path
 
     def define(self, candidate: str, rollout: str) -> None:
@@ -113,23 +113,23 @@ class World:
 
     def start(self, **request: Any) -> str:
         """Start the state machine."""
-        return self.stage.start({"model": "shop", **request})
+        return self.client.start({"model": "shop", **request})
 
     def follow(self, execution: str) -> tuple[list[str], dict[str, Any]]:
         """Wait for the end of a run."""
-        *_, last = self.stage.states(execution)
+        *_, last = self.client.states(execution)
         states = [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
-        return states, self.stage.describe(execution)
+        return states, self.client.describe(execution)
 
     def deployment(self) -> dict[str, Any]:
         """What is served."""
-        found: dict[str, Any] = json.loads(self.stage.lake("deployments/shop.json"))
+        found: dict[str, Any] = json.loads(self.client.lake("deployments/shop.json"))
         return found
 
     def history(self, query: str = "") -> dict[str, Any]:
         """Ask the API what was served."""
-        address = f"{self.stage.stack['api_url']}/v1/models/shop/history{query}"
-        request = urllib.request.Request(address, headers={"x-api-key": self.stage.stack["api_key"]})
+        address = f"{self.client.stack['api_url']}/v1/models/shop/history{query}"
+        request = urllib.request.Request(address, headers={"x-api-key": self.client.stack["api_key"]})
         with urllib.request.urlopen(request, timeout=60) as answer:
             found: dict[str, Any] = json.loads(answer.read())
         return found
@@ -147,16 +147,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
     with Cloud(folder=folder, models=models, template=template) as cloud:
         world = World(StackClient(cloud), folder / "models")
-        world.stage.upload("shop/first.csv", "\n".join(lines).encode())
-        assert world.stage.receipt("shop/first.csv")["status"] == "kept"
+        world.client.upload("shop/first.csv", "\n".join(lines).encode())
+        assert world.client.receipt("shop/first.csv")["status"] == "kept"
         states, ended = world.run()
         assert json.loads(ended["output"])["outcome"] == "promoted", states
         yield world
 
 
-def test_shadow_canary_rollback_and_a_broken_challenger_without_one_failed_request(world: World) -> None:
+def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(world: World) -> None:
     poor = world.deployment()["champion"]["version"]
-    with Callers(world.stage) as callers:
+    with Callers(world.client) as callers:
         # When a better model is tried in the shadow, it is promoted by what it did there.
         world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150))
         states, ended = world.run(reason="better")
@@ -205,15 +205,15 @@ def test_shadow_canary_rollback_and_a_broken_challenger_without_one_failed_reque
 
 def _break_challenger(world: World) -> str:
     """Plant golden answers that no model gives, as soon as there is a challenger."""
-    s3 = world.stage._s3
-    bucket = world.stage.stack["lake_bucket"]
+    s3 = world.client._s3
+    bucket = world.client.stack["lake_bucket"]
 
     end = time.monotonic() + 60
     while time.monotonic() < end:
         challenger = world.deployment()["challenger"]
         if challenger:
             key = f"versions/shop/{challenger['version']}/golden.json"
-            golden = json.loads(world.stage.lake(key))
+            golden = json.loads(world.client.lake(key))
             golden["answers"] = [answer[::-1] for answer in golden["answers"]]
             s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(golden).encode())
             return str(challenger["version"])
@@ -229,7 +229,7 @@ def _break_challenger(world: World) -> str:
         ({"model": "shpo", "action": "rollback"}, "UnknownModel", "no model is named 'shpo'"),
     ],
 )
-def test_a_rollback_that_cannot_be_is_refused_in_words(
+def test_an_impossible_rollback_is_refused_with_a_reason(
     world: World, request_: dict[str, Any], error: str, words: str
 ) -> None:
     states, ended = world.run(**request_)
@@ -239,8 +239,8 @@ def test_a_rollback_that_cannot_be_is_refused_in_words(
     assert words in ended["cause"]
 
 
-def test_the_history_says_which_version_made_a_prediction(world: World) -> None:
-    _, answer, _ = world.stage.predict("shop", [{"customer": "late", "price": 1.0, "size": 0.0}])
+def test_the_history_names_the_version_of_a_prediction(world: World) -> None:
+    _, answer, _ = world.client.predict("shop", [{"customer": "late", "price": 1.0, "size": 0.0}])
     (prediction,) = answer["prediction_ids"]
     # A process that has not heard of the end of a trial yet may still let the challenger answer, and says so.
     version = answer["predictions"][0].get("version", answer["model_version"])

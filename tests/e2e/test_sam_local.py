@@ -43,7 +43,7 @@ def docker() -> None:
         pytest.skip(f"the image {sam_local.IMAGE} is not here: `make sam-local` fetches it")
 
 
-def test_every_event_is_sent() -> None:
+def test_every_sample_event_has_a_receiver() -> None:
     assert {path.stem for path in (sample_events.PROJECT / "events").iterdir()} == set(sample_events.RECEIVERS)
 
 
@@ -72,7 +72,7 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
     assert sample_events.send_all(cloud, send) == {}
 
 
-def test_the_sample_events_pass_the_stock_sam_local_invoke(docker: None, built: Path, tmp_path: Path) -> None:
+def test_the_sample_events_pass_by_the_stock_sam_local_invoke(docker: None, built: Path, tmp_path: Path) -> None:
     with Cloud(folder=tmp_path / "cloud", template=built) as cloud, sam_local.reachable_endpoint(cloud) as endpoint:
         sample_events.prepare_stack(cloud)
         template = sam_local.write_template(endpoint)
@@ -98,24 +98,24 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
         sam_local.reachable_endpoint(cloud) as endpoint,
         sam_local.sam_api(cloud, sam_local.write_template(endpoint), port),
     ):
-        stage = StackClient(cloud)
+        client = StackClient(cloud)
         for key, content in tumour_uploads().first:
-            stage.upload(key, content)
-            stage.receipt(key)
-        execution = stage.retrain("tumours")
-        *_, _ = stage.states(execution)
-        champion = stage.outcome(execution)["champion"]
-        golden = json.loads(stage.lake(f"versions/tumours/{champion}/golden.json"))
-        stage.stack = {**stage.stack, "api_url": f"http://127.0.0.1:{port}"}
+            client.upload(key, content)
+            client.receipt(key)
+        execution = client.retrain("tumours")
+        *_, _ = client.states(execution)
+        champion = client.outcome(execution)["champion"]
+        golden = json.loads(client.lake(f"versions/tumours/{champion}/golden.json"))
+        client.stack = {**client.stack, "api_url": f"http://127.0.0.1:{port}"}
         wait_for(port)
 
-        status, answer, _ = stage.predict("tumours", golden["rows"])
+        status, answer, _ = client.predict("tumours", golden["rows"])
         assert (status, answer["model_version"], len(answer["predictions"])) == (
             200,
             champion,
             len(golden["rows"]),
         )
-        assert stage.predict("tumour", [])[0] == 404
+        assert client.predict("tumour", [])[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
         ({"Subnet": "10.20.0.0/24"}, "10.20.0.1"),
     ],
 )
-def test_the_host_of_the_containers_is_known_from_what_docker_says(said: dict[str, str], host: str) -> None:
+def test_the_host_address_comes_from_the_docker_network(said: dict[str, str], host: str) -> None:
     assert sam_local.gateway_address(said) == host
 
 
-def test_the_stock_command_is_given_the_packages_and_the_local_cloud(cloud: Cloud) -> None:
+def test_the_stock_command_gets_the_packages_and_the_local_cloud(cloud: Cloud) -> None:
     template = sam_local.write_template("http://there:1")
 
     lint = str(Path(sys.executable).with_name("cfn-lint"))
@@ -143,7 +143,7 @@ def test_the_stock_command_is_given_the_packages_and_the_local_cloud(cloud: Clou
     assert before_traffic["REFRAIN_NEW_VERSION_ARN"].endswith(f"function:{local_name('InferenceFunction')}:1")
 
 
-def test_containers_reach_the_local_cloud_by_a_bridge(cloud: Cloud) -> None:
+def test_containers_reach_the_local_cloud_through_a_forwarder(cloud: Cloud) -> None:
     port = int(cloud.stack["api_url"].rpartition(":")[2])
     with (
         PortForwarder("127.0.0.1", 0, ("127.0.0.1", port)) as bridge,

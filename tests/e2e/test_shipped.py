@@ -57,62 +57,62 @@ def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[Wor
 @pytest.fixture(scope="module")
 def lived(world: World) -> World:
     """The same after a life: uploads, two champions, a trial, predictions, labels, a look at it, a way back."""
-    stage = world.stage
-    stage.upload("shop/first.csv", sales(800))
-    assert stage.receipt("shop/first.csv")["rows_rejected"] == 1
+    client = world.client
+    client.upload("shop/first.csv", sales(800))
+    assert client.receipt("shop/first.csv")["rows_rejected"] == 1
     states, ended = world.run()
     assert json.loads(ended["output"])["outcome"] == "promoted", (states, ended)
 
     world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150) + RULES)
     execution = world.start(reason="better")
     waited_for(lambda: world.deployment()["challenger"] is not None)
-    label(stage, 20)
-    with Callers(stage) as callers:
+    label(client, 20)
+    with Callers(client) as callers:
         states, ended = world.follow(execution)
         assert states[-1] == "Promote the challenger", ended
     assert set(callers.statuses) == {200}
 
     champion = json.loads(ended["output"])["champion"]
-    waited_for(lambda: ask(stage, "GET", "/v1/models/shop")[1]["model_version"] == champion)
-    label(stage, 300, wrongly=True)
-    looked = invoke(stage, "MonitoringFunction", {"now": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    waited_for(lambda: ask(client, "GET", "/v1/models/shop")[1]["model_version"] == champion)
+    label(client, 300, wrongly=True)
+    looked = invoke(client, "MonitoringFunction", {"now": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
     assert looked["shop"]["code"] == "quality", looked
 
     states, ended = world.run(action="rollback")
     assert states[-1] == "Roll back", ended
-    assert invoke(stage, "IngestFunction", vanished(stage)) == {"batchItemFailures": []}
-    recommend(stage)
+    assert invoke(client, "IngestFunction", vanished(client)) == {"batchItemFailures": []}
+    recommend(client)
     return world
 
 
-def recommend(stage: StackClient) -> None:
+def recommend(client: StackClient) -> None:
     """Have a model that recommends, and ask it for a user with a history."""
-    upload_interactions(stage, "songs/interactions.csv", seed=1)
-    execution = stage.retrain("songs")
-    for _ in stage.states(execution):
+    upload_interactions(client, "songs/interactions.csv", seed=1)
+    execution = client.retrain("songs")
+    for _ in client.states(execution):
         pass
-    assert stage.outcome(execution)["outcome"] == "promoted"
-    status, answer, _ = stage.predict("songs", [{"user": "u0"}])
+    assert client.outcome(execution)["outcome"] == "promoted"
+    status, answer, _ = client.predict("songs", [{"user": "u0"}])
     assert status == 200
     assert "popular" not in answer["predictions"][0]
-    upload_interactions(stage, "songs/later.csv", seed=2)
+    upload_interactions(client, "songs/later.csv", seed=2)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    looked = invoke(stage, "MonitoringFunction", {"model": "songs", "now": later})
+    looked = invoke(client, "MonitoringFunction", {"model": "songs", "now": later})
     assert looked["songs"]["code"] == "nothing", looked
 
 
-def upload_interactions(stage: StackClient, key: str, seed: int) -> None:
+def upload_interactions(client: StackClient, key: str, seed: int) -> None:
     """Upload what listeners played, and wait until it is known."""
     rows = interactions(seed=seed)
     lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
-    stage.upload(key, "\n".join(lines).encode())
-    assert stage.receipt(key)["status"] == "kept"
+    client.upload(key, "\n".join(lines).encode())
+    assert client.receipt(key)["status"] == "kept"
 
 
-def vanished(stage: StackClient) -> dict[str, Any]:
+def vanished(client: StackClient) -> dict[str, Any]:
     """The event of an upload that was deleted before it was read."""
-    inbox = stage.stack["inbox_bucket"]
-    version = stage._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
+    inbox = client.stack["inbox_bucket"]
+    version = client._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
     told = {"bucket": {"name": inbox}, "object": {"key": "shop/gone.csv", "size": 1, "versionId": version}}
     body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": told}]})
     return {"Records": [{"messageId": "1", "body": body, "eventSource": "aws:sqs"}]}
@@ -128,11 +128,11 @@ def sales(rows: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-def label(stage: StackClient, rows: int, *, wrongly: bool = False) -> None:
+def label(client: StackClient, rows: int, *, wrongly: bool = False) -> None:
     """Ask for predictions, and say by both ways that they (or the opposite) turned out to be true."""
     draw = random.Random(8)
     asked = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
-    status, answer, _ = stage.predict("shop", asked)
+    status, answer, _ = client.predict("shop", asked)
     assert status == 200
     ids = answer["prediction_ids"]
     truth = {"true": "false", "false": "true"} if wrongly else {"true": "true", "false": "false"}
@@ -140,18 +140,18 @@ def label(stage: StackClient, rows: int, *, wrongly: bool = False) -> None:
         {"prediction_id": each, "label": truth[said["label"]]}
         for each, said in zip(ids, answer["predictions"], strict=True)
     ]
-    assert ask(stage, "POST", "/v1/models/shop:label", {"labels": labels[::2]})[0] == 202
+    assert ask(client, "POST", "/v1/models/shop:label", {"labels": labels[::2]})[0] == 202
     lines = "".join(f"{each['prediction_id']},{each['label']}\n" for each in labels[1::2])
     file = f"shop/labels/{ids[0]}.csv"
-    stage.upload(file, f"prediction_id,label\n{lines}".encode())
-    assert stage.receipt(file)["status"] == "kept"
+    client.upload(file, f"prediction_id,label\n{lines}".encode())
+    assert client.receipt(file)["status"] == "kept"
     history = f"/v1/models/shop/history?prediction={ids[0]}"
-    waited_for(lambda: ask(stage, "GET", history)[1].get("source") == "captured")
+    waited_for(lambda: ask(client, "GET", history)[1].get("source") == "captured")
 
 
-def invoke(stage: StackClient, function: str, event: dict[str, Any]) -> Any:
+def invoke(client: StackClient, function: str, event: dict[str, Any]) -> Any:
     """Call a function of the template by hand."""
-    awslambda = aws_client("lambda", stage.stack["aws_endpoint_url"])
+    awslambda = aws_client("lambda", client.stack["aws_endpoint_url"])
     answer = awslambda.invoke(FunctionName=local_name(function), Payload=json.dumps(event).encode())
     return json.loads(answer["Payload"].read())
 
@@ -162,20 +162,20 @@ def record(world: World) -> list[dict[str, Any]]:
 
 
 def given(world: World, built: Path) -> Rights:
-    return read_rights(read_template(built), world.stage.stack["aws_endpoint_url"])
+    return read_rights(read_template(built), world.client.stack["aws_endpoint_url"])
 
 
-def test_the_whole_loop_runs_on_the_packages_and_nothing_that_it_needs_is_denied(lived: World) -> None:
+def test_the_whole_loop_runs_on_the_packages_without_a_denied_request(lived: World) -> None:
     assert [each for each in record(lived) if each["by"] is None] == []
 
 
-def test_new_code_that_answers_as_before_is_let_through(lived: World) -> None:
-    found = invoke(lived.stage, "PreTrafficFunction", {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"})
+def test_new_code_with_the_same_answers_passes_the_pre_traffic_check(lived: World) -> None:
+    found = invoke(lived.client, "PreTrafficFunction", {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"})
 
     assert found == {"champions": 2, "refused": {}, "broken_before": {}}
 
 
-def test_no_role_allows_what_the_loop_does_not_use(lived: World, built: Path) -> None:
+def test_every_grant_of_every_role_is_used_by_the_loop(lived: World, built: Path) -> None:
     used = {(each["function"], each["by"], each["resource"]) for each in record(lived)}
 
     allowed = {
@@ -188,18 +188,18 @@ def test_no_role_allows_what_the_loop_does_not_use(lived: World, built: Path) ->
     assert unused == []
 
 
-def test_a_function_that_asks_for_more_than_its_role_allows_is_denied(lived: World) -> None:
-    as_inference = aws_client("s3", lived.stage.stack["aws_endpoint_url"])
+def test_a_function_cannot_do_more_than_its_role_allows(lived: World) -> None:
+    as_inference = aws_client("s3", lived.client.stack["aws_endpoint_url"])
     as_inference._request_signer._credentials.access_key = local_name("InferenceFunction")
 
     with pytest.raises(as_inference.exceptions.ClientError) as denied:
-        as_inference.put_object(Bucket=lived.stage.stack["lake_bucket"], Key="deployments/shop.json", Body=b"{}")
+        as_inference.put_object(Bucket=lived.client.stack["lake_bucket"], Key="deployments/shop.json", Body=b"{}")
 
     assert denied.value.response["Error"]["Code"] == "AccessDenied"
     assert lived.deployment()["champion"]
 
 
-def test_what_is_built_twice_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None:
+def test_two_builds_are_identical_byte_for_byte(built: Path, tmp_path: Path) -> None:
     again = subprocess.run(
         ["make", "build", f"BUILD={tmp_path / 'again'}"], cwd=PROJECT, capture_output=True, text=True, check=False
     )

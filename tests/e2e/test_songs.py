@@ -22,8 +22,8 @@ def service() -> Service:
 
 
 @pytest.fixture(scope="module")
-def learned(stage: StackClient, service: Service) -> dict[str, Any]:
-    return learn(stage, service)
+def learned(client: StackClient, service: Service) -> dict[str, Any]:
+    return learn(client, service)
 
 
 def test_two_weeks_of_plays_become_a_recommender(learned: dict[str, Any]) -> None:
@@ -31,14 +31,14 @@ def test_two_weeks_of_plays_become_a_recommender(learned: dict[str, Any]) -> Non
 
 
 def test_the_next_request_knows_what_was_just_played(
-    stage: StackClient, service: Service, learned: dict[str, Any]
+    client: StackClient, service: Service, learned: dict[str, Any]
 ) -> None:
-    before, after = listen(stage, service, some_listener(service))
+    before, after = listen(client, service, some_listener(service))
     names = dict(zip(service.songs.ids.tolist(), service.songs.titles.tolist(), strict=True))
 
     assert len(before) == len(after) == 10
     assert before[0]["id"] not in {each["id"] for each in after}
     assert all(names[each["id"]] == each["title"] and each["artist"] for each in before + after)
-    _, served, _ = stage.predict("songs", [{"user": STRANGER}])
+    _, served, _ = client.predict("songs", [{"user": STRANGER}])
     assert served["model_version"] == learned["champion"]
     assert served["predictions"][0]["popular"] is True

@@ -72,7 +72,7 @@ def power(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
         yield StackClient(cloud)
 
 
-def test_a_stream_is_answered_labelled_and_learned_from(power: StackClient, data: Path) -> None:
+def test_a_stream_is_predicted_labelled_and_learned_from(power: StackClient, data: Path) -> None:
     rows = timed(data / "elec2" / "electricity.csv")
     upload(power, rows[:FIRST])
     retrain(power)
@@ -106,30 +106,30 @@ def timed(path: Path) -> list[Row]:
         ]
 
 
-def upload(stage: StackClient, rows: list[Row]) -> None:
+def upload(client: StackClient, rows: list[Row]) -> None:
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    stage.upload("power/first.csv", "\n".join(lines).encode())
-    assert stage.receipt("power/first.csv")["rows_kept"] == len(rows)
+    client.upload("power/first.csv", "\n".join(lines).encode())
+    assert client.receipt("power/first.csv")["rows_kept"] == len(rows)
 
 
-def retrain(stage: StackClient, labels: int = 0) -> None:
+def retrain(client: StackClient, labels: int = 0) -> None:
     """Learn when all these labels have their rows (captured ones take a moment), and wait for who is champion then."""
     ended: dict[str, Any] = {}
 
     def learned() -> bool:
         nonlocal ended
-        execution = stage.retrain("power")
-        for _ in stage.states(execution):
+        execution = client.retrain("power")
+        for _ in client.states(execution):
             pass
-        ended = stage.outcome(execution)
+        ended = client.outcome(execution)
         if ended["outcome"] == "nothing_to_learn":
             return False
-        snapshot = json.loads(stage.lake(f"snapshots/power/{ended['run']}/snapshot.json"))
+        snapshot = json.loads(client.lake(f"snapshots/power/{ended['run']}/snapshot.json"))
         said = snapshot["data"]["labelled"]
         return bool(said["labels"] - said["unmatched"] >= labels)
 
     until(learned)
-    until(lambda: call(stage, "")["model_version"] == ended["champion"])
+    until(lambda: call(client, "")["model_version"] == ended["champion"])
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -143,11 +143,11 @@ def without_label(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "class"}
 
 
-def call(stage: StackClient, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def call(client: StackClient, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     request = urllib.request.Request(
-        f"{stage.stack['api_url']}/v1/models/power{verb}",
+        f"{client.stack['api_url']}/v1/models/power{verb}",
         None if body is None else json.dumps(body).encode(),
-        {"x-api-key": stage.stack["api_key"], "content-type": "application/json"},
+        {"x-api-key": client.stack["api_key"], "content-type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         found: dict[str, Any] = json.load(answer)

@@ -28,18 +28,18 @@ WINTER_AND_EARLY_SPRING = 9
 
 @pytest.fixture(scope="module")
 def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackClient, Timeline]]:
-    """The stage after the act, and what it told."""
+    """The client after the act, and what it told."""
     models: Path = tmp_path_factory.mktemp("models")
     shutil.copy(DEFINITION, models)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, tick=TICK) as cloud:
-        stage = StackClient(cloud)
-        act = FlightStream(stage, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
+        client = StackClient(cloud)
+        act = FlightStream(client, Flights(read_flights().frame, skipped=WINTER_AND_EARLY_SPRING))
         act.train_first_version()
         act.run(blocks=8, mistake_at=6)
-        yield stage, act.timeline
+        yield client, act.timeline
 
 
-def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(
+def test_monitoring_sees_the_change_and_a_challenger_is_promoted_after_its_trial(
     performed: tuple[StackClient, Timeline],
 ) -> None:
     _, timeline = performed
@@ -59,11 +59,11 @@ def test_monitoring_sees_it_and_a_challenger_takes_over_after_its_trial(
     )
 
 
-def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_it_answers(
+def test_a_challenger_that_learned_from_the_mistake_passes_the_gate_and_is_dismissed_in_its_trial(
     performed: tuple[StackClient, Timeline],
 ) -> None:
-    stage, timeline = performed
-    entries = [json.loads(stage.lake(key)) for key in stage.keys(LogEntry.prefix(MODEL))]
+    client, timeline = performed
+    entries = [json.loads(client.lake(key)) for key in client.keys(LogEntry.prefix(MODEL))]
     harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
 
     assert timeline.harm_ended
@@ -74,12 +74,12 @@ def test_what_learned_from_the_mistake_passes_the_gate_and_is_dismissed_by_what_
     assert all(("promoted", each["version"]) not in moves for each in harmful)
 
 
-def test_every_run_but_the_first_was_started_by_monitoring(performed: tuple[StackClient, Timeline]) -> None:
-    stage, _ = performed
-    snapshots = [key for key in stage.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
-    reasons = [json.loads(stage.lake(key))["reason"] for key in snapshots]
+def test_monitoring_started_every_run_but_the_first(performed: tuple[StackClient, Timeline]) -> None:
+    client, _ = performed
+    snapshots = [key for key in client.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
+    reasons = [json.loads(client.lake(key))["reason"] for key in snapshots]
     prefix = MonitoringReport.prefix(MODEL)
-    reports = [json.loads(stage.lake(key)) for key in stage.keys(prefix) if key.endswith(".json")]
+    reports = [json.loads(client.lake(key)) for key in client.keys(prefix) if key.endswith(".json")]
     decided = {report["decision"]["reason"] for report in reports if report["decision"]["start"]}
 
     assert reasons[0] == "demo"

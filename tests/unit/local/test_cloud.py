@@ -173,7 +173,7 @@ def retrain(cloud: Cloud, request: dict[str, object]) -> tuple[dict[str, Any], l
     return client.describe_execution(executionArn=arn), entered
 
 
-def test_the_stack_file_says_all_that_other_programs_need(cloud: Cloud) -> None:
+def test_the_stack_file_has_everything_that_other_programs_need(cloud: Cloud) -> None:
     assert set(cloud.stack) == {
         "api_url",
         "api_key",
@@ -186,26 +186,26 @@ def test_the_stack_file_says_all_that_other_programs_need(cloud: Cloud) -> None:
     assert json.loads((cloud.folder / "stack.json").read_text()) == cloud.stack
 
 
-def test_an_upload_reaches_ingest_by_the_queue(cloud: Cloud) -> None:
+def test_an_upload_reaches_ingest_through_the_queue(cloud: Cloud) -> None:
     upload(cloud, "income/fine.csv")
 
     assert eventually(lambda: receipt(cloud, "income%2Ffine.csv")) == "1"
 
 
-def test_an_upload_is_told_with_its_version(cloud: Cloud) -> None:
+def test_an_upload_event_names_the_object_version(cloud: Cloud) -> None:
     s3, bucket = cloud.client("s3"), cloud.stack["inbox_bucket"]
     versions = [s3.put_object(Bucket=bucket, Key="versions/a.csv", Body=b"1")["VersionId"] for _ in range(2)]
 
     assert eventually(lambda: all(receipt(cloud, f"version/{version}") for version in versions))
 
 
-def test_an_upload_that_failed_comes_back(cloud: Cloud) -> None:
+def test_a_failed_upload_is_tried_again(cloud: Cloud) -> None:
     upload(cloud, "income/once.csv")
 
     assert eventually(lambda: receipt(cloud, "income%2Fonce.csv")) == "2"
 
 
-def test_an_upload_that_keeps_failing_ends_among_the_dead_letters(cloud: Cloud) -> None:
+def test_an_upload_that_keeps_failing_becomes_a_dead_letter(cloud: Cloud) -> None:
     sqs = cloud.client("sqs")
     dead = sqs.get_queue_url(QueueName="refrain-ingest-dead-letters")["QueueUrl"]
 
@@ -215,7 +215,7 @@ def test_an_upload_that_keeps_failing_ends_among_the_dead_letters(cloud: Cloud) 
     assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == "income%2Falways.csv"
 
 
-def test_the_api_asks_for_the_key(cloud: Cloud) -> None:
+def test_the_api_requires_the_key(cloud: Cloud) -> None:
     assert ask(cloud, "/v1/models") == (403, {"message": "Forbidden"})
     assert ask(cloud, "/v1/models", key="wrong") == (403, {"message": "Forbidden"})
     assert ask(cloud, "/v1/models", key=cloud.stack["api_key"])[0] == 200
@@ -229,7 +229,7 @@ def test_health_needs_no_key(cloud: Cloud, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v2/health/live", "/docs", "/v1/models"])
-def test_what_a_method_may_do_is_the_function_s_to_say_at_every_path(cloud: Cloud, path: str) -> None:
+def test_every_method_reaches_the_function_at_every_path(cloud: Cloud, path: str) -> None:
     request = urllib.request.Request(cloud.stack["api_url"] + path, method="HEAD")
     request.add_header("x-api-key", cloud.stack["api_key"])
 
@@ -245,22 +245,22 @@ def test_a_path_with_a_verb_reaches_the_function(cloud: Cloud) -> None:
     assert answer["body"] == '{"instances": []}'
 
 
-def test_a_body_that_is_not_text_reaches_the_function_with_the_wrong_bytes_replaced(cloud: Cloud) -> None:
+def test_invalid_bytes_of_a_body_are_replaced(cloud: Cloud) -> None:
     assert ask(cloud, "/v1/models", cloud.stack["api_key"], b"\xff\x00x")[1]["body"] == "\ufffd\x00x"
 
 
 @pytest.mark.parametrize("megabytes", [7, 11])
-def test_a_body_that_is_too_long_is_refused_before_the_function(cloud: Cloud, megabytes: int) -> None:
+def test_a_body_that_is_too_long_does_not_reach_the_function(cloud: Cloud, megabytes: int) -> None:
     refused = ask(cloud, "/v1/models", cloud.stack["api_key"], b"x" * megabytes * 1_000_000)
 
     assert refused == (413, {"message": "Request Too Long"})
 
 
-def test_a_function_that_fails_is_a_502_that_does_not_show_its_inside(cloud: Cloud) -> None:
+def test_a_failing_function_answers_502_without_its_error(cloud: Cloud) -> None:
     assert ask(cloud, "/broken", cloud.stack["api_key"]) == (502, {"message": "Internal server error"})
 
 
-def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) -> None:
+def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Cloud) -> None:
     done, states = retrain(cloud, {"model": "better"})
 
     assert done["status"] == "SUCCEEDED"
@@ -286,9 +286,7 @@ def test_a_better_candidate_is_promoted_and_a_broken_one_is_noted(cloud: Cloud) 
         ("empty", "Nothing to learn from", {"enough": False}),
     ],
 )
-def test_a_run_that_promotes_nothing_ends_as_success(
-    cloud: Cloud, model: str, last: str, output: dict[str, object]
-) -> None:
+def test_a_run_that_promotes_nothing_succeeds(cloud: Cloud, model: str, last: str, output: dict[str, object]) -> None:
     done, states = retrain(cloud, {"model": model})
 
     assert done["status"] == "SUCCEEDED"
@@ -296,7 +294,7 @@ def test_a_run_that_promotes_nothing_ends_as_success(
     assert output.items() <= json.loads(done["output"]).items()
 
 
-def test_a_run_of_an_unknown_model_is_refused_with_the_error_kept(cloud: Cloud) -> None:
+def test_a_run_of_an_unknown_model_is_refused_with_the_original_error(cloud: Cloud) -> None:
     done, states = retrain(cloud, {"model": "nobody"})
 
     assert states[-1] == "Refused"
@@ -304,7 +302,7 @@ def test_a_run_of_an_unknown_model_is_refused_with_the_error_kept(cloud: Cloud) 
     assert json.loads(done["cause"])["errorMessage"] == "no model is named nobody"
 
 
-def test_any_other_error_ends_the_run_with_the_error_kept(cloud: Cloud) -> None:
+def test_any_other_error_fails_the_run_with_the_original_error(cloud: Cloud) -> None:
     done, states = retrain(cloud, {"reason": "no model in it"})
 
     assert states[-1] == "Retraining failed"
@@ -316,9 +314,7 @@ def ticks(cloud: Cloud) -> list[str]:
     return [each["Key"] for each in found.get("Contents", [])]
 
 
-def test_a_cloud_does_nothing_by_itself_unless_asked_and_then_says_how_quick_it_delivers(
-    cloud: Cloud, tmp_path: Path
-) -> None:
+def test_schedules_run_only_with_a_tick_and_functions_know_the_delivery_time(cloud: Cloud, tmp_path: Path) -> None:
     with Cloud(tmp_path / "state", template=small_project(tmp_path), tick=1) as ticking:
         assert eventually(lambda: len(ticks(ticking)) >= 2)
         lake = ticking.stack["lake_bucket"]
@@ -339,7 +335,7 @@ def test_a_second_cloud_in_the_same_folder_is_refused(cloud: Cloud) -> None:
     assert ask(cloud, "/v2/health/live")[0] == 200
 
 
-def test_a_port_that_is_taken_is_told_of(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         process = up(tmp_path, "--api-port", str(port))
@@ -348,12 +344,12 @@ def test_a_port_that_is_taken_is_told_of(tmp_path: Path) -> None:
         assert said(process).startswith(f"Port {port} is taken by another program")
 
 
-def test_a_cloud_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_cloud_that_cannot_start_reports_the_reason(tmp_path: Path) -> None:
     with pytest.raises(NotStarted, match="There is no template at"), Cloud(tmp_path, template=tmp_path / "absent.yaml"):
         pass
 
 
-def test_a_definition_that_cannot_be_used_is_told_of_at_once_and_the_others_go_on(tmp_path: Path) -> None:
+def test_an_invalid_definition_is_reported_at_the_start_and_the_others_work(tmp_path: Path) -> None:
     models = tmp_path / "definitions"
     models.mkdir()
     (models / "odd.toml").write_text('task = "nonsense"')
@@ -365,7 +361,7 @@ def test_a_definition_that_cannot_be_used_is_told_of_at_once_and_the_others_go_o
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_cloud_that_ends_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_cloud_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
     state = tmp_path / "state"
     state.mkdir()
     (state / "stack.json").write_text('{"api_url": "of one that was killed"}')
@@ -381,9 +377,7 @@ def test_a_cloud_that_ends_leaves_no_process_behind(tmp_path: Path, how: signal.
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_cloud_that_is_stopped_while_it_starts_ends_at_once_and_never_says_that_it_answers(
-    tmp_path: Path, how: signal.Signals
-) -> None:
+def test_a_cloud_that_is_stopped_while_it_starts_ends_at_once(tmp_path: Path, how: signal.Signals) -> None:
     process = up(tmp_path)
     assert eventually(lambda: (tmp_path / "lock").exists())
 

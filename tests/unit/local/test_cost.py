@@ -37,7 +37,7 @@ EXAMPLE = {
 }
 
 
-def test_predictions_cost_by_request_and_by_the_time_and_memory_that_they_take() -> None:
+def test_predictions_cost_by_request_time_and_memory() -> None:
     one = Costs(STACK, EXAMPLE, Assumptions(rows_a_request=1, milliseconds_a_request=10)).million_predictions()
     many = Costs(STACK, EXAMPLE, Assumptions(rows_a_request=100, milliseconds_a_request=10)).million_predictions()
 
@@ -57,7 +57,7 @@ def test_a_run_costs_each_candidate_and_each_state() -> None:
     assert run["Lambda"] == pytest.approx(3 * 100 * 0.001, rel=1e-3)
 
 
-def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -> None:
+def test_the_charged_states_lead_to_a_promotion() -> None:
     states = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
     way = [*STATES_TO_TRAINING, *STATES_AFTER_TRAINING]
 
@@ -66,7 +66,7 @@ def test_the_states_that_are_charged_are_on_the_machine_s_way_to_a_promotion() -
         assert following in {each.get("Next") for each in ways} | {states[state].get("Default")}
 
 
-def test_nothing_costs_alarms_a_dashboard_and_the_hourly_look() -> None:
+def test_an_idle_month_costs_alarms_a_dashboard_and_hourly_monitoring() -> None:
     idle = Costs(STACK, EXAMPLE, Assumptions(monitoring_seconds=1, stored_gigabytes=0)).idle_month()
 
     assert idle["alarms"] == pytest.approx(1.0)
@@ -85,7 +85,7 @@ def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     assert found.alarmed > len(alarms) - 1
 
 
-def test_every_price_is_there_with_its_date_and_its_source() -> None:
+def test_every_price_has_a_date_and_a_source() -> None:
     text = PRICES.read_text()
     prices = tomllib.loads(text)
 
@@ -94,7 +94,7 @@ def test_every_price_is_there_with_its_date_and_its_source() -> None:
     assert cost_table(Costs(STACK, prices, Assumptions()), STACK, Assumptions(), "today")
 
 
-def test_volumes_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_volumes_are_options(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--predictions", "2000000", "--retrainings", "0"])
 
     assert "2,000,000 predictions" in capsys.readouterr().out

@@ -55,7 +55,7 @@ def test_the_template_subscribes_to_what_inference_prints() -> None:
     assert (only().field, only().value) == ("capture", 1)
 
 
-def test_a_line_goes_where_the_lakes_keys_say_it_is() -> None:
+def test_a_delivered_object_has_the_key_that_the_lake_expects() -> None:
     moment = datetime(2026, 11, 23, 7, tzinfo=UTC)
 
     key = only().key("income", moment)
@@ -65,7 +65,7 @@ def test_a_line_goes_where_the_lakes_keys_say_it_is() -> None:
     assert keys.captured("income", moment, "x").endswith(".jsonl.gz")
 
 
-def test_lines_are_delivered_by_model_within_moments(tmp_path: Path) -> None:
+def test_new_lines_are_delivered_by_model(tmp_path: Path) -> None:
     # Given a log that is written while it is followed
     bucket, log = Bucket(), tmp_path / "inference.log"
     log.write_text(line("income", 0))
@@ -82,7 +82,7 @@ def test_lines_are_delivered_by_model_within_moments(tmp_path: Path) -> None:
     followed.stop()
 
 
-def test_stopping_delivers_what_is_left_and_no_half_line(tmp_path: Path) -> None:
+def test_stopping_delivers_the_remaining_lines_but_no_half_line(tmp_path: Path) -> None:
     bucket, log = Bucket(), tmp_path / "inference.log"
     followed = delivery(bucket, log, pause=60)
     log.write_text(line("income", 1) + line("income", 2) + line("income", 3)[:-5])
@@ -93,7 +93,7 @@ def test_stopping_delivers_what_is_left_and_no_half_line(tmp_path: Path) -> None
     assert len(bucket.objects) == 1
 
 
-def test_a_line_that_is_written_in_two_parts_is_one_line(tmp_path: Path) -> None:
+def test_a_line_written_in_two_parts_is_delivered_as_one(tmp_path: Path) -> None:
     bucket, log = Bucket(), tmp_path / "inference.log"
     followed = delivery(bucket, log)
     written = line("income", 1)
@@ -115,7 +115,7 @@ def test_a_line_that_is_written_in_two_parts_is_one_line(tmp_path: Path) -> None
         ("CaptureStream", {"ExtendedS3DestinationConfiguration": {"Prefix": "all/"}}, "only streams to a bucket"),
     ],
 )
-def test_what_this_machine_cannot_do_is_refused(name: str, changes: dict[str, Any], words: str) -> None:
+def test_an_unsupported_subscription_is_refused(name: str, changes: dict[str, Any], words: str) -> None:
     resource = TEMPLATE.resources[name]
     changed = Resource(name, resource.type, {**resource.properties, **changes})
     template = Template(TEMPLATE.path, {**TEMPLATE.resources, name: changed}, TEMPLATE.parameters)

@@ -73,7 +73,7 @@ def answer(pool: Pool, **event: object) -> Any:
     return json.loads(call(pool, **event).payload)
 
 
-def test_nothing_is_left_of_what_a_process_may_have_written(tmp_path: Path) -> None:
+def test_the_temporary_files_of_a_process_are_deleted(tmp_path: Path) -> None:
     pool = Pool(function(tmp_path), tmp_path)
     scratch = Path(answer(pool)["env"]["TMPDIR"])
     assert scratch.is_dir()
@@ -84,7 +84,7 @@ def test_nothing_is_left_of_what_a_process_may_have_written(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("nice", [0, 5])
-def test_a_process_stands_back_for_others_as_far_as_its_function_does(tmp_path: Path, nice: int) -> None:
+def test_a_process_has_the_priority_of_its_function(tmp_path: Path, nice: int) -> None:
     pool = Pool(replace(function(tmp_path), nice=nice), tmp_path)
 
     assert os.getpriority(os.PRIO_PROCESS, answer(pool)["pid"]) == min(os.nice(0) + nice, 19)
@@ -99,14 +99,14 @@ def test_an_idle_process_takes_the_next_call(pool: Pool) -> None:
     assert 3_000 < second["left"] <= 5_000
 
 
-def test_calls_at_the_same_time_get_processes_of_their_own_up_to_the_bound(pool: Pool) -> None:
+def test_concurrent_calls_get_processes_of_their_own_up_to_the_limit(pool: Pool) -> None:
     with ThreadPoolExecutor(5) as threads:
         answers = list(threads.map(lambda _: answer(pool, do="sleep", seconds=0.2), range(5)))
 
     assert len({each["pid"] for each in answers}) == 2
 
 
-def test_a_function_sees_the_templates_variables_and_nothing_of_our_shell(
+def test_a_function_sees_the_variables_of_the_template_but_not_of_the_shell(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SHELL", "1")
@@ -125,7 +125,7 @@ def test_a_function_cannot_import_the_project_around_it(pool: Pool) -> None:
     assert f"{project}/local" not in answer(pool)["path"]
 
 
-def test_an_error_keeps_the_name_of_its_class_and_its_sentence(pool: Pool) -> None:
+def test_an_error_keeps_its_class_name_and_message(pool: Pool) -> None:
     failed = call(pool, do="raise")
 
     assert failed.failed
@@ -133,7 +133,7 @@ def test_an_error_keeps_the_name_of_its_class_and_its_sentence(pool: Pool) -> No
     assert json.loads(failed.payload)["errorMessage"] == "said so"
 
 
-def test_a_process_that_dies_fails_its_call_and_the_next_call_gets_a_new_one(pool: Pool) -> None:
+def test_after_a_process_died_the_next_call_gets_a_new_one(pool: Pool) -> None:
     before = answer(pool)["pid"]
 
     died = call(pool, do="die")
@@ -146,7 +146,7 @@ def test_a_process_that_dies_fails_its_call_and_the_next_call_gets_a_new_one(poo
     assert answer(pool)["pid"] != before
 
 
-def test_a_call_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+def test_a_call_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     pool = Pool(function(tmp_path, timeout=1), tmp_path)
     before = answer(pool)["pid"]
     started = time.monotonic()
@@ -164,7 +164,7 @@ def test_a_call_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     ("code", "error_type"),
     [("import nothing_of_this_name", "Runtime.ImportModuleError"), ("other = 1", "Runtime.HandlerNotFound")],
 )
-def test_a_handler_that_cannot_be_loaded_says_why(tmp_path: Path, code: str, error_type: str) -> None:
+def test_a_handler_that_cannot_be_loaded_reports_the_reason(tmp_path: Path, code: str, error_type: str) -> None:
     pool = Pool(function(tmp_path, code), tmp_path)
 
     assert answer(pool)["errorType"] == error_type
@@ -175,7 +175,7 @@ def test_an_answer_longer_than_lambda_allows_is_an_error(pool: Pool) -> None:
     assert answer(pool, do="flood")["errorType"] == "Function.ResponseSizeTooLarge"
 
 
-def test_what_a_function_says_is_in_its_log(pool: Pool, tmp_path: Path) -> None:
+def test_the_output_of_a_function_is_in_its_log(pool: Pool, tmp_path: Path) -> None:
     call(pool, do="log")
 
     said = (tmp_path / "tiny.log").read_text()
@@ -184,7 +184,7 @@ def test_what_a_function_says_is_in_its_log(pool: Pool, tmp_path: Path) -> None:
     assert event["model"] == "income"
 
 
-def test_closing_ends_a_call_that_is_running(tmp_path: Path) -> None:
+def test_closing_a_pool_ends_running_calls(tmp_path: Path) -> None:
     pool = Pool(function(tmp_path, timeout=60), tmp_path)
     pid = answer(pool)["pid"]
     answers: list[Answer] = []

@@ -34,7 +34,7 @@ def report(*failed: str) -> Answer:
     return Answer(json.dumps({"batchItemFailures": [{"itemIdentifier": name} for name in failed]}).encode())
 
 
-def test_the_event_is_the_one_that_lambda_sends() -> None:
+def test_the_event_has_the_form_that_lambda_sends() -> None:
     event = batch_event(BATCH[:1], ARN)
 
     assert event["Records"] == [
@@ -68,7 +68,7 @@ def test_the_event_is_the_one_that_lambda_sends() -> None:
         (Answer(b'{"errorType": "ValueError"}', failed=True), ""),
     ],
 )
-def test_a_message_is_finished_unless_the_function_failed_or_says_otherwise(answer: Answer, done: str) -> None:
+def test_a_message_is_finished_unless_the_function_failed_or_reports_it(answer: Answer, done: str) -> None:
     assert "".join(each["MessageId"] for each in finished_messages(BATCH, answer, reports_failures=True)) == done
 
 
@@ -102,7 +102,7 @@ def eventually(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def test_a_poller_takes_batches_to_the_function_and_deletes_what_is_finished() -> None:
+def test_a_poller_passes_batches_on_and_deletes_finished_messages() -> None:
     queue = Queue(BATCH)
     batches: list[list[str]] = []
 
@@ -120,7 +120,7 @@ def test_a_poller_takes_batches_to_the_function_and_deletes_what_is_finished() -
     assert set(queue.asked) == {2}
 
 
-def test_a_poller_asks_for_no_more_than_the_function_can_take() -> None:
+def test_a_poller_takes_only_as_many_batches_as_the_function_can_handle() -> None:
     queue = Queue([message(str(number)) for number in range(4)])
     running = 0
     most = 0

@@ -40,7 +40,7 @@ def times(template: Template, count: int, tick: float | None = None) -> list[str
     return found
 
 
-def test_the_monitor_is_called_at_20_minutes_past_each_hour_with_the_time_of_the_tick() -> None:
+def test_monitoring_is_called_20_minutes_past_each_hour_with_the_due_time() -> None:
     (schedule,) = read_schedules(TEMPLATE)
 
     assert schedule.function == "refrain-monitoring-function"
@@ -62,7 +62,7 @@ def test_rates_and_daily_times_are_understood(expression: str, found: list[str])
     assert times(saying(ScheduleExpression=expression), 2) == found
 
 
-def test_a_tick_takes_the_place_of_every_time_and_none_of_them_all() -> None:
+def test_a_tick_overrides_all_schedules_and_zero_turns_them_off() -> None:
     assert times(TEMPLATE, 2, tick=2) == ["24 12:00:02", "24 12:00:04"]
     assert read_schedules(TEMPLATE, tick=0) == []
 
@@ -80,18 +80,18 @@ def test_a_tick_takes_the_place_of_every_time_and_none_of_them_all() -> None:
     ],
     ids=str,
 )
-def test_what_is_not_understood_is_refused_with_its_place(said: dict[str, str]) -> None:
+def test_an_unsupported_schedule_is_refused_by_name(said: dict[str, str]) -> None:
     with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: "):
         read_schedules(saying(**said))
 
 
 @pytest.mark.parametrize("tick", [0.5, -1.0])
-def test_a_tick_that_cannot_be_told_from_the_next_is_refused(tick: float) -> None:
+def test_a_tick_shorter_than_a_second_is_refused(tick: float) -> None:
     with pytest.raises(TemplateError, match="at least 1 second"):
         read_schedules(TEMPLATE, tick)
 
 
-def test_ticks_of_a_schedule_never_overlap_and_those_missed_are_left_out() -> None:
+def test_calls_of_a_schedule_never_overlap_and_missed_ticks_are_skipped() -> None:
     ticks: list[str] = []
     overlapped, enough, busy = threading.Event(), threading.Event(), threading.Lock()
 
@@ -115,7 +115,7 @@ def test_ticks_of_a_schedule_never_overlap_and_those_missed_are_left_out() -> No
     assert not overlapped.is_set()
 
 
-def test_a_ticker_that_is_stopped_calls_no_more_and_a_closed_function_is_no_surprise() -> None:
+def test_a_stopped_ticker_makes_no_more_calls_and_accepts_a_closed_function() -> None:
     called, close = threading.Event(), threading.Event()
     calls = []
 

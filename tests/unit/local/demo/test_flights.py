@@ -18,7 +18,7 @@ def flights() -> Flights:
     return read_flights()
 
 
-def test_the_stream_is_in_the_order_of_time_and_follows_what_was_learned(flights: Flights) -> None:
+def test_the_stream_is_in_time_order_and_follows_the_training_flights(flights: Flights) -> None:
     blocks = list(flights.blocks(3))
 
     departures = [str(row["departs"]) for rows in [flights.first, *blocks] for row in rows]
@@ -28,7 +28,7 @@ def test_the_stream_is_in_the_order_of_time_and_follows_what_was_learned(flights
     assert next(iter(Flights(flights.frame, skipped=2).blocks(1))) == blocks[2]
 
 
-def test_the_definition_takes_every_flight(flights: Flights) -> None:
+def test_the_definition_accepts_every_flight(flights: Flights) -> None:
     definition = load_definition(DEFINITION)
     rows = [*flights.first, *flights.export("2013-06-01", "2013-06-15", mistaken=True)]
 
@@ -37,7 +37,7 @@ def test_the_definition_takes_every_flight(flights: Flights) -> None:
     assert (definition.model, problems) == (MODEL, [])
 
 
-def test_a_mistaken_export_differs_in_the_target_alone_and_by_much(flights: Flights) -> None:
+def test_a_mistaken_export_differs_only_in_the_target_and_by_much(flights: Flights) -> None:
     right = flights.export("2013-06-01", "2013-06-15", mistaken=False)
     wrong = flights.export("2013-06-01", "2013-06-15", mistaken=True)
 
@@ -50,7 +50,7 @@ def test_a_mistaken_export_differs_in_the_target_alone_and_by_much(flights: Flig
     assert not stream & {str(row["flight"]) for row in right}
 
 
-def test_rows_are_uploaded_with_a_header_and_gaps_as_nothing(flights: Flights) -> None:
+def test_rows_are_uploaded_with_a_header_and_empty_fields(flights: Flights) -> None:
     row = flights.first[0] | {"temperature": None}
 
     header, line = as_csv([row]).decode().splitlines()
@@ -60,7 +60,7 @@ def test_rows_are_uploaded_with_a_header_and_gaps_as_nothing(flights: Flights) -
     assert datetime.fromisoformat(line.split(",")[1]).year == 2013
 
 
-def test_without_the_package_the_demo_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_demo_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
     with pytest.raises(DemoFailed, match="`make setup` installs it"):

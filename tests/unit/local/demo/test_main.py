@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", ["tunes", "Songs", "songs.toml"])
-def test_another_name_without_data_is_refused_in_a_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_without_data_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--model", name]) == 2
     assert "DATA and MODEL go together" in capsys.readouterr().err
 
 
-def test_with_data_songs_is_the_name_of_a_file_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_data_songs_is_the_name_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("a\n1\n")
 
@@ -26,7 +26,7 @@ def test_with_data_songs_is_the_name_of_a_file_like_others(tmp_path: Path, capsy
     assert "songs" in capsys.readouterr().err
 
 
-def test_songs_alone_is_the_story_of_songs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_songs_alone_runs_the_songs_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Path] = []
     monkeypatch.setattr("local.demo.songs.songs_story.perform", told.append)
 
