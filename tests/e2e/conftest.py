@@ -22,8 +22,8 @@ DATA = PROJECT.parent / "shared" / "data"
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The template of the packages, as `make build` makes them."""
-    made = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
+    build = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert build.returncode == 0, build.stdout + build.stderr
     return PROJECT / ".aws-sam" / "build" / "template.yaml"
 
 

@@ -52,15 +52,15 @@ def ask(client: StackClient, method: str, path: str, body: Any = None) -> tuple[
 def captured(client: StackClient) -> dict[str, dict[str, Any]]:
     """Every captured row of the model, by its id."""
     listed = client._s3.list_objects_v2(Bucket=client.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
-    keys = [each["Key"] for each in listed.get("Contents", [])]
+    keys = [item["Key"] for item in listed.get("Contents", [])]
     lines = [json.loads(line) for key in keys for line in gzip.decompress(client.lake(key)).splitlines()]
     return {row["id"]: row for line in lines for row in line["rows"]}
 
 
-def waited_for(found: Callable[[], bool], patience: float = PATIENCE) -> float:
+def waited_for(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
     """Wait until something is so; return the seconds."""
     started = time.monotonic()
-    while not found():
+    while not condition():
         assert time.monotonic() < started + patience
         time.sleep(0.05)
     return time.monotonic() - started

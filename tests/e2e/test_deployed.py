@@ -39,7 +39,9 @@ def in_shell(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kept(visit: SelfCleaningClient) -> list[tuple[str, str]]:
-    return [each for bucket in ("inbox_bucket", "lake_bucket") for each in visit._versions(visit.stack[bucket], "")]
+    return [
+        version for bucket in ("inbox_bucket", "lake_bucket") for version in visit._versions(visit.stack[bucket], "")
+    ]
 
 
 def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str, str], in_shell: None) -> None:
@@ -55,17 +57,17 @@ def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str
 
 
 def test_data_of_other_people_is_left_alone(in_shell: None) -> None:
-    others, ours = SelfCleaningClient(DeployedStack(STACK)), SelfCleaningClient(DeployedStack(STACK))
-    others.upload("tumours/theirs.csv", b"")
-    assert others.receipt("tumours/theirs.csv")["status"] == "refused"
+    theirs, ours = SelfCleaningClient(DeployedStack(STACK)), SelfCleaningClient(DeployedStack(STACK))
+    theirs.upload("tumours/theirs.csv", b"")
+    assert theirs.receipt("tumours/theirs.csv")["status"] == "refused"
 
     with pytest.raises(UnusableStack, match="has uploads of tumours"):
         ours.upload("tumours/ours.csv", b"")
     ours.delete_everything()
 
-    assert kept(others)
-    others.delete_everything()
-    assert kept(others) == []
+    assert kept(theirs)
+    theirs.delete_everything()
+    assert kept(theirs) == []
 
 
 def test_a_missing_stack_is_reported(in_shell: None) -> None:

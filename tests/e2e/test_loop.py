@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def states_of(client: StackClient, execution: str) -> list[str]:
     """The states that a run went through, in order."""
     *_, last = client.states(execution)
-    return [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
+    return [event["stateEnteredEventDetails"]["name"] for event in last if "stateEnteredEventDetails" in event]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(
     dirty = client.receipt("tumours/clinic-c.tsv")
 
     assert (dirty["rows_read"], dirty["rows_kept"], dirty["rows_rejected"]) == (124, 120, 4)
-    assert {(each["column"], each["reason"]) for each in dirty["rejections"]} >= {("mean_area", "expected at least 0")}
+    assert {(row["column"], row["reason"]) for row in dirty["rejections"]} >= {("mean_area", "expected at least 0")}
 
 
 def test_the_first_model_is_trained_and_promoted_in_these_states(trained: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ def test_income_reaches_its_published_level_on_the_original_test_file(client: St
     for at in range(0, len(rows), AT_ONCE):
         status, answer, _ = client.predict("income", rows[at : at + AT_ONCE])
         assert status == 200, answer
-        scores += [each["probabilities"][">50K"] for each in answer["predictions"]]
+        scores += [prediction["probabilities"][">50K"] for prediction in answer["predictions"]]
 
     assert len(scores) == 16281
     assert roc_auc_score(truth, np.array(scores)) >= 0.925
@@ -60,7 +60,7 @@ def test_churn_reaches_its_published_level(client: StackClient, data: Path) -> N
     receipt = client.receipt("churn/telco.csv")
     assert (receipt["rows_read"], receipt["columns"]["TotalCharges"]["missing"]) == (7043, 11)
     assert ended["outcome"] == "promoted"
-    assert max(each["figures"]["value"] for each in evaluation["candidates"]) >= 0.845
+    assert max(candidate["figures"]["value"] for candidate in evaluation["candidates"]) >= 0.845
 
 
 def test_bikes_are_split_by_time(client: StackClient, data: Path) -> None:
@@ -76,5 +76,5 @@ def test_campaigns_in_time_order_score_lower_than_a_random_split(client: StackCl
 
     assert client.receipt("campaigns/bank.csv.gz")["rows_kept"] == 41188
     assert evaluation["data"]["split"]["by"] == "upload"
-    best = max(each["figures"]["value"] for each in evaluation["candidates"])
+    best = max(candidate["figures"]["value"] for candidate in evaluation["candidates"])
     assert best < 0.75

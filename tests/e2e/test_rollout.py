@@ -71,11 +71,11 @@ class Callers:
 
     def versions_by_customer(self, since: str, until: str) -> dict[str, set[str]]:
         """The versions that answered for each customer between two moments (as the log writes them)."""
-        found: dict[str, set[str]] = {}
+        versions: dict[str, set[str]] = {}
         for customer, time_, version in self.seen:
             if since < time_ < until:
-                found.setdefault(customer, set()).add(version)
-        return found
+                versions.setdefault(customer, set()).add(version)
+        return versions
 
     def _ask(self, caller: int) -> None:
         draw = random.Random(caller)
@@ -118,21 +118,21 @@ class World:
     def follow(self, execution: str) -> tuple[list[str], dict[str, Any]]:
         """Wait for the end of a run."""
         *_, last = self.client.states(execution)
-        states = [each["stateEnteredEventDetails"]["name"] for each in last if "stateEnteredEventDetails" in each]
+        states = [event["stateEnteredEventDetails"]["name"] for event in last if "stateEnteredEventDetails" in event]
         return states, self.client.describe(execution)
 
     def deployment(self) -> dict[str, Any]:
         """What is served."""
-        found: dict[str, Any] = json.loads(self.client.lake("deployments/shop.json"))
-        return found
+        deployment: dict[str, Any] = json.loads(self.client.lake("deployments/shop.json"))
+        return deployment
 
     def history(self, query: str = "") -> dict[str, Any]:
         """Ask the API what was served."""
         address = f"{self.client.stack['api_url']}/v1/models/shop/history{query}"
         request = urllib.request.Request(address, headers={"x-api-key": self.client.stack["api_key"]})
         with urllib.request.urlopen(request, timeout=60) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        return found
+            history: dict[str, Any] = json.loads(answer.read())
+        return history
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         output = json.loads(ended["output"])
         assert (output["outcome"], output["trial"]["code"], output["champion"]) == ("dismissed", "broken", poor)
         assert world.deployment()["challenger"] is None
-        assert broken in {each["version"] for each in world.deployment()["withdrawn"]}
+        assert broken in {withdrawn["version"] for withdrawn in world.deployment()["withdrawn"]}
 
     assert set(callers.statuses) == {200}, callers.failures[:3]
     assert callers.statuses[200] > 300
@@ -245,9 +245,9 @@ def test_the_history_names_the_version_of_a_prediction(world: World) -> None:
     # A process that has not heard of the end of a trial yet may still let the challenger answer, and says so.
     version = answer["predictions"][0].get("version", answer["model_version"])
 
-    end, found = time.monotonic() + 20, {"source": ""}
-    while found["source"] != "captured" and time.monotonic() < end:
+    end, details = time.monotonic() + 20, {"source": ""}
+    while details["source"] != "captured" and time.monotonic() < end:
         time.sleep(0.5)
-        found = world.history(f"?prediction={prediction}")
+        details = world.history(f"?prediction={prediction}")
 
-    assert (found["model_version"], found["source"]) == (version, "captured")
+    assert (details["model_version"], details["source"]) == (version, "captured")

@@ -52,10 +52,10 @@ def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
     contents = sample_events.sample_uploads()
     for record in event.get("Records", []):
         body = json.loads(record["body"])
-        for told in body["Records"]:
-            bucket, key = cloud.stack["inbox_bucket"], unquote_plus(told["s3"]["object"]["key"])
+        for upload in body["Records"]:
+            bucket, key = cloud.stack["inbox_bucket"], unquote_plus(upload["s3"]["object"]["key"])
             put = cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=contents[key])
-            told["s3"]["bucket"]["name"], told["s3"]["object"]["versionId"] = bucket, put["VersionId"]
+            upload["s3"]["bucket"]["name"], upload["s3"]["object"]["versionId"] = bucket, put["VersionId"]
         record["body"] = json.dumps(body)
     return event
 
@@ -66,8 +66,8 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
     def send(function: str, event: dict[str, Any]) -> str:
         payload = json.dumps(of_this_world(cloud, event)).encode()
         answer = cloud.client("lambda").invoke(FunctionName=local_name(function), Payload=payload)
-        said: str = answer["Payload"].read().decode()
-        return said if answer.get("FunctionError") or json.loads(said).get("statusCode", 200) >= 300 else ""
+        content: str = answer["Payload"].read().decode()
+        return content if answer.get("FunctionError") or json.loads(content).get("statusCode", 200) >= 300 else ""
 
     assert sample_events.send_all(cloud, send) == {}
 
@@ -119,14 +119,14 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
 
 
 @pytest.mark.parametrize(
-    ("said", "host"),
+    ("network", "host"),
     [
         ({"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.9"}, "172.17.0.9"),
         ({"Subnet": "10.20.0.0/24"}, "10.20.0.1"),
     ],
 )
-def test_the_host_address_comes_from_the_docker_network(said: dict[str, str], host: str) -> None:
-    assert sam_local.gateway_address(said) == host
+def test_the_host_address_comes_from_the_docker_network(network: dict[str, str], host: str) -> None:
+    assert sam_local.gateway_address(network) == host
 
 
 def test_the_stock_command_gets_the_packages_and_the_local_cloud(cloud: Cloud) -> None:
@@ -137,9 +137,9 @@ def test_the_stock_command_gets_the_packages_and_the_local_cloud(cloud: Cloud) -
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
     assert template.parent == sam_local.BUILT.parent
-    written = yaml_parse(template.read_text())
-    assert written["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "http://there:1"
-    before_traffic = written["Resources"]["PreTrafficFunction"]["Properties"]["Environment"]["Variables"]
+    document = yaml_parse(template.read_text())
+    assert document["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == "http://there:1"
+    before_traffic = document["Resources"]["PreTrafficFunction"]["Properties"]["Environment"]["Variables"]
     assert before_traffic["REFRAIN_NEW_VERSION_ARN"].endswith(f"function:{local_name('InferenceFunction')}:1")
 
 

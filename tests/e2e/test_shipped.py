@@ -113,8 +113,8 @@ def vanished(client: StackClient) -> dict[str, Any]:
     """The event of an upload that was deleted before it was read."""
     inbox = client.stack["inbox_bucket"]
     version = client._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
-    told = {"bucket": {"name": inbox}, "object": {"key": "shop/gone.csv", "size": 1, "versionId": version}}
-    body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": told}]})
+    upload = {"bucket": {"name": inbox}, "object": {"key": "shop/gone.csv", "size": 1, "versionId": version}}
+    body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": upload}]})
     return {"Records": [{"messageId": "1", "body": body, "eventSource": "aws:sqs"}]}
 
 
@@ -137,11 +137,11 @@ def label(client: StackClient, rows: int, *, wrongly: bool = False) -> None:
     ids = answer["prediction_ids"]
     truth = {"true": "false", "false": "true"} if wrongly else {"true": "true", "false": "false"}
     labels = [
-        {"prediction_id": each, "label": truth[said["label"]]}
-        for each, said in zip(ids, answer["predictions"], strict=True)
+        {"prediction_id": prediction_id, "label": truth[prediction["label"]]}
+        for prediction_id, prediction in zip(ids, answer["predictions"], strict=True)
     ]
     assert ask(client, "POST", "/v1/models/shop:label", {"labels": labels[::2]})[0] == 202
-    lines = "".join(f"{each['prediction_id']},{each['label']}\n" for each in labels[1::2])
+    lines = "".join(f"{label['prediction_id']},{label['label']}\n" for label in labels[1::2])
     file = f"shop/labels/{ids[0]}.csv"
     client.upload(file, f"prediction_id,label\n{lines}".encode())
     assert client.receipt(file)["status"] == "kept"
@@ -166,17 +166,17 @@ def given(world: World, built: Path) -> Rights:
 
 
 def test_the_whole_loop_runs_on_the_packages_without_a_denied_request(lived: World) -> None:
-    assert [each for each in record(lived) if each["by"] is None] == []
+    assert [entry for entry in record(lived) if entry["by"] is None] == []
 
 
 def test_new_code_with_the_same_answers_passes_the_pre_traffic_check(lived: World) -> None:
-    found = invoke(lived.client, "PreTrafficFunction", {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"})
+    result = invoke(lived.client, "PreTrafficFunction", {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"})
 
-    assert found == {"champions": 2, "refused": {}, "broken_before": {}}
+    assert result == {"champions": 2, "refused": {}, "broken_before": {}}
 
 
 def test_every_grant_of_every_role_is_used_by_the_loop(lived: World, built: Path) -> None:
-    used = {(each["function"], each["by"], each["resource"]) for each in record(lived)}
+    used = {(entry["function"], entry["by"], entry["resource"]) for entry in record(lived)}
 
     allowed = {
         (function, grant.action, grant.resource)
@@ -184,7 +184,7 @@ def test_every_grant_of_every_role_is_used_by_the_loop(lived: World, built: Path
         for grant in grants
         if grant.action not in UNUSED_HERE
     }
-    unused = [" ".join(each) for each in sorted(allowed - used)]
+    unused = [" ".join(grant) for grant in sorted(allowed - used)]
     assert unused == []
 
 
@@ -212,7 +212,7 @@ def test_two_builds_are_identical_byte_for_byte(built: Path, tmp_path: Path) -> 
 
 def contents(folder: Path) -> dict[str, str]:
     """The digest of each file of the packages, by its path."""
-    packages = [each for each in folder.iterdir() if each.is_dir()]
+    packages = [path for path in folder.iterdir() if path.is_dir()]
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for package in packages

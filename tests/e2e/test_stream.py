@@ -83,14 +83,19 @@ def test_a_stream_is_predicted_labelled_and_learned_from(power: StackClient, dat
         block = rows[at : at + SIZE]
         status, answer, _ = power.predict("power", [without_label(row) for row in block])
         assert status == 200
-        right += sum(said["label"] == row["class"] for said, row in zip(answer["predictions"], block, strict=True))
+        right += sum(
+            prediction["label"] == row["class"] for prediction, row in zip(answer["predictions"], block, strict=True)
+        )
         asked += len(block)
         if late:
             assert call(power, ":label", {"labels": late})["accepted"] == len(late)
             learned += len(late)
             retrain(power, learned)
         ids = answer["prediction_ids"]
-        late = [{"prediction_id": each, "label": row["class"]} for each, row in zip(ids, block, strict=True)]
+        late = [
+            {"prediction_id": prediction_id, "label": row["class"]}
+            for prediction_id, row in zip(ids, block, strict=True)
+        ]
 
     accuracy = right / asked
     print(f"accuracy {accuracy:.4f} in {asked} rows")
@@ -101,8 +106,8 @@ def timed(path: Path) -> list[Row]:
     """Read the file, which has a row for every half hour, and give each its time."""
     with path.open() as file:
         return [
-            {"at": (BEGIN + place * timedelta(minutes=30)).isoformat()} | row
-            for place, row in enumerate(csv.DictReader(file))
+            {"at": (BEGIN + index * timedelta(minutes=30)).isoformat()} | row
+            for index, row in enumerate(csv.DictReader(file))
         ]
 
 
@@ -125,8 +130,8 @@ def retrain(client: StackClient, labels: int = 0) -> None:
         if ended["outcome"] == "nothing_to_learn":
             return False
         snapshot = json.loads(client.lake(f"snapshots/power/{ended['run']}/snapshot.json"))
-        said = snapshot["data"]["labelled"]
-        return bool(said["labels"] - said["unmatched"] >= labels)
+        counts = snapshot["data"]["labelled"]
+        return bool(counts["labels"] - counts["unmatched"] >= labels)
 
     until(learned)
     until(lambda: call(client, "")["model_version"] == ended["champion"])
@@ -150,5 +155,5 @@ def call(client: StackClient, verb: str, body: dict[str, Any] | None = None) -> 
         {"x-api-key": client.stack["api_key"], "content-type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
+        content: dict[str, Any] = json.load(answer)
+    return content

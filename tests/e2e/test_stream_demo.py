@@ -64,14 +64,14 @@ def test_a_challenger_that_learned_from_the_mistake_passes_the_gate_and_is_dismi
 ) -> None:
     client, timeline = performed
     entries = [json.loads(client.lake(key)) for key in client.keys(LogEntry.prefix(MODEL))]
-    harmful = [each for each in entries if each["event"] == "dismissed" and each["trial"]["code"] == "worse"]
+    harmful = [entry for entry in entries if entry["event"] == "dismissed" and entry["trial"]["code"] == "worse"]
 
     assert timeline.harm_ended
-    assert [each["event"] for each in entries[:3]] == ["promoted", "trial_started", "promoted"]
-    moves = {(each["event"], each["version"]) for each in entries}
+    assert [entry["event"] for entry in entries[:3]] == ["promoted", "trial_started", "promoted"]
+    moves = {(entry["event"], entry["version"]) for entry in entries}
     assert harmful
-    assert all(("trial_started", each["version"]) in moves for each in harmful)
-    assert all(("promoted", each["version"]) not in moves for each in harmful)
+    assert all(("trial_started", entry["version"]) in moves for entry in harmful)
+    assert all(("promoted", entry["version"]) not in moves for entry in harmful)
 
 
 def test_monitoring_started_every_run_but_the_first(performed: tuple[StackClient, Timeline]) -> None:

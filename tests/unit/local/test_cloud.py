@@ -310,8 +310,8 @@ def test_any_other_error_fails_the_run_with_the_original_error(cloud: Cloud) -> 
 
 
 def ticks(cloud: Cloud) -> list[str]:
-    found = cloud.client("s3").list_objects_v2(Bucket=cloud.stack["lake_bucket"], Prefix="monitoring/")
-    return [each["Key"] for each in found.get("Contents", [])]
+    listing = cloud.client("s3").list_objects_v2(Bucket=cloud.stack["lake_bucket"], Prefix="monitoring/")
+    return [item["Key"] for item in listing.get("Contents", [])]
 
 
 def test_schedules_run_only_with_a_tick_and_functions_know_the_delivery_time(cloud: Cloud, tmp_path: Path) -> None:
@@ -355,9 +355,9 @@ def test_an_invalid_definition_is_reported_at_the_start_and_the_others_work(tmp_
     (models / "odd.toml").write_text('task = "nonsense"')
 
     with Cloud(tmp_path / "state", models=models, template=small_project(tmp_path)) as cloud:
-        said = (cloud.folder / "up.log").read_text()
+        output = (cloud.folder / "up.log").read_text()
 
-    assert "odd.toml: task: expected one of classification, regression" in said
+    assert "odd.toml: task: expected one of classification, regression" in output
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])

@@ -63,7 +63,7 @@ def test_the_charged_states_lead_to_a_promotion() -> None:
 
     for state, following in itertools.pairwise(way):
         ways = [states[state], *states[state].get("Choices", [])]
-        assert following in {each.get("Next") for each in ways} | {states[state].get("Default")}
+        assert following in {way.get("Next") for way in ways} | {states[state].get("Default")}
 
 
 def test_an_idle_month_costs_alarms_a_dashboard_and_hourly_monitoring() -> None:
@@ -76,13 +76,13 @@ def test_an_idle_month_costs_alarms_a_dashboard_and_hourly_monitoring() -> None:
 
 def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     template = read_template(PROJECT / "template.yaml")
-    found = read_stack(template, PROJECT / "layers" / "models")
+    stack = read_stack(template, PROJECT / "layers" / "models")
 
-    assert found.memory["InferenceFunction"] == template.function_globals["MemorySize"]
-    assert found.memory["TrainFunction"] == template.resources["TrainFunction"].properties["MemorySize"]
-    assert found.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
+    assert stack.memory["InferenceFunction"] == template.function_globals["MemorySize"]
+    assert stack.memory["TrainFunction"] == template.resources["TrainFunction"].properties["MemorySize"]
+    assert stack.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
     alarms = list(template.of_type("AWS::CloudWatch::Alarm"))
-    assert found.alarmed > len(alarms) - 1
+    assert stack.alarmed > len(alarms) - 1
 
 
 def test_every_price_has_a_date_and_a_source() -> None:

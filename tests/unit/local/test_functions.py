@@ -18,9 +18,9 @@ ENDPOINT = "http://127.0.0.1:5000"
 
 
 def test_a_function_combines_globals_and_its_own_properties(template: Template, tmp_path: Path) -> None:
-    place = FunctionHost(ENDPOINT, tmp_path / "gathered", tmp_path / "runtime")
+    host = FunctionHost(ENDPOINT, tmp_path / "gathered", tmp_path / "runtime")
 
-    (function,) = read_functions(template, place)
+    (function,) = read_functions(template, host)
 
     assert (function.name, function.timeout) == ("refrain-one-function", 20)
     assert function.path == (tmp_path / "one", tmp_path / "ours")
@@ -65,8 +65,12 @@ def test_extra_definitions_add_to_or_replace_those_of_the_template(template: Tem
 
 
 def test_only_the_function_that_answers_callers_has_full_priority(tmp_path: Path) -> None:
-    place = FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime")
+    host = FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime")
 
-    first = [each.name for each in read_functions(read_template(PROJECT / "template.yaml"), place) if not each.nice]
+    first = [
+        function.name
+        for function in read_functions(read_template(PROJECT / "template.yaml"), host)
+        if not function.nice
+    ]
 
     assert first == ["refrain-inference-function"]

@@ -45,7 +45,7 @@ def test_allowed_requests_pass_others_are_denied_and_both_are_recorded(tmp_path:
     assert status_of(guard, environ("GET", "/refrain-lake-bucket/curated/x"), Answers()) == "200 OK"
     assert status_of(guard, environ("GET", "/refrain-lake-bucket/labels/x"), Answers()) == "403 Forbidden"
     assert status_of(guard, environ("PUT", "/refrain-lake-bucket/curated/x"), Answers()) == "403 Forbidden"
-    assert status_of(guard, environ("PUT", "/refrain-lake-bucket/x", who="somebody"), Answers()) == "200 OK"
+    assert status_of(guard, environ("PUT", "/refrain-lake-bucket/x", function="somebody"), Answers()) == "200 OK"
     assert [json.loads(line)["by"] for line in record.read_text().splitlines()] == ["s3:GetObject", None, None]
 
 

@@ -42,8 +42,8 @@ def line(model: str, number: int) -> str:
 
 
 def only() -> Subscription:
-    (found,) = read_subscriptions(TEMPLATE)
-    return found
+    (subscription,) = read_subscriptions(TEMPLATE)
+    return subscription
 
 
 def delivery(bucket: Bucket, log: Path, pause: float = 0.01) -> LogDelivery:
@@ -56,13 +56,13 @@ def test_the_template_subscribes_to_what_inference_prints() -> None:
 
 
 def test_a_delivered_object_has_the_key_that_the_lake_expects() -> None:
-    moment = datetime(2026, 11, 23, 7, tzinfo=UTC)
+    time_ = datetime(2026, 11, 23, 7, tzinfo=UTC)
 
-    key = only().key("income", moment)
+    key = only().key("income", time_)
 
-    assert key.rpartition("/")[0] == keys.captured("income", moment, "x").rpartition("/")[0]
+    assert key.rpartition("/")[0] == keys.captured("income", time_, "x").rpartition("/")[0]
     assert key.endswith(".jsonl.gz")
-    assert keys.captured("income", moment, "x").endswith(".jsonl.gz")
+    assert keys.captured("income", time_, "x").endswith(".jsonl.gz")
 
 
 def test_new_lines_are_delivered_by_model(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_new_lines_are_delivered_by_model(tmp_path: Path) -> None:
     while len(bucket.objects) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     assert {key.split("/")[1] for key in bucket.objects} == {"income", "churn"}
-    assert sorted(each["number"] for each in bucket.lines()) == [1, 2]
+    assert sorted(content["number"] for content in bucket.lines()) == [1, 2]
     followed.stop()
 
 
@@ -89,23 +89,23 @@ def test_stopping_delivers_the_remaining_lines_but_no_half_line(tmp_path: Path) 
 
     followed.stop()
 
-    assert [each["number"] for each in bucket.lines()] == [1, 2]
+    assert [content["number"] for content in bucket.lines()] == [1, 2]
     assert len(bucket.objects) == 1
 
 
 def test_a_line_written_in_two_parts_is_delivered_as_one(tmp_path: Path) -> None:
     bucket, log = Bucket(), tmp_path / "inference.log"
     followed = delivery(bucket, log)
-    written = line("income", 1)
+    captured = line("income", 1)
     with log.open("a") as file:
-        for part in (written[:10], written[10:]):
+        for part in (captured[:10], captured[10:]):
             file.write(part)
             file.flush()
             time.sleep(0.05)
 
     followed.stop()
 
-    assert [each["number"] for each in bucket.lines()] == [1]
+    assert [content["number"] for content in bucket.lines()] == [1]
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ def handler(event, context):
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Pool]:
-    made = Pool(function(tmp_path), tmp_path, max_processes=2)
-    yield made
-    made.close()
+    pool = Pool(function(tmp_path), tmp_path, max_processes=2)
+    yield pool
+    pool.close()
 
 
 def function(folder: Path, code: str = HANDLER, timeout: int = 5) -> Function:
@@ -103,7 +103,7 @@ def test_concurrent_calls_get_processes_of_their_own_up_to_the_limit(pool: Pool)
     with ThreadPoolExecutor(5) as threads:
         answers = list(threads.map(lambda _: answer(pool, do="sleep", seconds=0.2), range(5)))
 
-    assert len({each["pid"] for each in answers}) == 2
+    assert len({result["pid"] for result in answers}) == 2
 
 
 def test_a_function_sees_the_variables_of_the_template_but_not_of_the_shell(
@@ -178,9 +178,9 @@ def test_an_answer_longer_than_lambda_allows_is_an_error(pool: Pool) -> None:
 def test_the_output_of_a_function_is_in_its_log(pool: Pool, tmp_path: Path) -> None:
     call(pool, do="log")
 
-    said = (tmp_path / "tiny.log").read_text()
-    assert "printed" in said
-    event = json.loads(next(line for line in said.splitlines() if "an event" in line))
+    output = (tmp_path / "tiny.log").read_text()
+    assert "printed" in output
+    event = json.loads(next(line for line in output.splitlines() if "an event" in line))
     assert event["model"] == "income"
 
 

@@ -69,7 +69,7 @@ def test_the_event_has_the_form_that_lambda_sends() -> None:
     ],
 )
 def test_a_message_is_finished_unless_the_function_failed_or_reports_it(answer: Answer, done: str) -> None:
-    assert "".join(each["MessageId"] for each in finished_messages(BATCH, answer, reports_failures=True)) == done
+    assert "".join(message["MessageId"] for message in finished_messages(BATCH, answer, reports_failures=True)) == done
 
 
 def test_a_function_that_does_not_report_finishes_all_or_none() -> None:

@@ -11,8 +11,10 @@ import pytest
 from local.requested_actions import requested_actions
 
 
-def environ(method: str, path: str, query: str = "", who: str = "refrain-reader", **headers: str) -> dict[str, Any]:
-    credential = f"AWS4-HMAC-SHA256 Credential={who}/20261124/eu-west-1/s3/aws4_request, Signature=0"
+def environ(
+    method: str, path: str, query: str = "", function: str = "refrain-reader", **headers: str
+) -> dict[str, Any]:
+    credential = f"AWS4-HMAC-SHA256 Credential={function}/20261124/eu-west-1/s3/aws4_request, Signature=0"
     return {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -42,7 +44,7 @@ def environ(method: str, path: str, query: str = "", who: str = "refrain-reader"
     ],
 )
 def test_a_request_to_s3_needs_the_actions_that_iam_names(request_: dict[str, Any], wanted: list[str]) -> None:
-    assert [" ".join(each) for each in requested_actions(request_, "s3")] == wanted
+    assert [" ".join(action) for action in requested_actions(request_, "s3")] == wanted
 
 
 def test_the_body_of_a_json_request_stays_readable() -> None:

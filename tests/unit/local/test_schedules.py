@@ -22,34 +22,34 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LONG = 30
 
 
-def saying(**said: Any) -> Template:
-    """The template, with other words at its schedule."""
+def monitoring_schedule(**properties: Any) -> Template:
+    """The template with other properties of its schedule."""
     function = TEMPLATE.resources["MonitoringFunction"]
     event = function.properties["Events"]["EachHour"]
-    changed = {**event, "Properties": {**event["Properties"], **said}}
+    changed = {**event, "Properties": {**event["Properties"], **properties}}
     other = replace(function, properties={**function.properties, "Events": {"EachHour": changed}})
     return replace(TEMPLATE, resources={**TEMPLATE.resources, "MonitoringFunction": other})
 
 
-def times(template: Template, count: int, tick: float | None = None) -> list[str]:
+def due_times(template: Template, count: int, tick: float | None = None) -> list[str]:
     (schedule,) = read_schedules(template, tick)
-    moment, found = NOON, []
+    due, results = NOON, []
     for _ in range(count):
-        moment = schedule.times.after(moment)
-        found.append(f"{moment:%d %H:%M:%S}")
-    return found
+        due = schedule.times.after(due)
+        results.append(f"{due:%d %H:%M:%S}")
+    return results
 
 
 def test_monitoring_is_called_20_minutes_past_each_hour_with_the_due_time() -> None:
     (schedule,) = read_schedules(TEMPLATE)
 
     assert schedule.function == "refrain-monitoring-function"
-    assert times(TEMPLATE, 2) == ["24 12:20:00", "24 13:20:00"]
+    assert due_times(TEMPLATE, 2) == ["24 12:20:00", "24 13:20:00"]
     assert json.loads(schedule.event(schedule.times.after(NOON))) == {"now": "2026-11-24T12:20:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("expression", "found"),
+    ("expression", "expected"),
     [
         ("rate(5 minutes)", ["24 12:05:00", "24 12:10:00"]),
         ("rate(1 hour)", ["24 13:00:00", "24 14:00:00"]),
@@ -58,17 +58,17 @@ def test_monitoring_is_called_20_minutes_past_each_hour_with_the_due_time() -> N
         ("cron(0/30 9/6 * * ? *)", ["24 15:00:00", "24 15:30:00"]),
     ],
 )
-def test_rates_and_daily_times_are_understood(expression: str, found: list[str]) -> None:
-    assert times(saying(ScheduleExpression=expression), 2) == found
+def test_rates_and_daily_times_are_understood(expression: str, expected: list[str]) -> None:
+    assert due_times(monitoring_schedule(ScheduleExpression=expression), 2) == expected
 
 
 def test_a_tick_overrides_all_schedules_and_zero_turns_them_off() -> None:
-    assert times(TEMPLATE, 2, tick=2) == ["24 12:00:02", "24 12:00:04"]
+    assert due_times(TEMPLATE, 2, tick=2) == ["24 12:00:02", "24 12:00:04"]
     assert read_schedules(TEMPLATE, tick=0) == []
 
 
 @pytest.mark.parametrize(
-    "said",
+    "properties",
     [
         {"ScheduleExpression": "cron(20 * * * MON *)"},
         {"ScheduleExpression": "cron(20 * 1 * ? *)"},
@@ -80,9 +80,9 @@ def test_a_tick_overrides_all_schedules_and_zero_turns_them_off() -> None:
     ],
     ids=str,
 )
-def test_an_unsupported_schedule_is_refused_by_name(said: dict[str, str]) -> None:
+def test_an_unsupported_schedule_is_refused_by_name(properties: dict[str, str]) -> None:
     with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: "):
-        read_schedules(saying(**said))
+        read_schedules(monitoring_schedule(**properties))
 
 
 @pytest.mark.parametrize("tick", [0.5, -1.0])

@@ -27,8 +27,8 @@ def test_with_data_songs_is_the_name_of_a_file(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_songs_alone_runs_the_songs_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Path] = []
-    monkeypatch.setattr("local.demo.songs.songs_story.perform", told.append)
+    folders: list[Path] = []
+    monkeypatch.setattr("local.demo.songs.songs_story.perform", folders.append)
 
     assert main(["--model", "songs"]) == 0
-    assert len(told) == 1
+    assert len(folders) == 1
