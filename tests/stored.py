@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
 from refrain.lake.evaluation import CandidateVerdict, Evaluation, GateDecision, ModelSummary
-from refrain.lake.snapshot import DataSummary, Snapshot, SplitSummary
+from refrain.lake.snapshot import DataSummary, LabelCounts, Snapshot, SplitSummary
 from refrain.lake.version import Manifest, TrainingRows
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def make_snapshot(
         split=SplitSummary("hash", "", None),
         target=definition.predicted_column,
         time_range=("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+        labelled=LabelCounts(0, 0, 0, 0, []),
     )
     return Snapshot(
         model=definition.model,

@@ -29,7 +29,7 @@ from refrain.release.check import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
 from refrain.serving.registry.registry import registry
-from refrain.snapshot.snapshot_request import SnapshotRequest
+from refrain.snapshot.take import SnapshotRequest
 from refrain.training.train import TrainingRequest
 from refrain.trial.judging import JudgementRequest
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures

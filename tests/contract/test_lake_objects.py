@@ -40,7 +40,7 @@ MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 
 OBJECT = re.compile(
     r"(?:snapshot|manifest|baseline|golden|catalogue|evaluation|expectation)\.json"
-    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring)/\S*"
+    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 

@@ -23,7 +23,7 @@ from preprocessing import RecommenderDefinition, load_definition, parse_definiti
 from refrain.lake.version import TrainingRows
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.recommendation_request import RecommendationRequest
-from refrain.snapshot.split import split
+from refrain.snapshot.recommendation import split_by_user
 from refrain.training.recommendation import train_recommender
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Trainer:
 
     def _version(self, time: np.datetime64) -> RecommenderModel:
         rows = self.rows(time)
-        held = split(self._definition, rows).holdout
+        held = split_by_user(self._definition, rows).holdout
         training, holdout = ({name: column[side] for name, column in rows.items()} for side in (~held, held))
         with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
             trained = train_recommender(self._definition, self._candidate, training, holdout, {})

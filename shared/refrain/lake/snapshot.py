@@ -95,8 +95,7 @@ class DataSummary(Document):
     """What a run learns from and is judged by.
 
     `time_range` has the first and last event time, or the times of upload and prediction where there is no event time.
-    `labelled` is there for a model with labels, `classes` for a classification, `summary` for a regression, `users` and
-    `items` for a recommender.
+    `classes` belong to a classification, `summary` to a regression, `users` and `items` to a recommender.
     """
 
     receipts: int
@@ -110,7 +109,7 @@ class DataSummary(Document):
     split: SplitSummary
     target: str
     time_range: tuple[str, str]
-    labelled: LabelCounts | None = None
+    labelled: LabelCounts
     classes: list[ClassCounts] | None = None
     summary: TargetSummary | None = None
     users: int | None = None

@@ -28,7 +28,7 @@ def data_section(data: DataSummary) -> Html:
 def _labels(data: DataSummary) -> str:
     """Count what labels brought, if there are any."""
     labelled = data.labelled
-    if not labelled or not labelled.labels:
+    if not labelled.labels:
         return ""
     unused = [f"{counted(labelled.unmatched)} of no captured prediction"] if labelled.unmatched else []
     unused += [f"{counted(labelled.unusable)} of predictions that cannot be learned from"] if labelled.unusable else []

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.classes import class_labels
 from refrain.lake.snapshot import (
     ClassCounts,
     DataSummary,
@@ -18,40 +17,40 @@ from refrain.lake.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
-    from refrain.lake.receipt_choice import Receipt
     from refrain.snapshot.labelled_rows import LabelledRows
     from refrain.snapshot.rows import Rows
+    from refrain.snapshot.run_data import RunData
     from refrain.snapshot.split import Split
 
 
 def summarise_data(
-    definition: Definition, receipts: Sequence[Receipt], rows: Rows, split: Split, labelled: LabelledRows | None = None
+    definition: Definition, data: RunData, rows: Rows, split: Split, target: Mapping[str, Any]
 ) -> DataSummary:
-    """Count what a run learns from and is judged by."""
+    """Count what a run learns from and is judged by; `target` has the fields that depend on the kind of task."""
     cut = None if split.cut is None else _to_iso(split.cut)
-    holdout_rows = int(split.holdout.sum())
+    held_out = int(split.holdout.sum())
     return DataSummary(
-        receipts=len(receipts),
+        receipts=len(data.receipts),
         uploads=[
             UploadSummary(receipt.source, receipt.uploaded_at, receipt.rows_kept, receipt.rows_rejected)
-            for receipt in receipts
+            for receipt in data.receipts
         ],
         rows=len(rows),
-        train_rows=len(rows) - holdout_rows,
-        holdout_rows=holdout_rows,
+        train_rows=len(rows) - held_out,
+        holdout_rows=held_out,
         merged_duplicates=rows.merged,
         unusable_rows=rows.unusable,
         rows_outside_window=rows.outside,
         split=SplitSummary(definition.training.split, _window(definition), cut),
         target=definition.predicted_column,
-        time_range=_time_range(definition, receipts, rows.columns, labelled),
-        labelled=None if labelled is None else _count_labels(rows, labelled),
-        **_describe_target(definition, rows.columns, split.holdout),
+        time_range=_time_range(definition, data, rows.columns),
+        labelled=_count_labels(rows, data.labelled),
+        **target,
     )
 
 
@@ -70,24 +69,11 @@ def _count_labels(rows: Rows, labelled: LabelledRows) -> LabelCounts:
     )
 
 
-def _time_range(
-    definition: Definition, receipts: Sequence[Receipt], columns: Columns, labelled: LabelledRows | None
-) -> tuple[str, str]:
+def _time_range(definition: Definition, data: RunData, columns: Columns) -> tuple[str, str]:
     """Return the first and last event time, or the times of upload and prediction where there is no event time."""
-    arrivals = [*(receipt.uploaded for receipt in receipts), *([] if labelled is None else labelled.predicted)]
+    arrivals = [*(receipt.uploaded for receipt in data.receipts), *data.labelled.predicted]
     times = columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
     return _to_iso(times.min()), _to_iso(times.max())
-
-
-def _describe_target(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, Any]:
-    """Describe the values or classes to predict, or count the users who chose and the items that they chose among."""
-    if definition.roles:
-        users, items = (len(set(columns[name].tolist())) for name in (definition.roles.user, definition.roles.item))
-        return {"users": users, "items": items}
-    target = columns[definition.target]
-    if definition.task == "regression":
-        return {"summary": summarise_target(target)}
-    return {"classes": count_classes(class_labels(definition.columns[definition.target], target), holdout)}
 
 
 def summarise_target(target: Array) -> TargetSummary:

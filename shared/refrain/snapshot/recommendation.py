@@ -1,69 +1,117 @@
-"""What a snapshot of a recommendation has besides rows: each item once, with what describes it."""
+"""The recommenders' half of a snapshot: interactions split by user, and each item once with its descriptions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from preprocessing import Columns, objects
+from preprocessing import Columns, RecommenderDefinition, objects
 from refrain.lake.receipt_choice import choose, read_receipts
 from refrain.recommendation.item_descriptions import KIND, definition_of_items
 from refrain.snapshot.rows import read_rows
-from refrain.snapshot.sufficiency import LEAST_SIDE
+from refrain.snapshot.run_data import RunData
+from refrain.snapshot.split import WHOLE, Split
+from refrain.snapshot.sufficiency import MIN_SIDE_ROWS
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Definition
+    from preprocessing import Array
     from refrain.aws.storage import Store
     from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.snapshot import SnapshotPart
 
 
-def read_item_receipts(store: Store, definition: Definition) -> list[Receipt]:
-    """Read the receipts of uploads that describe items, in the order of upload; none where nothing describes them."""
-    if not definition.roles or not definition.roles.describe:
-        return []
-    return choose(read_receipts(store, definition.model, KIND), definition_of_items(definition))
+@dataclass(frozen=True)
+class RecommenderSnapshot:
+    """See `SnapshotKind`. A choice that followed a recommendation comes as an interaction, so there are no labels."""
+
+    definition: RecommenderDefinition
+
+    def gather(self, store: Store) -> RunData:
+        """Choose uploads of interactions, and those that describe items."""
+        model = self.definition.model
+        receipts = choose(read_receipts(store, model), self.definition)
+        if not self.definition.roles.describe:
+            return RunData(receipts)
+        items = choose(read_receipts(store, model, KIND), definition_of_items(self.definition))
+        return RunData(receipts, items=items)
+
+    def hold_out(self, columns: Columns) -> Split:
+        """Hold out a share of each user's rows."""
+        return split_by_user(self.definition, columns)
+
+    def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+        """Ask for enough rows, users and items."""
+        return interaction_shortfall(self.definition, columns, holdout)
+
+    def describe_target(self, columns: Columns, _holdout: NDArray[np.bool_]) -> dict[str, Any]:
+        """Count the users who chose, and the items that they chose among."""
+        roles = self.definition.roles
+        return {"users": len(set(columns[roles.user].tolist())), "items": len(set(columns[roles.item].tolist()))}
+
+    def more_parts(self, store: Store, data: RunData, columns: Columns) -> dict[SnapshotPart, Columns]:
+        """Freeze the items of the interactions."""
+        return {"items": describe_items(store, self.definition, columns, data.items)}
+
+
+def split_by_user(definition: RecommenderDefinition, columns: Columns) -> Split:
+    """Hold out the newest share of each user's rows, but never all of them; or a share by hash.
+
+    Where a user's share is not a whole number, it is rounded up or down by a hash of the user. Split by hash, all
+    interactions of one user with one item are on the same side.
+    """
+    roles, share = definition.roles, definition.training.holdout
+    if definition.training.split == "hash":
+        return Split(row_hashes(columns, (roles.user, roles.item)) < np.uint64(share * WHOLE))
+    rows = len(columns[roles.user])
+    times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
+    names, users, counts = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
+    order = np.lexsort((np.arange(rows), times, users))
+    from_the_end = np.empty(rows, np.int64)
+    from_the_end[order] = np.cumsum(counts)[users[order]] - 1 - np.arange(rows)
+    rounding = row_hashes({roles.user: names.astype(object)}, (roles.user,)) / WHOLE
+    held_out = np.minimum(np.floor(counts * share + rounding), counts - 1)
+    return Split(from_the_end < held_out[users])
+
+
+def interaction_shortfall(definition: RecommenderDefinition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+    """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
+    roles, min_rows = definition.roles, definition.training.min_rows
+    if len(holdout) < min_rows:
+        return f"there are {len(holdout)} rows, and {min_rows} are needed (training.min_rows)"
+    users = len(set(columns[roles.user][holdout].tolist()))
+    if users < MIN_SIDE_ROWS:
+        return f"rows of {users} users can be held out, and those of {MIN_SIDE_ROWS} are needed"
+    items = len(set(columns[roles.item][~holdout].tolist()))
+    if items < 2:
+        return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
+    return ""
 
 
 def describe_items(
-    store: Store, definition: Definition, interactions: Columns, receipts: Sequence[Receipt]
+    store: Store, definition: RecommenderDefinition, interactions: Columns, receipts: Sequence[Receipt]
 ) -> dict[str, Array]:
-    """Make columns with each item of the interactions once, in the order of ids, and what describes it.
+    """Return columns with each item of the interactions once, in the order of ids, and its descriptions.
 
-    Of several texts the last one counts; those of uploaded items go before those that came with interactions.
+    Of several texts the last one counts; texts of uploaded items go before those that came with interactions.
     """
     roles = definition.roles
-    assert roles is not None, "only items of recommendations are described"
     names = [roles.item, *roles.describe]
-    texts = _last(pd.DataFrame({name: interactions[name] for name in names}), roles.item)
+    texts = _last_texts(interactions, names)
     if receipts:
-        said = read_rows(store, definition_of_items(definition), receipts).columns
-        uploaded = _last(pd.DataFrame({name: said[name] for name in names}), roles.item)
+        uploaded = _last_texts(read_rows(store, definition_of_items(definition), receipts).columns, names)
         texts = uploaded.reindex(texts.index).combine_first(texts)
     texts = texts.astype(object).where(texts.notna(), None)
     return {roles.item: objects(list(texts.index))} | {name: objects(texts[name].tolist()) for name in roles.describe}
 
 
-def _last(rows: pd.DataFrame, item: str) -> pd.DataFrame:
-    """The last text that is there, of each column, by item."""
-    return rows.groupby(item, sort=True).last()
-
-
-def interaction_shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
-    """Say what is wanting in these rows to learn from, or nothing."""
-    roles = definition.roles
-    assert roles is not None, "only recommendations have users and items"
-    if len(holdout) < definition.training.min_rows:
-        return f"there are {len(holdout)} rows, and {definition.training.min_rows} are needed (training.min_rows)"
-    users = len(set(columns[roles.user][holdout].tolist()))
-    if users < LEAST_SIDE:
-        return f"rows of {users} users can be held out, and those of {LEAST_SIDE} are needed"
-    items = len(set(columns[roles.item][~holdout].tolist()))
-    if items < 2:
-        return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
-    return ""
+def _last_texts(columns: Columns, names: list[str]) -> pd.DataFrame:
+    """Return the last present text of each column, by the first of the names: the item."""
+    return pd.DataFrame({name: columns[name] for name in names}).groupby(names[0], sort=True).last()

@@ -1,6 +1,6 @@
-"""From curated Parquet to the rows of a snapshot: read in the order of upload, older versions of a row dropped.
+"""Read curated Parquet as the rows of a snapshot: in the order of upload, and of each key the newest row alone.
 
-Labelled predictions stand among the uploads, each where its label came.
+Labelled predictions stand among the uploads, each in the place of its label's arrival.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """Typed columns in the order of upload and of the lines of each file, and what was left out on the way.
+    """Typed columns in the order of upload and of the lines of each file, with counts of the rows that were left out.
 
     `unusable`: rows of an earlier definition that the present one refuses. `merged`: rows whose key came again later.
-    `outside`: rows older than the window. `labelled` tells which rows are predictions with their labels (bool, as long
-    as the columns; none, where it is empty).
+    `outside`: rows older than the window. `labelled` marks the rows that are predictions with their labels (bool, as
+    long as the columns; empty where there are none).
     """
 
     columns: dict[str, Array]
@@ -45,10 +45,12 @@ class Rows:
         """Count the rows that are left."""
         return len(next(iter(self.columns.values())))
 
-    def only(self, chosen: NDArray[np.bool_], *, merged: int = 0, outside: int = 0) -> Rows:
-        """The chosen rows; the others are counted as merged or outside."""
+    def select(self, chosen: NDArray[np.bool_], *, merged: int = 0, outside: int = 0) -> Rows:
+        """Return the chosen rows; the others are counted as merged or outside."""
         labelled = self.labelled[chosen] if len(self.labelled) else self.labelled
-        return Rows(taken(self.columns, chosen), self.unusable, self.merged + merged, self.outside + outside, labelled)
+        return Rows(
+            take_rows(self.columns, chosen), self.unusable, self.merged + merged, self.outside + outside, labelled
+        )
 
 
 def read_rows(
@@ -56,10 +58,10 @@ def read_rows(
 ) -> Rows:
     """Read the parts of all receipts, one by one, and put labelled predictions among them in the order of arrival.
 
-    Rows that another definition shaped go through `prepare` again: a column that they lack is missing, a type that
-    changed is decoded anew, and a row that is no longer good is left out and counted.
+    Rows that another definition shaped go through `prepare` again: an absent column is missing, a changed type is
+    decoded anew, and a row that is no longer usable is left out and counted.
     """
-    pieces: dict[str, list[Array]] = {name: [missing(c.kind, 0)] for name, c in definition.columns.items()}
+    pieces: dict[str, list[Array]] = {name: [missing(column.kind, 0)] for name, column in definition.columns.items()}
     origins: list[NDArray[np.bool_]] = [np.zeros(0, bool)]
     unusable = 0
     for columns, refused, predicted in _pieces(store, definition, receipts, labelled):
@@ -67,16 +69,16 @@ def read_rows(
         origins.append(np.full(len(next(iter(columns.values()))), predicted))
         for name, array in columns.items():
             pieces[name].append(array)
-    whole = {name: np.concatenate(pieces.pop(name)) for name in definition.columns}
-    return Rows(whole, unusable=unusable, labelled=np.concatenate(origins))
+    columns_of_all = {name: np.concatenate(pieces.pop(name)) for name in definition.columns}
+    return Rows(columns_of_all, unusable=unusable, labelled=np.concatenate(origins))
 
 
 def _pieces(
     store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows | None
 ) -> Iterator[tuple[Columns, int, bool]]:
-    """Yield columns in the order of arrival, how many rows they lost, and whether they are labelled predictions.
+    """Yield columns in the order of arrival, the number of rows they lost, and whether they are labelled predictions.
 
-    S3 knows the second of an upload, and no more; of a label and an upload in one second the label was first.
+    S3 knows only the second of an upload. A label of the same second counts as earlier.
     """
     start = 0
     for receipt in receipts:
@@ -84,12 +86,12 @@ def _pieces(
             arrived = labelled.arrived.astype("datetime64[s]")
             end = int(np.searchsorted(arrived, receipt.uploaded.astype("datetime64[s]"), side="right"))
             if end > start:
-                yield taken(labelled.columns, slice(start, end)), 0, True
+                yield take_rows(labelled.columns, slice(start, end)), 0, True
                 start = end
         for key in receipt.parts:
             yield *_read_part(store.read(key).data, definition, receipt.is_current(definition)), False
     if labelled is not None and start < len(labelled):
-        yield taken(labelled.columns, slice(start, None)), 0, True
+        yield take_rows(labelled.columns, slice(start, None)), 0, True
 
 
 def without_duplicates(definition: Definition, rows: Rows) -> Rows:
@@ -98,13 +100,13 @@ def without_duplicates(definition: Definition, rows: Rows) -> Rows:
         return rows
     keys = pd.DataFrame({name: rows.columns[name] for name in definition.key})
     latest = ~keys.duplicated(keep="last").to_numpy()
-    return rows.only(latest, merged=int((~latest).sum()))
+    return rows.select(latest, merged=int((~latest).sum()))
 
 
 def within_window(definition: Definition, rows: Rows, newest_arrival: np.datetime64) -> Rows:
     """Keep the rows whose event time is in the window, which reaches back from the newest event.
 
-    An event later than the newest arrival is a mistake or a forecast; it is kept, but does not move the window, for one
+    An event later than the newest arrival is a mistake or a forecast. It is kept, but does not move the window: one
     wrong year would push all other rows out of it.
     """
     if definition.training.window is None or not definition.time or not len(rows):
@@ -113,36 +115,36 @@ def within_window(definition: Definition, rows: Rows, newest_arrival: np.datetim
     past = times[times <= newest_arrival]
     newest = past.max() if len(past) else times.max()
     inside = times >= newest - np.timedelta64(round(definition.training.window * 1e6), "us")
-    return rows.only(inside, outside=int((~inside).sum()))
+    return rows.select(inside, outside=int((~inside).sum()))
 
 
-def taken(columns: Columns, chosen: NDArray[np.bool_] | slice) -> dict[str, Array]:
+def take_rows(columns: Columns, chosen: NDArray[np.bool_] | slice) -> dict[str, Array]:
     """Take the chosen rows of all columns."""
     return {name: array[chosen] for name, array in columns.items()}
 
 
 def _read_part(data: bytes, definition: Definition, current: bool) -> tuple[Columns, int]:
-    """Return the typed columns of one part, and how many of its rows are no longer good."""
+    """Return the typed columns of one part, and how many of its rows are no longer usable."""
     schema = pq.read_schema(pa.BufferReader(data))
     names = [name for name in definition.columns if name in schema.names]
-    text = [name for name in names if pa.types.is_string(schema.field(name).type)]
-    table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=text).read(columns=names)
+    texts = [name for name in names if pa.types.is_string(schema.field(name).type)]
+    table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(columns=names)
     raw = {name: _to_numpy(table.column(name)) for name in names}
     if current:
         booleans = {name: raw[name].astype(np.float64) for name in names if definition.columns[name].kind == "boolean"}
         return raw | booleans, 0
     columns, problems = prepare(definition, raw, table.num_rows)
-    good = np.ones(table.num_rows, bool)
-    good[[problem.row for problem in problems]] = False
-    return taken(columns, good), int((~good).sum())
+    usable = np.ones(table.num_rows, bool)
+    usable[[problem.row for problem in problems]] = False
+    return take_rows(columns, usable), int((~usable).sum())
 
 
 def _to_numpy(column: Any) -> Array:
-    """Texts become an object array in which equal ones are one object, booleans one of True, False and None."""
+    """Turn texts into an object array in which equal texts are one object, and booleans into True, False and None."""
     if pa.types.is_boolean(column.type):
         return objects(column.to_pylist())
     if not pa.types.is_dictionary(column.type):
         return np.asarray(column.to_numpy())
-    whole = column.unify_dictionaries().combine_chunks()
-    values = objects([*whole.dictionary.to_pylist(), None])
-    return np.asarray(values[whole.indices.fill_null(len(values) - 1).to_numpy()])
+    coded = column.unify_dictionaries().combine_chunks()
+    values = objects([*coded.dictionary.to_pylist(), None])
+    return np.asarray(values[coded.indices.fill_null(len(values) - 1).to_numpy()])

@@ -1,7 +1,7 @@
-"""Which rows are held out to judge on. Not by chance: the same rows are split the same way in every run.
+"""Which rows are held out to judge by. The split is not random: every run splits the same rows in the same way.
 
-A row that a champion was trained on must not be held out in a later run, or the champion would be judged on what it
-knows by heart. By time and by upload the newest rows are held out; by hash a row stays on its side for ever.
+If a later run held out a row that the champion was trained on, the champion would be judged on what it knows by heart.
+By time and by upload the newest rows are held out; by hash a row stays on its side for ever.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
 
-_WHOLE = 2.0**64
+WHOLE = 2.0**64
+"""A share of hashes is a share of this."""
 
 
 @dataclass(frozen=True)
@@ -29,53 +30,26 @@ class Split:
     cut: np.datetime64 | None = None
 
 
-def split(definition: Definition, columns: Columns) -> Split:
-    """Hold out a share of the rows (given in the order of upload), as `training.split` of the definition says.
-
-    Of a recommendation it is a share of each user's rows.
-    """
-    share = definition.training.holdout
-    if definition.roles:
-        return by_user(definition, columns, share)
+def split_rows(definition: Definition, columns: Columns) -> Split:
+    """Hold out a share of the rows (in the order of upload), as `training.split` of the definition says."""
+    share, rows = definition.training.holdout, len(next(iter(columns.values())))
     if definition.training.split == "time":
-        return by_time(columns[definition.time], share)
-    rows = len(next(iter(columns.values())))
+        return split_by_time(columns[definition.time], share)
     if definition.training.split == "upload":
         return Split(np.arange(rows) >= rows - round(rows * share))
-    return Split(row_hashes(columns, definition.key or tuple(definition.columns)) < np.uint64(share * _WHOLE))
+    return Split(row_hashes(columns, definition.key or tuple(definition.columns)) < np.uint64(share * WHOLE))
 
 
-def by_time(times: Array, share: float) -> Split:
-    """Hold out the newest share; rows of one moment stay together, on the side that comes nearer to the share.
+def split_by_time(times: Array, share: float) -> Split:
+    """Hold out the newest share; rows of one time stay together, on the side that comes nearer to the share.
 
     >>> days = np.array(["2026-01-03", "2026-01-01", "2026-01-03", "2026-01-02"], "datetime64[us]")
-    >>> by_time(days, 0.25).holdout.tolist()
+    >>> split_by_time(days, 0.25).holdout.tolist()
     [True, False, True, False]
     """
-    moments, first = np.unique(np.sort(times), return_index=True)
-    if len(moments) < 2:
+    distinct, first_rows = np.unique(np.sort(times), return_index=True)
+    if len(distinct) < 2:
         return Split(np.zeros(len(times), bool))
-    held = len(times) - first[1:]  # rows held out when the holdout begins at each moment but the first
-    cut = moments[1:][np.argmin(np.abs(held - share * len(times)))]
+    held_out = len(times) - first_rows[1:]  # rows held out when the holdout begins at each time but the first
+    cut = distinct[1:][np.argmin(np.abs(held_out - share * len(times)))]
     return Split(times >= cut, cut)
-
-
-def by_user(definition: Definition, columns: Columns, share: float) -> Split:
-    """Hold out the newest share of each user's rows, but never all of them; or a share by hash.
-
-    A part of a row is rounded up for as many users as it says, chosen by a hash. By hash of rows all rows of one item
-    by one user are on the same side.
-    """
-    roles = definition.roles
-    assert roles is not None, "only recommendations are split by user"
-    if definition.training.split == "hash":
-        return Split(row_hashes(columns, (roles.user, roles.item)) < np.uint64(share * _WHOLE))
-    rows = len(columns[roles.user])
-    times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
-    names, users, many = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
-    order = np.lexsort((np.arange(rows), times, users))
-    from_the_end = np.empty(rows, np.int64)
-    from_the_end[order] = np.cumsum(many)[users[order]] - 1 - np.arange(rows)
-    rounding = row_hashes({roles.user: names.astype(object)}, (roles.user,)) / _WHOLE
-    held = np.minimum(np.floor(many * share + rounding), many - 1)
-    return Split(from_the_end < held[users])

@@ -12,31 +12,30 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
 
-LEAST_SIDE = 20
-"""Rows that training and holdout need each; fewer say nothing of a model, whatever `min_rows` is."""
+MIN_SIDE_ROWS = 20
+"""Rows that training and holdout need each: fewer say nothing about a model, whatever `min_rows` is."""
 
 
 def row_shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
-    """Say what is wanting in these rows, or nothing."""
-    rows, held = len(holdout), int(holdout.sum())
+    """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
+    rows, held_out = len(holdout), int(holdout.sum())
     if rows < definition.training.min_rows:
         return f"there are {rows} rows, and {definition.training.min_rows} are needed (training.min_rows)"
-    for side, count in (("hold out", held), ("learn from", rows - held)):
-        if count < LEAST_SIDE:
-            return f"there are {count} rows to {side}, and {LEAST_SIDE} are needed"
+    for purpose, count in (("hold out", held_out), ("learn from", rows - held_out)):
+        if count < MIN_SIDE_ROWS:
+            return f"there are {count} rows to {purpose}, and {MIN_SIDE_ROWS} are needed"
     target = columns[definition.target]
-    for side, part in (("training", target[~holdout]), ("holdout", target[holdout])):
-        only = _only(definition, part)
-        if only is not None:
-            return (
-                f"all {len(part)} {side} rows have the same {definition.target}, {only}: there is nothing to tell apart"
-            )
+    for side, values in (("training", target[~holdout]), ("holdout", target[holdout])):
+        value = _only_value(definition, values)
+        if value is not None:
+            same = f"all {len(values)} {side} rows have the same {definition.target}, {value}"
+            return f"{same}: there is nothing to tell apart"
     return ""
 
 
-def _only(definition: Definition, target: Array) -> str | None:
+def _only_value(definition: Definition, target: Array) -> str | None:
     """Return the one value of all rows, or None when there are several."""
     if definition.task == "regression":
         return f"{target[0]:g}" if target.min() == target.max() else None
-    found = set(class_labels(definition.columns[definition.target], target).tolist())
-    return found.pop() if len(found) == 1 else None
+    labels = set(class_labels(definition.columns[definition.target], target).tolist())
+    return labels.pop() if len(labels) == 1 else None

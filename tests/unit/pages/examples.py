@@ -13,7 +13,7 @@ from refrain.evaluation.decision import decide
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import Evaluation, Figures, ModelSummary, Outcome
 from refrain.lake.parity_figures import Parity
-from refrain.lake.snapshot import DataSummary, SplitSummary, UploadSummary
+from refrain.lake.snapshot import DataSummary, LabelCounts, SplitSummary, UploadSummary
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.statistics.comparison import CHAMPION, ComparedFigures, compare_models
 from refrain.statistics.metrics import METRICS
@@ -111,6 +111,7 @@ def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummar
         split=SplitSummary("time", "365d", "2026-09-14T00:00:00Z"),
         time_range=("2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"),
         target="income",
+        labelled=LabelCounts(0, 0, 0, 0, []),
     )
     if task == "regression":
         return replace(summary, summary=summarise_target(truth))

@@ -14,7 +14,7 @@ from preprocessing import objects
 from refrain.evaluation.recommendation import beyond_accuracy
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.holdout_questions import Questions, make_questions
-from refrain.snapshot.split import split
+from refrain.snapshot.recommendation import split_by_user
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_popularity_offers_what_the_user_does_not_know(definition: RecommenderDe
 def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDefinition) -> None:
     interactions = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
-    held = split(definition, interactions).holdout
+    held = split_by_user(definition, interactions).holdout
 
     assert interactions["song"][held].tolist() == ["s9", "s8"]
 
@@ -64,11 +64,11 @@ def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDef
 def test_the_share_is_kept_over_users_with_few_interactions_each(definition: RecommenderDefinition) -> None:
     interactions = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
 
-    held = split(definition, interactions).holdout
+    held = split_by_user(definition, interactions).holdout
 
     assert 0.17 < held.mean() < 0.23
     assert set(interactions["song"][held]) == {"s2"}
-    assert (split(definition, interactions).holdout == held).all()
+    assert (split_by_user(definition, interactions).holdout == held).all()
 
 
 def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definition: RecommenderDefinition) -> None:
@@ -77,7 +77,7 @@ def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definitio
     by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))
     interactions = rows(*[(f"u{user}", f"s{song}", day) for user in range(20) for song in range(5) for day in range(3)])
 
-    held = split(by_hash, interactions).holdout
+    held = split_by_user(by_hash, interactions).holdout
 
     pairs = list(zip(interactions["who"], interactions["song"], strict=True))
     sides: dict[Any, set[bool]] = {pair: set() for pair in pairs}

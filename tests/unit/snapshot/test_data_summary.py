@@ -7,16 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects
-from refrain.lake.snapshot import SplitSummary, TargetSummary
+from refrain.lake.snapshot import DataSummary, SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import Rows
+from refrain.snapshot.run_data import RunData
 from refrain.snapshot.split import Split
+from refrain.snapshot.tabular_snapshot import TabularSnapshot
 from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preprocessing import Definition
+    from refrain.lake.receipt_choice import Receipt
     from tests.unit.snapshot.conftest import Define, MakeReceipt
 
 TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "datetime64[us]")
+
+
+def summarise(definition: Definition, receipts: Sequence[Receipt], rows: Rows, split: Split) -> DataSummary:
+    target = TabularSnapshot(definition).describe_target(rows.columns, split.holdout)
+    return summarise_data(definition, RunData(receipts), rows, split, target)
+
+
+def digest(definition: Definition, *receipts: Receipt) -> str:
+    return snapshot_digest(definition, RunData(receipts))
 
 
 def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeReceipt) -> None:
@@ -24,7 +39,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
     rows = Rows({"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}, unusable=1, merged=2, outside=3)
     split = Split(np.array([False, False, False, True]), TIMES[3])
 
-    data = summarise_data(definition, [make_receipt("a", rows_rejected=4)], rows, split)
+    data = summarise(definition, [make_receipt("a", rows_rejected=4)], rows, split)
 
     assert data.to_json() == {
         "receipts": 1,
@@ -40,7 +55,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
         "split": {"by": "time", "window": "30d", "cut": "2026-01-04T00:00:00.000000Z"},
         "target": "back",
         "time_range": ("2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"),
-        "labelled": None,
+        "labelled": {"rows": 0, "labels": 0, "unmatched": 0, "unusable": 0, "reasons": []},
         "classes": [{"name": "no", "train": 2, "holdout": 0}, {"name": "yes", "train": 1, "holdout": 1}],
         "summary": None,
         "users": None,
@@ -54,9 +69,7 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
     rows = Rows({"spent": np.array([1.0, 2.0, 3.0, 10.0])})
     split = Split(np.array([True, False, False, False]))
 
-    data = summarise_data(
-        define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, split
-    )
+    data = summarise(define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, split)
 
     assert data.summary == TargetSummary(
         min=1.0, lower_quartile=1.75, median=2.5, mean=4.0, upper_quartile=4.75, max=10.0
@@ -67,18 +80,16 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
 
 def test_the_digest_names_uploads_and_all_that_makes_a_difference(define: Define, make_receipt: MakeReceipt) -> None:
     # Given a definition and its uploads
-    same = snapshot_digest(define(), [make_receipt("a"), make_receipt("b")])
+    same = digest(define(), make_receipt("a"), make_receipt("b"))
 
     # Then what happens to the served model does not matter, and what is learned and demanded does
-    assert snapshot_digest(define(), [make_receipt("a"), make_receipt("b")]) == same
-    assert snapshot_digest(define(monitoring={"capture": 0.5}), [make_receipt("a"), make_receipt("b")]) == same
+    assert digest(define(), make_receipt("a"), make_receipt("b")) == same
+    assert digest(define(monitoring={"capture": 0.5}), make_receipt("a"), make_receipt("b")) == same
     others = [
-        snapshot_digest(define(), [make_receipt("a")]),
-        snapshot_digest(define(), [make_receipt("a"), make_receipt("b", "11-02")]),
-        snapshot_digest(define(training={"holdout": 0.3}), [make_receipt("a"), make_receipt("b")]),
-        snapshot_digest(define(gate={"min_metric": 0.9}), [make_receipt("a"), make_receipt("b")]),
-        snapshot_digest(
-            define(derived={"hour": {"from": "at", "make": "hour"}}), [make_receipt("a"), make_receipt("b")]
-        ),
+        digest(define(), make_receipt("a")),
+        digest(define(), make_receipt("a"), make_receipt("b", "11-02")),
+        digest(define(training={"holdout": 0.3}), make_receipt("a"), make_receipt("b")),
+        digest(define(gate={"min_metric": 0.9}), make_receipt("a"), make_receipt("b")),
+        digest(define(derived={"hour": {"from": "at", "make": "hour"}}), make_receipt("a"), make_receipt("b")),
     ]
     assert len({same, *others}) == 6

@@ -18,8 +18,9 @@ from refrain.lake.labelled_predictions import join
 from refrain.lake.receipt_choice import choose, oldest_upload
 from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data
-from refrain.snapshot.labelled_rows import LabelledRows, labelled_rows
+from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, labelled_rows
 from refrain.snapshot.rows import read_rows, within_window, without_duplicates
+from refrain.snapshot.run_data import RunData
 from refrain.snapshot.split import Split
 from refrain.snapshot.take import snapshot_digest
 from tests.unit.snapshot.test_rows import Shelf, part
@@ -191,20 +192,19 @@ def test_the_digest_covers_labelled_rows_and_not_what_was_merely_repeated(
     known = {"a": ("yes", "11-05"), "b": ("no", "11-05")}
     labelled = rows_of(definition, row("a"), row("b"), **known)
 
-    digest = snapshot_digest(definition, receipts, labelled)
+    def digest_with(labelled: LabelledRows) -> str:
+        return snapshot_digest(definition, RunData(receipts, labelled))
+
+    digest = digest_with(labelled)
 
     unmatched = known | {"x": ("no", "11-06")}
-    assert (
-        snapshot_digest(definition, receipts, rows_of(definition, row("a"), row("b"), row("c"), **unmatched)) == digest
-    )
-    assert snapshot_digest(definition, receipts, rows_of(definition)) == snapshot_digest(definition, receipts)
+    assert digest_with(rows_of(definition, row("a"), row("b"), row("c"), **unmatched)) == digest
+    assert digest_with(rows_of(definition)) == digest_with(NO_LABELS)
     others = [
-        snapshot_digest(definition, receipts),
-        snapshot_digest(definition, receipts, rows_of(definition, row("a"), **known)),
-        snapshot_digest(
-            definition, receipts, rows_of(definition, row("a"), row("b"), **known | {"b": ("yes", "11-05")})
-        ),
-        snapshot_digest(definition, receipts, replace(labelled, identities=labelled.identities[::-1])),
+        digest_with(NO_LABELS),
+        digest_with(rows_of(definition, row("a"), **known)),
+        digest_with(rows_of(definition, row("a"), row("b"), **known | {"b": ("yes", "11-05")})),
+        digest_with(replace(labelled, identities=labelled.identities[::-1])),
     ]
     assert digest not in others
 
@@ -218,7 +218,7 @@ def test_the_description_says_what_became_of_labels(define: Define, make_receipt
     receipts = [make_receipt("first")]
     rows = without_duplicates(definition, read_rows(store, definition, receipts, labelled))
 
-    data = summarise_data(definition, receipts, rows, Split(np.array([False])), labelled)
+    data = summarise_data(definition, RunData(receipts, labelled), rows, Split(np.array([False])), {})
 
     refused = LabelReason(column="who", reason="is required", rows=1)
     assert data.labelled == LabelCounts(rows=1, labels=3, unmatched=1, unusable=1, reasons=[refused])

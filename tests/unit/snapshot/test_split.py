@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.snapshot.split import by_time, split
+from refrain.snapshot.split import split_by_time, split_rows
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def test_a_row_is_hashed_by_what_it_holds_and_not_by_where_it_stands(rows: list[
 
 def test_hashes_are_the_same_in_every_process_for_ever() -> None:
     # Changing these numbers makes rows that champions were trained on holdout rows.
-    found = row_hashes({"who": objects(["ada"]), "spent": np.array([1.5])}, ("who", "spent"))
-    assert found.tolist() == [16996378992693577557]
+    hashes = row_hashes({"who": objects(["ada"]), "spent": np.array([1.5])}, ("who", "spent"))
+    assert hashes.tolist() == [16996378992693577557]
 
 
 def test_a_column_that_comes_later_leaves_older_rows_on_their_side() -> None:
@@ -70,7 +70,7 @@ def test_by_hash_about_the_share_is_held_out_and_equal_rows_stay_together(define
     definition = define(training={"holdout": 0.3})
     rows = {name: np.tile(np.arange(5000.0), 2) for name in definition.columns}
 
-    holdout = split(definition, rows).holdout
+    holdout = split_rows(definition, rows).holdout
 
     assert holdout.mean() == pytest.approx(0.3, abs=0.02)
     assert holdout[:5000].tolist() == holdout[5000:].tolist()
@@ -81,7 +81,7 @@ def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> N
     rows = {name: np.arange(200.0) for name in definition.columns}
     changed = rows | {"spent": np.zeros(200)}
 
-    assert split(definition, rows).holdout.tolist() == split(definition, changed).holdout.tolist()
+    assert split_rows(definition, rows).holdout.tolist() == split_rows(definition, changed).holdout.tolist()
 
 
 def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
@@ -89,37 +89,37 @@ def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
     old = {name: np.arange(200.0) for name in definition.columns}
     more = {name: np.arange(300.0) for name in definition.columns}
 
-    assert split(definition, more).holdout[:200].tolist() == split(definition, old).holdout.tolist()
+    assert split_rows(definition, more).holdout[:200].tolist() == split_rows(definition, old).holdout.tolist()
 
 
 def test_by_upload_the_newest_rows_are_held_out(define: Define) -> None:
     definition = define(training={"split": "upload", "holdout": 0.25})
     rows = {name: np.arange(8.0) for name in definition.columns}
 
-    assert split(definition, rows).holdout.tolist() == [False] * 6 + [True] * 2
+    assert split_rows(definition, rows).holdout.tolist() == [False] * 6 + [True] * 2
 
 
 def test_by_time_the_newest_events_are_held_out_and_the_cut_is_told(define: Define) -> None:
     definition = define(time="at", training={"holdout": 0.5})
     times = np.array(["2026-11-04", "2026-11-01", "2026-11-03", "2026-11-02"], "datetime64[us]")
 
-    found = split(definition, {"at": times})
+    split = split_rows(definition, {"at": times})
 
-    assert found.holdout.tolist() == [True, False, True, False]
-    assert found.cut == np.datetime64("2026-11-03")
+    assert split.holdout.tolist() == [True, False, True, False]
+    assert split.cut == np.datetime64("2026-11-03")
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=60), st.floats(0.05, 0.9))
 def test_by_time_no_held_out_row_is_older_than_a_training_row(days: list[int], share: float) -> None:
     times = np.array(days, "datetime64[D]").astype("datetime64[us]")
 
-    found = by_time(times, share)
+    split = split_by_time(times, share)
 
     if len(set(days)) == 1:
-        assert not found.holdout.any()
-        assert found.cut is None
+        assert not split.holdout.any()
+        assert split.cut is None
     else:
-        assert found.holdout.any()
-        assert not found.holdout.all()
-        assert times[found.holdout].min() > times[~found.holdout].max()
-        assert times[found.holdout].min() == found.cut
+        assert split.holdout.any()
+        assert not split.holdout.all()
+        assert times[split.holdout].min() > times[~split.holdout].max()
+        assert times[split.holdout].min() == split.cut

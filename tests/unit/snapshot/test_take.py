@@ -10,7 +10,7 @@ import pytest
 
 from refrain.definitions import find_definition
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.snapshot.snapshot_request import SnapshotRequest
+from refrain.snapshot.take import SnapshotRequest
 
 ROOT = Path(__file__).parents[3]
 
