@@ -22,11 +22,25 @@ from refrain.lake.deployment_log import LogEntry
 from refrain.lake.document import Document
 from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary
 from refrain.lake.expectation import Expectation, expect
+from refrain.lake.monitoring_report import (
+    Distribution,
+    Estimate,
+    EvaluatedQuality,
+    JudgedWindow,
+    MeasuredQuality,
+    MissingValues,
+    MonitoringReport,
+    NewValues,
+    PastWindow,
+    RecommendationHits,
+    RetrainingDecision,
+)
 from refrain.lake.parity_figures import Parity
 from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
 from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
+from refrain.times import from_iso
 from tests.stored import RUN, make_evaluation, make_manifest, make_snapshot
 from tests.unit.serving import tiny
 
@@ -47,7 +61,6 @@ OBJECT = re.compile(
 STILL_TO_DO = {
     "shared/refrain/ingest/keeping.py",
     "shared/refrain/ingest/label_upload.py",
-    "shared/refrain/monitoring/monitor.py",
     "shared/refrain/serving/http/captured_lookup.py",
 }
 """Modules that make keys of the lake themselves, or open its objects by name; the list is to become empty."""
@@ -83,6 +96,46 @@ CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"])
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, trial=TRIAL)
 EXPECTATION = expect(["no", "yes"], ANSWERS, ANSWERS[::-1])
+ESTIMATE = Estimate(0.8, 0.7, 0.9, 500)
+REPORT = MonitoringReport(
+    model=MODEL,
+    time="2026-11-23T13:00:00Z",
+    version=VERSION,
+    served_since=TIME,
+    state="drifted",
+    summary="city drifted",
+    alarm=(2, 3),
+    least_effect=0.1,
+    evaluated=EvaluatedQuality("roc_auc", 0.9, 0.88, 0.92, 0.8),
+    window=JudgedWindow(
+        since="2026-11-23T12:00:00Z",
+        until="2026-11-23T13:00:00Z",
+        rows=500,
+        alarmed=True,
+        estimated=ESTIMATE,
+        estimated_breaks_gate=False,
+        unfamiliar=0.1,
+        unfamiliar_features={"city": 0.1},
+        distributions=(
+            Distribution(
+                "city", False, 1e-9, 0.3, True, False, 0.5, 0.15, "2026-11-23T12:00:00Z", ("London",), (0.9,), (0.5,)
+            ),
+        ),
+        distributions_tested=7,
+        new_values=(NewValues("city", 0.1, 0.01, ("Oslo",)),),
+        missing=(MissingValues("age", 0.2, 0.1),),
+    ),
+    quality=MeasuredQuality("2026-11-22T13:00:00Z", ESTIMATE, "", 40, 0.1, 60.0, True, False),
+    hits=RecommendationHits("2026-11-22T13:00:00Z", 100, 50, 10, ESTIMATE, 0.2, 0),
+    history=(
+        PastWindow(
+            VERSION, "2026-11-23T11:00:00Z", "2026-11-23T12:00:00Z", 90, False, (), {"city": 0.1}, ESTIMATE, None, 0.0
+        ),
+    ),
+    decision=RetrainingDecision(True, "drift", "city drifted", "drift-1"),
+    last_start=None,
+)
+PROMOTED = LogEntry(model=MODEL, event="promoted", time=TIME, version=VERSION)
 
 
 @dataclass(frozen=True)
@@ -126,6 +179,9 @@ STORED = {
         EXPECTATION,
         lambda lake: EXPECTATION.write(lake, MODEL, RUN),
         lambda lake: Expectation.read(lake, MODEL, RUN),
+    ),
+    MonitoringReport: Stored(
+        REPORT, REPORT.write, lambda lake: MonitoringReport.read(lake, MODEL, from_iso(REPORT.time))
     ),
     LogEntry: Stored(PROMOTED, PROMOTED.write, lambda lake: LogEntry.read(lake, PROMOTED.key())),
 }
