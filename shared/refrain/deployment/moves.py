@@ -18,7 +18,7 @@ from refrain.lake.deployment_moves import remove_challenger, set_challenger, set
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
-from refrain.lake.trial_terms import challenger_of, pause_seconds
+from refrain.lake.trial_timing import make_challenger, pause_seconds
 from refrain.lake.version import read_learned_digest
 from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
@@ -80,7 +80,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
-    challenger = challenger_of(_served(evaluation), rollout)
+    challenger = make_challenger(_served(evaluation), rollout)
     expected = evaluation.champion_version
     set_challenger(store, request.model, challenger, expected=expected, reasons=_reasons(evaluation))
     return {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluate import EvaluationRequest, TrainedCandidate
+    from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
     from refrain.evaluation.evaluated_model import Holdout
     from refrain.statistics.metrics import Metric
 
@@ -70,7 +70,7 @@ def _evaluate_champion(kind: EvaluationKind, version: str) -> Entrant:
 
 
 def _evaluate_candidate(
-    store: Store, request: EvaluationRequest, kind: EvaluationKind, trained: TrainedCandidate
+    store: Store, request: EvaluationRequest, kind: EvaluationKind, trained: CandidateResult
 ) -> Entrant:
     if trained.error is not None:
         return trained.error

@@ -15,7 +15,7 @@ from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import gather_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
-from refrain.evaluation.model_summary import answers_of, measure, summarise_model
+from refrain.evaluation.model_summary import answers_of, measure_entrants, summarise_model
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import expect
@@ -36,7 +36,7 @@ BRIEF_FIGURES = ("name", "version", "value", "gain", "no_worse", "latency_ms", "
 
 
 @dataclass(frozen=True)
-class TrainedCandidate:
+class CandidateResult:
     """A candidate as the training step left it: a version, or the error that there is none for."""
 
     name: str
@@ -52,7 +52,7 @@ class EvaluationRequest:
     run: str
     reason: str
     started_at: str
-    trained: tuple[TrainedCandidate, ...]
+    trained: tuple[CandidateResult, ...]
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> EvaluationRequest:
@@ -64,11 +64,11 @@ class EvaluationRequest:
         return cls(**values, trained=tuple(_trained(item, values["run"]) for item in trained))
 
 
-def _trained(item: object, run: str) -> TrainedCandidate:
+def _trained(item: object, run: str) -> CandidateResult:
     if not isinstance(item, dict) or not isinstance(item.get("candidate"), str):
         raise InvalidRequest(f"trained: expected items with the name of a candidate, got {item!r:.200}")
     version = item.get("version") or f"{run}-{item['candidate']}"
-    return TrainedCandidate(item["candidate"], version, _cause(item.get("error")))
+    return CandidateResult(item["candidate"], version, _cause(item.get("error")))
 
 
 def _cause(error: object) -> str | None:
@@ -93,7 +93,7 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     kind = _kind(store, definition, request.run)
     entrants = gather_entrants(store, request, kind)
     holdout = kind.holdout(entrants.evaluated)
-    champion, candidates = measure(definition, request, entrants, holdout)
+    champion, candidates = measure_entrants(definition, request, entrants, holdout)
     popularity = kind.popularity(metric)
     decision = decide(definition.gate, metric, champion, candidates, popularity)
     evaluation = Evaluation(

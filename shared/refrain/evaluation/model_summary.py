@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from refrain.evaluation.evaluated_model import Holdout
 
 
-def measure(
+def measure_entrants(
     definition: Definition, request: EvaluationRequest, entrants: Entrants, holdout: Holdout
 ) -> tuple[Figures | None, list[Figures]]:
     """Compare all by one paired bootstrap; return the figures of the champion, if there is one, and of the others."""

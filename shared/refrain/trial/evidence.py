@@ -16,6 +16,8 @@ from refrain.trial.verdict import TrialFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from preprocessing import Definition
     from refrain.arrays import Floats
     from refrain.lake.capture.reading import Row
@@ -23,101 +25,108 @@ if TYPE_CHECKING:
     from refrain.lake.expectation import Expectation
     from refrain.lake.label_reading import Label
 
-HITS = frozenset({"accuracy", "f1"})
+LABEL_METRICS = frozenset({"accuracy", "f1"})
 """Metrics of labels: a loss is a wrong label. For the others it is the squared error of the probabilities (Brier)."""
 
 
 @dataclass(frozen=True)
 class TrialSetting:
-    """Who meets whom, by which definition, and what is to be expected. `classes` is the challenger's order of them."""
+    """A champion, its challenger, and what to expect of them. `classes` are in the challenger's order."""
 
     definition: Definition
     champion: str
-    terms: Challenger
+    challenger: Challenger
     classes: tuple[str, ...]
     expectation: Expectation
 
-    def scaled(self, rows: Sequence[Row], *, overheard: bool = False) -> Floats:
-        """Return the answers to rows in the order of all classes, scaled; those of the shadow when asked for."""
-        wide = np.zeros((len(rows), max(len(self.expectation.classes), 1)))
-        for place, row in enumerate(rows):
-            known = (self.classes if overheard else row.classes) or ()
-            answer = np.array([row.shadow if overheard else row.answer], dtype=np.float64)
-            wide[place] = aligned(answer, known, self.expectation.classes)[0]
-        return self.expectation.scaled(wide)
+    def scaled(self, rows: Sequence[Row], *, of_shadow: bool = False) -> Floats:
+        """Return the answers to rows, or those of the shadow, in the order of all classes and scaled."""
+        answers = np.zeros((len(rows), max(len(self.expectation.classes), 1)))
+        for index, row in enumerate(rows):
+            classes = (self.classes if of_shadow else row.classes) or ()
+            answer = np.array([row.shadow if of_shadow else row.answer], dtype=np.float64)
+            answers[index] = aligned(answer, classes, self.expectation.classes)[0]
+        return self.expectation.scaled(answers)
+
+    def answered_by_challenger(self, rows: Sequence[Row]) -> NDArray[np.bool_]:
+        """Tell for each row whether the challenger answered it."""
+        return np.array([row.version == self.challenger.version for row in rows], dtype=bool)
 
 
 def gather_facts(trial: TrialSetting, captured: Captured, labels: Mapping[str, Label], minutes: float) -> TrialFacts:
-    """Gather what was seen of the challenger since its trial began."""
+    """Gather the evidence on the challenger since its trial began."""
     rows = sorted(captured.rows, key=lambda row: (row.time, row.id))
-    if trial.terms.mode == "shadow":
-        return _beside(trial, [row for row in rows if row.shadow_version == trial.terms.version], labels, minutes)
-    return _instead(trial, rows, labels, minutes)
+    if trial.challenger.mode == "shadow":
+        of_trial = [row for row in rows if row.shadow_version == trial.challenger.version]
+        return _shadow_facts(trial, of_trial, labels, minutes)
+    return _canary_facts(trial, rows, labels, minutes)
 
 
-def _beside(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
-    """Shadow: both answered every row."""
-    answered = [row for row in rows if row.shadow]
-    distinct = list(_distinct(answered, ()))
-    champion, challenger = trial.scaled(distinct), trial.scaled(distinct, overheard=True)
+def _shadow_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
+    """Compare both answers to every row."""
+    distinct = list(_distinct([row for row in rows if row.shadow], ()))
+    champion, challenger = trial.scaled(distinct), trial.scaled(distinct, of_shadow=True)
+    labelled, truth = _labelled(trial, distinct, labels)
+    losses = _losses(trial, trial.scaled(labelled, of_shadow=True), truth)
     return TrialFacts(
         minutes=minutes,
-        **_asked(rows, [not row.shadow for row in rows]),
+        failed=np.array([not row.shadow for row in rows], dtype=np.float64),
+        requests=_request_numbers(rows),
         milliseconds=_milliseconds(rows, [row.shadow_milliseconds or 0.0 for row in rows]),
         distances=trial.expectation.distances(champion, challenger),
         expected_distance=trial.expectation.distance,
-        losses=_paired_losses(trial, distinct, labels),
+        losses=losses - _losses(trial, trial.scaled(labelled), truth),
         disagreeing=_disagreeing(trial, champion, challenger),
     )
 
 
-def _instead(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
-    """Canary: each entity was answered by one of them."""
-    chosen = [row for row in rows if _is_challengers(trial, row)]
-    answered = [row for row in chosen if not row.fallback]
-    both = [row for row in rows if not row.fallback and row.version in (trial.champion, trial.terms.version)]
-    distinct = list(_distinct(both, trial.definition.key))
+def _canary_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
+    """Compare the answers to different entities, each answered by one of the two."""
+    versions = (trial.champion, trial.challenger.version)
+    asked = [row for row in rows if row.version == versions[1] or (row.fallback and row.version == versions[0])]
+    answered = [row for row in asked if not row.fallback]
+    of_both = [row for row in rows if not row.fallback and row.version in versions]
+    distinct = list(_distinct(of_both, trial.definition.key))
+    labelled, truth = _labelled(trial, distinct, labels)
+    losses = _losses(trial, trial.scaled(labelled), truth)
     return TrialFacts(
         minutes=minutes,
-        **_asked(chosen, [row.fallback for row in chosen]),
+        failed=np.array([row.fallback for row in asked], dtype=np.float64),
+        requests=_request_numbers(asked),
         milliseconds=_milliseconds(answered, [row.milliseconds for row in answered]),
         shifts=_shifts(trial, distinct),
-        losses=_unpaired_losses(trial, distinct, labels),
+        losses=pair_differences(losses, trial.answered_by_challenger(labelled)),
     )
 
 
-def _is_challengers(trial: TrialSetting, row: Row) -> bool:
-    return row.version == trial.terms.version or (row.fallback and row.version == trial.champion)
-
-
-def _asked(rows: Sequence[Row], failed: Sequence[bool]) -> dict[str, Any]:
-    requests = np.unique([_request(row) for row in rows], return_inverse=True)[1] if rows else np.empty(0)
-    return {"failed": np.array(failed, dtype=np.float64), "requests": requests}
+def _request_numbers(rows: Sequence[Row]) -> NDArray[Any]:
+    """Number the requests that rows came with."""
+    return np.unique([_request(row) for row in rows], return_inverse=True)[1] if rows else np.empty(0)
 
 
 def _request(row: Row) -> str:
-    """Name the request that a row came with (see `serving.prediction_ids`)."""
+    """Name the request that a row came with (see `lake.prediction_id`)."""
     return row.id.rpartition("-")[0]
 
 
-def _milliseconds(rows: Sequence[Row], took: Sequence[float]) -> Floats:
-    """Return, for each request, the time for one row; of a sampled request the last place tells how many there were."""
-    found: dict[str, tuple[float, int]] = {}
-    for row, milliseconds in zip(rows, took, strict=True):
+def _milliseconds(rows: Sequence[Row], durations: Sequence[float]) -> Floats:
+    """Return for each request the time for one row; of a sampled request the last row's number tells the count."""
+    requests: dict[str, tuple[float, int]] = {}
+    for row, milliseconds in zip(rows, durations, strict=True):
         count = int(row.id.rpartition("-")[2]) + 1 if row.id[-1:].isdigit() else 1
-        found[_request(row)] = (milliseconds, max(count, found.get(_request(row), (0.0, 1))[1]))
-    return np.array([milliseconds / count for milliseconds, count in found.values()], dtype=np.float64)
+        requests[_request(row)] = (milliseconds, max(count, requests.get(_request(row), (0.0, 1))[1]))
+    return np.array([milliseconds / count for milliseconds, count in requests.values()], dtype=np.float64)
 
 
 def _distinct(rows: Iterable[Row], key: tuple[str, ...]) -> Iterable[Row]:
     """Yield the first row of each entity that a version answered: one that comes again says nothing new."""
-    seen: set[str] = set()
+    entities: set[str] = set()
     for row in rows:
-        sent = [row.instance.get(name) for name in key]
-        whole = sent if key and None not in sent else row.instance
-        entity = json.dumps([row.version, whole], sort_keys=True, default=str)
-        if entity not in seen:
-            seen.add(entity)
+        values = [row.instance.get(name) for name in key]
+        identity = values if key and None not in values else row.instance
+        entity = json.dumps([row.version, identity], sort_keys=True, default=str)
+        if entity not in entities:
+            entities.add(entity)
             yield row
 
 
@@ -128,59 +137,48 @@ def _disagreeing(trial: TrialSetting, champion: Floats, challenger: Floats) -> f
 
 
 def _shifts(trial: TrialSetting, rows: list[Row]) -> dict[str, Floats]:
-    """Return, for each class, how much mean and spread differ more than they did on the holdout."""
+    """Return for each class how much more mean and spread differ than they did on the holdout."""
     scores, expected = trial.scaled(rows), trial.expectation
-    of_challenger = np.array([row.version == trial.terms.version for row in rows], dtype=bool)
+    of_challenger = trial.answered_by_challenger(rows)
     names = expected.classes or ["value"]
     shifts = {}
-    for place in range(1, 2) if len(names) == 2 else range(len(names)):
-        spreads = np.abs(scores[:, place] - expected.centre[place])
-        shifts[f"mean of {names[place]}"] = answer_gaps(scores[:, place], of_challenger) - expected.mean_gap[place]
-        shifts[f"spread of {names[place]}"] = answer_gaps(spreads, of_challenger) - expected.spread_gap[place]
+    for index in range(1, 2) if len(names) == 2 else range(len(names)):
+        name, means = names[index], scores[:, index]
+        spreads = np.abs(means - expected.centre[index])
+        shifts[f"mean of {name}"] = pair_differences(means, of_challenger) - expected.mean_gap[index]
+        shifts[f"spread of {name}"] = pair_differences(spreads, of_challenger) - expected.spread_gap[index]
     return shifts
 
 
-def answer_gaps(values: Floats, of_challenger: Any) -> Floats:
+def pair_differences(values: Floats, of_challenger: NDArray[np.bool_]) -> Floats:
     """Pair each value of the challenger with the mean of the champion's since the one before, and return differences.
 
     While there is no new one of the champion's the challenger's wait, and are paired by their mean. So every
     difference has the same expectation, and no value counts twice.
 
-    >>> answer_gaps(np.array([1.0, 3.0, 5.0, 6.0, 4.0]), np.array([False, False, True, True, False])).tolist()
+    >>> pair_differences(np.array([1.0, 3.0, 5.0, 6.0, 4.0]), np.array([False, False, True, True, False])).tolist()
     [3.0, 2.0]
     """
-    found: list[float] = []
+    differences: list[float] = []
     waiting: tuple[list[float], list[float]] = ([], [])
     for value, is_challengers in zip(values.tolist(), of_challenger.tolist(), strict=True):
         waiting[is_challengers].append(value)
         if all(waiting):
-            found.append(float(np.mean(waiting[True])) - float(np.mean(waiting[False])))
+            differences.append(float(np.mean(waiting[True])) - float(np.mean(waiting[False])))
             waiting = ([], [])
-    return np.array(found, dtype=np.float64)
-
-
-def _paired_losses(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
-    rows, truth = _labelled(trial, rows, labels)
-    return _losses(trial, trial.scaled(rows, overheard=True), truth) - _losses(trial, trial.scaled(rows), truth)
-
-
-def _unpaired_losses(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> Floats:
-    rows, truth = _labelled(trial, rows, labels)
-    of_challenger = np.array([row.version == trial.terms.version for row in rows], dtype=bool)
-    return answer_gaps(_losses(trial, trial.scaled(rows), truth), of_challenger)
+    return np.array(differences, dtype=np.float64)
 
 
 def _labelled(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> tuple[list[Row], Any]:
-    """Return the rows with a label that can be used, in the order in which the labels came, and the truth."""
+    """Return the rows with a usable label, in the order in which the labels came, and the truth."""
     joined = join(Captured(rows), labels)
     target, problems = joined.target(trial.definition)
     refused = {problem.row for problem in problems}
-    usable = [place for place in np.argsort(joined.received, kind="stable").tolist() if place not in refused]
-    column = trial.definition.columns[trial.definition.target]
+    usable = [row for row in np.argsort(joined.received, kind="stable").tolist() if row not in refused]
     truth = target[usable]
     if trial.definition.task == "classification":
-        truth = class_labels(column, truth)
-    return [joined.captured.rows[place] for place in usable], truth
+        truth = class_labels(trial.definition.columns[trial.definition.target], truth)
+    return [joined.captured.rows[row] for row in usable], truth
 
 
 def _losses(trial: TrialSetting, scaled: Floats, truth: Any) -> Floats:
@@ -189,10 +187,10 @@ def _losses(trial: TrialSetting, scaled: Floats, truth: Any) -> Floats:
         return np.empty(0)
     classes = trial.expectation.classes
     if not classes:
-        wanted = trial.expectation.scaled(np.asarray(truth, dtype=np.float64)[:, np.newaxis])
-        return np.asarray(np.abs(scaled - wanted)[:, 0], dtype=np.float64)
-    hit = np.array([[label == each for each in classes] for label in truth], dtype=np.float64)
-    if trial.definition.training.metric in HITS:
-        return 1.0 - hit[np.arange(len(hit)), scaled.argmax(axis=1)]
-    unknown = 1.0 - hit.sum(axis=1)  # a class that neither of them has heard of
-    return np.clip((((scaled - hit) ** 2).sum(axis=1) + unknown) / 2, 0.0, 1.0)
+        target = trial.expectation.scaled(np.asarray(truth, dtype=np.float64)[:, np.newaxis])
+        return np.asarray(np.abs(scaled - target)[:, 0], dtype=np.float64)
+    is_class = np.array([[label == name for name in classes] for label in truth], dtype=np.float64)
+    if trial.definition.training.metric in LABEL_METRICS:
+        return 1.0 - is_class[np.arange(len(is_class)), scaled.argmax(axis=1)]
+    unknown = 1.0 - is_class.sum(axis=1)  # a class that neither of them knows
+    return np.clip((((scaled - is_class) ** 2).sum(axis=1) + unknown) / 2, 0.0, 1.0)

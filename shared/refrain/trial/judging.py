@@ -1,12 +1,12 @@
-"""Judge the challenger: one look of the state machine at what the challenger did so far.
+"""Judge the challenger by its predictions and labels so far, as the state machine asks again and again.
 
-A look reads everything since the trial began and keeps nothing, so it may come twice, late or not at all.
+A judgement reads everything since the trial began and keeps nothing, so it may come twice, late or not at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,20 +20,21 @@ from refrain.lake.expectation import Expectation
 from refrain.lake.label_reading import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
-from refrain.lake.trial_terms import pause_seconds
+from refrain.lake.trial_timing import pause_seconds
 from refrain.model.loading import load_version
-from refrain.times import to_iso_milliseconds
+from refrain.times import from_iso, to_iso_milliseconds
 from refrain.trial.evidence import TrialSetting, gather_facts
 from refrain.trial.verdict import TrialFacts, reach_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
 
-MOST_ROWS = 100_000
-"""About the first so many rows of a trial are looked at: who is not sure after them will not be."""
+MAX_JUDGED_ROWS = 100_000
+"""About the first so many rows of a trial are judged: more of them hardly make a verdict surer."""
 
 
 @dataclass(frozen=True)
@@ -50,39 +51,45 @@ class JudgementRequest:
 
 
 def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> dict[str, object]:
-    """Look at the challenger of a run at a moment (UTC); return the verdict, its reason and the figures.
+    """Judge the challenger of a run at a time (UTC); return the verdict, its reason and the figures.
 
-    `verdict` is one of `judgement.Verdict`, or "superseded" when the champion is no longer the one that the run
-    compared with, or another challenger has taken the place.
+    The verdict is "superseded" when the champion is no longer the one that the run compared with, or when another
+    challenger has taken the place.
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     definition = Snapshot.read(store, request.model, request.run).parse_definition()
-    answer = {"model": request.model, "run": request.run, "pause_seconds": pause_seconds(definition.rollout)}
     deployment = Deployment.read(store, request.model)
     versions = (evaluation.champion_version, evaluation.decision.version)
-    if (deployment.champion_version, deployment.challenger_version) != versions:
-        superseded = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
-        return answer | {"judgement": _outcome(superseded, TrialFacts(0.0), now).to_json()}
-    facts = _facts(store, request, definition, deployment, now)
-    verdict = reach_verdict(facts, definition.rollout, definition.gate)
-    return answer | {"judgement": _outcome(verdict, facts, now).to_json()}
+    if (deployment.champion_version, deployment.challenger_version) == versions:
+        facts = _read_facts(store, request, definition, deployment, now)
+        verdict = reach_verdict(facts, definition.rollout, definition.gate)
+    else:
+        facts = TrialFacts(0.0)
+        verdict = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
+    return {
+        "model": request.model,
+        "run": request.run,
+        "pause_seconds": pause_seconds(definition.rollout),
+        "judgement": _outcome(verdict, facts, now).to_json(),
+    }
 
 
-def _facts(
+def _read_facts(
     store: Store, request: JudgementRequest, definition: Definition, deployment: Deployment, now: datetime
 ) -> TrialFacts:
-    terms, champion = deployment.challenger, deployment.champion_version
-    assert terms is not None, "somebody is on trial"
-    assert champion is not None, "and somebody is in service"
-    since = datetime.fromisoformat(terms.since)
+    """Read what was captured and labelled since the trial began."""
+    challenger, champion = deployment.challenger, deployment.champion_version
+    assert challenger is not None, "a version is on trial"
+    assert champion is not None, "and another is in service"
+    since = from_iso(challenger.since)
     minutes = (now - since) / timedelta(minutes=1)
     try:
-        classes = load_version(store, request.model, terms).model.classes or ()
+        classes = load_version(store, request.model, challenger).model.classes or ()
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
     expectation = Expectation.read(store, request.model, request.run)
-    trial = TrialSetting(definition, champion, terms, tuple(classes), expectation)
-    captured = read_captured(store, request.model, since, now, most=MOST_ROWS)
+    trial = TrialSetting(definition, champion, challenger, classes, expectation)
+    captured = read_captured(store, request.model, since, now, most=MAX_JUDGED_ROWS)
     labels = read_labels(store, request.model, since, now)
     return gather_facts(trial, captured, labels, minutes)
 

@@ -8,7 +8,7 @@ import pytest
 
 from refrain.deployment import moves
 from refrain.errors import InvalidRequest
-from refrain.evaluation.evaluate import EvaluationRequest, TrainedCandidate
+from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
 
 EVENT: dict[str, Any] = {
     "model": "shop",
@@ -19,14 +19,14 @@ EVENT: dict[str, Any] = {
 }
 
 
-def failed(error: Any) -> TrainedCandidate:
+def failed(error: Any) -> CandidateResult:
     return EvaluationRequest.of({**EVENT, "trained": [{"candidate": "tree", "error": error}]}).trained[0]
 
 
 def test_a_candidate_that_failed_keeps_the_sentence_of_its_error() -> None:
     cause = '{"errorMessage": "there is no solver abacus", "errorType": "CandidateRefused"}'
 
-    assert failed({"Error": "CandidateRefused", "Cause": cause}) == TrainedCandidate(
+    assert failed({"Error": "CandidateRefused", "Cause": cause}) == CandidateResult(
         "tree", "20260101T000000-abcdef-tree", "there is no solver abacus"
     )
     assert failed({"Error": "States.Timeout"}).error == "States.Timeout"
