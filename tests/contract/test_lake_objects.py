@@ -118,7 +118,7 @@ REPORT = MonitoringReport(
         unfamiliar_features={"city": 0.1},
         distributions=(
             Distribution(
-                "city", False, 1e-9, 0.3, True, False, 0.5, 0.15, "2026-11-23T12:00:00Z", ("London",), (0.9,), (0.5,)
+                "city", False, 1e-9, 0.3, True, 0.5, 0.15, False, "2026-11-23T12:00:00Z", ("London",), (0.9,), (0.5,)
             ),
         ),
         distributions_tested=7,

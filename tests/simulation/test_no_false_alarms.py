@@ -23,7 +23,7 @@ from refrain.training.baseline import profile_category, profile_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.monitoring.drift import DriftTest
+    from refrain.lake.monitoring_report import Distribution
 
 WINDOWS = int(os.environ.get("REFRAIN_WINDOWS", "25"))
 FEATURES = 30
@@ -68,7 +68,7 @@ def references(random: np.random.Generator) -> list[Reference]:
 
 def window(
     random: np.random.Generator, known: list[Reference], rows: int, *, shifted: int | None = None, least: float = FLOOR
-) -> list[DriftTest]:
+) -> list[Distribution]:
     """Judge one window, in which one feature may be shifted by half a standard deviation."""
     counted = []
     for feature, reference in enumerate(known):
@@ -76,7 +76,7 @@ def window(
         if feature == shifted:
             values = values + 0.5 * np.nanstd(values)
         counted.append((reference, reference.count(values)))
-    return compare_distributions(counted, [], least_effect=least, importance={})
+    return [test.distribution for test in compare_distributions(counted, [], least_effect=least, importance={})]
 
 
 def chance_of_at_most(found: int, of: int, share: float) -> float:
@@ -90,7 +90,8 @@ def test_at_most_one_window_in_a_hundred_alarms_while_nothing_drifts(rows: int) 
     for place in range(WINDOWS):
         if place % 10 == 0:
             known = references(random)
-        drifted = [each.effect for each in window(random, known, rows, least=0.0) if each.drifted]
+        distributions = window(random, known, rows, least=0.0)
+        drifted = [each.effect for each in distributions if each.drifted]
         alarms += bool(drifted)
         above_floor += any(effect >= FLOOR for effect in drifted)
 

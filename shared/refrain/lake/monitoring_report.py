@@ -5,7 +5,7 @@ Every list is bounded, however many rows, features or reports there were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from preprocessing.rules_section import SMALLER_IS_BETTER
@@ -50,13 +50,13 @@ class Distribution(Document):
     p: float
     effect: float
     drifted: bool
-    usual: bool
     importance: float
     matters: float
-    since: str | None
-    cells: tuple[str, ...]
-    reference: tuple[float, ...]
-    window: tuple[float, ...]
+    usual: bool = False
+    since: str | None = None
+    cells: tuple[str, ...] = ()
+    reference: tuple[float, ...] = ()
+    window: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class JudgedWindow(Document):
     until: str
     rows: int
     alarmed: bool
-    estimated: Estimate | None
-    estimated_breaks_gate: bool
-    unfamiliar: float
-    unfamiliar_features: dict[str, float]
     distributions: tuple[Distribution, ...]
     distributions_tested: int
-    new_values: tuple[NewValues, ...]
-    missing: tuple[MissingValues, ...]
+    unfamiliar: float = 0.0
+    unfamiliar_features: dict[str, float] = field(default_factory=dict)
+    new_values: tuple[NewValues, ...] = ()
+    missing: tuple[MissingValues, ...] = ()
+    estimated: Estimate | None = None
+    estimated_breaks_gate: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refrain.lake.monitoring_report import Distribution
 from refrain.statistics.false_discovery import find_discoveries
 from refrain.statistics.homogeneity import INDEPENDENT, compare_counts
 
@@ -31,19 +32,12 @@ FINER_DRAWS = 4.0
 
 @dataclass(frozen=True)
 class DriftTest:
-    """One feature (or answer) in one window. It `drifted` if it surely differs, and by more than the least effect.
+    """One feature (or answer) in one window: how it differs, and the counts that were compared.
 
-    `importance` is the feature's share of what the model relies on (0 for an answer, and where it is unknown);
-    `matters` is the effect weighted by it.
+    It drifted if it surely differs, and by at least the least effect.
     """
 
-    name: str
-    answer: bool
-    p: float
-    effect: float
-    drifted: bool
-    importance: float
-    matters: float
+    distribution: Distribution
     reference: Reference
     window: Counts
 
@@ -77,17 +71,19 @@ def compare_distributions(
     tests = []
     for (answer, reference, window), comparison, surely in zip(pairs, comparisons, discovered, strict=True):
         weight = 0.0 if answer else importance.get(reference.name, 0.0)
-        tests.append(
-            DriftTest(
-                name=reference.name,
-                answer=answer,
-                p=comparison.p,
-                effect=comparison.effect,
-                drifted=surely and comparison.effect >= least_effect,
-                importance=weight,
-                matters=comparison.effect * weight,
-                reference=reference,
-                window=window,
-            )
+        distribution = Distribution(
+            name=reference.name,
+            answer=answer,
+            p=comparison.p,
+            effect=comparison.effect,
+            drifted=surely and comparison.effect >= least_effect,
+            importance=weight,
+            matters=comparison.effect * weight,
         )
-    return sorted(tests, key=lambda test: (not test.drifted, -test.matters, -test.effect, test.name))
+        tests.append(DriftTest(distribution, reference, window))
+    return sorted(tests, key=_rank)
+
+
+def _rank(test: DriftTest) -> tuple[bool, float, float, str]:
+    distribution = test.distribution
+    return not distribution.drifted, -distribution.matters, -distribution.effect, distribution.name

@@ -13,7 +13,7 @@ import numpy as np
 
 from refrain.errors import MetricUndefined
 from refrain.lake.monitoring_report import Estimate
-from refrain.statistics.bootstrap import percentile_interval, resample
+from refrain.statistics.bootstrap import bootstrap_interval
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def expected_metric(definition: Definition, answers: Floats, chances: Floats) ->
     truth, weights = np.tile(np.arange(classes), rows), chances.reshape(-1)
     repeated = np.repeat(answers, classes, axis=0)
     score = metric.score(truth, repeated)
-    figures = resample(
-        {"": lambda drawn: score(np.repeat(drawn, classes, axis=1) * weights)}, rows, resamples=ESTIMATE_RESAMPLES
-    )[""]
-    low, high = percentile_interval(figures, definition.gate.confidence)
+
+    def score_rows(drawn: Floats) -> Floats:
+        return score(np.repeat(drawn, classes, axis=1) * weights)
+
+    low, high = bootstrap_interval(score_rows, rows, definition.gate.confidence, ESTIMATE_RESAMPLES)
     return Estimate(metric.value(truth, repeated, weights), low, high, rows)

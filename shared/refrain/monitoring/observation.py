@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.monitoring_report import DriftState, JudgedWindow
     from refrain.monitoring.served_version import ServedVersion
-    from refrain.monitoring.traffic import Traffic
-    from refrain.monitoring.windows import Window
+    from refrain.monitoring.windows import Traffic, Window
 
 MAX_PAST_WINDOWS = 60
 

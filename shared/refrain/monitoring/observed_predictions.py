@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,8 +16,8 @@ from refrain.monitoring.estimated_quality import estimate_quality
 from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
 from refrain.monitoring.quality import measure_quality
 from refrain.monitoring.reference import answer_references, feature_references
-from refrain.monitoring.traffic import Traffic
-from refrain.monitoring.window_report import MAX_LISTED_FEATURES, report_window
+from refrain.monitoring.window_report import report_window
+from refrain.monitoring.windows import Traffic
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
@@ -64,20 +65,19 @@ def judge_predictions(
         least_effect=definition.monitoring.least_effect,
         importance=version.importance,
     )
+    judged = report_window(window, len(captured), tests, definition.monitoring.least_effect, past)
     estimate = estimate_quality(version, definition, captured.answers)
-    share, features_unfamiliar = unfamiliar_shares(captured)
-    return report_window(
-        window,
-        len(captured),
-        tests,
-        definition.monitoring.least_effect,
-        past,
-        estimated=estimate,
-        estimated_breaks_gate=estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate),
+    breaks_gate = estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate)
+    share, unfamiliar_features = unfamiliar_shares(captured)
+    return replace(
+        judged,
+        alarmed=judged.alarmed or breaks_gate,
         unfamiliar=share,
-        unfamiliar_features=dict(list(features_unfamiliar.items())[:MAX_LISTED_FEATURES]),
+        unfamiliar_features=unfamiliar_features,
         new_values=new_values(features, columns),
         missing=missing_values(tests),
+        estimated=estimate,
+        estimated_breaks_gate=breaks_gate,
     )
 
 

@@ -10,12 +10,14 @@ from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
-from refrain.statistics.bootstrap import percentile_interval, resample
+from refrain.statistics.bootstrap import bootstrap_interval
 from refrain.statistics.metrics import METRICS
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
@@ -33,13 +35,15 @@ def measure_quality(version: ServedVersion, definition: Definition, joined: Join
     rows = int(usable.sum())
     predictions = len(joined) + joined.unlabelled
     measured, why = None, ""
-    try:
-        if rows < MIN_LABELLED_ROWS:
-            raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
-        truth, answers = _truth_and_answers(version, target[usable], joined.captured.answers[usable])
-        measured = measure(definition, truth, answers)
-    except MetricUndefined as error:
-        why = str(error)
+    if rows < MIN_LABELLED_ROWS:
+        why = f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality"
+    else:
+        try:
+            measured = _measure_metric(
+                definition, *_truth_and_answers(version, target, joined.captured.answers, usable)
+            )
+        except MetricUndefined as error:
+            why = str(error)
     evaluated = version.evaluated_quality(definition)
     return MeasuredQuality(
         since=to_iso(since),
@@ -53,8 +57,11 @@ def measure_quality(version: ServedVersion, definition: Definition, joined: Join
     )
 
 
-def _truth_and_answers(version: ServedVersion, target: Array, answers: Floats) -> tuple[Truth, Floats]:
-    """Return labels as class numbers, with answers in their order; or both as values."""
+def _truth_and_answers(
+    version: ServedVersion, target: Array, answers: Floats, usable: NDArray[np.bool_]
+) -> tuple[Truth, Floats]:
+    """Return the usable labels as class numbers, with answers in their order; or both as values."""
+    target, answers = target[usable], answers[usable]
     if not version.classes:
         return target.astype(np.float64), answers
     labels = class_labels(version.definition.columns[version.definition.target], target)
@@ -62,10 +69,10 @@ def _truth_and_answers(version: ServedVersion, target: Array, answers: Floats) -
     return class_numbers(labels, classes), aligned(answers, version.classes, classes)
 
 
-def measure(definition: Definition, truth: Truth, answers: Floats) -> Estimate:
+def _measure_metric(definition: Definition, truth: Truth, answers: Floats) -> Estimate:
     """Compute the definition's metric with its interval. Raises `MetricUndefined`."""
     metric = METRICS[definition.training.metric]
     value = metric.value(truth, answers)
-    figures = resample({"": metric.score(truth, answers)}, len(truth), resamples=MEASURED_RESAMPLES)[""]
-    low, high = percentile_interval(figures, definition.gate.confidence)
+    score, confidence = metric.score(truth, answers), definition.gate.confidence
+    low, high = bootstrap_interval(score, len(truth), confidence, MEASURED_RESAMPLES)
     return Estimate(value, low, high, len(truth))

@@ -7,6 +7,7 @@ the catalogue changed?).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.new_values import new_values
 from refrain.monitoring.recommendation_hits import HORIZON, read_hits
 from refrain.monitoring.reference import Reference, feature_references
-from refrain.monitoring.traffic import Traffic
 from refrain.monitoring.window_report import report_window
+from refrain.monitoring.windows import Traffic
 from refrain.recommendation.novelty import NEW, TURNOVER, mark_known_items
 from refrain.statistics.clusters import cluster_design_effect
 from refrain.times import to_datetime64
@@ -78,15 +79,9 @@ def judge_interactions(
         },
     )
     descriptions = [reference for reference in references if reference.name in roles.describe]
-    return report_window(
-        window,
-        len(values[TURNOVER]),
-        tests,
-        rules.least_effect,
-        past,
-        unfamiliar=float((values[TURNOVER] == NEW).mean()),
-        new_values=new_values(descriptions, interactions),
-    )
+    judged = report_window(window, len(values[TURNOVER]), tests, rules.least_effect, past)
+    unfamiliar = float((values[TURNOVER] == NEW).mean())
+    return replace(judged, unfamiliar=unfamiliar, new_values=new_values(descriptions, interactions))
 
 
 def _references(version: ServedVersion, ignore: Sequence[str]) -> list[Reference]:

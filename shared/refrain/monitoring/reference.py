@@ -36,7 +36,7 @@ class Reference:
     counts: Counts
     edges: tuple[float, ...] = ()
     frequent: tuple[str, ...] = ()
-    known: frozenset[str] = frozenset()
+    trained_values: frozenset[str] = frozenset()
     expected_new: float = 0.0
     category: bool = False
     movements: Sequence[Movement] = ()
@@ -53,7 +53,7 @@ class Reference:
                 name,
                 np.array([*counts, total - sum(counts), rows - total], dtype=np.int64),
                 frequent=tuple(frequent),
-                known=frozenset(profile.counts),
+                trained_values=frozenset(profile.counts),
                 # Good, The population frequencies of species, 1953
                 expected_new=(profile.once + profile.other) / max(rows, 1),
                 category=True,

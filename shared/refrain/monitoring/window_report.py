@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from refrain.lake.monitoring_report import Distribution, JudgedWindow
+from refrain.lake.monitoring_report import JudgedWindow
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import Estimate, MissingValues, NewValues, PastWindow
+    from refrain.lake.monitoring_report import Distribution, PastWindow
     from refrain.monitoring.drift import DriftTest
     from refrain.monitoring.windows import Window
     from refrain.statistics.homogeneity import Counts
@@ -21,61 +22,35 @@ MAX_REPORTED_DISTRIBUTIONS = 60
 MAX_REPORTED_CELLS = 12
 """Distributions that are reported with their cells too."""
 
-MAX_LISTED_FEATURES = 20
-
 
 def report_window(
-    window: Window,
-    rows: int,
-    tests: Sequence[DriftTest],
-    least_effect: float,
-    past: Sequence[PastWindow],
-    *,
-    unfamiliar: float,
-    unfamiliar_features: Mapping[str, float] | None = None,
-    new_values: Sequence[NewValues] = (),
-    missing: Sequence[MissingValues] = (),
-    estimated: Estimate | None = None,
-    estimated_breaks_gate: bool = False,
+    window: Window, rows: int, tests: Sequence[DriftTest], least_effect: float, past: Sequence[PastWindow]
 ) -> JudgedWindow:
     """Report a window of so many rows by the tests of its distributions; `past` are the windows before it."""
     since = to_iso(window.since)
+    distributions = [_with_context(test, least_effect, since, past) for test in tests[:MAX_REPORTED_DISTRIBUTIONS]]
+    with_cells = [_with_cells(*pair) for pair in zip(distributions[:MAX_REPORTED_CELLS], tests, strict=False)]
     return JudgedWindow(
         since=since,
         until=to_iso(window.until),
         rows=rows,
-        alarmed=estimated_breaks_gate or any(test.drifted for test in tests),
-        estimated=estimated,
-        estimated_breaks_gate=estimated_breaks_gate,
-        unfamiliar=unfamiliar,
-        unfamiliar_features=dict(unfamiliar_features or {}),
-        distributions=tuple(
-            _report_distribution(test, least_effect, since, past, with_cells=rank < MAX_REPORTED_CELLS)
-            for rank, test in enumerate(tests[:MAX_REPORTED_DISTRIBUTIONS])
-        ),
+        alarmed=any(test.distribution.drifted for test in tests),
+        distributions=(*with_cells, *distributions[MAX_REPORTED_CELLS:]),
         distributions_tested=len(tests),
-        new_values=tuple(new_values[:MAX_LISTED_FEATURES]),
-        missing=tuple(missing[:MAX_LISTED_FEATURES]),
     )
 
 
-def _report_distribution(
-    test: DriftTest, least_effect: float, since: str, past: Sequence[PastWindow], *, with_cells: bool
-) -> Distribution:
-    return Distribution(
-        name=test.name,
-        answer=test.answer,
-        p=test.p,
-        effect=test.effect,
-        drifted=test.drifted,
-        usual=bool(test.reference.movements) and not test.drifted and test.effect >= least_effect,
-        importance=test.importance,
-        matters=test.matters,
-        since=drifting_since(test.name, since, past) if test.drifted else None,
-        cells=tuple(test.reference.labels) if with_cells else (),
-        reference=_shares(test.reference.counts) if with_cells else (),
-        window=_shares(test.window) if with_cells else (),
-    )
+def _with_context(test: DriftTest, least_effect: float, since: str, past: Sequence[PastWindow]) -> Distribution:
+    """Add since when a distribution drifts, or that its difference is usual."""
+    distribution = test.distribution
+    if distribution.drifted:
+        return replace(distribution, since=drifting_since(distribution.name, since, past))
+    return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= least_effect)
+
+
+def _with_cells(distribution: Distribution, test: DriftTest) -> Distribution:
+    reference, window = _shares(test.reference.counts), _shares(test.window)
+    return replace(distribution, cells=tuple(test.reference.labels), reference=reference, window=window)
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Which predictions are judged together, and what several windows in a row amount to."""
+"""Which rows are judged together, how they are judged, and what several windows in a row amount to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 from refrain.settings import DELIVERY_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from refrain.lake.monitoring_report import DriftState
+    from refrain.lake.monitoring_report import (
+        DriftState,
+        JudgedWindow,
+        MeasuredQuality,
+        PastWindow,
+        RecommendationHits,
+    )
 
 LATE = timedelta(seconds=DELIVERY_SECONDS)
 """Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait."""
@@ -26,6 +32,20 @@ class Window:
 
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What came in while a version was in service: `rows` wait to be judged, `damaged` lines could not be read.
+
+    `judge` holds the waiting rows against training; it takes the past windows of the version.
+    """
+
+    rows: int
+    damaged: int
+    judge: Callable[[Sequence[PastWindow]], JudgedWindow]
+    quality: MeasuredQuality | None = None
+    hits: RecommendationHits | None = None
 
 
 def waiting_window(

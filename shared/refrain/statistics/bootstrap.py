@@ -63,10 +63,9 @@ def resample(
             group say less than as many independent ones (Davison & Hinkley, Bootstrap methods, 1997, chapter 3.8).
             None: every row is drawn alone.
 
-    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
-    >>> means = resample({"mean": lambda weights: weights @ values / weights.sum(axis=1)}, 4)["mean"]
-    >>> means.shape, percentile_interval(means, 0.9)
-    ((1000,), Interval(low=1.75, high=3.5))
+    >>> totals = resample({"total": lambda weights: weights.sum(axis=1)}, 4, resamples=2)
+    >>> totals["total"].tolist()
+    [4.0, 4.0]
     """
     figures: dict[str, list[Floats]] = {name: [] for name in scores}
     for weights in _weights(rows, resamples, seed, groups):
@@ -104,6 +103,16 @@ def percentile_interval(figures: Floats, confidence: float) -> Interval:
     tail = (1 - confidence) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def bootstrap_interval(score: Score, rows: int, confidence: float, resamples: int = RESAMPLES) -> Interval:
+    """Return the percentile interval of one figure. Raises `MetricUndefined` when no resample gave a figure.
+
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> bootstrap_interval(lambda weights: weights @ values / weights.sum(axis=1), 4, 0.9)
+    Interval(low=1.75, high=3.5)
+    """
+    return percentile_interval(resample({"": score}, rows, resamples=resamples)[""], confidence)
 
 
 def share_no_worse(gains: Floats) -> float:
