@@ -93,7 +93,7 @@ def test_the_champion_ranks_better_than_plain_ease_that_learned_from_all(radio: 
     assert np.mean(found) >= 0.1963
 
 
-def test_the_champion_foretells_the_next_artist_better_than_published_deep_models(
+def test_the_champion_predicts_the_next_artist_better_than_published_deep_models(
     radio: StackClient, data: Path
 ) -> None:
     events = lists(data / "lastfm" / "sequences" / "LastFM.txt")
@@ -111,7 +111,7 @@ def test_the_champion_foretells_the_next_artist_better_than_published_deep_model
     assert np.mean(hits) > DEEP
 
 
-def test_real_plays_as_they_are_lead_to_names_that_go_together(radio: StackClient, data: Path) -> None:
+def test_real_interactions_as_they_are_lead_to_lists_of_related_artists(radio: StackClient, data: Path) -> None:
     promote(
         radio,
         "artists",

@@ -1,4 +1,4 @@
-"""The first part of the story of songs, on a smaller simulated service: what was just played is known at once."""
+"""The first part of the story of songs, on a smaller simulated service: new interactions are known at once."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def learned(client: StackClient, service: Service) -> dict[str, Any]:
     return learn(client, service)
 
 
-def test_two_weeks_of_plays_become_a_recommender(learned: dict[str, Any]) -> None:
+def test_two_weeks_of_interactions_become_a_recommender(learned: dict[str, Any]) -> None:
     assert learned["outcome"] == "promoted"
 
 
-def test_the_next_request_knows_what_was_just_played(
+def test_the_next_request_knows_the_newest_interaction(
     client: StackClient, service: Service, learned: dict[str, Any]
 ) -> None:
     before, after = listen(client, service, some_listener(service))

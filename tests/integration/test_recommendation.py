@@ -59,7 +59,7 @@ def table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
 def interactions(
     users: int = 60, each: int = 12, seed: int = 1, likes: tuple[list[str], ...] = (ROCK, JAZZ)
 ) -> list[Row]:
-    """Listeners like one kind of music each, in turn; each hears some songs, one a day."""
+    """Make users who like one kind of music each, in turn, with one interaction a day."""
     draw = random.Random(seed)
     rows = []
     for number in range(users):
@@ -112,7 +112,7 @@ def trained(aws: Aws, table: str) -> dict[str, Any]:
     return ended
 
 
-def test_a_listener_is_offered_what_is_like_what_was_heard(aws: Aws, trained: dict[str, Any]) -> None:
+def test_recommendations_are_like_the_history_of_the_user(aws: Aws, trained: dict[str, Any]) -> None:
     seen = {row["song"] for row in interactions() if row["listener"] == "u0"}
 
     status, answer = ask({"user": "u0", "k": 5}, {"history": ["jazz-1", "jazz-2"], "k": 3})
@@ -130,7 +130,7 @@ def test_a_listener_is_offered_what_is_like_what_was_heard(aws: Aws, trained: di
     assert "popular" not in rock
 
 
-def test_nobody_known_is_offered_what_is_popular_and_told_so(aws: Aws, trained: dict[str, Any]) -> None:
+def test_an_unknown_user_gets_popular_items_marked_as_such(aws: Aws, trained: dict[str, Any]) -> None:
     _, answer = ask({"user": "nobody"}, {"history": []}, {"history": ["never seen"]}, {"user": "u0"})
 
     *unknown, known = answer["predictions"]
@@ -140,7 +140,7 @@ def test_nobody_known_is_offered_what_is_popular_and_told_so(aws: Aws, trained: 
     assert "popular" not in known
 
 
-def test_what_was_just_played_is_known_by_the_next_request(aws: Aws, trained: dict[str, Any]) -> None:
+def test_the_next_request_knows_a_new_interaction(aws: Aws, trained: dict[str, Any]) -> None:
     before = ask({"user": "new"})[1]["predictions"][0]
 
     upload(aws, "songs/today.csv", [interaction("new", song, "2026-11-24T10:00:00Z") for song in ("jazz-0", "jazz-3")])
@@ -151,7 +151,7 @@ def test_what_was_just_played_is_known_by_the_next_request(aws: Aws, trained: di
     assert kinds([item["id"] for item in after["items"]]) == {"jazz"}
 
 
-def test_lists_keep_to_what_may_be_offered(aws: Aws, trained: dict[str, Any]) -> None:
+def test_lists_respect_the_filters_of_the_request(aws: Aws, trained: dict[str, Any]) -> None:
     best = recommended({"history": ["rock-1"], "k": 4})
 
     assert recommended({"history": ["rock-1"], "k": 3, "exclude": best[:1]}) == best[1:]
@@ -177,7 +177,7 @@ def test_lists_keep_to_what_may_be_offered(aws: Aws, trained: dict[str, Any]) ->
         ({"history": ["x"] * 10_001}, "history", "expected at most 10000 items"),
     ],
 )
-def test_a_wrong_ask_is_refused_with_its_place(
+def test_an_invalid_instance_is_refused_by_its_field(
     aws: Aws, trained: dict[str, Any], instance: Row, column: str | None, reason: str
 ) -> None:
     status, problem = ask({"user": "u1"}, instance)
@@ -187,7 +187,7 @@ def test_a_wrong_ask_is_refused_with_its_place(
     assert problem["problems"][0]["reason"].startswith(reason)
 
 
-def test_what_a_recommender_is_not_asked_is_refused_with_what_to_do(aws: Aws, trained: dict[str, Any]) -> None:
+def test_other_requests_to_a_recommender_are_refused_with_advice(aws: Aws, trained: dict[str, Any]) -> None:
     assert call("POST", "/v2/models/songs/infer", {"inputs": []})[1]["code"] == "no_tensors"
     assert call("POST", "/v1/models/songs:label", {"labels": []})[1]["code"] == "no_labels"
     aws.put("songs/labels/late.csv", b"prediction_id,label\na,b\n")
@@ -195,7 +195,7 @@ def test_what_a_recommender_is_not_asked_is_refused_with_what_to_do(aws: Aws, tr
     assert [each["code"] for each in aws.receipts("songs") if each["status"] == "refused"] == ["no_labels"]
 
 
-def test_what_is_served_describes_itself(aws: Aws, trained: dict[str, Any]) -> None:
+def test_a_recommender_describes_itself(aws: Aws, trained: dict[str, Any]) -> None:
     _, model = call("GET", "/v1/models/songs")
     _, openapi = call("GET", "/openapi.json")
 
@@ -206,7 +206,7 @@ def test_what_is_served_describes_itself(aws: Aws, trained: dict[str, Any]) -> N
     assert set(item["properties"]) == {"id", "score", "title", "artist"}
 
 
-def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: str) -> None:
+def test_popularity_is_the_floor_and_the_better_candidate_is_promoted(aws: Aws, table: str) -> None:
     upload(aws, "songs/interactions.csv", interactions())
 
     run = compare("songs")
@@ -227,15 +227,13 @@ def test_popularity_is_the_floor_and_the_better_one_is_chosen(aws: Aws, table: s
     assert "is not worse than the most popular items" in page
 
 
-def test_a_run_with_the_same_interactions_has_nothing_to_learn_from(aws: Aws, trained: dict[str, Any]) -> None:
+def test_a_run_with_the_same_interactions_has_nothing_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
     again = snapshot_of("songs")
 
     assert (again["enough"], "nothing is new" in again["why"]) == (False, True)
 
 
-def test_a_later_recommender_is_compared_with_the_champion_on_the_same_listeners(
-    aws: Aws, trained: dict[str, Any]
-) -> None:
+def test_a_later_recommender_is_compared_with_the_champion_on_the_same_users(aws: Aws, trained: dict[str, Any]) -> None:
     upload(aws, "songs/more.csv", interactions(users=30, each=8, seed=5))
 
     run = compare("songs")
@@ -245,7 +243,7 @@ def test_a_later_recommender_is_compared_with_the_champion_on_the_same_listeners
     assert all(each["gain"] is not None for each in run.evaluation["candidates"])
 
 
-def test_titles_can_come_by_themselves(aws: Aws, table: str) -> None:
+def test_descriptions_of_items_can_be_uploaded_alone(aws: Aws, table: str) -> None:
     upload(aws, "songs/interactions.csv", [row | {"title": ""} for row in interactions()])
     upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
     retrain("songs")
@@ -259,13 +257,13 @@ def test_titles_can_come_by_themselves(aws: Aws, table: str) -> None:
     assert [each["kind"] for each in aws.receipts("songs") if "kind" in each] == ["items"]
 
 
-def test_new_titles_are_something_new_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
+def test_new_descriptions_are_something_new_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
     upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
 
     assert snapshot_of("songs")["enough"]
 
 
-def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table: str) -> None:
+def test_the_same_upload_again_leaves_histories_unchanged(aws: Aws, table: str) -> None:
     upload(aws, "songs/interactions.csv", interactions(users=4))
     before = entries(aws, table)
 
@@ -278,7 +276,7 @@ def test_the_same_upload_again_changes_nothing_of_what_was_heard(aws: Aws, table
     assert len(aws.objects("interactions/songs/")) == 1
 
 
-def test_of_uploads_at_once_nothing_that_was_heard_is_lost(aws: Aws, table: str) -> None:
+def test_simultaneous_uploads_lose_no_interaction(aws: Aws, table: str) -> None:
     histories = HistoryTable(table)
     news = [{f"song-{thread}-{number}": number for number in range(20)} for thread in range(6)]
     threads = [threading.Thread(target=histories.update, args=("songs", {"u1": each})) for each in news]
@@ -301,7 +299,7 @@ def test_a_history_is_bounded_and_in_the_order_of_interactions(aws: Aws, table: 
     assert histories.update("songs", {"u1": {"s3": 3}, "u2": {"s1": 1}}) == 1
 
 
-def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
+def test_many_histories_are_read_at_once(aws: Aws, table: str) -> None:
     histories = HistoryTable(table)
     for start in (0, 60):
         histories.update("songs", {f"u{number}": {f"s{number}": 1} for number in range(start, start + 60)})
@@ -311,7 +309,7 @@ def test_many_listeners_are_looked_up_at_once(aws: Aws, table: str) -> None:
     assert seen == {f"u{number}": [f"s{number}"] for number in range(120)}
 
 
-def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said(
+def test_when_the_table_fails_popular_items_are_recommended_and_marked(
     aws: Aws, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REFRAIN_HISTORY_TABLE", "there-is-none")
@@ -324,9 +322,7 @@ def test_without_an_answer_of_the_table_popular_songs_are_offered_and_it_is_said
     assert "HistoryUnavailable" in capsys.readouterr().out
 
 
-def test_ingest_tries_again_where_the_table_does_not_answer(
-    aws: Aws, table: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ingest_retries_when_the_table_fails(aws: Aws, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> bool:
         raise ServiceUnavailable("dynamodb:PutItem", "throttled")
 
@@ -373,7 +369,7 @@ def test_recommendations_are_captured_and_later_interactions_are_their_labels(
     assert hits.rate.low < 0.25 < hits.rate.high
 
 
-def test_a_change_of_taste_and_new_songs_are_seen(aws: Aws, trained: dict[str, Any]) -> None:
+def test_monitoring_notices_a_change_of_taste_and_new_items(aws: Aws, trained: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     (learned,) = aws.objects("interactions/songs/")
     take_for_uploaded(aws, learned, now - timedelta(hours=1))  # S3 knows seconds, and the run may take less than one

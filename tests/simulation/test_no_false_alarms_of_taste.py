@@ -82,7 +82,7 @@ def taken(interactions: Columns, chosen: np.ndarray[Any, Any]) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("users", [30, 60, 300])
-def test_at_most_one_day_in_a_hundred_alarms_while_tastes_stay(users: int) -> None:
+def test_at_most_one_day_in_a_hundred_raises_an_alarm_while_tastes_stay(users: int) -> None:
     random = np.random.default_rng(users)
     found = [alarm for _ in range(WORLDS) for alarm in alarms(service(random, users))]
 
@@ -90,7 +90,7 @@ def test_at_most_one_day_in_a_hundred_alarms_while_tastes_stay(users: int) -> No
     assert chance_of_at_most(sum(found) - 1, len(found), ALLOWED) < 0.999
 
 
-def test_other_favourites_are_seen_on_nearly_every_day() -> None:
+def test_a_change_of_favourites_is_noticed_on_nearly_every_day() -> None:
     found = alarms(service(np.random.default_rng(1), 300, shifted=True))
 
     print(f"\n{sum(found)} of {len(found)} days alarmed")

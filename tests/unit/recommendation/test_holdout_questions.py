@@ -1,4 +1,4 @@
-"""What evaluation asks: who, after what, and what was chosen newly."""
+"""The questions of evaluation: users, their histories, and the new items that they chose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from preprocessing import objects
 from refrain.evaluation.recommendation import beyond_accuracy
-from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.holdout_questions import Questions, make_questions
 from refrain.snapshot.recommendation import split_by_user
 from refrain.statistics.metrics import METRICS
@@ -32,7 +31,7 @@ def rows(*interactions: tuple[str, str, int]) -> Columns:
     }
 
 
-def test_what_was_known_before_is_no_discovery(definition: RecommenderDefinition) -> None:
+def test_an_item_of_the_history_is_no_discovery(definition: RecommenderDefinition) -> None:
     training = rows(("u1", "a", 1), ("u1", "b", 2), ("u2", "a", 1))
     holdout = rows(("u1", "a", 5), ("u1", "c", 6), ("u2", "a", 7), ("u3", "b", 5))
 
@@ -45,7 +44,7 @@ def test_what_was_known_before_is_no_discovery(definition: RecommenderDefinition
     assert asked.chosen_counts.tolist() == [1, 1]
 
 
-def test_popularity_offers_what_the_user_does_not_know(definition: RecommenderDefinition) -> None:
+def test_popular_items_exclude_the_history(definition: RecommenderDefinition) -> None:
     training = rows(("u1", "a", 1), ("u2", "a", 1), ("u2", "b", 1), ("u3", "c", 1), ("u3", "b", 1), ("u3", "a", 1))
     asked = make_questions(definition, training, rows(("u1", "c", 5)))
 
@@ -90,7 +89,7 @@ def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definitio
 @given(
     st.lists(st.tuples(st.lists(st.booleans(), min_size=10, max_size=10), st.integers(0, 5)), min_size=1, max_size=8)
 )
-def test_metrics_are_what_their_papers_say(lists: list[tuple[list[bool], int]]) -> None:
+def test_metrics_equal_their_published_formulas(lists: list[tuple[list[bool], int]]) -> None:
     hits = np.array([each for each, _ in lists], float)
     truth = hits.sum(axis=1) + np.array([more for _, more in lists]) + (hits.sum(axis=1) == 0)
 
@@ -121,24 +120,3 @@ def test_coverage_novelty_and_cold_users_are_measured_beyond_accuracy() -> None:
     found = beyond_accuracy(asked, np.array([[1, 2], [1, -1]]))
 
     assert found == {"coverage": 0.5, "novelty": pytest.approx((2 + 3 + 2) / 3), "cold_users": 0.5}
-
-
-def test_codes_go_by_popularity_and_never_by_id() -> None:
-    names = [f"id{number:03d}" for number in range(200)]
-    items = objects([*names, "id150", "id150", "id007"])
-
-    catalogue = Catalogue.of(items)
-
-    assert catalogue.items[:2] == ("id150", "id007")
-    rest = [int(item[2:]) for item in catalogue.items[2:]]
-    ordered = np.corrcoef(rest, np.arange(len(rest)))[0, 1]
-    assert abs(ordered) < 0.3
-
-
-def test_a_catalogue_is_read_as_it_was_written() -> None:
-    catalogue = Catalogue.of(objects(["b", "a", "b"]), {"title": {"a": "Alpha"}})
-
-    again = Catalogue.read(catalogue.stored())
-
-    assert again.items == ("b", "a")
-    assert (again.describe(0), again.describe(1)) == ({"id": "b"}, {"id": "a", "title": "Alpha"})

@@ -1,4 +1,4 @@
-"""The estimators, each in the forms in which it may come."""
+"""The estimators, in all their variants."""
 
 from __future__ import annotations
 

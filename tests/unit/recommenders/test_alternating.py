@@ -1,4 +1,4 @@
-"""The factor model: each step solves what it says, and large catalogues are answered roughly first, then exactly."""
+"""The factor model: each step solves its equations; large catalogues are scored roughly first, then exactly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_batches_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_allclose(AlternatingLeastSquares(factors=4)._solve(pairs, others), whole, rtol=1e-4, atol=1e-6)
 
 
-def test_listeners_of_one_taste_are_recommended_that_taste() -> None:
+def test_users_of_one_taste_are_recommended_that_taste() -> None:
     fitted = AlternatingLeastSquares(factors=4).fit(random_interactions(3, users=200))
     items, _ = fitted.recommend([np.array([4, 8, 12]), np.array([5, 9, 13])], 5)
     assert sum(items[0] % 2 == 0) >= 4
@@ -56,7 +56,7 @@ def test_the_best_of_a_large_catalogue_are_scored_exactly(monkeypatch: pytest.Mo
     same_lists(exact, answer(rough, history, 10, history, within))
 
 
-def test_what_takes_too_long_is_refused_beforehand() -> None:
+def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
     pairs = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(9_000_000, 1_000_000))
     with pytest.raises(ValueError, match="take fewer factors"):
         AlternatingLeastSquares(factors=128).fit(InteractionMatrix(pairs, np.array([0.0]), 0.0))

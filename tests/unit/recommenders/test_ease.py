@@ -1,4 +1,4 @@
-"""EASE, held against its definition."""
+"""EASE, compared with its definition."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_more_than_one_block_of_items_is_inverted_as_one(monkeypatch: pytest.Mon
     np.testing.assert_allclose(parts.weights, whole.weights, rtol=2e-3)
 
 
-def test_what_does_not_fit_into_memory_is_refused_beforehand() -> None:
+def test_a_matrix_that_does_not_fit_into_memory_is_refused_beforehand() -> None:
     pairs = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(50_000, 50_000))
     with pytest.raises(ValueError, match=r"would need 20\.0 GB for 50,000 items"):
         Ease().fit(InteractionMatrix(pairs, np.array([0.0]), 0.0))
 
 
 @pytest.mark.parametrize("regularization", [0, -1, float("nan")])
-def test_a_regularization_that_is_none_is_refused(regularization: float) -> None:
+def test_a_regularization_that_is_not_positive_is_refused(regularization: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         Ease(regularization=regularization).fit(random_interactions(5))

@@ -1,4 +1,4 @@
-"""Neighbours of items, held against cosines by hand."""
+"""Neighbours of items, compared with cosines computed by hand."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_order_of_the_items_changes_nothing() -> None:
     same_lists(straight, (order[items], scores))
 
 
-def test_what_takes_too_long_is_refused_beforehand() -> None:
+def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
     users, plays_each = 400, 10_000
     indices = np.tile(np.arange(plays_each), users)
     pairs = csr_array(

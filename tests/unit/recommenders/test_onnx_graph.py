@@ -1,4 +1,4 @@
-"""The exported graph says what the estimator says, and masks what it is told to."""
+"""The exported graph answers as the estimator does, and masks excluded items."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_graph_does_not_exclude_the_history_by_itself() -> None:
     assert items.tolist() == [[first]]
 
 
-def test_a_history_without_items_gets_the_popular_ones_of_the_moment(recommender: Recommender) -> None:
+def test_an_empty_history_gets_the_popular_items_at_the_time_of_training(recommender: Recommender) -> None:
     interactions = random_interactions(2)
     fitted = recommender.fit(interactions)
 
@@ -60,7 +60,7 @@ def test_a_history_without_items_gets_the_popular_ones_of_the_moment(recommender
     np.testing.assert_array_equal(fitted.recommend([np.array([], dtype=np.int64)], 5)[0][0], items[0])
 
 
-def test_inputs_may_have_no_column_at_all(recommender: Recommender) -> None:
+def test_inputs_may_have_no_columns(recommender: Recommender) -> None:
     graph = recommender.fit(random_interactions(3)).export()
     none = np.empty((2, 0), dtype=np.int64)
     items, _ = answer(graph, none, 3, none, none)
@@ -68,7 +68,7 @@ def test_inputs_may_have_no_column_at_all(recommender: Recommender) -> None:
     np.testing.assert_array_equal(items, answer(graph, padding, 3)[0])
 
 
-def test_a_request_gets_the_same_answer_in_whatever_company(recommender: Recommender) -> None:
+def test_an_answer_does_not_depend_on_the_other_requests_of_its_batch(recommender: Recommender) -> None:
     fitted = recommender.fit(random_interactions(4))
     rows = [np.array(row, dtype=np.int64) for row in ([1, 5, 9], [], [0], [2, 4, 6, 8])]
     together = answer(fitted.export(), padded(rows), 6)
@@ -78,7 +78,7 @@ def test_a_request_gets_the_same_answer_in_whatever_company(recommender: Recomme
         np.testing.assert_array_equal(together[1][place], alone[1][0])
 
 
-def test_where_nothing_is_left_there_is_no_item(recommender: Recommender) -> None:
+def test_there_is_no_item_when_none_is_left(recommender: Recommender) -> None:
     fitted = recommender.fit(random_interactions(5, items=4))
     items, scores = answer(fitted.export(), np.array([[0, 1]]), 9, exclude=np.array([[0, 1]]))
     assert items.shape == (1, 4)
@@ -88,7 +88,7 @@ def test_where_nothing_is_left_there_is_no_item(recommender: Recommender) -> Non
     assert fitted.recommend([np.array([0, 1])], 9)[0][0, 2:].tolist() == [-1] * 7
 
 
-def test_the_same_plays_give_the_same_bytes(recommender: Recommender) -> None:
+def test_the_same_interactions_give_the_same_bytes(recommender: Recommender) -> None:
     first, second = (clone(recommender).fit(random_interactions(6)).export() for _ in range(2))
     assert first == second
 

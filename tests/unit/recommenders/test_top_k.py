@@ -1,4 +1,4 @@
-"""The strongest of a row."""
+"""The largest values of a row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from refrain.recommenders.top_k import largest_columns, rank_items
     st.lists(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0]), min_size=6, max_size=6), min_size=1),
     st.integers(1, 9),
 )
-def test_the_best_are_those_of_a_stable_sort(rows: list[list[float]], k: int) -> None:
+def test_ranked_items_equal_a_stable_sort(rows: list[list[float]], k: int) -> None:
     scores = np.array(rows, dtype=np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     sorted_scores = np.take_along_axis(scores, order, axis=1)
@@ -26,5 +26,5 @@ def test_the_best_are_those_of_a_stable_sort(rows: list[list[float]], k: int) ->
     assert (items[:, 6:] == -1).all()
 
 
-def test_the_strongest_are_told_in_the_order_of_their_places() -> None:
+def test_the_largest_columns_are_ascending() -> None:
     assert largest_columns(np.array([[5, 1, 9, 5, 5]]), 3).tolist() == [[0, 2, 3]]

@@ -17,7 +17,7 @@ def rates(hit: list[list[bool]], day: list[int], listener: list[int]) -> HitRate
     return HitRates(("one", "other"), np.array(hit), np.array(day), np.array(listener), {}, (1, 1))
 
 
-def test_a_session_with_one_recommended_song_is_a_hit_and_one_with_several_is_one_hit() -> None:
+def test_a_session_counts_as_one_hit_for_one_or_more_recommended_songs() -> None:
     service = simulate(PLAN)
     plays = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
     sessions = np.unique(service.session[plays])
@@ -34,7 +34,7 @@ def test_a_session_with_one_recommended_song_is_a_hit_and_one_with_several_is_on
     assert found.versions == (1, 0)
 
 
-def test_the_shares_of_first_plays_are_told_by_kind_of_song() -> None:
+def test_shares_of_first_plays_are_counted_by_kind_of_song() -> None:
     service = simulate(PLAN)
     plays = np.flatnonzero(service.fresh & (service.session // PLAN.listeners == 0))
     taken = np.ones((len(plays), 1), bool)
@@ -45,14 +45,14 @@ def test_the_shares_of_first_plays_are_told_by_kind_of_song() -> None:
     assert set(found.predicted) <= {"the hit", "out since watching began", "older"}
 
 
-def test_daily_rates_are_of_their_day() -> None:
+def test_a_daily_rate_counts_the_sessions_of_its_day() -> None:
     found = rates([[True, False], [False, False], [True, True]], [0, 0, 1], [1, 2, 1])
 
     assert found.daily("one") == [0.5, 1.0]
     assert found.daily("other") == [0.0, 1.0]
 
 
-def test_an_interval_is_wider_where_the_sessions_of_a_listener_go_together() -> None:
+def test_an_interval_is_wider_when_sessions_of_one_listener_are_alike() -> None:
     """A hundred sessions of ten listeners, who are always hit or never, say no more than ten."""
     hits = [[place % 10 < 5, False] for place in range(100)]
     together = rates(hits, [0] * 100, [place % 10 for place in range(100)]).rate("one")
@@ -74,7 +74,7 @@ def test_a_difference_is_taken_in_pairs() -> None:
 
 
 @pytest.mark.parametrize("days", [range(1), range(1, 2)])
-def test_a_rate_may_be_of_some_days_alone(days: range) -> None:
+def test_a_rate_can_be_restricted_to_days(days: range) -> None:
     found = rates([[True, False], [False, False]], [0, 1], [1, 2])
 
     assert found.rate("one", days).value == (1.0 if 0 in days else 0.0)

@@ -61,7 +61,7 @@ def test_a_history_ends_before_its_session(service: Service) -> None:
     assert watch.history_before(listener, service.time[play]) == tuple(service.songs.ids[service.song[before]].tolist())
 
 
-def test_popular_songs_are_the_same_for_all_but_for_what_was_heard(service: Service) -> None:
+def test_popular_songs_differ_only_by_the_history_of_the_listener(service: Service) -> None:
     version = Trainer(service).version(PLAN.start)
     nothing, some = recommend_songs(version, [(), ("s0003",)], popular=True)
     first = next(iter(nothing))

@@ -1,4 +1,4 @@
-"""The simulated service: the same every time, and what is said to happen does happen."""
+"""The simulated service: it is reproducible, and its announced events happen."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_plays_are_in_the_order_of_time_and_none_before_its_song_came_out(servic
     assert (service.time >= service.songs.released[service.song]).all()
 
 
-def test_songs_come_out_each_friday_and_are_heard(service: Service) -> None:
+def test_songs_come_out_each_friday_and_are_played(service: Service) -> None:
     for day in releases(PLAN):
         assert np.datetime64(PLAN.at(day), "D").item().weekday() == 4
         new = np.flatnonzero(service.songs.released == PLAN.at(day))
@@ -61,7 +61,7 @@ def test_a_fashion_begins_on_its_day(service: Service) -> None:
     assert service.csv(before, after) != still.csv(before, after)
 
 
-def test_what_is_new_is_heard_most_at_first() -> None:
+def test_new_songs_are_played_most_at_first() -> None:
     plan = Plan(**{**PLAN.__dict__, "shift": -100.0, "hit": 100.0})
     service = simulate(plan)
     week = np.flatnonzero(service.songs.released == plan.at(releases(plan)[0]))
@@ -79,7 +79,7 @@ def test_tastes_move_a_little_each_day() -> None:
     assert moved.max() < 0.1
 
 
-def test_some_listen_every_day_and_some_hardly_ever_by_day_more_than_by_night(service: Service) -> None:
+def test_listeners_differ_in_activity_and_play_more_by_day_than_by_night(service: Service) -> None:
     _, openings = np.unique(service.session, return_index=True)
     often = np.bincount(service.listener[openings], minlength=PLAN.listeners) / (PLAN.before + PLAN.watched)
     hours = (service.time[openings] - service.time[openings].astype("datetime64[D]")) / HOUR
@@ -97,7 +97,7 @@ def test_without_a_fashion_that_genre_stays_as_it_was() -> None:
     assert share(still, of_genre, 2, 9) < 1.5 * share(still, of_genre, -5, 2)
 
 
-def test_a_song_that_hardly_anybody_played_becomes_the_hit(service: Service) -> None:
+def test_a_hardly_known_song_becomes_the_hit(service: Service) -> None:
     hit = np.array([service.hit])
     first_plays = np.bincount(service.song[service.fresh & (service.time >= PLAN.at(PLAN.hit))])
 
@@ -106,14 +106,14 @@ def test_a_song_that_hardly_anybody_played_becomes_the_hit(service: Service) -> 
     assert service.hit in np.argsort(-first_plays)[:5]
 
 
-def test_a_first_time_is_the_first_time(service: Service) -> None:
+def test_a_fresh_play_is_the_first_of_its_listener_and_song(service: Service) -> None:
     seen: set[tuple[int, int]] = set()
     for pair, fresh in zip(zip(service.listener, service.song, strict=True), service.fresh, strict=True):
         assert fresh == (pair not in seen)
         seen.add(pair)
 
 
-def test_a_sitting_is_of_one_listener_with_different_songs(service: Service) -> None:
+def test_a_session_has_one_listener_and_different_songs(service: Service) -> None:
     for session in np.unique(service.session)[:200]:
         rows = service.session == session
         assert len(set(service.listener[rows])) == 1
@@ -130,7 +130,7 @@ def test_a_file_of_plays_holds_what_the_definition_reads(service: Service) -> No
     assert np.datetime64(lines[0]["played_at"].removesuffix("Z")) == np.datetime64(service.time[0], "s")
 
 
-def test_what_is_known_at_a_moment_ends_before_it(service: Service) -> None:
+def test_what_is_known_at_a_time_ends_before_it(service: Service) -> None:
     until = service.until(PLAN.at(1) + DAY // 2)
 
     assert service.time[until - 1] < PLAN.at(1) + DAY // 2 <= service.time[until]

@@ -1,4 +1,4 @@
-"""The picture of the simulated weeks, made of figures."""
+"""The page about the simulated weeks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_figures_are_those_that_were_counted(rates: HitRates) -> None:
     assert 'the hit (30 plays)</th><td class="number">25 %</td>' in page
 
 
-def test_a_policy_that_does_not_gain_is_drawn_so(rates: HitRates) -> None:
+def test_a_policy_without_gain_is_drawn_at_zero(rates: HitRates) -> None:
     hit = rates.hit.copy()
     hit[:, 0] = hit[:, 1]
     same = HitRates(POLICIES, hit, rates.day, rates.listener, {}, rates.versions)
