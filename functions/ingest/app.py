@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from refrain.aws.storage import open_store
 from refrain.ingest.upload import ingest
-from refrain.ingest.upload_event import uploads
+from refrain.ingest.upload_event import read_uploads
 from refrain.settings import IngestSettings, read_settings
 
 if TYPE_CHECKING:
@@ -44,5 +44,5 @@ def handler(event: dict[str, Any], context: Any) -> PartialItemFailureResponse:
 def ingest_message(record: SQSRecord) -> None:
     """Ingest the uploads that a message announces."""
     settings = read_settings(IngestSettings)
-    for upload in uploads(record.body):
+    for upload in read_uploads(record.body):
         ingest(upload, open_store(settings.lake_bucket), settings.models_dir)

@@ -21,7 +21,7 @@ from refrain.deployment.moves import MoveRequest
 from refrain.deployment.rollback import RollbackRequest
 from refrain.evaluation.evaluate import EvaluationRequest
 from refrain.events import read_fields
-from refrain.ingest.upload_event import uploads
+from refrain.ingest.upload_event import read_uploads
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.monitoring.rounds import MONITORING_FIELDS
@@ -107,7 +107,7 @@ def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
 @pytest.mark.parametrize("name", UPLOADS)
 def test_an_upload_is_read_as_s3_announces_it(name: str) -> None:
     for record in EVENT[name]["Records"]:
-        announced = uploads(record["body"])
+        announced = read_uploads(record["body"])
         assert announced
         assert all(upload.bucket and upload.model and upload.size for upload in announced)
 
@@ -212,7 +212,7 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
         assert send(name) == {"batchItemFailures": []}
         receipts = [*inbox.receipts("tumours"), *inbox.receipts("churn")]
         kept = {receipt["source"]["key"] for receipt in receipts if receipt["status"] == "kept"}
-        assert kept == {upload.key for record in EVENT[name]["Records"] for upload in uploads(record["body"])}
+        assert kept == {upload.key for record in EVENT[name]["Records"] for upload in read_uploads(record["body"])}
 
     snapshot, trained, compared, promoted = (send(name) for name in STEPS)
     assert (snapshot["enough"], snapshot["rows"]) == (True, 260)

@@ -37,6 +37,7 @@ from refrain.lake.monitoring_report import (
 )
 from refrain.lake.parity_figures import Parity
 from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
+from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
 from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
@@ -59,8 +60,6 @@ OBJECT = re.compile(
 """The name of a stored object, or how a key begins."""
 
 STILL_TO_DO = {
-    "shared/refrain/ingest/keeping.py",
-    "shared/refrain/ingest/label_upload.py",
     "shared/refrain/serving/http/captured_lookup.py",
 }
 """Modules that make keys of the lake themselves, or open its objects by name; the list is to become empty."""
@@ -138,6 +137,26 @@ REPORT = MonitoringReport(
 PROMOTED = LogEntry(model=MODEL, event="promoted", time=TIME, version=VERSION)
 
 
+RECEIPT = Receipt(
+    status="kept",
+    model=MODEL,
+    digest="d0",
+    source=UploadSource("inbox", "people/a.csv", "e0", 40, TIME),
+    definition=DEFINITION.fingerprint,
+    content_sha256="c0",
+    seconds=0.5,
+    finished_at=TIME,
+    format="csv",
+    rows_read=3,
+    rows_kept=2,
+    rows_rejected=1,
+    parts=[KeptPart("curated/people/d0/part-0000.parquet", 2)],
+    rejected="rejected/people/d0.jsonl.gz",
+    rejections=[Rejection("age", "expected a number", 1)],
+    columns={"age": {"type": "number", "mean": 36.0}},
+)
+
+
 @dataclass(frozen=True)
 class Stored:
     """An object, and how it is written and read."""
@@ -183,6 +202,7 @@ STORED = {
     MonitoringReport: Stored(
         REPORT, REPORT.write, lambda lake: MonitoringReport.read(lake, MODEL, from_iso(REPORT.time))
     ),
+    Receipt: Stored(RECEIPT, RECEIPT.write_new, lambda lake: Receipt.read(lake, MODEL, "d0")),
     LogEntry: Stored(PROMOTED, PROMOTED.write, lambda lake: LogEntry.read(lake, PROMOTED.key())),
 }
 """One object of every class that has a key of its own."""

@@ -472,7 +472,7 @@ def test_one_message_may_hold_several_uploads(people: Aws) -> None:
 
 
 def test_large_uploads_are_kept_in_several_parts(people: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("refrain.ingest.curated.PART_ROWS", 12_000)
+    monkeypatch.setattr("refrain.ingest.curated.MAX_PART_ROWS", 12_000)
     rows = "".join(f"{number % 120},T{number},,yes,a,\n" for number in range(30_000))
     receipt = upload(people, "people/a.csv", b"age,town,joined,active,label,extra\n" + rows.encode())
     assert [part["rows"] for part in receipt["parts"]] == [10_000, 10_000, 10_000]

@@ -18,8 +18,9 @@ import pytest
 
 from refrain.aws.storage import Store, open_store
 from refrain.lake import keys
-from refrain.lake.label_reading import read_labels
+from refrain.lake.label import read_labels
 from refrain.lake.packed_columns import unpack_columns
+from refrain.lake.receipt import Receipt
 from refrain.lake.version import Manifest, TrainingRows
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import deliver, handler, snapshot_of, upload
@@ -248,12 +249,12 @@ def test_a_crash_before_the_receipt_leaves_the_same_as_one_that_went_well(aws: A
     written = {key: lake.read(key).data for key in lake.keys("labels/")}
 
     # When the receipt was never written, and the event comes again
-    aws.s3.delete_object(Bucket=aws.lake, Key=keys.receipt("shops", receipt["digest"]))
+    aws.s3.delete_object(Bucket=aws.lake, Key=Receipt.key("shops", receipt["digest"]))
     deliver(aws, "shops/labels/a.csv")
 
     # Then the same is there
     assert {key: lake.read(key).data for key in lake.keys("labels/")} == written
-    assert lake.exists(keys.receipt("shops", receipt["digest"]))
+    assert lake.exists(Receipt.key("shops", receipt["digest"]))
 
 
 def test_labels_of_a_regression_are_numbers_in_a_file_too(aws: Aws, lake: Store, tmp_path: Path) -> None:

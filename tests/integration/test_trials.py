@@ -17,7 +17,7 @@ from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment
-from refrain.lake.label import write_call
+from refrain.lake.label import write_labels
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
@@ -183,7 +183,7 @@ def test_labels_decide_when_there_are_any(trial: Trial, mode: str) -> None:
     logistic = str(trial.deployment.challenger_version)
     # The world has turned: the opposite of what both learned is true, and the challenger had been surer of it.
     truth = [(row["id"], row["instance"]["price"] < 2 * row["instance"]["size"]) for row in rows]
-    write_call(open_store(trial.aws.lake), "shop", truth, datetime.now(UTC))
+    write_labels(open_store(trial.aws.lake), "shop", truth, datetime.now(UTC))
 
     judgement = trial.judge(run)
 

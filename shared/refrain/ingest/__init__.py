@@ -1,8 +1,9 @@
 """From a file in the inbox to clean rows in the lake.
 
-`upload` is the whole way; `formats` tells what a file is; `readers` turn it into chunks of text or values; `keeping`
-sorts their rows; `curated`, `rejected` and `profile` write what became of them. `fast_csv` reads large CSV files.
+`upload` brings one upload in; `upload_kinds` chooses how it is kept: by `keeping` (rows), `recommendation`
+(interactions) or `label_upload` (labels). `formats` tells the format of a file, and `readers` turn it into chunks of
+rows, with `fast_csv` for large CSV files. `curated`, `rejected` and `profile` write the results.
 
 May import: all rooms below the stories.
-Called by: functions/ingest, lake.
+Called by: functions/ingest.
 """

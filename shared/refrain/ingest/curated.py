@@ -1,4 +1,4 @@
-"""Clean rows as Parquet: parts of bounded size, the same bytes for the same rows."""
+"""Writes clean rows as Parquet, in parts of bounded size: the same bytes for the same rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 ROW = "_row"
 """Beside the definition's columns: the row's number in the upload, from 1."""
 
-PART_ROWS = 1_000_000
+MAX_PART_ROWS = 1_000_000
 STEP = 5_000
-"""A table that does not fit into a part any more is cut behind a multiple of so many rows."""
+"""A table that does not fit into a part is cut after a multiple of so many rows."""
 
-GROUP_BYTES = 16 * 1024 * 1024
-"""Rows are gathered to row groups of about this size before they are written."""
+MAX_GROUP_BYTES = 16 * 1024 * 1024
+"""Rows are written in row groups of about this size."""
 
 TYPES: Mapping[str, Any] = {
     "number": pa.float64(),
@@ -32,22 +32,22 @@ TYPES: Mapping[str, Any] = {
     "time": pa.timestamp("us", tz="UTC"),
     "category": pa.dictionary(pa.int32(), pa.string()),
 }
-"""What the kinds of columns are in a table; a file has the texts of its categories, whatever their codes were."""
+"""The Arrow type of each kind of column; a file holds the texts of its categories, not their codes."""
 
 
 @dataclass
-class CuratedPart:
-    """One finished file, and how many rows it holds."""
+class CuratedFile:
+    """One part on disk, and how many rows it holds."""
 
     path: Path
     rows: int
 
 
 class Curated:
-    """Writes tables to `part-NNNN.parquet` in a folder; one of less than `STEP` rows never spans two parts."""
+    """Writes tables to `part-NNNN.parquet` in a folder; a table of less than `STEP` rows never spans two parts."""
 
     def __init__(self, folder: Path, definition: Definition) -> None:
-        self.parts: list[CuratedPart] = []
+        self.parts: list[CuratedFile] = []
         self._folder = folder
         self._schema = schema(definition)
         self._texts = [column.name for column in definition.columns.values() if column.kind == "category"]
@@ -55,10 +55,10 @@ class Curated:
         self._group: list[pa.Table] = []
 
     def add(self, table: pa.Table) -> None:
-        """Take rows, made by `table`."""
+        """Write the rows of a table made by `arrow_table`."""
         while table.num_rows:
-            room = PART_ROWS - self.parts[-1].rows if self._writer is not None else 0
-            step = min(STEP, PART_ROWS)
+            room = MAX_PART_ROWS - self.parts[-1].rows if self._writer is not None else 0
+            step = min(STEP, MAX_PART_ROWS)
             rows = table.num_rows if table.num_rows <= room else room // step * step
             if not rows:
                 self._flush()
@@ -68,7 +68,7 @@ class Curated:
             self._group.append(table.slice(0, rows))
             self.parts[-1].rows += rows
             table = table.slice(rows)
-            if sum(part.nbytes for part in self._group) >= GROUP_BYTES:
+            if sum(part.nbytes for part in self._group) >= MAX_GROUP_BYTES:
                 self._flush()
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class Curated:
         self._writer = pq.ParquetWriter(
             path, self._schema, compression="zstd", use_dictionary=self._texts, store_schema=False
         )
-        self.parts.append(CuratedPart(path, 0))
+        self.parts.append(CuratedFile(path, 0))
 
     def _flush(self) -> None:
         if self._writer is not None and self._group:
@@ -101,13 +101,13 @@ def schema(definition: Definition) -> pa.Schema:
 
 
 def arrow_table(definition: Definition, columns: Columns, numbers: Array) -> pa.Table:
-    """Make an Arrow table of typed columns; missing is null, in every type."""
+    """Make an Arrow table of typed columns; missing values of every type become null."""
     arrays = [array_of(columns[name], column.kind) for name, column in definition.columns.items()]
     return pa.Table.from_arrays([*arrays, pa.array(numbers, pa.int64())], schema=schema(definition))
 
 
 def merge_by_row_number(first: pa.Table, second: pa.Table) -> pa.Table:
-    """Bring the rows of two tables into the order of their numbers."""
+    """Merge the rows of two tables in the order of their numbers."""
     if not second.num_rows:
         return first
     return pa.concat_tables([first, second]).unify_dictionaries().combine_chunks().sort_by(ROW)

@@ -1,4 +1,4 @@
-"""What a file is: its format from the key's suffix, its compression from its first bytes."""
+"""Tells what a file is: its format by the key's suffix, its compression by its first bytes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ FORMATS = {
 }
 COMPRESSIONS = (".gz", ".zst")
 BLOCK = 256 * 1024
-LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes; a text file without a line end for so long is not a file of rows."""
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""A text file with a longer line is not a file of rows."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes((first,)) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
 
 
 def format_of(key: str) -> str:
-    """Tell the format by the key's suffix, whatever its case and with or without one of compression.
+    """Tell the format by the key's suffix, in any case, with or without a suffix of compression.
 
     >>> format_of("income/2026/People.CSV.gz")
     'csv'
@@ -45,14 +45,14 @@ def format_of(key: str) -> str:
     if suffix not in FORMATS:
         raise UnreadableUpload(
             "unknown_format",
-            f"the name ends in {suffix or 'no suffix'}; expected one of {', '.join(FORMATS)},"
-            f" each alone or with {' or '.join(COMPRESSIONS)}",
+            f"the name ends in {suffix or 'no suffix'}; expected {', '.join(FORMATS)},"
+            f" alone or followed by {' or '.join(COMPRESSIONS)}",
         )
     return FORMATS[suffix]
 
 
 def open_decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
-    """Open a file for reading, decompressed if its first bytes say that it is compressed (suffixes lie)."""
+    """Open a file for reading, decompressed if its first bytes are those of an archive (suffixes lie)."""
     with path.open("rb") as file:
         magic = file.read(4)
     if magic.startswith(_GZIP):
@@ -65,21 +65,21 @@ def open_decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
 class Content(io.RawIOBase):
     """The decompressed bytes of an upload, read once from start to end.
 
-    Counts what was `consumed`, turns a damaged archive into `UnreadableUpload`, and when told that the content is made
-    of lines of text, refuses what cannot be: NUL bytes (`nul=False`), or no line end for `longest` bytes. So whatever
-    the file is, no more of it than that is ever in memory.
+    Counts the bytes `consumed` and turns a damaged archive into `UnreadableUpload`. For lines of text, it refuses NUL
+    bytes (`nul=False`) and lines of more than `max_line` bytes (0: of any length), so that no file, whatever it is,
+    needs more memory than that.
     """
 
-    def __init__(self, path: Path, *, nul: bool = True, longest: int = 0) -> None:
+    def __init__(self, path: Path, *, nul: bool = True, max_line: int = 0) -> None:
         super().__init__()
         self.consumed = 0
         self._file = open_decompressed(path)
         self._nul = nul
-        self._longest = longest
+        self._max_line = max_line
         self._line = 0
 
     def readable(self) -> bool:
-        """Tell `io` that this is for reading."""
+        """Tell `io` that this file can be read."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
@@ -91,7 +91,7 @@ class Content(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Close the file beneath."""
+        """Close the underlying file."""
         if not self.closed:
             self._file.close()
         super().close()
@@ -106,23 +106,23 @@ class Content(io.RawIOBase):
 
     def _check(self, data: bytes) -> None:
         if not self._nul and b"\0" in data:
-            place = self.consumed + data.index(b"\0")
+            offset = self.consumed + data.index(b"\0")
             raise UnreadableUpload(
                 "binary",
-                f"there is a NUL byte at offset {place}, so this is no text of one byte a letter;"
-                " is the suffix right? For UTF-16 say so in source.encoding of the definition",
+                f"the file has a NUL byte at offset {offset}, so it is not text of one byte a character."
+                " Check the suffix; for UTF-16, name the encoding in source.encoding of the definition",
             )
-        if self._longest:
+        if self._max_line:
             last = max(data.rfind(b"\n"), data.rfind(b"\r"))
             self._line = self._line + len(data) if last < 0 else len(data) - last - 1
-            if self._line > self._longest:
+            if self._line > self._max_line:
                 raise UnreadableUpload(
-                    "long_line", f"there is no line end for {self._longest} bytes, so this is no file of lines"
+                    "long_line", f"a line has more than {self._max_line} bytes, so this is not a file of lines"
                 )
 
 
 def head_of(path: Path) -> bytes:
-    """Read the first bytes, decompressed, to find out encoding and delimiter. Raises `UnreadableUpload` when empty."""
+    """Read the first bytes, decompressed, to find encoding and delimiter. Raises `UnreadableUpload` when empty."""
     with io.BufferedReader(Content(path), BLOCK) as content:
         head = content.read(BLOCK)
     if not head:

@@ -1,8 +1,9 @@
-"""One file, read to its end: its good rows to curated parts, the others to the rejected, all of them counted."""
+"""Read one file to its end: usable rows go to curated parts, all others to the rejected rows, and both are counted."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -15,13 +16,15 @@ from refrain.errors import UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
-from refrain.ingest.readers.chunks import sources
+from refrain.ingest.readers.chunks import columns_by_name
 from refrain.ingest.rejected import Rejected
-from refrain.lake import keys
+from refrain.lake.receipt import KeptPart, UploadContents, content_digest, curated_key, rejected_key
+from refrain.times import from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
     from refrain.ingest.readers.chunks import Chunk, Reading
+    from refrain.lake.receipt import UploadSource
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
     "csv": delimited.read_delimited,
@@ -38,12 +42,39 @@ READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[R
     "parquet": parquet.read_parquet,
 }
 
-LISTED = 100
+MAX_LISTED_COLUMNS = 100
 """Ignored columns that a receipt lists."""
 
 
+@dataclass(frozen=True)
+class UploadedFile:
+    """An upload that was downloaded; `sha256` (hex) is of its content."""
+
+    path: Path
+    format: str
+    source: UploadSource
+    sha256: str
+
+    @property
+    def uploaded_at(self) -> datetime:
+        """When it was uploaded (UTC)."""
+        return from_iso(self.source.uploaded_at)
+
+    def digest(self, definition: Definition) -> str:
+        """Name the upload by its content and by the definition that reads it."""
+        return content_digest(definition.fingerprint, self.sha256)
+
+
 def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:
-    """Read a file, write its parts and rejected rows to the lake; return the facts for its receipt.
+    """Keep the rows of a file; return the part of its receipt that the file determines, as plain JSON values.
+
+    The entry for scripts: ingest itself calls `keep_rows`. Raises `UnreadableUpload`.
+    """
+    return keep_rows(path, form, definition, digest, lake).to_json()
+
+
+def keep_rows(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> UploadContents:
+    """Read a file, then write its parts and rejected rows to the lake.
 
     Nothing is uploaded before the file was read to its end. Raises `UnreadableUpload`.
     """
@@ -55,70 +86,77 @@ def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store
     ):
         for chunk in reading.chunks:
             _sort(chunk, definition, curated, rejected, profile)
-    kept = sum(part.rows for part in curated.parts)
-    if not kept + rejected.rows:
-        raise UnreadableUpload("no_rows", "the file has no rows")
-    return {
-        "format": form,
-        "rows_read": kept + rejected.rows,
-        "rows_kept": kept,
-        "rows_rejected": rejected.rows,
-        "parts": _upload_parts(curated, definition, digest, lake),
-        **upload_rejected(rejected, definition, digest, lake),
-        **columns_of(definition, reading),
-        "columns": profile.document(),
-    }
+    contents = describe_contents(form, definition, reading, rejected, sum(part.rows for part in curated.parts))
+    return replace(
+        contents,
+        parts=_upload_parts(curated, definition, digest, lake),
+        rejected=upload_rejected(rejected, definition, digest, lake),
+        columns=profile.figures(),
+    )
 
 
 def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Rejected, profile: Profile) -> None:
-    """Bring each row of a chunk to where it belongs."""
-    rows = chunk.sure
-    if rows is None or chunk.unsure is not None:
-        rest = chunk.unsure or chunk
-        columns, good = sound(rest, definition, rejected)
-        more = arrow_table(definition, columns, rest.numbers[good])
-        rows = more if rows is None else merge_by_row_number(rows, more)
-    profile.add(rows)
-    curated.add(rows)
+    """Write each row of a chunk to where it belongs."""
+    table = chunk.accepted
+    if table is None or chunk.undecided is not None:
+        rest = chunk.undecided or chunk
+        columns, usable = usable_rows(rest, definition, rejected)
+        added = arrow_table(definition, columns, rest.numbers[usable])
+        table = added if table is None else merge_by_row_number(table, added)
+    profile.add(table)
+    curated.add(table)
 
 
-def sound(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Columns, NDArray[np.bool_]]:
-    """Reject the rows of a chunk that cannot be used; return the others, typed and clean, and which these are."""
+def usable_rows(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Columns, NDArray[np.bool_]]:
+    """Reject the rows of a chunk that cannot be used; return the usable ones, typed and clean, and a mask of them."""
     columns, problems = prepare(definition, chunk.columns, chunk.rows)
-    good = np.ones(chunk.rows, bool)
-    refused = [(row.number, partial(rejected.malformed, row)) for row in chunk.malformed]
-    for place, each in groupby(problems, attrgetter("row")):
-        good[place] = False
-        refused.append((int(chunk.numbers[place]), partial(rejected.invalid, chunk, place, list(each))))
-    for _, reject in sorted(refused, key=itemgetter(0)):
+    usable = np.ones(chunk.rows, bool)
+    rejections = [(row.number, partial(rejected.malformed, row)) for row in chunk.malformed]
+    for row, row_problems in groupby(problems, attrgetter("row")):
+        usable[row] = False
+        rejections.append((int(chunk.numbers[row]), partial(rejected.invalid, chunk, row, list(row_problems))))
+    for _, reject in sorted(rejections, key=itemgetter(0)):
         reject()
     if problems:
-        columns = {name: array[good] for name, array in columns.items()}
-    return columns, good
+        columns = {name: array[usable] for name, array in columns.items()}
+    return columns, usable
 
 
-def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[dict[str, object]]:
-    parts: list[dict[str, object]] = []
-    for number, part in enumerate(curated.parts):
-        key = keys.curated(definition.model, digest, number)
-        lake.upload(part.path, key)
-        parts.append({"key": key, "rows": part.rows})
+def describe_contents(
+    form: str, definition: Definition, reading: Reading, rejected: Rejected, kept: int
+) -> UploadContents:
+    """Count the rows of a file that was read to its end, and compare its columns with the definition's.
+
+    Raises `UnreadableUpload` where the file has no rows.
+    """
+    if not kept + rejected.rows:
+        raise UnreadableUpload("no_rows", "the file has no rows")
+    columns = columns_by_name(definition)
+    present = {columns[name] for name in reading.names if name in columns}
+    return UploadContents(
+        format=form,
+        rows_read=kept + rejected.rows,
+        rows_kept=kept,
+        rows_rejected=rejected.rows,
+        rejections=rejected.reasons(),
+        ignored_columns=[name for name in reading.names if name not in columns][:MAX_LISTED_COLUMNS],
+        absent_columns=[name for name in definition.columns if name not in present],
+    )
+
+
+def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[KeptPart]:
+    parts = [
+        KeptPart(curated_key(definition.model, digest, number), part.rows) for number, part in enumerate(curated.parts)
+    ]
+    for file, part in zip(curated.parts, parts, strict=True):
+        lake.upload(file.path, part.key)
     return parts
 
 
-def upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:
-    """Bring the rejected rows, if there are any, to the lake, and say where they are and why they are rejected."""
-    key = keys.rejected(definition.model, digest) if rejected.rows else None
-    if key:
-        lake.upload(rejected.path, key)
-    return {"rejected": key, "rejections": rejected.reasons()}
-
-
-def columns_of(definition: Definition, reading: Reading) -> dict[str, list[str]]:
-    """Say which columns of the file are not ours, and which of ours are not in the file."""
-    known = sources(definition)
-    found = {known[name] for name in reading.found if name in known}
-    return {
-        "ignored_columns": [name for name in reading.found if name not in known][:LISTED],
-        "absent_columns": [name for name in definition.columns if name not in found],
-    }
+def upload_rejected(rejected: Rejected, definition: Definition, digest: str, lake: Store) -> str | None:
+    """Upload the rejected rows, if there are any, and return their key."""
+    if not rejected.rows:
+        return None
+    key = rejected_key(definition.model, digest)
+    lake.upload(rejected.path, key)
+    return key

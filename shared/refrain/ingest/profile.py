@@ -1,4 +1,4 @@
-"""What the kept rows of one upload look like, column by column, for the receipt. Streaming: tables come one by one."""
+"""A profile of the kept rows of one upload, column by column, for its receipt; computed table by table."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
 
-DISTINCT = 10_000
-"""Different values that are told apart in one column; beyond, their number is only known to be at least this."""
+MAX_DISTINCT_VALUES = 10_000
+"""Distinct values that are counted in one column; a column with more has at least this many."""
 
-TOP = 10
+MAX_TOP_VALUES = 10
 
 
 class Profile:
@@ -29,12 +29,12 @@ class Profile:
         self._columns = {name: _KINDS[column.kind]() for name, column in definition.columns.items()}
 
     def add(self, table: pa.Table) -> None:
-        """Take rows, made by `curated.table`."""
+        """Add the rows of a table made by `curated.arrow_table`."""
         for name, column in self._columns.items():
             column.add(table.column(name))
 
-    def document(self) -> dict[str, Mapping[str, object]]:
-        """Write the figures for the receipt: `count` is of values that are there."""
+    def figures(self) -> dict[str, Mapping[str, object]]:
+        """Return the figures for the receipt; `count` is the number of values that are not missing."""
         return {name: column.document() for name, column in self._columns.items()}
 
 
@@ -76,10 +76,10 @@ class _Number(_Column):
         values = np.asarray(present.to_numpy())
         self.least, self.most = min(self.least, float(values.min())), max(self.most, float(values.max()))
         mean = float(values.mean())
-        apart = mean - self.mean
+        shift = mean - self.mean
         share = len(values) / self.count
-        self.squares += float(np.square(values - mean).sum()) + apart * apart * share * (self.count - len(values))
-        self.mean += apart * share
+        self.squares += float(np.square(values - mean).sum()) + shift * shift * share * (self.count - len(values))
+        self.mean += shift * share
 
     def figures(self) -> dict[str, object]:
         if not self.count:
@@ -118,8 +118,8 @@ class _Time(_Column):
         return {"min": _iso(self.least), "max": _iso(self.most)}
 
 
-def _iso(moment: np.datetime64 | None) -> str | None:
-    return None if moment is None else f"{moment}Z"
+def _iso(time: np.datetime64 | None) -> str | None:
+    return None if time is None else f"{time}Z"
 
 
 class _Category(_Column):
@@ -133,13 +133,13 @@ class _Category(_Column):
     def update(self, present: Any) -> None:
         counts = present.value_counts()
         for value, rows in zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True):
-            if value in self.rows or len(self.rows) < DISTINCT:
+            if value in self.rows or len(self.rows) < MAX_DISTINCT_VALUES:
                 self.rows[value] += rows
             else:
                 self.capped = True
 
     def figures(self) -> dict[str, object]:
-        top = sorted(self.rows.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+        top = sorted(self.rows.items(), key=lambda item: (-item[1], item[0]))[:MAX_TOP_VALUES]
         return {
             "distinct": len(self.rows),
             "distinct_is_at_least": self.capped,

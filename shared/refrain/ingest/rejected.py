@@ -1,4 +1,4 @@
-"""Rows that could not be used, one JSON object a line: where it stood, what was wrong, the row as it came."""
+"""The rejected rows of an upload, one JSON object a line: its line, what is wrong with it, and the row as it came."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from refrain.lake.receipt import Rejection
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -15,9 +17,8 @@ if TYPE_CHECKING:
     from preprocessing import Problem
     from refrain.ingest.readers.chunks import Chunk, Malformed
 
-MOST_FREQUENT = 50
-KINDS = 10_000
-"""At most so many different reasons are counted."""
+MAX_LISTED_REASONS = 50
+MAX_COUNTED_REASONS = 10_000
 
 
 class Rejected:
@@ -36,34 +37,35 @@ class Rejected:
         self._raw.close()
 
     def malformed(self, row: Malformed) -> None:
-        """Take a row that could not be taken apart."""
+        """Write a row that could not be parsed."""
         self._write(row.line, [{"column": "", "value": None, "reason": row.reason}], row.original)
 
     def invalid(self, chunk: Chunk, row: int, problems: Sequence[Problem]) -> None:
-        """Take a row of a chunk with what is wrong with it, all of it."""
-        told = [{"column": each.column, "value": each.value, "reason": each.reason} for each in problems]
-        self._write(int(chunk.lines[row]), told, chunk.original(row))
+        """Write a row of a chunk with all its problems."""
+        entries = [{"column": problem.column, "value": problem.value, "reason": problem.reason} for problem in problems]
+        self._write(int(chunk.lines[row]), entries, chunk.original(row))
 
-    def reasons(self) -> list[dict[str, object]]:
-        """Count the rows by column and reason, most frequent first; a row with two problems is in two counts."""
+    def reasons(self) -> list[Rejection]:
+        """Return the most frequent reasons; a row with two problems counts twice."""
         return [
-            {"column": column, "reason": reason, "rows": rows}
-            for (column, reason), rows in self._reasons.most_common(MOST_FREQUENT)
+            Rejection(column, reason, rows) for (column, reason), rows in self._reasons.most_common(MAX_LISTED_REASONS)
         ]
 
     def _write(self, line: int, problems: Sequence[Mapping[str, Any]], original: object) -> None:
         self.rows += 1
-        self._count({(each["column"], each["reason"]) for each in problems})
+        self._count({(problem["column"], problem["reason"]) for problem in problems})
         entry = {"line": line, **problems[0], "more": list(problems[1:]), "row": original}
-        # A lone surrogate, which JSON may hold and UTF-8 may not, is written as the escape that it was.
+        # JSON may hold a lone surrogate, UTF-8 may not: it is written as the escape that it was.
         self._file.write(_to_json(entry).encode("utf-8", "backslashreplace") + b"\n")
 
-    def _count(self, kinds: Iterable[tuple[str, str]]) -> None:
-        self._reasons.update(kind for kind in kinds if kind in self._reasons or len(self._reasons) < KINDS)
+    def _count(self, reasons: Iterable[tuple[str, str]]) -> None:
+        for reason in reasons:
+            if reason in self._reasons or len(self._reasons) < MAX_COUNTED_REASONS:
+                self._reasons[reason] += 1
 
 
 def _plain(value: Any) -> object:
-    """Make of a value that JSON has no form for one that it has."""
+    """Convert a value that JSON cannot hold."""
     return value.item() if hasattr(value, "dtype") and value.dtype.kind in "biuf" else str(value)
 
 
@@ -73,12 +75,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).
 def _to_json(entry: object) -> str:
     try:
         return _encode(entry)
-    except ValueError:  # NaN or Infinity, which are rare enough to be looked for only now
+    except ValueError:  # NaN or Infinity: too rare to look for in every row
         return _encode(_finite(entry))
 
 
 def _finite(value: Any) -> Any:
-    """Write NaN and Infinity as text, however deep they are."""
+    """Replace NaN and Infinity by text, at any depth."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What S3 says in an SQS message: which objects were put into the inbox.
+"""Reads the objects that were put into the inbox from the SQS messages in which S3 announces them.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -15,7 +15,7 @@ from refrain.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class UploadedObject:
-    """One object put into the inbox, as its event tells it; `time` is ISO 8601, `version` empty without versioning."""
+    """One object put into the inbox, as S3 announced it; `time` is ISO 8601, `version` empty without versioning."""
 
     bucket: str
     key: str
@@ -26,20 +26,20 @@ class UploadedObject:
 
     @property
     def model(self) -> str:
-        """The first folder of the key: the model that the upload is for. Empty when there is no folder."""
+        """The first folder of the key, which names the model; empty if the key has no folder."""
         folder, slash, _ = self.key.partition("/")
         return folder if slash else ""
 
     @property
     def is_folder(self) -> bool:
-        """Tell whether this is the empty object that S3's console makes for a folder."""
+        """Tell whether this is the empty object that the console of S3 creates for a folder."""
         return self.key.endswith("/") and self.size == 0
 
 
-def uploads(body: str) -> list[UploadedObject]:
-    """Read the message; other events than a creation, and the test event of S3, hold no upload.
+def read_uploads(body: str) -> list[UploadedObject]:
+    """List the objects that a message announces as created; the test event of S3 announces none.
 
-    Raises `InvalidRequest` for what is no event of S3.
+    Raises `InvalidRequest` for a message that is not an event of S3.
     """
     try:
         event = json.loads(body)

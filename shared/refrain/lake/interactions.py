@@ -13,6 +13,7 @@ from preprocessing import missing
 from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
 from refrain.lake.packed_columns import pack_columns, unpack_columns
+from refrain.lake.receipt import Receipt
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +50,7 @@ def read_interactions(store: Store, definition: Definition, since: datetime, unt
     """
     uploads = keys_between(store, keys.interactions_prefix(definition.model), since, until)
     within = [key for key in uploads if since <= keys.time_of_interactions(key) < until]
-    there = [key for key in within if store.exists(keys.receipt(definition.model, keys.digest_of_interactions(key)))]
+    there = [key for key in within if store.exists(Receipt.key(definition.model, keys.digest_of_interactions(key)))]
     pieces: list[dict[str, Array]] = []
     read = 0
     for key, content in read_all(store, there[::-1]):

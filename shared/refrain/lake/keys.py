@@ -5,26 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def curated(model: str, digest: str, part: int) -> str:
-    """Clean rows of one upload (Parquet)."""
-    return f"curated/{model}/{digest}/part-{part:04d}.parquet"
-
-
-def rejected(model: str, digest: str) -> str:
-    """Rows of one upload that could not be used (JSON lines, gzip)."""
-    return f"rejected/{model}/{digest}.jsonl.gz"
-
-
-def receipts(model: str) -> str:
-    """Prefix of a model's receipts."""
-    return f"receipts/{model}/"
-
-
-def receipt(model: str, digest: str) -> str:
-    """What became of one upload; written last."""
-    return f"{receipts(model)}{digest}.json"
-
-
 def snapshot(model: str, run: str, name: str) -> str:
     """A file of one retraining run: `train.npz`, `holdout.npz`, `snapshot.json`, `evaluation.json`, `report.html`."""
     return f"snapshots/{model}/{run}/{name}"
@@ -58,16 +38,6 @@ def captured(model: str, moment: datetime, name: str) -> str:
 def captured_in(model: str) -> str:
     """Prefix of all captured lines of a model; below it are folders by the hour."""
     return f"captured/{model}/"
-
-
-def labels(model: str, moment: datetime, digest: str) -> str:
-    """One call or upload of labels, received at a moment (UTC)."""
-    return f"{labels_in(model)}{moment:%Y/%m/%d/%H/%M%S%f}-{digest}.json"
-
-
-def labels_in(model: str) -> str:
-    """Prefix of all labels of a model; below it are folders by the hour."""
-    return f"labels/{model}/"
 
 
 def interactions_key(model: str, uploaded: datetime, digest: str, part: int) -> str:

@@ -1,46 +1,98 @@
-"""Labels on their way in: one object a call, written once and never changed, so that it is there whole or not at all.
+"""Labels: what turned out to be true of predictions, as callers and uploads send it.
 
-Every call has an object of its own, also one that says again what another said before: someone who corrects a label
-and then takes the correction back sends the same call twice, and means it. What was merely repeated changes nothing
-when it is read (see `labels`).
+Each call and each upload is one object, written once and never changed, so that its labels are stored all or not at
+all. A call that repeats an earlier one gets an object of its own, too: someone who corrects a label and then takes the
+correction back sends the same call twice, and means it. Reading settles which label of a prediction counts: the last
+one received, whatever the order in which the objects are read. It counts as received when it was first sent, unless
+another label came in between; so a mere repetition changes nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
 
 from preprocessing import objects, prepare
-from refrain.lake import keys
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.document import Document
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from preprocessing import Definition, Problem
     from refrain.aws.storage import Store
 
-type Given = tuple[str, object]
-"""A prediction's id, and its label as it was given: a JSON value."""
+type PredictionLabel = tuple[str, object]
+"""The id of a prediction and its label, a JSON value as it was sent."""
 
-LONGEST_ID = 100
+MAX_PREDICTION_ID_LENGTH = 100
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+@dataclass(frozen=True)
+class LabelBatch(Document):
+    """The labels of one call or upload, each `{"prediction_id": …, "label": …}`; received together (ISO 8601, UTC)."""
+
+    model: str
+    received_at: str
+    source: Literal["api", "upload"]
+    labels: list[Any]
+
+    @staticmethod
+    def prefix(model: str) -> str:
+        """Return the prefix of a model's labels; below it are folders by the hour."""
+        return f"labels/{model}/"
+
+    @staticmethod
+    def key(model: str, received: datetime, digest: str) -> str:
+        """Return the key of a batch; keys sort by the time (UTC) when the batches were received."""
+        return f"{LabelBatch.prefix(model)}{received:%Y/%m/%d/%H/%M%S%f}-{digest}.json"
+
+    @classmethod
+    def read_between(
+        cls, store: Store, model: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[tuple[str, Self]]:
+        """Read the batches received from the hour of `since` to that of `until`, each with its key."""
+        for key, content in read_all(store, keys_between(store, cls.prefix(model), since, until)):
+            yield key, cls.from_json(content.json())
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The label that counts for a prediction: a JSON value as it was sent, and when it was received (UTC)."""
+
+    value: object
+    received_at: np.datetime64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LabelArrival:
+    """When a label was received; `key` and `index`, its place in its batch, order the labels of one time."""
+
+    received_at: str
+    key: str
+    index: int
 
 
 def check_labels(definition: Definition, values: Sequence[object]) -> list[Problem]:
-    """List the labels that cannot be one of this model's target, in the very words that an upload's rows get.
+    """List the labels that cannot be the model's target, with the same reasons as for a row of an upload.
 
-    A class that was never seen in training is fine, unless the definition has a list of allowed ones.
+    A class that training has never seen is fine, unless the definition lists the allowed ones.
     """
     _, problems = prepare(definition, {definition.target: objects(values)}, len(values), columns=[definition.target])
     return problems
 
 
-def label_digest(model: str, labels: Sequence[Given]) -> str:
-    """Name a call by what it says: the same labels in the same order have the same name.
+def label_digest(model: str, labels: Sequence[PredictionLabel]) -> str:
+    """Name a call by its content: the same labels in the same order have the same name.
 
     >>> label_digest("income", [("a", 1)]) == label_digest("income", [("a", 1)]) != label_digest("income", [("a", 2)])
     True
@@ -48,23 +100,71 @@ def label_digest(model: str, labels: Sequence[Given]) -> str:
     return hashlib.sha256(_encode([model, *labels]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def write_call(store: Store, model: str, labels: Sequence[Given], received: datetime) -> str:
-    """Keep the labels of one call, received at a moment (UTC), and return its digest. When this returns they are safe.
+def write_labels(store: Store, model: str, labels: Sequence[PredictionLabel], received: datetime) -> str:
+    """Store the labels of one call, received at a time (UTC), and return their digest. They are safe once it returns.
 
-    Raises `StorageUnavailable`, and then nothing, or all, is kept; the caller sends them again.
+    Raises `StorageUnavailable`; then all of them are stored or none, and the caller sends them again.
     """
     digest = label_digest(model, labels)
-    # Were it there already, a retry below this would have found what it wrote itself: the name has the microsecond.
-    store.write_new(keys.labels(model, received, digest), document(model, labels, received, "api"))
+    batch = BytesIO()
+    write_batch(batch, model, "api", labels, received)
+    # An object of this name can only come from a retry below, since the name has the microsecond.
+    store.write_new(LabelBatch.key(model, received, digest), batch.getvalue())
     return digest
 
 
-def document(model: str, labels: Sequence[Given], received: datetime, source: Literal["api", "upload"]) -> bytes:
-    """Write the object of a call or an upload."""
-    content = {
-        "model": model,
-        "received_at": to_iso(received, "microseconds"),
-        "source": source,
-        "labels": [{"prediction_id": name, "label": label} for name, label in labels],
-    }
-    return _encode(content).encode("utf-8", "backslashreplace")
+def write_batch(
+    file: IO[bytes],
+    model: str,
+    source: Literal["api", "upload"],
+    labels: Iterable[PredictionLabel],
+    received: datetime,
+) -> int:
+    """Write a batch label by label, so that any number of them needs little memory; return their number.
+
+    >>> from datetime import UTC, datetime
+    >>> file = BytesIO()
+    >>> write_batch(file, "income", "api", [("a", 1)], datetime(2026, 11, 23, tzinfo=UTC))
+    1
+    >>> LabelBatch.from_json(json.loads(file.getvalue())).labels
+    [{'prediction_id': 'a', 'label': 1}]
+    """
+    number = 0
+    empty = LabelBatch(model, to_iso(received, "microseconds"), source, [])
+    file.write(_encode(empty.to_json()).removesuffix("]}").encode())
+    for number, (prediction_id, label) in enumerate(labels, 1):
+        entry = _encode({"prediction_id": prediction_id, "label": label}).encode("utf-8", "backslashreplace")
+        file.write(b",\n" + entry if number > 1 else entry)
+    file.write(b"]}")
+    return number
+
+
+def read_labels(
+    store: Store, model: str, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Label]:
+    """Read the labels received from the hour of `since` to that of `until`, or all: prediction id to the current one.
+
+    The ids come in no order.
+    """
+    received: dict[str, list[tuple[LabelArrival, object]]] = {}
+    for key, batch in LabelBatch.read_between(store, model, since, until):
+        for index, entry in enumerate(batch.labels):
+            arrival = LabelArrival(batch.received_at, key, index)
+            received.setdefault(entry["prediction_id"], []).append((arrival, entry["label"]))
+    return {prediction_id: current_label(labels) for prediction_id, labels in received.items()}
+
+
+def current_label(labels: Iterable[tuple[LabelArrival, Any]]) -> Label:
+    """Return the label that counts: the last one received, since it was first sent without another one in between.
+
+    >>> a, b = LabelArrival("2026-11-23T10:00:00Z", "x", 0), LabelArrival("2026-11-23T11:00:00Z", "y", 0)
+    >>> current_label([(b, "yes"), (a, "yes")]).received_at.item().hour, current_label([(b, "yes"), (a, "no")]).value
+    (10, 'yes')
+    """
+    ordered = sorted(labels, key=lambda label: label[0])
+    first, current = ordered[-1]
+    for arrival, value in reversed(ordered):
+        if type(value) is not type(current) or value != current:
+            break
+        first = arrival
+    return Label(current, np.datetime64(first.received_at.removesuffix("Z"), "us"))

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Array, Definition, Problem
-    from refrain.lake.label_reading import Label
+    from refrain.lake.label import Label
 
 
 @dataclass(frozen=True)
-class Joined:
+class LabelledPredictions:
     """The predictions that have a label, in the order of ids, and what is left over on both sides.
 
     `values` are the labels as they were given (object array of JSON values), `received` since when (datetime64[us]).
@@ -48,11 +48,11 @@ class Joined:
         return columns[name], problems
 
 
-def join(captured: Captured, labels: Mapping[str, Label]) -> Joined:
+def join_labels(captured: Captured, labels: Mapping[str, Label]) -> LabelledPredictions:
     """Join predictions and labels by the prediction's id. A label that came late counts like any other."""
     rows = [row for row in captured.rows if row.id in labels]
     found = [labels[row.id] for row in rows]
-    return Joined(
+    return LabelledPredictions(
         captured=Captured(rows, captured.damaged),
         values=objects([label.value for label in found]),
         received=np.array([label.received_at for label in found], "datetime64[us]"),

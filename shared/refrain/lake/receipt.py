@@ -1,29 +1,34 @@
-"""What became of an upload. A receipt is written last, once, and never changed."""
+"""A receipt says what became of one upload. It is written last, once, and never changed."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
 
 from preprocessing import MODEL_NAME
 from preprocessing import __version__ as preprocessing_version
 from refrain.aws.storage import to_json
 from refrain.errors import NotFound
-from refrain.lake import keys
+from refrain.lake.document import Document
 
 if TYPE_CHECKING:
-    from refrain.aws.storage import Downloaded, Store
-    from refrain.errors import UnreadableUpload
-    from refrain.ingest.upload_event import UploadedObject
+    from collections.abc import Iterator
+
+    from preprocessing import Definition
+    from refrain.aws.storage import Store
 
 NO_MODEL = "_"
 """Folder for the receipts of uploads whose first folder cannot be the name of a model."""
 
+type UploadKind = Literal["rows", "labels", "items"]
+"""What an upload holds: rows to learn from (of a recommender, interactions), labels, or descriptions of items."""
+
 
 @dataclass(frozen=True)
-class UploadSource:
+class UploadSource(Document):
     """The object that was uploaded; `uploaded_at` is ISO 8601, UTC."""
 
     bucket: str
@@ -33,12 +38,104 @@ class UploadSource:
     uploaded_at: str
 
 
-def source_of(upload: UploadedObject, downloaded: Downloaded | None) -> UploadSource:
-    """Describe the object as it was read, or as its event told it where it was not."""
-    if downloaded is None:
-        return UploadSource(upload.bucket, upload.key, upload.etag, upload.size, upload.time)
-    moment = downloaded.last_modified.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return UploadSource(upload.bucket, upload.key, downloaded.etag.strip('"'), downloaded.size, moment)
+@dataclass(frozen=True)
+class KeptPart(Document):
+    """An object of the lake that holds rows of the upload."""
+
+    key: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Rejection(Document):
+    """How many rows were rejected for one reason; `column` is empty where the whole row is malformed."""
+
+    column: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadOutcome(Document):
+    """What became of an upload, and under which definition (its fingerprint, empty where the model is unknown).
+
+    A refused upload has a `code` and a `reason`, a duplicate the digest that it is a duplicate `of`. The content is
+    None where it was not read.
+    """
+
+    status: Literal["kept", "refused", "duplicate"]
+    model: str
+    digest: str
+    source: UploadSource
+    definition: str
+    preprocessing: str = preprocessing_version
+    content_sha256: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    of: str | None = None
+    seconds: float | None = None
+    finished_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadContents(Document):
+    """The part of a receipt that the file itself determines. Nothing was read of a refused upload or a duplicate.
+
+    `rejected` is the key of the rejected rows, `columns` the profile of each column.
+    """
+
+    kind: UploadKind = "rows"
+    format: str = ""
+    rows_read: int = 0
+    rows_kept: int = 0
+    rows_rejected: int = 0
+    parts: list[KeptPart] = field(default_factory=list)
+    rejected: str | None = None
+    rejections: list[Rejection] = field(default_factory=list)
+    ignored_columns: list[str] = field(default_factory=list)
+    absent_columns: list[str] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt(UploadContents, UploadOutcome):
+    """The receipt of one upload."""
+
+    @staticmethod
+    def prefix(model: str) -> str:
+        """Return the prefix of a model's receipts."""
+        return f"receipts/{model if MODEL_NAME.fullmatch(model) else NO_MODEL}/"
+
+    @staticmethod
+    def key(model: str, digest: str) -> str:
+        """Return the key of a receipt."""
+        return f"{Receipt.prefix(model)}{digest}.json"
+
+    @classmethod
+    def read(cls, store: Store, model: str, digest: str) -> Self | None:
+        """Read a receipt; None where there is none."""
+        try:
+            return cls.from_json(store.read_json(cls.key(model, digest)))
+        except NotFound:
+            return None
+
+    @classmethod
+    def read_all(cls, store: Store, model: str) -> Iterator[Self]:
+        """Read all receipts of a model."""
+        return (cls.from_json(store.read_json(key)) for key in store.keys(cls.prefix(model)))
+
+    def write_new(self, store: Store) -> bool:
+        """Write the receipt; return False where one of this name exists already, which then stands."""
+        return store.write_new(self.key(self.model, self.digest), to_json(self.to_json()))
+
+    @property
+    def uploaded(self) -> np.datetime64:
+        """When the file was uploaded: datetime64[us], UTC."""
+        return np.datetime64(self.source.uploaded_at.removesuffix("Z"), "us")
+
+    def is_current(self, definition: Definition) -> bool:
+        """Whether this definition and this preprocessing shaped its rows, so that they can be taken as they are."""
+        return self.definition == definition.fingerprint and self.preprocessing == preprocessing_version
 
 
 def content_digest(fingerprint: str, content_sha256: str) -> str:
@@ -47,49 +144,18 @@ def content_digest(fingerprint: str, content_sha256: str) -> str:
 
 
 def source_digest(source: UploadSource, fingerprint: str) -> str:
-    """Name an upload that is not kept by where it came from; the same one counts anew under another definition."""
+    """Name an upload that is not kept by its source; under another definition the same source has another name."""
     return _digest(source.key, source.etag, fingerprint)
 
 
-def folder(model: str) -> str:
-    """Choose the model part of a receipt's key."""
-    return model if MODEL_NAME.fullmatch(model) else NO_MODEL
+def curated_key(model: str, digest: str, part: int) -> str:
+    """Return the key of one part of an upload's clean rows (Parquet)."""
+    return f"curated/{model}/{digest}/part-{part:04d}.parquet"
 
 
-def find(lake: Store, model: str, digest: str) -> dict[str, Any] | None:
-    """Read a receipt, or return None when there is none."""
-    try:
-        receipt: dict[str, Any] = lake.read_json(keys.receipt(model, digest))
-    except NotFound:
-        return None
-    return receipt
-
-
-def write(lake: Store, status: str, model: str, digest: str, source: UploadSource, **facts: object) -> bool:
-    """Write a receipt; False when there is one of this name already, which then stands."""
-    document = {
-        "status": status,
-        "model": model,
-        "digest": digest,
-        "source": asdict(source),
-        "preprocessing": preprocessing_version,
-        **facts,
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-    }
-    return lake.write_new(keys.receipt(folder(model), digest), to_json(document))
-
-
-def refuse(
-    lake: Store,
-    model: str,
-    source: UploadSource,
-    refusal: UnreadableUpload,
-    fingerprint: str,
-    content_sha256: str | None,
-) -> None:
-    """Say that an upload is not kept, and why; its content is None when it was not even read."""
-    facts = {"definition": fingerprint, "content_sha256": content_sha256, "code": refusal.code, "reason": str(refusal)}
-    write(lake, "refused", model, source_digest(source, fingerprint), source, **facts)
+def rejected_key(model: str, digest: str) -> str:
+    """Return the key of an upload's rejected rows (JSON lines, gzip)."""
+    return f"rejected/{model}/{digest}.jsonl.gz"
 
 
 def _digest(*parts: str) -> str:

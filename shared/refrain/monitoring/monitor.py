@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric
-from refrain.lake.label_reading import read_labels
+from refrain.lake.label import read_labels
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.lake.snapshot import run_started_at
 from refrain.monitoring.notifications import new_notifications

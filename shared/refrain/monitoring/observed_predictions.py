@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from preprocessing import encode
 from refrain.lake.capture.reading import Captured, read_captured
-from refrain.lake.label_reading import read_labels
-from refrain.lake.labelled_predictions import join
+from refrain.lake.label import read_labels
+from refrain.lake.labelled_predictions import join_labels
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.estimated_quality import estimate_quality
 from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
@@ -39,7 +39,7 @@ def read_prediction_traffic(
     labelled_since = max(version.since, now - timedelta(seconds=definition.monitoring.quality))
     captured = read_captured(store, definition.model, min(window.since, labelled_since), now).of(version.name)
     labels = read_labels(store, definition.model, labelled_since, now)
-    joined = join(_between(captured, labelled_since, now), labels)
+    joined = join_labels(_between(captured, labelled_since, now), labels)
     waiting = _between(captured, window.since, window.until)
     return Traffic(
         rows=len(waiting),

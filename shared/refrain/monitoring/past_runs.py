@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.lake import deployment_log
-from refrain.lake.receipt_choice import choose, read_receipts
+from refrain.lake.receipt_choice import choose_receipts, read_receipts
 from refrain.lake.snapshot import Snapshot, list_runs, run_of_version
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_runs(store: Store, definition: Definition) -> Runs:
 def count_new_rows(store: Store, definition: Definition, last: str | None) -> int:
     """Count the rows of uploads that the latest run did not have."""
     old = set(Snapshot.read(store, definition.model, last).receipts) if last else set()
-    receipts = choose(read_receipts(store, definition.model), definition)
+    receipts = choose_receipts(read_receipts(store, definition.model), definition)
     return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
 
 

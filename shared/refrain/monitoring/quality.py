@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
-    from refrain.lake.labelled_predictions import Joined
+    from refrain.lake.labelled_predictions import LabelledPredictions
     from refrain.monitoring.served_version import ServedVersion
 
 MIN_LABELLED_ROWS = 30
 MEASURED_RESAMPLES = 500
 
 
-def measure_quality(version: ServedVersion, definition: Definition, joined: Joined, since: datetime) -> MeasuredQuality:
+def measure_quality(
+    version: ServedVersion, definition: Definition, joined: LabelledPredictions, since: datetime
+) -> MeasuredQuality:
     """Measure the metric on the labelled predictions since a time, in the same way as on a holdout."""
     target, _ = joined.target(version.definition)
     usable = ~is_missing(target)

@@ -9,15 +9,6 @@ from preprocessing import parse_definition
 if TYPE_CHECKING:
     from preprocessing import Definition
 
-FOLDER = "items"
-KIND = "items"
-"""What a receipt of items has as its `kind`; one of rows has none."""
-
-
-def is_items(definition: Definition, key: str) -> bool:
-    """Tell whether an upload describes items, by its second folder; only items of recommendations are described."""
-    return definition.roles is not None and key.split("/")[1:2] == [FOLDER] and key.count("/") > 1
-
 
 def definition_of_items(definition: Definition) -> Definition:
     """Make the definition that a file of items is read by: the item, and what describes it."""

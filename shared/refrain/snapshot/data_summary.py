@@ -37,7 +37,7 @@ def summarise_data(
     return DataSummary(
         receipts=len(data.receipts),
         uploads=[
-            UploadSummary(receipt.source, receipt.uploaded_at, receipt.rows_kept, receipt.rows_rejected)
+            UploadSummary(receipt.source.key, receipt.source.uploaded_at, receipt.rows_kept, receipt.rows_rejected)
             for receipt in data.receipts
         ],
         rows=len(rows),

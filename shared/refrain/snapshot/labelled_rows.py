@@ -12,8 +12,8 @@ import numpy as np
 
 from preprocessing import decode, is_missing, missing, objects, prepare
 from refrain.lake.capture.reading import Captured, read_captured
-from refrain.lake.label_reading import read_labels
-from refrain.lake.labelled_predictions import Joined, join
+from refrain.lake.label import read_labels
+from refrain.lake.labelled_predictions import LabelledPredictions, join_labels
 from refrain.lake.prediction_id import asked_at
 
 if TYPE_CHECKING:
@@ -69,11 +69,13 @@ def read_labelled(store: Store, definition: Definition) -> LabelledRows:
     labels = read_labels(store, definition.model)
     times = [time for time in map(asked_at, labels) if time]
     if not times:  # no label could belong to a prediction
-        return labelled_rows(definition, join(Captured([]), labels))
-    return labelled_rows(definition, join(read_captured(store, definition.model, min(times), only=labels), labels))
+        return labelled_rows(definition, join_labels(Captured([]), labels))
+    return labelled_rows(
+        definition, join_labels(read_captured(store, definition.model, min(times), only=labels), labels)
+    )
 
 
-def labelled_rows(definition: Definition, joined: Joined) -> LabelledRows:
+def labelled_rows(definition: Definition, joined: LabelledPredictions) -> LabelledRows:
     """Make rows of labelled predictions.
 
     A row has the inputs of the prediction, the key and time, and the target; other columns are missing. Its event time
@@ -113,7 +115,7 @@ def _event_times(definition: Definition, sent: Array, predicted: Array) -> Array
     return times
 
 
-def _identities(joined: Joined) -> Array:
+def _identities(joined: LabelledPredictions) -> Array:
     rows = zip(joined.captured.ids, joined.received.tolist(), joined.values.tolist(), strict=True)
     return objects([json.dumps([name, str(received), value]) for name, received, value in rows])
 

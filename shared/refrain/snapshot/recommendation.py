@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
-from refrain.lake.receipt_choice import choose, read_receipts
-from refrain.recommendation.item_descriptions import KIND, definition_of_items
+from refrain.lake.receipt_choice import choose_receipts, read_receipts
+from refrain.recommendation.item_descriptions import definition_of_items
 from refrain.snapshot.rows import read_rows
 from refrain.snapshot.run_data import RunData
 from refrain.snapshot.split import WHOLE, Split
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array
     from refrain.aws.storage import Store
-    from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.receipt import Receipt
     from refrain.lake.snapshot import SnapshotPart
 
 
@@ -37,10 +37,10 @@ class RecommenderSnapshot:
     def gather(self, store: Store) -> RunData:
         """Choose uploads of interactions, and those that describe items."""
         model = self.definition.model
-        receipts = choose(read_receipts(store, model), self.definition)
+        receipts = choose_receipts(read_receipts(store, model), self.definition)
         if not self.definition.roles.describe:
             return RunData(receipts)
-        items = choose(read_receipts(store, model, KIND), definition_of_items(self.definition))
+        items = choose_receipts(read_receipts(store, model, "items"), definition_of_items(self.definition))
         return RunData(receipts, items=items)
 
     def hold_out(self, columns: Columns) -> Split:

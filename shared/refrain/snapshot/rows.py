@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.receipt import Receipt
     from refrain.snapshot.labelled_rows import LabelledRows
 
 
@@ -88,8 +88,8 @@ def _pieces(
             if end > start:
                 yield take_rows(labelled.columns, slice(start, end)), 0, True
                 start = end
-        for key in receipt.parts:
-            yield *_read_part(store.read(key).data, definition, receipt.is_current(definition)), False
+        for part in receipt.parts:
+            yield *_read_part(store.read(part.key).data, definition, receipt.is_current(definition)), False
     if labelled is not None and start < len(labelled):
         yield take_rows(labelled.columns, slice(start, None)), 0, True
 

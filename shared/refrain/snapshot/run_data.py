@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns
     from refrain.aws.storage import Store
-    from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.receipt import Receipt
     from refrain.lake.snapshot import SnapshotPart
     from refrain.snapshot.split import Split
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.classes import class_labels
-from refrain.lake.receipt_choice import choose, oldest_upload, read_receipts
+from refrain.lake.receipt_choice import choose_receipts, read_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import read_labelled
 from refrain.snapshot.run_data import RunData
@@ -33,9 +33,9 @@ class TabularSnapshot:
         receipts = read_receipts(store, self.definition.model)
         labelled = read_labelled(store, self.definition)
         newest = labelled.predicted.max() if len(labelled) else None
-        oldest = oldest_upload(receipts, self.definition, newest)
+        oldest = window_start(receipts, self.definition, newest)
         recent = labelled if oldest is None else labelled.select(labelled.predicted >= oldest)
-        return RunData(choose(receipts, self.definition, newest), recent)
+        return RunData(choose_receipts(receipts, self.definition, newest), recent)
 
     def hold_out(self, columns: Columns) -> Split:
         """Hold out rows as `training.split` says."""

@@ -121,11 +121,11 @@ def _find_objection(store: Store, request: SnapshotRequest, deployment: Deployme
 def snapshot_digest(definition: Definition, data: RunData) -> str:
     """Name what a run would learn from and be judged by: SHA-256 (hex) over data and the definition's parts."""
     parts = {
-        "receipts": [(receipt.digest, receipt.uploaded_at) for receipt in data.receipts],
+        "receipts": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.receipts],
         "shape": definition.fingerprint,
         "preprocessing": preprocessing_version,
         **({"labelled": data.labelled.digest} if len(data.labelled) else {}),
-        **({"items": [(receipt.digest, receipt.uploaded_at) for receipt in data.items]} if data.items else {}),
+        **({"items": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.items]} if data.items else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

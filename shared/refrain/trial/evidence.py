@@ -10,7 +10,7 @@ import numpy as np
 
 from refrain.classes import aligned, class_labels
 from refrain.lake.capture.reading import Captured
-from refrain.lake.labelled_predictions import join
+from refrain.lake.labelled_predictions import join_labels
 from refrain.trial.verdict import TrialFacts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from refrain.lake.capture.reading import Row
     from refrain.lake.deployment import Challenger
     from refrain.lake.expectation import Expectation
-    from refrain.lake.label_reading import Label
+    from refrain.lake.label import Label
 
 LABEL_METRICS = frozenset({"accuracy", "f1"})
 """Metrics of labels: a loss is a wrong label. For the others it is the squared error of the probabilities (Brier)."""
@@ -171,7 +171,7 @@ def pair_differences(values: Floats, of_challenger: NDArray[np.bool_]) -> Floats
 
 def _labelled(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> tuple[list[Row], Any]:
     """Return the rows with a usable label, in the order in which the labels came, and the truth."""
-    joined = join(Captured(rows), labels)
+    joined = join_labels(Captured(rows), labels)
     target, problems = joined.target(trial.definition)
     refused = {problem.row for problem in problems}
     usable = [row for row in np.argsort(joined.received, kind="stable").tolist() if row not in refused]

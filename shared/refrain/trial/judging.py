@@ -17,7 +17,7 @@ from refrain.lake.capture.reading import read_captured
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation
-from refrain.lake.label_reading import read_labels
+from refrain.lake.label import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
 from refrain.lake.trial_timing import pause_seconds

@@ -70,7 +70,7 @@ def read(tmp_path: Path, define: Callable[..., Definition]) -> Reader:
             numbers=[number for chunk in chunks for number in chunk.numbers.tolist()],
             originals=[chunk.original(row) for chunk in chunks for row in range(chunk.rows)],
             malformed=[row for chunk in chunks for row in chunk.malformed],
-            found=list(reading.found),
+            found=list(reading.names),
         )
 
     return run

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from preprocessing import Definition, Problem, objects, parse_definition
 from refrain.ingest import curated, profile, rejected
 from refrain.ingest.readers.chunks import Chunk, Malformed
+from refrain.lake.receipt import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,8 +75,8 @@ def test_missing_is_null_in_every_type(tmp_path: Path, definition: Definition) -
 def test_parts_hold_no_more_than_they_may_and_all_rows_in_order(
     tmp_path: Path, definition: Definition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curated, "PART_ROWS", 250)
-    monkeypatch.setattr(curated, "GROUP_BYTES", 3000)
+    monkeypatch.setattr(curated, "MAX_PART_ROWS", 250)
+    monkeypatch.setattr(curated, "MAX_GROUP_BYTES", 3000)
     with closing(curated.Curated(tmp_path, definition)) as kept:
         for table in tables(definition, 1000, 60):
             kept.add(table)
@@ -88,7 +89,7 @@ def test_parts_hold_no_more_than_they_may_and_all_rows_in_order(
 def test_a_table_longer_than_a_part_is_cut(
     tmp_path: Path, definition: Definition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curated, "PART_ROWS", 250)
+    monkeypatch.setattr(curated, "MAX_PART_ROWS", 250)
     monkeypatch.setattr(curated, "STEP", 100)
     (table,) = tables(definition, 1000, 1000)
     with closing(curated.Curated(tmp_path, definition)) as kept:
@@ -136,7 +137,7 @@ def test_a_profile_is_the_same_however_the_rows_are_cut(size: int) -> None:
     figures = profile.Profile(definition)
     for table in tables(definition, 100, size):
         figures.add(table)
-    found = figures.document()
+    found = figures.figures()
     # Then nothing differs
     number = dict(found["number"])
     assert number.pop("mean") == pytest.approx(np.nanmean(values))
@@ -157,7 +158,7 @@ def test_a_profile_is_the_same_however_the_rows_are_cut(size: int) -> None:
 
 
 def test_a_profile_of_nothing_has_no_figures(definition: Definition) -> None:
-    found = profile.Profile(definition).document()
+    found = profile.Profile(definition).figures()
     assert found["number"] == {
         "type": "number",
         "count": 0,
@@ -171,10 +172,10 @@ def test_a_profile_of_nothing_has_no_figures(definition: Definition) -> None:
 
 
 def test_different_values_are_told_apart_up_to_a_bound(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile, "DISTINCT", 3)
+    monkeypatch.setattr(profile, "MAX_DISTINCT_VALUES", 3)
     figures = profile.Profile(definition)
     figures.add(tables(definition, 100, 100)[0])
-    assert (figures.document()["label"]["distinct"], figures.document()["label"]["distinct_is_at_least"]) == (3, True)
+    assert (figures.figures()["label"]["distinct"], figures.figures()["label"]["distinct_is_at_least"]) == (3, True)
 
 
 def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:
@@ -199,4 +200,4 @@ def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:
     }
     assert second["row"] == ["x"]
     assert rows.rows == 2
-    assert {"column": "odd", "reason": "never", "rows": 1} in rows.reasons()
+    assert Rejection("odd", "never", 1) in rows.reasons()

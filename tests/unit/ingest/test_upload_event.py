@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.ingest.upload_event import UploadedObject, uploads
+from refrain.ingest.upload_event import UploadedObject, read_uploads
 
 EVENTS = Path(__file__).parents[3] / "events"
 
@@ -20,7 +20,7 @@ def bodies(name: str) -> list[str]:
 
 def test_the_sample_event_holds_one_upload() -> None:
     (body,) = bodies("01-upload.json")
-    (upload,) = uploads(body)
+    (upload,) = read_uploads(body)
     assert upload == UploadedObject(
         bucket="inbox",
         key="tumours/first.csv",
@@ -32,18 +32,18 @@ def test_the_sample_event_holds_one_upload() -> None:
 
 
 def test_several_uploads_in_several_messages_are_all_found_and_their_keys_decoded() -> None:
-    found = [upload.key for body in bodies("02-uploads.json") for upload in uploads(body)]
+    found = [upload.key for body in bodies("02-uploads.json") for upload in read_uploads(body)]
     assert found == ["tumours/first.csv", "tumours/2026 spring/ein Überblick + mehr.csv.gz", "churn/customers.parquet"]
 
 
 def test_the_test_event_of_s3_and_an_event_without_records_hold_none() -> None:
-    assert uploads('{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "inbox"}') == []
-    assert uploads('{"Records": []}') == []
+    assert read_uploads('{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "inbox"}') == []
+    assert read_uploads('{"Records": []}') == []
 
 
 def test_a_removal_is_no_upload() -> None:
     removal = {"eventName": "ObjectRemoved:Delete", "s3": {"bucket": {"name": "b"}, "object": {"key": "m/a.csv"}}}
-    assert uploads(json.dumps({"Records": [removal]})) == []
+    assert read_uploads(json.dumps({"Records": [removal]})) == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_removal_is_no_upload() -> None:
 )
 def test_what_is_no_event_of_s3_is_refused_in_words(body: str) -> None:
     with pytest.raises(InvalidRequest, match="expected an event of S3"):
-        uploads(body)
+        read_uploads(body)
 
 
 @pytest.mark.parametrize(("key", "model"), [("a.csv", ""), ("m/a.csv", "m"), ("m/deep/er/a.csv", "m"), ("/a.csv", "")])

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, parse_definition
 from refrain.errors import StorageUnavailable
-from refrain.lake import keys
-from refrain.lake.label import check_labels, label_digest, write_call
-from refrain.lake.label_reading import Label, read_labels
+from refrain.lake.label import Label, LabelBatch, check_labels, label_digest, read_labels, write_labels
 from refrain.times import to_iso
 from tests.unit.serving.tiny import Lake, candidate
 
@@ -38,7 +36,7 @@ def said(value: object, received: datetime) -> Label:
 def test_a_call_is_one_object_in_the_folder_of_its_hour() -> None:
     lake = Lake()
 
-    digest = write_call(lake, "shops", [("a", "yes"), ("b", None)], NOON)
+    digest = write_labels(lake, "shops", [("a", "yes"), ("b", None)], NOON)
 
     (key,) = lake.keys("labels/")
     assert key == f"labels/shops/2026/11/23/12/0000000000-{digest}.json"
@@ -53,7 +51,7 @@ def test_a_call_is_one_object_in_the_folder_of_its_hour() -> None:
 def test_a_call_that_the_store_wrote_and_did_not_hear_of_is_written_once() -> None:
     lake = Lake()
 
-    assert write_call(lake, "shops", [("a", 1)], NOON) == write_call(lake, "shops", [("a", 1)], NOON)
+    assert write_labels(lake, "shops", [("a", 1)], NOON) == write_labels(lake, "shops", [("a", 1)], NOON)
 
     assert len(lake.keys("labels/")) == 1
 
@@ -65,14 +63,14 @@ def test_what_fails_leaves_nothing() -> None:
 
     lake = Down()
     with pytest.raises(StorageUnavailable):
-        write_call(lake, "shops", [("a", 1)], NOON)
+        write_labels(lake, "shops", [("a", 1)], NOON)
     assert read_labels(lake, "shops") == {}
 
 
 def test_a_repeated_label_counts_since_it_was_first_said() -> None:
     lake = Lake()
     for hours in (2, 0, 1):
-        write_call(lake, "shops", [("a", "yes")], NOON + hours * HOUR)
+        write_labels(lake, "shops", [("a", "yes")], NOON + hours * HOUR)
 
     assert read_labels(lake, "shops") == {"a": said("yes", NOON)}
 
@@ -80,7 +78,7 @@ def test_a_repeated_label_counts_since_it_was_first_said() -> None:
 def test_of_contradicting_labels_the_last_received_counts_and_all_are_kept() -> None:
     lake = Lake()
     for hours, value in ((1, "no"), (0, "yes"), (2, "yes"), (3, "yes")):
-        write_call(lake, "shops", [("a", value)], NOON + hours * HOUR)
+        write_labels(lake, "shops", [("a", value)], NOON + hours * HOUR)
 
     assert read_labels(lake, "shops") == {"a": said("yes", NOON + 2 * HOUR)}
     assert len(lake.keys("labels/shops/")) == 4
@@ -89,14 +87,14 @@ def test_of_contradicting_labels_the_last_received_counts_and_all_are_kept() -> 
 def test_a_correction_taken_back_in_the_same_minute_counts() -> None:
     lake = Lake()
     for milliseconds, value in enumerate(("yes", "no", "yes")):
-        write_call(lake, "shops", [("a", value)], NOON + timedelta(milliseconds=milliseconds))
+        write_labels(lake, "shops", [("a", value)], NOON + timedelta(milliseconds=milliseconds))
 
     assert read_labels(lake, "shops")["a"].value == "yes"
 
 
 def test_of_one_call_the_last_label_of_an_id_counts() -> None:
     lake = Lake()
-    write_call(lake, "shops", [("a", 1), ("b", 2), ("a", 3)], NOON)
+    write_labels(lake, "shops", [("a", 1), ("b", 2), ("a", 3)], NOON)
 
     assert {name: label.value for name, label in read_labels(lake, "shops").items()} == {"a": 3, "b": 2}
 
@@ -104,8 +102,8 @@ def test_of_one_call_the_last_label_of_an_id_counts() -> None:
 def test_labels_are_read_from_the_hours_asked_for() -> None:
     lake = Lake()
     for hours in range(5):
-        write_call(lake, "shops", [(f"p{hours}", 1)], NOON + hours * HOUR)
-    write_call(lake, "shops-2", [("other", 1)], NOON)
+        write_labels(lake, "shops", [(f"p{hours}", 1)], NOON + hours * HOUR)
+    write_labels(lake, "shops-2", [("other", 1)], NOON)
 
     assert set(read_labels(lake, "shops", NOON + HOUR, NOON + 3 * HOUR)) == {"p1", "p2", "p3"}
     assert set(read_labels(lake, "shops", NOON + 4 * HOUR)) == {"p4"}
@@ -126,7 +124,7 @@ def test_in_any_order_and_with_repeats_the_same_labels_count(calls: list[tuple[i
     def read(some: list[tuple[int, Any]]) -> dict[str, Label]:
         lake = Lake()
         for hours, labels in some:
-            write_call(lake, "shops", labels, NOON + hours * HOUR)
+            write_labels(lake, "shops", labels, NOON + hours * HOUR)
         return read_labels(lake, "shops")
 
     shuffled = calls + calls[:2]
@@ -178,7 +176,7 @@ def test_a_digest_tells_calls_apart() -> None:
 @given(st.text())
 def test_any_text_can_be_kept(text: str) -> None:
     lake = Lake()
-    write_call(lake, "shops", [("a", text)], NOON)
+    write_labels(lake, "shops", [("a", text)], NOON)
 
     (key,) = lake.keys("labels/")
     assert json.loads(lake.read(key).data)["labels"][0]["label"] == text
@@ -190,5 +188,5 @@ def test_moments_sort_as_text() -> None:
     times = [to_iso(moment, "microseconds") for moment in moments]
 
     assert sorted(times) == times
-    names = [keys.labels("shops", moment, "d") for moment in moments]
+    names = [LabelBatch.key("shops", moment, "d") for moment in moments]
     assert sorted(names) == names

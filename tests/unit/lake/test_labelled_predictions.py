@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from preprocessing import parse_definition
 from refrain.lake.capture.reading import Captured, Row
-from refrain.lake.label_reading import Label
-from refrain.lake.labelled_predictions import join
+from refrain.lake.label import Label
+from refrain.lake.labelled_predictions import join_labels
 from tests.unit.serving.tiny import candidate
 
 NOON = np.datetime64("2026-11-23T12:00:00", "us")
@@ -30,7 +30,7 @@ def label(value: object, hours: int = 0) -> Label:
 def test_a_label_finds_its_prediction_and_what_is_left_over_is_told() -> None:
     captured = Captured([row("a"), row("b"), row("c", 1)], damaged=2)
 
-    joined = join(captured, {"c": label("yes", 30), "a": label("no", 2), "nobody": label("no")})
+    joined = join_labels(captured, {"c": label("yes", 30), "a": label("no", 2), "nobody": label("no")})
 
     assert joined.captured.ids == ["a", "c"]
     assert joined.values.tolist() == ["no", "yes"]
@@ -38,7 +38,7 @@ def test_a_label_finds_its_prediction_and_what_is_left_over_is_told() -> None:
 
 
 def test_a_late_label_counts_for_the_window_of_its_prediction() -> None:
-    joined = join(Captured([row("a", 0)]), {"a": label("no", 240)})
+    joined = join_labels(Captured([row("a", 0)]), {"a": label("no", 240)})
 
     assert joined.captured.times.tolist() == [NOON.item()]
     assert joined.delays.tolist() == [240 * 3600.0]
@@ -49,7 +49,7 @@ def test_labels_become_a_typed_column_and_those_of_no_use_are_named() -> None:
     document = {"task": "classification", "target": "y", "columns": columns, "training": candidate("Ridge")}
     definition = parse_definition("shops", document, "shops.toml")
 
-    target, problems = join(
+    target, problems = join_labels(
         Captured([row("a"), row("b")]), {"a": label("YES"), "b": label("of an earlier definition")}
     ).target(definition)
 
@@ -58,7 +58,7 @@ def test_labels_become_a_typed_column_and_those_of_no_use_are_named() -> None:
 
 
 def test_nothing_and_nothing_is_nothing() -> None:
-    joined = join(Captured([]), {})
+    joined = join_labels(Captured([]), {})
 
     assert len(joined) == 0
     assert joined.delays.shape == (0,)
@@ -68,7 +68,7 @@ def test_nothing_and_nothing_is_nothing() -> None:
 def test_the_order_of_labels_does_not_matter(known: set[str], order: list[str]) -> None:
     captured = Captured([row(name) for name in sorted(known)])
 
-    joined = join(captured, {name: label(name) for name in order})
+    joined = join_labels(captured, {name: label(name) for name in order})
 
     assert joined.captured.ids == sorted(known)
     assert joined.values.tolist() == sorted(known)

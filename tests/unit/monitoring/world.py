@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
-from refrain.aws.storage import to_json
 from refrain.classes import class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import Figures, Importance, ModelSummary
-from refrain.lake.label import write_call
+from refrain.lake.label import write_labels
+from refrain.lake.receipt import Receipt, UploadSource
 from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
 from refrain.statistics.metrics import METRICS
@@ -168,24 +168,21 @@ class World:
         """Have labels come in."""
         for start in range(0, len(ids), 1000):
             some = list(zip(ids[start : start + 1000], labels[start : start + 1000], strict=True))
-            write_call(self.store, self.definition.model, some, received + timedelta(microseconds=start))
+            write_labels(self.store, self.definition.model, some, received + timedelta(microseconds=start))
 
     def upload(self, rows: int, digest: str) -> None:
         """Leave what ingest leaves of an upload."""
         model = self.definition.model
-        receipt = {
-            "status": "kept",
-            "digest": digest,
-            "content_sha256": digest,
-            "source": {"key": f"{model}/{digest}.csv", "uploaded_at": "2026-11-02T00:00:00Z"},
-            "definition": self.definition.fingerprint,
-            "preprocessing": "1.0.0",
-            "finished_at": "2026-11-02T00:00:01Z",
-            "parts": [],
-            "rows_kept": rows,
-            "rows_rejected": 0,
-        }
-        self.store.write(keys.receipt(model, digest), to_json(receipt))
+        Receipt(
+            status="kept",
+            model=model,
+            digest=digest,
+            content_sha256=digest,
+            source=UploadSource("inbox", f"{model}/{digest}.csv", "", 0, "2026-11-02T00:00:00Z"),
+            definition=self.definition.fingerprint,
+            finished_at="2026-11-02T00:00:01Z",
+            rows_kept=rows,
+        ).write_new(self.store)
 
     def monitor(self, now: datetime) -> MonitoringReport:
         """Write the monitoring report of a time."""

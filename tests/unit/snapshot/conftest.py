@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from preprocessing import Definition, __version__, parse_definition
-from refrain.lake.receipt_choice import Receipt
+from preprocessing import Definition, parse_definition
+from refrain.lake.receipt import KeptPart, Receipt, UploadSource
 
 Define = Callable[..., Definition]
 MakeReceipt = Callable[..., Receipt]
@@ -45,16 +45,15 @@ def make_receipt(define: Define) -> MakeReceipt:
 
     def make(digest: str, uploaded: str = "11-01", **changes: Any) -> Receipt:
         facts: dict[str, Any] = {
+            "status": "kept",
+            "model": "shops",
             "digest": digest,
-            "content": f"content of {digest}",
-            "source": f"shops/{digest}.csv",
-            "uploaded_at": f"2026-{uploaded}T00:00:00Z",
+            "content_sha256": f"content of {digest}",
+            "source": UploadSource("inbox", f"shops/{digest}.csv", "", 0, f"2026-{uploaded}T00:00:00Z"),
             "definition": define().fingerprint,
-            "preprocessing": __version__,
             "finished_at": f"2026-{uploaded}T00:00:05Z",
-            "parts": (f"curated/shops/{digest}/part-0000.parquet",),
+            "parts": [KeptPart(f"curated/shops/{digest}/part-0000.parquet", 10)],
             "rows_kept": 10,
-            "rows_rejected": 0,
         }
         return Receipt(**facts | changes)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Definition
-    from refrain.lake.receipt_choice import Receipt
+    from refrain.lake.receipt import Receipt
     from tests.unit.snapshot.conftest import Define, MakeReceipt
 
 TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "datetime64[us]")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from refrain.aws.storage import Store
 from refrain.lake.capture.reading import Captured, Row
-from refrain.lake.label_reading import Label
-from refrain.lake.labelled_predictions import join
-from refrain.lake.receipt_choice import choose, oldest_upload
+from refrain.lake.label import Label
+from refrain.lake.labelled_predictions import join_labels
+from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, labelled_rows
@@ -43,7 +43,7 @@ def row(identity: str, predicted: str = "11-02", **instance: Any) -> Row:
 
 def rows_of(definition: Definition, *rows: Row, **labels: tuple[object, str]) -> LabelledRows:
     given = {name: Label(value, moment(day)) for name, (value, day) in labels.items()}
-    return labelled_rows(definition, join(Captured(rows), given))
+    return labelled_rows(definition, join_labels(Captured(rows), given))
 
 
 def shelf(receipts: dict[str, list[dict[str, Any]]]) -> Store:
@@ -180,9 +180,9 @@ def test_a_window_of_upload_time_reaches_back_from_the_newest_prediction(
     definition = define(training={"window": "5d"})
     receipts = [make_receipt("a", "11-01"), make_receipt("b", "11-04")]
 
-    assert oldest_upload(receipts, definition, moment("11-08")) == moment("11-03")
-    assert [each.digest for each in choose(receipts, definition, moment("11-08"))] == ["b"]
-    assert [each.digest for each in choose(receipts, definition, moment("11-02"))] == ["a", "b"]
+    assert window_start(receipts, definition, moment("11-08")) == moment("11-03")
+    assert [each.digest for each in choose_receipts(receipts, definition, moment("11-08"))] == ["b"]
+    assert [each.digest for each in choose_receipts(receipts, definition, moment("11-02"))] == ["a", "b"]
 
 
 def test_the_digest_covers_labelled_rows_and_not_what_was_merely_repeated(

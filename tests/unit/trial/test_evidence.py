@@ -11,7 +11,7 @@ from preprocessing import parse_definition
 from refrain.lake.capture.reading import Captured, Row
 from refrain.lake.deployment import Challenger
 from refrain.lake.expectation import Expectation, expect
-from refrain.lake.label_reading import Label
+from refrain.lake.label import Label
 from refrain.trial.evidence import TrialSetting, gather_facts
 from tests.unit.serving import tiny
 

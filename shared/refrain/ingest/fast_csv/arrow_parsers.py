@@ -1,7 +1,7 @@
-"""Numbers and times in the forms that nearly all have, read whole columns at a time by Arrow's kernels.
+"""Reads whole columns of numbers and times in their most common forms, with Arrow's kernels.
 
-Each function returns the values, and the places of the cells that are in no such form and need the layer's own parser.
-What is read here, the layer reads alike.
+Each function returns the values, and the indexes of the cells in another form, which need the layer's own parser. The
+layer reads the forms handled here in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
-    Places = NDArray[np.int64]
+    Indexes = NDArray[np.int64]
 
 _NUMBER = r"^-?([0-9]+\.?[0-9]*|\.[0-9]+)$"
 _LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
@@ -32,21 +32,21 @@ _TIMES = (
     (f"^{_DAY}({_CLOCK})?$", pa.timestamp("us")),
     ("^[0-9]{1,10}$", pa.int64()),
 )
-"""Forms of times, and what Arrow reads them as; the last ones are seconds."""
+"""Forms of times, and the types that Arrow reads them as; the last form is epoch seconds."""
 
 _MILLION = 1_000_000
 _NAT = np.iinfo(np.int64).min
 
 
-def plain_numbers(cells: Any, marks: frozenset[str], decimal: str) -> tuple[NDArray[np.float64], Places]:
+def read_numbers(cells: Any, marks: frozenset[str], decimal: str) -> tuple[NDArray[np.float64], Indexes]:
     """Read digits with at most one minus and one point; missing is NaN.
 
-    >>> plain_numbers(pa.array(["-1.5", "", "1e3", "x"]), frozenset([""]), ".")
+    >>> read_numbers(pa.array(["-1.5", "", "1e3", "x"]), frozenset([""]), ".")
     (array([-1.5,  nan,  nan,  nan]), array([2, 3]))
     """
     empty = np.diff(_offsets(cells)) == 0
-    plain = ~empty & ~_with_other_letters(cells, decimal)
-    cells = cells if decimal == "." else _pointed(cells, decimal)
+    plain = ~empty & ~_with_other_characters(cells, decimal)
+    cells = cells if decimal == "." else _with_points(cells, decimal)
     try:
         numbers = _cast(cells, plain, pa.float64())
     except pa.ArrowInvalid:  # such as 1.2.3, or a minus alone
@@ -59,65 +59,66 @@ def plain_numbers(cells: Any, marks: frozenset[str], decimal: str) -> tuple[NDAr
     return values, np.flatnonzero(~plain & ~empty)
 
 
-def plain_times(cells: Any, marks: frozenset[str], form: str) -> tuple[NDArray[np.datetime64], Places]:
+def read_times(cells: Any, marks: frozenset[str], form: str) -> tuple[NDArray[np.datetime64], Indexes]:
     """Read ISO 8601 (date, or date and time, with `Z`, an offset or neither) and whole epoch seconds; missing is NaT.
 
-    >>> plain_times(pa.array(["2026-01-31T12:00:00+01:00", "", "60", "31.1.26"]), frozenset([""]), "")[0].tolist()
+    >>> read_times(pa.array(["2026-01-31T12:00:00+01:00", "", "60", "31.1.26"]), frozenset([""]), "")[0].tolist()
     [datetime.datetime(2026, 1, 31, 11, 0), None, datetime.datetime(1970, 1, 1, 0, 1), None]
     """
-    moments = np.full(len(cells), _NAT)
-    left = np.flatnonzero(np.diff(_offsets(cells)))
+    times = np.full(len(cells), _NAT)
+    unread = np.flatnonzero(np.diff(_offsets(cells)))
     readable = not form and not any(mark[:1].isdigit() for mark in marks)
-    for shape, kind in _TIMES if readable else ():
-        if not len(left):
+    for pattern, kind in _TIMES if readable else ():
+        if not len(unread):
             break
-        some = cells if len(left) == len(cells) else cells.take(pa.array(left))
-        found = _bools(pc.match_substring_regex(some, shape))
-        read = _cast(some, found, kind).cast(pa.int64()).fill_null(0).to_numpy()
-        moments[left[found]] = read[found] * (_MILLION if kind == pa.int64() else 1)
-        left = left[~found]
-    beyond = (moments != _NAT) & ((moments < EARLIEST * _MILLION) | (moments >= LATEST * _MILLION))
-    return moments.view("datetime64[us]"), np.union1d(left, np.flatnonzero(beyond))
+        rest = cells if len(unread) == len(cells) else cells.take(pa.array(unread))
+        matches = _bools(pc.match_substring_regex(rest, pattern))
+        values = _cast(rest, matches, kind).cast(pa.int64()).fill_null(0).to_numpy()
+        times[unread[matches]] = values[matches] * (_MILLION if kind == pa.int64() else 1)
+        unread = unread[~matches]
+    beyond = (times != _NAT) & ((times < EARLIEST * _MILLION) | (times >= LATEST * _MILLION))
+    return times.view("datetime64[us]"), np.union1d(unread, np.flatnonzero(beyond))
 
 
-def _with_other_letters(cells: Any, point: str) -> Mask:
-    """Tell which cells have a letter that no plain number has."""
+def _with_other_characters(cells: Any, point: str) -> Mask:
+    """Tell which cells have a character that no plain number has."""
     offsets = _offsets(cells)
-    letters = _letters(cells)[: offsets[-1]]
-    wrong = (letters - np.uint8(48) > 9) & (letters != ord("-")) & (letters != ord(point))
-    wrong[: offsets[0]] = False
-    found = np.zeros(len(cells), bool)
-    if wrong.any():
-        found[np.searchsorted(offsets, np.flatnonzero(wrong), side="right") - 1] = True
-    return found
+    characters = _characters(cells)[: offsets[-1]]
+    other = (characters - np.uint8(48) > 9) & (characters != ord("-")) & (characters != ord(point))
+    other[: offsets[0]] = False
+    mask = np.zeros(len(cells), bool)
+    if other.any():
+        mask[np.searchsorted(offsets, np.flatnonzero(other), side="right") - 1] = True
+    return mask
 
 
-def _pointed(cells: Any, comma: str) -> Any:
-    """Write a point for a comma."""
-    letters = _letters(cells)
-    letters = np.where(letters == ord(comma), np.uint8(ord(".")), letters)
-    return pa.Array.from_buffers(pa.string(), len(cells), [None, pa.py_buffer(_offsets(cells)), pa.py_buffer(letters)])
+def _with_points(cells: Any, comma: str) -> Any:
+    """Replace each comma by a point."""
+    characters = _characters(cells)
+    characters = np.where(characters == ord(comma), np.uint8(ord(".")), characters)
+    buffers = [None, pa.py_buffer(_offsets(cells)), pa.py_buffer(characters)]
+    return pa.Array.from_buffers(pa.string(), len(cells), buffers)
 
 
 def _cast(cells: Any, chosen: Mask, kind: Any) -> Any:
-    """Cast the chosen cells; the others become null."""
+    """Cast the chosen cells; all others become null."""
     if not chosen.all():
         valid = pa.py_buffer(np.packbits(chosen, bitorder="little"))
-        offsets, letters = pa.py_buffer(_offsets(cells)), pa.py_buffer(_letters(cells))
-        cells = pa.Array.from_buffers(pa.string(), len(cells), [valid, offsets, letters])
+        offsets, characters = pa.py_buffer(_offsets(cells)), pa.py_buffer(_characters(cells))
+        cells = pa.Array.from_buffers(pa.string(), len(cells), [valid, offsets, characters])
     return pc.cast(cells, kind)
 
 
 def _offsets(cells: Any) -> NDArray[np.int32]:
-    """Where each text begins among the letters, and at last where they end."""
+    """Return where each text begins among the characters, and where the last one ends."""
     if not len(cells):
         return np.zeros(1, np.int32)
     return np.frombuffer(cells.buffers()[1], np.int32)[cells.offset : cells.offset + len(cells) + 1]
 
 
-def _letters(cells: Any) -> NDArray[np.uint8]:
-    letters = cells.buffers()[2] if len(cells) else None
-    return np.frombuffer(letters or b"", np.uint8)
+def _characters(cells: Any) -> NDArray[np.uint8]:
+    characters = cells.buffers()[2] if len(cells) else None
+    return np.frombuffer(characters or b"", np.uint8)
 
 
 def _bools(array: Any) -> Mask:

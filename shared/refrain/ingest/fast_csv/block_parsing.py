@@ -1,7 +1,7 @@
-"""Many lines of CSV at once: a block of bytes to rows, where `csv.reader` and Arrow surely understand it alike.
+"""Parses a block of CSV lines at once, where `csv.reader` and Arrow certainly agree on it.
 
-That is where each line has at least two fields, and quotes, if there are any, open behind a delimiter, close before one
-and hold no line end. Of any other block nothing is made, so that it is read line by line instead.
+They agree where each line has at least two fields, and where each quote opens after a delimiter, closes before one and
+holds no line end. Any other block is not parsed here, but read line by line.
 """
 
 from __future__ import annotations
@@ -13,89 +13,89 @@ import pyarrow as pa
 from pyarrow import csv
 
 from refrain.ingest.curated import TYPES
-from refrain.ingest.fast_csv.arrow_columns import CODED, typed
-from refrain.ingest.fast_csv.parsed_block import Lines, Plain
+from refrain.ingest.fast_csv.arrow_columns import DICTIONARY_KINDS, typed_columns
+from refrain.ingest.fast_csv.parsed_block import Lines, ParsedBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from refrain.ingest.fast_csv.parsed_block import Layout, Places
+    from refrain.ingest.fast_csv.parsed_block import Indexes, Layout
 
-LEAST = 0.5
-"""The share of good rows below which they had better be looked at one by one, some thousand at a time."""
+MIN_USABLE_SHARE = 0.5
+"""With fewer usable rows, reading them one by one, some thousand at a time, is faster."""
 
 _NEWLINE, _SPACE, _QUOTE = 10, 32, 34
-_RUN = 16
-"""Passes that take spaces off; what needs more is most likely no plain text."""
+_MAX_PASSES = 16
+"""Passes that remove spaces; a block that needs more is most likely not plain text."""
 
 
-def may_be_plain(layout: Layout) -> bool:
-    """Tell whether any line of a file can be."""
+def can_parse_blocks(layout: Layout) -> bool:
+    """Tell whether the blocks of a file with this layout can be parsed here at all."""
     return len(layout.header) > 1 and layout.delimiter.isascii() and layout.delimiter not in ' "\r\n'
 
 
-def parse(layout: Layout, block: bytes) -> Plain | None:
-    """Understand whole lines of UTF-8, or return None."""
+def parse_block(layout: Layout, block: bytes) -> ParsedBlock | None:
+    """Parse whole lines of UTF-8, or return None."""
     tight = _without_spaces(block, layout.delimiter.encode())
     if tight is None or (b"\r" in tight and tight.count(b"\r") != tight.count(b"\r\n")):
         return None
-    letters = np.frombuffer(tight, np.uint8)
-    ends = np.flatnonzero(letters == _NEWLINE)
+    characters = np.frombuffer(tight, np.uint8)
+    ends = np.flatnonzero(characters == _NEWLINE)
     if not tight.endswith(b"\n"):
         ends = np.append(ends, len(tight))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    if (ends - starts).max() > layout.longest:
+    if (ends - starts).max() > layout.max_field:
         return None
-    quotes = np.flatnonzero(letters == _QUOTE) if b'"' in tight else np.zeros(0, np.int64)
-    if len(quotes) and not _are_clean(letters, quotes, ends, ord(layout.delimiter)):
+    quotes = np.flatnonzero(characters == _QUOTE) if b'"' in tight else np.zeros(0, np.int64)
+    if len(quotes) and not _are_clean(characters, quotes, ends, ord(layout.delimiter)):
         return None
     cells = _cells(layout, tight)
     if cells is None:
         return None
-    whole = np.arange(len(ends))
+    complete = np.arange(len(ends))
     if cells.num_rows < len(ends):
-        whole = _whole(layout, letters, quotes)
-    if len(whole) != cells.num_rows:
+        complete = _complete_lines(layout, characters, quotes)
+    if len(complete) != cells.num_rows:
         return None
-    arrays = {column: cells.column(str(place)).combine_chunks() for column, place in layout.found.items()}
-    columns, good = typed(layout.definition, arrays, cells.num_rows)
-    if good.sum() < len(good) * LEAST:
+    arrays = {column: cells.column(str(index)).combine_chunks() for column, index in layout.indexes.items()}
+    columns, usable = typed_columns(layout.definition, arrays, cells.num_rows)
+    if usable.sum() < len(usable) * MIN_USABLE_SHARE:
         return None
-    return Plain(layout, Lines(tight, starts, ends, whole), columns, good)
+    return ParsedBlock(layout, Lines(tight, starts, ends, complete), columns, usable)
 
 
 def _without_spaces(block: bytes, delimiter: bytes) -> bytes | None:
-    """Take off the spaces before fields, which are no part of them; beside quotes they may be."""
+    """Remove the spaces before fields; return a block with quotes as it is, since its spaces may be part of a field."""
     if b'"' in block:
         return block
-    for _ in range(_RUN):
-        letters = np.frombuffer(block, np.uint8)
-        before = letters[:-1][letters[1:] == _SPACE]
-        begins, follows = bool((before == _NEWLINE).any()), bool((before == ord(delimiter)).any())
-        if not begins and not follows:
+    for _ in range(_MAX_PASSES):
+        characters = np.frombuffer(block, np.uint8)
+        before = characters[:-1][characters[1:] == _SPACE]
+        after_newline, after_delimiter = bool((before == _NEWLINE).any()), bool((before == ord(delimiter)).any())
+        if not after_newline and not after_delimiter:
             return block
-        block = block.replace(b"\n ", b"\n") if begins else block
-        block = block.replace(delimiter + b" ", delimiter) if follows else block
+        block = block.replace(b"\n ", b"\n") if after_newline else block
+        block = block.replace(delimiter + b" ", delimiter) if after_delimiter else block
     return None
 
 
-def _are_clean(letters: NDArray[np.uint8], quotes: Places, ends: Places, delimiter: int) -> bool:
-    """Tell whether each quote is where a field begins or ends, or one of two that stand for one inside of it."""
+def _are_clean(characters: NDArray[np.uint8], quotes: Indexes, ends: Indexes, delimiter: int) -> bool:
+    """Tell whether each quote begins or ends a field, or is one of two that stand for a quote inside it."""
     if len(quotes) % 2:
         return False
     opening, closing = quotes[0::2], quotes[1::2]
     doubled = closing[:-1] + 1 == opening[1:]
-    padded = np.concatenate([[_NEWLINE], letters, [_NEWLINE]])
-    before, behind = padded[opening], padded[closing + 2]
+    padded = np.concatenate([[_NEWLINE], characters, [_NEWLINE]])
+    before, after = padded[opening], padded[closing + 2]
     opens = (before == delimiter) | (before == _NEWLINE) | np.append(False, doubled)
-    closes = (behind == delimiter) | (behind == _NEWLINE) | (behind == 13) | np.append(doubled, False)
+    closes = (after == delimiter) | (after == _NEWLINE) | (after == 13) | np.append(doubled, False)
     return bool(opens.all() and closes.all() and not (np.searchsorted(quotes, ends) % 2).any())
 
 
 def _cells(layout: Layout, block: bytes) -> Any:
-    """Part the rows that are as wide as the header, and leave the others out."""
-    kinds = {str(place): layout.definition.columns[column].kind for column, place in layout.found.items()}
-    types = {place: TYPES["category"] if kind in CODED else pa.string() for place, kind in kinds.items()}
+    """Split the rows that have as many fields as the header; leave all others out."""
+    kinds = {str(index): layout.definition.columns[column].kind for column, index in layout.indexes.items()}
+    types = {index: TYPES["category"] if kind in DICTIONARY_KINDS else pa.string() for index, kind in kinds.items()}
     names = list(map(str, range(len(layout.header))))
     try:
         return csv.read_csv(
@@ -113,12 +113,12 @@ def _cells(layout: Layout, block: bytes) -> Any:
         return None
 
 
-def _whole(layout: Layout, letters: NDArray[np.uint8], quotes: Places) -> Places:
-    """Find the lines that are as wide as the header."""
-    marks = np.flatnonzero((letters == ord(layout.delimiter)) | (letters == _NEWLINE))
+def _complete_lines(layout: Layout, characters: NDArray[np.uint8], quotes: Indexes) -> Indexes:
+    """Find the lines that have as many fields as the header."""
+    marks = np.flatnonzero((characters == ord(layout.delimiter)) | (characters == _NEWLINE))
     if len(quotes):
         marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
-    ends = np.flatnonzero(letters[marks] == _NEWLINE)
-    if letters[-1] != _NEWLINE:
+    ends = np.flatnonzero(characters[marks] == _NEWLINE)
+    if characters[-1] != _NEWLINE:
         ends = np.append(ends, len(marks))
     return np.flatnonzero(np.diff(ends, prepend=-1) == len(layout.header))

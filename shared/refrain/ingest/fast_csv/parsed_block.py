@@ -1,4 +1,4 @@
-"""A block of CSV that was understood at once: where its rows are, and their columns, typed and clean."""
+"""A block of CSV that was parsed at once: the lines of its rows, and their columns, typed and clean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from preprocessing import objects
 from refrain.ingest.curated import ROW
 from refrain.ingest.readers.chunks import Chunk, Malformed
-from refrain.ingest.readers.dialect import is_blank, named, reader, wrong_width
+from refrain.ingest.readers.dialect import is_blank, original_row, reader, wrong_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,126 +22,126 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
 
-    Places = NDArray[np.int64]
+    Indexes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of a file are to be read; `found` maps columns to their place in the header."""
+    """How the lines of a file are read; `indexes` maps columns to their index in the header."""
 
     definition: Definition
     delimiter: str
     header: Sequence[str]
-    found: Mapping[str, int]
-    longest: int
+    indexes: Mapping[str, int]
+    max_field: int
 
     def fields(self, lines: Sequence[str]) -> list[list[str]]:
-        """Part lines, each of which is a row, or blank and then of no fields."""
+        """Split lines into fields; a blank line has none."""
         return list(reader(lines, self.delimiter))
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a block (UTF-8): where each begins and ends, and which of them are rows as wide as the header."""
+    """The lines of a block (UTF-8): where they begin and end, and which are rows with as many fields as the header."""
 
     block: bytes
-    starts: Places
-    ends: Places
-    whole: Places
+    starts: Indexes
+    ends: Indexes
+    complete: Indexes
 
-    def texts(self, chosen: Places) -> list[str]:
-        """Give some lines."""
+    def texts(self, chosen: Indexes) -> list[str]:
+        """Return the chosen lines."""
         bounds = zip(self.starts[chosen].tolist(), self.ends[chosen].tolist(), strict=True)
         return [self.block[start:end].decode() for start, end in bounds]
 
     @cached_property
-    def others(self) -> Places:
-        """Tell which lines are blank or malformed."""
-        return np.setdiff1d(np.arange(len(self.starts)), self.whole, assume_unique=True)
+    def incomplete(self) -> Indexes:
+        """The lines that are blank or malformed."""
+        return np.setdiff1d(np.arange(len(self.starts)), self.complete, assume_unique=True)
 
 
 @dataclass(frozen=True)
-class Plain:
-    """The rows of a block: `columns` of all of them, each an Arrow array, of which only `good` rows are to be used."""
+class ParsedBlock:
+    """The rows of a block: `columns` (Arrow arrays) hold all of them, but only those of the mask `usable` count."""
 
     layout: Layout
     lines: Lines
     columns: Mapping[str, Any]
-    good: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
 
     def chunk(self, number: int, line: int) -> Chunk:
-        """Make the chunk of a block that begins with this row and this line of the file, both from 1."""
-        numbers = number + np.searchsorted(self._rows, self.lines.whole)
+        """Make the chunk of a block that begins with this row and this line of the file, both counted from 1."""
+        numbers = number + np.searchsorted(self._rows, self.lines.complete)
         malformed = self._malformed(number, line)
-        sure = pa.table({**self.columns, ROW: pa.array(numbers)})
-        unsure = None
-        if malformed or not self.good.all():
-            sure = sure.filter(pa.array(self.good))
-            unsure = self._chunk(~self.good, numbers, line, malformed)
-        return replace(self._chunk(slice(None), numbers, line, malformed), sure=sure, unsure=unsure)
+        accepted = pa.table({**self.columns, ROW: pa.array(numbers)})
+        undecided = None
+        if malformed or not self.usable.all():
+            accepted = accepted.filter(pa.array(self.usable))
+            undecided = self._chunk(~self.usable, numbers, line, malformed)
+        return replace(self._chunk(slice(None), numbers, line, malformed), accepted=accepted, undecided=undecided)
 
     @property
-    def count(self) -> int:
-        """How many rows there are, the malformed among them."""
+    def rows(self) -> int:
+        """The number of rows, the malformed ones included."""
         return len(self._rows)
 
     def _chunk(
-        self, chosen: slice | NDArray[np.bool_], numbers: Places, line: int, malformed: Sequence[Malformed]
+        self, chosen: slice | NDArray[np.bool_], numbers: Indexes, line: int, malformed: Sequence[Malformed]
     ) -> Chunk:
-        rows = self.lines.whole[chosen]
-        raw = Raw(lambda: self.layout.fields(self.lines.texts(rows)), self.layout.found)
+        rows = self.lines.complete[chosen]
+        raw = RawColumns(lambda: self.layout.fields(self.lines.texts(rows)), self.layout.indexes)
         return Chunk(
             numbers=numbers[chosen],
             lines=line + rows,
             columns=raw,
-            original=lambda row: named(self.layout.header, raw.fields[row]),
+            original=lambda row: original_row(self.layout.header, raw.fields[row]),
             malformed=malformed,
         )
 
     @cached_property
-    def _odd(self) -> dict[int, list[str]]:
+    def _malformed_lines(self) -> dict[int, list[str]]:
         """The fields of malformed lines."""
-        others = self.lines.others
-        found = (self.layout.fields([text])[0] for text in self.lines.texts(others))
-        return {at: fields for at, fields in zip(others.tolist(), found, strict=True) if not is_blank(fields)}
+        lines = self.lines.incomplete
+        rows = (self.layout.fields([text])[0] for text in self.lines.texts(lines))
+        return {line: fields for line, fields in zip(lines.tolist(), rows, strict=True) if not is_blank(fields)}
 
     @cached_property
-    def _rows(self) -> Places:
+    def _rows(self) -> Indexes:
         """The lines that are rows, malformed or not."""
-        return np.sort(np.concatenate([self.lines.whole, np.array(list(self._odd), np.int64)]))
+        return np.sort(np.concatenate([self.lines.complete, np.array(list(self._malformed_lines), np.int64)]))
 
     def _malformed(self, number: int, line: int) -> list[Malformed]:
         width = len(self.layout.header)
         return [
-            Malformed(number + int(np.searchsorted(self._rows, at)), line + at, wrong_width(width, fields), fields)
-            for at, fields in self._odd.items()
+            Malformed(number + int(np.searchsorted(self._rows, row)), line + row, wrong_width(width, fields), fields)
+            for row, fields in self._malformed_lines.items()
         ]
 
 
-class Raw(Mapping[str, "Array"]):
-    """The raw columns of some lines, which are parted only where somebody wants one."""
+class RawColumns(Mapping[str, "Array"]):
+    """The raw columns of lines, which are split only when a column is read."""
 
-    def __init__(self, fields: Callable[[], list[list[str]]], found: Mapping[str, int]) -> None:
-        self._read = fields
-        self._found = found
+    def __init__(self, read_fields: Callable[[], list[list[str]]], indexes: Mapping[str, int]) -> None:
+        self._read_fields = read_fields
+        self._indexes = indexes
         self._columns: dict[str, Array] = {}
 
     @cached_property
     def fields(self) -> list[list[str]]:
-        """The rows."""
-        return self._read()
+        """The rows, split into fields."""
+        return self._read_fields()
 
     def __getitem__(self, name: str) -> Array:
-        """Give one column."""
+        """Return one column."""
         if name not in self._columns:
-            place = self._found[name]
-            self._columns[name] = objects([row[place] for row in self.fields])
+            index = self._indexes[name]
+            self._columns[name] = objects([row[index] for row in self.fields])
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
-        return iter(self._found)
+        return iter(self._indexes)
 
     def __len__(self) -> int:
         """Count the columns."""
-        return len(self._found)
+        return len(self._indexes)

@@ -1,4 +1,4 @@
-"""What every reader gives: some thousand rows at a time, as columns, and the rows that are none."""
+"""What every reader yields: chunks of some thousand rows, as columns, with the rows that could not be parsed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from preprocessing import Array, Definition
     from refrain.ingest.formats import Content
 
-ROWS = 5_000
-BYTES = 4 * 1024 * 1024
-NAMES = 1_000
-"""At most so many names of columns are remembered for the receipt."""
+MAX_CHUNK_ROWS = 5_000
+MAX_CHUNK_BYTES = 4 * 1024 * 1024
+MAX_COLUMN_NAMES = 1_000
+"""Names of columns that are remembered for the receipt."""
+
+MAX_LISTED_NAMES = 20
+"""Names that an error lists."""
 
 
 @dataclass(frozen=True)
 class Malformed:
-    """A row that could not even be taken apart: its number among the rows and its line, both from 1, and why."""
+    """A row that could not be parsed: its number among the rows and its line, both from 1, and why."""
 
     number: int
     line: int
@@ -38,8 +41,8 @@ class Chunk:
     `columns` are raw, for `preprocessing.prepare`, named as in the definition. `numbers` (int64) counts the rows of the
     file from 1, `lines` (int64) its lines (its rows, where it has no lines). `original(i)` is row i as it came.
 
-    A reader that has understood rows already gives those that are good as `sure`, made like `curated.table`, and the
-    chunk of all others, with the malformed ones, as `unsure`.
+    A reader that has already typed and cleaned rows yields the usable ones as `accepted`, a table like those of
+    `curated.arrow_table`, and all other rows, with the malformed ones, as the chunk `undecided`.
     """
 
     numbers: Array
@@ -47,87 +50,89 @@ class Chunk:
     columns: Mapping[str, Array]
     original: Callable[[int], object]
     malformed: Sequence[Malformed] = ()
-    sure: pa.Table | None = None
-    unsure: Chunk | None = None
+    accepted: pa.Table | None = None
+    undecided: Chunk | None = None
 
     @property
     def rows(self) -> int:
-        """How many rows are in `columns`."""
+        """The number of rows in `columns`."""
         return len(self.numbers)
 
 
 @dataclass
 class Reading:
-    """A file being read: `found` has the names of its columns, complete once all `chunks` were taken."""
+    """A file that is being read; `names` holds the names of its columns, complete once all `chunks` were taken."""
 
-    format: str
-    found: dict[str, None]
+    names: dict[str, None]
     chunks: Iterator[Chunk] = field(repr=False)
 
 
 def batches[Item](items: Iterable[Item], content: Content) -> Iterator[list[Item]]:
-    """Cut a stream of rows into lists of at most `ROWS`, shorter ones where rows are long."""
+    """Cut a stream of rows into lists of at most `MAX_CHUNK_ROWS`; the lists are shorter where rows are long."""
     batch: list[Item] = []
-    stop = content.consumed + BYTES
+    stop = content.consumed + MAX_CHUNK_BYTES
     for item in items:
         batch.append(item)
-        if len(batch) >= ROWS or content.consumed >= stop:
+        if len(batch) >= MAX_CHUNK_ROWS or content.consumed >= stop:
             yield batch
             batch = []
-            stop = content.consumed + BYTES
+            stop = content.consumed + MAX_CHUNK_BYTES
     if batch:
         yield batch
 
 
-def sources(definition: Definition) -> dict[str, str]:
-    """Map names in a file to columns of the definition."""
+def columns_by_name(definition: Definition) -> dict[str, str]:
+    """Map the names that a file may use to the columns of the definition."""
     rename = definition.source.rename
     return {name: name for name in definition.columns if name not in rename} | dict(rename)
 
 
-def places(definition: Definition, header: Sequence[str]) -> dict[str, int]:
-    """Find the definition's columns in a header: column to place. Raises `UnreadableUpload` where that is no use."""
-    known = sources(definition)
-    found: dict[str, int] = {}
-    for place, name in enumerate(header):
-        if name not in known:
+def column_indexes(definition: Definition, header: Sequence[str]) -> dict[str, int]:
+    """Map the definition's columns to their index in a header. Raises `UnreadableUpload` if no row could be kept."""
+    columns = columns_by_name(definition)
+    indexes: dict[str, int] = {}
+    for index, name in enumerate(header):
+        column = columns.get(name)
+        if column is None:
             continue
-        if known[name] in found:
-            first = header[found[known[name]]]
+        if column in indexes:
             raise UnreadableUpload(
                 "duplicate_column",
-                f"column {known[name]!r} is there twice: as field {found[known[name]] + 1} ({first!r})"
-                f" and as field {place + 1} ({name!r})",
+                f"the file has column {column!r} twice: as field {indexes[column] + 1} ({header[indexes[column]]!r})"
+                f" and as field {index + 1} ({name!r})",
             )
-        found[known[name]] = place
-    check_columns(definition, found, header)
-    return found
+        indexes[column] = index
+    check_columns(definition, indexes, header)
+    return indexes
 
 
-def check_columns(definition: Definition, found: Iterable[str], names: Iterable[str]) -> None:
-    """Refuse a file with none of the columns (`found`), or without the target, for no row of it could be kept."""
-    found = set(found)
-    if not found:
+def check_columns(definition: Definition, columns: Iterable[str], names: Iterable[str]) -> None:
+    """Refuse a file that has none of the definition's columns, or not the target: none of its rows could be kept.
+
+    `columns` are those of the definition that the file has, `names` all names in the file.
+    """
+    columns = set(columns)
+    if not columns:
         raise UnreadableUpload(
             "no_columns",
-            f"none of the columns is in the file. Found: {listed_names(names)}. "
-            f"Expected: {listed_names(sources(definition))}."
+            f"the file has none of the columns. Found: {listed_names(names)}. "
+            f"Expected: {listed_names(columns_by_name(definition))}."
             " A file without a header line needs source.header in the definition",
         )
-    if definition.predicted_column not in found:
+    if definition.predicted_column not in columns:
         raise UnreadableUpload(
             "no_target",
-            f"the target {definition.predicted_column!r} is not in the file, so nothing can be learned from it."
+            f"the file has no column {definition.predicted_column!r}, the target, so nothing can be learned from it."
             f" Found: {listed_names(names)}",
         )
 
 
 def listed_names(names: Iterable[str]) -> str:
-    """Write names for a person; not too many of them.
+    """List names for a person, but not too many of them.
 
     >>> listed_names(["a", "b"])
     'a, b'
     """
     names = list(names)
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return (", ".join(name[:80] or "(no name)" for name in names[:20]) or "nothing") + more
+    more = f" and {len(names) - MAX_LISTED_NAMES} more" if len(names) > MAX_LISTED_NAMES else ""
+    return (", ".join(name[:80] or "(no name)" for name in names[:MAX_LISTED_NAMES]) or "nothing") + more

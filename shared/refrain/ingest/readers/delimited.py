@@ -1,4 +1,4 @@
-"""CSV and TSV: a stream of lines to chunks of columns."""
+"""Reads CSV and TSV: a stream of lines becomes chunks of columns, whole blocks of lines at once where possible."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ import numpy as np
 
 from preprocessing import objects
 from refrain.errors import UnreadableUpload
-from refrain.ingest.fast_csv.block_parsing import may_be_plain, parse
+from refrain.ingest.fast_csv.block_parsing import can_parse_blocks, parse_block
 from refrain.ingest.fast_csv.blocks import Blocks, has_blocks
-from refrain.ingest.fast_csv.parsed_block import Layout, Plain
-from refrain.ingest.readers.chunks import BYTES, NAMES, ROWS, Chunk, Malformed, Reading, places
-from refrain.ingest.readers.dialect import delimiter_of, is_blank, named, reader, wrong_width
+from refrain.ingest.fast_csv.parsed_block import Layout, ParsedBlock
+from refrain.ingest.readers.chunks import (
+    MAX_CHUNK_BYTES,
+    MAX_CHUNK_ROWS,
+    MAX_COLUMN_NAMES,
+    Chunk,
+    Malformed,
+    Reading,
+    column_indexes,
+)
+from refrain.ingest.readers.dialect import delimiter_of, is_blank, original_row, reader, wrong_width
 from refrain.ingest.readers.encoding import Text
 
 if TYPE_CHECKING:
@@ -29,39 +37,40 @@ if TYPE_CHECKING:
     from refrain.ingest.formats import Content
 
 PARSERS = 2
-"""Threads that parse blocks, beside the one that writes them; Arrow needs no lock of Python's."""
+"""Threads that parse blocks, beside the one that writes them; Arrow works without Python's lock."""
 
-LONGEST_FIELD = 1024 * 1024
-"""Letters. A longer one is no value, but most likely a quote that was never closed."""
+MAX_FIELD_LENGTH = 1024 * 1024
+"""Characters. A longer field is most likely a quote that was never closed."""
 
 Row = tuple[int, list[str], str]
-"""The line that it begins in, its fields, and why it is malformed (empty when it is not)."""
+"""The line in which it begins, its fields, and why it is malformed (empty when it is not)."""
 
 
 @contextmanager
 def read_delimited(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
     """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(MAX_FIELD_LENGTH)
     with closing(Text(path, definition.source.encoding)) as text, ThreadPoolExecutor(PARSERS) as pool:
         delimiter = definition.source.delimiter or ("\t" if form == "tsv" else delimiter_of(text.head, definition))
-        blocks = Blocks[Plain](text) if has_blocks(text) else None
+        blocks = Blocks[ParsedBlock](text) if has_blocks(text) else None
         records = Records(text, delimiter, text.lines if blocks is None else blocks)
         header, pending = _header(records, definition)
-        layout = Layout(definition, delimiter, header, places(definition, header), LONGEST_FIELD)
-        if blocks is not None and may_be_plain(layout):
-            blocks.parse_ahead(pool, partial(parse, layout))
-        yield Reading(form, dict.fromkeys(header[:NAMES]), _chunks(records, pending, layout, text.content, blocks))
+        layout = Layout(definition, delimiter, header, column_indexes(definition, header), MAX_FIELD_LENGTH)
+        if blocks is not None and can_parse_blocks(layout):
+            blocks.parse_ahead(pool, partial(parse_block, layout))
+        names = dict.fromkeys(header[:MAX_COLUMN_NAMES])
+        yield Reading(names, _chunks(records, pending, layout, text.content, blocks))
 
 
 def _chunks(
-    records: Records, pending: list[Row], layout: Layout, content: Content, blocks: Blocks[Plain] | None
+    records: Records, pending: list[Row], layout: Layout, content: Content, blocks: Blocks[ParsedBlock] | None
 ) -> Iterator[Chunk]:
-    """Take blocks whole where that goes, and some rows one by one where it does not."""
+    """Take whole blocks where they could be parsed, and rows one by one elsewhere."""
     number = 1
     while True:
-        while blocks is not None and not pending and records.is_between_rows and (plain := blocks.take()):
-            yield plain.chunk(number, records.pass_over(len(plain.lines.starts)))
-            number += plain.count
+        while blocks is not None and not pending and records.is_between_rows and (block := blocks.take()):
+            yield block.chunk(number, records.pass_over(len(block.lines.starts)))
+            number += block.rows
         batch = pending or list(_batch(records, content, blocks))
         if not batch:
             return
@@ -70,21 +79,21 @@ def _chunks(
         pending = []
 
 
-def _batch(records: Records, content: Content, blocks: Blocks[Plain] | None) -> Iterator[Row]:
-    """Read rows, until they are many or a block ends with one."""
-    stop = content.consumed + BYTES
+def _batch(records: Records, content: Content, blocks: Blocks[ParsedBlock] | None) -> Iterator[Row]:
+    """Read rows until they fill a chunk, or a block ends with one."""
+    stop = content.consumed + MAX_CHUNK_BYTES
     for count, row in enumerate(records, 1):
         yield row
         at_end = blocks is not None and blocks.is_at_end and records.is_between_rows
-        if count >= ROWS or content.consumed >= stop or at_end:
+        if count >= MAX_CHUNK_ROWS or content.consumed >= stop or at_end:
             return
 
 
 class Records:
-    """The rows of a file, each with the line that it begins in; blank lines are none.
+    """The rows of a file, each with the line in which it begins; blank lines are skipped.
 
-    A quote that is never closed would swallow all that follows. So the lines of a row are remembered until it is
-    complete, and where it never is, its first line alone is malformed and the others are read again.
+    A quote that is never closed would swallow the rest of the file. So the lines of a row are remembered until the row
+    is complete. If it never is, only its first line is malformed, and the other lines are read again.
     """
 
     def __init__(self, text: Text, delimiter: str, lines: Iterator[str]) -> None:
@@ -98,16 +107,16 @@ class Records:
         self._rows = self._all()
 
     def __iter__(self) -> Iterator[Row]:
-        """Iterate over the rows; once only, but with pauses."""
+        """Return the only iterator over the rows; it can be paused."""
         return self._rows
 
     @property
     def is_between_rows(self) -> bool:
-        """Tell whether the next line is one that nobody has read yet, and begins a row."""
+        """Tell whether the next line is unread and begins a row."""
         return not self._open and not self._again
 
     def pass_over(self, lines: int) -> int:
-        """Count lines that somebody else reads; return the number of the first."""
+        """Count lines that are read elsewhere; return the number of the first one."""
         self._done += lines
         return self._done - lines + 1
 
@@ -119,7 +128,7 @@ class Records:
         lines, too_long = self._open, False
         try:
             for row in reader(self._lines(), self._delimiter):
-                if self._ended:  # the parser asked for more lines and made do without
+                if self._ended:  # the parser asked for another line, but the file had ended
                     break
                 line = self.pass_over(len(lines))
                 lines.clear()
@@ -139,26 +148,26 @@ class Records:
         self._ended = True
 
     def _unclosed(self, too_long: bool) -> Row:
-        first, *others = self._open
+        first, *rest = self._open
         self._open.clear()
-        self._again.extendleft(reversed(others))
+        self._again.extendleft(reversed(rest))
         self._done += 1
         self._ended = False
-        field = f"a field is longer than {LONGEST_FIELD} letters"
-        return self._done, [first.rstrip("\r\n")], field if too_long else "a quote is opened here and never closed"
+        long_field = f"a field is longer than {MAX_FIELD_LENGTH} characters"
+        return self._done, [first.rstrip("\r\n")], long_field if too_long else "a quote opens here and never closes"
 
 
 def _header(records: Records, definition: Definition) -> tuple[list[str], list[Row]]:
-    """Name the fields: by the definition's header, unless the file has that line itself, else by the first line.
+    """Name the fields: by the definition's header, if it has one and the file does not, else by the first line.
 
-    The first line is returned too where it is a row.
+    Returns the first line too where it is a row.
     """
     first = next(iter(records), None)
     if first is None:
         raise UnreadableUpload("empty", "the file has only blank lines")
-    names, said = [name.strip() for name in first[1]], definition.source.header
-    if said and set(names) != set(said):
-        return list(said), [first]
+    names, header = [name.strip() for name in first[1]], definition.source.header
+    if header and set(names) != set(header):
+        return list(header), [first]
     if first[2]:
         raise UnreadableUpload("no_header", f"line {first[0]}, the header: {first[2]}")
     return names, []
@@ -169,23 +178,23 @@ def _chunk(rows: list[Row], number: int, layout: Layout) -> Chunk:
     numbers = np.arange(number, number + len(rows))
     malformed = _malformed(rows, number, width)
     if malformed:
-        good = np.ones(len(rows), bool)
-        good[[row.number - number for row in malformed]] = False
-        rows, numbers = list(compress(rows, good)), numbers[good]
+        complete = np.ones(len(rows), bool)
+        complete[[row.number - number for row in malformed]] = False
+        rows, numbers = list(compress(rows, complete)), numbers[complete]
     lines, fields, _ = zip(*rows, strict=True) if rows else ((), (), ())
     cells = list(zip(*fields, strict=True)) or [()] * width
     return Chunk(
         numbers=numbers,
         lines=np.array(lines, np.int64),
-        columns={name: objects(cells[place]) for name, place in layout.found.items()},
-        original=lambda row: named(layout.header, fields[row]),
+        columns={name: objects(cells[index]) for name, index in layout.indexes.items()},
+        original=lambda row: original_row(layout.header, fields[row]),
         malformed=malformed,
     )
 
 
 def _malformed(rows: list[Row], number: int, width: int) -> list[Malformed]:
     return [
-        Malformed(at, line, wrong or wrong_width(width, fields), fields)
-        for at, (line, fields, wrong) in enumerate(rows, number)
-        if wrong or len(fields) != width
+        Malformed(row, line, reason or wrong_width(width, fields), fields)
+        for row, (line, fields, reason) in enumerate(rows, number)
+        if reason or len(fields) != width
     ]

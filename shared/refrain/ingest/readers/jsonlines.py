@@ -1,4 +1,4 @@
-"""JSON lines: an object a line. A line that is none is a malformed row, and the next one may be fine."""
+"""Reads JSON lines: one object a line. Any other line is a malformed row; the lines after it may be fine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def read_json_lines(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_json_lines(path: Path, definition: Definition, _form: str) -> Iterator[Reading]:
     """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
     with closing(Text(path, definition.source.encoding)) as text:
-        yield reading(form, _records(text), definition, text.content)
+        yield reading(_records(text), definition, text.content)
 
 
 def _records(text: Text) -> Iterator[Record]:
@@ -41,5 +41,5 @@ def _record(line: int, content: str) -> Record:
         return line, content.rstrip(), f"not valid JSON: {error.msg}"
     except RecursionError:
         return line, content.rstrip(), "not valid JSON: nested too deeply"
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
+    except ValueError:  # Python refuses whole numbers of more than 4,300 digits
         return line, content.rstrip(), "not valid JSON: a number with too many digits"

@@ -1,4 +1,4 @@
-"""Parquet: record batches to chunks of columns, as little converted as `decode` allows."""
+"""Reads Parquet: record batches become chunks of columns, converted as little as `decode` allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow.types as pt
 from preprocessing import objects
 from refrain.errors import UnreadableUpload
 from refrain.ingest.formats import BLOCK, Content
-from refrain.ingest.readers.chunks import NAMES, ROWS, Chunk, Reading, places
+from refrain.ingest.readers.chunks import MAX_CHUNK_ROWS, MAX_COLUMN_NAMES, Chunk, Reading, column_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
 
-CELLS = 1_000_000
-"""Of one batch, so that a wide table is read in short ones."""
+MAX_BATCH_CELLS = 1_000_000
+"""A wide table is read in batches of fewer rows."""
 
 
 @contextmanager
-def read_parquet(path: Path, definition: Definition, form: str) -> Iterator[Reading]:
+def read_parquet(path: Path, definition: Definition, _form: str) -> Iterator[Reading]:
     """Open a file. Only the definition's columns are read. Raises `UnreadableUpload`, now or from the chunks."""
     with _damage():
         file = pq.ParquetFile(_unpacked(path), pre_buffer=False, page_checksum_verification=True)
         schema = file.schema_arrow
     with file:
-        found = places(definition, schema.names)
-        for place in found.values():
-            _refuse_nested(schema.field(place))
-        yield Reading(form, dict.fromkeys(schema.names[:NAMES]), _chunks(file, definition, found))
+        indexes = column_indexes(definition, schema.names)
+        for index in indexes.values():
+            _refuse_nested(schema.field(index))
+        yield Reading(dict.fromkeys(schema.names[:MAX_COLUMN_NAMES]), _chunks(file, definition, indexes))
 
 
 @contextmanager
@@ -47,18 +47,18 @@ def _damage() -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         sentence = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        raise UnreadableUpload("corrupt", f"this is no Parquet that can be read: {sentence}") from None
+        raise UnreadableUpload("corrupt", f"the file cannot be read as Parquet: {sentence}") from None
 
 
 def _unpacked(path: Path) -> Path:
-    """Parquet is read from its end, so one that came compressed is unpacked to a file first."""
+    """Unpack a compressed upload to a file first, since Parquet is read from its end."""
     with path.open("rb") as file:
         if file.read(4) == b"PAR1":
             return path
-    plain = path.with_name(path.name + ".unpacked")
-    with Content(path) as content, plain.open("wb") as file:
+    unpacked = path.with_name(path.name + ".unpacked")
+    with Content(path) as content, unpacked.open("wb") as file:
         shutil.copyfileobj(content, file, BLOCK)
-    return plain
+    return unpacked
 
 
 def _refuse_nested(field: Any) -> None:
@@ -68,9 +68,9 @@ def _refuse_nested(field: Any) -> None:
         )
 
 
-def _chunks(file: Any, definition: Definition, found: Mapping[str, int]) -> Iterator[Chunk]:
-    names = {column: file.schema_arrow.names[place] for column, place in found.items()}
-    size = max(1, min(ROWS, CELLS // len(names)))
+def _chunks(file: Any, definition: Definition, indexes: Mapping[str, int]) -> Iterator[Chunk]:
+    names = {column: file.schema_arrow.names[index] for column, index in indexes.items()}
+    size = max(1, min(MAX_CHUNK_ROWS, MAX_BATCH_CELLS // len(names)))
     batches = file.iter_batches(batch_size=size, columns=list(names.values()), use_threads=False)
     number = 1
     while True:
@@ -95,7 +95,7 @@ def _chunk(batch: Any, number: int, names: Mapping[str, str], definition: Defini
 
 
 def _raw(array: Any, kind: str) -> Array:
-    """Make the raw array for a column of this kind; what is no such thing goes as objects, for `decode` to refuse."""
+    """Make the raw array for a column of this kind; values of another type go as objects, for `decode` to refuse."""
     if pt.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pt.is_binary(array.type) or pt.is_large_binary(array.type):
@@ -116,7 +116,7 @@ def _numpy(array: Any) -> Array:
 
 
 def _as_text(array: Any) -> Any:
-    """Some writers leave out that their bytes are text."""
+    """Read bytes as text where they are text: some writers leave the type out."""
     try:
         return pc.cast(array, pa.large_string())
     except pa.ArrowInvalid:
@@ -124,7 +124,7 @@ def _as_text(array: Any) -> Any:
 
 
 def _plain(scalar: Any) -> object:
-    """Give a value as Python's; a time beyond its calendar as text."""
+    """Convert a value to Python's; a time beyond Python's calendar becomes text."""
     try:
         return cast("object", scalar.as_py())
     except (OverflowError, ValueError):

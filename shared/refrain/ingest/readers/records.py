@@ -1,4 +1,4 @@
-"""JSON objects, from whatever file, to chunks of columns."""
+"""Turns JSON objects, of JSON lines or of an array, into chunks of columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing, rows_to_columns
-from refrain.ingest.readers.chunks import NAMES, Chunk, Malformed, Reading, batches, check_columns, sources
+from refrain.ingest.readers.chunks import (
+    MAX_COLUMN_NAMES,
+    Chunk,
+    Malformed,
+    Reading,
+    batches,
+    check_columns,
+    columns_by_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,62 +24,63 @@ if TYPE_CHECKING:
     from refrain.ingest.formats import Content
 
 Record = tuple[int, object, str]
-"""Its line (or its row, where there are no lines), the value, and why it is malformed (empty when it is not)."""
+"""Its line (or its row, where the file has no lines), the value, and why it is malformed (empty when it is not)."""
 
 
-def reading(form: str, records: Iterator[Record], definition: Definition, content: Content) -> Reading:
-    """Make chunks of records. Which columns there are is known at the end only, since each object names its own."""
-    found: dict[str, None] = {}
-    return Reading(form, found, _chunks(records, definition, content, found))
+def reading(records: Iterator[Record], definition: Definition, content: Content) -> Reading:
+    """Make chunks of records. The names are complete only at the end, since each object has names of its own."""
+    names: dict[str, None] = {}
+    return Reading(names, _chunks(records, definition, content, names))
 
 
 def _chunks(
-    records: Iterator[Record], definition: Definition, content: Content, found: dict[str, None]
+    records: Iterator[Record], definition: Definition, content: Content, names: dict[str, None]
 ) -> Iterator[Chunk]:
-    known = sources(definition)
+    by_name = columns_by_name(definition)
     number, objects = 1, 0
     for batch in batches(records, content):
-        chunk = _chunk(batch, number, known, found)
+        chunk = _chunk(batch, number, by_name, names)
         number += len(batch)
         objects += chunk.rows
         yield chunk
     if objects:
-        check_columns(definition, {known[name] for name in found if name in known}, found)
+        check_columns(definition, {by_name[name] for name in names if name in by_name}, names)
 
 
-def _chunk(batch: list[Record], number: int, known: Mapping[str, str], found: dict[str, None]) -> Chunk:
+def _chunk(batch: list[Record], number: int, by_name: Mapping[str, str], names: dict[str, None]) -> Chunk:
     rows: list[tuple[int, int, dict[str, object]]] = []
     malformed = []
-    for at, (line, value, wrong) in enumerate(batch, number):
+    for row, (line, value, reason) in enumerate(batch, number):
         if isinstance(value, dict):
-            rows.append((at, line, value))
-            if not value.keys() <= found.keys():
-                _remember(value, known, found)
+            rows.append((row, line, value))
+            if not value.keys() <= names.keys():
+                _remember(value, by_name, names)
         else:
-            malformed.append(Malformed(at, line, wrong or "expected a JSON object", value))
+            malformed.append(Malformed(row, line, reason or "expected a JSON object", value))
     values = [row[2] for row in rows]
     return Chunk(
         numbers=np.array([row[0] for row in rows], np.int64),
         lines=np.array([row[1] for row in rows], np.int64),
-        columns=_columns(values, known, found),
+        columns=_columns(values, by_name, names),
         original=lambda row: values[row],
         malformed=malformed,
     )
 
 
-def _remember(value: Mapping[str, object], known: Mapping[str, str], found: dict[str, None]) -> None:
-    """Note new names; those of no column only up to a bound, for objects may have names without end."""
+def _remember(value: Mapping[str, object], by_name: Mapping[str, str], names: dict[str, None]) -> None:
+    """Note new names; those of no column only up to a limit, since objects may have any number of names."""
     for name in value:
-        if name in known or len(found) < NAMES:
-            found[name] = None
+        if name in by_name or len(names) < MAX_COLUMN_NAMES:
+            names[name] = None
 
 
-def _columns(values: list[dict[str, object]], known: Mapping[str, str], found: Mapping[str, None]) -> dict[str, Array]:
+def _columns(
+    values: list[dict[str, object]], by_name: Mapping[str, str], names: Mapping[str, None]
+) -> dict[str, Array]:
     """Make raw columns; where an object has a column under two names, the first one that is not null counts."""
-    names = [name for name in known if name in found]
     columns: dict[str, Array] = {}
-    for name, array in rows_to_columns(values, names).items():
-        column = known[name]
+    for name, array in rows_to_columns(values, [name for name in by_name if name in names]).items():
+        column = by_name[name]
         earlier = columns.get(column)
         columns[column] = array if earlier is None else np.where(is_missing(earlier), array, earlier)
     return columns

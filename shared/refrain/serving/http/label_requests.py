@@ -6,13 +6,13 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.lake.label import LONGEST_ID, check_labels, write_call
+from refrain.lake.label import MAX_PREDICTION_ID_LENGTH, check_labels, write_labels
 from refrain.serving.http.refusals import InvalidLabels, InvalidRequestBody, LabelProblem, NoLabels, TooManyLabels
 from refrain.serving.http.requests import Accepted
 
 if TYPE_CHECKING:
     from preprocessing import Definition
-    from refrain.lake.label import Given
+    from refrain.lake.label import PredictionLabel
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
@@ -29,12 +29,12 @@ def answer_label(registry: Registry, request: HttpRequest, model: str) -> Accept
     if definition.roles:
         raise NoLabels(model)
     labels = _labels(request.document(), definition)
-    identity = write_call(registry.store, model, labels, datetime.now(UTC))
+    identity = write_labels(registry.store, model, labels, datetime.now(UTC))
     logger.info("labels kept", extra={"request_id": request.id, "model": model, "labels": len(labels), "id": identity})
     return Accepted({"accepted": len(labels), "id": identity})
 
 
-def _labels(document: dict[str, Any], definition: Definition) -> list[Given]:
+def _labels(document: dict[str, Any], definition: Definition) -> list[PredictionLabel]:
     entries = document.get("labels")
     if not isinstance(entries, list) or not entries:
         raise InvalidRequestBody("labels: expected a list of at least one object")
@@ -61,10 +61,12 @@ def _shape(index: int, entry: object) -> list[LabelProblem]:
         problems.append(LabelProblem(index, "label", None, "is required"))
     identity = entry.get("prediction_id")
     if not _is_id(identity):
-        reason = f"expected one of the prediction_ids that an answer has: text of 1 to {LONGEST_ID} characters"
+        reason = (
+            f"expected one of the prediction_ids that an answer has: text of 1 to {MAX_PREDICTION_ID_LENGTH} characters"
+        )
         problems.append(LabelProblem(index, "prediction_id", identity, reason))
     return problems
 
 
 def _is_id(identity: object) -> bool:
-    return isinstance(identity, str) and 0 < len(identity) <= LONGEST_ID and identity.isprintable()
+    return isinstance(identity, str) and 0 < len(identity) <= MAX_PREDICTION_ID_LENGTH and identity.isprintable()

@@ -1,256 +1,20 @@
-"""Blocks of lines read at once: whatever is in a file, it comes to the same as line by line."""
+"""Blocks of lines: which ones are parsed at once, and how their rows and lines are counted."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from preprocessing import Definition, parse_definition
 from refrain.errors import UnreadableUpload
-from refrain.ingest.fast_csv import arrow_columns, blocks
-from refrain.ingest.keeping import keep
+from refrain.ingest.fast_csv import blocks
 from refrain.ingest.readers import delimited
+from tests.contract.test_fast_csv import GOOD, HEADER, assert_same, define
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from refrain.ingest.readers.chunks import Chunk
-
-MARKS = ["1970-01-01", "1970-01-01T00:00:00"]
-COLUMNS: dict[str, Any] = {
-    "label": {"type": "category", "allowed": ["a", "b"], "lower": True},
-    "town": {"type": "category"},
-    "amount": {"type": "number", "min": -1000, "missing": [999, "-"]},
-    "member": {"type": "boolean"},
-    "at": {"type": "time", "min": "1900-01-01", "missing": MARKS},
-    "day": {"type": "time", "format": "%d.%m.%Y", "missing": MARKS},
-}
-HEADER = list(COLUMNS)
-TREE = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}
-
-
-def define(**source: Any) -> Definition:
-    document = {
-        "task": "classification",
-        "target": "label",
-        "source": {"missing": ["?", "n/a"], **source},
-        "columns": COLUMNS,
-        "training": {"candidates": [TREE]},
-    }
-    return parse_definition("people", document, "people.toml")
-
-
-class Lake:
-    """Keeps what was uploaded, as bytes."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    def upload(self, path: Path, key: str) -> None:
-        self.files[key] = path.read_bytes()
-
-
-Kept = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
-
-
-def kept(content: bytes, definition: Definition) -> Kept | tuple[str, str]:
-    """The facts of a receipt, all curated and all rejected rows; or the refusal."""
-    lake: Any = Lake()
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(content)
-        try:
-            facts = keep(path, "csv", definition, "digest", lake)
-        except UnreadableUpload as refusal:
-            return refusal.code, str(refusal)
-    curated: list[dict[str, Any]] = []
-    rejected: list[dict[str, Any]] = []
-    for key, data in lake.files.items():
-        if key.startswith("curated"):
-            curated += pq.read_table(io.BytesIO(data)).to_pylist()
-        else:
-            rejected += [json.loads(line) for line in gzip.decompress(data).splitlines()]
-    for column in facts["columns"].values():  # of floats, which a sum in another order changes in the last digit
-        for figure in ("mean", "std"):
-            if column.get(figure) is not None:
-                column[figure] = pytest.approx(column[figure], rel=1e-9, abs=1e-9)
-    return facts, curated, rejected
-
-
-def line_by_line(content: bytes, definition: Definition) -> Kept | tuple[str, str]:
-    with patch.object(delimited, "may_be_plain", lambda _: False):
-        return kept(content, definition)
-
-
-def assert_same(content: bytes, definition: Definition) -> None:
-    slow, fast = line_by_line(content, definition), kept(content, definition)
-    assert fast == slow
-    assert repr(fast[1:]) == repr(slow[1:])  # which tells 0.0 from -0.0
-
-
-numbers_said = (
-    "0|-0|1|-5|12.50|1.|.5|-.5|007|1e3|1E-2|+5|999|999.0|-|.|1.2.3|5-|1-2|--5|1,5|-1,5|1_000|inf|-inf|nan|NaN|0x10|3.5e38|"
-    "1e400|1e-400|2000000|-2000|0.1|123456789012345678901234567890|2.2250738585072011e-308|٣"
-)
-times_said = (
-    "2026-01-31T12:00:00Z|2026-01-31T12:00:00|2026-01-31 12:00|2026-01-31|2026-02-29|2024-02-29|1900-02-29|2026-13-01|"
-    "2000-02-29T00:00:00+23:59|2026-01-32|2026-04-31|2026-01-31T24:00:00Z|2026-01-31T23:60:00Z|2026-01-31T12:00:00.5Z|"
-    "2026-01-31T12:00:00.1234567Z|2026-01-31T12:00:00+02:00|2026-01-31T12:00:00+24:00|2026-01-31T12:00:00-0500|20260131|"
-    "2026-W05-1|0000-01-01|0001-01-01|0001-01-01T00:00:00+01:00|9999-12-31T23:59:59-01:00|1899-12-31|1970-01-01|"
-    "1970-01-01T00:00:00|60|1700000000|9999999999|1700000000.5|1700000000000|-1|31.1.2026|31.01.2026|2026-01-31t12:00:00z|"
-    "2026-01-31_12:00:00"
-)
-words_said = (
-    "a|b|A|B |c|true|no|Y|0|2|| |?|N/A|NULL|na|Bern|Zürich|Zu\u0308rich|two  words|tab\there|\u00a0x|x\u2028y|x\x0by|"
-    "x\x1cy|ſ|\u212a|İ"
-)
-NUMBERS = [*numbers_said.split("|"), "9" * 400, "3" * 39]
-TIMES = times_said.split("|")
-WORDS = words_said.split("|")
-
-anything = st.one_of(
-    st.sampled_from(NUMBERS + TIMES + WORDS),
-    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5),
-)
-numbers = st.one_of(
-    st.sampled_from(NUMBERS), st.from_regex(r"-?[0-9]{0,3}\.?[0-9]{0,3}", fullmatch=True), st.floats().map(str)
-)
-iso = (
-    r"[0-9]{4}-[01][0-9]-[0-3][0-9]"
-    r"([T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,7})?)?(Z|[+-][0-2][0-9]:[0-6][0-9])?)?"
-)
-times = st.one_of(
-    st.sampled_from(TIMES), st.from_regex(iso, fullmatch=True), st.datetimes().map(lambda moment: moment.isoformat())
-)
-
-
-def mostly(usual: list[str], *unusual: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.integers(0, 9).flatmap(
-        lambda draw: st.sampled_from(usual) if draw < 6 else unusual[draw % len(unusual)] if draw < 9 else anything
-    )
-
-
-sensible = st.tuples(
-    mostly(["a", "b"], st.sampled_from(["A", "B ", "c", ""])),
-    mostly(["Bern", "Genf", ""], st.sampled_from(WORDS)),
-    mostly(["1", "2.5", ""], numbers),
-    mostly(["yes", "no", ""], st.sampled_from(["Y", "0", "1.0", "true ", "2"])),
-    mostly(["2026-01-31T12:00:00Z", "2026-02-01T00:00:00"], times),
-    mostly(["31.01.2026", ""], times),
-)
-
-
-def joined(fields: Any) -> st.SearchStrategy[str]:
-    """Join fields with commas, some in quotes, some behind spaces, properly or not."""
-    dress: dict[str, Callable[[str], str]] = {
-        "plain": lambda text: text,
-        "quoted": lambda text: '"' + text.replace('"', '""') + '"',
-        "spaced": lambda text: f"  {text}",
-        "torn": lambda text: f'"{text}',
-    }
-    styles = st.sampled_from(["plain"] * 9 + ["quoted"] * 4 + ["spaced", "torn"])
-    return st.lists(styles, min_size=len(fields), max_size=len(fields)).map(
-        lambda chosen: ",".join(dress[style](text) for style, text in zip(chosen, fields, strict=True))
-    )
-
-
-plainly = sensible.filter(lambda fields: not any(set(field) & set(',"\r\n') for field in fields)).map(",".join)
-odd = st.sampled_from(
-    [
-        "",
-        " ",
-        "\t",
-        ",",
-        ",,,,,",
-        '"',
-        "x" * 40,
-        '""',
-        '"a","b","1","y","60",""',
-        '"a ""x"" b",c,1,y,60,',
-        'a,"x\ny",1,y,60,',
-    ]
-)
-row = st.integers(0, 19).flatmap(
-    lambda draw: (
-        plainly
-        if draw < 14
-        else sensible.flatmap(joined)
-        if draw < 18
-        else odd
-        if draw < 19
-        else st.lists(anything, max_size=8).flatmap(joined)
-    )
-)
-ends = st.sampled_from(["\n"] * 30 + ["\r\n"] * 8 + ["\r"])
-tables = st.lists(st.tuples(row, ends), max_size=20).map(lambda rows: "".join(text + end for text, end in rows))
-
-
-@given(
-    table=tables,
-    tail=st.sampled_from(["", "a,Bern,1,y,60,31.01.2026", '"a']),
-    codec=st.sampled_from(["utf-8"] * 4 + ["utf-8-sig", "cp1252", "latin-1", "utf-16"]),
-    decimal=st.sampled_from([".", ".", ","]),
-    headed=st.booleans(),
-    size=st.sampled_from([16, 64, 256, 4096]),
-    longest=st.sampled_from([60, 10_000]),
-)
-@hypothesis_settings(max_examples=150, deadline=None)
-def test_whatever_a_file_is_blocks_come_to_the_same_as_lines(
-    table: str, tail: str, codec: str, decimal: str, headed: bool, size: int, longest: int
-) -> None:
-    source: dict[str, Any] = {"decimal": decimal, "delimiter": ",", "encoding": codec}
-    if headed:
-        source["header"] = HEADER
-    head = "" if headed else ",".join(HEADER) + "\n"
-    content = (head + table + tail).encode(codec, "replace")
-    with (
-        patch.multiple(blocks, SIZE=size, BLOCK=size),
-        patch.multiple(delimited, ROWS=3, LONGEST_FIELD=longest),
-        patch.object(arrow_columns, "MANY", 1),
-    ):
-        assert_same(content, define(**source))
-
-
-def written(rows: list[list[str]]) -> bytes:
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-    return file.getvalue().encode()
-
-
-GOOD = ["a", "Bern", "1", "yes", "2026-01-31T12:00:00Z", "31.01.2026"]
-
-
-@pytest.mark.parametrize("decimal", [".", ","])
-@pytest.mark.parametrize("place", range(len(HEADER)))
-@pytest.mark.parametrize("values", [NUMBERS, TIMES, WORDS], ids=["numbers", "times", "words"])
-def test_each_odd_value_means_in_a_block_what_it_means_in_a_line(values: list[str], place: int, decimal: str) -> None:
-    rows = [[*GOOD[:place], value, *GOOD[place + 1 :]] for value in values]
-    with patch.object(arrow_columns, "MANY", 1):
-        assert_same(written([*rows, *[GOOD] * 5]), define(decimal=decimal))
-
-
-def test_a_column_that_is_required_and_not_in_the_file_rejects_its_rows() -> None:
-    definition = define()
-    town = replace(definition.columns["town"], required=True)
-    definition = replace(definition, columns={**definition.columns, "town": town})
-    content = written([GOOD] * 3).replace(b"town", b"city")
-    assert_same(content, definition)
-    facts = kept(content, definition)[0]
-    assert isinstance(facts, dict)
-    assert (facts["rows_kept"], facts["rows_rejected"], facts["parts"]) == (0, 3, [])
 
 
 def chunks(tmp_path: Path, content: bytes, **source: Any) -> list[Chunk]:
@@ -278,8 +42,8 @@ LINE = ",".join(GOOD)
 )
 def test_plain_lines_are_read_at_once(tmp_path: Path, content: str) -> None:
     (chunk,) = chunks(tmp_path, (",".join(HEADER) + "\n" + content).encode())
-    assert chunk.sure is not None
-    assert chunk.sure.num_rows == chunk.rows == 3
+    assert chunk.accepted is not None
+    assert chunk.accepted.num_rows == chunk.rows == 3
 
 
 @pytest.mark.parametrize(
@@ -292,26 +56,26 @@ def test_plain_lines_are_read_at_once(tmp_path: Path, content: str) -> None:
         "x\ra,Bern,1,yes,60,",
     ],
 )
-def test_what_is_not_plain_is_read_by_line_and_the_lines_behind_it_at_once_again(
+def test_a_line_that_blocks_cannot_hold_is_read_alone_and_later_lines_in_blocks_again(
     tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "SIZE", 10 * len(LINE))
+    monkeypatch.setattr(blocks, "MAX_BLOCK_BYTES", 10 * len(LINE))
     monkeypatch.setattr(blocks, "BLOCK", 10 * len(LINE))
     content = (",".join(HEADER) + "\n" + f"{LINE}\n" * 50 + f"{line}\n" + f"{LINE}\n" * 50).encode()
-    found = chunks(tmp_path, content)
-    sure = [0 if chunk.sure is None else chunk.sure.num_rows for chunk in found]
-    assert sure[0] and sure[-1]
-    assert 80 <= sum(sure) < 100
+    read = chunks(tmp_path, content)
+    accepted = [0 if chunk.accepted is None else chunk.accepted.num_rows for chunk in read]
+    assert accepted[0] and accepted[-1]
+    assert 80 <= sum(accepted) < 100
     assert_same(content, define())
 
 
-def test_bytes_that_are_no_letters_are_refused_with_their_line_however_far_they_are(tmp_path: Path) -> None:
+def test_an_undecodable_byte_is_refused_with_its_line_however_far_it_is(tmp_path: Path) -> None:
     content = (",".join(HEADER) + "\n").encode() + f"{LINE}\n".encode() * 70_000 + b"a,\xff,1,yes,60,\n"
     with pytest.raises(UnreadableUpload, match="line 70002: byte 0xff"):
         chunks(tmp_path, content)
 
 
-def test_trouble_behind_rows_comes_behind_them(tmp_path: Path) -> None:
+def test_an_error_after_rows_comes_after_the_errors_in_the_rows(tmp_path: Path) -> None:
     content = (",".join(HEADER) + "\n").encode() + b"\xff\n" + f"{LINE}\n".encode() * 70_000 + b"\0\n"
     with pytest.raises(UnreadableUpload, match="line 2: byte 0xff"):
         chunks(tmp_path, content)
@@ -321,29 +85,25 @@ def test_trouble_behind_rows_comes_behind_them(tmp_path: Path) -> None:
 def test_lines_are_counted_alike_wherever_blocks_end(tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     content = end.join([",".join(HEADER), LINE, "", LINE, "ragged", LINE]).encode()
     for size in range(1, len(content)):
-        monkeypatch.setattr(blocks, "SIZE", size)
+        monkeypatch.setattr(blocks, "MAX_BLOCK_BYTES", size)
         monkeypatch.setattr(blocks, "BLOCK", size)
-        found = chunks(tmp_path, content)
-        assert [line for chunk in found for line in chunk.lines.tolist()] == [2, 4, 6]
-        assert [row.line for chunk in found for row in chunk.malformed] == [5]
+        read = chunks(tmp_path, content)
+        assert [line for chunk in read for line in chunk.lines.tolist()] == [2, 4, 6]
+        assert [row.line for chunk in read for row in chunk.malformed] == [5]
 
 
-def test_lines_that_an_open_quote_had_taken_come_before_the_blocks_behind_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blocks, "SIZE", 100)
+def test_lines_after_an_open_quote_come_before_the_next_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MAX_BLOCK_BYTES", 100)
     monkeypatch.setattr(blocks, "BLOCK", 100)
-    monkeypatch.setattr(delimited, "ROWS", 3)
-    monkeypatch.setattr(delimited, "LONGEST_FIELD", 300)
+    monkeypatch.setattr(delimited, "MAX_CHUNK_ROWS", 3)
+    monkeypatch.setattr(delimited, "MAX_FIELD_LENGTH", 300)
     content = (",".join(HEADER) + '\na,"open,1,yes,60,\n' + f"{LINE}\n" * 40).encode()
-    found = chunks(tmp_path, content)
-    assert [line for chunk in found for line in chunk.lines.tolist()] == list(range(3, 43))
-    assert found[-1].sure is not None
+    read = chunks(tmp_path, content)
+    assert [line for chunk in read for line in chunk.lines.tolist()] == list(range(3, 43))
+    assert read[-1].accepted is not None
 
 
-@pytest.mark.parametrize("way", [kept, line_by_line])
-def test_rejected_rows_stand_in_the_order_of_the_file(way: Callable[[bytes, Definition], Any]) -> None:
-    wrong = LINE.replace("a,", "c,", 1)
-    lines = [",".join(HEADER), wrong, "ragged", wrong, *[LINE] * 5, "ragged", wrong]
-    _, _, rejected = way("\n".join(lines).encode(), define())
-    assert [row["line"] for row in rejected] == [2, 3, 4, 10, 11]
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xc3"], ids=["byte order mark", "half a character"])
+def test_a_file_without_a_whole_character_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UnreadableUpload):
+        chunks(tmp_path, content)

@@ -100,18 +100,18 @@ def test_a_quote_that_is_never_closed_costs_one_row_only(read: Read) -> None:
     assert found.lines == [3, 4]
     (row,) = found.malformed
     assert (row.number, row.line, row.original) == (1, 2, ['39,"Bern,a'])
-    assert "never closed" in row.reason
+    assert "never closes" in row.reason
 
 
 def test_a_quote_that_is_never_closed_is_told_on_the_last_line_too(read: Read) -> None:
     (row,) = read(b'age,town,label\n39,Bern,a\n40,"Genf,b').malformed
-    assert "never closed" in row.reason
+    assert "never closes" in row.reason
 
 
 def test_a_quote_that_is_never_closed_costs_one_row_only_in_a_large_file(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited, "LONGEST_FIELD", 100)
+    monkeypatch.setattr(delimited, "MAX_FIELD_LENGTH", 100)
     found = read(b'age,town,label\n39,"Bern,a\n' + b"40,Genf,b\n" * 50 + b'41,"x ""y""",c\n')
     assert len(rows(found)) == 51
     assert rows(found)[-1] == ("41", 'x "y"', "c")
@@ -120,7 +120,7 @@ def test_a_quote_that_is_never_closed_costs_one_row_only_in_a_large_file(
 
 
 def test_a_field_beyond_all_bounds_is_one_malformed_row(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited, "LONGEST_FIELD", 100)
+    monkeypatch.setattr(delimited, "MAX_FIELD_LENGTH", 100)
     found = read(b"age,town,label\n39," + b"x" * 200 + b",a\n40,Genf,b\n")
     assert rows(found) == [("40", "Genf", "b")]
     assert "longer than 100" in found.malformed[0].reason
@@ -154,10 +154,10 @@ def test_columns_are_renamed_as_the_definition_says(read: Read) -> None:
     [
         (b"x,y\n1,2\n", "no_columns", "Found: x, y. Expected: age, town, label"),
         (b"age,town\n1,2\n", "no_target", "'label'"),
-        (b"age,town,label,age\n1,2,3,4\n", "duplicate_column", "'age' is there twice: as field 1"),
+        (b"age,town,label,age\n1,2,3,4\n", "duplicate_column", "column 'age' twice: as field 1"),
         (b"\n \n\n", "empty", "blank lines"),
         (b"", "empty", "empty"),
-        (b'"age,town,label\n1,2,3\n', "no_header", "never closed"),
+        (b'"age,town,label\n1,2,3\n', "no_header", "never closes"),
         (b"PK\x03\x04\x00\x00age,label\n", "binary", "NUL byte"),
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 99, "encoding", "byte 0x89"),
     ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest.readers.encoding import detect
+from refrain.ingest.readers.encoding import detect_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ TEXT = "age,town,label\n39,Zürich,a\n40,東京,b\n"
     ],
 )
 def test_the_codec_is_found_by_mark_then_definition_then_zeros(head: bytes, declared: str, codec: str) -> None:
-    assert detect(head, declared) == codec
+    assert detect_codec(head, declared) == codec
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

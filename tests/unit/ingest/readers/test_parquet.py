@@ -130,7 +130,7 @@ def test_names_with_dots_are_names(read: Read, define: Define) -> None:
 
 
 def test_many_row_groups_are_numbered_through(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "ROWS", 7)
+    monkeypatch.setattr(parquet, "MAX_CHUNK_ROWS", 7)
     content = file({"age": list(range(100)), "label": ["a"] * 100}, row_group_size=13)
     found = read(content, "a.parquet")
     assert found.numbers == list(range(1, 101))
@@ -145,9 +145,9 @@ def test_a_parquet_file_may_be_compressed_as_a_whole(read: Read) -> None:
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
-        (b"age,label\n1,a\n", "corrupt", "no Parquet"),
-        (b"", "corrupt", "no Parquet"),
-        (file({"age": [1], "label": ["a"]})[:-20], "corrupt", "no Parquet"),
+        (b"age,label\n1,a\n", "corrupt", "cannot be read as Parquet"),
+        (b"", "corrupt", "cannot be read as Parquet"),
+        (file({"age": [1], "label": ["a"]})[:-20], "corrupt", "cannot be read as Parquet"),
         (file({"age": [[1]], "label": ["a"]}), "nested", "column 'age' is of type list"),
         (file({"label": [{"x": 1}]}), "nested", "struct"),
         (file({"x": [1]}), "no_columns", "Found: x"),

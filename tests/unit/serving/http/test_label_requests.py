@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import StorageUnavailable
-from refrain.lake.label_reading import read_labels
+from refrain.lake.label import read_labels
 from refrain.serving.http.label_requests import MAX_LABELS
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
