@@ -1,9 +1,8 @@
-"""`make bench [ONLY=part] [BUSY=1] [LOAD=minutes]` measures.
+"""`make bench [ONLY=part] [BUSY=1] [LOAD=minutes]` measures and writes the figures.
 
-It writes build/bench.json, docs/benchmarks.json and docs/benchmarks.md.
-
-A part is a module of this folder with a function `measure`. Parts that are not measured now keep what was found before.
-What is found on a busy machine is kept beside the rest, in files of its own and in a table at the end of the page.
+They go to build/bench.json, docs/benchmarks.json and docs/benchmarks.md. A part is a module of this folder with a
+function `measure`. Parts that are not measured keep their earlier figures. Figures of a busy machine have files of
+their own, and a table at the end of the page.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 NEW_FIGURES = ROOT / "build" / "bench.json"
 COMMITTED_FIGURES = ROOT / "docs" / "benchmarks.json"
 BUSY = "-busy"
-"""Ends the names of the same files of a busy machine."""
+"""The suffix of the files of a busy machine."""
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -39,26 +38,26 @@ PARTS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the parts that are asked for, all unless told."""
+    """Measure these parts; all by default."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", default="", help=f"one or some of {', '.join(PARTS)}, with commas")
-    parser.add_argument("--busy", action="store_true", help="with other work on every processor meanwhile")
-    asked = parser.parse_args(arguments)
-    only = [name for name in asked.only.split(",") if name]
+    parser.add_argument("--only", default="", help=f"parts to measure, with commas: {', '.join(PARTS)}")
+    parser.add_argument("--busy", action="store_true", help="while every processor also has other work")
+    options = parser.parse_args(arguments)
+    only = [name for name in options.only.split(",") if name]
     unknown = set(only) - set(PARTS)
     if unknown:
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    ending = BUSY if asked.busy else ""
-    found = _before(ending)
-    with busy_processors(asked.busy):
+        parser.error(f"unknown parts {', '.join(sorted(unknown))}; known are {', '.join(PARTS)}")
+    ending = BUSY if options.busy else ""
+    parts = _before(ending)
+    with busy_processors(options.busy):
         for name in only or PARTS:
-            where = describe_machine()
+            machine = describe_machine()
             print(f"measuring {name} …", flush=True)
-            found[name] = replace(import_module(f"benchmarks.{name}").measure(), machine=where)
-            _write(found, ending)
-    for part in (found[name] for name in only or found):
+            parts[name] = replace(import_module(f"benchmarks.{name}").measure(), machine=machine)
+            _write(parts, ending)
+    for part in (parts[name] for name in only or parts):
         print(part_as_text(part))
-    print(f"written: {_ending(NEW_FIGURES, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
+    print(f"figures in {_ending(NEW_FIGURES, ending).relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
 
 
 def _ending(path: Path, ending: str) -> Path:
@@ -67,18 +66,18 @@ def _ending(path: Path, ending: str) -> Path:
 
 def _before(ending: str) -> dict[str, Part]:
     paths = (_ending(path, ending) for path in (NEW_FIGURES, COMMITTED_FIGURES))
-    path = next((each for each in paths if each.exists()), None)
+    path = next((candidate for candidate in paths if candidate.exists()), None)
     documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path else []
     return {document["name"]: Part.of(document) for document in documents}
 
 
-def _write(found: Mapping[str, Part], ending: str) -> None:
-    parts = [found[name] for name in PARTS if name in found]
+def _write(parts_by_name: Mapping[str, Part], ending: str) -> None:
+    parts = [parts_by_name[name] for name in PARTS if name in parts_by_name]
     text = json.dumps({"parts": [part.document() for part in parts]}, indent=1, ensure_ascii=False) + "\n"
     for path in (NEW_FIGURES, COMMITTED_FIGURES):
         path.parent.mkdir(parents=True, exist_ok=True)
         _ending(path, ending).write_text(text, encoding="utf-8")
-    quiet, busy = (_before(each) for each in ("", BUSY))
+    quiet, busy = (_before(suffix) for suffix in ("", BUSY))
     page.write_page([quiet[name] for name in PARTS if name in quiet], busy, PAGE)
 
 
@@ -91,7 +90,7 @@ def part_as_text(part: Part) -> str:
             ratio = group.ratio(row)
             times = f"× {three_digits(ratio)}" if ratio else ""
             lines.append(f"    {row.name:<46}{three_digits(row.median):>10} {group.unit:<6} {times}")
-    return "\n".join(lines + [f"  left out: {each}" for each in part.skipped])
+    return "\n".join(lines + [f"  left out: {sentence}" for sentence in part.skipped])
 
 
 if __name__ == "__main__":

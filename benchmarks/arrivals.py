@@ -1,8 +1,8 @@
-"""An open-loop generator: requests come when they are due, whether or not those before them were answered.
+"""An open-loop load generator: requests are sent when they are due, even if earlier ones are not answered yet.
 
-A client that waits for an answer before it asks again asks less while the service is slow, and so leaves out of its
-figures what everybody else would have waited ("coordinated omission": Gil Tene, How NOT to Measure Latency, 2015;
-https://github.com/giltene/wrk2). Here the times of arrival are drawn beforehand, and each latency counts from then.
+A client that waits for each answer sends fewer requests while the service is slow, so its figures leave out the
+waiting ("coordinated omission": Gil Tene, How NOT to Measure Latency, 2015; https://github.com/giltene/wrk2). Here the
+due times are drawn beforehand, and latencies count from them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 WORKERS = 64
-"""As many requests can be under way; what comes then waits, and its waiting counts."""
+"""The limit of concurrent requests; later ones wait, and their waiting counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueRequest:
-    """A request that is to be made, `at` so many seconds from the beginning; `ask` raises when the answer is wrong."""
+    """A request that is due `at` so many seconds after the start; `ask` raises when the answer is wrong."""
 
     at: float
     kind: str
@@ -32,7 +32,7 @@ class DueRequest:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of one: seconds from when it was due to its answer, and what was wrong with that (empty: nothing)."""
+    """The result of a request: seconds from its due time to its answer, and the error (empty: none)."""
 
     at: float
     kind: str
@@ -41,7 +41,7 @@ class Arrival:
 
 
 def poisson_times(rate: float, seconds: float, draw: random.Random) -> Iterator[float]:
-    """Times of arrival of callers who know nothing of each other, `rate` a second."""
+    """Draw the arrival times of independent callers, `rate` a second."""
     at = draw.expovariate(rate)
     while at < seconds:
         yield at
@@ -54,40 +54,40 @@ def send_when_due(
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Arrival]:
-    """Make each request when it is due; returns when all are answered, in their order."""
+    """Send each request when it is due; return the results in order when all are answered."""
     started = clock()
 
-    def make(request: DueRequest) -> Arrival:
+    def send(request: DueRequest) -> Arrival:
         wrong = ""
         try:
             request.ask()
-        except Exception as error:  # noqa: BLE001 - whatever a caller would have seen is an error of the service
+        except Exception as error:  # noqa: BLE001 - any error that a caller sees counts
             wrong = f"{type(error).__name__}: {error}"[:300]
         return Arrival(request.at, request.kind, clock() - started - request.at, wrong)
 
     with ThreadPoolExecutor(workers, thread_name_prefix="caller") as callers:
-        made = []
+        futures = []
         for request in requests:
             early = started + request.at - clock()
             if early > 0:
                 sleep(early)
-            made.append(callers.submit(make, request))
-        return [each.result() for each in made]
+            futures.append(callers.submit(send, request))
+        return [future.result() for future in futures]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the least value that so many of 100 do not exceed (nearest rank): one that was really measured.
+    """Return the least measured value that so many of 100 do not exceed (nearest rank).
 
     >>> percentile([3.0, 1.0, 2.0, 4.0], 50), percentile([3.0, 1.0, 2.0, 4.0], 99)
     (2.0, 4.0)
     """
-    place = math.ceil(share / 100 * len(values)) - 1
-    return sorted(values)[max(place, 0)]
+    index = math.ceil(share / 100 * len(values)) - 1
+    return sorted(values)[max(index, 0)]
 
 
 def slice_by_time(arrivals: Iterable[Arrival], length: float) -> dict[float, list[float]]:
-    """Latencies by when they were due, in slices of so many seconds; keys are the slices' middles."""
+    """Group latencies by due time into slices of so many seconds; the keys are the middles of the slices."""
     slices: dict[int, list[float]] = {}
-    for each in arrivals:
-        slices.setdefault(int(each.at // length), []).append(each.seconds)
-    return {(place + 0.5) * length: slices[place] for place in sorted(slices)}
+    for arrival in arrivals:
+        slices.setdefault(int(arrival.at // length), []).append(arrival.seconds)
+    return {(index + 0.5) * length: slices[index] for index in sorted(slices)}

@@ -1,4 +1,4 @@
-"""The inference function as `sam build` made it, run by Lambda's own client, beside a hello-world of the same kind."""
+"""The built inference function and two smaller ones, run by Lambda's own runtime client."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ LAKE = "bench-lake"
 
 @dataclass(frozen=True)
 class BuiltFunctions:
-    """The functions, ready to be started; the lake holds one version of the income model, which `graph` has too."""
+    """Functions that are ready to start; the lake holds one version of the income model, which `graph` has too."""
 
     inference: Function
     hello: Function
@@ -77,13 +77,13 @@ class BuiltFunctions:
 
 @contextmanager
 def built_functions(candidate: str = "logistic") -> Iterator[BuiltFunctions]:
-    """Put a version into an S3 of its own process, and lay the functions out. Needs what `make build` makes."""
+    """Put a version into an S3 server of its own and prepare the functions. Needs `make build`."""
     folder = Path(tempfile.mkdtemp(prefix="refrain-bench-"))
     model = income_model.train_version(candidate)
     with _s3() as endpoint:
         _fill(endpoint, model)
-        place = FunctionHost(endpoint, income_model.ROOT / "layers" / "models", folder / "runtime")
-        built = {each.name: each for each in read_functions(read_template(TEMPLATE), place)}
+        host = FunctionHost(endpoint, income_model.ROOT / "layers" / "models", folder / "runtime")
+        built = {function.name: function for function in read_functions(read_template(TEMPLATE), host)}
         inference = next(function for name, function in built.items() if "inference" in name)
         variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
         inference = replace(inference, environment={**inference.environment, **variables})
@@ -97,17 +97,17 @@ def built_functions(candidate: str = "logistic") -> Iterator[BuiltFunctions]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _floor(like: Function, place: Path, code: str, path: tuple[Path, ...]) -> Function:
-    """Lay out a function of a few lines."""
-    place.mkdir()
-    (place / "app.py").write_text(code, encoding="utf-8")
-    compileall.compile_dir(place, quiet=1)
+def _floor(like: Function, folder: Path, code: str, path: tuple[Path, ...]) -> Function:
+    """Prepare a function of a few lines."""
+    folder.mkdir()
+    (folder / "app.py").write_text(code, encoding="utf-8")
+    compileall.compile_dir(folder, quiet=1)
     environment = {name: value for name, value in like.environment.items() if not name.startswith("REFRAIN_")}
     return replace(
         like,
-        name=place.name,
-        folder=place,
-        path=(place, *path),
+        name=folder.name,
+        folder=folder,
+        path=(folder, *path),
         environment=environment,
         python=runtime.bare_python(),
     )

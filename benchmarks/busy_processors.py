@@ -1,4 +1,4 @@
-"""A busy machine: as many processes that do nothing but compute as there are processors."""
+"""Keeps every processor busy with a process that only computes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _COMPUTE = "while True: sum(number * number for number in range(10_000))"
 
 
 @contextmanager
-def busy_processors(wanted: bool) -> Iterator[None]:
-    """Keep the processors busy meanwhile, where that is wanted."""
-    count = (os.cpu_count() or 1) if wanted else 0
-    others = [subprocess.Popen([sys.executable, "-c", _COMPUTE]) for _ in range(count)]
+def busy_processors(enabled: bool) -> Iterator[None]:
+    """Keep the processors busy while the block runs, if enabled."""
+    count = (os.cpu_count() or 1) if enabled else 0
+    processes = [subprocess.Popen([sys.executable, "-c", _COMPUTE]) for _ in range(count)]
     try:
         yield
     finally:
-        for each in others:
-            each.kill()
-            each.wait()
+        for process in processes:
+            process.kill()
+            process.wait()

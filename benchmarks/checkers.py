@@ -1,7 +1,7 @@
-"""The checks of `mixed.definition` by what people use for them: pandas by hand, pandera, Great Expectations.
+"""Checks the rows of `mixed_csv` with the tools that people use: pandas by hand, pandera, Great Expectations.
 
-Each reads the file as text in chunks, casts the columns with pandas, finds the rows that cannot be used, and writes the
-good ones to Parquet and the bad ones, with a reason each, as JSON lines. None makes a profile.
+Each reads the file as text in chunks, casts the columns with pandas and finds unusable rows. It writes the good rows to
+Parquet and the bad ones with their reasons to JSON lines. None makes a profile.
 """
 
 from __future__ import annotations
@@ -24,49 +24,51 @@ BOUNDS: dict[str, tuple[float, float]] = {"amount": (0, 1e6), "score": (-10, 10)
 ALLOWED = {"plan": ["free", "silver", "gold", "team"], "label": ["yes", "no"]}
 
 type BadRows = Iterable[tuple[Iterable[int], str, str]]
-"""Rows of a chunk, by their place in it, the column and the reason."""
+"""Unusable rows of a chunk by index, with the column and the reason."""
 
 type Checker = Callable[[pd.DataFrame], BadRows]
 
 
 def make_pandas_checker() -> Checker:
-    """Judge by masks."""
+    """Check by masks."""
 
-    def judge(typed: pd.DataFrame) -> BadRows:
-        for column, (least, most) in BOUNDS.items():
-            wrong = typed[column].notna() & ~typed[column].between(least, most)
-            yield wrong.to_numpy().nonzero()[0], column, f"expected {least:g} to {most:g}"
+    def check(typed: pd.DataFrame) -> BadRows:
+        for column, (low, high) in BOUNDS.items():
+            wrong = typed[column].notna() & ~typed[column].between(low, high)
+            yield wrong.to_numpy().nonzero()[0], column, f"expected {low:g} to {high:g}"
         for column, allowed in ALLOWED.items():
             wrong = typed[column].notna() & ~typed[column].isin(allowed)
             yield wrong.to_numpy().nonzero()[0], column, f"expected one of {', '.join(allowed)}"
         yield typed["label"].isna().to_numpy().nonzero()[0], "label", "is required"
 
-    return judge
+    return check
 
 
 def make_pandera_checker() -> Checker:
-    """Judge by a schema, whose failures name the rows."""
+    """Check by a schema, whose failures name the rows."""
     import pandera.pandas as pa
 
     bounds = {
         name: pa.Column(float, pa.Check.in_range(*BOUNDS[name]) if name in BOUNDS else None, nullable=True)
         for name in NUMBERS
     }
-    texts = {name: pa.Column(checks=pa.Check.isin(each), nullable=name != "label") for name, each in ALLOWED.items()}
+    texts = {
+        name: pa.Column(checks=pa.Check.isin(allowed), nullable=name != "label") for name, allowed in ALLOWED.items()
+    }
     schema = pa.DataFrameSchema(bounds | texts)
 
-    def judge(typed: pd.DataFrame) -> BadRows:
+    def check(typed: pd.DataFrame) -> BadRows:
         try:
             schema.validate(typed, lazy=True)
         except pa.errors.SchemaErrors as errors:
             for (column, check), cases in errors.failure_cases.groupby(["column", "check"]):
                 yield cases["index"].astype(int), column, check
 
-    return judge
+    return check
 
 
 def make_great_expectations_checker() -> Checker:
-    """Judge by a suite of expectations, asked for all that it did not expect."""
+    """Check by a suite of expectations, which lists all unexpected rows."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -80,21 +82,24 @@ def make_great_expectations_checker() -> Checker:
         "mixed",
         [
             *(
-                expected.ExpectColumnValuesToBeBetween(column=name, min_value=least, max_value=most)
-                for name, (least, most) in BOUNDS.items()
+                expected.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high)
+                for name, (low, high) in BOUNDS.items()
             ),
-            *(expected.ExpectColumnValuesToBeInSet(column=name, value_set=each) for name, each in ALLOWED.items()),
+            *(
+                expected.ExpectColumnValuesToBeInSet(column=name, value_set=allowed)
+                for name, allowed in ALLOWED.items()
+            ),
             expected.ExpectColumnValuesToNotBeNull(column="label"),
         ],
     )
 
-    def judge(typed: pd.DataFrame) -> BadRows:
+    def check(typed: pd.DataFrame) -> BadRows:
         batch = whole.get_batch(batch_parameters={"dataframe": typed})
         for result in batch.validate(suite, result_format="COMPLETE").results:
-            asked = result.expectation_config
-            yield result.result["unexpected_index_list"] or (), asked.kwargs["column"], asked.type
+            config = result.expectation_config
+            yield result.result["unexpected_index_list"] or (), config.kwargs["column"], config.type
 
-    return judge
+    return check
 
 
 CHECKERS: dict[str, Callable[[], Checker]] = {
@@ -109,8 +114,8 @@ REQUIRED_MODULES = {
 }
 
 
-def check_file(path: Path, judge: Checker, into: Path) -> int:
-    """Sort a file's rows into good and bad ones; returns the number of bad ones."""
+def check_file(path: Path, check: Checker, into: Path) -> int:
+    """Sort a file's rows into good and bad ones; return the number of bad ones."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -122,7 +127,7 @@ def check_file(path: Path, judge: Checker, into: Path) -> int:
             raw = raw.reset_index(drop=True)
             typed = _cast(raw)
             reasons: dict[int, list[str]] = {}
-            for rows, column, reason in (*_not_cast(raw, typed), *judge(typed)):
+            for rows, column, reason in (*_not_cast(raw, typed), *check(typed)):
                 for row in rows:
                     reasons.setdefault(int(row), []).append(f"{column}: {reason}")
             for row, why in sorted(reasons.items()):
@@ -138,7 +143,7 @@ def check_file(path: Path, judge: Checker, into: Path) -> int:
 
 
 def _cast(raw: pd.DataFrame) -> pd.DataFrame:
-    """Give columns their types; what does not fit becomes missing."""
+    """Give columns their types; unfitting values become missing."""
     import pandas as pd
 
     typed = pd.DataFrame({"at": pd.to_datetime(raw["at"], format="ISO8601", utc=True, errors="coerce")})
@@ -146,7 +151,9 @@ def _cast(raw: pd.DataFrame) -> pd.DataFrame:
         typed[name] = pd.to_numeric(raw[name], errors="coerce").astype(float)
     for name in ("town", "plan", "label"):
         spaced = {text: " ".join(text.split()) for text in raw[name].dropna().unique()}
-        typed[name] = raw[name].map({text: each.lower() if name == "plan" else each for text, each in spaced.items()})
+        typed[name] = raw[name].map(
+            {text: trimmed.lower() if name == "plan" else trimmed for text, trimmed in spaced.items()}
+        )
     typed["member"] = raw["member"].map({"true": True, "false": False}).astype("boolean")
     return typed
 

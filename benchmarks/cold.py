@@ -1,4 +1,4 @@
-"""A cold start: from the start of the process to the first answer, of the package as it was built, model from S3."""
+"""A cold start of the built package, from the start of its process to the first answer, with the model in S3."""
 
 from __future__ import annotations
 
@@ -39,43 +39,48 @@ NOTES = (
 
 
 def measure() -> Part:
-    """Start each process in turn, ask it once, end it."""
-    with built_functions() as found:
-        usual, none = pandas_functions(found)
-        there, skipped = prepare_servers()
+    """Start each process in turn, ask it once and end it."""
+    with built_functions() as functions:
+        usual, none = pandas_functions(functions)
+        servers, skipped = prepare_servers()
         starts: dict[str, list[tuple[float, float]]] = {}
         served: dict[str, list[float]] = {}
-        for place in range(STARTS):
-            often = place % (STARTS // PEER_STARTS) == 0
-            for name, function in ({FLOOR: found.hello, OURS: found.inference} | (usual if often else {})).items():
-                starts.setdefault(name, []).append(first_answer(found, function))
-            for peer, laid in there if often else ():
+        for start in range(STARTS):
+            often = start % (STARTS // PEER_STARTS) == 0
+            for name, function in (
+                {FLOOR: functions.hello, OURS: functions.inference} | (usual if often else {})
+            ).items():
+                starts.setdefault(name, []).append(first_answer(functions, function))
+            for peer, laid in servers if often else ():
                 served.setdefault(peer.title, []).append(_first_of(peer, laid))
-    clock, processor = ({name: [each[at] for each in taken] for name, taken in starts.items()} for at in (0, 1))
+    clock, processor = ({name: [times[at] for times in taken] for name, taken in starts.items()} for at in (0, 1))
     groups = (_group("process start to first answer", clock | served, GOAL), _group("processor time of it", processor))
     return Part("cold", TITLE, groups, skipped=none + skipped, notes=NOTES)
 
 
 def _group(title: str, taken: dict[str, list[float]], goal: str = "") -> Group:
     kinds: dict[str, Kind] = {FLOOR: "floor", OURS: "ours"}
-    rows = tuple(summarise(name, kinds.get(name, "peer"), each, MILLISECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, kinds.get(name, "peer"), seconds, MILLISECONDS) for name, seconds in taken.items())
     return Group(title, "ms", rows, FLOOR, goal)
 
 
-def _first_of(peer: Peer, place: ServerFolders) -> float:
-    server = Server(peer, place)
+def _first_of(peer: Peer, folders: ServerFolders) -> float:
+    server = Server(peer, folders)
     server.stop()
     return server.first
 
 
-def first_answer(found: BuiltFunctions, function: Function) -> tuple[float, float]:
-    """Seconds from the start of a process to its answer, and those of them that its threads ran."""
+def first_answer(functions: BuiltFunctions, function: Function) -> tuple[float, float]:
+    """Return the seconds from the start of a process to its first answer, and the processor seconds of its threads."""
     event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.perf_counter()
-    process = FunctionProcess(function, found.logs / "cold.log")
+    process = FunctionProcess(function, functions.logs / "cold.log")
     answer = process.call(event)
     taken = time.perf_counter() - started
-    ran = sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{process.pid}/task").glob("*/schedstat")) / 1e9
+    ran = (
+        sum(int(thread.read_text().split()[0]) for thread in Path(f"/proc/{process.pid}/task").glob("*/schedstat"))
+        / 1e9
+    )
     process.stop()
     if answer.failed or json.loads(answer.payload)["statusCode"] != 200:
         raise RuntimeError(answer.payload.decode()[:500])

@@ -11,46 +11,22 @@ import json
 import math
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.__main__ import COMMITTED_FIGURES, NEW_FIGURES, ROOT
-from benchmarks.result import Part
+from benchmarks.figures import Figure, read_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from benchmarks.result import Group, Row
 
 MAX_SLOWDOWN = 0.2
 """The tolerance for the committed figures: two runs of the same code on a busy machine differ by less."""
 
 MAX_SLOWDOWN_IN_ONE_SITTING = 0.05
 """The tolerance for two files, which are meant to come from one machine within the hour."""
-
-COUNTS = ("", "%")
-"""Units of figures that do not depend on the speed of the machine; so are those that begin with ×."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One of our figures with its tenth and ninetieth percentile; greater is worse.
-
-    `references` are the medians of the floors and peers of the same run, by name, the best one to compare with first.
-    `machine` is the id of the machine where it was measured; it is empty where that is not known.
-    """
-
-    median: float
-    low: float
-    high: float
-    references: Mapping[str, float] = field(default_factory=dict)
-    machine: str = ""
-    is_relative: bool = False
-
-    def in_units_of(self, reference: float) -> tuple[float, float, float]:
-        """Return median, low and high in units of a reference."""
-        return self.median / reference, self.low / reference, self.high / reference
 
 
 @dataclass(frozen=True)
@@ -76,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"There is nothing to compare: {error.filename} is missing; `make bench` measures.", file=sys.stderr)
         return 2
     machine = "same" if options.same_machine else ""
-    old, new = (figures(json.loads(text), machine) for text in texts)
+    old, new = (read_figures(json.loads(text), machine) for text in texts)
     tolerance = MAX_SLOWDOWN_IN_ONE_SITTING if files else MAX_SLOWDOWN
     for line in comparison(old, new, tolerance):
         print(line)
@@ -90,43 +66,6 @@ def _committed() -> str:
     if shown.returncode:
         raise FileNotFoundError(2, "not committed", name)
     return shown.stdout
-
-
-def figures(document: Mapping[str, Any], machine: str = "") -> dict[str, Figure]:
-    """Take our figures from a document, by part, group and name; `machine` overrides what the document says."""
-    return {name: figure for part in map(Part.of, document["parts"]) for name, figure in _figures(part, machine)}
-
-
-def _figures(part: Part, machine: str) -> Iterator[tuple[str, Figure]]:
-    machine = machine or str(part.machine.get("id", ""))
-    for group in part.groups:
-        references = _references(group)
-        for row in (row for row in group.rows if row.kind == "ours"):
-            yield f"{part.name}: {group.title}: {row.name}", _figure(group, row, references, machine)
-    kinds = {row.name: row.kind for group in part.groups for row in group.rows}
-    floors = {group.floor for group in part.groups}
-    for line in (line for line in part.lines if not line.course):
-        for name, ys in line.lines.items():
-            if kinds.get(name, "ours") != "ours":
-                continue
-            for index, (x, y) in enumerate(zip(line.x, ys, strict=True)):
-                beside = {floor: line.lines[floor][index] for floor in line.lines if floor in floors}
-                yield f"{part.name}: {line.title}: {name}, {x:g}", Figure(y, y, y, beside, machine)
-
-
-def _references(group: Group) -> dict[str, float]:
-    """The floor that the group names, then the others; only peers where it names none."""
-    rows = [row for row in group.rows if row.kind == "peer" or (row.kind == "floor" and group.floor)]
-    rows.sort(key=lambda row: row.name != group.floor)
-    return {row.name: row.median for row in rows if row.median > 0}
-
-
-def _figure(group: Group, row: Row, references: Mapping[str, float], machine: str) -> Figure:
-    is_relative = group.unit in COUNTS or group.unit.startswith("×")
-    if not group.more_is_better:
-        return Figure(row.median, row.low, row.high, references, machine, is_relative)
-    inverted = {name: 1 / median for name, median in references.items()}
-    return Figure(1 / row.median, 1 / row.high, 1 / row.low, inverted, machine, is_relative)
 
 
 def change(old: Figure, new: Figure) -> Change | None:

@@ -1,4 +1,4 @@
-"""Drawings of figures, by the report's own primitives; each is a file that shows itself, in light and dark."""
+"""Draws figures with the primitives of the reports; each drawing is a file for light and dark pages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def three_digits(value: float) -> str:
 
 
 def draw_bars(group: Group) -> str:
-    """Draw the medians of a group as bars on a logarithmic axis, since peers are often a hundred times the floor."""
+    """Draw the medians of a group as bars on a logarithmic axis, since peers often take a hundred times the floor."""
     values = [f"{three_digits(row.median)} {group.unit}" for row in group.rows]
     left, right, bottom = 300, WIDE - 30 - LETTER * max(map(len, values)), 16 + HIGH * len(group.rows)
     least = 10 ** math.floor(math.log10(min(row.median for row in group.rows)))
@@ -42,19 +42,19 @@ def draw_bars(group: Group) -> str:
         element("line", x1=scale(power), y1=8, x2=scale(power), y2=bottom, class_="grid")
         for power in range(math.ceil(scale.low), math.floor(scale.high) + 1)
     ]
-    for place, row in enumerate(group.rows):
-        y = 12 + HIGH * place
+    for index, row in enumerate(group.rows):
+        y = 12 + HIGH * index
         end = scale(math.log10(row.median))
         parts.append(text(left - 10, y + 15, shorten_middle(row.name, 44), "label", "end", row.name))
         bar = {"x": left, "y": y + 3, "width": max(end - left, 1), "height": 18, "rx": 2}
         parts.append(element("rect", **bar, class_=f"bar {COLOURS[row.kind]}"))
-        parts.append(text(end + 8, y + 15, values[place], "value"))
-    described = "; ".join(f"{row.name} {row.median:.3g} {group.unit}" for row in group.rows)
-    return _alone(svg("bars", (WIDE, bottom + 12), group.title, described, *parts))
+        parts.append(text(end + 8, y + 15, values[index], "value"))
+    description = "; ".join(f"{row.name} {row.median:.3g} {group.unit}" for row in group.rows)
+    return _alone(svg("bars", (WIDE, bottom + 12), group.title, description, *parts))
 
 
 def draw_lines(line: Line) -> str:
-    """Draw medians over what grows, both axes logarithmic; or over time, with marks where something happened."""
+    """Draw medians over a growing quantity on logarithmic axes, or over time with marks for events."""
     panel, across, up = _axes(line)
     parts = [
         *_grid(panel, line),
@@ -64,15 +64,15 @@ def draw_lines(line: Line) -> str:
     ]
     xs = [across(x) for x in line.x]
     ends = _apart([panel.y(up(ys[-1])) for ys in line.lines.values()])
-    for place, ((name, ys), end) in enumerate(zip(line.lines.items(), ends, strict=True)):
+    for index, ((name, ys), end) in enumerate(zip(line.lines.items(), ends, strict=True)):
         heights = [up(y) for y in ys]
-        colour = f"s{place % 6 + 1}"
+        colour = f"s{index % 6 + 1}"
         parts.append(panel.line(xs, heights, colour))
         if not line.course:
             parts += [dot(panel.x(x), panel.y(y), colour, 4) for x, y in zip(xs, heights, strict=True)]
         parts.append(text(panel.x(xs[-1]) + 10, end + 4, name, f"label {colour} named"))
-    described = "; ".join(f"{name}: {', '.join(f'{y:.3g}' for y in ys)}" for name, ys in line.lines.items())
-    return _alone(svg("curves", (WIDE, 350), line.title, described, *parts))
+    description = "; ".join(f"{name}: {', '.join(f'{y:.3g}' for y in ys)}" for name, ys in line.lines.items())
+    return _alone(svg("curves", (WIDE, 350), line.title, description, *parts))
 
 
 type Axis = Callable[[float], float]
@@ -96,7 +96,7 @@ def _axes(line: Line) -> tuple[Panel, Axis, Axis]:
 
 
 def _grid(panel: Panel, line: Line) -> list[Html]:
-    """Faint lines at round values, or at powers of ten (and the halves between, where these are few)."""
+    """Draw faint lines at round values, or at powers of ten and between them where these are few."""
     parts = []
     for value, label in _round(panel.x, line.course):
         parts += [panel.upright(value, "grid"), text(panel.x(value), panel.y.start + 17, label, "tick", "middle")]
@@ -119,26 +119,26 @@ def _round(scale: Scale, plain: bool) -> Iterator[tuple[float, str]]:
 
 
 def _marks(panel: Panel, line: Line) -> Iterator[Html]:
-    for place, (at, what) in enumerate(line.marks):
+    for index, (at, name) in enumerate(line.marks):
         yield panel.upright(at, "ideal")
-        yield text(panel.x(at) + 4, panel.y.end - 16 + 13 * (place % 2), what, "faint")
+        yield text(panel.x(at) + 4, panel.y.end - 16 + 13 * (index % 2), name, "faint")
 
 
-def _apart(heights: Sequence[float], least: float = 15) -> list[float]:
-    """Move labels down that would lie over each other.
+def _apart(heights: Sequence[float], min_distance: float = 15) -> list[float]:
+    """Move labels down that would overlap.
 
     >>> _apart([100.0, 98.0, 40.0])
     [113.0, 98.0, 40.0]
     """
     moved = list(heights)
     before = -math.inf
-    for place in sorted(range(len(moved)), key=lambda each: moved[each]):
-        moved[place] = before = max(moved[place], before + least)
+    for index in sorted(range(len(moved)), key=lambda label: moved[label]):
+        moved[index] = before = max(moved[index], before + min_distance)
     return moved
 
 
 def draw_waterfall(trace: Trace) -> str:
-    """Draw what began when and how long it took, a row each, what is inside of another below it and moved in."""
+    """Draw spans by start and duration, one row each; inner spans are below the outer one and indented."""
     row, top = 20, 14
     left, right, bottom = 300, WIDE - 90, top + 20 * len(trace.spans) + 4
     last = max(span.end for span in trace.spans)
@@ -149,20 +149,20 @@ def draw_waterfall(trace: Trace) -> str:
         parts.append(element("line", x1=scale(value), y1=top - 6, x2=scale(value), y2=bottom, class_="grid"))
         parts.append(text(scale(value), bottom + 16, label, "tick", "middle"))
     parts.append(text(right + 30, bottom + 16, trace.unit, "axis"))
-    for place, span in enumerate(trace.spans):
-        y = top + row * place
+    for index, span in enumerate(trace.spans):
+        y = top + row * index
         colour = {"step": "s1", "import": "s2", "around": "champion", "garbage": "s5"}[span.kind]
         name = shorten_middle(span.name, 44 - 2 * span.depth)
         parts.append(text(8 + 12 * span.depth, y + 12, name, "label", "start", span.name))
         bar = {"x": scale(span.start), "y": y + 1, "width": max(scale(span.end) - scale(span.start), 1), "height": 14}
         parts.append(element("rect", **bar, class_=f"bar {colour}"))
         parts.append(text(scale(span.end) + 6, y + 12, three_digits(span.end - span.start), "value"))
-    described = "; ".join(f"{span.name} {three_digits(span.end - span.start)} {trace.unit}" for span in trace.spans)
-    return _alone(svg("waterfall", (WIDE, bottom + 28), trace.title, described, *parts))
+    description = "; ".join(f"{span.name} {three_digits(span.end - span.start)} {trace.unit}" for span in trace.spans)
+    return _alone(svg("waterfall", (WIDE, bottom + 28), trace.title, description, *parts))
 
 
 def _alone(drawing: Html) -> str:
-    """Give a drawing the report's style, so that it can stand in a file of its own."""
+    """Add the report's style to a drawing, so that it can be a file of its own."""
     start, rest = drawing.split(">", 1)
     style = STYLE.read_text(encoding="utf-8").replace("&", "&amp;").replace("<", "&lt;")
     start = re.sub(r"^<svg", '<svg xmlns="http://www.w3.org/2000/svg"', start)

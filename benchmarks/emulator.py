@@ -1,4 +1,4 @@
-"""A request through the local Lambda emulator, beside a hello-world in the same one: one client, and eight."""
+"""A request through the local Lambda emulator, beside a hello-world function, by one client and by eight."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ROUND_SECONDS = 1.0
 
 
 def measure() -> Part:
-    """Ask the functions in turn."""
+    """Call the functions in turn."""
     event = json.dumps(next(income_model.predict_events(1))).encode()
-    with built_functions() as found:
-        functions = {"hello-world": found.hello, GRAPH: found.graph, "Refrain": found.inference}
-        pools = {name: Pool(function, found.logs) for name, function in functions.items()}
+    with built_functions() as built:
+        functions = {"hello-world": built.hello, GRAPH: built.graph, "Refrain": built.inference}
+        pools = {name: Pool(function, built.logs) for name, function in functions.items()}
         try:
             calls = {name: partial(pool.call, event) for name, pool in pools.items()}
             return Part("emulator", TITLE, (_one(calls), _eight(calls)), notes=NOTES)
@@ -48,26 +48,26 @@ def measure() -> Part:
 
 def _one(calls: Mapping[str, Callable[[], object]]) -> Group:
     taken = in_turn(calls, SECONDS, slice_seconds=0.1)
-    rows = tuple(summarise(name, KINDS[name], each, MILLISECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, KINDS[name], seconds, MILLISECONDS) for name, seconds in taken.items())
     return Group("one client, one instance of 14 columns", "ms", rows, "hello-world", "≤ 1.15 × hello-world")
 
 
 def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
-    rows = tuple(summarise(name, KINDS[name], each) for name, each in measure_rates(calls).items())
+    rows = tuple(summarise(name, KINDS[name], rates) for name, rates in measure_rates(calls).items())
     return Group(f"{CLIENTS} clients", "requests a second", rows, "hello-world", more_is_better=True)
 
 
 def measure_rates(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Count the requests a second that eight clients get answered, in rounds."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
+    """Count the answers a second that eight clients get, in rounds."""
+    rates: dict[str, list[float]] = {name: [] for name in calls}
     with ThreadPoolExecutor(CLIENTS) as clients:
-        for call in calls.values():  # all processes are started before it counts
+        for call in calls.values():  # start all processes first
             list(clients.map(_answered, [call] * CLIENTS, [time.perf_counter() + 1] * CLIENTS))
         for _ in range(ROUNDS):
             for name, call in calls.items():
                 end = time.perf_counter() + ROUND_SECONDS
-                found[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
-    return found
+                rates[name].append(sum(clients.map(_answered, [call] * CLIENTS, [end] * CLIENTS)) / ROUND_SECONDS)
+    return rates
 
 
 def _answered(call: Callable[[], object], end: float) -> int:

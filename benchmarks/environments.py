@@ -1,4 +1,4 @@
-"""Environments of the peers that cannot live in the project's own: one each, in build/peers, made when first needed."""
+"""Makes an environment in build/peers for each peer that cannot share the project's, when it is first needed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ QUIET = {"BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true", "DO
 
 
 class NotInstalled(Exception):
-    """An environment cannot be made; says why in a word."""
+    """An environment cannot be made; the message says why."""
 
 
 def make_environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Path:
-    """Return the folder of a peer's environment, made of its `requirements.txt` unless that was done already.
+    """Return the folder of a peer's environment, made from its `requirements.txt` when they changed.
 
     Raises:
-        NotInstalled: with the first lines of what uv said.
+        NotInstalled: with the first lines of uv's output.
     """
     wanted = (peers / name / "requirements.txt").read_text(encoding="utf-8")
     folder, done = built / name, built / name / "requirements.txt"
@@ -40,25 +40,25 @@ def make_environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Pat
 
 
 def peer_variables() -> dict[str, str]:
-    """Return the environment variables of a process of a peer: nothing of ours, and no reports to its makers."""
+    """Return the environment variables of a peer's process: none of ours, and no telemetry."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return kept | QUIET
 
 
 def _uv(*arguments: str) -> None:
-    command = [_found(), *arguments]
+    command = [_uv_program(), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 * MINUTES, cwd=ROOT)
     except subprocess.TimeoutExpired as error:
         raise NotInstalled(f"did not install within {MINUTES} minutes") from error
     if done.returncode:
-        said = " ".join(line.strip(" ×╰─▶│") for line in done.stderr.splitlines()[:2])
-        raise NotInstalled(f"does not install: {re.sub(r'\S+://\S+', '(an address)', said)}"[:200])
+        message = " ".join(line.strip(" ×╰─▶│") for line in done.stderr.splitlines()[:2])
+        raise NotInstalled(f"does not install: {re.sub(r'\S+://\S+', '(an address)', message)}"[:200])
 
 
-def _found() -> str:
-    """Find uv where the Makefile does; it says so in `UV`."""
-    found = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
-    if not shutil.which(found):
-        raise NotInstalled("does not install: uv is not here")
-    return found
+def _uv_program() -> str:
+    """Find uv where the Makefile does, which sets `UV`."""
+    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
+    if not shutil.which(uv):
+        raise NotInstalled("does not install: uv is missing")
+    return uv

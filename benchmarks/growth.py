@@ -1,4 +1,4 @@
-"""What things cost as they grow: columns of a model, instances of a request, models of a function, uploads a minute."""
+"""The cost of growth: columns of a model, instances of a request, models of a function, uploads a minute."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECONDS = 2.0
 
 
 def measure() -> Part:
-    """Draw five lines."""
+    """Measure five lines."""
     with redirect_stdout(DiscardedOutput()):
         lines = (_columns(), _instances(), *_models())
     waits, burst = uploads.measure()
@@ -52,9 +52,9 @@ def _columns() -> Line:
 
 
 def _numbers(columns: int) -> Callable[[], object]:
-    """Make a handler of a model of so many numbers, and its request."""
+    """Make a call to a handler of a model with so many numbers."""
     random = np.random.default_rng(7)
-    names = [f"x{place}" for place in range(columns)]
+    names = [f"x{index}" for index in range(columns)]
     rows: list[dict[str, Any]] = [
         dict(zip(names, map(float, random.normal(size=columns)), strict=True)) for _ in range(400)
     ]
@@ -67,9 +67,9 @@ def _numbers(columns: int) -> Callable[[], object]:
         "training": tiny.candidate("LinearRegression"),
     }
     answer = income_model.make_handler(tiny.made("numbers", document, rows))
-    asked = [{name: value for name, value in row.items() if name != "y"} for row in rows[:20]]
-    events = cycle([_event("numbers", row) for row in asked])
-    return _asking(answer, events)
+    instances = [{name: value for name, value in row.items() if name != "y"} for row in rows[:20]]
+    events = cycle([_event("numbers", row) for row in instances])
+    return _calling(answer, events)
 
 
 def _instances() -> Line:
@@ -77,7 +77,7 @@ def _instances() -> Line:
     for candidate in ("logistic", "boosting"):
         answer = income_model.make_handler(income_model.train_version(candidate))
         lines[candidate] = tuple(
-            _median(_asking(answer, income_model.predict_events(rows))) / rows for rows in INSTANCES
+            _median(_calling(answer, income_model.predict_events(rows))) / rows for rows in INSTANCES
         )
     why = (
         f"What a request costs whatever it holds is shared by its instances, and from {MIN_ROWS_BY_COLUMN} on each "
@@ -93,39 +93,39 @@ def _models() -> tuple[Line, Line]:
     """Forests of some MB each in one function: beyond `MAX_LOADED_MODELS` they push each other out, asked in turn."""
     with TemporaryDirectory(prefix="refrain-growth-") as name:
         size = _fill(Path(name), max(MODELS))
-        found = [many_models.measure_models(Path(name), count) for count in MODELS]
+        results = [many_models.measure_models(Path(name), count) for count in MODELS]
     x = tuple(map(float, MODELS))
-    latency = {each: tuple(one[each] for one in found) for each in ("in turn", "the same")}
+    latency = {order: tuple(result[order] for result in results) for order in ("in turn", "the same")}
     memory = {
-        "each asked once": tuple(one["once"] for one in found),
-        f"after {many_models.ROUNDS} rounds more": tuple(one["rounds"] for one in found),
+        "each asked once": tuple(result["once"] for result in results),
+        f"after {many_models.ROUNDS} rounds more": tuple(result["rounds"] for result in results),
     }
-    loaded = (found[-2]["once"] - found[0]["once"]) / (MODELS[-2] - MODELS[0])
-    asked_why = (
+    loaded = (results[-2]["once"] - results[0]["once"]) / (MODELS[-2] - MODELS[0])
+    latency_why = (
         f"Up to {MAX_LOADED_MODELS} models stay loaded, and asking another costs only what the processor's caches have "
         "forgotten. More, asked in turn, are each read, checked and proved anew; the same one asked again is not."
     )
-    held_why = (
+    memory_why = (
         f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when it is loaded. The least "
         f"recently asked makes room, so more than {MAX_LOADED_MODELS} hold what {MAX_LOADED_MODELS} do."
     )
     return (
-        Line("Models of one function: latency", "models", "µs a prediction", x, latency, asked_why),
-        Line("Models of one function: memory", "models", "MB resident", x, memory, held_why, plain=True),
+        Line("Models of one function: latency", "models", "µs a prediction", x, latency, latency_why),
+        Line("Models of one function: memory", "models", "MB resident", x, memory, memory_why, plain=True),
     )
 
 
 def _fill(folder: Path, count: int) -> float:
-    """Put so many models into a folder, each of its own name, and a request; returns the MB of one graph."""
+    """Put so many models under different names into a folder, and a request; return the MB of one graph."""
     document = tomllib.loads((income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8"))
     forest = {"name": "forest", "estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 100}
     training = document["training"] | {"candidates": [forest]}
     model = tiny.made("income", document | {"training": training}, list(income_model.invent_people(3000)))
     lake = many_models.FolderLake(folder / "lake")
     (folder / "definitions").mkdir()
-    for place in range(count):
-        (folder / "definitions" / f"{many_models.model_name(place)}.toml").touch()
-        tiny.deploy(lake, _renamed(model, many_models.model_name(place)))
+    for index in range(count):
+        (folder / "definitions" / f"{many_models.model_name(index)}.toml").touch()
+        tiny.deploy(lake, _renamed(model, many_models.model_name(index)))
     (folder / "event.json").write_text(json.dumps(next(income_model.predict_events(1, 1))), encoding="utf-8")
     return len(model.files.model) / 1e6
 
@@ -141,12 +141,12 @@ def _event(model: str, instance: dict[str, Any]) -> dict[str, Any]:
     return event | {"path": f"/v1/models/{model}:predict", "body": json.dumps({"instances": [instance]})}
 
 
-def _asking(answer: Callable[[Any], object], events: Iterator[Any]) -> Callable[[], object]:
+def _calling(answer: Callable[[Any], object], events: Iterator[Any]) -> Callable[[], object]:
     return lambda: answer(next(events))
 
 
 def _median(call: Callable[[], object]) -> float:
-    """Median microseconds of a call."""
+    """Return the median microseconds of a call."""
     taken = []
     call()
     end = time.perf_counter() + SECONDS

@@ -1,4 +1,4 @@
-"""What is measured: a model of the shape of the Adult census (14 columns), made from invented rows, and its handler."""
+"""The measured model: it has the 14 columns of the Adult census, and is trained on invented rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CATEGORY_SIZES = {
     "workclass": 8, "education": 16, "marital-status": 7, "occupation": 14, "relationship": 6, "race": 5,
     "native-country": 41,
 }  # fmt: skip
-"""How many values each category has, as in the census."""
+"""The number of values of each category, as in the census."""
 
 NUMBERS = ("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week")
 
@@ -47,7 +47,7 @@ def _person(random: np.random.Generator) -> dict[str, Any]:
         "hours-per-week": int(random.integers(10, 80)),
         "sex": ("Female", "Male")[int(random.integers(2))],
     }
-    row |= {name: f"{name} {int(random.integers(known)):02d}" for name, known in CATEGORY_SIZES.items()}
+    row |= {name: f"{name} {int(random.integers(size)):02d}" for name, size in CATEGORY_SIZES.items()}
     row["income"] = ">50K" if row["age"] + row["hours-per-week"] + random.normal(0, 15) > 100 else "<=50K"
     return row
 
@@ -56,21 +56,21 @@ def _person(random: np.random.Generator) -> dict[str, Any]:
 def train_version(candidate: str) -> tiny.Model:
     """Train a candidate of the income model."""
     document = tomllib.loads((ROOT / "layers" / "models" / f"{MODEL}.toml").read_text(encoding="utf-8"))
-    kept = [each for each in document["training"]["candidates"] if each["name"] == candidate]
+    candidates = [entry for entry in document["training"]["candidates"] if entry["name"] == candidate]
     return tiny.made(
-        MODEL, document | {"training": document["training"] | {"candidates": kept}}, list(invent_people(3000))
+        MODEL, document | {"training": document["training"] | {"candidates": candidates}}, list(invent_people(3000))
     )
 
 
 def instances(rows: int, seed: int = 8) -> list[dict[str, Any]]:
-    """Instances as a caller sends them, all 14 columns."""
+    """Return instances as a caller sends them, with all 14 columns."""
     return [
         {name: value for name, value in row.items() if name != "income"} for row in invent_people(max(rows, 200), seed)
     ]
 
 
 def predict_events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
-    """Events of API Gateway with so many instances each, over and over."""
+    """Yield events of API Gateway with so many instances each, without end."""
     event = json.loads((ROOT / "events" / "12-predict.json").read_text(encoding="utf-8"))
     many = cycle(instances(1000))
     bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
@@ -78,7 +78,7 @@ def predict_events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
 
 
 def make_handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """What the function's `app.handler` does, on a lake in memory that holds one version."""
+    """Make the function's handler, on a lake in memory with one version."""
     lake = tiny.Lake()
     tiny.deploy(lake, model)
     registry = Registry(lake, ROOT / "layers" / "models", refresh_seconds=3600)
@@ -86,7 +86,7 @@ def make_handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, A
 
 
 def feature_matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The feature matrix of so many instances, as the graph takes it."""
+    """Return the feature matrix of so many instances, the input of the graph."""
     from refrain.model.tabular import TabularModel
 
     servable = TabularModel.load(model.files.manifest, model.files.model)

@@ -1,7 +1,7 @@
-"""Ingest of a large CSV, beside DuckDB, which only copies it, and beside what people check uploads with.
+"""Ingest of a large CSV, beside DuckDB, which only copies it, and the tools that people check uploads with.
 
-`python -m benchmarks.ingest` prints the figures; `--rows`, `--runs`. Memory for 5 GB is not measured each time, since
-it takes minutes: `--rows 75000000 --runs 1`, with 7 GB of room where temporary files go.
+`python -m benchmarks.ingest` prints the figures; it has the options `--rows` and `--runs`. Memory for 5 GB takes
+minutes and is measured on demand: `--rows 75000000 --runs 1`, with 7 GB of space for temporary files.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ type Way = Callable[[Path], Run]
 
 
 def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
-    """Measure a whole file, and the start of it beside the checkers."""
+    """Measure a whole file, and its start beside the checkers."""
     faults = _apart(find_missing, {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.REQUIRED_MODULES)
     copies = {name: way for name, way in {TYPED: _duckdb, TEXT: _duckdb_text}.items() if name not in faults}
     peers: dict[str, Way] = {name: partial(_checked, name) for name in checkers.CHECKERS if name not in faults}
@@ -57,10 +57,10 @@ def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
         few, many = Path(folder) / "few.csv", Path(folder) / "many.csv"
         mixed_csv.write_csv(few, min(SLICE, rows))
         mixed_csv.write_csv(many, rows)
-        some = _in_turn({**copies, OURS: _refrain, **peers}, few, runs)
+        start = _in_turn({**copies, OURS: _refrain, **peers}, few, runs)
         whole = _in_turn({**copies, OURS: _refrain}, many, runs)
-        groups = (*_groups(whole, rows, _megabytes(many)), _beside(some, min(SLICE, rows), _megabytes(few)))
-    return Part("ingest", TITLE, groups, _lines(some, whole, rows), missing_sentences(faults), NOTES)
+        groups = (*_groups(whole, rows, _megabytes(many)), _beside(start, min(SLICE, rows), _megabytes(few)))
+    return Part("ingest", TITLE, groups, _lines(start, whole, rows), missing_sentences(faults), NOTES)
 
 
 def _groups(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> tuple[Group, ...]:
@@ -91,11 +91,11 @@ def _rates(taken: Mapping[str, Sequence[Run]], megabytes: float) -> dict[str, li
     return {name: [megabytes / run["seconds"] for run in runs] for name, runs in taken.items()}
 
 
-def _lines(some: Mapping[str, Sequence[Run]], whole: Mapping[str, Sequence[Run]], rows: int) -> tuple[Line, ...]:
+def _lines(few: Mapping[str, Sequence[Run]], whole: Mapping[str, Sequence[Run]], rows: int) -> tuple[Line, ...]:
     if rows <= SLICE:
         return ()
     memory = {
-        name: tuple(summarise(name, "ours", [run["peak_mb"] for run in taken[name]]).median for taken in (some, whole))
+        name: tuple(summarise(name, "ours", [run["peak_mb"] for run in taken[name]]).median for taken in (few, whole))
         for name in whole
     }
     why = "Files are read in blocks, and what does not fit into a bounded buffer goes to disk."
@@ -107,17 +107,17 @@ def _megabytes(path: Path) -> float:
 
 
 def _in_turn(ways: Mapping[str, Way], path: Path, runs: int) -> dict[str, list[Run]]:
-    found: dict[str, list[Run]] = {name: [] for name in ways}
+    taken: dict[str, list[Run]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, way in ways.items():
-            found[name].append(_apart(way, path))
-    return found
+            taken[name].append(_apart(way, path))
+    return taken
 
 
-def _apart[Given, Result](work: Callable[[Given], Result], given: Given) -> Result:
-    """Run in a new process, whose imports and peak of memory are its own."""
+def _apart[Given, Result](work: Callable[[Given], Result], argument: Given) -> Result:
+    """Run in a new process with imports and a memory peak of its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(work, given).result()
+        return pool.submit(work, argument).result()
 
 
 def _timed(work: Callable[[], object]) -> Run:
@@ -128,16 +128,16 @@ def _timed(work: Callable[[], object]) -> Run:
 
 
 def _peak() -> float:
-    """The peak memory of this process; `getrusage` would tell that of its parent, where that was larger."""
+    """Return the peak memory of this process; `getrusage` would return its parent's, if that was larger."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
-class _Nowhere:
-    """A lake that keeps nothing: S3 is not what is measured."""
+class _DiscardingLake:
+    """A lake that stores nothing, since S3 is not measured."""
 
     def upload(self, path: Path, key: str) -> None:
-        """Take a file."""
+        """Discard a file."""
 
 
 def _refrain(path: Path) -> Run:
@@ -154,7 +154,7 @@ def _ingest(path: Path, rows: int = 0) -> None:
             mixed_csv.write_csv(upload, rows)
         else:
             upload.symlink_to(path)
-        keep(upload, "csv", mixed_csv.mixed_definition(), "digest", cast("Store", _Nowhere()))
+        keep(upload, "csv", mixed_csv.mixed_definition(), "digest", cast("Store", _DiscardingLake()))
 
 
 def _duckdb(path: Path) -> Run:
@@ -192,5 +192,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
-    asked = parser.parse_args()
-    print(part_as_text(measure(asked.rows, asked.runs)))
+    options = parser.parse_args()
+    print(part_as_text(measure(options.rows, options.runs)))

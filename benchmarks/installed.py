@@ -1,4 +1,4 @@
-"""Which peers are there: one that cannot be imported is left out, with a word."""
+"""Finds the peers that are not installed, so that they are left out with a reason."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
 
 
 def find_missing(peers: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Say of each peer that lacks one of its modules what its import said.
+    """Return the import error of each peer that lacks a module.
 
     >>> find_missing({"numpy itself": ["numpy"], "a peer": ["numpy", "nosuch"]})
     {'a peer': "No module named 'nosuch'"}
     """
-    found = {}
+    faults = {}
     for name, modules in peers.items():
         try:
             for module in modules:
                 import_module(module)
         except ImportError as error:
-            found[name] = str(error)
-    return found
+            faults[name] = str(error)
+    return faults
 
 
 def missing_sentences(faults: Mapping[str, str]) -> tuple[str, ...]:
-    """Write a sentence for each, as a part's `skipped`.
+    """Write a sentence for each missing peer, as a part's `skipped`.
 
     >>> missing_sentences({"a peer": "No module named 'nosuch'"})
     ("a peer: it is not installed (No module named 'nosuch')",)

@@ -1,4 +1,4 @@
-"""100 and 1,000 instances in one request: how much of the time is spent in ONNX Runtime and in parsing JSON?"""
+"""100 and 1,000 instances in one request, and the shares of ONNX Runtime and JSON parsing in the time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECONDS = 4.0
 
 
 def measure() -> Part:
-    """Time requests of many instances, and the parts of them that are not ours."""
+    """Time requests of many instances, and their parts outside our code."""
     skipped, notes = (
         missing_sentences(find_missing(peer_handlers.REQUIRED_MODULES)),
         ("Times here are processor time of the thread.",),
@@ -39,7 +39,7 @@ def _groups() -> Iterator[Group]:
 
 
 def _shares(candidate: str, rows: int) -> Group:
-    """The graph and the parser, each as a share of the request."""
+    """Measure the graph and the parser as shares of the request."""
     model = income_model.train_version(candidate)
     graph, matrix = open_graph("alone", model.files.model), income_model.feature_matrix(model, rows)
     ours, events = income_model.make_handler(model), income_model.predict_events(rows)
@@ -49,8 +49,8 @@ def _shares(candidate: str, rows: int) -> Group:
         "JSON": lambda: json.loads(next(events)["body"]),
     }
     with redirect_stdout(DiscardedOutput()):
-        found = in_turn(contenders, SECONDS, clock=time.thread_time)
-    taken = {name: summarise(name, "floor", values).median for name, values in found.items()}
+        seconds = in_turn(contenders, SECONDS, clock=time.thread_time)
+    taken = {name: summarise(name, "floor", values).median for name, values in seconds.items()}
     shares = {name: 100 * taken[name] / taken["request"] for name in ("graph", "JSON")}
     figures = {"ONNX Runtime": shares["graph"], "parsing JSON": shares["JSON"], "both": sum(shares.values())}
     return Group(

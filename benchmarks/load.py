@@ -1,6 +1,6 @@
-"""The local cloud under an open-loop generator, while models are trained, promoted, taken back and loaded again.
+"""The local cloud under an open-loop load, while models are trained, promoted, rolled back and loaded again.
 
-`make bench ONLY=load LOAD=10` takes so many minutes (ten unless told), and a minute more to begin with.
+`make bench ONLY=load LOAD=10` takes so many minutes (ten by default), and one more to start.
 """
 
 from __future__ import annotations
@@ -27,57 +27,57 @@ if TYPE_CHECKING:
 
 TITLE = "Under load"
 SHARE = 0.15
-"""The rate of the load, as a share of what eight clients get answered that wait for nothing else."""
+"""The rate of the load, as a share of the rate that eight clients reach."""
 
 QUIET = 4.0
-"""Requests a second of the quiet run."""
+"""Requests a second in the quiet run."""
 
 QUIET_SECONDS = 30.0
 CLIENTS = 8
 SLICE = 5.0
-"""Seconds of which each point of the drawing tells."""
+"""Seconds for each point of the drawing."""
 
 PREDICTIONS = ("predict income", "predict flats", "infer (V2)")
 WATCHED = ("inference", "ingest")
-"""The functions that work all the time. The others are asked a few times, each time in the same process."""
+"""The functions that work all the time; the others get a few calls, always in the same process."""
 
 
 def measure() -> Part:
-    """Find out what the machine can do, then what a caller sees on a quiet one and under load."""
+    """Measure the capacity of the machine, then what callers see in a quiet run and under load."""
     seconds = 60 * float(os.environ.get("LOAD") or 10)
-    with running_service() as found:
-        most = _capacity(found, 10.0)
-        quiet = send_when_due(found.requests(QUIET, QUIET_SECONDS))
-        requests = found.requests(most * SHARE, seconds)
-        with MemoryWatch(found.cloud.process.pid) as memory, Moves(found, seconds) as moves:
+    with running_service() as service:
+        capacity = _capacity(service, 10.0)
+        quiet = send_when_due(service.requests(QUIET, QUIET_SECONDS))
+        requests = service.requests(capacity * SHARE, seconds)
+        with MemoryWatch(service.cloud.process.pid) as memory, Moves(service, seconds) as moves:
             loaded = send_when_due(requests)
-        lost = found.missing()
+        lost = service.missing()
     memory_groups = tuple(_memory(name, memory.largest(name), seconds) for name in WATCHED)
     groups = (_predictions(quiet, loaded), _kinds(quiet, loaded), _errors(loaded, moves, lost), *memory_groups)
-    lines = (_latency(loaded, moves.made), _resident(memory, seconds, moves.made))
-    return Part("load", TITLE, groups, lines, notes=tuple(_notes(loaded, most, seconds, found)))
+    lines = (_latency(loaded, moves.done), _resident(memory, seconds, moves.done))
+    return Part("load", TITLE, groups, lines, notes=tuple(_notes(loaded, capacity, seconds, service)))
 
 
 @dataclass
 class Moves:
-    """What happens to the income model meanwhile, each at its share of the time: `made` has the seconds it was done."""
+    """Moves the income model during the load, each at its share of the time; `done` has the seconds of each move."""
 
     service: Service
     seconds: float
-    made: list[tuple[float, str]] = field(default_factory=list)
+    done: list[tuple[float, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Moves:
-        """Begin."""
-        self._thread = threading.Thread(target=self._make)
+        """Start."""
+        self._thread = threading.Thread(target=self._run_all)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for the last one."""
+        """Wait for the last move."""
         self._thread.join()
 
-    def _make(self) -> None:
+    def _run_all(self) -> None:
         started = time.perf_counter()
         for share, name, move in (
             (0.1, "promoted", self._promote),
@@ -88,12 +88,12 @@ class Moves:
         ):
             time.sleep(max(started + share * self.seconds - time.perf_counter(), 0))
             if name == "promoted":
-                self.made.append((time.perf_counter() - started, "training"))
+                self.done.append((time.perf_counter() - started, "training"))
             try:
-                self._heard(move())
+                self._wait_for_answers_of(move())
             except Unexpected as error:
                 self.wrong.append(f"{name}: {error}")
-            self.made.append((time.perf_counter() - started, name))
+            self.done.append((time.perf_counter() - started, name))
 
     def _take_back(self) -> str:
         return self.service.run(action="rollback")
@@ -106,24 +106,24 @@ class Moves:
         self._promoted = self.service.run(reason="load")
         return self._promoted
 
-    def _heard(self, champion: str) -> None:
-        """Wait until the callers are answered by a version, as they must be within seconds."""
+    def _wait_for_answers_of(self, champion: str) -> None:
+        """Wait until a version answers the callers, which must happen within seconds."""
         end = time.monotonic() + 10
         while champion not in self.service.versions[-3:]:
             if time.monotonic() > end:
-                raise Unexpected(f"{champion} is the champion, and does not answer")
+                raise Unexpected(f"{champion} is the champion, but does not answer")
             time.sleep(0.05)
 
 
 def _capacity(service: Service, seconds: float) -> float:
-    """Requests a second that clients get answered, each of whom waits for its answer."""
+    """Return the answers a second that clients get when each waits for its answer."""
     end = time.perf_counter() + seconds
     kinds = random.Random(7).choices(list(MIX), list(MIX.values()), k=1000)
 
-    def client(place: int) -> int:
+    def client(number: int) -> int:
         count = 0
         while time.perf_counter() < end:
-            service.asking(kinds[(place * 100 + count) % len(kinds)])()
+            service.make_request(kinds[(number * 100 + count) % len(kinds)])()
             count += 1
         return count
 
@@ -132,7 +132,7 @@ def _capacity(service: Service, seconds: float) -> float:
 
 
 def _predictions(quiet: Sequence[Arrival], loaded: Sequence[Arrival]) -> Group:
-    before, after = (_milliseconds(each, PREDICTIONS) for each in (quiet, loaded))
+    before, after = (_milliseconds(arrivals, PREDICTIONS) for arrivals in (quiet, loaded))
     rows = [Row("quiet run, median", "floor", *[percentile(before, 50)] * 3)]
     rows += [Row(f"under load, {name}", "ours", *[percentile(after, share)] * 3) for name, share in SHARES.items()]
     return Group("predictions, from when they were due", "ms", tuple(rows), rows[0].name, "p99 ≤ 3 × the quiet median")
@@ -144,7 +144,7 @@ SHARES = {"median": 50, "p90": 90, "p99": 99, "slowest": 100}
 def _kinds(quiet: Sequence[Arrival], loaded: Sequence[Arrival]) -> Group:
     rows = []
     for kind in MIX:
-        before, after = (_milliseconds(each, [kind]) for each in (quiet, loaded))
+        before, after = (_milliseconds(arrivals, [kind]) for arrivals in (quiet, loaded))
         if before and after:
             value = percentile(after, 99) / percentile(before, 50)
             rows.append(Row(kind, "ours", value, value, value))
@@ -152,9 +152,9 @@ def _kinds(quiet: Sequence[Arrival], loaded: Sequence[Arrival]) -> Group:
 
 
 def _errors(loaded: Sequence[Arrival], moves: Moves, lost: Sequence[str]) -> Group:
-    wrong = [each.wrong for each in loaded if each.wrong] + moves.wrong
-    for said, count in Counter(wrong).most_common(10):
-        print(f"  {count} × {said}")
+    wrong = [arrival.wrong for arrival in loaded if arrival.wrong] + moves.wrong
+    for sentence, count in Counter(wrong).most_common(10):
+        print(f"  {count} × {sentence}")
     rows = (
         Row("answers that nobody expects, of requests and of moves", "ours", *[float(len(wrong))] * 3),
         Row("uploads without a receipt of all their rows", "ours", *[float(len(lost))] * 3),
@@ -163,7 +163,7 @@ def _errors(loaded: Sequence[Arrival], moves: Moves, lost: Sequence[str]) -> Gro
 
 
 def _memory(name: str, seen: Sequence[tuple[float, float]], seconds: float) -> Group:
-    """The largest process of a function, after the first promotion and at the end."""
+    """Compare the largest process of a function after the first promotion with that at the end."""
     early, late = (
         [megabytes for at, megabytes in seen if low * seconds <= at <= high * seconds]
         for low, high in ((0.2, 0.3), (0.9, 1.0))
@@ -178,7 +178,7 @@ def _memory(name: str, seen: Sequence[tuple[float, float]], seconds: float) -> G
 
 
 def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> Line:
-    slices = slice_by_time([each for each in loaded if each.kind in PREDICTIONS], SLICE)
+    slices = slice_by_time([arrival for arrival in loaded if arrival.kind in PREDICTIONS], SLICE)
     lines = {
         name: tuple(percentile(taken, share) * MILLISECONDS for taken in slices.values())
         for name, share in (("p99", 99), ("median", 50))
@@ -193,11 +193,11 @@ def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> L
 
 def _resident(memory: MemoryWatch, seconds: float, moves: Sequence[tuple[float, str]]) -> Line:
     step = max(seconds / 120, memory.pause * 2)
-    times = [step * (place + 0.5) for place in range(int(seconds // step))]
+    times = [step * (index + 0.5) for index in range(int(seconds // step))]
     lines = {}
     for name in WATCHED:
         seen = memory.largest(name)
-        lines[name] = tuple(min(seen, key=lambda each: abs(each[0] - at))[1] for at in times)
+        lines[name] = tuple(min(seen, key=lambda sample: abs(sample[0] - at))[1] for at in times)
     why = (
         "The largest process of each. While a version is loaded there are two of the model; what the one before leaves "
         "behind is used again by the next."
@@ -210,14 +210,14 @@ def _in_minutes(moves: Iterable[tuple[float, str]]) -> tuple[tuple[float, str], 
     return tuple((at / 60, name) for at, name in moves)
 
 
-def _notes(loaded: Sequence[Arrival], most: float, seconds: float, service: Service) -> Iterable[str]:
+def _notes(loaded: Sequence[Arrival], capacity: float, seconds: float, service: Service) -> Iterable[str]:
     rate = len(loaded) / seconds
-    mix: Mapping[str, int] = Counter(each.kind for each in loaded)
+    mix: Mapping[str, int] = Counter(arrival.kind for arrival in loaded)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in mix.items())
     yield (
         f"{len(loaded):,} requests in {seconds / 60:g} minutes ({kinds}), {rate:.0f} a second by a Poisson process: "
-        f"{SHARE:.0%} of the {most:.0f} a second that {CLIENTS} clients get answered who wait. Caller, gateway, S3, "
-        "queues and all functions share the processors of one machine."
+        f"{SHARE:.0%} of the {capacity:.0f} a second that {CLIENTS} waiting clients reach. Caller, gateway, S3, queues "
+        "and all functions share the processors of one machine."
     )
     yield (
         "Latency counts from the time at which a request was due, so that what waits behind a slow one is not left out "
@@ -229,4 +229,4 @@ def _notes(loaded: Sequence[Arrival], most: float, seconds: float, service: Serv
 
 def _milliseconds(arrivals: Iterable[Arrival], kinds: Iterable[str]) -> list[float]:
     wanted = set(kinds)
-    return [each.seconds * MILLISECONDS for each in arrivals if each.kind in wanted]
+    return [arrival.seconds * MILLISECONDS for arrival in arrivals if arrival.kind in wanted]

@@ -1,7 +1,7 @@
-"""Many models in one process, asked in turn: what they hold in memory, and how long an answer takes.
+"""Measures memory and latency of many models in one process, called in turn.
 
-Each count has a process of its own, which imports what inference imports and nothing else:
-`python -m benchmarks.many_models <folder> <count>` prints what it found. The lake is a folder.
+Each count of models has a process of its own, which imports only what inference imports:
+`python -m benchmarks.many_models <folder> <count>` prints its figures. The lake is a folder.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 CALLS = 500
-LEAST_TURNS = 30
+MIN_TURNS = 30
 
 
 class FolderLake(Store):
-    """A bucket that is a folder."""
+    """A folder in place of a bucket."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,31 +42,31 @@ class FolderLake(Store):
         self._store: Any = LocalStore(folder)
 
 
-def model_name(place: int) -> str:
-    """Name a model of the crowd."""
-    return f"crowd-{place}"
+def model_name(number: int) -> str:
+    """Return the name of one of the models."""
+    return f"crowd-{number}"
 
 
 def measure_models(folder: Path, count: int) -> dict[str, float]:
-    """Ask so many models of a folder in a process of their own: MB and microseconds."""
+    """Call so many models of a folder in a process of their own; return MB and microseconds."""
     command = [sys.executable, "-m", "benchmarks.many_models", str(folder), str(count)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MALLOC_ARENA_MAX": "1"}  # as in the template
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def main(folder: Path, count: int) -> dict[str, float]:
-    """Ask each model once, then all in turn, then one again and again."""
+    """Call each model once, then all in turn, then one repeatedly."""
     registry = Registry(FolderLake(folder / "lake"), folder / "definitions", refresh_seconds=3600)
     event = json.loads((folder / "event.json").read_text(encoding="utf-8"))
-    events = cycle([event | {"path": f"/v1/models/{model_name(place)}:predict"} for place in range(count)])
+    events = cycle([event | {"path": f"/v1/models/{model_name(number)}:predict"} for number in range(count)])
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         _taken(registry, islice(events, count))
         once = resident_megabytes(os.getpid())
-        turns = _taken(registry, islice(events, max(ROUNDS * count, LEAST_TURNS)))
+        turns = _taken(registry, islice(events, max(ROUNDS * count, MIN_TURNS)))
         rounds = resident_megabytes(os.getpid())
         same = _taken(registry, islice(cycle([next(events)]), CALLS))
     return {"once": once, "rounds": rounds, "in turn": median(turns) * 1e6, "the same": median(same) * 1e6}

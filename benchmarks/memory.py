@@ -1,4 +1,4 @@
-"""The greatest memory that a warm inference process ever held."""
+"""The peak memory of a warm inference process."""
 
 from __future__ import annotations
 
@@ -32,27 +32,31 @@ NOTES = (
 
 
 def measure() -> Part:
-    """Start processes, ask them, and read what the system says of them."""
-    with built_functions() as found:
-        usual, none = pandas_functions(found)
-        there, skipped = prepare_servers()
-        floors = [_imported(found.inference) for _ in range(STARTS)]
-        hello = [_asked(found.hello, found.logs) for _ in range(STARTS)]
-        ours = [_asked(found.inference, found.logs) for _ in range(STARTS)]
-        peers = {name: [_asked(usual[name], found.logs) for _ in range(STARTS)] for name in (USUAL,) if name in usual}
-        peers |= {peer.title: [_served(peer, place) for _ in range(STARTS)] for peer, place in there}
+    """Start processes, call them, and read their peak memory."""
+    with built_functions() as functions:
+        usual, none = pandas_functions(functions)
+        servers, skipped = prepare_servers()
+        floors = [_import_packages(functions.inference) for _ in range(STARTS)]
+        hello = [_call_function(functions.hello, functions.logs) for _ in range(STARTS)]
+        ours = [_call_function(functions.inference, functions.logs) for _ in range(STARTS)]
+        peers = {
+            name: [_call_function(usual[name], functions.logs) for _ in range(STARTS)]
+            for name in (USUAL,)
+            if name in usual
+        }
+        peers |= {peer.title: [_call_server(peer, folders) for _ in range(STARTS)] for peer, folders in servers}
     rows = (
         summarise(FLOOR, "floor", floors),
         summarise("hello-world", "floor", hello),
         summarise(f"Refrain, one model, {CALLS} requests", "ours", ours),
-        *(summarise(name, "peer", found) for name, found in peers.items()),
+        *(summarise(name, "peer", peaks) for name, peaks in peers.items()),
     )
     group = Group("resident memory at its peak", "MB", rows, FLOOR, "≤ 80 MB with one small model")
     return Part("memory", TITLE, (group,), skipped=none + skipped, notes=NOTES)
 
 
-def _served(peer: Peer, place: ServerFolders) -> float:
-    server = Server(peer, place)
+def _call_server(peer: Peer, folders: ServerFolders) -> float:
+    server = Server(peer, folders)
     for _ in range(CALLS):
         server.call()
     peak = server.peak()
@@ -60,7 +64,7 @@ def _served(peer: Peer, place: ServerFolders) -> float:
     return peak
 
 
-def _asked(function: Function, logs: Path) -> float:
+def _call_function(function: Function, logs: Path) -> float:
     events = income_model.predict_events(1)
     process = FunctionProcess(function, logs / "memory.log")
     for _ in range(CALLS):
@@ -70,7 +74,7 @@ def _asked(function: Function, logs: Path) -> float:
     return peak
 
 
-def _imported(function: Function) -> float:
+def _import_packages(function: Function) -> float:
     code = "import numpy, onnxruntime; print(open('/proc/self/status').read())"
     path = ":".join(map(str, function.path))
     done = subprocess.run(

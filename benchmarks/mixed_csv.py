@@ -1,4 +1,4 @@
-"""A CSV of the mixed kind: times, numbers, categories and truths, of which one row in a thousand is dirty."""
+"""Writes a CSV with times, numbers, categories and booleans, in which one row in a thousand is dirty."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ DOCUMENT: dict[str, Any] = {
     "training": {"candidates": [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}]},
 }
 DISTINCT_ROWS = 500_000
-"""Rows after which the file repeats itself, for writing text takes longer than reading it."""
+"""Rows after which the file repeats itself, since writing text takes longer than reading it."""
 
 
 def mixed_definition() -> Definition:
-    """Read the model of such a file."""
+    """Return the definition for such a file."""
     return parse_definition("mixed", DOCUMENT, "mixed.toml")
 
 
@@ -66,13 +66,13 @@ def _lines(rows: int) -> list[str]:
         rng.choice(["yes", "no"], rows).tolist(),
     ]
     lines = [",".join(map(str, row)) for row in zip(*columns, strict=True)]
-    for kind, place in enumerate(np.flatnonzero(rng.random(rows) < 0.001).tolist()):
-        lines[place] = _spoiled(lines[place].split(","), kind % 6)
+    for kind, index in enumerate(np.flatnonzero(rng.random(rows) < 0.001).tolist()):
+        lines[index] = _make_dirty(lines[index].split(","), kind % 6)
     return lines
 
 
-def _spoiled(fields: list[str], kind: int) -> str:
-    """No number, out of range, too short, without its target, a value not allowed, no time."""
+def _make_dirty(fields: list[str], kind: int) -> str:
+    """Make a row dirty: not a number, out of range, too short, without target, a forbidden value, not a time."""
     match kind:
         case 0:
             fields[3] = "n/a"

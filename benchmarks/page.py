@@ -1,4 +1,4 @@
-"""The page that shows what was measured, docs/benchmarks.md, with a drawing for each group."""
+"""Writes docs/benchmarks.md, with a drawing for each group."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ and their ratios to the floor of the same run.
 
 
 def write_page(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> None:
-    """Write the page, and its drawings into the folder of the same name beside it; `busy` are parts by their names."""
+    """Write the page, and its drawings into the folder of its name; `busy` are the parts of a busy machine by name."""
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
     text = [INTRODUCTION]
@@ -52,15 +52,15 @@ def write_page(parts: Sequence[Part], busy: Mapping[str, Part], page: Path) -> N
 
 def _part(part: Part, folder: Path) -> Iterator[str]:
     yield f"## {part.title}\n"
-    yield f"{_where(part.machine)}\n"
-    for place, group in enumerate(part.groups):
+    yield f"{_machine(part.machine)}\n"
+    for index, group in enumerate(part.groups):
         yield from _group(group)
         if len(group.rows) > 1 and all(row.median > 0 for row in group.rows):  # on a logarithmic axis
-            name = f"{part.name}-{place}.svg"
+            name = f"{part.name}-{index}.svg"
             (folder / name).write_text(draw_bars(group), encoding="utf-8")
             yield f"![{group.title}]({folder.name}/{name})\n"
-    for place, line in enumerate(part.lines):
-        name = f"{part.name}-line-{place}.svg"
+    for index, line in enumerate(part.lines):
+        name = f"{part.name}-line-{index}.svg"
         (folder / name).write_text(draw_lines(line), encoding="utf-8")
         yield f"![{line.title}]({folder.name}/{name})\n"
         if line.why:
@@ -79,18 +79,18 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
 
 
 def _compared(quiet: Part, busy: Part) -> Iterator[str]:
-    """A line for each figure of ours that has a floor in both."""
-    others = {(group.title, row.name): (group, row) for group in busy.groups for row in group.rows}
+    """Write a line for each of our figures that has a floor in both."""
+    busy_rows = {(group.title, row.name): (group, row) for group in busy.groups for row in group.rows}
     for group in quiet.groups:
         for row in group.rows:
-            if row.kind == "ours" and (group.title, row.name) in others and group.ratio(row):
-                other, again = others[group.title, row.name]
-                figures = (
-                    f"{three_digits(each.median)} {group.unit} | {three_digits(which.ratio(each) or 0)}"
-                    for which, each in ((group, row), (other, again))
-                )
+            if row.kind == "ours" and (group.title, row.name) in busy_rows and group.ratio(row):
                 name = "" if row.name == "Refrain" else f", {row.name}"
-                yield f"| {quiet.title}: {group.title}{name} | {' | '.join(figures)} |"
+                figures = f"{_figures(group, row)} | {_figures(*busy_rows[group.title, row.name])}"
+                yield f"| {quiet.title}: {group.title}{name} | {figures} |"
+
+
+def _figures(group: Group, row: Row) -> str:
+    return f"{three_digits(row.median)} {group.unit} | {three_digits(group.ratio(row) or 0)}"
 
 
 def _group(group: Group) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _spread(row: Row) -> str:
     return "" if row.low == row.high else f"{three_digits(row.low)} to {three_digits(row.high)}"
 
 
-def _where(machine: dict[str, Any]) -> str:
+def _machine(machine: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     processors = f"{machine['processors']} processors of {machine['processor']} ({machine['system']})"
     busy = f"load {machine['load']} when it began"

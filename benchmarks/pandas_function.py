@@ -1,4 +1,4 @@
-"""The usual Lambda function of a scikit-learn model, pandas and scikit-learn in its package, under our emulator."""
+"""The usual Lambda function for a scikit-learn model, with pandas and scikit-learn in its package."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 TITLE = "pandas + scikit-learn handler"
 
 
-def pandas_functions(found: BuiltFunctions) -> tuple[dict[str, Function], tuple[str, ...]]:
-    """Lay the function out twice, with bytecode and without; with a word where its packages do not install."""
+def pandas_functions(functions: BuiltFunctions) -> tuple[dict[str, Function], tuple[str, ...]]:
+    """Prepare the function with bytecode and without; return a reason where its packages do not install."""
     try:
         folder, environment = prepare_folder("handler")
     except NotInstalled as error:
@@ -32,15 +32,15 @@ def pandas_functions(found: BuiltFunctions) -> tuple[dict[str, Function], tuple[
     shutil.copytree(folder, bare)
     shutil.copytree(packages, bare / "packages", copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(folder, quiet=1)
-    without = _function(found, bare, bare / "packages")
-    return {TITLE: _function(found, folder, packages), f"{TITLE}, no bytecode": without}, ()
+    without = _function(functions, bare, bare / "packages")
+    return {TITLE: _function(functions, folder, packages), f"{TITLE}, no bytecode": without}, ()
 
 
-def _function(found: BuiltFunctions, folder: Path, packages: Path) -> Function:
-    """The runtime's own packages come first and keep their bytecode; what is imported writes none."""
-    *_, brought = found.hello.path
+def _function(functions: BuiltFunctions, folder: Path, packages: Path) -> Function:
+    """Make the function; the runtime's own packages come first and keep their bytecode."""
+    *_, brought = functions.hello.path
     return replace(
-        found.hello,
+        functions.hello,
         name="usual-handler",
         folder=folder,
         path=(folder, brought, packages),

@@ -1,4 +1,4 @@
-"""The same answer by what people use today, in this process: a framework around ONNX, and pandas with scikit-learn."""
+"""The same answer by the tools that people use today: a framework around ONNX, and pandas with scikit-learn."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CATEGORIES = (*CATEGORY_SIZES, "sex")
 
 POWERTOOLS, PANDAS = "powertools + pydantic + ONNX", "pandas + scikit-learn"
 REQUIRED_MODULES = {POWERTOOLS: ["aws_lambda_powertools", "pydantic"], PANDAS: ["pandas"]}
-"""Modules that the peers need beside those of training, by which the model itself is made."""
+"""Modules that the peers need besides those of training."""
 
 type Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 def fit_pipeline(estimator: Any) -> Any:
-    """Fit what tutorials show: one-hot categories, scaled numbers, an estimator, on a data frame."""
+    """Fit a pipeline as in tutorials: one-hot categories, scaled numbers and an estimator, on a data frame."""
     from sklearn.compose import make_column_transformer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -40,21 +40,21 @@ def fit_pipeline(estimator: Any) -> Any:
 
 @cache
 def fitted_pipeline() -> Any:
-    """Fit the pipeline that all servers serve."""
+    """Fit the pipeline of all servers."""
     from sklearn.linear_model import LogisticRegression
 
     return fit_pipeline(LogisticRegression(max_iter=1000))
 
 
 def column_session(fitted: Any) -> Any:
-    """Make a session for one thread of its graph with one input a column."""
+    """Open its graph with one input a column, for one thread."""
     from refrain.model.onnx import open_graph
 
     return open_graph("columns", column_onnx(fitted))
 
 
 def column_onnx(fitted: Any) -> bytes:
-    """Export it as skl2onnx does by default, with one input a column."""
+    """Export a pipeline as skl2onnx does by default, with one input a column."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
@@ -72,19 +72,19 @@ def column_inputs(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def pandas_handler(fitted: Any) -> Handler:
-    """Answer as most first versions do: a data frame of the request, `predict_proba`, JSON."""
+    """Make a handler like most first versions: a data frame of the request, `predict_proba`, JSON."""
 
     def handle(event: Mapping[str, Any]) -> dict[str, Any]:
-        asked = as_frame(json.loads(event["body"])["instances"])
-        probabilities = fitted.predict_proba(asked).tolist()
-        answers = [dict(zip(fitted.classes_, each, strict=True)) for each in probabilities]
+        instances = as_frame(json.loads(event["body"])["instances"])
+        probabilities = fitted.predict_proba(instances).tolist()
+        answers = [dict(zip(fitted.classes_, row, strict=True)) for row in probabilities]
         return {"statusCode": 200, "body": json.dumps({"predictions": answers})}
 
     return handle
 
 
 def powertools_handler(graph: Any) -> Handler:
-    """Answer as AWS's own library advises: its resolver, logger and metrics, pydantic for the body, ONNX behind."""
+    """Make a handler as AWS's library advises: its resolver, logger and metrics, pydantic, and ONNX."""
     from aws_lambda_powertools import Logger, Metrics
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
     from aws_lambda_powertools.metrics import MetricUnit
@@ -93,26 +93,26 @@ def powertools_handler(graph: Any) -> Handler:
     fields: dict[str, Any] = dict.fromkeys(CATEGORIES, (str, ...)) | dict.fromkeys(NUMBERS, (float, ...))
     names = {name: name.replace("-", "_") for name in fields}
     instance = create_model("Instance", **{names[name]: kind for name, kind in fields.items()})
-    asked = create_model("Asked", instances=(list[instance], ...))  # type: ignore[valid-type]
+    request = create_model("PredictRequest", instances=(list[instance], ...))  # type: ignore[valid-type]
     app, logger, metrics = (
         APIGatewayRestResolver(),
         Logger(service="income"),
-        Metrics(namespace="Rival", service="income"),
+        Metrics(namespace="Peer", service="income"),
     )
 
     @app.post("/v1/models/<model>")
     def predict(model: str) -> dict[str, Any]:
         document = app.current_event.json_body
         document = {"instances": [{names[key]: value for key, value in row.items()} for row in document["instances"]]}
-        body: BaseModel = asked.model_validate(document)
+        body: BaseModel = request.model_validate(document)
         rows = [{name: getattr(row, short) for name, short in names.items()} for row in body.instances]  # type: ignore[attr-defined]
         labels, probabilities = graph.run(None, column_inputs(rows))
         metrics.add_metric(name="Predictions", unit=MetricUnit.Count, value=len(rows))
         logger.info("predicted", extra={"rows": len(rows), "model": model})
         return {
             "predictions": [
-                {"label": label, "probabilities": each}
-                for label, each in zip(labels.tolist(), probabilities.tolist(), strict=True)
+                {"label": label, "probabilities": row}
+                for label, row in zip(labels.tolist(), probabilities.tolist(), strict=True)
             ]
         }
 

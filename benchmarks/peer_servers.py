@@ -1,4 +1,4 @@
-"""The servers that people put a scikit-learn model behind: how each is started, and what it is asked."""
+"""The servers that people use for scikit-learn models: how to start each, and its requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def tensors(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Write instances as the Open Inference Protocol does, one input a column, to be read as a data frame."""
+    """Write instances by the Open Inference Protocol, with one input a column, to be read as a data frame."""
     inputs = [
         {
             "name": name,
@@ -66,22 +66,22 @@ SERVERS = (
 
 @cache
 def prepare_servers() -> tuple[tuple[tuple[Peer, ServerFolders], ...], tuple[str, ...]]:
-    """Lay every server out and start each once; returns those that answer, and of the others a sentence each."""
-    there: list[tuple[Peer, ServerFolders]] = []
+    """Prepare every server and start it once; return those that answer, and a reason for each of the others."""
+    servers: list[tuple[Peer, ServerFolders]] = []
     skipped: list[str] = []
     for peer in SERVERS:
         try:
-            place = prepare_folder(peer.name)
-            Server(peer, place).stop()
+            folders = prepare_folder(peer.name)
+            Server(peer, folders).stop()
         except NotInstalled as error:
             skipped.append(f"{peer.title}: it {error}")
         else:
-            there.append((peer, place))
-    return tuple(there), tuple(skipped)
+            servers.append((peer, folders))
+    return tuple(servers), tuple(skipped)
 
 
 def prepare_folder(name: str) -> ServerFolders:
-    """Lay a peer's files and the model out in its environment. Raises `NotInstalled`."""
+    """Put a peer's files and the model into its environment. Raises `NotInstalled`."""
     import joblib
 
     installed = make_environment(name)
@@ -94,5 +94,5 @@ def prepare_folder(name: str) -> ServerFolders:
         command = [str(installed / "bin" / "python"), "prepare.py"]
         done = subprocess.run(command, cwd=folder, env=peer_variables(), capture_output=True, text=True, check=False)
         if done.returncode:
-            raise NotInstalled(f"cannot take the model: {done.stderr.strip().splitlines()[-1]}"[:200])
+            raise NotInstalled(f"cannot load the model: {done.stderr.strip().splitlines()[-1]}"[:200])
     return folder, installed

@@ -1,4 +1,4 @@
-"""One prediction inside the handler, everything on, beside the graph alone and beside what people use today."""
+"""One prediction inside the handler with all features on, beside the graph alone and the tools of today."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GOAL = "≤ 60 µs on a quiet machine, and ≤ 3 × the graph with one input a c
 
 
 def measure() -> Part:
-    """Time one instance of 14 columns by logistic regression and by boosting."""
+    """Time predictions of one instance of 14 columns by logistic regression and boosting."""
     groups = tuple(measure_group(candidate, 1) for candidate in ("logistic", "boosting"))
     return Part(
         "prediction",
@@ -57,17 +57,17 @@ def measure_group(candidate: str, rows: int, goal: str = GOAL, clock: Callable[[
 
 
 class DiscardedOutput(io.TextIOBase):
-    """Standard output that goes nowhere, by the same system call."""
+    """Standard output that is discarded by the same system call."""
 
     def __init__(self) -> None:
         self._file = open("/dev/null", "w")  # noqa: PTH123, SIM115
 
     def write(self, text: str) -> int:
-        """Write to nowhere."""
+        """Discard a text."""
         return self._file.write(text)
 
     def flush(self) -> None:
-        """Flush to nowhere."""
+        """Flush."""
         self._file.flush()
 
 

@@ -1,7 +1,7 @@
-"""How fast the preprocessing layer is for a million rows, beside a plain copy and beside pandas.
+"""The speed of the preprocessing layer for a million rows, beside a plain copy and pandas.
 
-`python -m benchmarks.preprocessing` prints the figures; `--rows`, `--runs`. All in one process and one thread, the
-ways in turn.
+`python -m benchmarks.preprocessing` prints the figures; it has the options `--rows` and `--runs`. All ways run in turn
+in one process and one thread.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NOTES = (
     "of the four categories has rules (case, another spelling, values allowed). Text is decoded from one column of "
     "Python strings, as JSON lines bring it; a CSV's bytes are read in a faster way, which the ingest part measures.",
 )
-NUMBERS = {f"x{place}": {"type": "number", "min": 0, "max": 100_000} for place in range(10)}
+NUMBERS = {f"x{number}": {"type": "number", "min": 0, "max": 100_000} for number in range(10)}
 CATEGORIES = {
     "plan": {"type": "category", "lower": True, "replace": {"rot": "red"}, "allowed": ["blue", "green", "red"]},
     "town": {"type": "category"},
@@ -57,10 +57,10 @@ def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
     rng = np.random.default_rng(7)
     numbers: dict[str, Array] = {name: _amounts(rng, rows) for name in NUMBERS}
     categories = {
-        "plan": _chosen(rng, ["blue", "green", "rot"], rows),
-        "town": _chosen(rng, [f"Town {number}" for number in range(60)], rows),
-        "shop": _chosen(rng, [f"shop-{number}" for number in range(900)], rows),
-        "size": _chosen(rng, ["S", "L", None], rows),
+        "plan": _choose(rng, ["blue", "green", "rot"], rows),
+        "town": _choose(rng, [f"Town {number}" for number in range(60)], rows),
+        "shop": _choose(rng, [f"shop-{number}" for number in range(900)], rows),
+        "size": _choose(rng, ["S", "L", None], rows),
     }
     both = {**numbers, **categories}
     texts = {
@@ -81,7 +81,7 @@ def _amounts(rng: np.random.Generator, rows: int) -> Array:
     return np.where(rng.random(rows) < 0.02, np.nan, rng.gamma(2, 200, rows))
 
 
-def _chosen(rng: np.random.Generator, values: list[Any], rows: int) -> Array:
+def _choose(rng: np.random.Generator, values: list[Any], rows: int) -> Array:
     return objects(values)[rng.integers(0, len(values), rows)]
 
 
@@ -101,12 +101,12 @@ def _clean_encode(title: str, kinds: dict[str, Any], columns: Columns, runs: int
     if find_spec("pandas"):
         ways[BY_HAND] = lambda: _by_hand(kinds, columns, vocabularies)
     rows = len(next(iter(columns.values())))
-    taken = {name: [rows / seconds / 1e6 for seconds in each] for name, each in _compared(ways, runs).items()}
+    taken = {name: [rows / seconds / 1e6 for seconds in times] for name, times in _time_in_turn(ways, runs).items()}
     return Group(f"clean and encode, {title}", "million rows a second", _rows(taken), COPY, goal, more_is_better=True)
 
 
 def _by_hand(kinds: dict[str, Any], columns: Columns, vocabularies: Any) -> Array:
-    """The same in pandas, as one would write it."""
+    """Do the same in pandas, as people would write it."""
     import pandas as pd
 
     frame = pd.DataFrame(dict(columns))
@@ -132,7 +132,7 @@ def _decode(title: str, texts: Array, runs: int) -> Group:
         series = pd.Series(texts, dtype=object)
         ways[TO_NUMERIC] = lambda: pd.to_numeric(series)
     ways[OURS] = lambda: decode(definition, {"x": texts}, len(texts), columns=["x"])
-    taken = {name: [seconds * MILLISECONDS for seconds in each] for name, each in _compared(ways, runs).items()}
+    taken = {name: [seconds * MILLISECONDS for seconds in times] for name, times in _time_in_turn(ways, runs).items()}
     floor = TO_NUMERIC if TO_NUMERIC in taken else ""
     return Group(f"decode text, {title}", "ms", _rows(taken), floor, f"≤ 1.5 × {TO_NUMERIC}")
 
@@ -141,8 +141,8 @@ def _rows(taken: dict[str, list[float]]) -> tuple[Row, ...]:
     return tuple(summarise(name, KINDS.get(name, "peer"), figures) for name, figures in taken.items())
 
 
-def _compared(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
-    """Time each in turn: seconds of the processor."""
+def _time_in_turn(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
+    """Time each way in turn; return processor seconds."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, way in ways.items():
@@ -158,5 +158,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
-    asked = parser.parse_args()
-    print(part_as_text(measure(asked.rows, asked.runs)))
+    options = parser.parse_args()
+    print(part_as_text(measure(options.rows, options.runs)))

@@ -1,7 +1,7 @@
-"""How long one request takes, beside `implicit`'s own `recommend()` in the same process.
+"""The time of one recommendation, beside `implicit`'s own `recommend()` in the same process.
 
-Both sides get one history of 50 items and answer with 10; calls are interleaved, so that a busy machine is busy for
-both. Without `implicit` installed there are our times only, and numpy's own product and choice of the best.
+Both get a history of 50 items and answer with 10. Calls are interleaved, so that a busy machine slows both. Without
+`implicit` only our times and numpy's product with selection of the best are measured.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ type Answer = Callable[[], Any]
 def measure() -> Part:
     """Measure one user of 50 items against 10,000 and 100,000 items."""
     groups = tuple(_compare(items, goal) for items, goal in CATALOGUES.items())
-    there = any(row.kind == "peer" for group in groups for row in group.rows)
+    has_peer = any(row.kind == "peer" for group in groups for row in group.rows)
     return Part(
         name="recommending",
         title="One recommendation for a user with a history of 50 items",
         groups=groups,
-        skipped=() if there else ("implicit's recommend(): implicit is not installed",),
+        skipped=() if has_peer else ("implicit's recommend(): implicit is not installed",),
         notes=("The graph alone, from codes to codes: history, exclusion, the best ten. Weights are random.",),
     )
 
@@ -82,12 +82,12 @@ def _ours(add_scores: Callable[[Graph, str], Scored], items: int, history: NDArr
     graph = Graph()
     add_ranking(graph, add_scores(graph, add_start(graph, np.zeros_like(shares), shares)))
     loaded = open_graph("bench", graph.model())
-    asked = {"history": history[None], "exclude": history[None], "within": np.array([[-1]]), "k": np.array([K])}
-    return lambda: loaded.run(["items", "scores"], asked)
+    inputs = {"history": history[None], "exclude": history[None], "within": np.array([[-1]]), "k": np.array([K])}
+    return lambda: loaded.run(["items", "scores"], inputs)
 
 
 def _neighbours(random: np.random.Generator, items: int) -> Neighbours:
-    """Random ones, as in a large catalogue: each item's are anywhere in it."""
+    """Make random neighbours; as in a large catalogue, those of an item are anywhere in it."""
     targets = np.sort(random.integers(0, items, (items + 1, NEIGHBOURS)), axis=1)
     weights = random.random((items + 1, NEIGHBOURS)).astype(np.float16)
     weights[-1] = 0
@@ -95,7 +95,7 @@ def _neighbours(random: np.random.Generator, items: int) -> Neighbours:
 
 
 def _implicit(points: NDArray[np.float32], history: NDArray[np.int64]) -> Answer | None:
-    """Return a call of `implicit` for a known user, so that it folds no history in (which would cost it more)."""
+    """Return a call of `implicit` for a known user, so that it need not fold in the history."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from implicit.cpu.als import AlternatingLeastSquares
@@ -118,8 +118,8 @@ def _timed(answers: Mapping[tuple[str, Kind], Answer]) -> dict[tuple[str, Kind],
             answer()
             if call >= WARM:
                 seconds[name].append(perf_counter() - start)
-    found = {}
+    figures = {}
     for name, taken in seconds.items():
-        low, middle, high = (float(each) for each in np.percentile(np.array(taken) * 1e6, [10, 50, 90]))
-        found[name] = (middle, low, high)
-    return found
+        low, middle, high = (float(percentile) for percentile in np.percentile(np.array(taken) * 1e6, [10, 50, 90]))
+        figures[name] = (middle, low, high)
+    return figures

@@ -1,4 +1,4 @@
-"""Where each microsecond of a request goes: the medians of its stages, inside the handler."""
+"""The medians of the stages of a request inside the handler."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ def measure() -> Part:
             started = time.perf_counter()
             answer(next(events))
             taken["altogether, with what times it"].append(time.perf_counter() - started)
-    rows = tuple(summarise(name, "ours", each, MICROSECONDS) for name, each in taken.items())
+    rows = tuple(summarise(name, "ours", seconds, MICROSECONDS) for name, seconds in taken.items())
     return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows),))
 
 
 @contextmanager
 def timed_stages() -> Iterator[dict[str, list[float]]]:
-    """Have every stage note how long it takes."""
+    """Record the time of every stage while the block runs."""
     taken: dict[str, list[float]] = {name: [] for name, _, _ in STAGES}
     taken["altogether, with what times it"] = []
-    originals = [(place, name, getattr(place, name)) for _, place, name in STAGES]
-    for title, place, name in STAGES:
-        setattr(place, name, _timing(getattr(place, name), taken[title]))
+    originals = [(holder, name, getattr(holder, name)) for _, holder, name in STAGES]
+    for title, holder, name in STAGES:
+        setattr(holder, name, _timing(getattr(holder, name), taken[title]))
     try:
         yield taken
     finally:
-        for place, name, original in originals:
-            setattr(place, name, original)
+        for holder, name, original in originals:
+            setattr(holder, name, original)
 
 
 def _timing(function: Callable[..., Any], taken: list[float]) -> Callable[..., Any]:

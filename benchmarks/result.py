@@ -1,4 +1,4 @@
-"""What a benchmark found: groups of figures of one unit, each beside its floor and its peers of the same run."""
+"""The results of a benchmark: groups of figures with one unit, beside floors and peers of the same run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ type Kind = Literal["floor", "ours", "peer"]
 
 @dataclass(frozen=True)
 class Row:
-    """One contender: the median of its figures, tenth and ninetieth percentile (the same where counted once)."""
+    """One contender: median, tenth and ninetieth percentile of its figures (equal when measured once)."""
 
     name: str
     kind: Kind
@@ -21,9 +21,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Contenders that were measured together. Ratios are to `floor`, the name of one of them (empty: none).
+    """Contenders that were measured together. `floor` names the one to which ratios are taken (empty: none).
 
-    `goal` says what the project promises; `more_is_better` is for rates.
+    `goal` is what the project promises; `more_is_better` is for rates.
     """
 
     title: str
@@ -34,17 +34,17 @@ class Group:
     more_is_better: bool = False
 
     def ratio(self, row: Row) -> float | None:
-        """A row's median in units of the floor's."""
-        floor = next((each.median for each in self.rows if each.name == self.floor), None)
+        """Return a row's median in units of the floor's."""
+        floor = next((other.median for other in self.rows if other.name == self.floor), None)
         return row.median / floor if floor else None
 
 
 @dataclass(frozen=True)
 class Line:
-    """Medians over something that grows, one line a contender; `x` is what grows.
+    """Medians over a growing quantity `x`, one line for each contender.
 
-    `course` says that x is time, which is drawn as it goes; `marks` are moments of it with what happened then. `plain`
-    draws y from nothing; both axes are logarithmic otherwise.
+    With `course` x is time on a linear axis, and `marks` are events at times. With `plain` y is linear from zero. Other
+    axes are logarithmic.
     """
 
     title: str
@@ -60,9 +60,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Span:
-    """Something that began and ended, in the unit of its trace; `depth` others were under way around it.
+    """A step with its start and end, in the unit of its trace; `depth` counts the spans around it.
 
-    `kind` says what it is: "step", "import", "garbage" (looked for), or "around" others.
+    `kind` is "step", "import", "garbage" (a collection), or "around" for one that holds others.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Trace:
-    """One run that really was, by its spans in the order in which they began; `name` is that of its drawing's file."""
+    """One real run as spans in the order of their starts; `name` is the name of its drawing's file."""
 
     name: str
     title: str
@@ -85,7 +85,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the benchmark. `skipped` says which peers were left out, and why; `machine` is where it ran."""
+    """A part of the benchmark. `skipped` says which peers were left out and why; `machine` is where it ran."""
 
     name: str
     title: str
@@ -97,12 +97,12 @@ class Part:
     traces: tuple[Trace, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Write it as JSON values."""
+        """Return it as JSON values."""
         return asdict(self)
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Self:
-        """Read what `document` wrote."""
+        """Read a document."""
         groups = tuple(
             Group(**{**group, "rows": tuple(Row(**row) for row in group["rows"])}) for group in document["groups"]
         )
@@ -112,7 +112,7 @@ class Part:
                     **line,
                     "x": tuple(line["x"]),
                     "lines": {name: tuple(ys) for name, ys in line["lines"].items()},
-                    "marks": tuple((at, what) for at, what in line.get("marks", ())),
+                    "marks": tuple((at, name) for at, name in line.get("marks", ())),
                 }
             )
             for line in document["lines"]

@@ -1,4 +1,4 @@
-"""A retraining run of the income model in the local cloud, on the built packages: all of it but `fit` itself."""
+"""A retraining run of the income model in the local cloud, on the built packages, without the time of `fit`."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ NOTES = (
 
 
 def measure() -> Part:
-    """Run it twice in each of some clouds, the second time beside a champion."""
-    found: dict[str, list[dict[str, float]]] = {FIRST: [], NEXT: []}
+    """Run twice in each of several clouds, the second time beside a champion."""
+    runs: dict[str, list[dict[str, float]]] = {FIRST: [], NEXT: []}
     with TemporaryDirectory(prefix="bench-retraining-") as folder:
         for number in range(RUNS):
-            _in_a_cloud(Path(folder) / str(number), found)
-    rows = tuple(summarise(name, "ours", [everything_but_fit(each) for each in runs]) for name, runs in found.items())
+            _in_a_cloud(Path(folder) / str(number), runs)
+    rows = tuple(summarise(name, "ours", [everything_but_fit(run) for run in runs]) for name, runs in runs.items())
     groups = [Group("everything but fit", "s", rows, goal="≤ 10 s")]
-    return Part("retraining", TITLE, (*groups, *(_stages(name, runs) for name, runs in found.items())), notes=NOTES)
+    return Part("retraining", TITLE, (*groups, *(_stages(name, runs) for name, runs in runs.items())), notes=NOTES)
 
 
-def _in_a_cloud(folder: Path, found: Mapping[str, list[dict[str, float]]]) -> None:
+def _in_a_cloud(folder: Path, runs_by_name: Mapping[str, list[dict[str, float]]]) -> None:
     models = folder / "models"
     models.mkdir(parents=True)
     definition = (income_model.ROOT / "layers" / "models" / f"{income_model.MODEL}.toml").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def _in_a_cloud(folder: Path, found: Mapping[str, list[dict[str, float]]]) -> No
         key = f"{income_model.MODEL}/rows.csv"
         client.upload(key, _file())
         client.receipt(key)
-        for runs in found.values():
+        for runs in runs_by_name.values():
             execution = client.start({"model": income_model.MODEL, "force": True})
             *_, history = client.states(execution)
             client.outcome(execution)
@@ -82,7 +82,7 @@ def _file() -> bytes:
 
 
 def step_seconds(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Take the seconds of each step out of a run's history; training without `fit`, the longest `fit` by itself."""
+    """Return the seconds of each step from a run's history; training without `fit`, and the longest `fit`."""
     began = history[0]["timestamp"]
     entered: dict[str, float] = {}
     taken: dict[str, float] = {}
@@ -101,21 +101,21 @@ def step_seconds(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     between = whole - sum(taken.values())
     taken[TRAIN] = max(until - fit for until, fit in steps)
     return {
-        **{name: each for name, each in taken.items() if not name.endswith("?")},
-        "between the steps": between + sum(each for name, each in taken.items() if name.endswith("?")),
+        **{name: seconds for name, seconds in taken.items() if not name.endswith("?")},
+        "between the steps": between + sum(seconds for name, seconds in taken.items() if name.endswith("?")),
         FIT: max(fit for _, fit in steps),
         "the whole run": whole,
     }
 
 
 def everything_but_fit(run: Mapping[str, float]) -> float:
-    """Add up what is not `fit`."""
-    return sum(each for name, each in run.items() if name not in (FIT, "the whole run"))
+    """Add up everything but `fit`."""
+    return sum(seconds for name, seconds in run.items() if name not in (FIT, "the whole run"))
 
 
 def _stages(name: str, runs: Iterable[Mapping[str, float]]) -> Group:
     taken: dict[str, list[float]] = {}
     for run in runs:
-        for step, each in run.items():
-            taken.setdefault(f"{step}, without fit" if step == TRAIN else step, []).append(each)
-    return Group(name, "s", tuple(summarise(step, "ours", each) for step, each in taken.items()))
+        for step, seconds in run.items():
+            taken.setdefault(f"{step}, without fit" if step == TRAIN else step, []).append(seconds)
+    return Group(name, "s", tuple(summarise(step, "ours", seconds) for step, seconds in taken.items()))

@@ -1,4 +1,4 @@
-"""A peer's server while it runs: started by its own command, asked over HTTP, ended with all that it started."""
+"""Runs a peer's server: starts it by its own command, calls it over HTTP, and ends it with all its processes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PATIENCE = 60.0
 JSON = {"content-type": "application/json"}
 
 type ServerFolders = tuple[Path, Path]
-"""The folder that a peer runs in, and its environment."""
+"""A peer's working folder and its environment."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A server: its folder beside this module, the command that starts it, and what it is asked.
+    """A server: its folder beside this module, the command that starts it, and its requests.
 
-    `ports` are variables of the environment that get a free port each.
+    Each variable of the environment in `ports` gets a free port.
     """
 
     name: str
@@ -45,18 +45,18 @@ class Peer:
 
 
 class Server:
-    """A server that runs, from the first line of its process on. `first` is the seconds to its first answer."""
+    """A running server; `first` is the seconds from the start of its process to its first answer."""
 
-    def __init__(self, peer: Peer, place: ServerFolders) -> None:
-        folder, installed = place
+    def __init__(self, peer: Peer, folders: ServerFolders) -> None:
+        folder, installed = folders
         self._peer = peer
-        self._port, *others = _free_ports(1 + len(peer.ports))
+        self._port, *ports = _free_ports(1 + len(peer.ports))
         settings = {name: value.format(port=self._port) for name, value in peer.variables.items()}
-        settings |= {name: str(port) for name, port in zip(peer.ports, others, strict=True)}
-        command = [each.format(port=self._port) for each in peer.command]
+        settings |= {name: str(port) for name, port in zip(peer.ports, ports, strict=True)}
+        command = [argument.format(port=self._port) for argument in peer.command]
         path = f"{installed / 'bin'}:{os.defpath}"
-        asked = income_model.instances(1)[:1]
-        self._body = json.dumps(peer.body(asked)).encode()
+        instances = income_model.instances(1)[:1]
+        self._body = json.dumps(peer.body(instances)).encode()
         self._mine = threading.local()
         started = time.perf_counter()
         with (folder / "log").open("ab") as log:
@@ -72,7 +72,9 @@ class Server:
             answer = self._first(folder / "log")
             self.first = time.perf_counter() - started
             _check(
-                peer, answer, peer_handlers.fitted_pipeline().predict_proba(peer_handlers.as_frame(asked))[0].tolist()
+                peer,
+                answer,
+                peer_handlers.fitted_pipeline().predict_proba(peer_handlers.as_frame(instances))[0].tolist(),
             )
         except BaseException:
             self.stop()
@@ -84,14 +86,14 @@ class Server:
         return self._process.pid
 
     def call(self) -> bytes:
-        """Ask for one prediction, each thread by a connection of its own; an idle one may have to be opened again."""
+        """Ask for one prediction; each thread has a connection, which is opened again when the server closed it."""
         try:
-            return self._asked()
+            return self._request()
         except ConnectionError:
             self._mine.connection.close()
-            return self._asked()
+            return self._request()
 
-    def _asked(self) -> bytes:
+    def _request(self) -> bytes:
         if not hasattr(self._mine, "connection"):
             self._mine.connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         connection: http.client.HTTPConnection = self._mine.connection
@@ -103,18 +105,18 @@ class Server:
         return content
 
     def peak(self) -> float:
-        """Return the peak memory of its processes, added up, in MB of 2²⁰ bytes."""
-        return sum(_peak(each) for each in process_tree(self.pid))
+        """Return the summed peak memory of its processes, in MB of 2²⁰ bytes."""
+        return sum(_peak(process) for process in process_tree(self.pid))
 
     def stop(self) -> None:
-        """End it, and all that it started; the first process first, so that it starts no others instead."""
+        """End all its processes, the first one first, so that it cannot start others."""
         processes = process_tree(self.pid)
-        for each in processes:
+        for process in processes:
             with suppress(ProcessLookupError):
-                os.kill(each, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
         self._process.wait()
         end = time.monotonic() + PATIENCE
-        while any(is_running(each) for each in processes) and time.monotonic() < end:
+        while any(is_running(process) for process in processes) and time.monotonic() < end:
             time.sleep(0.005)
 
     def _first(self, log: Path) -> bytes:
@@ -127,54 +129,54 @@ class Server:
                 self._mine.connection.close()
                 failure = error
                 time.sleep(0.005)
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise NotInstalled(f"does not answer: {failure}; {said[-1] if said else 'and says nothing'}"[:300])
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise NotInstalled(f"does not answer: {failure}; {lines[-1] if lines else 'without output'}"[:300])
 
 
 def _check(peer: Peer, answer: bytes, expected: Sequence[float]) -> None:
-    found = list(_numbers(json.loads(answer)))
-    if not any(abs(each - expected[0]) < 1e-4 for each in found):
-        raise NotInstalled(f"answers something else: {answer.decode()[:200]}")
+    numbers = list(_numbers(json.loads(answer)))
+    if not any(abs(number - expected[0]) < 1e-4 for number in numbers):
+        raise NotInstalled(f"gives a wrong answer: {answer.decode()[:200]}")
 
 
 def _numbers(document: Any) -> list[float]:
     if isinstance(document, dict):
         document = list(document.values())
     if isinstance(document, list):
-        return [number for each in document for number in _numbers(each)]
+        return [number for value in document for number in _numbers(value)]
     return [document] if isinstance(document, float) else []
 
 
 def _free_ports(count: int) -> list[int]:
     taken = [socket.socket() for _ in range(count)]
     try:
-        for each in taken:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in taken]
+        for port in taken:
+            port.bind(("127.0.0.1", 0))
+        return [port.getsockname()[1] for port in taken]
     finally:
-        for each in taken:
-            each.close()
+        for port in taken:
+            port.close()
 
 
 def process_tree(pid: int) -> list[int]:
-    """Find a process and all that descend from it, parents first (some lead a session of their own)."""
+    """List a process and its descendants, parents first (some lead a session of their own)."""
     children: dict[int, list[int]] = {}
-    for each in Path("/proc").glob("[0-9]*"):
-        if state := _state(int(each.name)):
-            children.setdefault(int(state[1]), []).append(int(each.name))
-    found = [pid]
-    for process in found:
-        found += children.get(process, [])
-    return found
+    for path in Path("/proc").glob("[0-9]*"):
+        if state := _state(int(path.name)):
+            children.setdefault(int(state[1]), []).append(int(path.name))
+    tree = [pid]
+    for process in tree:
+        tree += children.get(process, [])
+    return tree
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process has not ended (one that nobody has asked how it ended has)."""
+    """Whether a process runs; a zombie does not."""
     return _state(pid)[:1] not in ([], ["Z"])
 
 
 def _state(pid: int) -> list[str]:
-    """What the system says of a process, from its state and its parent on; nothing when it is not there."""
+    """Read the state, the parent and the further fields of a process; empty when it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:

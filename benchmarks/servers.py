@@ -1,4 +1,4 @@
-"""A request to Refrain beside one to the servers that people put a scikit-learn model behind: one client, and eight."""
+"""A request to Refrain and to the servers that people use for scikit-learn models, by one client and by eight."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ NOTES = (
 
 
 def measure() -> Part:
-    """Ask all in turn."""
-    with built_functions() as found, ExitStack() as running:
-        there, skipped = prepare_servers()
-        usual, none = pandas_functions(found)
-        functions = {"hello-world": found.hello, "Refrain": found.inference}
-        functions |= {name: each for name, each in usual.items() if name == USUAL}
+    """Call all in turn."""
+    with built_functions() as built, ExitStack() as running:
+        servers, skipped = prepare_servers()
+        usual, none = pandas_functions(built)
+        functions = {"hello-world": built.hello, "Refrain": built.inference}
+        functions |= {name: function for name, function in usual.items() if name == USUAL}
         calls: dict[str, Callable[[], object]] = {}
         event = json.dumps(next(income_model.predict_events(1))).encode()
         for name, function in functions.items():
-            pool = Pool(function, found.logs, max_processes=1)
+            pool = Pool(function, built.logs, max_processes=1)
             running.callback(pool.close)
-            calls[name] = partial(_answered, pool, event)
-        for peer, place in there:
-            server = Server(peer, place)
+            calls[name] = partial(_call_pool, pool, event)
+        for peer, folders in servers:
+            server = Server(peer, folders)
             running.callback(server.stop)
             calls[peer.title] = server.call
         return Part("servers", TITLE, (_one(calls), _eight(calls)), skipped=skipped + none, notes=NOTES)
 
 
-def _answered(pool: Pool, event: bytes) -> None:
+def _call_pool(pool: Pool, event: bytes) -> None:
     answer = pool.call(event)
     if answer.failed:
         raise RuntimeError(answer.payload.decode()[:500])
@@ -73,4 +73,4 @@ def _eight(calls: Mapping[str, Callable[[], object]]) -> Group:
 
 def _rows(taken: Mapping[str, Sequence[float]], scale: float) -> tuple[Row, ...]:
     kinds: dict[str, Kind] = {"hello-world": "floor", "Refrain": "ours"}
-    return tuple(summarise(name, kinds.get(name, "peer"), each, scale) for name, each in taken.items())
+    return tuple(summarise(name, kinds.get(name, "peer"), values, scale) for name, values in taken.items())

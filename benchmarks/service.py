@@ -1,4 +1,4 @@
-"""A local cloud with two models in service, and all that its callers ask of it."""
+"""A local cloud with two models in service, and the requests of its callers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ candidates = [{ name = "boosting", estimator = "sklearn.ensemble.HistGradientBoo
 _BOOSTING = "sklearn.ensemble.HistGradientBoostingClassifier"
 TIMID = f'{{ name = "timid", estimator = "{_BOOSTING}", learning_rate = 0.0005, max_iter = 400, max_leaf_nodes = 15 }}'
 BOLD = f'{{ name = "bold", estimator = "{_BOOSTING}", learning_rate = 0.05, max_iter = 400, max_leaf_nodes = 15 }}'
-"""Two candidates of the same size, of which the second is surely better: memory may not grow when it takes over."""
+"""Two candidates of the same size; the second is better. Memory may not grow when it is promoted."""
 
 ROWS = 3000
 
@@ -49,11 +49,11 @@ MIX = {
     "history": 2,
     "upload": 2,
 }
-"""How many of 100 requests are of a kind."""
+"""The number of requests of each kind in 100."""
 
 
 def income_definition(candidate: str) -> str:
-    """The definition of the income model as it is shipped, with one candidate and a gate that a timid one passes."""
+    """Return the shipped definition of the income model with one candidate and a gate that the timid one passes."""
     shipped = (income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8")
     head = shipped.partition("[[training.candidates]]")[0].replace('"roc_auc"', '"log_loss"')
     return f"{head}candidates = [{candidate}]\n[gate]\nconfidence = 0.9\n"
@@ -65,10 +65,10 @@ class Unexpected(Exception):
 
 @dataclass
 class Service:
-    """What can be asked of it.
+    """Sends requests to the cloud.
 
-    `uploads` are the keys of the files that were put into the inbox, with their rows; `versions` names the version
-    of the income model that made each prediction, in their order.
+    `uploads` holds the uploaded keys with their rows; `versions` the version of the income model that made each
+    prediction, in order.
     """
 
     cloud: Cloud
@@ -83,13 +83,13 @@ class Service:
         self._people = income_model.instances(1000)
 
     def requests(self, rate: float, seconds: float) -> list[DueRequest]:
-        """Draw when callers come, `rate` a second of all kinds, and what each asks."""
+        """Draw the times and kinds of requests, `rate` a second in all."""
         kinds = self.draw.choices(list(MIX), list(MIX.values()), k=int(rate * seconds * 2) + 100)
         times = poisson_times(rate, seconds, self.draw)
-        return [DueRequest(at, kind, self.asking(kind)) for at, kind in zip(times, kinds, strict=False)]
+        return [DueRequest(at, kind, self.make_request(kind)) for at, kind in zip(times, kinds, strict=False)]
 
-    def asking(self, kind: str) -> Callable[[], object]:
-        """Make a request of a kind, with values of its own; calling it raises `Unexpected`."""
+    def make_request(self, kind: str) -> Callable[[], object]:
+        """Make a request of a kind with random values; calling it may raise `Unexpected`."""
         match kind:
             case "predict income":
                 body: dict[str, Any] = {"instances": [self.draw.choice(self._people)]}
@@ -117,24 +117,24 @@ class Service:
 
     def upload(self, key: str, flats: list[dict[str, Any]]) -> None:
         """Put a small file into the inbox."""
-        lines = [f"{each['area']},{each['rooms']},{each['area'] * 3000}" for each in flats]
+        lines = [f"{flat['area']},{flat['rooms']},{flat['area'] * 3000}" for flat in flats]
         self.uploads[key] = len(lines)
         self.client.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
 
     def define(self, candidate: str) -> None:
-        """Exchange the definition of the income model, which every run reads anew."""
+        """Replace the definition of the income model, which every run reads again."""
         (self.cloud.folder / "models" / "income.toml").write_text(income_definition(candidate), encoding="utf-8")
 
     def run(self, **request: Any) -> str:
-        """Have the state machine do something with the income model; returns the champion afterwards.
+        """Run the state machine for the income model; return the champion afterwards.
 
         Raises:
-            Unexpected: it did not succeed.
+            Unexpected: the run did not succeed.
         """
         return self._champion(self.client.start({"model": "income", **request}))
 
     def missing(self, patience: float = 60.0) -> list[str]:
-        """Which uploads have no receipt with all their rows, once they have had time to get one."""
+        """Wait for receipts; return the uploads that have none with all their rows."""
         end = time.monotonic() + patience
         received: dict[str, int] = {}
         seen: set[str] = set()
@@ -147,7 +147,7 @@ class Service:
         return [key for key, rows in self.uploads.items() if received.get(key) != rows]
 
     def bring_up(self) -> None:
-        """Upload, train and promote a first version of both models."""
+        """Upload, train and promote the first version of both models."""
         people = income_model.invent_people(ROWS)
         lines = [",".join(map(str, row.values())) for row in people]
         self.client.upload("income/people.csv", "\n".join([",".join(people[0]), *lines]).encode())
@@ -159,10 +159,10 @@ class Service:
 
     def _champion(self, execution: str) -> str:
         *_, _last = self.client.states(execution)
-        found = self.client.describe(execution)
-        if found["status"] != "SUCCEEDED":
-            raise Unexpected(f"a run ended as {found['status']}: {found.get('cause')}")
-        return str(json.loads(found["output"])["champion"])
+        run = self.client.describe(execution)
+        if run["status"] != "SUCCEEDED":
+            raise Unexpected(f"a run ended as {run['status']}: {run.get('cause')}")
+        return str(json.loads(run["output"])["champion"])
 
     def _flat(self) -> dict[str, Any]:
         area = round(self.draw.uniform(20, 200), 2)
@@ -175,29 +175,29 @@ class Service:
         self.ids += answer["prediction_ids"]
         self.versions.append(answer["model_version"])
 
-    def _ask(self, method: str, path: str, wanted: int, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, expected: int, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._http.request(
             method,
             f"{self.client.stack['api_url']}{path}",
             body=None if body is None else json.dumps(body),
             headers={"x-api-key": self.client.stack["api_key"], "content-type": "application/json"},
         )
-        if answer.status != wanted:
+        if answer.status != expected:
             raise Unexpected(f"{method} {path}: {answer.status} {answer.data[:200].decode(errors='replace')}")
-        found: dict[str, Any] = json.loads(answer.data)
-        return found
+        document: dict[str, Any] = json.loads(answer.data)
+        return document
 
 
 @contextmanager
 def running_service() -> Iterator[Service]:
-    """Run the packages as they were built, with both models in service. Needs what `make build` makes."""
+    """Run the built packages with both models in service. Needs `make build`."""
     with tempfile.TemporaryDirectory(prefix="refrain-load-") as name:
         folder = Path(name)
         (folder / "definitions").mkdir()
         (folder / "definitions" / "flats.toml").write_text(FLATS, encoding="utf-8")
         (folder / "definitions" / "income.toml").write_text(income_definition(TIMID), encoding="utf-8")
         with Cloud(folder / "cloud", folder / "definitions", TEMPLATE) as cloud:
-            made = Service(cloud, StackClient(cloud), random.Random(7))
-            made.bring_up()
-            made.asking("predict income")()
-            yield made
+            service = Service(cloud, StackClient(cloud), random.Random(7))
+            service.bring_up()
+            service.make_request("predict income")()
+            yield service

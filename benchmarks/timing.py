@@ -1,4 +1,4 @@
-"""Times callables against each other in turn (A B A B …), so that a busy moment of the machine falls on all of them."""
+"""Times callables in turn (A B A B …), so that a busy moment of the machine slows all of them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def in_turn(
     slice_seconds: float = 0.02,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
-    """Call each for a slice of time, again and again for `seconds` altogether; returns the seconds of every call.
+    """Call each in slices of time for `seconds` altogether; return the seconds of every call.
 
-    A slice is many calls, since what a call finds in the processor's caches is part of what it costs. Calls of several
-    milliseconds are interrupted on a busy machine: `clock` may be one of processor time.
+    A slice has many calls, since warm processor caches are part of their cost. Long calls are interrupted on a busy
+    machine, so `clock` may count processor time.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for call in contenders.values():
@@ -50,7 +50,7 @@ def _slice(call: Callable[[], object], taken: list[float], seconds: float, clock
 
 
 def summarise(name: str, kind: Kind, values: Sequence[float], scale: float = 1.0) -> Row:
-    """Summarise figures, `scale` times as large."""
+    """Summarise figures, multiplied by `scale`."""
     if len(values) < 2:
         return Row(name, kind, values[0] * scale, values[0] * scale, values[0] * scale)
     tenths = quantiles(values, n=10, method="inclusive")

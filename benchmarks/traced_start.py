@@ -1,4 +1,4 @@
-"""Starts a function's process and notes when each import and each step of the first call began and ended.
+"""Starts a function's process and records the times of each import and each step of its first call.
 
 It stands before `local/start_function.py` in the command of a built function, and so imports none of our modules
 itself. All times are of the system's monotonic clock, which the process that started this one reads too.
@@ -18,7 +18,7 @@ import threading
 import time
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # without the module, which costs what is to be measured
+if TYPE_CHECKING:  # importing typing would take time that is measured
     from typing import Any
 
 STEPS = (
@@ -33,13 +33,13 @@ STEPS = (
     ("refrain.serving.registry.registry:Registry", "definition", "read the definition of today"),
     ("refrain.serving.http.v1", "predict", "predict"),
 )
-"""Where the steps are looked up (module, or module:class), the function, and what to call it."""
+"""The steps: module (or module:class), function, and title."""
 
 spans: list[dict[str, object]] = []
 
 
 def note(kind: str, name: str, call: Any, *arguments: Any, **named: Any) -> Any:
-    """Call, and note when it began and ended, and whether another thread did it, aside."""
+    """Call a function and record its times; `aside` marks another thread."""
     aside = threading.current_thread() is not threading.main_thread()
     started = time.monotonic_ns()
     try:
@@ -71,11 +71,13 @@ def _watch_garbage() -> None:
 def _watch_imports() -> None:
     really_import, really_import_module = builtins.__import__, importlib.import_module
 
-    def watching(name: str, *others: Any, **named: Any) -> Any:
-        full = f"{others[0]['__package__']}.{name}" if len(others) > 3 and others[3] else name  # a relative one
+    def watching(name: str, *arguments: Any, **named: Any) -> Any:
+        full = (
+            f"{arguments[0]['__package__']}.{name}" if len(arguments) > 3 and arguments[3] else name
+        )  # a relative import
         if full in sys.modules:
-            return really_import(name, *others, **named)
-        return note("import", full, really_import, name, *others, **named)
+            return really_import(name, *arguments, **named)
+        return note("import", full, really_import, name, *arguments, **named)
 
     def watching_module(name: str, package: str | None = None) -> Any:
         if name in sys.modules:
@@ -89,8 +91,8 @@ def _watch_imports() -> None:
 
 
 def _watch_steps(app: Any) -> None:
-    for place, function, title in STEPS:
-        module, _, inner = place.partition(":")
+    for path, function, title in STEPS:
+        module, _, inner = path.partition(":")
         holder = sys.modules[module]
         holder = getattr(holder, inner) if inner else holder
         really = getattr(holder, function)
@@ -115,6 +117,6 @@ if __name__ == "__main__":
     _BEGAN = time.monotonic_ns()
     _watch_garbage()
     _watch_imports()
-    sys.argv = [each for each in sys.argv[1:] if each != "-P"]
+    sys.argv = [argument for argument in sys.argv[1:] if argument != "-P"]
     sys.path[0] = ""
     runpy.run_path(sys.argv[0], run_name="__main__")

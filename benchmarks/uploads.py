@@ -1,4 +1,4 @@
-"""Small uploads through the local cloud: how many a minute can be taken, and how long each waits for its receipt."""
+"""Small uploads through the local cloud: the rate that it can handle, and the wait for a receipt."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 RATES = (10, 60, 300, 900)
-"""Uploads a minute, each for `SECONDS`, at times that know nothing of each other."""
+"""Uploads a minute at independent times, each rate for `SECONDS`."""
 
 SECONDS = 20.0
 BURST = 150
 ROWS = 20
-LOOK = 0.03
+PAUSE_SECONDS = 0.03
 PATIENCE = 120.0
 
 
 @dataclass
 class Inbox:
-    """Puts files into the inbox and sees when their receipts come; all times are of one clock."""
+    """Uploads files and records when their receipts come, by one clock."""
 
     client: StackClient
     draw: random.Random
@@ -43,28 +43,28 @@ class Inbox:
     seen: dict[str, float] = field(default_factory=dict)
 
     def upload(self) -> None:
-        """Put a file, which nobody else has."""
+        """Upload a new file."""
         key = f"flats/{self.draw.getrandbits(64):x}.csv"
-        lines = [f"{self.draw.uniform(20, 200):.2f},{place},{self.draw.random():.6f}" for place in range(ROWS)]
+        lines = [f"{self.draw.uniform(20, 200):.2f},{index},{self.draw.random():.6f}" for index in range(ROWS)]
         self.put[key] = time.perf_counter()
         self.client.upload(key, "\n".join(["area,rooms,price", *lines]).encode())
 
     def waits(self, uploading: Callable[[], object]) -> list[float]:
-        """Seconds from putting each file until its receipt is there, of those that `uploading` puts."""
+        """Return the seconds from each upload of `uploading` to its receipt."""
         self.put, before = {}, set(self.seen)
         done = threading.Event()
-        looking = threading.Thread(target=self._look, args=(done,))
-        looking.start()
+        watching = threading.Thread(target=self._watch, args=(done,))
+        watching.start()
         uploading()
         done.set()
-        looking.join()
+        watching.join()
         receipts = {key: json.loads(self.client.lake(key)) for key in set(self.seen) - before}
-        return [self.seen[key] - self.put[each["source"]["key"]] for key, each in receipts.items()]
+        return [self.seen[key] - self.put[receipt["source"]["key"]] for key, receipt in receipts.items()]
 
-    def _look(self, done: threading.Event) -> None:
-        known = len(self.seen)
+    def _watch(self, done: threading.Event) -> None:
+        seen_before = len(self.seen)
         end = None
-        while not done.is_set() or len(self.seen) - known < len(self.put):
+        while not done.is_set() or len(self.seen) - seen_before < len(self.put):
             if done.is_set():
                 end = end or time.perf_counter() + PATIENCE
                 if time.perf_counter() > end:
@@ -72,18 +72,18 @@ class Inbox:
             now = time.perf_counter()
             for key in self.client.keys("receipts/flats/"):
                 self.seen.setdefault(key, now)
-            time.sleep(LOOK)
+            time.sleep(PAUSE_SECONDS)
 
 
 def measure() -> tuple[Line, Group]:
-    """Upload more and more often, then all at once."""
+    """Upload at increasing rates, then all at once."""
     with tempfile.TemporaryDirectory(prefix="refrain-uploads-") as name:
         folder = Path(name)
         (folder / "definitions").mkdir()
         (folder / "definitions" / "flats.toml").write_text(FLATS, encoding="utf-8")
         with Cloud(folder / "cloud", folder / "definitions", TEMPLATE) as cloud:
             inbox = Inbox(StackClient(cloud), random.Random(7))
-            inbox.waits(partial(_at_once, inbox, 10))  # the processes are started before it counts
+            inbox.waits(partial(_at_once, inbox, 10))  # start the processes first
             waited = {rate: inbox.waits(partial(_arriving, inbox, rate)) for rate in RATES}
             burst = inbox.waits(partial(_at_once, inbox, BURST))
             taken = max(inbox.seen.values()) - min(inbox.put.values())
@@ -97,7 +97,11 @@ def _at_once(inbox: Inbox, count: int) -> None:
 
 def _arriving(inbox: Inbox, rate: float) -> None:
     times: Iterable[float] = list(poisson_times(rate / 60, SECONDS, inbox.draw)) or [0.0]
-    wrong = [each.wrong for each in send_when_due(DueRequest(at, "upload", inbox.upload) for at in times) if each.wrong]
+    wrong = [
+        arrival.wrong
+        for arrival in send_when_due(DueRequest(at, "upload", inbox.upload) for at in times)
+        if arrival.wrong
+    ]
     if wrong:
         raise RuntimeError(wrong[0])
 

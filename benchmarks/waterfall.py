@@ -1,4 +1,4 @@
-"""Where the time goes, as it went in one real request and in one real cold start: the median one of several."""
+"""Waterfalls of one real request and one real cold start, each the median one of several."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ WATCHED: tuple[tuple[str, Any, str], ...] = (
 )
 
 SHOWN = 1.5
-"""Milliseconds that an import takes to be drawn by itself."""
+"""Milliseconds from which an import is drawn."""
 
 OURS = ("app", "refrain", "preprocessing")
 
 
 def measure() -> Part:
-    """Trace both."""
+    """Trace a request and a cold start."""
     return Part("waterfall", TITLE, (), traces=(_request(), _cold()))
 
 
 def _request() -> Trace:
-    """One request of one instance by logistic regression, inside the handler."""
+    """Trace a request of one instance by logistic regression inside the handler."""
     answer, events = income_model.make_handler(income_model.train_version("logistic")), income_model.predict_events(1)
     with redirect_stdout(DiscardedOutput()), traced_stages() as tracer:
         traces = []
@@ -59,9 +59,9 @@ def _request() -> Trace:
             traces.append([Span("one request", started, time.perf_counter_ns()), *tracer.spans])
     taken = median_trace(traces)
     origin = taken[0].start
-    spans = [replace(each, start=(each.start - origin) / 1e3, end=(each.end - origin) / 1e3) for each in taken]
-    outer, inner = replace(spans[0], kind="around"), [replace(each, depth=each.depth + 1) for each in spans[1:]]
-    inner = [replace(each, kind="around") if each.name == AROUND else each for each in inner]
+    spans = [replace(span, start=(span.start - origin) / 1e3, end=(span.end - origin) / 1e3) for span in taken]
+    outer, inner = replace(spans[0], kind="around"), [replace(span, depth=span.depth + 1) for span in spans[1:]]
+    inner = [replace(span, kind="around") if span.name == AROUND else span for span in inner]
     why = (
         f"The median one of {CALLS:,} requests of one instance of 14 columns, logistic regression, everything on. Grey "
         "is around blue. To note a bar takes a third of a microsecond or so, most of it beside the bar."
@@ -70,20 +70,20 @@ def _request() -> Trace:
         "request",
         "One warm request, inside the handler",
         "µs",
-        tuple(sorted([outer, *inner], key=lambda each: (each.start, -each.end))),
+        tuple(sorted([outer, *inner], key=lambda span: (span.start, -span.end))),
         why,
     )
 
 
 @dataclass
 class Tracer:
-    """What was noted so far, in nanoseconds, and how deep it is now."""
+    """Records spans in nanoseconds; `depth` is the current nesting."""
 
     spans: list[Span] = field(default_factory=list)
     depth: int = 0
 
     def watching(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Make a function note when it began and ended."""
+        """Make a function record its times."""
 
         def call(*arguments: Any, **named: Any) -> Any:
             depth = self.depth
@@ -100,30 +100,30 @@ class Tracer:
 
 @contextmanager
 def traced_stages() -> Iterator[Tracer]:
-    """Have every stage of a request note itself."""
+    """Record every stage of a request while the block runs."""
     tracer = Tracer()
-    originals = [(place, name, place.__dict__[name]) for _, place, name in WATCHED]
-    for title, place, name in WATCHED:
-        watching = tracer.watching(title, getattr(place, name))
-        # What belongs to a class is bound to it already.
-        setattr(place, name, staticmethod(watching) if isinstance(place.__dict__[name], classmethod) else watching)
+    originals = [(holder, name, holder.__dict__[name]) for _, holder, name in WATCHED]
+    for title, holder, name in WATCHED:
+        watching = tracer.watching(title, getattr(holder, name))
+        # A class method is bound to its class already.
+        setattr(holder, name, staticmethod(watching) if isinstance(holder.__dict__[name], classmethod) else watching)
     try:
         yield tracer
     finally:
-        for place, name, original in originals:
-            setattr(place, name, original)
+        for holder, name, original in originals:
+            setattr(holder, name, original)
 
 
 def median_trace(traces: Sequence[list[Span]]) -> list[Span]:
-    """The trace whose first span is of median length."""
-    return sorted(traces, key=lambda each: each[0].end - each[0].start)[len(traces) // 2]
+    """Return the trace whose first span has the median length."""
+    return sorted(traces, key=lambda trace: trace[0].end - trace[0].start)[len(traces) // 2]
 
 
 def _cold() -> Trace:
-    """One process from its start to its first answer: the package as it was built, with a model from S3."""
-    with built_functions() as found:
-        starts = [_started(found, place) for place in range(STARTS)]
-    spans, garbage = sorted(starts, key=lambda each: each[0][0].end)[STARTS // 2]
+    """Trace a process of the built package from its start to its first answer, with a model from S3."""
+    with built_functions() as functions:
+        starts = [_started(functions, number) for number in range(STARTS)]
+    spans, garbage = sorted(starts, key=lambda start: start[0][0].end)[STARTS // 2]
     why = (
         f"The median one of {STARTS} starts of the built package: orange are imports of {SHOWN:g} ms or more, each "
         "with what it imports, blue is what is done, grey what is around it all. S3 is moto in a process of its own; "
@@ -133,10 +133,10 @@ def _cold() -> Trace:
     return Trace("cold", "A cold start, process start to first answer", "ms", tuple(spans), why)
 
 
-def _started(found: BuiltFunctions, place: int) -> tuple[list[Span], float]:
-    """Spans of a start, and the milliseconds for which it looked for garbage."""
-    path = found.logs / f"trace-{place}.json"
-    inference = found.inference
+def _started(functions: BuiltFunctions, number: int) -> tuple[list[Span], float]:
+    """Trace a start; return its spans and the milliseconds of garbage collection."""
+    path = functions.logs / f"trace-{number}.json"
+    inference = functions.inference
     function = replace(
         inference,
         python=(*inference.python, str(Path(__file__).with_name("traced_start.py"))),
@@ -144,47 +144,47 @@ def _started(found: BuiltFunctions, place: int) -> tuple[list[Span], float]:
     )
     event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.monotonic_ns()
-    process = FunctionProcess(function, found.logs / "traced.log")
+    process = FunctionProcess(function, functions.logs / "traced.log")
     answer = process.call(event)
     ended = time.monotonic_ns()
     process.stop()
     if answer.failed or not path.exists():
         raise RuntimeError(answer.payload.decode()[:500])
     document = json.loads(path.read_text(encoding="utf-8"))
-    garbage = sum(each["to"] - each["from"] for each in document["spans"] if each["kind"] == "garbage") / 1e6
+    garbage = sum(note["to"] - note["from"] for note in document["spans"] if note["kind"] == "garbage") / 1e6
     return cold_spans(document, started, ended), garbage
 
 
 def cold_spans(document: dict[str, Any], started: int, ended: int) -> list[Span]:
-    """Make spans in milliseconds of what a process noted in nanoseconds, of a package's imports only the outermost."""
+    """Convert recorded nanoseconds to spans in milliseconds, with only the outermost import of a package."""
 
     def span(name: str, start: int, end: int, depth: int, kind: str) -> Span:
         return Span(name, (start - started) / 1e6, (end - started) / 1e6, depth, kind)
 
     noted = [
-        (span(each["name"], each["from"], each["to"], 0, each["kind"]), each["aside"])
-        for each in document["spans"]
-        if each["kind"] == "step" or each["to"] - each["from"] >= SHOWN * 1e6
+        (span(note["name"], note["from"], note["to"], 0, note["kind"]), note["aside"])
+        for note in document["spans"]
+        if note["kind"] == "step" or note["to"] - note["from"] >= SHOWN * 1e6
     ]
-    noted.sort(key=lambda each: (each[0].start, -each[0].end))
+    noted.sort(key=lambda pair: (pair[0].start, -pair[0].end))
     spans = [span("process start to first answer", started, ended, 0, "around")]
     spans.append(span("the interpreter starts", started, document["began"], 1, "step"))
     return [*spans, *_nested(noted)]
 
 
 def _nested(spans: Sequence[tuple[Span, bool]]) -> Iterator[Span]:
-    """Give each its depth by what it is inside of; what is done aside holds nothing."""
+    """Set the depth of each span by the spans around it; a span of another thread holds none."""
     inside: list[Span] = []
-    for each, aside in spans:
-        inside = [outer for outer in inside if outer.end >= each.end]
+    for span, aside in spans:
+        inside = [outer for outer in inside if outer.end >= span.end]
         packages = [outer.name for outer in inside if outer.kind == "import"]
-        name = _package(each.name) if each.kind == "import" else each.name
-        if each.kind == "import" and packages and packages[-1] == name:
+        name = _package(span.name) if span.kind == "import" else span.name
+        if span.kind == "import" and packages and packages[-1] == name:
             continue
-        shown = replace(each, name=name, depth=len(inside) + 1)
+        shown = replace(span, name=name, depth=len(inside) + 1)
         if not aside:
             inside.append(shown)
-        yield replace(shown, name=f"import {name}") if each.kind == "import" else shown
+        yield replace(shown, name=f"import {name}") if span.kind == "import" else shown
 
 
 def _package(module: str) -> str:

@@ -1,4 +1,4 @@
-"""The generator keeps to its times, and counts what a request waited behind others."""
+"""The load generator keeps to its due times, and counts the waiting behind slow requests."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ class Clock:
 def test_latency_counts_from_the_due_time_behind_slow_requests() -> None:
     clock = Clock()
 
-    found = send_when_due(
+    arrivals = send_when_due(
         [DueRequest(0.0, "ask", clock.work) for _ in range(4)], workers=1, clock=clock, sleep=clock.sleep
     )
 
     # A client that waits for each answer before it asks again would have seen four times one second.
-    assert [each.seconds for each in found] == [1.0, 2.0, 3.0, 4.0]
+    assert [arrival.seconds for arrival in arrivals] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_latency_counts_from_the_due_time_of_a_late_request() -> None:
     clock = Clock()
     due = [DueRequest(0.25, "ask", lambda: None), DueRequest(-2.0, "late", lambda: None)]
 
-    found = send_when_due(due, workers=1, clock=clock, sleep=clock.sleep)
+    arrivals = send_when_due(due, workers=1, clock=clock, sleep=clock.sleep)
 
     assert clock.slept == [0.25]
-    assert found[1].seconds == pytest.approx(2.25)
+    assert arrivals[1].seconds == pytest.approx(2.25)
 
 
 def test_an_error_of_a_request_is_recorded_and_the_others_go_on() -> None:
     def refuse() -> None:
         raise ValueError("503")
 
-    found = send_when_due([DueRequest(0.0, "a", refuse), DueRequest(0.0, "b", lambda: None)])
+    arrivals = send_when_due([DueRequest(0.0, "a", refuse), DueRequest(0.0, "b", lambda: None)])
 
-    assert [(each.kind, each.wrong) for each in found] == [("a", "ValueError: 503"), ("b", "")]
+    assert [(arrival.kind, arrival.wrong) for arrival in arrivals] == [("a", "ValueError: 503"), ("b", "")]
 
 
 def test_arrivals_have_the_rate_and_the_gaps_of_a_poisson_process() -> None:

@@ -1,4 +1,4 @@
-"""What ingest is measured beside does the same work: it rejects the same rows."""
+"""The peers of ingest do the same work: they reject the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worse figure is shown as worse, and a slower machine is not mistaken for slower code."""
+"""Worse figures are marked, and a slower machine is not mistaken for slower code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.compare import MAX_SLOWDOWN, comparison, figures, main
+from benchmarks.compare import MAX_SLOWDOWN, comparison, main
+from benchmarks.figures import read_figures
 from benchmarks.result import Group, Line, Part, Row
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def step(value: float, unit: str = "s") -> Group:
 
 def compared(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """All lines but the last, which counts."""
-    *lines, _ = comparison(figures(old), figures(new), MAX_SLOWDOWN)
+    *lines, _ = comparison(read_figures(old), read_figures(new), MAX_SLOWDOWN)
     return lines
 
 
@@ -60,7 +61,7 @@ def test_a_slower_machine_makes_nothing_worse() -> None:
         "× 1.00  cold: first answer: Refrain",
         "-       cold: a run: train  another machine",
     ]
-    assert list(comparison(figures(fast), figures(slow), MAX_SLOWDOWN))[-1] == (
+    assert list(comparison(read_figures(fast), read_figures(slow), MAX_SLOWDOWN))[-1] == (
         "0 of 2 figures are worse by more than 20 %; 1 was measured on another machine, without a floor or peer."
     )
 
@@ -146,7 +147,7 @@ def test_a_line_is_compared_in_units_of_the_floor_s_own_line() -> None:
 
 @pytest.mark.parametrize("kind", ["floor", "peer"])
 def test_only_our_figures_are_compared(kind: str) -> None:
-    assert figures(document(Group("first answer", "ms", (row("other", kind, 1.0),)))) == {}
+    assert read_figures(document(Group("first answer", "ms", (row("other", kind, 1.0),)))) == {}
 
 
 @pytest.mark.parametrize(("after", "status"), [(10.2, 0), (10.8, 1)])

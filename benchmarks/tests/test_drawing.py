@@ -1,4 +1,4 @@
-"""Drawings are sound SVG that says everything that was measured."""
+"""Drawings are valid SVG with all figures."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from benchmarks.result import Line, Span, Trace
 
 def words(drawing: str) -> list[str]:
     """Everything that is written in a drawing; fails where it is no XML."""
-    return ["".join(each.itertext()) for each in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
+    return ["".join(text.itertext()) for text in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
 
 
 def test_a_line_over_time_starts_at_zero_and_has_its_marks() -> None:
     marks = ((1.0, "promoted"), (1.5, "taken back"))
     line = Line("Load", "minutes", "ms", (0.5, 1.5), {"p99": (20.0, 9.0), "median": (4.0, 5.0)}, "", True, False, marks)
 
-    found = words(draw_lines(line))
+    texts = words(draw_lines(line))
 
-    assert {"promoted", "taken back", "p99", "median", "minutes", "ms", "0.0", "10"} <= set(found)
+    assert {"promoted", "taken back", "p99", "median", "minutes", "ms", "0.0", "10"} <= set(texts)
 
 
 def test_memory_is_drawn_from_zero() -> None:
@@ -35,6 +35,6 @@ def test_a_waterfall_names_each_span_with_its_duration() -> None:
         Span("<graph>", 80, 84),
     )
 
-    found = words(draw_waterfall(Trace("cold", "A cold start", "ms", spans)))
+    texts = words(draw_waterfall(Trace("cold", "A cold start", "ms", spans)))
 
-    assert {"all", "import numpy", "<graph>", "200", "45.5", "4", "ms"} <= set(found)
+    assert {"all", "import numpy", "<graph>", "200", "45.5", "4", "ms"} <= set(texts)

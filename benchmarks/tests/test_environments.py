@@ -1,4 +1,4 @@
-"""An environment of a peer is made once; one that cannot be made is told of."""
+"""An environment of a peer is made once; a failure is reported."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_failed_installation_is_reported_and_tried_again(peers: Path, uv: Path
 
 def test_without_uv_no_environment_is_made(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", str(peers / "nowhere" / "uv"))
-    with pytest.raises(NotInstalled, match="uv is not here"):
+    with pytest.raises(NotInstalled, match="uv is missing"):
         make_environment("flask", peers, peers.parent / "built")
 
 
@@ -73,7 +73,7 @@ def test_each_server_that_does_not_install_is_skipped_with_a_reason(monkeypatch:
 
     monkeypatch.setattr(peer_servers, "make_environment", fail)
 
-    there, skipped = peer_servers.prepare_servers()
+    servers, skipped = peer_servers.prepare_servers()
 
-    assert not there
+    assert not servers
     assert skipped == tuple(f"{peer.title}: it does not install: there is no network" for peer in peer_servers.SERVERS)

@@ -1,4 +1,4 @@
-"""The memory of function processes is found where the system keeps it."""
+"""The memory of function processes is read from the system."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_the_process_of_a_function_is_recognised_by_its_variables() -> None:
         assert function_name(process.pid) == "inference"
         assert function_name(other.pid) == ""
         assert 1 < resident_megabytes(process.pid) < 1000
-        for each in (process, other):
-            each.communicate()
+        for child in (process, other):
+            child.communicate()
 
     assert process.pid not in child_processes(os.getpid())
 

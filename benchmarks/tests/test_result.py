@@ -1,4 +1,4 @@
-"""What a benchmark found is written, read again and shown, with what was left out."""
+"""Results are written, read again and shown, with the peers that were left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from benchmarks import page
 from benchmarks.__main__ import PARTS, part_as_text
 from benchmarks.installed import find_missing, missing_sentences
-from benchmarks.result import Group, Line, Part, Row
+from benchmarks.result import Group, Line, Part, Row, Span, Trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +33,28 @@ PART = Part(
 )
 
 
-def test_a_part_is_read_as_it_was_written() -> None:
-    assert Part.of(json.loads(json.dumps(PART.document()))) == PART
+LOAD = Part(
+    "load",
+    "Under load",
+    (Group("predictions", "ms", (Row("median", "ours", 4.0, 3.0, 5.0),)),),
+    (Line("Load", "minutes", "ms", (1.0,), {"p99": (9.0,)}, course=True, marks=((0.5, "promoted"),)),),
+    notes=("so",),
+    traces=(Trace("cold", "A cold start", "ms", (Span("all", 0.0, 200.0, 0, "around"),)),),
+)
+
+
+@pytest.mark.parametrize("part", [PART, LOAD], ids=lambda part: part.name)
+def test_a_part_is_read_as_it_was_written(part: Part) -> None:
+    assert Part.of(json.loads(json.dumps(part.document()))) == part
+
+
+def test_a_part_without_traces_and_marks_can_be_read() -> None:
+    document = json.loads(json.dumps(LOAD.document()))
+    del document["traces"], document["lines"][0]["marks"], document["lines"][0]["course"]
+
+    part = Part.of(document)
+
+    assert (part.traces, part.lines[0].marks, part.lines[0].course) == ((), (), False)
 
 
 def test_a_skipped_peer_is_named_in_the_terminal_and_on_the_page(tmp_path: Path) -> None:
@@ -44,7 +64,7 @@ def test_a_skipped_peer_is_named_in_the_terminal_and_on_the_page(tmp_path: Path)
     for text in (shown, part_as_text(PART)):
         assert "eft out: pandera: it is not installed (No module named 'pandera')" in text
     assert "| **ours** | 3 |  | 1.5 |" in shown
-    assert {each.name for each in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
+    assert {path.name for path in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
 
 
 def test_a_peer_is_skipped_when_its_import_fails_for_any_reason(
@@ -53,9 +73,9 @@ def test_a_peer_is_skipped_when_its_import_fails_for_any_reason(
     (tmp_path / "half_installed_peer.py").write_text("from numpy import nothing_of_this_name\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    (said,) = missing_sentences(find_missing({"numpy": ["numpy"], "a peer": ["half_installed_peer"]}))
+    (sentence,) = missing_sentences(find_missing({"numpy": ["numpy"], "a peer": ["half_installed_peer"]}))
 
-    assert said.startswith("a peer: it is not installed (cannot import name 'nothing_of_this_name'")
+    assert sentence.startswith("a peer: it is not installed (cannot import name 'nothing_of_this_name'")
 
 
 @pytest.mark.parametrize("name", PARTS)

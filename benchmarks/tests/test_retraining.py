@@ -1,4 +1,4 @@
-"""How a retraining run's time is told apart: what was `fit`, and what was not."""
+"""The time of a retraining run is split into `fit` and everything else."""
 
 from __future__ import annotations
 

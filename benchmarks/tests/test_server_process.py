@@ -1,4 +1,4 @@
-"""A server that is measured beside ours is started, asked and ended with all that it started."""
+"""A peer's server is started, called, and ended with all its processes."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ def test_stopping_a_server_ends_all_its_processes(place: ServerFolders) -> None:
     server = serve(place)
     processes = process_tree(server.pid)
     assert len(processes) == 2
-    assert all(is_running(each) for each in processes)
+    assert all(is_running(pid) for pid in processes)
     assert server.peak() > 2
 
     server.stop()
 
-    assert not any(is_running(each) for each in processes)
+    assert not any(is_running(pid) for pid in processes)
 
 
 def test_a_server_with_a_wrong_answer_is_not_measured(place: ServerFolders) -> None:
-    with pytest.raises(NotInstalled, match=r"answers something else: .*0\.5"):
+    with pytest.raises(NotInstalled, match=r"gives a wrong answer: .*0\.5"):
         serve(place, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
 
 
@@ -97,7 +97,7 @@ def test_a_server_that_ends_is_not_measured_and_its_last_output_is_reported(plac
 def test_tensors_are_one_input_a_column() -> None:
     asked = tensors([{"age": 39, "town": "Bern"}])
 
-    assert [(each["name"], each["datatype"], each["data"]) for each in asked["inputs"]] == [
+    assert [(tensor["name"], tensor["datatype"], tensor["data"]) for tensor in asked["inputs"]] == [
         ("age", "FP64", [39]),
         ("town", "BYTES", ["Bern"]),
     ]

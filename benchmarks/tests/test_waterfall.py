@@ -1,4 +1,4 @@
-"""A trace shows what was inside of what, and leaves the code as it was."""
+"""A trace records nested spans and leaves the code as it was."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def noted(kind: str, name: str, start: float, end: float, *, aside: bool = False
     return {"kind": kind, "name": name, "aside": aside, **times}
 
 
-def spans(*said: dict[str, Any]) -> list[tuple[str, int]]:
+def spans(*noted_spans: dict[str, Any]) -> list[tuple[str, int]]:
     """Names and depths of all but the two that are always there."""
-    document = {"began": 1020 * MILLISECOND, "spans": list(said)}
-    return [(each.name, each.depth) for each in cold_spans(document, 1000 * MILLISECOND, 1200 * MILLISECOND)[2:]]
+    document = {"began": 1020 * MILLISECOND, "spans": list(noted_spans)}
+    return [(span.name, span.depth) for span in cold_spans(document, 1000 * MILLISECOND, 1200 * MILLISECOND)[2:]]
 
 
 def test_a_cold_start_begins_with_the_interpreter_and_ends_with_the_answer() -> None:
@@ -68,13 +68,13 @@ def test_every_watched_step_of_a_cold_start_exists(place: str, function: str, _:
 
 
 def test_tracing_restores_the_original_functions() -> None:
-    before = [place.__dict__[name] for _, place, name in WATCHED]
+    before = [holder.__dict__[name] for _, holder, name in WATCHED]
 
     with pytest.raises(ValueError, match="meanwhile"), traced_stages():
-        assert all(place.__dict__[name] is not was for (_, place, name), was in zip(WATCHED, before, strict=True))
+        assert all(holder.__dict__[name] is not was for (_, holder, name), was in zip(WATCHED, before, strict=True))
         raise ValueError("meanwhile")
 
-    assert [place.__dict__[name] for _, place, name in WATCHED] == before
+    assert [holder.__dict__[name] for _, holder, name in WATCHED] == before
 
 
 def test_a_watched_function_answers_as_before_and_its_depth_is_recorded() -> None:
@@ -83,4 +83,4 @@ def test_a_watched_function_answers_as_before_and_its_depth_is_recorded() -> Non
 
         assert outer() == 7
 
-    assert [(each.name, each.depth) for each in tracer.spans] == [("inner", 1), ("outer", 0)]
+    assert [(span.name, span.depth) for span in tracer.spans] == [("inner", 1), ("outer", 0)]

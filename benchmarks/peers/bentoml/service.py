@@ -15,7 +15,7 @@ class Income:
 
     def __init__(self) -> None:
         self.session = onnxruntime.InferenceSession("model.onnx")
-        self.kinds = {each.name: object if "string" in each.type else np.float32 for each in self.session.get_inputs()}
+        self.kinds = {node.name: object if "string" in node.type else np.float32 for node in self.session.get_inputs()}
 
     @bentoml.api
     def predict(self, instances: list[dict[str, Any]]) -> dict[str, Any]:
@@ -24,5 +24,5 @@ class Income:
             name: np.array([[row[name]] for row in instances], dtype=self.kinds[name.replace("-", "_")])
             for name in instances[0]
         }
-        _, probabilities = self.session.run(None, {name.replace("-", "_"): each for name, each in inputs.items()})
+        _, probabilities = self.session.run(None, {name.replace("-", "_"): values for name, values in inputs.items()})
         return {"predictions": probabilities.tolist()}

@@ -13,13 +13,13 @@ app = FastAPI()
 model = joblib.load("model.joblib")
 
 
-class Asked(BaseModel):
+class PredictRequest(BaseModel):
     """The body of a request."""
 
     instances: list[dict[str, Any]]
 
 
 @app.post("/predict")
-def predict(asked: Asked) -> dict[str, Any]:
+def predict(request: PredictRequest) -> dict[str, Any]:
     """Answer with the probability of each class."""
-    return {"predictions": model.predict_proba(pd.DataFrame(asked.instances)).tolist()}
+    return {"predictions": model.predict_proba(pd.DataFrame(request.instances)).tolist()}

@@ -1,4 +1,4 @@
-"""The usual first version of a model on Lambda: pandas and scikit-learn in the package, the model beside the code."""
+"""A usual first version of a model on Lambda: pandas and scikit-learn in the package, the model beside the code."""
 
 from __future__ import annotations
 

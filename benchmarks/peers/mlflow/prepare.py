@@ -1,4 +1,4 @@
-"""Make of the pipeline what `mlflow models serve` serves."""
+"""Save the pipeline for `mlflow models serve`."""
 
 import joblib
 import mlflow.sklearn
