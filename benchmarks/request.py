@@ -12,7 +12,7 @@ from benchmarks.result import Group, Part
 from benchmarks.timing import MICROSECONDS, summarise
 from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
-from refrain.serving import capturing, prediction
+from refrain.serving import answered_rows, capturing
 from refrain.serving.http import routes, v1
 from refrain.serving.http.requests import HttpRequest
 
@@ -31,8 +31,8 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("encode", TabularModel, "encode"),
     ("run the graph", TabularModel, "score"),
     ("look for the unfamiliar", Familiarity, "unfamiliar"),
-    ("name the predictions", prediction, "prediction_ids"),
-    ("write the predictions", v1, "_written"),
+    ("name the predictions", answered_rows, "prediction_ids"),
+    ("write the predictions", v1, "_write"),
     ("encode the answer", routes, "_success"),
     ("capture", capturing, "_capture"),
 )

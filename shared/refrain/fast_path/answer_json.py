@@ -1,24 +1,28 @@
-"""How a version's answers are written: numbers once, for the caller and the capture alike, and rows by a template."""
+"""Write the answers of a version as JSON, by templates made once: the plain way is a dictionary and `json`.
+
+Numbers are written once, for the caller and for the captured line alike.
+"""
 
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     type Numbers = tuple[str, ...]
     """One row's numbers as JSON text: of each class, or the one value of a regression."""
 
 
 class AnswerWriter:
-    """The words of a version: `classes` are its classes in the order of its numbers, None for a regression."""
+    """Writes the answers of one version; `classes` are in the order of its numbers, None for a regression."""
 
     def __init__(self, classes: Sequence[str] | None) -> None:
         self._width = len(classes) if classes else 1
         self._labels = {label: json.dumps(label) for label in classes or ()}
-        probabilities = ",".join(f"{each.replace('%', '%%')}:%s" for each in self._labels.values())
+        probabilities = ",".join(f"{label.replace('%', '%%')}:%s" for label in self._labels.values())
         self._template = f'{{"label":%s,"probabilities":{{{probabilities}}}%s}}' if classes else '{"value":%s%s}'
 
     def numbers(self, scores: Sequence[float]) -> list[Numbers]:
@@ -29,17 +33,38 @@ class AnswerWriter:
         >>> AnswerWriter(["no", "yes"]).numbers([0.25, 0.75, 1.0, 1e-9])
         [('0.25', '0.75'), ('1', '1e-09')]
         """
-        written = ("%.7g " * len(scores) % tuple(scores)).split()
-        return list(zip(*[iter(written)] * self._width, strict=True))
+        numbers = ("%.7g " * len(scores) % tuple(scores)).split()
+        return list(zip(*[iter(numbers)] * self._width, strict=True))
 
-    def row(self, numbers: Numbers, label: str | None, more: str = "") -> str:
-        """Write one prediction as a JSON object; `more` are further fields, each behind a comma.
+    def prediction(self, numbers: Numbers, label: str | None, unfamiliar: Sequence[str] = (), version: str = "") -> str:
+        """Write one prediction, with the names of unfamiliar features and the version where there are any.
 
-        >>> AnswerWriter(["no", "yes"]).row(("0.25", "0.75"), "yes")
+        >>> AnswerWriter(["no", "yes"]).prediction(("0.25", "0.75"), "yes")
         '{"label":"yes","probabilities":{"no":0.25,"yes":0.75}}'
-        >>> AnswerWriter(None).row(("7.5",), None, ',"unfamiliar":["age"]')
-        '{"value":7.5,"unfamiliar":["age"]}'
+        >>> AnswerWriter(None).prediction(("7.5",), None, ["age"], "v2")
+        '{"value":7.5,"unfamiliar":["age"],"version":"v2"}'
         """
+        notes = _notes(unfamiliar, version) if unfamiliar or version else ""
         if label is None:
-            return self._template % (*numbers, more)
-        return self._template % (self._labels[label], *numbers, more)
+            return self._template % (*numbers, notes)
+        return self._template % (self._labels[label], *numbers, notes)
+
+
+def write_answer(
+    predictions: Iterable[str], model: str, version: str, ids: Sequence[str], ignored: Sequence[str]
+) -> str:
+    """Write a whole answer from its predictions; `ids` need no escapes.
+
+    >>> write_answer(['{"value":7}'], "flats", "v1", ["a-000"], [])
+    '{"predictions":[{"value":7}],"model":"flats","model_version":"v1","prediction_ids":["a-000"]}'
+    """
+    rest = f',"ignored":{json.dumps(ignored)}' if ignored else ""
+    return (
+        f'{{"predictions":[{",".join(predictions)}],"model":{text(model)},'
+        f'"model_version":{text(version)},"prediction_ids":["{'","'.join(ids)}"]{rest}}}'
+    )
+
+
+def _notes(unfamiliar: Sequence[str], version: str) -> str:
+    features = f',"unfamiliar":{json.dumps(unfamiliar)}' if unfamiliar else ""
+    return f'{features},"version":{text(version)}' if version else features

@@ -1,4 +1,4 @@
-"""Captures a request once its answer is made: a line on standard output, and nothing that waits for anybody."""
+"""Capture a request once its answer is made, as lines on standard output, so that no caller waits for it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from refrain.lake.capture.lines import prediction_lines
-from refrain.lake.capture.record import Record, Shadow
+from refrain.lake.capture.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Lists
     from refrain.model.tabular import TabularModel
+    from refrain.serving.answered_rows import AnsweredRows, Predictions
     from refrain.serving.http.requests import HttpRequest
-    from refrain.serving.prediction import AnsweredPart, Predictions
     from refrain.serving.registry.registry import Registry
 
 
 def capture_later(
-    registry: Registry, request: HttpRequest, servable: TabularModel, raw: Lists, predictions: Predictions
+    registry: Registry, request: HttpRequest, champion: TabularModel, raw: Lists, predictions: Predictions
 ) -> None:
-    """Have the answered rows captured, as large a share as the definition says.
-
-    `servable` is the version that was asked, and read the rows; `raw` are the columns as sent.
-    """
-    share = registry.definition(servable.definition.model).capture
+    """Have the share of the answered rows captured that the definition names; `raw` are the columns as sent."""
+    share = registry.definition(champion.definition.model).capture
     if share > 0:
-        request.afterwards.append(partial(_capture, servable, raw, predictions, share, request.id))
-
-
-def _capture(servable: TabularModel, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
-    records = [_record(servable, raw, predictions, part, request) for part in predictions.parts]
-    write_lines([line for record in records for line in prediction_lines(record, share)])
+        request.afterwards.append(partial(_capture, champion, raw, predictions, share, request.id))
 
 
 def write_lines(lines: Sequence[str]) -> None:
@@ -43,22 +35,26 @@ def write_lines(lines: Sequence[str]) -> None:
         sys.stdout.flush()
 
 
-def _record(servable: TabularModel, raw: Lists, predictions: Predictions, part: AnsweredPart, request: str) -> Record:
-    """Make the record of the rows that one version answered."""
-    heard = predictions.shadow
+def _capture(champion: TabularModel, raw: Lists, predictions: Predictions, share: float, request: str) -> None:
+    records = [_record(champion, raw, predictions, part, request) for part in predictions.parts]
+    write_lines([line for record in records for line in prediction_lines(record, share)])
+
+
+def _record(champion: TabularModel, raw: Lists, predictions: Predictions, part: AnsweredRows, request: str) -> Record:
+    """Make the record of the rows that one version answered; the champion has read them all."""
     record = Record(
-        model=servable.definition.model,
-        version=part.servable.version,
-        classes=part.servable.classes,
-        form=servable.row_writer,
+        model=champion.definition.model,
+        version=part.model.version,
+        classes=part.model.classes,
+        row_writer=champion.row_writer,
         ids=predictions.ids,
         columns=predictions.columns,
-        aside={name: raw[name] for name in servable.identity_columns if name in raw},
+        identity={name: raw[name] for name in champion.identity_columns if name in raw},
         answers=list(map(",".join, predictions.numbers)),
         unfamiliar=predictions.unfamiliar,
         milliseconds=part.milliseconds,
         fallback=part.fallback,
-        shadow=Shadow(heard.version, list(map(",".join, heard.answers)), heard.milliseconds) if heard else None,
+        challenger=predictions.challenger,
         request=request,
     )
-    return record if len(predictions.parts) == 1 else record.taken(part.places)
+    return record if len(predictions.parts) == 1 else record.select(part.indexes)

@@ -16,7 +16,8 @@ from refrain.lake.prediction_id import prediction_ids
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.recommendation_request import REQUEST_FIELDS, read_recommendation_requests
 from refrain.serving.capturing import write_lines
-from refrain.serving.http.refusals import InvalidInstances, shorten_text
+from refrain.serving.http.refusals import InvalidInstances
+from refrain.serving.http.requests import list_ignored
 from refrain.settings import InferenceSettings, read_settings
 from refrain.times import to_datetime64
 
@@ -28,35 +29,33 @@ if TYPE_CHECKING:
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
-MAX_IGNORED_FIELDS = 50
-
 logger = logging.getLogger("refrain")
 
 
 def answer_recommendations(
-    registry: Registry, request: HttpRequest, servable: RecommenderModel, instances: Sequence[Mapping[str, Any]]
+    registry: Registry, request: HttpRequest, recommender: RecommenderModel, instances: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Answer the instances of one request."""
-    model = servable.definition.model
-    requests, problems = read_recommendation_requests(servable.definition, instances)
+    model = recommender.definition.model
+    requests, problems = read_recommendation_requests(recommender.definition, instances)
     if problems:
         raise InvalidInstances(problems)
     requests, is_unavailable = _look_up_histories(model, requests)
     started = time.perf_counter()
-    recommendations = servable.recommend(requests)
+    recommendations = recommender.recommend(requests)
     milliseconds = (time.perf_counter() - started) * 1000
     ids = prediction_ids(len(requests))
     share = registry.definition(model).capture
     if share > 0:
-        capture = partial(_capture, servable, ids, requests, recommendations, milliseconds, share)
+        capture = partial(_capture, recommender, ids, requests, recommendations, milliseconds, share)
         request.afterwards.append(capture)
-    lists = [_to_json(servable, recommendation) for recommendation in recommendations]
+    lists = [_to_json(recommender, recommendation) for recommendation in recommendations]
     for answer, ask in zip(lists, requests, strict=True):
         if is_unavailable and "popular" in answer and ask.user is not None:
             answer["history"] = "unavailable"
-    answer = {"predictions": lists, "model": model, "model_version": servable.version, "prediction_ids": ids}
-    unknown = set().union(*instances).difference(REQUEST_FIELDS)
-    return answer | ({"ignored": sorted(map(shorten_text, unknown))[:MAX_IGNORED_FIELDS]} if unknown else {})
+    answer = {"predictions": lists, "model": model, "model_version": recommender.version, "prediction_ids": ids}
+    ignored = list_ignored(set().union(*instances).difference(REQUEST_FIELDS))
+    return answer | ({"ignored": ignored} if ignored else {})
 
 
 def _look_up_histories(
@@ -80,17 +79,17 @@ def _look_up_histories(
     return complete, is_unavailable
 
 
-def _to_json(servable: RecommenderModel, recommendation: Recommendation) -> dict[str, Any]:
+def _to_json(recommender: RecommenderModel, recommendation: Recommendation) -> dict[str, Any]:
     """Return one list; `popular` says that nothing was known of the user."""
     items = [
-        servable.catalogue.describe(code) | {"score": float(f"{score:.7g}")}
+        recommender.catalogue.describe(code) | {"score": float(f"{score:.7g}")}
         for code, score in zip(recommendation.items, recommendation.scores, strict=True)
     ]
     return {"items": items} | ({"popular": True} if recommendation.popular else {})
 
 
 def _capture(
-    servable: RecommenderModel,
+    recommender: RecommenderModel,
     ids: Sequence[str],
     requests: Sequence[RecommendationRequest],
     recommendations: Sequence[Recommendation],
@@ -102,14 +101,14 @@ def _capture(
         RecommendationRecord(
             id=identity,
             time=now,
-            version=servable.version,
+            version=recommender.version,
             user=ask.user,
             k=ask.k,
             seen=len(ask.history or ()),
-            items=tuple(servable.catalogue.items[code] for code in recommendation.items),
+            items=tuple(recommender.catalogue.items[code] for code in recommendation.items),
             scores=tuple(recommendation.scores),
             popular=recommendation.popular,
         )
         for identity, ask, recommendation in zip(ids, requests, recommendations, strict=True)
     ]
-    write_lines(recommendation_lines(servable.definition.model, records, milliseconds, share))
+    write_lines(recommendation_lines(recommender.definition.model, records, milliseconds, share))

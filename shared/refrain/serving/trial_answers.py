@@ -1,7 +1,7 @@
 """The challenger beside the champion: asked after it (shadow), or for a share of the entities instead of it (canary).
 
-Whatever the challenger does, the caller gets the champion's answer where the challenger has none. Here is the other
-place that may catch everything (the first is `routes.respond`): a challenger is on trial because nobody knows it yet.
+Where the challenger has no answer, the caller gets the champion's. A challenger is on trial because nobody knows yet
+whether it works, so this is one of two places that catch every exception (the other is `routes.respond`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import prepare
+from refrain.lake.capture.record import ChallengerAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,91 +28,103 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("refrain")
 
-_WHOLE = 2.0**64
+CANARY = "canary"
+
+_HASHES = 2.0**64
 
 
 @dataclass(frozen=True)
 class LoadedChallenger:
-    """The challenger of a deployment; `servable` is None when it was refused, so that it answers nothing."""
+    """The challenger of a deployment, with the settings of its trial; without a model where its version was refused."""
 
-    terms: Challenger
-    servable: TabularModel | None
+    settings: Challenger
+    model: TabularModel | None
 
-    def takes(self, definition: Definition, raw: Mapping[str, Array], columns: Columns) -> NDArray[np.bool_]:
-        """Tell which rows are a canary's: those of its share of the entities, the same ones in every request.
+    def choose_rows(self, definition: Definition, raw: Mapping[str, Array], columns: Columns) -> NDArray[np.bool_]:
+        """Choose the rows of a canary: those of its share of the entities, the same ones in every request.
 
         The version is part of the hash, so that the next challenger is tried on other entities.
         """
-        limit = self.terms.share * _WHOLE
-        salt = self.terms.version.encode()[-64:]
-        return np.array([_hash(each, salt) < limit for each in entities(definition, raw, columns)], dtype=bool)
+        limit = self.settings.share * _HASHES
+        salt = self.settings.version.encode()[-64:]
+        return np.array([_hash(entity, salt) < limit for entity in entities(definition, raw, columns)], dtype=bool)
 
 
 @dataclass(frozen=True)
 class ChallengerScores:
-    """What a challenger answered to some rows: scores [rows, classes] or [rows, 1], and where these are sound.
+    """The scores of a challenger, [rows, classes] or [rows, 1], and which of them are `usable`.
 
-    A row that it refuses, or has no finite number for, is not `sound`; when it breaks no row is.
+    A row that it refuses, or has no finite number for, is not usable; none is when it breaks.
     """
 
     scores: Array
-    sound: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
     matrix: Array
     milliseconds: float
 
 
 def entities(definition: Definition, raw: Mapping[str, Array], columns: Columns) -> Iterator[str]:
-    """Name whom each row is about: by the definition's key where all of it was sent, else by the row's clean values.
+    """Name the entity of each row: by the definition's key where all of it was sent, else by the row's clean values.
 
     `raw` are columns as sent; `columns` are clean inputs.
     """
     rows = len(next(iter(columns.values())))
-    key = definition.key
-    sent = [raw[name] for name in key if name in raw]
-    typed = prepare(definition, raw, rows, columns=key)[0] if key and len(sent) == len(key) else {}
+    has_key = bool(definition.key) and all(name in raw for name in definition.key)
+    keys = prepare(definition, raw, rows, columns=definition.key)[0] if has_key else {}
     for row in range(rows):
-        values = [array[row] for array in typed.values()]
-        known = typed and all(value is not None and value == value for value in values)
-        yield repr([str(value) for value in (values if known else [array[row] for array in columns.values()])])
+        key = [column[row] for column in keys.values()]
+        is_complete = has_key and all(value is not None and value == value for value in key)
+        values = key if is_complete else [column[row] for column in columns.values()]
+        yield repr([str(value) for value in values])
 
 
-def attempt(
-    servable: TabularModel | None, asked: TabularModel, raw: Mapping[str, Array], columns: Columns
+def score_challenger(
+    model: TabularModel | None, champion: TabularModel, raw: Mapping[str, Array], columns: Columns
 ) -> ChallengerScores:
-    """Ask a challenger for rows that the version `asked` understood as `columns`. Never raises."""
+    """Score rows by a challenger; `columns` are the rows as the champion read them. Never raises."""
     started = time.perf_counter()
     rows = len(next(iter(columns.values())))
     scores = matrix = np.full((rows, 1), np.nan)
-    sound = np.zeros(rows, dtype=bool)
+    usable = np.zeros(rows, dtype=bool)
     try:
-        if servable is not None:
-            understood, refused = _understood(servable, asked, raw, columns)
-            matrix = servable.encode(understood)
-            scores = servable.score(matrix)
-            sound = np.isfinite(scores).all(axis=1)
-            sound[refused] = False
-    except Exception:  # whatever a challenger does, the champion answers; the judge sees the rows without an answer
-        logger.exception("challenger failed", extra={"version": servable.version if servable else ""})
-    return ChallengerScores(scores, sound, matrix, (time.perf_counter() - started) * 1000)
+        if model is not None:
+            inputs, refused = _read_rows(model, champion, raw, columns)
+            matrix = model.encode(inputs)
+            scores = model.score(matrix)
+            usable = np.isfinite(scores).all(axis=1)
+            usable[refused] = False
+    except Exception:  # the champion answers whatever happens here; the judge of the trial sees rows without an answer
+        logger.exception("challenger failed", extra={"version": model.version if model else ""})
+    return ChallengerScores(scores, usable, matrix, (time.perf_counter() - started) * 1000)
 
 
-def part_of(raw: Mapping[str, Array], places: NDArray[np.bool_]) -> dict[str, Array]:
+def shadow_answers(
+    challenger: LoadedChallenger, champion: TabularModel, raw: Mapping[str, Array], columns: Columns
+) -> ChallengerAnswers:
+    """Return the answers of a challenger in shadow, as they are captured."""
+    scores = score_challenger(challenger.model, champion, raw, columns)
+    answers = [""] * len(scores.usable)
+    if challenger.model and scores.usable.any():
+        numbers = challenger.model.answer_writer.numbers(scores.scores[scores.usable].ravel().tolist())
+        for row, texts in zip(np.flatnonzero(scores.usable).tolist(), numbers, strict=True):
+            answers[row] = ",".join(texts)
+    return ChallengerAnswers(challenger.settings.version, answers, scores.milliseconds)
+
+
+def select_rows(columns: Mapping[str, Array], selected: NDArray[np.bool_]) -> dict[str, Array]:
     """Take some rows of columns."""
-    return {name: array[places] for name, array in raw.items()}
+    return {name: column[selected] for name, column in columns.items()}
 
 
-def _understood(
-    servable: TabularModel, asked: TabularModel, raw: Mapping[str, Array], columns: Columns
+def _read_rows(
+    model: TabularModel, champion: TabularModel, raw: Mapping[str, Array], columns: Columns
 ) -> tuple[Columns, list[int]]:
     """Read the rows by the challenger's own definition, unless it reads them as the champion does."""
-    if _same(servable.definition, asked.definition):
+    own, read = model.definition, champion.definition
+    if own is read or (own.fingerprint == read.fingerprint and own.inputs == read.inputs):
         return columns, []
-    understood, problems = servable.prepare_columns(raw, len(next(iter(columns.values()))))
-    return understood, [problem.row for problem in problems]
-
-
-def _same(one: Definition, other: Definition) -> bool:
-    return one is other or (one.fingerprint == other.fingerprint and one.inputs == other.inputs)
+    prepared, problems = model.prepare_columns(raw, len(next(iter(columns.values()))))
+    return prepared, [problem.row for problem in problems]
 
 
 def _hash(entity: str, salt: bytes) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.arrays import Floats
-    from refrain.lake.capture.reading import Row
+    from refrain.lake.capture.record import CapturedRow
     from refrain.lake.deployment import Challenger
     from refrain.lake.expectation import Expectation
     from refrain.lake.label import Label
@@ -39,7 +39,7 @@ class TrialSetting:
     classes: tuple[str, ...]
     expectation: Expectation
 
-    def scaled(self, rows: Sequence[Row], *, of_shadow: bool = False) -> Floats:
+    def scaled(self, rows: Sequence[CapturedRow], *, of_shadow: bool = False) -> Floats:
         """Return the answers to rows, or those of the shadow, in the order of all classes and scaled."""
         answers = np.zeros((len(rows), max(len(self.expectation.classes), 1)))
         for index, row in enumerate(rows):
@@ -48,7 +48,7 @@ class TrialSetting:
             answers[index] = aligned(answer, classes, self.expectation.classes)[0]
         return self.expectation.scaled(answers)
 
-    def answered_by_challenger(self, rows: Sequence[Row]) -> NDArray[np.bool_]:
+    def answered_by_challenger(self, rows: Sequence[CapturedRow]) -> NDArray[np.bool_]:
         """Tell for each row whether the challenger answered it."""
         return np.array([row.version == self.challenger.version for row in rows], dtype=bool)
 
@@ -62,7 +62,9 @@ def gather_facts(trial: TrialSetting, captured: Captured, labels: Mapping[str, L
     return _canary_facts(trial, rows, labels, minutes)
 
 
-def _shadow_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
+def _shadow_facts(
+    trial: TrialSetting, rows: list[CapturedRow], labels: Mapping[str, Label], minutes: float
+) -> TrialFacts:
     """Compare both answers to every row."""
     distinct = list(_distinct([row for row in rows if row.shadow], ()))
     champion, challenger = trial.scaled(distinct), trial.scaled(distinct, of_shadow=True)
@@ -80,7 +82,9 @@ def _shadow_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Lab
     )
 
 
-def _canary_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label], minutes: float) -> TrialFacts:
+def _canary_facts(
+    trial: TrialSetting, rows: list[CapturedRow], labels: Mapping[str, Label], minutes: float
+) -> TrialFacts:
     """Compare the answers to different entities, each answered by one of the two."""
     versions = (trial.champion, trial.challenger.version)
     asked = [row for row in rows if row.version == versions[1] or (row.fallback and row.version == versions[0])]
@@ -99,17 +103,17 @@ def _canary_facts(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Lab
     )
 
 
-def _request_numbers(rows: Sequence[Row]) -> NDArray[Any]:
+def _request_numbers(rows: Sequence[CapturedRow]) -> NDArray[Any]:
     """Number the requests that rows came with."""
     return np.unique([_request(row) for row in rows], return_inverse=True)[1] if rows else np.empty(0)
 
 
-def _request(row: Row) -> str:
+def _request(row: CapturedRow) -> str:
     """Name the request that a row came with (see `lake.prediction_id`)."""
     return row.id.rpartition("-")[0]
 
 
-def _milliseconds(rows: Sequence[Row], durations: Sequence[float]) -> Floats:
+def _milliseconds(rows: Sequence[CapturedRow], durations: Sequence[float]) -> Floats:
     """Return for each request the time for one row; of a sampled request the last row's number tells the count."""
     requests: dict[str, tuple[float, int]] = {}
     for row, milliseconds in zip(rows, durations, strict=True):
@@ -118,7 +122,7 @@ def _milliseconds(rows: Sequence[Row], durations: Sequence[float]) -> Floats:
     return np.array([milliseconds / count for milliseconds, count in requests.values()], dtype=np.float64)
 
 
-def _distinct(rows: Iterable[Row], key: tuple[str, ...]) -> Iterable[Row]:
+def _distinct(rows: Iterable[CapturedRow], key: tuple[str, ...]) -> Iterable[CapturedRow]:
     """Yield the first row of each entity that a version answered: one that comes again says nothing new."""
     entities: set[str] = set()
     for row in rows:
@@ -136,7 +140,7 @@ def _disagreeing(trial: TrialSetting, champion: Floats, challenger: Floats) -> f
     return float((champion.argmax(axis=1) != challenger.argmax(axis=1)).mean())
 
 
-def _shifts(trial: TrialSetting, rows: list[Row]) -> dict[str, Floats]:
+def _shifts(trial: TrialSetting, rows: list[CapturedRow]) -> dict[str, Floats]:
     """Return for each class how much more mean and spread differ than they did on the holdout."""
     scores, expected = trial.scaled(rows), trial.expectation
     of_challenger = trial.answered_by_challenger(rows)
@@ -169,7 +173,9 @@ def pair_differences(values: Floats, of_challenger: NDArray[np.bool_]) -> Floats
     return np.array(differences, dtype=np.float64)
 
 
-def _labelled(trial: TrialSetting, rows: list[Row], labels: Mapping[str, Label]) -> tuple[list[Row], Any]:
+def _labelled(
+    trial: TrialSetting, rows: list[CapturedRow], labels: Mapping[str, Label]
+) -> tuple[list[CapturedRow], Any]:
     """Return the rows with a usable label, in the order in which the labels came, and the truth."""
     joined = join_labels(Captured(rows), labels)
     target, problems = joined.target(trial.definition)

@@ -89,7 +89,7 @@ def _read_facts(
         return TrialFacts(minutes, broken=str(error))
     expectation = Expectation.read(store, request.model, request.run)
     trial = TrialSetting(definition, champion, challenger, classes, expectation)
-    captured = read_captured(store, request.model, since, now, most=MAX_JUDGED_ROWS)
+    captured = read_captured(store, request.model, since, now, max_rows=MAX_JUDGED_ROWS)
     labels = read_labels(store, request.model, since, now)
     return gather_facts(trial, captured, labels, minutes)
 

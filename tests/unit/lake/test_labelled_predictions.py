@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import parse_definition
-from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.capture.reading import Captured
+from refrain.lake.capture.record import CapturedRow
 from refrain.lake.label import Label
 from refrain.lake.labelled_predictions import join_labels
 from tests.unit.serving.tiny import candidate
@@ -18,9 +19,9 @@ NOON = np.datetime64("2026-11-23T12:00:00", "us")
 HOUR = np.timedelta64(3600, "s")
 
 
-def row(identity: str, hours: int = 0, **changes: Any) -> Row:
+def row(identity: str, hours: int = 0, **changes: Any) -> CapturedRow:
     facts: dict[str, Any] = {"version": "v1", "instance": {}, "answer": (0.5, 0.5), "classes": ("no", "yes")}
-    return Row(id=identity, time=NOON + hours * HOUR, milliseconds=1.0, **facts | changes)
+    return CapturedRow(id=identity, time=NOON + hours * HOUR, milliseconds=1.0, **facts | changes)
 
 
 def label(value: object, hours: int = 0) -> Label:

@@ -13,7 +13,7 @@ from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
 from refrain.lake.deployment import Challenger, Deployment
 from refrain.model.tabular import TabularModel
-from refrain.serving.trial_answers import ChallengerScores
+from refrain.serving.trial_answers import ChallengerScores, score_challenger
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
 
@@ -255,14 +255,12 @@ def test_a_refused_request_is_refused_as_ever(api: Api, rival_version: tiny.Mode
     assert answer.status == 422
 
 
-def test_an_attempt_without_a_version_is_sound_nowhere(tiny_version: tiny.Model) -> None:
-    from refrain.serving.trial_answers import attempt
-
+def test_a_challenger_without_a_model_has_no_usable_row(tiny_version: tiny.Model) -> None:
     servable = TabularModel.load(tiny_version.files.manifest, tiny_version.files.model)
     raw = rows_to_columns([tiny.ADA, tiny.ADA], servable.definition.inputs)
     columns, _ = servable.prepare_columns(raw, 2)
 
-    found = attempt(None, servable, {}, columns)
+    scores = score_challenger(None, servable, {}, columns)
 
-    assert isinstance(found, ChallengerScores)
-    assert found.sound.tolist() == [False, False]
+    assert isinstance(scores, ChallengerScores)
+    assert scores.usable.tolist() == [False, False]

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refrain.aws.storage import Store
-from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.capture.reading import Captured
+from refrain.lake.capture.record import CapturedRow
 from refrain.lake.label import Label
 from refrain.lake.labelled_predictions import join_labels
 from refrain.lake.receipt_choice import choose_receipts, window_start
@@ -34,14 +35,14 @@ def moment(day: str) -> np.datetime64:
     return np.datetime64(f"2026-{day}", "us")
 
 
-def row(identity: str, predicted: str = "11-02", **instance: Any) -> Row:
+def row(identity: str, predicted: str = "11-02", **instance: Any) -> CapturedRow:
     """A prediction for someone who spent something."""
-    return Row(
+    return CapturedRow(
         identity, moment(predicted), "v1", {"spent": 1, "member": True} | instance, (0.5, 0.5), ("no", "yes"), 1.0
     )
 
 
-def rows_of(definition: Definition, *rows: Row, **labels: tuple[object, str]) -> LabelledRows:
+def rows_of(definition: Definition, *rows: CapturedRow, **labels: tuple[object, str]) -> LabelledRows:
     given = {name: Label(value, moment(day)) for name, (value, day) in labels.items()}
     return labelled_rows(definition, join_labels(Captured(rows), given))
 

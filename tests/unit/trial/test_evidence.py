@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from preprocessing import parse_definition
-from refrain.lake.capture.reading import Captured, Row
+from refrain.lake.capture.reading import Captured
+from refrain.lake.capture.record import CapturedRow
 from refrain.lake.deployment import Challenger
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.label import Label
@@ -36,7 +37,7 @@ def trial(
     return TrialSetting(definition, "v1", terms, classes, expectation or expect(["<=50K", ">50K"], SAME, SAME))
 
 
-def row(number: int, answer: Any, *, request: int | None = None, place: int = 0, **others: Any) -> Row:
+def row(number: int, answer: Any, *, request: int | None = None, place: int = 0, **others: Any) -> CapturedRow:
     given: dict[str, Any] = {
         "instance": {"age": number},
         "version": "v1",
@@ -45,10 +46,10 @@ def row(number: int, answer: Any, *, request: int | None = None, place: int = 0,
     }
     time = np.datetime64("2026-11-23T12:00", "us") + np.timedelta64(number, "s")
     name = f"{number if request is None else request:021x}-{place:03d}"
-    return Row(id=name, time=time, answer=answer, **given | others)
+    return CapturedRow(id=name, time=time, answer=answer, **given | others)
 
 
-def shadow(number: int, answer: Any, heard: Any, **others: Any) -> Row:
+def shadow(number: int, answer: Any, heard: Any, **others: Any) -> CapturedRow:
     return row(number, answer, shadow_version="v2", shadow=heard, shadow_milliseconds=0.7, **others)
 
 

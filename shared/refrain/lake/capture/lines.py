@@ -1,10 +1,11 @@
-"""A record as lines of JSON for standard output: the log is the one way out that does not make a caller wait.
+"""Write a record as lines of JSON to standard output: the log is the one way out that makes no caller wait.
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?, "fallback": true?}, ...],
      "shadow": {"version", "milliseconds", "answers": [[...], ...]}?}
 
-Values are those of `preprocessing.present`, written by the record's form (`rows`).
+Values are those of `preprocessing.present`. The record's row writer writes the rows; `captured_rows` in `record` reads
+a line back.
 """
 
 from __future__ import annotations
@@ -28,92 +29,40 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES = 200_000
 """CloudWatch cuts events that are longer than 256 KB."""
 
-_WHOLE = 2**32
+_HASHES = 2**32
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 logger = logging.getLogger("refrain")
 
 
 def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
-    """Write the rows whose turn it is (see `sampled`) as ASCII lines without their ends, of at most `MAX_LINE_BYTES`.
+    """Write a sample of a record's rows as ASCII lines without their ends, of at most `MAX_LINE_BYTES`.
 
-    A row that is too long for a line is left out, and the log says so.
+    A row that is too long for a line is left out and logged.
     """
     if share < 1:
-        record = record.taken(sampled(record.ids, share))
+        record = record.select(sampled(record.ids, share))
     if not record.ids:
         return []
     head, shadow = _head(record), _shadow(record)
     room = MAX_LINE_BYTES - len(head) - len(shadow) - len("]]}}")
-    rows = list(record.form.rows(record.ids, record.columns, _aside(record), record.answers, _notes(record)))
+    rows = list(record.row_writer.rows(record.ids, record.columns, _identity(record), record.answers, _notes(record)))
     if not shadow and sum(map(len, rows)) + len(rows) <= room:
         return [f"{head}{','.join(rows)}]}}"]
-    shadows = [f"[{answer}]" for answer in record.shadow.answers] if record.shadow else [""] * len(rows)
-    packed = pack_rows(record.model, record.ids, rows, shadows, room)
+    answers = [f"[{answer}]" for answer in record.challenger.answers] if record.challenger else [""] * len(rows)
+    packed = pack_rows(record.model, record.ids, rows, answers, room)
     if not shadow:
-        return [f"{head}{','.join(some)}]}}" for some, _ in packed]
-    return [f"{head}{','.join(some)}{shadow}{','.join(answers)}]}}}}" for some, answers in packed]
+        return [f"{head}{','.join(line)}]}}" for line, _ in packed]
+    return [f"{head}{','.join(line)}{shadow}{','.join(shadows)}]}}}}" for line, shadows in packed]
 
 
 def sampled(ids: Sequence[str], share: float) -> list[int]:
-    """Choose the places of a share of predictions by a hash of their ids, the same ones whoever asks.
+    """Return the indexes of a share of predictions, chosen by a hash of their ids: the same ones in every process.
 
     >>> sampled(["a", "b"], 1.0), sampled(["a", "b"], 0.0)
     ([0, 1], [])
     """
-    return [place for place, name in enumerate(ids) if crc32(name.encode()) < share * _WHOLE]
-
-
-def _head(record: Record) -> str:
-    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
-    who, classes = _constant(record.model, record.version, record.classes and tuple(record.classes))
-    took = round(record.milliseconds, 3)
-    said = f'"milliseconds":{took!r},{classes}"request":{text(record.request)}'
-    return f'{who}"time":"{_second(seconds)}.{milliseconds:03d}Z",{said},"rows":['
-
-
-@lru_cache(maxsize=2)
-def _second(seconds: int) -> str:
-    """Write a second of the epoch; all lines of a second share it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-@cache
-def _constant(model: str, version: str, classes: tuple[str, ...] | None) -> tuple[str, str]:
-    """Write what is the same in all lines of a version: what stands before the time, and after the milliseconds."""
-    who = _encode({"capture": 1, "model": model, "version": version})
-    return f"{who[:-1]},", f'"classes":{_encode(classes)},'
-
-
-def _shadow(record: Record) -> str:
-    """Write what stands between the rows and the challenger's answers to them; nothing where there is none."""
-    if record.shadow is None:
-        return ""
-    said = {"version": record.shadow.version, "milliseconds": round(record.shadow.milliseconds, 3)}
-    return f'],"shadow":{_encode(said)[:-1]},"answers":['
-
-
-def _aside(record: Record) -> list[str]:
-    """Write what was sent aside, where something was, so that it can stand behind the last column."""
-    written = [""] * len(record.ids)
-    for name, sent in record.aside.items():
-        start = f",{text(name)}:"
-        for row, value in enumerate(sent):
-            if isinstance(value, str):
-                written[row] += start + text(value)
-            elif _is_plain(value):
-                written[row] += start + _encode(value)
-    return written
-
-
-def _is_plain(value: object) -> bool:
-    """Tell whether what was sent is a value at all: a list is no key, and `Infinity` is no JSON."""
-    return isinstance(value, int) or (isinstance(value, float) and abs(value) < np.inf)
-
-
-def _notes(record: Record) -> list[str]:
-    fallback = ',"fallback":true' if record.fallback else ""
-    return [f',"unfamiliar":{_encode(names)}{fallback}' if names else fallback for names in record.unfamiliar]
+    return [index for index, identity in enumerate(ids) if crc32(identity.encode()) < share * _HASHES]
 
 
 def pack_rows(
@@ -138,3 +87,55 @@ def pack_rows(
         length += needed
     if line[0]:
         yield line
+
+
+def _head(record: Record) -> str:
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    start, classes = _constant_parts(record.model, record.version, record.classes and tuple(record.classes))
+    duration = f'"milliseconds":{round(record.milliseconds, 3)!r}'
+    request = f'"request":{text(record.request)}'
+    return f'{start}"time":"{_second(seconds)}.{milliseconds:03d}Z",{duration},{classes}{request},"rows":['
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """Write a second of the epoch; all lines of a second share it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@cache
+def _constant_parts(model: str, version: str, classes: tuple[str, ...] | None) -> tuple[str, str]:
+    """Write the two parts that all lines of a version share: before the time, and after the milliseconds."""
+    start = _encode({"capture": 1, "model": model, "version": version})
+    return f"{start[:-1]},", f'"classes":{_encode(classes)},'
+
+
+def _shadow(record: Record) -> str:
+    """Write what stands between the rows and a challenger's answers to them; "" without a challenger."""
+    if record.challenger is None:
+        return ""
+    head = {"version": record.challenger.version, "milliseconds": round(record.challenger.milliseconds, 3)}
+    return f'],"shadow":{_encode(head)[:-1]},"answers":['
+
+
+def _identity(record: Record) -> list[str]:
+    """Write the columns that identify a row, where they were sent, to stand behind its last input."""
+    fields = [""] * len(record.ids)
+    for name, column in record.identity.items():
+        start = f",{text(name)}:"
+        for row, value in enumerate(column):
+            if isinstance(value, str):
+                fields[row] += start + text(value)
+            elif _is_scalar(value):
+                fields[row] += start + _encode(value)
+    return fields
+
+
+def _is_scalar(value: object) -> bool:
+    """Tell whether a value can be written: a list is no key, and `Infinity` is no JSON."""
+    return isinstance(value, int) or (isinstance(value, float) and abs(value) < np.inf)
+
+
+def _notes(record: Record) -> list[str]:
+    fallback = ',"fallback":true' if record.fallback else ""
+    return [f',"unfamiliar":{_encode(names)}{fallback}' if names else fallback for names in record.unfamiliar]

@@ -1,1 +1,1 @@
-"""serving.http."""
+"""The HTTPS API: routes, the two protocols, and problem documents."""

@@ -1,4 +1,4 @@
-"""One prediction among all that was captured, found without reading the others. Imported only when somebody asks."""
+"""Search the captured lines for one prediction, without parsing the others. Imported only for such a search."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 MAX_SEARCHED_FILES = 500
 MAX_SEARCH_SECONDS = 10.0
-"""Seconds that a search may take: API Gateway gives up after 29."""
+"""API Gateway gives up after 29."""
 
 _LINE = b'{"capture":1,'
 _DECODER = json.JSONDecoder()
 
 
 def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
-    """Search the hours in which the line of a prediction can have been delivered; None when it is not found in time."""
+    """Search the hours in which the prediction's line can have arrived; None when it is not found in time."""
     files = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MAX_SEARCHED_FILES]
     end = time.monotonic() + MAX_SEARCH_SECONDS
     for _, content in read_all(store, files):
-        found = _version_in(content.data, prediction)
-        if found or time.monotonic() > end:
-            return found
+        version = _version_in(content.data, prediction)
+        if version or time.monotonic() > end:
+            return version
     return None
 
 
 def _version_in(data: bytes, prediction: str) -> str | None:
-    """Find the line with a prediction, and return the version that it names; a damaged file has none."""
+    """Find the line with a prediction and return the version that it names; None for a damaged file."""
     try:
         text = gzip.decompress(data)
-        place = text.find(f'"id":"{prediction}"'.encode())
-        start = text.rfind(_LINE, 0, max(place, 0))
-        if place < 0 or start < 0:
+        position = text.find(f'"id":"{prediction}"'.encode())
+        start = text.rfind(_LINE, 0, max(position, 0))
+        if position < 0 or start < 0:
             return None
         line, _ = _DECODER.raw_decode(text[start:].decode())
         return str(line["version"])

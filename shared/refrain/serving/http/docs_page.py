@@ -1,4 +1,4 @@
-"""A page to try the models from: one file, no network but this API."""
+"""A page to try the models from: one file, which needs nothing but this API."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def answer_docs(_registry: Registry, _request: HttpRequest) -> str:
-    """Answer `GET /docs`; the page asks `/openapi.json` for all that it shows."""
+    """Answer `GET /docs`; the page shows what `/openapi.json` describes."""
     return Path(__file__).with_name("docs.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Is the process alive, and could it answer for every model that is deployed?"""
+"""Is the process alive, and can it answer for every model in service?"""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def answer_live(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
 
 
 def answer_service_ready(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
-    """Answer `GET /v2/health/ready`. Raises what stands in the way."""
-    for model in registry.known()[:MAX_LOADED_MODELS]:
+    """Answer `GET /v2/health/ready`. Raises the error that stands in the way."""
+    for model in registry.models()[:MAX_LOADED_MODELS]:
         try:
-            registry.serving(model)
+            registry.champion(model)
         except NotTrained:
             continue
-    if registry.failing():
+    if registry.is_lake_failing():
         raise StorageError("deployments/", "the lake did not answer when it was last asked")
     return {"ready": True}

@@ -1,8 +1,7 @@
-"""What is served, since when and why."""
+"""The models in service: since when, by which figure, and what they take and give."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from refrain.serving.http.refusals import NotTrained
@@ -17,50 +16,50 @@ if TYPE_CHECKING:
 
 
 def answer_models(registry: Registry, _request: HttpRequest) -> dict[str, Any]:
-    """Answer `GET /v1/models`: every model that something was promoted for."""
-    return {"models": [_entry(registry, model) for model in deployed(registry)]}
+    """Answer `GET /v1/models`: every model with a champion."""
+    return {"models": [_summary(registry, model) for model in deployed_models(registry)]}
 
 
 def answer_model_details(registry: Registry, _request: HttpRequest, model: str) -> dict[str, Any]:
     """Answer `GET /v1/models/{model}`."""
-    standing, sound = registry.standing(model), registry.serving(model)
-    definition = sound.model.definition
-    return _entry(registry, model) | {
+    version, deployment = registry.champion(model), registry.state(model).deployment
+    definition = version.model.definition
+    return _summary(registry, model) | {
         "target": definition.predicted_column,
-        "classes": sound.model.classes,
-        "estimator": sound.model.manifest.estimator,
+        "classes": version.model.classes,
+        "estimator": version.model.manifest.estimator,
         "features": definition.features,
-        "schema": instance_schema(sound),
-        "challenger": _written(standing.deployment.challenger),
-        "previous": _written(standing.deployment.previous),
+        "schema": instance_schema(version),
+        "challenger": _to_json(deployment.challenger),
+        "previous": _to_json(deployment.previous),
     }
 
 
-def deployed(registry: Registry) -> Iterator[str]:
-    """Name the models that something was promoted for."""
-    for model in registry.known():
+def deployed_models(registry: Registry) -> Iterator[str]:
+    """Name the models with a champion."""
+    for model in registry.models():
         try:
-            registry.standing(model)
+            registry.state(model)
         except NotTrained:
             continue
         yield model
 
 
-def _entry(registry: Registry, model: str) -> dict[str, Any]:
-    """`refused` names a champion that failed its proof; what is served then is another version, or none."""
-    standing = registry.standing(model)
-    sound, champion = standing.sound, standing.deployment.champion_version
-    served = sound.served if sound else None
-    entry = {
+def _summary(registry: Registry, model: str) -> dict[str, Any]:
+    """Summarise a model; `refused` is a champion that failed its proof, in whose place another version answers."""
+    state = registry.state(model)
+    version, champion = state.champion, state.deployment.champion_version
+    served = version.served if version else None
+    summary = {
         "model": model,
         "model_version": served.version if served else None,
         "since": served.since if served else None,
-        "task": sound.model.definition.task if sound else None,
+        "task": version.model.definition.task if version else None,
         "metric": served.metric if served else None,
         "value": served.value if served else None,
     }
-    return entry if served and served.version == champion else entry | {"refused": champion}
+    return summary if served and served.version == champion else summary | {"refused": champion}
 
 
-def _written(served: Served | None) -> dict[str, Any] | None:
-    return asdict(served) if served else None
+def _to_json(served: Served | None) -> dict[str, Any] | None:
+    return served.to_json() if served else None

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
-from refrain.serving.http.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType
+from refrain.serving.http.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType, shorten_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """The limit of Lambda, for a request and for an answer."""
 
 MAX_INSTANCES = 1000
+MAX_IGNORED_NAMES = 50
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -107,6 +108,15 @@ class HttpRequest:
             raise NotJson("the body is not UTF-8") from None
         except ValueError:
             raise NotJson("the body is not valid base64") from None
+
+
+def list_ignored(names: Iterable[str]) -> list[str]:
+    """List names that were sent and that the model does not know, as an answer tells them.
+
+    >>> list_ignored({"b", "a"})
+    ['a', 'b']
+    """
+    return sorted(map(shorten_text, names))[:MAX_IGNORED_NAMES]
 
 
 def _size(text: str) -> int:

@@ -19,28 +19,57 @@ TYPES = {"number": "number", "boolean": "boolean", "time": "string", "category":
 MAX_EXAMPLES = 10
 
 
-def instance_schema(sound: LoadedVersion) -> dict[str, Any]:
+def instance_schema(version: LoadedVersion) -> dict[str, Any]:
     """Describe one instance, with the version's own example."""
-    servable = sound.model
-    definition = servable.definition
-    if is_recommender(servable):
-        return ask_schema(sound)
-    columns = {
-        name: _column(definition.columns[name], servable, required=name in definition.required)
-        for name in definition.inputs
-    }
-    return {
-        "type": "object",
-        "properties": columns,
-        "required": [name for name in definition.inputs if name in definition.required],
-        "minProperties": 1,
-        "additionalProperties": True,
-        "examples": [dict(sound.example)],
-    }
+    schema = _request_schema() if is_recommender(version.model) else _row_schema(version.model)
+    return {"type": "object"} | schema | {"additionalProperties": True, "examples": [dict(version.example)]}
 
 
-def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
-    """Describe what a recommender is asked."""
+def prediction_schema(model: TabularModel | RecommenderModel) -> dict[str, Any]:
+    """Describe one prediction."""
+    return _recommendation_schema(model) if is_recommender(model) else _answer_schema(model)
+
+
+def _row_schema(model: TabularModel) -> dict[str, Any]:
+    definition = model.definition
+    required = [name for name in definition.inputs if name in definition.required]
+    columns = {name: _column(definition.columns[name], model, required=name in required) for name in definition.inputs}
+    return {"properties": columns, "required": required, "minProperties": 1}
+
+
+def _column(column: Column, model: TabularModel, *, required: bool) -> dict[str, Any]:
+    """Describe a column; it takes null unless it is required. Numbers may also be sent as text, but need not be."""
+    schema: dict[str, Any] = {"type": [TYPES[column.kind], *([] if required else ["null"])]}
+    if column.kind == "number":
+        limits = (("minimum", column.least), ("maximum", column.most))
+        schema |= {key: limit for key, limit in limits if limit is not None}
+    elif column.kind == "time":
+        limits = (("from", column.least), ("to", column.most))
+        bounds = [f"{word} {_time(limit)}" for word, limit in limits if limit is not None]
+        schema |= {"format": "date-time"} | ({"description": " ".join(bounds)} if bounds else {})
+    elif column.allowed and not column.lower and not column.replace:
+        schema["enum"] = [*column.allowed, *([] if required else [None])]
+    elif column.kind == "category":
+        texts = list(column.allowed) or list(model.vocabularies.get(column.name, ()))
+        schema |= {"examples": texts[:MAX_EXAMPLES]} if texts else {}
+    return schema
+
+
+def _answer_schema(model: TabularModel) -> dict[str, Any]:
+    unfamiliar = {
+        "type": "array",
+        "items": {"enum": list(model.definition.features)},
+        "description": "Features unlike the training data: beyond its range, newly missing, or unseen.",
+    }
+    answer: dict[str, Any] = {"value": {"type": "number"}}
+    if model.classes is not None:
+        share = {"type": "number", "minimum": 0, "maximum": 1}
+        probabilities = _object(dict.fromkeys(model.classes, share), {})
+        answer = {"label": {"enum": list(model.classes)}, "probabilities": probabilities}
+    return _object(answer, {"unfamiliar": unfamiliar})
+
+
+def _request_schema() -> dict[str, Any]:
     items = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_NAMED_ITEMS}
     properties: dict[str, Any] = {
         "user": {"type": "string", "description": "For whom; this user's history is known from the uploads"},
@@ -50,63 +79,20 @@ def ask_schema(sound: LoadedVersion) -> dict[str, Any]:
         "exclude_seen": {"type": "boolean", "default": True, "description": "Nothing of the history either"},
         "within": items | {"description": "Only among these"},
     }
-    return {
-        "type": "object",
-        "properties": properties,
-        "anyOf": [{"required": ["user"]}, {"required": ["history"]}],
-        "additionalProperties": True,
-        "examples": [dict(sound.example)],
-    }
+    return {"properties": properties, "anyOf": [{"required": ["user"]}, {"required": ["history"]}]}
 
 
-def recommendation_schema(servable: RecommenderModel) -> dict[str, Any]:
-    """Describe one list of recommendations."""
-    item = _object(
-        {"id": {"type": "string"}, "score": {"type": "number"}},
-        {name: {"type": "string"} for name in servable.catalogue.described},
-    )
+def _recommendation_schema(model: RecommenderModel) -> dict[str, Any]:
+    texts = {name: {"type": "string"} for name in model.catalogue.described}
+    item = _object({"id": {"type": "string"}, "score": {"type": "number"}}, texts)
     lists = {"items": {"type": "array", "items": item, "description": "The best first"}}
     popular = {"const": True, "description": "Nothing was known of the user, so these are the most popular items"}
     history = {"const": "unavailable", "description": "The user's history could not be looked up"}
     return _object(lists, {"popular": popular, "history": history})
 
 
-def prediction_schema(servable: TabularModel | RecommenderModel) -> dict[str, Any]:
-    """Describe one prediction."""
-    if is_recommender(servable):
-        return recommendation_schema(servable)
-    properties: dict[str, Any] = {
-        "unfamiliar": {
-            "type": "array",
-            "items": {"enum": list(servable.definition.features)},
-            "description": "Features unlike the training data: outside its range, missing where it never was, unseen.",
-        }
-    }
-    if servable.classes is None:
-        return _object({"value": {"type": "number"}}, properties)
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    shares = _object(dict.fromkeys(servable.classes, share), {})
-    return _object({"label": {"enum": list(servable.classes)}, "probabilities": shares}, properties)
-
-
 def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": required | optional, "required": list(required)}
-
-
-def _column(column: Column, servable: TabularModel, *, required: bool) -> dict[str, Any]:
-    """A column that is not required takes null. Text is taken for numbers too; a schema is better strict."""
-    schema: dict[str, Any] = {"type": [TYPES[column.kind], *([] if required else ["null"])]}
-    if column.kind == "number":
-        schema |= {key: at for key, at in (("minimum", column.least), ("maximum", column.most)) if at is not None}
-    elif column.kind == "time":
-        bounds = [f"{word} {_time(at)}" for word, at in (("from", column.least), ("to", column.most)) if at is not None]
-        schema |= {"format": "date-time"} | ({"description": " ".join(bounds)} if bounds else {})
-    elif column.allowed and not column.lower and not column.replace:
-        schema["enum"] = [*column.allowed, *([] if required else [None])]
-    elif column.kind == "category":
-        known = list(column.allowed) or list(servable.vocabularies.get(column.name, ()))
-        schema |= {"examples": known[:MAX_EXAMPLES]} if known else {}
-    return schema
 
 
 def _time(seconds: float) -> str:

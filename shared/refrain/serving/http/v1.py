@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from itertools import repeat
-from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, rows_to_lists
+from refrain.fast_path.answer_json import write_answer
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
-from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances, shorten_text
-from refrain.serving.http.requests import MAX_INSTANCES, Json
-from refrain.serving.prediction import Predictions, predict
+from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances
+from refrain.serving.http.requests import MAX_INSTANCES, Json, list_ignored
+from refrain.serving.prediction import predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refrain.model.tabular import TabularModel
+    from refrain.serving.answered_rows import Predictions
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
-MOST_IGNORED = 50
-
 
 def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json | dict[str, Any]:
-    """Answer `POST /v1/models/{model}:predict`."""
-    sound, rival = registry.contest(model)
-    servable = sound.model
-    if is_recommender(servable):
-        from refrain.serving.recommendation import answer_recommendations  # other models need none of it
+    """Answer `POST /v1/models/{model}:predict`; here the kind of the model is chosen."""
+    version, challenger = registry.versions(model)
+    champion = version.model
+    if is_recommender(champion):
+        from refrain.serving.recommendation import answer_recommendations  # other models do not need it
 
-        return answer_recommendations(registry, request, servable, _instances(request.document(), ()))
-    instances = _instances(request.document(), servable.definition.inputs)
-    raw = rows_to_lists(instances, (*servable.definition.inputs, *servable.identity_columns))
-    predictions = predict(servable, raw, len(instances), rival)
-    capture_later(registry, request, servable, raw, predictions)
-    unknown = set().union(*instances).difference(servable.definition.columns)
-    return Json(_written(predictions, servable, unknown))
+        return answer_recommendations(registry, request, champion, _instances(request.document(), ()))
+    definition = champion.definition
+    instances = _instances(request.document(), definition.inputs)
+    raw = rows_to_lists(instances, (*definition.inputs, *champion.identity_columns))
+    predictions = predict(champion, raw, len(instances), challenger)
+    capture_later(registry, request, champion, raw, predictions)
+    unknown = set().union(*instances).difference(definition.columns)
+    return Json(_write(predictions, champion, list_ignored(unknown)))
 
 
 def _instances(document: dict[str, Any], inputs: Sequence[str]) -> list[dict[str, Any]]:
@@ -63,24 +62,16 @@ def _expected(instance: object, inputs: Sequence[str]) -> str:
     return f"expected at least one of the columns {', '.join(inputs)}"
 
 
-def _written(predictions: Predictions, servable: TabularModel, unknown: set[str]) -> str:
-    """Write the answer as JSON: by templates, which takes a fraction of what the encoder takes for dictionaries."""
-    labels = predictions.labels or repeat(None)
-    rows = zip(predictions.by, predictions.numbers, labels, predictions.unfamiliar, strict=False)
-    written = [
-        by.answer_writer.row(
-            numbers, label, "" if by is servable and not unfamiliar else _more(by, servable, unfamiliar)
-        )
-        for by, numbers, label, unfamiliar in rows
-    ]
-    ignored = f',"ignored":{json.dumps(sorted(map(shorten_text, unknown))[:MOST_IGNORED])}' if unknown else ""
-    return (
-        f'{{"predictions":[{",".join(written)}],"model":{text(servable.definition.model)},'
-        f'"model_version":{text(servable.version)},"prediction_ids":["{'","'.join(predictions.ids)}"]{ignored}}}'
+def _write(predictions: Predictions, champion: TabularModel, ignored: list[str]) -> str:
+    rows = zip(
+        predictions.models,
+        predictions.numbers,
+        predictions.labels or repeat(None),
+        predictions.unfamiliar,
+        strict=False,
     )
-
-
-def _more(by: TabularModel, servable: TabularModel, unfamiliar: list[str]) -> str:
-    """Write what only some predictions say: what is unlike the training data, and the version where it is another."""
-    version = f',"version":{text(by.version)}' if by is not servable else ""
-    return f',"unfamiliar":{json.dumps(unfamiliar)}{version}' if unfamiliar else version
+    texts = [
+        model.answer_writer.prediction(numbers, label, unfamiliar, "" if model is champion else model.version)
+        for model, numbers, label, unfamiliar in rows
+    ]
+    return write_answer(texts, champion.definition.model, champion.version, predictions.ids, ignored)

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol (V2): one input tensor a column, the model's answer as output tensors."""
+"""The Open Inference Protocol (V2): an input tensor for each column, the model's answer as output tensors."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from refrain.serving.http.refusals import (
     InvalidRequestBody,
     NoTensors,
     UnknownVersion,
-    shorten_text,
 )
+from refrain.serving.http.requests import list_ignored
 from refrain.serving.http.tensors import read_tensors, tensor
-from refrain.serving.prediction import CANARY, Predictions, predict
+from refrain.serving.prediction import predict
+from refrain.serving.trial_answers import CANARY
 
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
-    from refrain.model.recommendation import RecommenderModel
     from refrain.model.tabular import TabularModel
+    from refrain.serving.answered_rows import Predictions
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
     from refrain.serving.trial_answers import LoadedChallenger
 
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
-MOST_IGNORED = 50
 
 
 def answer_server(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
@@ -37,24 +37,23 @@ def answer_server(_registry: Registry, _request: HttpRequest) -> dict[str, Any]:
 
 def answer_v2_metadata(registry: Registry, _request: HttpRequest, model: str, version: str = "") -> dict[str, Any]:
     """Answer `GET /v2/models/{model}`; `parameters.classes` is the order of `probabilities`."""
-    servable = _with_tensors(_serving(registry, model, version))
-    definition = servable.definition
+    served = _require_tabular(_require_version(registry.champion(model), version))
+    definition = served.definition
     inputs = [
         {"name": name, "datatype": DATATYPES[definition.columns[name].kind], "shape": [-1]}
         for name in definition.inputs
     ]
-    classes = {"parameters": {"classes": servable.classes}} if servable.classes else {}
     outputs = [
         {"name": name, "datatype": datatype, "shape": [-1, *shape]}
-        for name, (datatype, *shape) in _outputs(servable).items()
+        for name, (datatype, *shape) in _outputs(served).items()
     ]
-    metadata = {"name": model, "versions": [servable.version], "platform": "onnx"}
-    return metadata | {"inputs": inputs, "outputs": outputs} | classes
+    metadata = {"name": model, "versions": [served.version], "platform": "onnx", "inputs": inputs, "outputs": outputs}
+    return metadata | ({"parameters": {"classes": served.classes}} if served.classes else {})
 
 
 def answer_v2_ready(registry: Registry, _request: HttpRequest, model: str, version: str = "") -> dict[str, Any]:
     """Answer `GET /v2/models/{model}/ready`."""
-    _serving(registry, model, version)
+    _require_version(registry.champion(model), version)
     return {"name": model, "ready": True}
 
 
@@ -63,92 +62,85 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
 
     Where a challenger answered some rows, `parameters.versions` names the version of each.
     """
-    sound, rival = registry.contest(model)
-    servable = _with_tensors(sound)
-    _check_version(model, version, servable)
+    served, challenger = registry.versions(model)
+    champion = _require_tabular(_require_version(served, version))
     if request.header("inference-header-content-length"):
         raise BinaryTensors
     document = request.document()
-    wanted = _wanted(document.get("outputs"), servable)
+    outputs = _chosen_outputs(document.get("outputs"), champion)
     identity = document.get("id")
     if identity is not None and not isinstance(identity, str):
         raise InvalidRequestBody("id: expected a string")
     tensors = read_tensors(document.get("inputs"))
-    inputs = servable.definition.inputs
+    inputs = champion.definition.inputs
     if tensors.columns.keys().isdisjoint(inputs):
         reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
         raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
-    predictions = predict(servable, tensors.columns, tensors.rows, _admitted(rival, servable, version))
-    capture_later(registry, request, servable, tensors.columns, predictions)
-    written = _written(predictions, servable)
-    unknown = sorted(shorten_text(name) for name in tensors.columns.keys() - servable.definition.columns.keys())
-    facts = {"ignored": ",".join(unknown[:MOST_IGNORED])} if unknown else {}
-    if any(by is not servable for by in predictions.by):
-        facts["versions"] = ",".join(by.version for by in predictions.by)
+    predictions = predict(champion, tensors.columns, tensors.rows, _admit(challenger, champion, version))
+    capture_later(registry, request, champion, tensors.columns, predictions)
+    ignored = list_ignored(tensors.columns.keys() - champion.definition.columns.keys())
+    parameters = {"prediction_ids": ",".join(predictions.ids)} | ({"ignored": ",".join(ignored)} if ignored else {})
+    if any(model is not champion for model in predictions.models):
+        parameters["versions"] = ",".join(model.version for model in predictions.models)
+    data = _output_tensors(predictions, champion)
     return {
         "model_name": model,
-        "model_version": servable.version,
+        "model_version": champion.version,
         **({} if identity is None else {"id": identity}),
-        "parameters": {"prediction_ids": ",".join(predictions.ids)} | facts,
-        "outputs": [written[name] for name in wanted],
+        "parameters": parameters,
+        "outputs": [data[name] for name in outputs],
     }
 
 
-def _serving(registry: Registry, model: str, version: str) -> LoadedVersion:
-    sound = registry.serving(model)
-    _check_version(model, version, sound.model)
-    return sound
+def _require_version(served: LoadedVersion, version: str) -> LoadedVersion:
+    if version and version != served.model.version:
+        raise UnknownVersion(served.model.definition.model, version, served.model.version)
+    return served
 
 
-def _with_tensors(sound: LoadedVersion) -> TabularModel:
-    if is_recommender(sound.model):
-        raise NoTensors(sound.model.definition.model)
-    return sound.model
+def _require_tabular(served: LoadedVersion) -> TabularModel:
+    if is_recommender(served.model):
+        raise NoTensors(served.model.definition.model)
+    return served.model
 
 
-def _check_version(model: str, version: str, servable: TabularModel | RecommenderModel) -> None:
-    if version and version != servable.version:
-        raise UnknownVersion(model, version, servable.version)
+def _admit(challenger: LoadedChallenger | None, champion: TabularModel, version: str) -> LoadedChallenger | None:
+    """Leave a canary out where the champion was asked by name, or where its answer has another shape."""
+    if challenger is None or challenger.settings.mode != CANARY:
+        return challenger
+    fits = challenger.model is None or challenger.model.classes == champion.classes
+    return challenger if fits and not version else None
 
 
-def _admitted(rival: LoadedChallenger | None, servable: TabularModel, version: str) -> LoadedChallenger | None:
-    """Keep a canary out where the champion was asked for by name, or where it would not fit into the same tensor."""
-    if rival is None or rival.terms.mode != CANARY:
-        return rival
-    fits = rival.servable is None or rival.servable.classes == servable.classes
-    return rival if fits and not version else None
-
-
-def _outputs(servable: TabularModel) -> dict[str, tuple[Any, ...]]:
+def _outputs(model: TabularModel) -> dict[str, tuple[Any, ...]]:
     """Name the outputs, with the datatype and the shape of one row of each."""
     answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
-    if servable.classes:
-        answers = {"label": ("BYTES",), "probabilities": ("FP64", len(servable.classes))}
+    if model.classes:
+        answers = {"label": ("BYTES",), "probabilities": ("FP64", len(model.classes))}
     return answers | {"unfamiliar": ("BYTES",)}
 
 
-def _wanted(outputs: object, servable: TabularModel) -> list[str]:
-    """Return the outputs asked for, all unless some are named. That they be binary is a wish that JSON fulfils too."""
-    known = list(_outputs(servable))
+def _chosen_outputs(outputs: object, model: TabularModel) -> list[str]:
+    """Return the outputs that are asked for, or all. A request for binary data is answered in JSON."""
+    available = list(_outputs(model))
     if outputs is None or outputs == []:
-        return known
-    if not isinstance(outputs, list) or not all(isinstance(each, dict) for each in outputs):
+        return available
+    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise InvalidRequestBody("outputs: expected a list of objects with a name")
-    names = [each.get("name") for each in outputs]
-    if any(name not in known for name in names) or len(set(names)) < len(names):
-        raise InvalidRequestBody(f"outputs: expected each name once, of {', '.join(known)}")
+    names = [output.get("name") for output in outputs]
+    if any(name not in available for name in names) or len(set(names)) < len(names):
+        raise InvalidRequestBody(f"outputs: expected each name once, of {', '.join(available)}")
     return [str(name) for name in names]
 
 
-def _written(predictions: Predictions, servable: TabularModel) -> dict[str, dict[str, Any]]:
+def _output_tensors(predictions: Predictions, model: TabularModel) -> dict[str, dict[str, Any]]:
     rows = len(predictions.ids)
     data: dict[str, list[Any]] = {
-        "label": predictions.labels or [],
+        "label": predictions.labels,
         "probabilities": [float(number) for row in predictions.numbers for number in row],
         "value": [float(row[0]) for row in predictions.numbers],
         "unfamiliar": [",".join(names) for names in predictions.unfamiliar],
     }
     return {
-        name: tensor(name, datatype, [rows, *shape], data[name])
-        for name, (datatype, *shape) in _outputs(servable).items()
+        name: tensor(name, datatype, [rows, *shape], data[name]) for name, (datatype, *shape) in _outputs(model).items()
     }

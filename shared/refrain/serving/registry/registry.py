@@ -1,6 +1,6 @@
-"""The models of a process: what answers for each, looked for again when another version may have been promoted.
+"""The models of a process: a deployment and its loaded versions for each, refreshed every few seconds.
 
-What was once loaded keeps answering when S3 fails. Models that nobody asks for make room for others.
+Whatever is loaded keeps answering when S3 fails. Models that nobody asks for make room for others.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger("refrain")
 
 MAX_LOADED_MODELS = 50
-"""Models kept in memory, if they are small enough; the least recently asked for makes room."""
+"""Models kept in memory, if they are small enough; the least recently asked makes room."""
 
 MAX_PAUSE_SECONDS = 60.0
-"""How long, at most, S3 is left alone after it failed, in seconds."""
+"""The longest time for which S3 is left alone after a failure."""
 
 
 class UnreadableDeployment(StorageError):
-    """The document that says what is served is damaged."""
+    """The document that names the versions in service is damaged."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key, f"{key} is not a deployment document")
@@ -50,29 +50,28 @@ class UnreadableDeployment(StorageError):
 
 @dataclass
 class ServedState:
-    """What is known of one model, and until when (on the registry's clock) it is believed.
+    """A model's deployment and loaded versions, cached until `refresh_at` (on the registry's clock).
 
-    `rival` is the challenger as it is asked, `contender` as it was loaded. `grown` are the bytes by which the process
-    grew when it was loaded.
+    `champion` is None when no version of the model can be served. `loaded_challenger` is the version behind the
+    `challenger`, unless that was refused. `grown_bytes` is what the process grew by when it loaded them.
     """
 
     deployment: Deployment
     etag: str
-    sound: LoadedVersion | None
-    look_at: float
+    champion: LoadedVersion | None
+    refresh_at: float
     used_at: float
-    grown: int = 0
+    grown_bytes: int = 0
     failures: int = 0
-    rival: LoadedChallenger | None = None
-    contender: LoadedVersion | None = None
+    challenger: LoadedChallenger | None = None
+    loaded_challenger: LoadedVersion | None = None
 
 
 class Registry:
     """The models of one process.
 
-    `definitions` is the folder of known models; from `most_resident` bytes of the process on, models make room for
-    those that are loaded. Raises `UnknownModel`, `NotTrained`, and when there is nothing to answer with `BrokenVersion`
-    or `StorageError`.
+    `definitions` is the folder of model definitions. Once the process holds `max_resident` bytes, models make room for
+    new ones. Raises `UnknownModel` and `NotTrained`, and `BrokenVersion` or `StorageError` where nothing can answer.
     """
 
     def __init__(
@@ -81,133 +80,123 @@ class Registry:
         definitions: Path,
         refresh_seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        most_resident: float = inf,
+        max_resident: float = inf,
     ) -> None:
-        self._store = store
+        self.store = store
+        self.refresh_seconds = refresh_seconds
         self._definitions = definitions
-        self._refresh_seconds = refresh_seconds
         self._clock = clock
-        self._most_resident = most_resident
-        self._standings: dict[str, ServedState] = {}
+        self._max_resident = max_resident
+        self._states: dict[str, ServedState] = {}
         self._choice = VersionChoice(store, clock)
-        self._present: dict[str, Definition | None] = {}
+        self._deployed_definitions: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
 
-    @property
-    def store(self) -> Store:
-        """The lake."""
-        return self._store
-
-    @property
-    def refresh_seconds(self) -> float:
-        """How long, at most, a move goes unheard."""
-        return self._refresh_seconds
-
-    def known(self) -> tuple[str, ...]:
+    def models(self) -> tuple[str, ...]:
         """Name the models that have a definition, trained or not."""
         return known_models(self._definitions)
 
-    def serving(self, model: str) -> LoadedVersion:
-        """Return what answers for a model, looking for a new deployment at most every `refresh_seconds`."""
-        return self.contest(model)[0]
+    def champion(self, model: str) -> LoadedVersion:
+        """Return the version that answers for a model."""
+        return self.versions(model)[0]
 
-    def contest(self, model: str) -> tuple[LoadedVersion, LoadedChallenger | None]:
-        """Return what answers for a model, and the challenger that is tried beside it."""
-        standing = self.standing(model)
-        if standing.sound is None:
-            raise BrokenVersion(str(standing.deployment.champion_version), "and the one before cannot be served")
-        return standing.sound, standing.rival
+    def versions(self, model: str) -> tuple[LoadedVersion, LoadedChallenger | None]:
+        """Return the version that answers for a model, and the challenger on trial beside it."""
+        state = self.state(model)
+        if state.champion is None:
+            raise BrokenVersion(str(state.deployment.champion_version), "and the one before cannot be served")
+        return state.champion, state.challenger
 
-    def standing(self, model: str) -> ServedState:
-        """Return what is known of a model."""
+    def state(self, model: str) -> ServedState:
+        """Return the state of a model, looking for a new deployment at most every `refresh_seconds`."""
         now = self._clock()
-        standing = self._standings.get(model)
-        if standing is None or now >= standing.look_at:
+        state = self._states.get(model)
+        if state is None or now >= state.refresh_at:
             with self._lock:
-                standing = self._standings.get(model)
-                if standing is None or now >= standing.look_at:
-                    standing = self._look(model, standing)
-        standing.used_at = now
-        return standing
+                state = self._states.get(model)
+                if state is None or now >= state.refresh_at:
+                    state = self._refresh(model, state)
+        state.used_at = now
+        return state
 
     def definition(self, model: str) -> Definition:
-        """Return the definition of a model as it is deployed now; where that is broken, that of the version in service.
+        """Return the deployed definition of a model; if that is broken, the definition of the version in service.
 
-        What a version sees is up to its own definition; what is captured, and what a label may be, is up to this one.
+        A version reads instances by its own definition; capturing and labels follow the deployed one.
         """
-        if model not in self._present:
+        if model not in self._deployed_definitions:
             try:
-                self._present[model] = find_definition(self._definitions, model)
+                self._deployed_definitions[model] = find_definition(self._definitions, model)
             except (DefinitionError, UnknownModel):
-                self._present[model] = None
-        return self._present[model] or self.serving(model).model.definition
+                self._deployed_definitions[model] = None
+        return self._deployed_definitions[model] or self.champion(model).model.definition
 
-    def failing(self) -> bool:
+    def is_lake_failing(self) -> bool:
         """Tell whether the lake did not answer when it was last asked."""
-        return any(standing.failures for standing in self._standings.values())
+        return any(state.failures for state in self._states.values())
 
-    def _look(self, model: str, before: ServedState | None) -> ServedState:
-        loaded = [each for each in (before.sound, before.contender) if each] if before else []
-        held = resident()
+    def _refresh(self, model: str, old: ServedState | None) -> ServedState:
+        loaded = [version for version in (old.champion, old.loaded_challenger) if version] if old else []
+        held_bytes = resident()
         try:
-            deployment, etag = self._deployment(model, before)
-            sound = self._choice.champion(model, deployment, loaded)
+            deployment, etag = self._read_deployment(model, old)
+            champion = self._choice.champion(model, deployment, loaded)
         except NotFound:
-            self._standings.pop(model, None)
-            raise (NotTrained(model) if model in self.known() else UnknownModel(model, self.known())) from None
+            self._states.pop(model, None)
+            raise (NotTrained(model) if model in self.models() else UnknownModel(model, self.models())) from None
         except StorageError as error:
-            if before is None:
+            if old is None:
                 raise
-            return self._wait(model, before, error)
+            return self._postpone(model, old, error)
         now = self._clock()
-        standing = ServedState(deployment, etag, sound, now + self._refresh_seconds, now)
-        standing.rival, standing.contender = self._choice.challenger(model, deployment, sound, loaded)
-        standing.grown = max(resident() - held, 0) + (before.grown if before else 0)
-        self._standings[model] = standing
+        state = ServedState(deployment, etag, champion, now + self.refresh_seconds, now)
+        state.challenger, state.loaded_challenger = self._choice.challenger(model, deployment, champion, loaded)
+        state.grown_bytes = max(resident() - held_bytes, 0) + (old.grown_bytes if old else 0)
+        self._states[model] = state
         self._make_room(model)
-        return standing
+        return state
 
     def _make_room(self, model: str) -> None:
-        """Let go of those asked for least recently; what they held, the next ones take."""
-        excess = resident() - self._most_resident
-        for name in sorted(self._standings.keys() - {model}, key=lambda each: self._standings[each].used_at):
-            if excess <= 0 and len(self._standings) <= MAX_LOADED_MODELS:
+        """Drop the models asked least recently; the next ones take the memory that they held."""
+        excess = resident() - self._max_resident
+        for name in sorted(self._states.keys() - {model}, key=lambda name: self._states[name].used_at):
+            if excess <= 0 and len(self._states) <= MAX_LOADED_MODELS:
                 break
-            excess -= self._standings.pop(name).grown
+            excess -= self._states.pop(name).grown_bytes
 
-    def _deployment(self, model: str, before: ServedState | None) -> tuple[Deployment, str]:
+    def _read_deployment(self, model: str, old: ServedState | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
-            raise UnknownModel(model[:48], self.known())
+            raise UnknownModel(model[:48], self.models())
         key = Deployment.key(model)
         try:
-            if before is None:
-                deployment, etag = Deployment.read_with_etag(self._store, model)
+            if old is None:
+                deployment, etag = Deployment.read_with_etag(self.store, model)
             else:
-                found = self._store.read_if_changed(key, before.etag)
-                if found is None:
-                    return before.deployment, before.etag
-                deployment, etag = Deployment.from_json(found.json()), found.etag
-        except (ValueError, KeyError, TypeError) as error:
+                content = self.store.read_if_changed(key, old.etag)
+                if content is None:
+                    return old.deployment, old.etag
+                deployment, etag = Deployment.from_json(content.json()), content.etag
+        except ValueError as error:
             raise UnreadableDeployment(key) from error
         if deployment.champion is None:
             raise NotFound(key)
         return deployment, etag
 
-    def _wait(self, model: str, before: ServedState, error: StorageError) -> ServedState:
-        """Keep what there is, and leave S3 alone for longer each time: every try makes a caller wait."""
-        before.failures += 1
-        pause = min(self._refresh_seconds * 2**before.failures, max(MAX_PAUSE_SECONDS, self._refresh_seconds))
-        before.look_at = self._clock() + pause
+    def _postpone(self, model: str, state: ServedState, error: StorageError) -> ServedState:
+        """Keep the state, and leave S3 alone for longer after each failure: every attempt makes a caller wait."""
+        state.failures += 1
+        pause = min(self.refresh_seconds * 2**state.failures, max(MAX_PAUSE_SECONDS, self.refresh_seconds))
+        state.refresh_at = self._clock() + pause
         if isinstance(error, StorageUnavailable):
-            for standing in self._standings.values():
-                standing.look_at = max(standing.look_at, before.look_at)
+            for other in self._states.values():
+                other.refresh_at = max(other.refresh_at, state.refresh_at)
         logger.warning("deployment not refreshed", extra={"model": model, "reason": str(error)})
-        return before
+        return state
 
 
 @cache
 def registry() -> Registry:
-    """Return the registry of this process, as the environment says."""
+    """Return the registry of this process, made from its environment."""
     settings = read_settings(InferenceSettings)
     store = open_store(settings.lake_bucket, hurried=True)
-    return Registry(store, settings.models_dir, settings.refresh_seconds, most_resident=max_resident())
+    return Registry(store, settings.models_dir, settings.refresh_seconds, max_resident=max_resident())

@@ -1,7 +1,7 @@
-"""Which versions of a model answer, of those that its deployment names: each is proved before it does.
+"""Choose and prove the versions that answer for a model, of those that its deployment names.
 
-A version that failed its proof is left alone for a while. The one before the champion answers instead, or else what is
-loaded; whatever goes wrong with a challenger, the champion answers.
+A version that fails its proof is refused for a while. The version before the champion answers instead, or one that is
+loaded already. Whatever goes wrong with a challenger, the champion answers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment, Served
     from refrain.model.loading import LoadedVersion
+    from refrain.model.tabular import TabularModel
 
 logger = logging.getLogger("refrain")
 
 REFUSED_SECONDS = 300.0
-"""How long a version that failed its proof is not tried again."""
+"""The time after which a version that failed its proof is loaded again."""
 
 
 class VersionChoice:
-    """Loads versions, and remembers which were refused."""
+    """Loads versions, and remembers those that it refused."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
@@ -40,12 +41,12 @@ class VersionChoice:
         self._refused: dict[tuple[str, str], float] = {}
 
     def champion(self, model: str, deployment: Deployment, loaded: Sequence[LoadedVersion]) -> LoadedVersion | None:
-        """Take the champion; when it fails its proof the one before it, or else what is loaded."""
+        """Return the champion; when it fails its proof the version before it, or else one that is loaded."""
         for served in (deployment.champion, deployment.previous):
             if served is None or self._is_refused(model, served.version):
                 continue
             try:
-                return self._taken(model, served, loaded)
+                return self._load(model, served, loaded)
             except BrokenVersion as error:
                 self._refuse(model, served.version, error, "VersionRefused")
         return loaded[0] if loaded else None
@@ -53,41 +54,34 @@ class VersionChoice:
     def challenger(
         self, model: str, deployment: Deployment, champion: LoadedVersion | None, loaded: Sequence[LoadedVersion]
     ) -> tuple[LoadedChallenger | None, LoadedVersion | None]:
-        """Load the challenger and prove it. A refused one stays a rival without an answer, for the judge to see."""
-        terms = deployment.challenger
-        if terms is None or champion is None or champion.served.version != deployment.champion_version:
+        """Return the challenger and its version; a refused one stays on trial without answers, for the judge to see."""
+        settings = deployment.challenger
+        if settings is None or champion is None or champion.served.version != deployment.champion_version:
             return None, None
-        if terms.until < to_iso_milliseconds(datetime.now(UTC)):
+        if settings.until < to_iso_milliseconds(datetime.now(UTC)):
             return None, None
-        if self._is_refused(model, terms.version):
-            return LoadedChallenger(terms, None), None
+        if self._is_refused(model, settings.version):
+            return LoadedChallenger(settings, None), None
         try:
-            found = self._taken(model, terms, loaded)
-            if is_recommender(found.model):
-                raise BrokenVersion(terms.version, "a recommender goes into service without a trial")
-            if found.model.definition.task != champion.model.definition.task:
-                raise BrokenVersion(terms.version, "its task is not the champion's")
-            challenger = found.model
+            version = self._load(model, settings, loaded)
+            return LoadedChallenger(settings, _check_trial(version, champion)), version
         except BrokenVersion as error:
-            self._refuse(model, terms.version, error, "ChallengerRefused")
-            return LoadedChallenger(terms, None), None
+            self._refuse(model, settings.version, error, "ChallengerRefused")
+            return LoadedChallenger(settings, None), None
         except StorageError as error:
             logger.warning("challenger not loaded", extra={"model": model, "reason": str(error)})
             return None, None
-        return LoadedChallenger(terms, challenger), found
 
-    def _taken(self, model: str, served: Served, loaded: Sequence[LoadedVersion]) -> LoadedVersion:
-        for each in loaded:
-            if each.served.version == served.version:
-                return replace(each, served=served)
-        return self._load(model, served)
-
-    def _load(self, model: str, served: Served) -> LoadedVersion:
+    def _load(self, model: str, served: Served, loaded: Sequence[LoadedVersion]) -> LoadedVersion:
+        """Load a version, unless it is loaded already."""
+        for version in loaded:
+            if version.served.version == served.version:
+                return replace(version, served=served)
         started = time.perf_counter()
-        sound = load_version(self._store, model, served)
+        version = load_version(self._store, model, served)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
-        return sound
+        return version
 
     def _is_refused(self, model: str, version: str) -> bool:
         return self._clock() < self._refused.get((model, version), 0.0)
@@ -96,3 +90,13 @@ class VersionChoice:
         self._refused[model, version] = self._clock() + REFUSED_SECONDS
         logger.error("version refused", extra={"model": model, "version": version, "reason": str(error)})
         count_metric(metric, model, version=version)
+
+
+def _check_trial(challenger: LoadedVersion, champion: LoadedVersion) -> TabularModel:
+    """Return the model of a challenger, if it can be on trial beside the champion."""
+    model = challenger.model
+    if is_recommender(model):
+        raise BrokenVersion(model.version, "a recommender goes into service without a trial")
+    if model.definition.task != champion.model.definition.task:
+        raise BrokenVersion(model.version, "its task is not the champion's")
+    return model

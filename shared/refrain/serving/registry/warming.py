@@ -1,4 +1,4 @@
-"""What a process does before it is asked, where it is paid for to be ready: it loads whatever it may be asked for."""
+"""Load models before the first request, in a process of provisioned concurrency."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ logger = logging.getLogger("refrain")
 def warm_up() -> None:
     """Load the models of a process of provisioned concurrency.
 
-    Others load a model when they are asked for it: they know only then which, and somebody waits already. Nor is one
-    loaded before a snapshot is taken (SnapStart): credentials that are in a snapshot have expired when it is restored.
+    Other processes load a model when the first request for it arrives: before, they cannot know which one. SnapStart
+    loads none ahead either, since credentials in a snapshot have expired by the time it is restored.
     """
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency":
         load_all(registry())
 
 
 def load_all(models: Registry) -> None:
-    """Load every model that is deployed, as many as are kept; what cannot be loaded is tried when it is asked for."""
-    for model in models.known()[:MAX_LOADED_MODELS]:
+    """Load the models in service, as many as are kept; the first request retries those that fail."""
+    for model in models.models()[:MAX_LOADED_MODELS]:
         try:
-            models.serving(model)
+            models.champion(model)
         except NotTrained:
             continue
         except BrokenVersion as error:
             logger.warning("not loaded ahead", extra={"model": model, "reason": str(error)})
-        except StorageError as error:  # and so will the others be
+        except StorageError as error:  # the other models would fail as well
             logger.warning("not loaded ahead", extra={"model": model, "reason": str(error)})
             return

@@ -56,7 +56,7 @@ def make_record(definition: Definition) -> MakeRecord:
             model="shops",
             version="v1",
             classes=("no", "yes"),
-            form=RowWriter(definition.columns, (), {}),
+            row_writer=RowWriter(definition.columns, (), {}),
             ids=["a-000", "a-001", "a-002"],
             columns={
                 "spent": np.array([7.0, 1.25, np.nan]),
@@ -64,13 +64,15 @@ def make_record(definition: Definition) -> MakeRecord:
                 "joined": np.array(["2026-01-31T08:00:00", "2026-02-01T00:00:00.5", "NaT"], "datetime64[us]"),
                 "city 100%": objects(['Zü"rich', None, "50% %s"]),
             },
-            aside={"who": ["p1", None, ["a list"]], "at": ["2026-11-20", 1.5, float("inf")]},
+            identity={"who": ["p1", None, ["a list"]], "at": ["2026-11-20", 1.5, float("inf")]},
             answers=["0.25,0.75", "1,0", "0.5,0.5"],
             unfamiliar=[[], ["spent", "joined"], []],
             milliseconds=1.23456,
         )
         changed = replace(record, **changes)
-        return replace(changed, form=RowWriter(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)}))
+        return replace(
+            changed, row_writer=RowWriter(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)})
+        )
 
     return make
 

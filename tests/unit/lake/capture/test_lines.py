@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from preprocessing import Definition, objects, present
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
 from refrain.lake.capture.lines import MAX_LINE_BYTES, prediction_lines, sampled
-from refrain.lake.capture.record import Record, Shadow
+from refrain.lake.capture.record import ChallengerAnswers, Record
 from refrain.lake.prediction_id import prediction_ids
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_a_regression_has_no_classes_and_one_value(make_record: MakeRecord) -> N
 
 
 def test_a_challengers_answers_stand_beside_with_nothing_where_it_had_none(make_record: MakeRecord) -> None:
-    (line,) = prediction_lines(make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
+    (line,) = prediction_lines(make_record(challenger=ChallengerAnswers("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
 
     assert read(line)["shadow"] == {"version": "v2", "milliseconds": 2.0, "answers": [[0.5, 0.5], [], [0.1, 0.9]]}
 
@@ -127,7 +127,7 @@ def test_values_are_those_that_the_preprocessing_layer_presents(
         "city 100%": objects(texts[:few] * times_over),
     }
     record = make_record(
-        ids=prediction_ids(rows), columns=columns, aside={}, answers=["0.5,0.5"] * rows, unfamiliar=[[]] * rows
+        ids=prediction_ids(rows), columns=columns, identity={}, answers=["0.5,0.5"] * rows, unfamiliar=[[]] * rows
     )
 
     lists = replace(
@@ -145,7 +145,7 @@ def test_values_are_those_that_the_preprocessing_layer_presents(
 @PROPERTY
 @given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists))
 def test_whatever_was_sent_aside_the_line_can_be_read(make_record: MakeRecord, value: Any) -> None:
-    (line,) = prediction_lines(make_record(aside={"who": [value] * 3}))
+    (line,) = prediction_lines(make_record(identity={"who": [value] * 3}))
 
     sent = read(line)["rows"][0]["instance"]
     assert sent.get("who") == value or "who" not in sent
@@ -155,10 +155,10 @@ def many(make_record: MakeRecord, rows: int, length: int) -> Record:
     return make_record(
         ids=prediction_ids(rows),
         columns={"city 100%": objects([f"{row:06d}" + "é" * length for row in range(rows)])},
-        aside={},
+        identity={},
         answers=["0.5,0.5"] * rows,
         unfamiliar=[[]] * rows,
-        shadow=Shadow("v2", [f"{row},0" for row in range(rows)], 1.0),
+        challenger=ChallengerAnswers("v2", [f"{row},0" for row in range(rows)], 1.0),
     )
 
 

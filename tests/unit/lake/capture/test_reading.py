@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from refrain.lake import keys
 from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.reading import Captured, read_captured
-from refrain.lake.capture.record import Shadow
+from refrain.lake.capture.record import ChallengerAnswers
 from tests.unit.lake.capture.conftest import NOON, deliver
 from tests.unit.serving.tiny import Lake
 
@@ -38,7 +38,7 @@ def line(identity: str, minutes: float = 0, **changes: Any) -> str:
 
 def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Definition) -> None:
     # Given a record with a challenger's answers, delivered
-    lake, record = Lake(), make_record(shadow=Shadow("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0))
+    lake, record = Lake(), make_record(challenger=ChallengerAnswers("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0))
     deliver(lake, *prediction_lines(record))
 
     # When it is read

@@ -128,6 +128,13 @@ def test_every_route_is_described(api: Api) -> None:
         )
 
 
+def test_every_path_that_is_described_is_a_route(api: Api) -> None:
+    for path, operations in api.get("/openapi.json")["paths"].items():
+        for method in operations:
+            sample = path.replace("{", "").replace("}", "")
+            assert any(method.upper() == known and pattern.fullmatch(sample) for known, pattern, _ in routes.ROUTES)
+
+
 def test_the_description_without_any_model_is_valid_too(make_api: Any) -> None:
     validate(make_api().get("/openapi.json"))
 

@@ -194,7 +194,7 @@ def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest
 
     monkeypatch.setattr(choice_module, "load_version", loading_slowly)
     monkeypatch.setattr(registry_module, "resident", lambda: held[-1])
-    api.registry._most_resident = 1150
+    api.registry._max_resident = 1150
 
     version(api)
     version(api)
@@ -210,7 +210,7 @@ def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest
 
 def test_a_model_larger_than_the_memory_is_served_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry_module, "resident", lambda: 2000)
-    api.registry._most_resident = 1000
+    api.registry._max_resident = 1000
 
     version(api)
     api.lake.reads.clear()
