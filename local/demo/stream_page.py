@@ -9,10 +9,9 @@ from datetime import datetime
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from refrain.pages.frame import framed, heading, tile
+from refrain.pages.frame import framed, heading, section, tile
 from refrain.pages.html import Html, element, html_table
 from refrain.pages.run_charts import captioned, legend
-from refrain.pages.run_sections import section
 from refrain.pages.svg import Panel, Scale, diamond, dot, svg, text
 from refrain.words import counted
 

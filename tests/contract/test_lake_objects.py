@@ -167,7 +167,9 @@ class Stored:
 
 
 STORED = {
-    Snapshot: Stored(SNAPSHOT, SNAPSHOT.write, lambda lake: Snapshot.read(lake, MODEL, RUN)),
+    Snapshot: Stored(
+        SNAPSHOT, lambda lake: SNAPSHOT.write(lake, MODEL, RUN), lambda lake: Snapshot.read(lake, MODEL, RUN)
+    ),
     Manifest: Stored(
         MANIFEST,
         lambda lake: MANIFEST.write(lake, MODEL, VERSION),
@@ -190,10 +192,12 @@ STORED = {
     ),
     Deployment: Stored(
         DEPLOYMENT,
-        lambda lake: lake.write_json(Deployment.key(MODEL), DEPLOYMENT.to_json()),
+        lambda lake: DEPLOYMENT.write(lake, MODEL),
         lambda lake: Deployment.read(lake, MODEL),
     ),
-    Evaluation: Stored(EVALUATION, EVALUATION.write, lambda lake: Evaluation.read(lake, MODEL, RUN)),
+    Evaluation: Stored(
+        EVALUATION, lambda lake: EVALUATION.write(lake, MODEL, RUN), lambda lake: Evaluation.read(lake, MODEL, RUN)
+    ),
     Expectation: Stored(
         EXPECTATION,
         lambda lake: EXPECTATION.write(lake, MODEL, RUN),

@@ -64,7 +64,7 @@ def lake(aws: Aws) -> Store:
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
         write_snapshot_rows(store, "churn", RUN, name, columns)
-    make_snapshot(definition, RUN, train_rows=400, holdout_rows=100).write(store)
+    make_snapshot(definition, RUN, train_rows=400, holdout_rows=100).write(store, "churn", RUN)
     return store
 
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from local.demo.songs.policies import POPULARITY
 from local.demo.songs.repertoire import releases
-from refrain.pages.frame import framed, heading, tile
+from refrain.pages.frame import framed, heading, section, tile
 from refrain.pages.html import Html, element, html_table
 from refrain.pages.run_charts import captioned, legend
-from refrain.pages.run_sections import section
 from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, svg, text
 from refrain.words import counted, share
 

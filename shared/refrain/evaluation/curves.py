@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.classes import likeliest
-from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals, Series
+from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.statistics.intervals import NORMAL_95, wilson_interval
 from refrain.statistics.metrics import positive_class
 
@@ -155,7 +155,7 @@ def histogram_bins(happened: NDArray[np.bool_], scores: Floats, title: str, name
     """Count the rows by score, apart for those where it happened and where it did not."""
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     parts = zip(names, (happened, ~happened), strict=True)
-    series = [Series(name, np.histogram(scores[rows].clip(0, 1), edges)[0].tolist()) for name, rows in parts]
+    series = {name: np.histogram(scores[rows].clip(0, 1), edges)[0].tolist() for name, rows in parts}
     return Histogram(title, _rounded(edges), series)
 
 

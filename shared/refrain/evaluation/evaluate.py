@@ -107,13 +107,15 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
         data=snapshot.data,
         gate=definition.gate,
         champion=summarise_model(definition, holdout, champion, entrants.champion) if champion else None,
-        candidates=[summarise_model(definition, holdout, each, entrants.candidates[each.name]) for each in candidates],
+        candidates=[
+            summarise_model(definition, holdout, figures, entrants.candidates[figures.name]) for figures in candidates
+        ],
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
         popularity=popularity,
         users=kind.users,
     )
-    key = evaluation.write(store)
+    key = evaluation.write(store, request.model, request.run)
     starts_trial = kind.has_trials and _write_expectation(store, request, entrants, holdout, decision)
     return {
         "model": request.model,

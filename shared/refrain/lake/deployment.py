@@ -6,10 +6,10 @@ The moves themselves are in `deployment_moves`, their log in `deployment_log`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from refrain.errors import NotFound
-from refrain.lake.document import Document
+from refrain.lake.document import Document, StoredDocument
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -47,8 +47,10 @@ class Withdrawn(Document):
 
 
 @dataclass(frozen=True)
-class Deployment(Document):
+class Deployment(StoredDocument):
     """The versions of one model; `previous` is served when the champion turns out to be broken."""
+
+    path = "deployments/{}.json"
 
     model: str
     champion: Served | None
@@ -57,18 +59,13 @@ class Deployment(Document):
     updated_at: str
     withdrawn: tuple[Withdrawn, ...] = ()
 
-    @staticmethod
-    def key(model: str) -> str:
-        """Return the key of a model's deployment."""
-        return f"deployments/{model}.json"
+    @classmethod
+    def read(cls, store: Store, *names: str) -> Self:
+        """Read a model's deployment, an empty one before the first promotion. Raises `InvalidDocument`."""
+        return cls.read_with_etag(store, *names)[0]
 
     @classmethod
-    def read(cls, store: Store, model: str) -> Deployment:
-        """Read a model's deployment, an empty one before the first promotion. Raises `ValueError` if it is damaged."""
-        return cls.read_with_etag(store, model)[0]
-
-    @classmethod
-    def read_with_etag(cls, store: Store, model: str) -> tuple[Deployment, str]:
+    def read_with_etag(cls, store: Store, model: str) -> tuple[Self, str]:
         """Read a model's deployment and its ETag, which is "" before the first promotion."""
         try:
             content = store.read(cls.key(model))

@@ -8,12 +8,26 @@ from __future__ import annotations
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeAliasType,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from refrain.errors import InvalidDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from refrain.aws.storage import Store
 
 
 class Document:
@@ -31,6 +45,28 @@ class Document:
     def to_json(self) -> dict[str, Any]:
         """Return every field as plain JSON values, in the order of the class."""
         return asdict(cast("Any", self))
+
+
+class StoredDocument(Document):
+    """Base of an object with a key of its own: the class's `path`, with a name in place of each `{}`."""
+
+    path: ClassVar[str]
+
+    @classmethod
+    def key(cls, *names: str) -> str:
+        """Return the key of the object with these names."""
+        return cls.path.format(*names)
+
+    @classmethod
+    def read(cls, store: Store, *names: str) -> Self:
+        """Read it. Raises `NotFound` and `InvalidDocument`."""
+        return cls.from_json(store.read_json(cls.key(*names)))
+
+    def write(self, store: Store, *names: str) -> str:
+        """Write it, and return its key."""
+        key = self.key(*names)
+        store.write_json(key, self.to_json())
+        return key
 
 
 def _read_object(kind: Any, content: object) -> Any:

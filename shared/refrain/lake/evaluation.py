@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from preprocessing import Gate
 from preprocessing.definition import Task
 from refrain.lake import keys
-from refrain.lake.document import Document
+from refrain.lake.document import Document, StoredDocument
 from refrain.lake.parity_figures import Parity
 from refrain.lake.snapshot import DataSummary
 from refrain.lake.trial_outcome import TrialOutcome
@@ -85,20 +85,12 @@ class CalibrationBins(Document):
 
 
 @dataclass(frozen=True)
-class Series(Document):
-    """One histogram of several on the same edges."""
-
-    name: str
-    rows: list[int]
-
-
-@dataclass(frozen=True)
 class Histogram(Document):
-    """Row counts between edges."""
+    """Row counts between edges, for several series of rows by their names."""
 
     of: str
     edges: list[float]
-    series: list[Series]
+    series: dict[str, list[int]]
 
 
 @dataclass(frozen=True)
@@ -176,11 +168,13 @@ class GateDecision(Document):
 
 
 @dataclass(frozen=True)
-class Evaluation(Document):
+class Evaluation(StoredDocument):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
     A recommender also has `popularity`, the metric of the most popular items, and `users`, who were asked about.
     """
+
+    path = "snapshots/{}/{}/evaluation.json"
 
     model: str
     run: str
@@ -198,22 +192,6 @@ class Evaluation(Document):
     trial: TrialOutcome | None = None
     popularity: float | None = None
     users: int | None = None
-
-    @staticmethod
-    def key(model: str, run: str) -> str:
-        """Return its key."""
-        return keys.snapshot(model, run, "evaluation.json")
-
-    @classmethod
-    def read(cls, store: Store, model: str, run: str) -> Evaluation:
-        """Read it. Raises `NotFound` for a run that did not come so far."""
-        return cls.from_json(store.read_json(cls.key(model, run)))
-
-    def write(self, store: Store) -> str:
-        """Write it, and return its key."""
-        key = self.key(self.model, self.run)
-        store.write_json(key, self.to_json())
-        return key
 
     @property
     def champion_version(self) -> str | None:

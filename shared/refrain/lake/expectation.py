@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake import keys
-from refrain.lake.document import Document
+from refrain.lake.document import StoredDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refrain.arrays import Floats
-    from refrain.aws.storage import Store
 
 
 @dataclass(frozen=True)
-class Expectation(Document):
+class Expectation(StoredDocument):
     """The differences on the holdout.
 
     `classes` is the order of probabilities (empty for a regression, whose values go from `low` to `high`). `distance`
@@ -31,6 +29,8 @@ class Expectation(Document):
     champion's.
     """
 
+    path = "snapshots/{}/{}/expectation.json"
+
     classes: list[str]
     low: float
     high: float
@@ -38,20 +38,6 @@ class Expectation(Document):
     centre: list[float]
     mean_gap: list[float]
     spread_gap: list[float]
-
-    @staticmethod
-    def key(model: str, run: str) -> str:
-        """Return its key."""
-        return keys.snapshot(model, run, "expectation.json")
-
-    @classmethod
-    def read(cls, store: Store, model: str, run: str) -> Expectation:
-        """Read the expectation of a run that starts a trial."""
-        return cls.from_json(store.read_json(cls.key(model, run)))
-
-    def write(self, store: Store, model: str, run: str) -> None:
-        """Write it for a run."""
-        store.write_json(self.key(model, run), self.to_json())
 
     def scaled(self, answers: Floats) -> Floats:
         """Scale answers [rows, classes] or [rows, 1] to numbers between 0 and 1."""

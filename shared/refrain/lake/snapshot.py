@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
 from refrain.lake import keys
-from refrain.lake.document import Document
+from refrain.lake.document import Document, StoredDocument
 from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
 
 if TYPE_CHECKING:
@@ -117,8 +117,10 @@ class DataSummary(Document):
 
 
 @dataclass(frozen=True)
-class Snapshot(Document):
+class Snapshot(StoredDocument):
     """What a run froze. `digest` names the rows and what they are used for, `receipts` the uploads by their digests."""
+
+    path = "snapshots/{}/{}/snapshot.json"
 
     model: str
     run: str
@@ -129,22 +131,6 @@ class Snapshot(Document):
     preprocessing: str
     receipts: list[str]
     data: DataSummary
-
-    @staticmethod
-    def key(model: str, run: str) -> str:
-        """Return its key."""
-        return keys.snapshot(model, run, "snapshot.json")
-
-    @classmethod
-    def read(cls, store: Store, model: str, run: str) -> Snapshot:
-        """Read it. Raises `NotFound` for a run that froze nothing."""
-        return cls.from_json(store.read_json(cls.key(model, run)))
-
-    def write(self, store: Store) -> str:
-        """Write it, and return its key."""
-        key = self.key(self.model, self.run)
-        store.write_json(key, self.to_json())
-        return key
 
     def parse_definition(self) -> Definition:
         """Return the definition that the run works by."""

@@ -14,13 +14,13 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from preprocessing import parse_definition
 from preprocessing.definition import Task
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake import keys
-from refrain.lake.document import Document
+from refrain.lake.document import Document, StoredDocument
 from refrain.lake.profile import AnswerProfile, Profile, Turnover
 
 if TYPE_CHECKING:
@@ -31,24 +31,16 @@ FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files of every version; a recommender has its catalogue besides."""
 
 
-class VersionPart(Document):
+class VersionPart(StoredDocument):
     """A JSON file of a version."""
 
     file: ClassVar[str]
 
     @classmethod
-    def key(cls, model: str, version: str) -> str:
-        """Return its key."""
+    def key(cls, *names: str) -> str:
+        """Return the key of the file of a model and its version."""
+        model, version = names
         return keys.version(model, version, cls.file)
-
-    @classmethod
-    def read(cls, store: Store, model: str, version: str) -> Self:
-        """Read it. Raises `NotFound` and `InvalidDocument`."""
-        return cls.from_json(store.read_json(cls.key(model, version)))
-
-    def write(self, store: Store, model: str, version: str) -> None:
-        """Write it."""
-        store.write_json(self.key(model, version), self.to_json())
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What all pages have: one file that loads nothing, a title with a badge and what it came to, and a row of figures."""
+"""The frame of all pages: one file that loads nothing, a title with a badge and a sentence, and a row of figures."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,12 +26,12 @@ def framed(title: str, *parts: str | None, methods: str, style: str = "") -> str
 def heading(
     title: str, badge: Html | None, decision: str, particulars: str, tiles: Iterable[Html], *, more: Iterable[str] = ()
 ) -> Html:
-    """Return the top of a page: what it came to in one sentence, more sentences, the particulars and the figures."""
+    """Return the top of a page: the result in one sentence, more sentences, the particulars and the figures."""
     return element(
         "header",
         element("div", badge, element("h1", title), class_="top"),
         element("p", decision, class_="decision"),
-        *(element("p", each) for each in more),
+        *(element("p", sentence) for sentence in more),
         element("p", particulars, class_="soft small"),
         element("dl", *tiles, class_="tiles"),
     )
@@ -41,3 +41,9 @@ def tile(name: str, value: str, note: str) -> Html:
     """Return one figure, with its name over it and a note below."""
     content = joined([element("div", value, class_="big"), element("div", note, class_="soft small")])
     return element("div", element("dt", name), element("dd", content), class_="tile")
+
+
+def section(key: str, title: str, note: str, *content: str | None) -> Html:
+    """Return a section with its heading."""
+    head = (element("h2", title, id=key), element("p", note, class_="soft"))
+    return element("section", *head, *content, aria_labelledby=key)

@@ -1,11 +1,11 @@
-"""HTML and SVG made of function calls. Text is escaped unless it was made here, so no data can become markup."""
+"""HTML and SVG from function calls. All text is escaped unless it was made here, so no data can become markup."""
 
 from collections.abc import Iterable
 from html import escape
 
 
 class Html(str):
-    """Text that is markup already; only `element` and `joined` make it."""
+    """Text that is markup; only `element` and `joined` make it."""
 
     __slots__ = ()
 
@@ -19,19 +19,19 @@ def element(name: str, *children: str | None, **attributes: str | float | None) 
     >>> element("td", "a < b", Html("<br>"), class_="wide", aria_label='"quoted"')
     '<td class="wide" aria-label="&quot;quoted&quot;">a &lt; b<br></td>'
     """
-    written = "".join(
+    markup = "".join(
         f' {key.rstrip("_").replace("_", "-") if key != "viewBox" else key}="{escape(svg_number(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     if name in EMPTY and not children:
-        return Html(f"<{name}{written}/>" if name not in {"meta", "br"} else f"<{name}{written}>")
-    return Html(f"<{name}{written}>{joined(children)}</{name}>")
+        return Html(f"<{name}{markup}/>" if name not in {"meta", "br"} else f"<{name}{markup}>")
+    return Html(f"<{name}{markup}>{joined(children)}</{name}>")
 
 
 def joined(children: Iterable[str | None]) -> Html:
-    """Put pieces after each other; what is not markup yet is escaped, None is left out."""
-    return Html("".join(each if isinstance(each, Html) else escape(each) for each in children if each is not None))
+    """Join pieces; plain text is escaped, None is left out."""
+    return Html("".join(text if isinstance(text, Html) else escape(text) for text in children if text is not None))
 
 
 def svg_number(value: str | float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages import monitoring_charts
+from refrain.pages.frame import section
 from refrain.pages.html import Html, element, html_table
 from refrain.pages.monitoring_words import listed_features, row_noun, unfamiliar_sentence
-from refrain.pages.run_sections import section
 from refrain.times import for_people
 from refrain.words import counted, figure, share
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refrain.pages.frame import section
 from refrain.pages.html import Html, element, html_table
 from refrain.pages.monitoring_words import capitalised, delay, range_of, share_range
-from refrain.pages.run_sections import section
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
 from refrain.words import counted, figure, share

@@ -96,11 +96,12 @@ def _shared_range(all_bins: Sequence[CalibrationBins]) -> tuple[tuple[float, flo
 
 def draw_histogram(model: PageModel, histogram: Histogram) -> Html:
     """Draw how the answers are spread, apart for each series, each as shares of its own rows."""
-    shares = [[rows / max(sum(series.rows), 1) for rows in series.rows] for series in histogram.series]
+    counts = list(histogram.series.values())
+    shares = [[rows / max(sum(series), 1) for rows in series] for series in counts]
     panel = _panel((histogram.edges[0], histogram.edges[-1]), (0, max(map(max, shares)) * 1.06 or 1))
     colours = ("yes", "no")
     areas = [panel.steps(histogram.edges, heights, colour) for heights, colour in zip(shares, colours, strict=True)]
-    names = [f"{series.name} ({counted(sum(series.rows), 'row')})" for series in histogram.series]
+    names = [f"{name} ({counted(sum(series), 'row')})" for name, series in histogram.series.items()]
     drawing = svg(
         "histogram",
         (WIDTH, HEIGHT),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refrain.pages.frame import section
 from refrain.pages.html import Html, element, html_table, joined
-from refrain.pages.run_sections import section
 from refrain.times import for_people
 from refrain.words import counted, figure, share
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from refrain.pages.frame import framed, heading, tile
 from refrain.pages.html import Html, element
+from refrain.pages.run_answers import answers_section, importance_section
 from refrain.pages.run_data import data_section
 from refrain.pages.run_models import PageModels, page_models
-from refrain.pages.run_sections import answers_section, comparison_section, importance_section, refusals_section
+from refrain.pages.run_sections import comparison_section, refusals_section
 from refrain.times import duration, for_people
 from refrain.words import counted, figure, probability, share, signed
 

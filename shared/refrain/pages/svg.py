@@ -36,7 +36,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * min((1, 2, 5, 10), key=lambda nice: abs(math.log(nice * power / rough)))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(each * step, 12) for each in range(first, last + 1)]
+    return [round(multiple * step, 12) for multiple in range(first, last + 1)]
 
 
 def tick_labels(values: Sequence[float]) -> list[str]:
@@ -61,20 +61,20 @@ def pad_range(values: Sequence[float], share: float = 0.08) -> tuple[float, floa
     return low - air, high + air
 
 
-def shorten_middle(text: str, most: int) -> str:
+def shorten_middle(text: str, max_length: int) -> str:
     """Cut a long name in its middle, since names often differ at their ends.
 
     >>> shorten_middle("a_very_long_feature_name", 11)
     'a_ver…_name'
     """
-    if len(text) <= most:
+    if len(text) <= max_length:
         return text
-    kept = most - 1
+    kept = max_length - 1
     return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def svg(key: str, size: tuple[float, float], title: str, description: str, *parts: str) -> Html:
-    """Return a drawing with a title and a description for those who do not see it."""
+    """Return a drawing with a title and a description for screen readers."""
     return element(
         "svg",
         element("title", title, id=f"{key}-title"),
@@ -88,7 +88,7 @@ def svg(key: str, size: tuple[float, float], title: str, description: str, *part
 
 
 def text(x: float, y: float, content: str, class_: str = "tick", anchor: str = "start", full: str = "") -> Html:
-    """Return a label; `full` is what a pointer held over it shows."""
+    """Return a label; a pointer held over it shows `full`."""
     title = element("title", full) if full and full != content else None
     return element("text", title, content, x=x, y=y, class_=class_, text_anchor=anchor)
 
@@ -138,8 +138,8 @@ class Panel:
 
     def band(self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], class_: str) -> Html:
         """Return the area between two lines."""
-        there, back = self._points(xs, low), self._points(xs[::-1], high[::-1])
-        return element("path", d=f"M{there} L{back}Z", class_=f"band {class_}")
+        forth, back = self._points(xs, low), self._points(xs[::-1], high[::-1])
+        return element("path", d=f"M{forth} L{back}Z", class_=f"band {class_}")
 
     def steps(self, edges: Sequence[float], heights: Sequence[float], class_: str) -> Html:
         """Return a histogram's outline, filled down to its base."""
@@ -163,6 +163,6 @@ def dot(x: float, y: float, class_: str, radius: float = 5) -> Html:
 
 
 def diamond(x: float, y: float, class_: str, radius: float = 6) -> Html:
-    """Return a diamond: the champion's mark, so that it is told apart without colour."""
+    """Return a diamond, the champion's mark, which needs no colour to be recognised."""
     path = f"M{x:.1f},{y - radius:.1f} {x + radius:.1f},{y:.1f} {x:.1f},{y + radius:.1f} {x - radius:.1f},{y:.1f}Z"
     return element("path", d=path, class_=f"mark {class_}")

@@ -161,6 +161,6 @@ def _freeze(
         receipts=[receipt.digest for receipt in data.receipts],
         data=summarise_data(definition, data, rows, split, kind.describe_target(rows.columns, split.holdout)),
     )
-    key = snapshot.write(store)
+    key = snapshot.write(store, request.model, request.run)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]
     return figures | {"enough": True, "snapshot": key, "candidates": candidates}

@@ -117,7 +117,7 @@ def test_the_histogram_counts_every_row() -> None:
     truth, probabilities = _binary(1000)
     histogram = describe_curves("classification", truth, probabilities, ["no", "yes"]).histogram
     assert histogram is not None
-    assert {each.name: sum(each.rows) for each in histogram.series} == {
+    assert {name: sum(rows) for name, rows in histogram.series.items()} == {
         "no": int((truth == 0).sum()),
         "yes": int(truth.sum()),
     }

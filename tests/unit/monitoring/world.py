@@ -119,7 +119,7 @@ class World:
         )
         baseline.write(self.store, model, version)
         manifest.write(self.store, model, version)
-        make_evaluation(definition, summary, run).write(self.store)
+        make_evaluation(definition, summary, run).write(self.store, model, run)
         self.ran(run)
         moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
         served = Served(version, moment, metric.name, figures.value)
@@ -129,7 +129,7 @@ class World:
 
     def ran(self, run: str) -> None:
         """Leave what a run leaves."""
-        make_snapshot(self.definition, run).write(self.store)
+        make_snapshot(self.definition, run).write(self.store, self.definition.model, run)
 
     def ask(
         self,
