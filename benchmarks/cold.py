@@ -28,13 +28,12 @@ PEER_STARTS = 5
 FLOOR, OURS = "hello-world", "Refrain, model and golden replay included"
 GOAL = "≤ 3 × hello-world and the round trips to S3; ≤ 230 ms on a quiet machine"
 NOTES = (
-    "Functions are run by the interpreter without its site packages, on what `make build` made and what the Lambda "
-    "runtime brings. The file system's cache is warm. S3 is moto in a process of its own, which needs some "
-    "milliseconds for each object: the deployment, then four at once. Processor time is that of the process alone, "
-    "which a busy machine lengthens less than the time on the clock.",
-    "The pandas + scikit-learn handler has its model beside its code, and fetches nothing. Without bytecode its "
-    "packages are compiled at each start, as on Lambda from a package that was built without. Servers are started by "
-    "their own commands, with bytecode, and asked every 5 ms until they answer.",
+    "Functions run on the built packages and the packages of the Lambda runtime, by an interpreter without others. The "
+    "file system's cache is warm. S3 is moto in a process of its own, which needs some milliseconds for each object: "
+    "the deployment, then four at once. Processor time is that of the process, which depends less on other load.",
+    "The pandas + scikit-learn handler has its model beside its code and fetches nothing. Without bytecode its "
+    "packages are compiled at each start, as on Lambda when the package has none. Servers start by their own commands "
+    "with bytecode, and are called every 5 ms until they answer.",
 )
 
 

@@ -23,8 +23,8 @@ TITLE = "One request through the Lambda emulator"
 GRAPH = "the graph on a ready matrix, and a printed line"
 KINDS: Mapping[str, Kind] = {"hello-world": "floor", GRAPH: "floor", "Refrain": "ours"}
 NOTES = (
-    "The second floor does nothing but run the same graph and print as many bytes as are captured. Between two calls "
-    "other processes have the caches: there the graph takes several times what it takes in a loop.",
+    "The second floor only runs the same graph and prints as many bytes as Refrain captures. Other processes use the "
+    "caches between two calls, so the graph takes several times as long as in a loop.",
 )
 SECONDS = 15.0
 CLIENTS = 8

@@ -44,8 +44,8 @@ def _columns() -> Line:
     taken = tuple(_median(_numbers(columns)) for columns in COLUMNS)
     slope = (taken[-1] - taken[-2]) / (COLUMNS[-1] - COLUMNS[-2])
     why = (
-        f"Each column is parsed, read, encoded and captured by itself, {slope:.1f} µs each, most of it reading the "
-        "value and writing it down again; what a request costs whatever it holds is soon the smaller part."
+        f"Each column is parsed, read, encoded and captured, {slope:.1f} µs each. Most of it is reading the value and "
+        "writing it again. The fixed cost of a request soon becomes the smaller part."
     )
     x = tuple(map(float, COLUMNS))
     return Line("Columns of the model", "columns (numbers)", "µs a prediction", x, {"one instance": taken}, why)
@@ -80,9 +80,8 @@ def _instances() -> Line:
             _median(_calling(answer, income_model.predict_events(rows))) / rows for rows in INSTANCES
         )
     why = (
-        f"What a request costs whatever it holds is shared by its instances, and from {MIN_ROWS_BY_COLUMN} on each "
-        "column is read "
-        "in one loop. What is left is each instance's own: its text, its values, its captured line, and the trees of "
+        f"Instances share the fixed cost of a request, and from {MIN_ROWS_BY_COLUMN} instances on each column is read "
+        "in one loop. The rest is the cost of each instance: its text, its values, its captured line, and the trees of "
         "boosting."
     )
     x = tuple(map(float, INSTANCES))
@@ -90,7 +89,7 @@ def _instances() -> Line:
 
 
 def _models() -> tuple[Line, Line]:
-    """Forests of some MB each in one function: beyond `MAX_LOADED_MODELS` they push each other out, asked in turn."""
+    """Measure many forests in one function; beyond `MAX_LOADED_MODELS`, calls in turn push each other's model out."""
     with TemporaryDirectory(prefix="refrain-growth-") as name:
         size = _fill(Path(name), max(MODELS))
         results = [many_models.measure_models(Path(name), count) for count in MODELS]
@@ -102,12 +101,13 @@ def _models() -> tuple[Line, Line]:
     }
     loaded = (results[-2]["once"] - results[0]["once"]) / (MODELS[-2] - MODELS[0])
     latency_why = (
-        f"Up to {MAX_LOADED_MODELS} models stay loaded, and asking another costs only what the processor's caches have "
-        "forgotten. More, asked in turn, are each read, checked and proved anew; the same one asked again is not."
+        f"Up to {MAX_LOADED_MODELS} models stay loaded; calling another one costs only what the processor's caches "
+        "have lost. Beyond the limit, models that are called in turn are read, checked and proved again each time; a "
+        "model that is called repeatedly is not."
     )
     memory_why = (
-        f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when it is loaded. The least "
-        f"recently asked makes room, so more than {MAX_LOADED_MODELS} hold what {MAX_LOADED_MODELS} do."
+        f"Each model is a forest of 100 trees, {size:.1f} MB as ONNX and {loaded:.0f} MB when loaded. The least "
+        f"recently used one makes room, so more models than {MAX_LOADED_MODELS} take no more memory."
     )
     return (
         Line("Models of one function: latency", "models", "µs a prediction", x, latency, latency_why),

@@ -34,14 +34,14 @@ OURS = "Refrain"
 TYPED, TEXT = "DuckDB, copied with types", "DuckDB, copied as text"
 KINDS: dict[str, Kind] = {OURS: "ours", TYPED: "floor", TEXT: "floor"}
 NOTES = (
-    "Nine columns: a time, four numbers, two categories, a truth and a label; one row in a thousand is dirty. Refrain "
-    "reads, decodes, checks and cleans them, and writes curated Parquet, the rejected rows with reasons and a "
-    f"profile; DuckDB copies to Parquet with {THREADS} threads, and leaves out lines that do not fit the types that it "
-    "found. Each run is a process of its own, all in turn; imports are not counted. S3 has no part in it.",
-    "What people check with is measured on the first rows only, since all of them would take minutes. It reads text in "
-    f"chunks of {checkers.CHUNK:,} rows with pandas, casts them, judges them, and writes good rows as Parquet and bad "
-    "ones with a reason; it makes no profile. All reject the same rows.",
-    "Memory for 5 GB is measured by `python -m benchmarks.ingest --rows 75000000 --runs 1`.",
+    "Nine columns: a time, four numbers, two categories, a boolean and a label; one row in a thousand is dirty. "
+    "Refrain reads, decodes, checks and cleans the rows, and writes curated Parquet, the rejected rows with reasons "
+    f"and a profile. DuckDB copies to Parquet with {THREADS} threads and drops lines that do not fit its detected "
+    "types. Each run is a process of its own, all in turn; imports are not counted. S3 is not part of it.",
+    "The checking tools get only the first rows, since all rows would take minutes. Each reads text in chunks of "
+    f"{checkers.CHUNK:,} rows with pandas, casts and checks them, and writes good rows as Parquet and bad ones with a "
+    "reason. None makes a profile. All reject the same rows.",
+    "`python -m benchmarks.ingest --rows 75000000 --runs 1` measures memory for 5 GB.",
 )
 
 type Run = dict[str, float]

@@ -184,8 +184,8 @@ def _latency(loaded: Sequence[Arrival], moves: Sequence[tuple[float, str]]) -> L
         for name, share in (("p99", 99), ("median", 50))
     }
     why = (
-        f"Each point is {SLICE:g} seconds of predictions. Who asks first after a move waits while the version is "
-        "loaded; training, which is elsewhere in the cloud, shares this machine's processors."
+        f"Each point is {SLICE:g} seconds of predictions. The first caller after a move waits while the version is "
+        "loaded. Training shares this machine's processors; on AWS it does not."
     )
     x = tuple(at / 60 for at in slices)
     return Line("Predictions under load", "minutes", "ms", x, lines, why, course=True, marks=_in_minutes(moves))
@@ -199,8 +199,8 @@ def _resident(memory: MemoryWatch, seconds: float, moves: Sequence[tuple[float, 
         seen = memory.largest(name)
         lines[name] = tuple(min(seen, key=lambda sample: abs(sample[0] - at))[1] for at in times)
     why = (
-        "The largest process of each. While a version is loaded there are two of the model; what the one before leaves "
-        "behind is used again by the next."
+        "The largest process of each function. While a version is loaded the process holds two of the model; the "
+        "memory of the old one is used again for the next."
     )
     x = tuple(at / 60 for at in times)
     return Line("Memory under load", "minutes", "MB", x, lines, why, True, True, _in_minutes(moves))
@@ -220,7 +220,7 @@ def _notes(loaded: Sequence[Arrival], capacity: float, seconds: float, service: 
         "and all functions share the processors of one machine."
     )
     yield (
-        "Latency counts from the time at which a request was due, so that what waits behind a slow one is not left out "
+        "Latency counts from the due time of a request, so that waiting behind a slow one is included "
         "([Tene, wrk2](https://github.com/giltene/wrk2))."
     )
     versions = Counter(service.versions).most_common()

@@ -26,8 +26,8 @@ CALLS = 300
 STARTS = 3
 FLOOR = "onnxruntime and numpy imported"
 NOTES = (
-    f"Each is asked {CALLS} times by one client. Of a server it is the peaks of all its processes added up, as its own "
-    "command starts them (MLflow's and BentoML's start a second one), so what they share is counted twice.",
+    f"One client calls each {CALLS} times. A server's memory is the sum of the peaks of all its processes, as its own "
+    "command starts them (MLflow and BentoML start two), so shared pages count twice.",
 )
 
 

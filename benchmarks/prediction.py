@@ -35,10 +35,11 @@ def measure() -> Part:
 
 
 NOTES = (
-    "Everything on: the API Gateway event is parsed, the body validated, cleaned and encoded, looked through for the "
-    "unfamiliar, scored, captured as a line on standard output (discarded here), and answered as JSON. Metrics cost "
-    "nothing beyond the captured line: it carries the milliseconds and what was unfamiliar, and Lambda counts calls.",
-    "ONNX Runtime alone finds its input ready and its code in the processor's caches.",
+    "Everything on: the handler parses the API Gateway event, validates, cleans and encodes the body, checks whether "
+    "it is familiar, scores it, captures it as a line on standard output (discarded here), and answers as JSON. "
+    "Metrics cost nothing more: the captured line carries the milliseconds and the unfamiliar features, and Lambda "
+    "counts calls.",
+    "ONNX Runtime alone has its input ready and its code in the processor's caches.",
 )
 
 

@@ -39,9 +39,9 @@ OURS, COPY = "Refrain", "numpy, a copy of the columns"
 TO_NUMERIC, BY_HAND = "pandas.to_numeric", "pandas by hand"
 KINDS: dict[str, Kind] = {OURS: "ours", COPY: "floor", TO_NUMERIC: "floor"}
 NOTES = (
-    "All in one process and one thread, the ways in turn; times are the processor's. The ten numbers have bounds, one "
-    "of the four categories has rules (case, another spelling, values allowed). Text is decoded from one column of "
-    "Python strings, as JSON lines bring it; a CSV's bytes are read in a faster way, which the ingest part measures.",
+    "All ways run in turn in one process and one thread; times are processor time. The ten numbers have bounds. One of "
+    "the four categories has rules: case, another spelling and allowed values. Text is decoded from a column of Python "
+    "strings, as it comes from JSON lines; the bytes of a CSV take a faster way, which the ingest part measures.",
 )
 NUMBERS = {f"x{number}": {"type": "number", "min": 0, "max": 100_000} for number in range(10)}
 CATEGORIES = {

@@ -35,12 +35,11 @@ FIRST = "the first run: no champion, every process starts"
 NEXT = "the next: beside a champion, processes are there"
 TRAIN, STEP, FIT = "Train the candidates", "Train a candidate", "the longest fit"
 NOTES = (
-    f"{ROWS:,} invented rows of 15 columns; candidates are logistic regression, boosting and a forest of 100 trees. "
-    "The state machine runs on moto, each function as `make build` made it, in processes of its own, at most one for "
-    "each processor.",
-    "Everything but `fit`: the whole run, in which training counts as long as the slowest candidate takes without its "
-    "own `fit`. One that waits for a process while another is fitted is counted as waiting, so a run without any `fit` "
-    "would take no longer than this.",
+    f"{ROWS:,} invented rows of 15 columns; the candidates are logistic regression, boosting and a forest of 100 "
+    "trees. The state machine runs on moto. Each built function runs in processes of its own, at most one a processor.",
+    "Everything but `fit` is the whole run, in which training counts the slowest candidate without its own `fit`. A "
+    "candidate that waits while another one is fitted counts as waiting, so a run without any `fit` would not take "
+    "longer.",
 )
 
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 TITLE = "One request, beside the servers people use"
 SECONDS = 25.0
 NOTES = (
-    "One instance of 14 columns, logistic regression, the same for all. Refrain, hello-world and the pandas + "
-    "scikit-learn handler are called through the Lambda emulator, with the event that API Gateway would make; the "
-    "servers by HTTP on the loopback interface, over connections that stay open. Neither way has a network or TLS "
-    "in it. Each is one process, for which eight clients wait: Lambda would start more, and people run more workers.",
-    "Refrain validates, looks for the unfamiliar and captures; the others answer with probabilities and no more. The "
-    "first answer of each server is held against the pipeline's.",
+    "One instance of 14 columns and the same logistic regression for all. The Lambda emulator calls Refrain, "
+    "hello-world and the pandas + scikit-learn handler with the event of API Gateway. The servers are called by HTTP "
+    "on the loopback interface over open connections. Neither way has a network or TLS. Each contender is one process "
+    "for all eight clients; Lambda would start more, and people run more workers.",
+    "Refrain validates, checks familiarity and captures; the others only answer with probabilities. The first answer "
+    "of each server is compared with that of the pipeline.",
 )
 
 

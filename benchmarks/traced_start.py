@@ -58,7 +58,7 @@ def _watch_garbage() -> None:
             spans.append(
                 {
                     "kind": "garbage",
-                    "name": "look for garbage",
+                    "name": "collect garbage",
                     "from": began.pop(),
                     "to": time.monotonic_ns(),
                     "aside": True,

@@ -112,9 +112,9 @@ def _line(waited: Mapping[int, list[float]]) -> Line:
         for name, share in (("longest of ten", 90), ("median", 50))
     }
     why = (
-        f"From putting a file of {ROWS} rows to its receipt. With few uploads that is the way there (the queue is "
-        "asked ten times a second) and one file's work; it grows when the two processes, each of which takes the files "
-        "of its batch one after another, are at work most of the time. The cloud has as many as ten."
+        f"From the upload of a file of {ROWS} rows to its receipt. With few uploads this is the way through the queue, "
+        "which is polled ten times a second, and the work of one file. It grows when both processes, each of which "
+        "takes the files of its batch one by one, are busy most of the time. AWS runs up to ten of them."
     )
     return Line("Uploads a minute", "uploads a minute", "ms to the receipt", tuple(map(float, waited)), lines, why)
 

@@ -64,7 +64,7 @@ def _request() -> Trace:
     inner = [replace(span, kind="around") if span.name == AROUND else span for span in inner]
     why = (
         f"The median one of {CALLS:,} requests of one instance of 14 columns, logistic regression, everything on. Grey "
-        "is around blue. To note a bar takes a third of a microsecond or so, most of it beside the bar."
+        "bars hold the blue ones. Recording a bar takes about a third of a microsecond, most of it outside the bar."
     )
     return Trace(
         "request",
@@ -125,10 +125,10 @@ def _cold() -> Trace:
         starts = [_started(functions, number) for number in range(STARTS)]
     spans, garbage = sorted(starts, key=lambda start: start[0][0].end)[STARTS // 2]
     why = (
-        f"The median one of {STARTS} starts of the built package: orange are imports of {SHOWN:g} ms or more, each "
-        "with what it imports, blue is what is done, grey what is around it all. S3 is moto in a process of its own; "
-        f"the four files are asked for at once. Long looks for garbage are crimson; all take {garbage:.0f} ms. "
-        "What notes all this lengthens it by some milliseconds."
+        f"The median one of {STARTS} starts of the built package. Imports of {SHOWN:g} ms or more are orange, steps "
+        "are blue, and grey bars hold the others. S3 is moto in a process of its own; the four files are fetched at "
+        f"once. Long garbage collections are crimson; all of them take {garbage:.0f} ms. Recording adds some "
+        "milliseconds."
     )
     return Trace("cold", "A cold start, process start to first answer", "ms", tuple(spans), why)
 

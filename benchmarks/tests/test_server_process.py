@@ -47,23 +47,23 @@ class Model:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServerFolders:
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServerFolders:
     monkeypatch.setattr(peer_handlers, "fitted_pipeline", Model)
     (tmp_path / "bin").mkdir()
     return tmp_path, tmp_path
 
 
-def serve(place: ServerFolders, service: str = SERVICE) -> Server:
-    folder, installed = place
+def serve(folders: ServerFolders, service: str = SERVICE) -> Server:
+    folder, installed = folders
     (folder / "service.py").write_text(service)
     program = installed / "bin" / "serve"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} service.py "$@"\n')
     program.chmod(0o755)
-    return Server(PEER, place)
+    return Server(PEER, folders)
 
 
-def test_a_closed_connection_is_opened_again(place: ServerFolders) -> None:
-    server = serve(place)
+def test_a_closed_connection_is_opened_again(folders: ServerFolders) -> None:
+    server = serve(folders)
     try:
         answers = [json.loads(server.call()) for _ in range(3)]
     finally:
@@ -72,8 +72,8 @@ def test_a_closed_connection_is_opened_again(place: ServerFolders) -> None:
     assert answers == [{"predictions": [[0.25, 0.75]]}] * 3
 
 
-def test_stopping_a_server_ends_all_its_processes(place: ServerFolders) -> None:
-    server = serve(place)
+def test_stopping_a_server_ends_all_its_processes(folders: ServerFolders) -> None:
+    server = serve(folders)
     processes = process_tree(server.pid)
     assert len(processes) == 2
     assert all(is_running(pid) for pid in processes)
@@ -84,20 +84,20 @@ def test_stopping_a_server_ends_all_its_processes(place: ServerFolders) -> None:
     assert not any(is_running(pid) for pid in processes)
 
 
-def test_a_server_with_a_wrong_answer_is_not_measured(place: ServerFolders) -> None:
+def test_a_server_with_a_wrong_answer_is_not_measured(folders: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"gives a wrong answer: .*0\.5"):
-        serve(place, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
+        serve(folders, SERVICE.replace("[0.25, 0.75]", "[0.5, 0.5]"))
 
 
-def test_a_server_that_ends_is_not_measured_and_its_last_output_is_reported(place: ServerFolders) -> None:
+def test_a_server_that_ends_is_not_measured_and_its_last_output_is_reported(folders: ServerFolders) -> None:
     with pytest.raises(NotInstalled, match=r"does not answer: .*this Python is too new for us"):
-        serve(place, "raise SystemExit('this Python is too new for us')")
+        serve(folders, "raise SystemExit('this Python is too new for us')")
 
 
 def test_tensors_are_one_input_a_column() -> None:
-    asked = tensors([{"age": 39, "town": "Bern"}])
+    request = tensors([{"age": 39, "town": "Bern"}])
 
-    assert [(tensor["name"], tensor["datatype"], tensor["data"]) for tensor in asked["inputs"]] == [
+    assert [(tensor["name"], tensor["datatype"], tensor["data"]) for tensor in request["inputs"]] == [
         ("age", "FP64", [39]),
         ("town", "BYTES", ["Bern"]),
     ]

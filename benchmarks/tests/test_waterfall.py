@@ -59,9 +59,9 @@ def test_parallel_spans_have_the_same_depth() -> None:
     assert spans(*files, reading) == [("read the files", 1), ("read a", 2), ("read b", 2)]
 
 
-@pytest.mark.parametrize(("place", "function", "_"), STEPS)
-def test_every_watched_step_of_a_cold_start_exists(place: str, function: str, _: str) -> None:
-    module, _, inner = place.partition(":")
+@pytest.mark.parametrize(("path", "function", "_"), STEPS)
+def test_every_watched_step_of_a_cold_start_exists(path: str, function: str, _: str) -> None:
+    module, _, inner = path.partition(":")
     holder = importlib.import_module(module)
 
     assert callable(getattr(getattr(holder, inner) if inner else holder, function))

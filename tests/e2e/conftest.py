@@ -1,4 +1,4 @@
-"""A local cloud for each module of end-to-end tests: the real template, functions under Lambda's own runtime client."""
+"""A local cloud for each module of end-to-end tests, with the real template and Lambda's own runtime client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA = PROJECT.parent / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def built() -> Path:
-    """The template of the packages, as `make build` makes them."""
+    """The template of the packages that `make build` makes."""
     build = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert build.returncode == 0, build.stdout + build.stderr
     return PROJECT / ".aws-sam" / "build" / "template.yaml"
@@ -29,7 +29,7 @@ def built() -> Path:
 
 @pytest.fixture(scope="session")
 def template(request: pytest.FixtureRequest) -> Path | None:
-    """The template to run on this machine: the source's, or with `--built` that of the packages."""
+    """The template to run: that of the source, or with `--built` that of the packages."""
     if request.config.getoption("--stack"):
         pytest.skip("needs definitions of its own, which a deployed stack does not take while it runs")
     return request.getfixturevalue("built") if request.config.getoption("--built") else None
@@ -37,7 +37,7 @@ def template(request: pytest.FixtureRequest) -> Path | None:
 
 @pytest.fixture(scope="module")
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
-    """A running cloud, here or with `--stack` on AWS, and what a user does with it."""
+    """A client of a local cloud, or with `--stack` of a stack on AWS."""
     if name := request.config.getoption("--stack"):
         visit = SelfCleaningClient(DeployedStack(name))
         yield visit
@@ -49,7 +49,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """Real data that a user's checkout does not have."""
+    """The folder of real data; a user's checkout does not have it."""
     if not DATA.is_dir():
-        pytest.skip(f"the real data sets are not there ({DATA})")
+        pytest.skip(f"the real data sets are missing ({DATA})")
     return DATA

@@ -1,4 +1,4 @@
-"""A prediction is captured, labelled and learned from, through the doors that users have."""
+"""A prediction is captured, labelled and learned from, through the interfaces of users."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 15.0
 
 @pytest.fixture(scope="module")
 def served(client: StackClient) -> list[dict[str, Any]]:
-    """A model in service, and rows to ask it for."""
+    """Rows to predict, with a model in service."""
     for key, content in tumour_uploads().first:
         client.upload(key, content)
         assert client.receipt(key)["status"] in ("kept", "duplicate")
@@ -32,8 +32,8 @@ def served(client: StackClient) -> list[dict[str, Any]]:
     for _ in client.states(execution):
         pass
     champion = client.outcome(execution)["champion"]
-    # A process hears of a move some seconds later, and may know a champion that an earlier visit removed.
-    waited_for(lambda: ask(client, "GET", f"/v1/models/{MODEL}")[1]["model_version"] == champion)
+    # A process learns of a move some seconds later, and may still serve a champion of an earlier test run.
+    wait_until(lambda: ask(client, "GET", f"/v1/models/{MODEL}")[1]["model_version"] == champion)
     rows: list[dict[str, Any]] = json.loads(client.lake(f"versions/{MODEL}/{champion}/golden.json"))["rows"]
     return [row for row in rows if all(value is not None for value in row.values())][:5]
 
@@ -50,15 +50,15 @@ def ask(client: StackClient, method: str, path: str, body: Any = None) -> tuple[
 
 
 def captured(client: StackClient) -> dict[str, dict[str, Any]]:
-    """Every captured row of the model, by its id."""
+    """Return every captured row of the model by id."""
     listed = client._s3.list_objects_v2(Bucket=client.stack["lake_bucket"], Prefix=f"captured/{MODEL}/")
     keys = [item["Key"] for item in listed.get("Contents", [])]
     lines = [json.loads(line) for key in keys for line in gzip.decompress(client.lake(key)).splitlines()]
     return {row["id"]: row for line in lines for row in line["rows"]}
 
 
-def waited_for(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
-    """Wait until something is so; return the seconds."""
+def wait_until(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
+    """Wait until a condition holds; return the seconds."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() < started + patience
@@ -73,8 +73,8 @@ def test_a_prediction_is_captured_labelled_and_learned_from(client: StackClient,
     assert status == 200
     ids = answer["prediction_ids"]
 
-    # Then what was asked and answered is in the lake within seconds
-    waited_for(lambda: set(ids) <= captured(client).keys(), client.delivery_seconds)
+    # Then instances and answers are in the lake within seconds
+    wait_until(lambda: set(ids) <= captured(client).keys(), client.delivery_seconds)
     row = captured(client)[ids[0]]
     assert row["instance"] == {"id": "patient-0"} | served[0]
     assert row["answer"] == list(answer["predictions"][0]["probabilities"].values())

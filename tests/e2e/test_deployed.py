@@ -1,4 +1,4 @@
-"""The way in which these tests run on a stack on AWS, walked on the local cloud, which tells its outputs as it does."""
+"""The end-to-end tests run on a deployed stack; the local cloud, which publishes the same outputs, stands in for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[dict[str, str]]:
-    """What somebody's shell says of where AWS is; here it is the local cloud."""
+    """The variables of a shell whose AWS is the local cloud."""
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=template) as cloud:
         yield {
             "AWS_ENDPOINT_URL": cloud.stack["aws_endpoint_url"],
@@ -33,14 +33,14 @@ def shell(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
 
 @pytest.fixture
 def in_shell(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for this process."""
+    """Set these variables in this process."""
     for name, value in shell.items():
         monkeypatch.setenv(name, value)
 
 
-def kept(visit: SelfCleaningClient) -> list[tuple[str, str]]:
+def object_versions(client: SelfCleaningClient) -> list[tuple[str, str]]:
     return [
-        version for bucket in ("inbox_bucket", "lake_bucket") for version in visit._versions(visit.stack[bucket], "")
+        version for bucket in ("inbox_bucket", "lake_bucket") for version in client._versions(client.stack[bucket], "")
     ]
 
 
@@ -53,7 +53,7 @@ def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "needs definitions of its own" in done.stdout
-    assert kept(SelfCleaningClient(DeployedStack(STACK))) == []
+    assert object_versions(SelfCleaningClient(DeployedStack(STACK))) == []
 
 
 def test_data_of_other_people_is_left_alone(in_shell: None) -> None:
@@ -65,9 +65,9 @@ def test_data_of_other_people_is_left_alone(in_shell: None) -> None:
         ours.upload("tumours/ours.csv", b"")
     ours.delete_everything()
 
-    assert kept(theirs)
+    assert object_versions(theirs)
     theirs.delete_everything()
-    assert kept(theirs) == []
+    assert object_versions(theirs) == []
 
 
 def test_a_missing_stack_is_reported(in_shell: None) -> None:

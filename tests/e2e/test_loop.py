@@ -1,4 +1,4 @@
-"""Upload, ingest, retrain, promote, predict: through the doors that users have, and nothing else."""
+"""Upload, ingest, retrain, promote and predict, only through the interfaces of users."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def states_of(client: StackClient, execution: str) -> list[str]:
-    """The states that a run went through, in order."""
+    """Return the states of a run in order."""
     *_, last = client.states(execution)
     return [event["stateEnteredEventDetails"]["name"] for event in last if "stateEnteredEventDetails" in event]
 
 
 @pytest.fixture(scope="module")
 def trained(client: StackClient) -> dict[str, Any]:
-    """The tumours, uploaded and learned from."""
+    """The outcome of a run on the uploaded tumours."""
     story = tumour_uploads()
     for key, content in story.first:
         client.upload(key, content)

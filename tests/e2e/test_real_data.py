@@ -1,4 +1,4 @@
-"""Real files as they are, through the local cloud, and what is known of them (skipped where they are absent)."""
+"""Real files go through the local cloud and reach their published quality (skipped where the files are missing)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT_ONCE = 1000
 
 
 def learn(client: StackClient, model: str, files: dict[str, Path]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Upload files, retrain; return the run's output and its evaluation."""
+    """Upload files and retrain; return the run's output and its evaluation."""
     for name, path in files.items():
         client.upload(f"{model}/{name}", path.read_bytes())
     for name in files:

@@ -1,4 +1,4 @@
-"""Trials, promotions and rollbacks on the local cloud, while callers ask without a pause: none of them may fail."""
+"""Trials, promotions and rollbacks on the local cloud under steady requests, none of which may fail."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ STUMP = '{ name = "stump", estimator = "sklearn.tree.DecisionTreeClassifier", ma
 LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
 TRIAL = 'mode = "{mode}"\nshare = 0.5\nleast_rows = {least_rows}\nmost_minutes = 1.5'
 REFRESH = 5
-"""Seconds within which a process hears of a move (the template's default)."""
+"""Seconds after which every process serves the latest move (the template's default)."""
 LOOK = ["Wait for evidence", "Judge the challenger", "How did it do?"]
 
 
 @dataclass
 class Callers:
-    """Several callers, each asking about its own customers again and again; what they got is written down."""
+    """Several callers that request predictions for their own customers without a pause, and record the answers."""
 
     client: StackClient
     statuses: Counter[int] = field(default_factory=Counter)
@@ -57,20 +57,20 @@ class Callers:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Callers:
-        """Begin to ask."""
+        """Start the callers."""
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ask no more."""
+        """Stop the callers."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
     def versions_by_customer(self, since: str, until: str) -> dict[str, set[str]]:
-        """The versions that answered for each customer between two moments (as the log writes them)."""
+        """Return the versions that answered for each customer between two times (as in the log)."""
         versions: dict[str, set[str]] = {}
         for customer, time_, version in self.seen:
             if since < time_ < until:
@@ -98,17 +98,17 @@ class Callers:
 
 @dataclass
 class World:
-    """A local cloud with one model, whose definition can be exchanged."""
+    """A local cloud with one model, whose definition can be replaced."""
 
     client: StackClient
     models: Path
 
     def define(self, candidate: str, rollout: str) -> None:
-        """Write the definition, which every run reads anew."""
+        """Write the definition, which every run reads again."""
         (self.models / "shop.toml").write_text(DEFINITION.format(candidate=candidate, rollout=rollout))
 
     def run(self, **request: Any) -> tuple[list[str], dict[str, Any]]:
-        """Run the state machine to its end: the states that it went through, and how it ended."""
+        """Run the state machine to its end; return its states and its description."""
         return self.follow(self.start(**request))
 
     def start(self, **request: Any) -> str:
@@ -122,12 +122,12 @@ class World:
         return states, self.client.describe(execution)
 
     def deployment(self) -> dict[str, Any]:
-        """What is served."""
+        """Read the deployment."""
         deployment: dict[str, Any] = json.loads(self.client.lake("deployments/shop.json"))
         return deployment
 
     def history(self, query: str = "") -> dict[str, Any]:
-        """Ask the API what was served."""
+        """Ask the API for the history."""
         address = f"{self.client.stack['api_url']}/v1/models/shop/history{query}"
         request = urllib.request.Request(address, headers={"x-api-key": self.client.stack["api_key"]})
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -137,7 +137,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[World]:
-    """A cloud of this module's own, with a poor champion in service."""
+    """A cloud for this module with a poor champion in service."""
     models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
     draw = random.Random(7)
     lines = ["customer,price,size,bought"]
@@ -157,7 +157,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
 def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(world: World) -> None:
     poor = world.deployment()["champion"]["version"]
     with Callers(world.client) as callers:
-        # When a better model is tried in the shadow, it is promoted by what it did there.
+        # When a better model is tried as a shadow, it is promoted after its trial.
         world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150))
         states, ended = world.run(reason="better")
         good = json.loads(ended["output"])["champion"]
@@ -166,7 +166,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         assert good.endswith("-logistic")
         assert {version for _, _, version in callers.seen} <= {poor, good}
 
-        # When a person takes it back, the one before is in service, and is not replaced by the same rows again.
+        # When a person rolls back, the version before serves, and the same rows do not train a successor again.
         states, ended = world.run(action="rollback", reason="complaints")
         assert states == ["Retrain or roll back?", "Roll back"]
         assert json.loads(ended["output"])["champion"] == poor
@@ -174,7 +174,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         assert states[-1] == "Nothing to learn from"
         assert f"{good}, which was withdrawn" in json.loads(ended["output"])["why"]
 
-        # When it is tried as a canary, every customer has one version, once all processes have heard of the trial.
+        # When it is tried as a canary, every customer gets one version once all processes know the trial.
         world.define(LOGISTIC, TRIAL.format(mode="canary", least_rows=2000))
         states, ended = world.run(force=True)
         canary = json.loads(ended["output"])["champion"]
@@ -186,7 +186,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         assert {tuple(versions) for versions in answered_by.values()} == {(poor,), (canary,)}
         assert world.history(f"?at={heard}")["challenger"] == {"version": canary, "mode": "canary", "share": 0.5}
 
-        # When a challenger is broken, nobody but the judge gets to see it.
+        # When a challenger is broken, it answers no caller and is dismissed.
         states, ended = world.run(action="rollback")
         assert json.loads(ended["output"])["champion"] == poor, ended
         execution = world.start(force=True)
@@ -204,7 +204,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
 
 
 def _break_challenger(world: World) -> str:
-    """Plant golden answers that no model gives, as soon as there is a challenger."""
+    """Write wrong golden answers as soon as there is a challenger."""
     s3 = world.client._s3
     bucket = world.client.stack["lake_bucket"]
 
@@ -218,7 +218,7 @@ def _break_challenger(world: World) -> str:
             s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(golden).encode())
             return str(challenger["version"])
         time.sleep(0.05)
-    raise AssertionError("nothing came on trial")
+    raise AssertionError("no trial started")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_an_impossible_rollback_is_refused_with_a_reason(
 def test_the_history_names_the_version_of_a_prediction(world: World) -> None:
     _, answer, _ = world.client.predict("shop", [{"customer": "late", "price": 1.0, "size": 0.0}])
     (prediction,) = answer["prediction_ids"]
-    # A process that has not heard of the end of a trial yet may still let the challenger answer, and says so.
+    # A process that does not know the end of a trial yet may let the challenger answer, and names it.
     version = answer["predictions"][0].get("version", answer["model_version"])
 
     end, details = time.monotonic() + 20, {"source": ""}

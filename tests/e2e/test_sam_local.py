@@ -1,4 +1,4 @@
-"""The sample events pass on the packages; by the stock `sam local` too, where Docker and its image are."""
+"""The sample events pass on the packages, and by the stock `sam local` where Docker and its image exist."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def cloud(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A new world on the packages."""
+    """A local cloud with the packages."""
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=built) as cloud:
         yield cloud
 
 
 @pytest.fixture
 def docker() -> None:
-    """Docker and SAM's image, which nobody fetches for a test."""
+    """Skip without Docker and SAM's image, which a test does not fetch."""
     if sentence := sam_local.missing_docker():
         pytest.skip(sentence)
     if not sam_local.has_image():
-        pytest.skip(f"the image {sam_local.IMAGE} is not here: `make sam-local` fetches it")
+        pytest.skip(f"the image {sam_local.IMAGE} is missing; `make sam-local` fetches it")
 
 
 def test_every_sample_event_has_a_receiver() -> None:
     assert {path.stem for path in (sample_events.PROJECT / "events").iterdir()} == set(sample_events.RECEIVERS)
 
 
-def of_this_world(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
-    """The same event of the stack's own inbox, whose events name versions; what it tells of is uploaded now."""
+def for_this_stack(cloud: Cloud, event: dict[str, Any]) -> dict[str, Any]:
+    """Change an event to the stack's own inbox, whose events name versions, and upload its files."""
     contents = sample_events.sample_uploads()
     for record in event.get("Records", []):
         body = json.loads(record["body"])
@@ -64,7 +64,7 @@ def test_the_sample_events_pass_on_the_packages(cloud: Cloud) -> None:
     sample_events.prepare_stack(cloud)
 
     def send(function: str, event: dict[str, Any]) -> str:
-        payload = json.dumps(of_this_world(cloud, event)).encode()
+        payload = json.dumps(for_this_stack(cloud, event)).encode()
         answer = cloud.client("lambda").invoke(FunctionName=local_name(function), Payload=payload)
         content: str = answer["Payload"].read().decode()
         return content if answer.get("FunctionError") or json.loads(content).get("statusCode", 200) >= 300 else ""
@@ -80,13 +80,13 @@ def test_the_sample_events_pass_by_the_stock_sam_local_invoke(docker: None, buil
 
 
 def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
+    """Wait until a server listens on a port."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.2)
-    pytest.fail(f"nobody listens at port {port}")
+    pytest.fail(f"no server listens on port {port}")
 
 
 def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_stock_command_gets_the_packages_and_the_local_cloud(cloud: Cloud) -
 def test_containers_reach_the_local_cloud_through_a_forwarder(cloud: Cloud) -> None:
     port = int(cloud.stack["api_url"].rpartition(":")[2])
     with (
-        PortForwarder("127.0.0.1", 0, ("127.0.0.1", port)) as bridge,
-        urllib.request.urlopen(f"http://127.0.0.1:{bridge.port}/v2/health/live") as answer,
+        PortForwarder("127.0.0.1", 0, ("127.0.0.1", port)) as forwarder,
+        urllib.request.urlopen(f"http://127.0.0.1:{forwarder.port}/v2/health/live") as answer,
     ):
         assert json.load(answer) == {"live": True}

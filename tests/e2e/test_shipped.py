@@ -1,4 +1,4 @@
-"""The whole loop on the packages that `sam build` makes: what is in no layer is missing, and no role is asked too much.
+"""The whole loop runs on the built packages, with their layers and roles only.
 
 Every function runs on its own package and layers alone, and every request that it makes is held against its role. So a
 dependency, or a right, that is missing from what is shipped fails here, and a right that nothing needs is found.
@@ -23,7 +23,7 @@ from local.rights import Rights, read_rights
 from local.stack_client import StackClient
 from local.template import read_template
 from tests.e2e.conftest import PROJECT
-from tests.e2e.test_capture import ask, waited_for
+from tests.e2e.test_capture import ask, wait_until
 from tests.e2e.test_rollout import DEFINITION, LOGISTIC, STUMP, TRIAL, Callers, World
 from tests.integration.test_recommendation import interactions
 
@@ -35,7 +35,7 @@ UNUSED_HERE = {
     # Only large uploads go in parts, and only a part that failed is taken back.
     "s3:AbortMultipartUpload",
 }
-"""Actions that no role uses in this loop, each with its reason."""
+"""Actions that no role uses in this loop, each with a reason."""
 
 RULES = """
 [gate]
@@ -47,7 +47,7 @@ cooldown = ""
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[World]:
-    """A cloud that runs the packages, and knows one model more."""
+    """A local cloud with the packages and one more model."""
     models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout="") + RULES)
     with Cloud(folder=folder, models=models, template=built) as cloud:
@@ -56,7 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[Wor
 
 @pytest.fixture(scope="module")
 def lived(world: World) -> World:
-    """The same after a life: uploads, two champions, a trial, predictions, labels, a look at it, a way back."""
+    """The same after uploads, two champions, a trial, predictions, labels, monitoring and a rollback."""
     client = world.client
     client.upload("shop/first.csv", sales(800))
     assert client.receipt("shop/first.csv")["rows_rejected"] == 1
@@ -65,7 +65,7 @@ def lived(world: World) -> World:
 
     world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150) + RULES)
     execution = world.start(reason="better")
-    waited_for(lambda: world.deployment()["challenger"] is not None)
+    wait_until(lambda: world.deployment()["challenger"] is not None)
     label(client, 20)
     with Callers(client) as callers:
         states, ended = world.follow(execution)
@@ -73,10 +73,10 @@ def lived(world: World) -> World:
     assert set(callers.statuses) == {200}
 
     champion = json.loads(ended["output"])["champion"]
-    waited_for(lambda: ask(client, "GET", "/v1/models/shop")[1]["model_version"] == champion)
+    wait_until(lambda: ask(client, "GET", "/v1/models/shop")[1]["model_version"] == champion)
     label(client, 300, wrongly=True)
-    looked = invoke(client, "MonitoringFunction", {"now": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
-    assert looked["shop"]["code"] == "quality", looked
+    decisions = invoke(client, "MonitoringFunction", {"now": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    assert decisions["shop"]["code"] == "quality", decisions
 
     states, ended = world.run(action="rollback")
     assert states[-1] == "Roll back", ended
@@ -86,7 +86,7 @@ def lived(world: World) -> World:
 
 
 def recommend(client: StackClient) -> None:
-    """Have a model that recommends, and ask it for a user with a history."""
+    """Train a recommender and ask it for a user with a history."""
     upload_interactions(client, "songs/interactions.csv", seed=1)
     execution = client.retrain("songs")
     for _ in client.states(execution):
@@ -97,12 +97,12 @@ def recommend(client: StackClient) -> None:
     assert "popular" not in answer["predictions"][0]
     upload_interactions(client, "songs/later.csv", seed=2)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    looked = invoke(client, "MonitoringFunction", {"model": "songs", "now": later})
-    assert looked["songs"]["code"] == "nothing", looked
+    decisions = invoke(client, "MonitoringFunction", {"model": "songs", "now": later})
+    assert decisions["songs"]["code"] == "nothing", decisions
 
 
 def upload_interactions(client: StackClient, key: str, seed: int) -> None:
-    """Upload what listeners played, and wait until it is known."""
+    """Upload interactions and wait for their receipt."""
     rows = interactions(seed=seed)
     lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
     client.upload(key, "\n".join(lines).encode())
@@ -110,7 +110,7 @@ def upload_interactions(client: StackClient, key: str, seed: int) -> None:
 
 
 def vanished(client: StackClient) -> dict[str, Any]:
-    """The event of an upload that was deleted before it was read."""
+    """Send the event of an upload that was deleted before it was read."""
     inbox = client.stack["inbox_bucket"]
     version = client._s3.head_object(Bucket=inbox, Key="shop/first.csv")["VersionId"]
     upload = {"bucket": {"name": inbox}, "object": {"key": "shop/gone.csv", "size": 1, "versionId": version}}
@@ -119,7 +119,7 @@ def vanished(client: StackClient) -> dict[str, Any]:
 
 
 def sales(rows: int) -> bytes:
-    """Rows that a straight line tells apart, and one that cannot be used."""
+    """Make rows that a straight line separates, and one unusable row."""
     draw = random.Random(7)
     lines = ["customer,price,size,bought", "c,dear,1,true"]
     for number in range(rows):
@@ -129,10 +129,10 @@ def sales(rows: int) -> bytes:
 
 
 def label(client: StackClient, rows: int, *, wrongly: bool = False) -> None:
-    """Ask for predictions, and say by both ways that they (or the opposite) turned out to be true."""
+    """Ask for predictions, and label them by both ways as right (or as wrong)."""
     draw = random.Random(8)
-    asked = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
-    status, answer, _ = client.predict("shop", asked)
+    instances = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
+    status, answer, _ = client.predict("shop", instances)
     assert status == 200
     ids = answer["prediction_ids"]
     truth = {"true": "false", "false": "true"} if wrongly else {"true": "true", "false": "false"}
@@ -146,18 +146,18 @@ def label(client: StackClient, rows: int, *, wrongly: bool = False) -> None:
     client.upload(file, f"prediction_id,label\n{lines}".encode())
     assert client.receipt(file)["status"] == "kept"
     history = f"/v1/models/shop/history?prediction={ids[0]}"
-    waited_for(lambda: ask(client, "GET", history)[1].get("source") == "captured")
+    wait_until(lambda: ask(client, "GET", history)[1].get("source") == "captured")
 
 
 def invoke(client: StackClient, function: str, event: dict[str, Any]) -> Any:
-    """Call a function of the template by hand."""
+    """Call a function of the template."""
     awslambda = aws_client("lambda", client.stack["aws_endpoint_url"])
     answer = awslambda.invoke(FunctionName=local_name(function), Payload=json.dumps(event).encode())
     return json.loads(answer["Payload"].read())
 
 
 def record(world: World) -> list[dict[str, Any]]:
-    """What was used and what was denied so far."""
+    """Read the recorded grants and denials."""
     return [json.loads(line) for line in (world.models.parent / RECORD_FILE).read_text().splitlines()]
 
 
@@ -211,7 +211,7 @@ def test_two_builds_are_identical_byte_for_byte(built: Path, tmp_path: Path) -> 
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The digest of each file of the packages, by its path."""
+    """Return the digest of each file of the packages by path."""
     packages = [path for path in folder.iterdir() if path.is_dir()]
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -30,7 +30,7 @@ BLOCKS = int(os.environ.get("REFRAIN_BLOCKS", "3"))
 FIRST, SIZE = 5000, 1000
 NEVER_RETRAINED, RETRAINED = 0.723, 0.764
 BEGIN = datetime(1996, 5, 7, tzinfo=UTC)
-"""Of the first half hour; the file has dates that were scaled to [0, 1]."""
+"""The time of the first half hour; the dates of the file are scaled to [0, 1]."""
 DEFINITION = """
 task   = "classification"
 target = "class"
@@ -65,7 +65,7 @@ confidence = 0.5
 
 @pytest.fixture(scope="module")
 def power(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[StackClient]:
-    """A cloud that knows one model more."""
+    """A local cloud with one more model."""
     models = tmp_path_factory.mktemp("models")
     (models / "power.toml").write_text(DEFINITION)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, template=template) as cloud:
@@ -76,7 +76,7 @@ def test_a_stream_is_predicted_labelled_and_learned_from(power: StackClient, dat
     rows = timed(data / "elec2" / "electricity.csv")
     upload(power, rows[:FIRST])
     retrain(power)
-    right = asked = learned = 0
+    right = predicted = learned = 0
     late: list[dict[str, str]] = []
 
     for at in range(FIRST, len(rows), SIZE)[:BLOCKS]:
@@ -86,7 +86,7 @@ def test_a_stream_is_predicted_labelled_and_learned_from(power: StackClient, dat
         right += sum(
             prediction["label"] == row["class"] for prediction, row in zip(answer["predictions"], block, strict=True)
         )
-        asked += len(block)
+        predicted += len(block)
         if late:
             assert call(power, ":label", {"labels": late})["accepted"] == len(late)
             learned += len(late)
@@ -97,13 +97,13 @@ def test_a_stream_is_predicted_labelled_and_learned_from(power: StackClient, dat
             for prediction_id, row in zip(ids, block, strict=True)
         ]
 
-    accuracy = right / asked
-    print(f"accuracy {accuracy:.4f} in {asked} rows")
-    assert accuracy >= (RETRAINED if asked == len(rows) - FIRST else NEVER_RETRAINED)
+    accuracy = right / predicted
+    print(f"accuracy {accuracy:.4f} in {predicted} rows")
+    assert accuracy >= (RETRAINED if predicted == len(rows) - FIRST else NEVER_RETRAINED)
 
 
 def timed(path: Path) -> list[Row]:
-    """Read the file, which has a row for every half hour, and give each its time."""
+    """Read the file, which has a row for every half hour, and add the times."""
     with path.open() as file:
         return [
             {"at": (BEGIN + index * timedelta(minutes=30)).isoformat()} | row
@@ -118,7 +118,7 @@ def upload(client: StackClient, rows: list[Row]) -> None:
 
 
 def retrain(client: StackClient, labels: int = 0) -> None:
-    """Learn when all these labels have their rows (captured ones take a moment), and wait for who is champion then."""
+    """Retrain until all labels have their captured rows, then wait for the champion of that run."""
     ended: dict[str, Any] = {}
 
     def learned() -> bool:

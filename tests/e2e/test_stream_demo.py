@@ -1,4 +1,4 @@
-"""The demo's second act on a short stretch, from the end of April: nobody retrains, and all of it happens."""
+"""The demo's second act on a short stretch from the end of April: all of its events happen without help."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from local.demo.timeline import Timeline
 
 WINTER_AND_EARLY_SPRING = 9
-"""Blocks that are left out: the first version is still good then."""
+"""Skipped blocks, for which the first version is still good."""
 
 
 @pytest.fixture(scope="module")
 def performed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackClient, Timeline]]:
-    """The client after the act, and what it told."""
+    """The client and the timeline after the act."""
     models: Path = tmp_path_factory.mktemp("models")
     shutil.copy(DEFINITION, models)
     with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=models, tick=TICK) as cloud:

@@ -1,4 +1,4 @@
-"""The project's own template and state machine, with tiny handlers, on one machine."""
+"""The project's own template and state machine run on one machine with tiny handlers."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def handler(event, context):
 
 
 def small_project(folder: Path) -> Path:
-    """The project with tiny handlers, and with a queue that brings messages back at once; returns its template."""
+    """Copy the project with tiny handlers and a queue that retries at once; return its template."""
     shutil.copytree(PROJECT / "functions", folder / "functions", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for name, code in {
         "ingest": INGEST,
@@ -162,7 +162,7 @@ def eventually[T](question: Callable[[], T], seconds: float = 10) -> T:
 
 
 def retrain(cloud: Cloud, request: dict[str, object]) -> tuple[dict[str, Any], list[str]]:
-    """Run the state machine: what came of it, and the names of the states that it went through."""
+    """Run the state machine; return its description and the names of its states."""
     client = cloud.client("stepfunctions")
     arn = client.start_execution(stateMachineArn=cloud.stack["state_machine_arn"], input=json.dumps(request))[
         "executionArn"
@@ -400,7 +400,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 def running(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended already."""
+    """Whether a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What it costs is computed from the template, the definitions and the dated table, and from nothing else."""
+"""Costs follow from the template, the definitions and the dated table of prices."""
 
 from __future__ import annotations
 

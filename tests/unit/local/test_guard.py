@@ -1,4 +1,4 @@
-"""What a function's role does not allow is denied on this machine too."""
+"""A function cannot do more than its role allows on this machine either."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAKE = "arn:aws:s3:::refrain-lake-bucket"
 
 
 class Answers:
-    """Answers everything with one status, and remembers which status came back."""
+    """An application that answers with one status, and records the status that came back."""
 
     def __init__(self, status: str = "200 OK") -> None:
         self.status = status

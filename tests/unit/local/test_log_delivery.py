@@ -21,7 +21,7 @@ TEMPLATE = read_template(PROJECT / "template.yaml")
 
 
 class Bucket:
-    """What the delivery needs of S3."""
+    """The part of S3 that the delivery needs."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}

@@ -200,7 +200,7 @@ def test_closing_a_pool_ends_running_calls(tmp_path: Path) -> None:
 
 
 def running(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended already."""
+    """Whether a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

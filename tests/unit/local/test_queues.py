@@ -1,4 +1,4 @@
-"""Messages reach the function in batches; what it has done with is deleted, the rest stays."""
+"""Messages reach the function in batches; handled ones are deleted, the others stay."""
 
 from __future__ import annotations
 
@@ -78,21 +78,21 @@ def test_a_function_that_does_not_report_finishes_all_or_none() -> None:
 
 
 class Queue:
-    """A queue as SQS has it, as far as a poller can see: what is received is not seen again."""
+    """A queue like SQS, as far as a poller can see: a received message is not received again."""
 
     def __init__(self, messages: list[dict[str, Any]]) -> None:
         self.waiting = list(messages)
         self.deleted: list[str] = []
-        self.asked: list[int] = []
+        self.batch_sizes: list[int] = []
 
-    def receive_message(self, **asked: Any) -> dict[str, Any]:
-        most = asked["MaxNumberOfMessages"]
-        self.asked.append(most)
+    def receive_message(self, **options: Any) -> dict[str, Any]:
+        most = options["MaxNumberOfMessages"]
+        self.batch_sizes.append(most)
         taken, self.waiting = self.waiting[:most], self.waiting[most:]
         return {"Messages": taken} if taken else {}
 
-    def delete_message(self, **asked: str) -> None:
-        self.deleted.append(asked["ReceiptHandle"])
+    def delete_message(self, **options: str) -> None:
+        self.deleted.append(options["ReceiptHandle"])
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -117,7 +117,7 @@ def test_a_poller_passes_batches_on_and_deletes_finished_messages() -> None:
 
     assert batches == [["a", "b"], ["c"]]
     assert queue.deleted == ["handle of a", "handle of c"]
-    assert set(queue.asked) == {2}
+    assert set(queue.batch_sizes) == {2}
 
 
 def test_a_poller_takes_only_as_many_batches_as_the_function_can_handle() -> None:

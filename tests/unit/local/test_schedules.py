@@ -1,4 +1,4 @@
-"""The template's schedules, followed on one machine."""
+"""The template's schedules are followed on one machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the template refers to is resolved to what is made on this machine."""
+"""References of the template are resolved to resources on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flights of the demo: real ones, in the order of time, and what a mistaken export makes of them."""
+"""The flights of the demo are real ones in time order; a mistaken export changes only their air time."""
 
 from __future__ import annotations
 

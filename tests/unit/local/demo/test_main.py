@@ -1,4 +1,4 @@
-"""What `make demo` is told: a name of a story, a file with its definition, or nothing."""
+"""`make demo` accepts the name of a demo, a file with its definition, or nothing."""
 
 from __future__ import annotations
 
