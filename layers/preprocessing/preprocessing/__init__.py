@@ -34,8 +34,7 @@ from preprocessing.definition import (
 from preprocessing.definition_reader import load_definition, load_definitions, parse_definition
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
-from preprocessing.rules_section import NAME as MODEL_NAME
-from preprocessing.rules_section import SMALLER_IS_BETTER
+from preprocessing.rules_section import MODEL_NAME, SMALLER_IS_BETTER
 
 __version__ = "1.0.0"
 

@@ -1,6 +1,6 @@
-"""From a TOML file (or a mapping) to a checked `Definition`.
+"""Reads a TOML file (or a mapping) into a checked `Definition`.
 
-Whatever is unknown or impossible is refused with the file, the key and what was expected.
+Unknown keys and impossible values are refused, naming the file, the key and what was expected.
 """
 
 from __future__ import annotations
@@ -12,30 +12,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing.data_section import (
-    check_key,
-    check_rename,
+    SOURCE,
+    check_names,
     check_target,
     read_columns,
     read_derived,
     read_roles,
-    read_source,
 )
-from preprocessing.definition import Definition, RecommenderDefinition, Task
+from preprocessing.definition import Definition, Monitoring, RecommenderDefinition, Retraining, UploadFormat
 from preprocessing.errors import DefinitionError
 from preprocessing.rules_section import (
     METRICS,
-    NAME,
-    metric_of,
+    MODEL_NAME,
+    MONITORING,
+    RETRAINING,
     read_gate,
-    read_monitoring,
-    read_retraining,
     read_rollout,
     read_training,
 )
-from preprocessing.tables import Table
+from preprocessing.tables import TEXT, TEXTS, Table, choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
+SECTIONS = ("source", "columns", "derived", "training", "gate", "rollout", "retraining", "monitoring")
 
 
 def load_definitions(folder: Path | str) -> dict[str, Definition]:
@@ -57,52 +58,55 @@ def load_definition(path: Path | str) -> Definition:
 
 
 def parse_definition(model: str, document: Mapping[str, object], where: str) -> Definition:
-    """Check a definition given as a mapping (from TOML, or from a version's manifest)."""
-    if not NAME.fullmatch(model):
-        raise DefinitionError(where, "", f"the model name {model!r} must match {NAME.pattern}")
-    document = _plain(document)
+    """Check a definition in the form of a mapping (from TOML, or from a version's manifest)."""
+    if not MODEL_NAME.fullmatch(model):
+        raise DefinitionError(where, "", f"the model name {model!r} must match {MODEL_NAME.pattern}")
+    document = _to_json_values(document)
     top = Table(where, "", document)
-    task = cast("Task", top.choice("task", tuple(METRICS)))
-    target, key, event_time = top.text("target"), top.texts("key"), top.text("time")
-    aside = {target, event_time, *key}
-    source = read_source(top.table("source"))
-    columns = read_columns(top.table("columns"), aside, source.missing, task)
+    values = top.read(KEYS, SECTIONS)
+    task, target, key, event_time = values.values()
+    source = UploadFormat(**top.table("source").read(SOURCE))
+    columns = read_columns(top.table("columns"), {target, event_time, *key}, source.missing, task)
     roles = None
     if task == "recommendation":
-        roles, named = read_roles(top, columns)
-        event_time = event_time or named
+        roles, time_column = read_roles(top.table("columns"), columns)
+        event_time = values["time"] = event_time or time_column
     check_target(top, columns, task, target)
-    check_key(top, columns, key, event_time)
-    check_rename(top, source, columns)
-    derived = read_derived(top.table("derived"), columns, target)
-    features = {*(column.name for column in columns.values() if column.feature), *(each.name for each in derived)}
+    check_names(top, columns, key, event_time, source)
+    training = read_training(top.table("training"), task, event_time)
+    monitoring = Monitoring(**top.table("monitoring").read(MONITORING))
     parts: dict[str, Any] = {
+        **values,
         "model": model,
-        "task": task,
-        "target": target,
-        "key": key,
-        "time": event_time,
         "source": source,
         "columns": columns,
-        "derived": derived,
-        "training": read_training(top.table("training"), task, event_time),
-        "gate": read_gate(top.table("gate"), metric_of(document)),
-        "rollout": read_rollout(top.table("rollout"), top.table("monitoring"), task),
-        "retraining": read_retraining(top.table("retraining")),
-        "monitoring": read_monitoring(top.table("monitoring"), features),
+        "derived": read_derived(top.table("derived"), columns, target),
+        "training": training,
+        "gate": read_gate(top.table("gate"), training.metric),
+        "rollout": read_rollout(top.table("rollout"), task, monitoring.capture),
+        "retraining": Retraining(**top.table("retraining").read(RETRAINING)),
+        "monitoring": monitoring,
         "document": document,
     }
     definition = RecommenderDefinition(**parts, roles=roles) if roles else Definition(**parts)
-    top.close()
-    if not definition.features and not roles:
-        raise top.fail("columns", "expected at least one feature besides target, key and time")
-    if derived and roles:
-        raise top.fail("derived", "a recommendation has no features: expected none")
+    _check_features(top, definition)
     return definition
 
 
-def _plain(document: Mapping[str, object]) -> dict[str, object]:
-    """Turn what TOML can hold into what JSON can hold (times become ISO 8601 text)."""
+def _check_features(top: Table, definition: Definition) -> None:
+    """Refuse a model without features, a recommender with any, and names to ignore that are not features."""
+    if isinstance(definition, RecommenderDefinition):
+        if definition.derived:
+            raise top.fail("derived", "a recommender has no features: expected none")
+    elif not definition.features:
+        raise top.fail("columns", "expected at least one feature besides target, key and time")
+    for name in definition.monitoring.ignore:
+        if name not in definition.features:
+            raise top.fail("monitoring.ignore", f"expected features of this model, got {name!r}")
+
+
+def _to_json_values(document: Mapping[str, object]) -> dict[str, object]:
+    """Convert the values of TOML to values of JSON (times become ISO 8601 text)."""
 
     def text(value: object) -> str:
         if isinstance(value, date | datetime | time):

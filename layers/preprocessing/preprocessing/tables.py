@@ -1,125 +1,164 @@
-"""A TOML table read key by key, so that every mistake in a definition is named with its place."""
+"""Reads the tables of a definition by tables of keys, and names every mistake with its place."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from preprocessing.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+_LENGTH = re.compile(r"([0-9]*[1-9][0-9]*)([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What may stand at a key: what is `expected` (for the error), how it is parsed, and its default.
+
+    `parse` raises `LookupError`, `TypeError` or `ValueError` for a value that it refuses. A `required` key has no
+    default.
+    """
+
+    expected: str
+    parse: Callable[[Any], Any]
+    default: Any = None
+    required: bool = False
 
 
 class Table:
-    """One table of a definition; `close` refuses the keys that nobody asked for."""
+    """One table of a definition."""
 
     def __init__(self, where: str, path: str, content: object) -> None:
         self.where = where
         self.path = path
         if not isinstance(content, dict):
             raise DefinitionError(where, path, f"expected a table, got {_shown(content)}")
-        self._content: Mapping[str, object] = content
-        self._asked: set[str] = set()
+        self.content: Mapping[str, object] = content
 
-    def fail(self, key: str, expected: str) -> DefinitionError:
+    def fail(self, key: str, problem: str) -> DefinitionError:
         """Make (not raise) the error for one key of this table."""
-        return DefinitionError(self.where, f"{self.path}.{key}" if self.path else key, expected)
+        return DefinitionError(self.where, self._path(key), problem)
 
-    def value(self, key: str) -> object:
-        """Return what stands at the key, or None."""
-        self._asked.add(key)
-        return self._content.get(key)
+    def get(self, name: str, key: Key) -> Any:
+        """Read one value."""
+        value = self.content.get(name)
+        if value is None and not key.required:
+            return key.default
+        try:
+            return key.parse(value)
+        except (LookupError, TypeError, ValueError):
+            raise self.fail(name, f"expected {key.expected}, got {_shown(value)}") from None
 
-    def text(self, key: str, default: str = "") -> str:
-        """Return a string."""
-        value = self.value(key)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            raise self.fail(key, f"expected a string, got {_shown(value)}")
+    def read(self, keys: Mapping[str, Key], tables: Collection[str] = ()) -> dict[str, Any]:
+        """Read all values; refuse keys that are neither among `keys` nor the names of `tables` inside this one."""
+        values = {name: self.get(name, key) for name, key in keys.items()}
+        for name in self.content:
+            if name not in keys and name not in tables:
+                raise self.fail(name, f"unknown key; the keys here are {', '.join(sorted({*keys, *tables}))}")
+        return values
+
+    def table(self, name: str) -> Table:
+        """Return a table inside this one; an absent one is empty."""
+        content = self.content.get(name)
+        return Table(self.where, self._path(name), {} if content is None else content)
+
+    def tables(self, name: str) -> list[Table]:
+        """Return a list of tables."""
+        tables = self.get(name, Key("a list of tables", of_type(list), []))
+        return [Table(self.where, f"{self._path(name)}[{index}]", content) for index, content in enumerate(tables)]
+
+    def _path(self, key: str) -> str:
+        return ".".join(filter(None, (self.path, key)))
+
+
+def of_type[Value](kind: type[Value]) -> Callable[[object], Value]:
+    """Parse a value by accepting those of one type."""
+
+    def parse(value: object) -> Value:
+        if type(value) is not kind:
+            raise TypeError
         return value
 
-    def choice(self, key: str, allowed: Collection[str], default: str = "") -> str:
-        """Return one of the allowed strings; with no default the key must be there."""
-        value = self.text(key, default)
-        if value not in allowed:
-            raise self.fail(key, f"expected one of {', '.join(allowed)}, got {_shown(self.value(key))}")
-        return value
+    return parse
 
-    def boolean(self, key: str, default: bool = False) -> bool:
-        """Return true or false."""
-        value = self.value(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise self.fail(key, f"expected true or false, got {_shown(value)}")
-        return value
 
-    def number(
-        self, key: str, default: float | None = None, least: float = -math.inf, most: float = math.inf
-    ) -> float | None:
-        """Return a finite number between `least` and `most`, or the default."""
-        value = self.value(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.fail(key, f"expected a number, got {_shown(value)}")
-        if not least <= value <= most:
-            raise self.fail(key, f"expected a number from {least:g} to {most:g}, got {value}")
+def matching(pattern: re.Pattern[str], value: object) -> str:
+    """Accept a text that matches a pattern."""
+    text = of_type(str)(value)
+    if not pattern.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _epoch_seconds(value: object) -> float:
+    time = datetime.fromisoformat(of_type(str)(value))
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+TEXT = Key("a string", of_type(str), "")
+TEXTS = Key("a list of strings", lambda value: tuple(map(of_type(str), of_type(list)(value))), ())
+TEXT_TABLE = Key(
+    "a table of strings", lambda value: {name: of_type(str)(item) for name, item in of_type(dict)(value).items()}, {}
+)
+BOOLEAN = Key("true or false", of_type(bool), False)
+TIME = Key("an ISO 8601 time", _epoch_seconds)
+
+
+def choice(allowed: Sequence[str], default: str | None = None) -> Key:
+    """Accept one of the allowed texts; without a default it is required."""
+    return Key(f"one of {', '.join(allowed)}", lambda value: allowed[allowed.index(value)], default, default is None)
+
+
+def number(default: float | None = None, least: float = -math.inf, most: float = math.inf) -> Key:
+    """Accept a finite number between two bounds.
+
+    >>> number(0.2, 0.01, 0.9).expected, number(0.1, 0).expected
+    ('a number from 0.01 to 0.9', 'a number of at least 0')
+    """
+
+    def parse(value: Any) -> float:
+        if type(value) not in (int, float) or not math.isfinite(value) or not least <= value <= most:
+            raise ValueError
         return float(value)
 
-    def whole(self, key: str, default: int, least: int = 0) -> int:
-        """Return a whole number of at least `least`."""
-        value = self.value(key)
-        if value is None:
+    bounds = (
+        f" from {least:g} to {most:g}" if most < math.inf else f" of at least {least:g}" if least > -math.inf else ""
+    )
+    return Key(f"a number{bounds}", parse, default)
+
+
+def whole(default: int, least: int = 0) -> Key:
+    """Accept a whole number of at least `least`."""
+
+    def parse(value: object) -> int:
+        result = of_type(int)(value)
+        if result < least:
+            raise ValueError
+        return result
+
+    return Key(f"a whole number of at least {least}", parse, default)
+
+
+def length(default: float | None = None) -> Key:
+    """Accept a length of time, read as seconds; an empty text is the default.
+
+    >>> length().parse("12h")
+    43200.0
+    """
+
+    def parse(value: object) -> float | None:
+        if value == "":
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self.fail(key, f"expected a whole number of at least {least}, got {_shown(value)}")
-        return value
+        text = matching(_LENGTH, value)
+        return float(text[:-1]) * _SECONDS[text[-1]]
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of strings."""
-        value = self.value(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fail(key, f"expected a list of strings, got {_shown(value)}")
-        return tuple(value)
-
-    def mapping(self, key: str) -> dict[str, str]:
-        """Return a table of strings."""
-        table = self.table(key)
-        return {name: table.text(name) for name in table.names()}
-
-    def table(self, key: str) -> Table:
-        """Return a table inside this one; an absent one is empty."""
-        value = self.value(key)
-        return Table(self.where, f"{self.path}.{key}" if self.path else key, {} if value is None else value)
-
-    def tables(self, key: str) -> list[Table]:
-        """Return a list of tables."""
-        value = self.value(key)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.fail(key, f"expected a list of tables, got {_shown(value)}")
-        path = f"{self.path}.{key}" if self.path else key
-        return [Table(self.where, f"{path}[{place}]", item) for place, item in enumerate(value)]
-
-    def names(self) -> tuple[str, ...]:
-        """Return the keys of a table whose keys are names that the user chose."""
-        self._asked.update(self._content)
-        return tuple(self._content)
-
-    def rest(self) -> dict[str, object]:
-        """Return what nobody asked for yet (the parameters of an estimator)."""
-        return {key: value for key, value in self._content.items() if key not in self._asked}
-
-    def close(self) -> None:
-        """Refuse unknown keys, naming the known ones."""
-        for key in self.rest():
-            raise self.fail(key, f"unknown key; known here are {', '.join(sorted(self._asked))}")
+    return Key("a length such as 12h, 365d or 8w", parse, default)
 
 
 def _shown(value: object) -> str:

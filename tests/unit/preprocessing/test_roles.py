@@ -33,7 +33,7 @@ def test_without_a_time_the_split_is_by_hash() -> None:
     ("changes", "message"),
     [
         ({"columns": {"who": USER}}, 'columns: expected one with role = "item", since the task is recommendation'),
-        ({"columns": COLUMNS | {"other": USER}}, "columns.other.role: there is one user already, who"),
+        ({"columns": COLUMNS | {"other": USER}}, "columns.other.role: column who has the role user already"),
         (
             {"columns": COLUMNS | {"seconds": {"type": "category", "role": "weight"}}},
             "columns.seconds.type: expected number, since the role is weight",
@@ -42,10 +42,10 @@ def test_without_a_time_the_split_is_by_hash() -> None:
             {"columns": COLUMNS | {"other": {"type": "number", "role": "feature"}}},
             "columns.other.role: expected one of ignore, user, item, time, weight, describe, got 'feature'",
         ),
-        ({"target": "song"}, "target: a recommendation has no target: expected roles of the columns instead"),
+        ({"target": "song"}, "target: a recommender has no target: expected roles of the columns instead"),
         (
             {"derived": {"hour": {"from": "at", "make": "hour"}}},
-            "derived: a recommendation has no features: expected none",
+            "derived: a recommender has no features: expected none",
         ),
         ({"rollout": {"mode": "canary"}}, "rollout.mode: expected immediate: a recommender cannot be tried as canary"),
         (
