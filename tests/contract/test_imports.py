@@ -120,6 +120,13 @@ def test_no_story_imports_another(story: str) -> None:
     assert set(STORIES).isdisjoint(set(ROOMS[story]) - {story})
 
 
+@pytest.mark.parametrize("path", sorted((REFRAIN / "statistics").glob("*.py")), ids=shown)
+def test_statistics_take_plain_figures(path: Path) -> None:
+    types = {name.rpartition(".")[2] for name in imported(path)}
+
+    assert types.isdisjoint({"Definition", "RecommenderDefinition", "Document", "Gate", "Store"})
+
+
 @pytest.mark.parametrize("path", LAYER, ids=shown)
 def test_the_preprocessing_layer_imports_numpy_and_nothing_else(path: Path) -> None:
     assert packages(path) <= {"numpy", "preprocessing"}

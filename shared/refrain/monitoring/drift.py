@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.lake.monitoring_report import Distribution
+from refrain.statistics.design_effect import INDEPENDENT
 from refrain.statistics.false_discovery import find_discoveries
-from refrain.statistics.homogeneity import INDEPENDENT, compare_counts
+from refrain.statistics.homogeneity import compare_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from refrain.monitoring.reference import Reference
-    from refrain.statistics.homogeneity import Counts, DesignEffect
+    from refrain.statistics.design_effect import DesignEffect
+    from refrain.statistics.homogeneity import Counts
 
 FALSE_ALARMS = 0.005
 """The share of windows that may alarm while nothing has drifted.

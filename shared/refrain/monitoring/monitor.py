@@ -11,17 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric
-from refrain.lake.label import read_labels
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
-from refrain.lake.snapshot import run_started_at
 from refrain.monitoring.notifications import new_notifications
 from refrain.monitoring.observation import observe
-from refrain.monitoring.past_runs import count_new_rows, read_runs
-from refrain.monitoring.retraining_decision import RetrainingFacts, decide_retraining, is_overdue
+from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
+from refrain.monitoring.retraining_facts import gather_facts
 from refrain.monitoring.windows import LATE
 from refrain.pages.monitoring_page import render_monitoring_report
-from refrain.pages.monitoring_words import below_gate_sentence, drift_sentence, summarise
-from refrain.times import from_iso, to_datetime64, to_key
+from refrain.pages.monitoring_words import summarise
+from refrain.times import to_key
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -61,7 +59,7 @@ def _decided(
     store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
 ) -> MonitoringReport:
     """Add the decision on retraining, and the summary, to a report."""
-    facts = _gather_facts(store, services, definition, report, now)
+    facts = gather_facts(store, services, definition, report, now)
     verdict = decide_retraining(facts)
     decision = RetrainingDecision(
         start=verdict.start,
@@ -72,27 +70,6 @@ def _decided(
     )
     last_start = report.time if verdict.start else report.last_start
     return replace(report, summary=summarise(report), decision=decision, last_start=last_start)
-
-
-def _gather_facts(
-    store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
-) -> RetrainingFacts:
-    runs = read_runs(store, definition)
-    starts = [from_iso(report.last_start)] if report.last_start else []
-    last_run = max([*starts, *([run_started_at(runs.last)] if runs.last else [])], default=None)
-    labels = read_labels(store, definition.model, last_run, now) if report.version else {}
-    new_labels = [label for label in labels.values() if last_run is None or label.received_at > to_datetime64(last_run)]
-    return RetrainingFacts(
-        now=now,
-        rules=definition.retraining,
-        last_run=last_run,
-        trained=run_started_at(report.version) if report.version else None,
-        running=services.is_running(definition.model),
-        new_rows=count_new_rows(store, definition, runs.last) + len(new_labels),
-        unpromoted=runs.unpromoted,
-        drifted=drift_sentence(report) if report.state == "drifted" else "",
-        quality=below_gate_sentence(report) if report.breaks_gate else "",
-    )
 
 
 def _log(report: MonitoringReport) -> None:

@@ -12,9 +12,8 @@ from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label import read_labels
 from refrain.lake.labelled_predictions import join_labels
 from refrain.monitoring.drift import compare_distributions
-from refrain.monitoring.estimated_quality import estimate_quality
 from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
-from refrain.monitoring.quality import measure_quality
+from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.reference import answer_references, feature_references
 from refrain.monitoring.window_report import report_window
 from refrain.monitoring.windows import Traffic

@@ -1,4 +1,4 @@
-"""How good the predictions were, measured against the labels that have come."""
+"""How good the predictions were: measured against labels, or estimated from the model's own probabilities."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
 from refrain.statistics.bootstrap import bootstrap_interval
+from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.metrics import METRICS
 from refrain.times import to_iso
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MIN_LABELLED_ROWS = 30
 MEASURED_RESAMPLES = 500
+MAX_ESTIMATED_ROWS = 20_000
 
 
 def measure_quality(
@@ -78,3 +80,21 @@ def _measure_metric(definition: Definition, truth: Truth, answers: Floats) -> Es
     score, confidence = metric.score(truth, answers), definition.gate.confidence
     low, high = bootstrap_interval(score, len(truth), confidence, MEASURED_RESAMPLES)
     return Estimate(value, low, high, len(truth))
+
+
+def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:
+    """Estimate the definition's metric for answers [rows, classes]; None for values, and without a calibration."""
+    classes = version.classes
+    if not classes or version.calibration is None or not len(answers):
+        return None
+    curve, title = version.calibration
+    sample = answers[:: -(-len(answers) // MAX_ESTIMATED_ROWS)]
+    named = [index for index, name in enumerate(classes) if title == f"the probability of {name}"]
+    positive = named[0] if len(classes) == 2 and named else None
+    chances = calibrate(sample, curve.answered, curve.observed, curve.rows, positive)
+    try:
+        metric, confidence = METRICS[definition.training.metric], definition.gate.confidence
+        value, (low, high) = expected_metric(metric, sample, chances, confidence)
+    except MetricUndefined:
+        return None
+    return Estimate(value, low, high, len(sample))

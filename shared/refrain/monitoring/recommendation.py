@@ -22,7 +22,7 @@ from refrain.monitoring.reference import Reference, feature_references
 from refrain.monitoring.window_report import report_window
 from refrain.monitoring.windows import Traffic
 from refrain.recommendation.novelty import NEW, TURNOVER, mark_known_items
-from refrain.statistics.clusters import cluster_design_effect
+from refrain.statistics.design_effect import cluster_design_effect
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:

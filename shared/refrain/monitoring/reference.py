@@ -9,7 +9,7 @@ import numpy as np
 
 from refrain.lake.profile import CategoryProfile
 from refrain.statistics.bins import category_cells, frequent_categories, number_cells
-from refrain.statistics.homogeneity import INDEPENDENT, DesignEffect
+from refrain.statistics.design_effect import INDEPENDENT, DesignEffect
 from refrain.words import figure
 
 if TYPE_CHECKING:

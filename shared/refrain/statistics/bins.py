@@ -7,8 +7,7 @@ the last cell.
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,37 +23,17 @@ FREQUENT_SHARE = 0.02
 """A category with this share of the rows gets a cell of its own."""
 MAX_FREQUENT_CATEGORIES = 20
 
-BLOCKS = (8, 16, 32, 64)
-MIN_BLOCK_ROWS = 30
-NORMAL_99 = 2.326
-"""The normal distribution's 99 % quantile: less movement than that is chance."""
-
 type Cells = NDArray[np.int64]
 type Array = NDArray[Any]
 
 
-class CellEdges(TypedDict):
-    """Row counts between edges: the first cell lies below the first edge, every other one includes its lower edge."""
-
-    edges: list[float]
-    counts: list[int]
-
-
-class BlockMovement(TypedDict):
-    """How much more the shares of blocks of `rows` consecutive rows differ than those of as many random rows would.
-
-    `effect` is the design effect, the ratio of the two variances; `freedom` are its degrees of freedom.
-    """
-
-    rows: int
-    effect: float
-    freedom: int
-
-
-def bin_numbers(numbers: Array, blur: float = 0.0) -> CellEdges:
+def bin_numbers(numbers: Array, blur: float = 0.0) -> tuple[list[float], list[int]]:
     """Find the edges for numbers [rows] (none missing), and count; numbers closer than `blur` count as the same.
 
-    >>> bin_numbers(np.array([0.0] * 6 + [1.0, 2.0, 3.0, 4.0]))["counts"]
+    The first cell lies below the first edge, every other one includes its lower edge.
+
+    >>> edges, counts = bin_numbers(np.array([0.0] * 6 + [1.0, 2.0, 3.0, 4.0]))
+    >>> counts
     [0, 6, 1, 1, 1, 1]
     """
     if blur:
@@ -67,7 +46,7 @@ def bin_numbers(numbers: Array, blur: float = 0.0) -> CellEdges:
     above = atoms + blur / 2 if blur else np.nextafter(atoms, np.inf)
     edges = np.unique(np.concatenate([inner - blur / 2, atoms - blur / 2, above]).astype(np.float64))
     counts = np.bincount(number_cells(numbers, edges), minlength=len(edges) + 2)[:-1]
-    return {"edges": edges.tolist(), "counts": counts.tolist()}
+    return edges.tolist(), counts.tolist()
 
 
 def number_cells(values: Array, edges: Collection[float]) -> Cells:
@@ -104,44 +83,3 @@ def category_cells(values: Array, frequent: Collection[str]) -> Cells:
     rest = len(cells)
     cells[None] = rest + 1
     return np.fromiter((cells.get(value, rest) for value in values), np.int64, len(values))
-
-
-def block_movements(cells: Cells) -> list[BlockMovement]:
-    """Measure how much shares moved while the rows were gathered, on blocks of several lengths; empty if they did not.
-
-    Consecutive rows are often alike (night follows day, one town is visited after another). A test that takes them for
-    independent rows finds a difference in every window. The design effect says by how much it errs (Rao & Scott 1984;
-    Brier, Analysis of contingency tables under cluster sampling, 1980).
-
-    Args:
-        cells: of the rows [rows], in the order in which they happened.
-
-    >>> block_movements(np.arange(4000) % 4), block_movements(np.repeat([0, 1, 0, 1], 1000))[0]["effect"] > 100
-    ([], True)
-    """
-    counts = np.bincount(cells)
-    shares = counts[counts > 0] / len(cells)
-    used = np.cumsum(counts > 0)[cells] - 1
-    movements: list[BlockMovement] = []
-    for blocks in BLOCKS:
-        rows = len(cells) // blocks
-        freedom = (blocks - 1) * (len(shares) - 1)
-        if rows < MIN_BLOCK_ROWS or not freedom:
-            break
-        block = np.arange(rows * blocks) // rows
-        table = np.bincount(block * len(shares) + used[: rows * blocks], minlength=blocks * len(shares))
-        expected = rows * shares
-        square = float(((table.reshape(blocks, -1) - expected) ** 2 / expected).sum())
-        if chi_squared_deviation(square, freedom) > NORMAL_99:
-            movements.append({"rows": rows, "effect": square / freedom, "freedom": freedom})
-    return movements
-
-
-def chi_squared_deviation(square: float, freedom: float) -> float:
-    """Return how many standard deviations a chi-squared figure lies above its expectation (Wilson & Hilferty 1931).
-
-    >>> round(chi_squared_deviation(16.919, 9), 2), round(chi_squared_deviation(9.0, 9), 2)
-    (1.65, 0.16)
-    """
-    spread = 2 / (9 * freedom)
-    return (float(np.cbrt(square / freedom)) - (1 - spread)) / math.sqrt(spread)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from refrain.statistics.bins import chi_squared_deviation
+from refrain.statistics.design_effect import DesignEffect, chi_squared_deviation
 
 if TYPE_CHECKING:
     from refrain.arrays import Floats
@@ -31,17 +31,6 @@ FAR_BEYOND = 1e-9
 """Below this the approximation need not be checked: it may err by many powers of ten."""
 
 MIN_EXPECTED_ROWS = 1.0
-
-
-@dataclass(frozen=True)
-class DesignEffect:
-    """How much more the shares of a window vary than those of independent rows, and the degrees of freedom of that."""
-
-    ratio: float
-    freedom: int
-
-
-INDEPENDENT = DesignEffect(1.0, 0)
 
 
 @dataclass(frozen=True)
@@ -69,6 +58,7 @@ def compare_counts(window: Counts, reference: Counts, design: DesignEffect, draw
         draws: of the permutation test; the smallest `p` is about one over it.
         seed: same seed, same answer.
 
+    >>> from refrain.statistics.design_effect import INDEPENDENT
     >>> reference = np.array([1000] * 10 + [0])
     >>> window = np.array([9, 11, 8, 12, 10, 10, 9, 11, 10, 10, 0])
     >>> alike = compare_counts(window, reference, INDEPENDENT, 10_000, 0)

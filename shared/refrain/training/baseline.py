@@ -13,7 +13,8 @@ import numpy as np
 
 from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
 from refrain.lake.version import Baseline
-from refrain.statistics.bins import bin_numbers, block_movements, category_cells, frequent_categories, number_cells
+from refrain.statistics.bins import bin_numbers, category_cells, frequent_categories, number_cells
+from refrain.statistics.design_effect import block_movements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def profile_number(values: Array, order: Cells | None = None, blur: float = 0.0)
     present = values[~np.isnan(values)].astype(np.float64)
     if not len(present):
         return NumberProfile(None, None, None, None, 1.0, [], BinCounts([], [0]))
-    counts = BinCounts(**bin_numbers(present, blur))
+    counts = BinCounts(*bin_numbers(present, blur))
     return NumberProfile(
         min=float(present.min()),
         max=float(present.max()),
@@ -107,7 +108,7 @@ def profile_category(values: Array, order: Cells | None = None) -> CategoryProfi
 
 
 def _movement(cells: Cells) -> list[Movement] | None:
-    return [Movement(**block) for block in block_movements(cells)] or None
+    return [Movement(rows, effect.ratio, effect.freedom) for rows, effect in block_movements(cells)] or None
 
 
 def profile_answers(

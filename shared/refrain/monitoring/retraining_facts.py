@@ -1,0 +1,82 @@
+"""Gather the facts for the decision on retraining: past runs, new rows and labels, and what the report says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refrain.lake import deployment_log
+from refrain.lake.label import read_labels
+from refrain.lake.receipt_choice import choose_receipts, read_receipts
+from refrain.lake.snapshot import Snapshot, list_runs, run_of_version, run_started_at
+from refrain.monitoring.retraining_decision import RetrainingFacts
+from refrain.pages.monitoring_words import below_gate_sentence, drift_sentence
+from refrain.times import from_iso, to_datetime64
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from preprocessing import Definition
+    from refrain.aws.cloud import Services
+    from refrain.aws.storage import Store
+    from refrain.lake.monitoring_report import MonitoringReport
+
+
+def gather_facts(
+    store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
+) -> RetrainingFacts:
+    """Gather what the decision depends on; `report` has no decision yet."""
+    runs = list_runs(store, definition.model)
+    starts = [run_started_at(run) for run in runs[-1:]] + ([from_iso(report.last_start)] if report.last_start else [])
+    last_run = max(starts, default=None)
+    new_rows = _count_new_rows(store, definition, runs[-1:])
+    if report.version:
+        new_rows += _count_new_labels(store, definition.model, last_run, now)
+    return RetrainingFacts(
+        now=now,
+        rules=definition.retraining,
+        last_run=last_run,
+        trained=run_started_at(report.version) if report.version else None,
+        running=services.is_running(definition.model),
+        new_rows=new_rows,
+        unpromoted=_count_unpromoted(store, definition, runs),
+        drifted=drift_sentence(report) if report.state == "drifted" else "",
+        quality=below_gate_sentence(report) if report.breaks_gate else "",
+    )
+
+
+def _count_new_rows(store: Store, definition: Definition, last: Sequence[str]) -> int:
+    """Count the rows of uploads that the latest run (if any) did not have."""
+    old = {digest for run in last for digest in Snapshot.read(store, definition.model, run).receipts}
+    receipts = choose_receipts(read_receipts(store, definition.model), definition)
+    return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
+
+
+def _count_new_labels(store: Store, model: str, since: datetime | None, now: datetime) -> int:
+    labels = read_labels(store, model, since, now).values()
+    return sum(since is None or label.received_at > to_datetime64(since) for label in labels)
+
+
+def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str]) -> int:
+    """Count the runs since the last promotion, up to the bound of the brake.
+
+    Runs of another definition do not count: whoever changed the definition had a reason to hope.
+    """
+    promoted = _last_promoted(store, definition.model)
+    unpromoted = 0
+    for run in reversed(runs):
+        if unpromoted >= definition.retraining.most_without_promotion or (promoted and run <= promoted):
+            break
+        if Snapshot.read(store, definition.model, run).definition != definition.document:
+            break
+        unpromoted += 1
+    return unpromoted
+
+
+def _last_promoted(store: Store, model: str) -> str | None:
+    """Return the run of the version that was promoted last, or None."""
+    for key in reversed(deployment_log.log_keys(store, model)):
+        entry = deployment_log.LogEntry.read(store, key)
+        if entry.event == "promoted":
+            return run_of_version(entry.version)
+    return None
