@@ -92,7 +92,7 @@ def known_keys(place: str) -> set[str]:
     with pytest.raises(DefinitionError) as refused:
         parse_definition(MODEL, with_changes(changes), "example.toml")
     assert refused.value.key == f"{place}.surely-unknown".removeprefix(".")
-    _, _, known = refused.value.expected.partition("known here are ")
+    _, _, known = refused.value.expected.partition("the keys here are ")
     return set(known.split(", "))
 
 
@@ -102,7 +102,7 @@ def column_keys(kind: str) -> set[str]:
     with pytest.raises(DefinitionError) as refused:
         parse_definition(MODEL, added, "example.toml")
     assert refused.value.key == "columns.added.surely-unknown"
-    return set(refused.value.expected.partition("known here are ")[2].split(", "))
+    return set(refused.value.expected.partition("the keys here are ")[2].split(", "))
 
 
 def choices(document: Mapping[str, Any]) -> list[str]:
@@ -220,7 +220,7 @@ MISTAKES = [
     ('time = "plan"', "time: expected a column of type time, got 'plan'"),
     (
         'colour = "blue"',
-        "colour: unknown key; known here are columns, derived, gate, key, monitoring, retraining, "
+        "colour: unknown key; the keys here are columns, derived, gate, key, monitoring, retraining, "
         "rollout, source, target, task, time, training",
     ),
     ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),
@@ -239,7 +239,7 @@ MISTAKES = [
     ('columns.cancelled.role = "feature"', "columns.cancelled.role: the target cannot be a feature of itself"),
     (
         'columns._row.type = "number"',
-        "columns._row: expected a name that is not empty and does not begin with _ (those are ours)",
+        "columns._row: expected a name that is not empty and does not begin with _, which is reserved",
     ),
     (
         'derived.late.make = "quarter"',
