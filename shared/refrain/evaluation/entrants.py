@@ -17,26 +17,19 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
     from refrain.evaluation.evaluated_model import Holdout
-    from refrain.statistics.metrics import Metric
 
 type Entrant = EvaluatedModel | str
 """A measured model, or the sentence why it could not be measured."""
 
 
 class EvaluationKind(Protocol):
-    """How one kind of models is evaluated; `users` counts who was asked about, in a recommendation only."""
-
-    has_trials: bool
-    users: int | None
+    """How one kind of models is evaluated."""
 
     def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Measure a version. A candidate is also compared with its pipeline's answers, `expected`."""
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return the truth that all models are measured by."""
-
-    def popularity(self, metric: Metric) -> float | None:
-        """Measure the most popular items, which a recommender has to beat."""
 
 
 @dataclass(frozen=True)

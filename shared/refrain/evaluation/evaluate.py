@@ -94,7 +94,7 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     entrants = gather_entrants(store, request, kind)
     holdout = kind.holdout(entrants.evaluated)
     champion, candidates = measure_entrants(definition, request, entrants, holdout)
-    popularity = kind.popularity(metric)
+    popularity = holdout.popularity(metric)
     decision = decide(definition.gate, metric, champion, candidates, popularity)
     evaluation = Evaluation(
         model=request.model,
@@ -113,17 +113,19 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
         popularity=popularity,
-        users=kind.users,
+        users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )
     key = evaluation.write(store, request.model, request.run)
-    starts_trial = kind.has_trials and _write_expectation(store, request, entrants, holdout, decision)
+    mode = definition.rollout.mode
+    if mode != "immediate" and not _write_expectation(store, request, entrants, holdout, decision):
+        mode = "immediate"
     return {
         "model": request.model,
         "run": request.run,
         "evaluation": key,
         "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
         "metric": metric.name,
-        "rollout": {"mode": definition.rollout.mode if starts_trial else "immediate"},
+        "rollout": {"mode": mode},
         "champion": _brief(champion) if champion else None,
         "candidates": [_brief(figures) for figures in candidates],
     }

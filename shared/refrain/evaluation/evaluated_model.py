@@ -39,11 +39,18 @@ TIMED_ROWS = 20
 class Holdout:
     """The truth that all are measured by; `classes` are those of the holdout and of every version, sorted.
 
-    A regression has no classes. The truth of a recommender is how many new items each user chose.
+    A regression has no classes. The truth of a recommender is how many new items each user chose; `popular_hits` are
+    the answers of a list of the most popular items, which a recommender has to beat.
     """
 
     truth: Truth
     classes: Sequence[str] = ()
+    popular_hits: Floats | None = None
+
+    def popularity(self, metric: Metric) -> float | None:
+        """Measure the most popular items; None without users, and for all models but recommenders."""
+        hits = self.popular_hits
+        return metric.value(self.truth, hits) if hits is not None and len(hits) else None
 
 
 @dataclass(frozen=True)
@@ -99,9 +106,6 @@ class EvaluatedTabularModel(EvaluatedModel):
 class TabularEvaluation:
     """How models of rows are evaluated: each answers all rows of the holdout."""
 
-    has_trials = True
-    users: int | None = None
-
     def __init__(self, store: Store, definition: Definition, run: str) -> None:
         self._store = store
         self._definition = definition
@@ -132,11 +136,6 @@ class TabularEvaluation:
         labels = class_labels(self._definition.columns[self._definition.target], target)
         classes = sorted(set(labels.tolist()).union(*(model.classes for model in models)))
         return Holdout(class_numbers(labels, classes), classes)
-
-    def popularity(self, metric: Metric) -> float | None:
-        """Return None: only recommenders are compared with popularity."""
-        del metric
-        return None
 
 
 def score(model: TabularModel, matrix: NDArray[np.float32]) -> Floats:

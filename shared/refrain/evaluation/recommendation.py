@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from preprocessing import Array, RecommenderDefinition
     from refrain.aws.storage import Store
     from refrain.recommendation.holdout_questions import Codes, Questions
-    from refrain.statistics.metrics import Metric
 
 MAX_USERS_AT_ONCE = 256
 TIMED_HISTORY = 50
@@ -49,16 +48,13 @@ class EvaluatedRecommender(EvaluatedModel):
 
 
 class RecommenderEvaluation:
-    """How recommenders are evaluated; a better one goes into service at once, without a trial."""
-
-    has_trials = False
+    """How recommenders are evaluated: each ranks items for all users of the holdout."""
 
     def __init__(self, store: Store, definition: RecommenderDefinition, run: str) -> None:
         self._store = store
         self._model = definition.model
         rows = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
         self._questions = make_questions(definition, *rows)
-        self.users: int | None = len(self._questions)
 
     def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedRecommender:
         """Measure a version; `expected` are the lists of a candidate's estimator. Raises `BrokenVersion`."""
@@ -81,14 +77,10 @@ class RecommenderEvaluation:
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
-        """Return how many new items each user chose."""
+        """Return how many new items each user chose, and what the most popular items would have hit."""
         del models
-        return Holdout(self._questions.chosen_counts)
-
-    def popularity(self, metric: Metric) -> float | None:
-        """Measure the most popular items; None without users."""
         hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
-        return metric.value(self._questions.chosen_counts, hits) if len(hits) else None
+        return Holdout(self._questions.chosen_counts, popular_hits=hits)
 
 
 def rank(model: RecommenderModel, histories: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:

@@ -31,6 +31,15 @@ def legend(entries: Sequence[tuple[str, str]]) -> Html:
     return element("ul", *items, class_="legend")
 
 
+def _chart(key: str, title: str, description: str, note: str, parts: Sequence[str], *below: str) -> Html:
+    """Return a drawing of the usual size, with its caption."""
+    return captioned(title, note, svg(key, (WIDTH, HEIGHT), title, description, *parts), *below)
+
+
+def _model_legend(models: Sequence[PageModel]) -> Html:
+    return legend([(model.colour, model.label) for model in models])
+
+
 def _panel(x: tuple[float, float], y: tuple[float, float]) -> Panel:
     return Panel(Scale(*x, LEFT, RIGHT), Scale(*y, BOTTOM, TOP))
 
@@ -50,16 +59,10 @@ def draw_roc(models: Sequence[PageModel], focus: PageModel | None, note: str) ->
         for model, curve in sorted(drawn, key=lambda pair: pair[0] is focus)
     ]
     names = ", ".join(model.label for model, _ in drawn)
-    drawing = svg(
-        "roc",
-        (WIDTH, HEIGHT),
-        "ROC curves",
-        f"ROC curves of {names}; the closer to the upper left the better.",
-        *panel.grid("false positive rate", "true positive rate"),
-        panel.line([0, 1], [0, 1], "ideal"),
-        *lines,
-    )
-    return captioned("ROC curves", note, drawing, legend([(model.colour, model.label) for model, _ in drawn]))
+    description = f"ROC curves of {names}; the closer to the upper left the better."
+    grid = panel.grid("false positive rate", "true positive rate")
+    parts = [*grid, panel.line([0, 1], [0, 1], "ideal"), *lines]
+    return _chart("roc", "ROC curves", description, note, parts, _model_legend([model for model, _ in drawn]))
 
 
 def draw_calibration(models: Sequence[PageModel], of: str, *, shares: bool) -> Html:
@@ -75,17 +78,10 @@ def draw_calibration(models: Sequence[PageModel], of: str, *, shares: bool) -> H
             marks.append(whisker(panel.x(answer), panel.y(low), panel.x(answer), panel.y(high), model.colour))
             marks.append(mark(panel.x(answer), panel.y(mean), model.colour, 4))
     low, high = max(x[0], y[0]), min(x[1], y[1])
-    drawing = svg(
-        "calibration",
-        (WIDTH, HEIGHT),
-        "Calibration",
-        f"The models' answers against the truth, in bins of {of}; on the diagonal they are equal.",
-        *panel.grid(f"mean answer: {of}", "observed"),
-        panel.line([low, high], [low, high], "ideal"),
-        *marks,
-    )
+    description = f"The models' answers against the truth, in bins of {of}; on the diagonal they are equal."
     note = f"Of {of}, in bins of equally many rows, with 95 % intervals."
-    return captioned("Calibration", note, drawing, legend([(model.colour, model.label) for model, _ in drawn]))
+    parts = [*panel.grid(f"mean answer: {of}", "observed"), panel.line([low, high], [low, high], "ideal"), *marks]
+    return _chart("calibration", "Calibration", description, note, parts, _model_legend([model for model, _ in drawn]))
 
 
 def _shared_range(all_bins: Sequence[CalibrationBins]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -102,16 +98,11 @@ def draw_histogram(model: PageModel, histogram: Histogram) -> Html:
     colours = ("yes", "no")
     areas = [panel.steps(histogram.edges, heights, colour) for heights, colour in zip(shares, colours, strict=True)]
     names = [f"{name} ({counted(sum(series), 'row')})" for name, series in histogram.series.items()]
-    drawing = svg(
-        "histogram",
-        (WIDTH, HEIGHT),
-        "Spread of the answers",
-        f"Histograms of {histogram.of} for {' and '.join(names)}.",
-        *panel.grid(histogram.of, "share of its rows"),
-        *reversed(areas),
-    )
+    description = f"Histograms of {histogram.of} for {' and '.join(names)}."
     note = f"{histogram.of[0].upper()}{histogram.of[1:]}, by {model.label}."
-    return captioned("Spread of the answers", note, drawing, legend(list(zip(colours, names, strict=True))))
+    parts = [*panel.grid(histogram.of, "share of its rows"), *reversed(areas)]
+    entries = legend(list(zip(colours, names, strict=True)))
+    return _chart("histogram", "Spread of the answers", description, note, parts, entries)
 
 
 def draw_residuals(model: PageModel, residuals: Residuals, on_page: Sequence[Residuals], key: str) -> Html:
@@ -120,20 +111,17 @@ def draw_residuals(model: PageModel, residuals: Residuals, on_page: Sequence[Res
     x = pad_range([value for item in on_page for value in item.answered], 0.02)
     panel = _panel(x, (min(y[0], 0), max(y[1], 0)))
     xs, lines = residuals.answered, residuals.quantiles
-    drawing = svg(
-        f"residuals-{key}",
-        (WIDTH, HEIGHT),
-        f"Residuals of {model.label}",
-        "Quantiles of truth minus answer, along the answer; at best a narrow, even band around zero.",
+    description = "Quantiles of truth minus answer, along the answer; at best a narrow, even band around zero."
+    parts = [
         *panel.grid("answer", "truth − answer"),
         panel.level(0, "zero"),
         panel.band(xs, lines["0.05"], lines["0.95"], model.colour),
         panel.band(xs, lines["0.25"], lines["0.75"], f"{model.colour} inner"),
         panel.line(xs, lines["0.5"], f"{model.colour} focus"),
-    )
+    ]
     spread = max(lines["0.95"]) - min(lines["0.05"])
     note = f"Median, middle half and middle 90 % of rows; {figure(spread)} from lowest to highest."
-    return captioned(f"Residuals of {model.label}", note, drawing)
+    return _chart(f"residuals-{key}", f"Residuals of {model.label}", description, note, parts)
 
 
 def draw_importance(model: PageModel, champion: PageModel | None, title: str, max_features: int = 20) -> Html:
