@@ -20,9 +20,8 @@ from local.demo.errors import DemoFailed
 from local.demo.flights import TARGET, Flights, as_csv, without_target
 from local.demo.timeline import Block, LakeWatcher, StreamEvent, Timeline
 from preprocessing import load_definition
-from refrain.lake import keys
 from refrain.lake.deployment import Deployment
-from refrain.lake.version import Manifest
+from refrain.lake.version import Manifest, version_key
 from refrain.model.tabular import TabularModel
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ class FlightStream:
 
     def _load(self, version: str) -> TabularModel:
         manifest = Manifest.from_json(json.loads(self._client.lake(Manifest.key(MODEL, version))))
-        return TabularModel.load(manifest, self._client.lake(keys.version(MODEL, version, "model.onnx")))
+        return TabularModel.load(manifest, self._client.lake(version_key(MODEL, version, "model.onnx")))
 
     def _wait_for_report(self, answered_at: datetime) -> None:
         """Wait for a monitoring report after a block was answered, and as long as a run trains."""

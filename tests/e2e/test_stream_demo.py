@@ -12,7 +12,6 @@ from local.cloud import Cloud
 from local.demo.flights import Flights, read_flights
 from local.demo.stream import DEFINITION, MODEL, TICK, FlightStream
 from local.stack_client import StackClient
-from refrain.lake import keys
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.monitoring_report import MonitoringReport
 
@@ -76,7 +75,7 @@ def test_a_challenger_that_learned_from_the_mistake_passes_the_gate_and_is_dismi
 
 def test_monitoring_started_every_run_but_the_first(performed: tuple[StackClient, Timeline]) -> None:
     client, _ = performed
-    snapshots = [key for key in client.keys(keys.snapshots(MODEL)) if key.endswith("/snapshot.json")]
+    snapshots = [key for key in client.keys(f"snapshots/{MODEL}/") if key.endswith("/snapshot.json")]
     reasons = [json.loads(client.lake(key))["reason"] for key in snapshots]
     prefix = MonitoringReport.prefix(MODEL)
     reports = [json.loads(client.lake(key)) for key in client.keys(prefix) if key.endswith(".json")]

@@ -21,6 +21,7 @@ from refrain.lake import keys
 from refrain.lake.label import read_labels
 from refrain.lake.packed_columns import unpack_columns
 from refrain.lake.receipt import Receipt
+from refrain.lake.snapshot import snapshot_key
 from refrain.lake.version import Manifest, TrainingRows
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import deliver, handler, snapshot_of, upload
@@ -108,7 +109,7 @@ def label(*labels: tuple[str, object]) -> dict[str, Any]:
 def frozen(lake: Store, answer: dict[str, Any]) -> dict[str, list[Any]]:
     """All rows of a snapshot."""
     sides = [
-        unpack_columns(lake.read(keys.snapshot("shops", answer["run"], f"{name}.npz")).data)
+        unpack_columns(lake.read(snapshot_key("shops", answer["run"], f"{name}.npz")).data)
         for name in ("train", "holdout")
     ]
     return {name: np.concatenate([side[name] for side in sides]).tolist() for name in sides[0]}

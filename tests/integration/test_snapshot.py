@@ -11,10 +11,10 @@ import pytest
 from preprocessing import parse_definition
 from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.lake import keys
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.packed_columns import unpack_columns
+from refrain.lake.snapshot import snapshot_key
 from refrain.lake.version import TrainingRows
 from tests.integration.loop import handler, snapshot_of, upload
 from tests.stored import make_manifest
@@ -92,7 +92,7 @@ def take(**changes: Any) -> dict[str, Any]:
 
 
 def frozen(lake: Store, answer: dict[str, Any], name: str) -> dict[str, Any]:
-    return unpack_columns(lake.read(keys.snapshot("shops", answer["run"], name)).data)
+    return unpack_columns(lake.read(snapshot_key("shops", answer["run"], name)).data)
 
 
 def test_uploads_become_two_frozen_parts_and_a_description(aws: Aws, lake: Store) -> None:
@@ -139,7 +139,7 @@ def test_the_same_uploads_give_the_same_bytes_in_every_run(aws: Aws, lake: Store
     assert first["run"] != second["run"]
     assert first["digest"] == second["digest"]
     for name in ("train.npz", "holdout.npz"):
-        one, other = (lake.read(keys.snapshot("shops", answer["run"], name)).data for answer in (first, second))
+        one, other = (lake.read(snapshot_key("shops", answer["run"], name)).data for answer in (first, second))
         assert one == other
 
 

@@ -16,10 +16,15 @@ from preprocessing import load_definition
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
-from refrain.lake import keys
 from refrain.lake.packed_columns import fit_to
-from refrain.lake.snapshot import SnapshotPart, read_candidate_answers, read_snapshot_rows, write_snapshot_rows
-from refrain.lake.version import TrainingRows, VersionFiles, read_version_files
+from refrain.lake.snapshot import (
+    SnapshotPart,
+    read_candidate_answers,
+    read_snapshot_rows,
+    snapshot_key,
+    write_snapshot_rows,
+)
+from refrain.lake.version import TrainingRows, VersionFiles, read_version_files, version_key
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
@@ -102,11 +107,11 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
 
 def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
     train()
-    files = [keys.version("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
+    files = [version_key("churn", f"{RUN}-logistic", name) for name in FILES[:3]]
     first = [lake.read(key).data for key in files]
     other = "20261123T120409-aaaaaa"
     for name in ("train.npz", "holdout.npz", "snapshot.json"):
-        lake.write(keys.snapshot("churn", other, name), lake.read(keys.snapshot("churn", RUN, name)).data)
+        lake.write(snapshot_key("churn", other, name), lake.read(snapshot_key("churn", RUN, name)).data)
 
     train(run=other)
 
@@ -115,7 +120,7 @@ def test_the_same_snapshot_gives_the_same_model(lake: Store) -> None:
 
 def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
     first = train()
-    files = [keys.version("churn", first["version"], name) for name in FILES]
+    files = [version_key("churn", first["version"], name) for name in FILES]
     written = [lake.read(key).etag for key in files]
 
     assert train() == first
@@ -141,7 +146,7 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
     monkeypatch.undo()
 
     # Then there is no manifest, and so no version, until the retry has written all
-    assert not lake.exists(keys.version("churn", f"{RUN}-logistic", "manifest.json"))
+    assert not lake.exists(version_key("churn", f"{RUN}-logistic", "manifest.json"))
     train()
     assert read_version_files(lake, "churn", f"{RUN}-logistic").golden.rows
 

@@ -18,6 +18,7 @@ from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
 from refrain.lake import keys
 from refrain.lake.deployment import Deployment
 from refrain.lake.label import write_labels
+from refrain.lake.version import version_key
 from refrain.serving.registry.registry import registry
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
@@ -117,7 +118,7 @@ class Trial:
 
     def break_challenger(self) -> None:
         """Plant what training would not make: golden answers that the graph does not give."""
-        key = keys.version("shop", str(self.deployment.challenger_version), "golden.json")
+        key = version_key("shop", str(self.deployment.challenger_version), "golden.json")
         golden = json.loads(self.aws.read(key))
         golden["answers"] = [answer[::-1] for answer in golden["answers"]]
         open_store(self.aws.lake).write_json(key, golden)

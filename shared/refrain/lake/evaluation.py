@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from preprocessing import Gate
 from preprocessing.definition import Task
-from refrain.lake import keys
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.parity_figures import Parity
-from refrain.lake.snapshot import DataSummary
+from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.trial_outcome import TrialOutcome
-from refrain.lake.version import version_report_key
+from refrain.lake.version import version_key
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -205,9 +204,9 @@ class Evaluation(StoredDocument):
 
 def write_report(store: Store, model: str, run: str, page: bytes, version: str | None) -> str:
     """Write the report of a run, also beside the version that it promoted, and return the key to name."""
-    key = keys.snapshot(model, run, "report.html")
+    key = snapshot_key(model, run, "report.html")
     store.write(key, page)
     if version is not None:
-        key = version_report_key(model, version)
+        key = version_key(model, version, "report.html")
         store.write_new(key, page)
     return key

@@ -5,31 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def snapshot(model: str, run: str, name: str) -> str:
-    """A file of one retraining run: `train.npz`, `holdout.npz`, `snapshot.json`, `evaluation.json`, `report.html`."""
-    return f"snapshots/{model}/{run}/{name}"
-
-
-def snapshots(model: str) -> str:
-    """Prefix of all retraining runs of a model."""
-    return f"snapshots/{model}/"
-
-
-def answers(model: str, run: str, candidate: str) -> str:
-    """What one candidate's pipeline answered for every holdout row (npz)."""
-    return snapshot(model, run, f"answers/{candidate}.npz")
-
-
-def versions(model: str) -> str:
-    """Prefix of a model's versions."""
-    return f"versions/{model}/"
-
-
-def version(model: str, version: str, name: str) -> str:
-    """A file of a model version: `model.onnx`, `manifest.json`, `baseline.json`, `golden.json`, `report.html`."""
-    return f"{versions(model)}{version}/{name}"
-
-
 def captured(model: str, moment: datetime, name: str) -> str:
     """Lines of what was asked and answered (JSON lines, gzip), delivered in the hour (UTC) of its folder."""
     return f"{captured_in(model)}{moment:%Y/%m/%d/%H}/{name}.jsonl.gz"

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
-from refrain.lake import keys
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
 
@@ -137,9 +136,14 @@ class Snapshot(StoredDocument):
         return parse_definition(self.model, self.definition, "snapshot.json")
 
 
+def snapshot_key(model: str, run: str, name: str) -> str:
+    """Return the key of a file in the folder of a run."""
+    return f"snapshots/{model}/{run}/{name}"
+
+
 def list_runs(store: Store, model: str) -> list[str]:
     """List the runs of a model that froze rows, in the order in which they started."""
-    prefix = keys.snapshots(model)
+    prefix = f"snapshots/{model}/"
     runs = [key.removeprefix(prefix).removesuffix("/snapshot.json") for key in store.keys(prefix)]
     return sorted(run for run in runs if RUN_NAME.fullmatch(run))
 
@@ -164,12 +168,12 @@ def run_started_at(run: str) -> datetime:
 
 def read_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart) -> dict[str, Array]:
     """Read typed columns of a snapshot."""
-    return unpack_columns(store.read(keys.snapshot(model, run, f"{part}.npz")).data)
+    return unpack_columns(store.read(snapshot_key(model, run, f"{part}.npz")).data)
 
 
 def write_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart, columns: Columns) -> None:
     """Write typed columns of a snapshot."""
-    store.write(keys.snapshot(model, run, f"{part}.npz"), pack_columns(columns))
+    store.write(snapshot_key(model, run, f"{part}.npz"), pack_columns(columns))
 
 
 def read_candidate_answers(store: Store, model: str, run: str, candidate: str) -> dict[str, Array]:
@@ -178,9 +182,9 @@ def read_candidate_answers(store: Store, model: str, run: str, candidate: str) -
     They are `answers` float64 [rows, classes or 1] in the order of the holdout, or a recommender's lists: `items`
     (codes) and `scores` [users, length].
     """
-    return unpack_arrays(store.read(keys.answers(model, run, candidate)).data)
+    return unpack_arrays(store.read(snapshot_key(model, run, f"answers/{candidate}.npz")).data)
 
 
 def write_candidate_answers(store: Store, model: str, run: str, candidate: str, answers: dict[str, Array]) -> None:
     """Write them, under the same names."""
-    store.write(keys.answers(model, run, candidate), pack_arrays(**answers))
+    store.write(snapshot_key(model, run, f"answers/{candidate}.npz"), pack_arrays(**answers))

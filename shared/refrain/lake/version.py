@@ -14,12 +14,11 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from preprocessing import parse_definition
 from preprocessing.definition import Task
 from refrain.errors import BrokenVersion, NotFound
-from refrain.lake import keys
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.profile import AnswerProfile, Profile, Turnover
 
@@ -29,18 +28,6 @@ if TYPE_CHECKING:
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files of every version; a recommender has its catalogue besides."""
-
-
-class VersionPart(StoredDocument):
-    """A JSON file of a version."""
-
-    file: ClassVar[str]
-
-    @classmethod
-    def key(cls, *names: str) -> str:
-        """Return the key of the file of a model and its version."""
-        model, version = names
-        return keys.version(model, version, cls.file)
 
 
 @dataclass(frozen=True)
@@ -53,10 +40,10 @@ class TrainingRows(Document):
 
 
 @dataclass(frozen=True)
-class Manifest(VersionPart):
+class Manifest(StoredDocument):
     """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's."""
 
-    file = "manifest.json"
+    path = "versions/{}/{}/manifest.json"
 
     model: str
     version: str
@@ -86,10 +73,10 @@ class Manifest(VersionPart):
 
 
 @dataclass(frozen=True)
-class Baseline(VersionPart):
+class Baseline(StoredDocument):
     """Profiles of the training rows by feature, and of the answers; `turnover` belongs to a recommender."""
 
-    file = "baseline.json"
+    path = "versions/{}/{}/baseline.json"
 
     rows: int
     features: dict[str, Profile]
@@ -98,20 +85,20 @@ class Baseline(VersionPart):
 
 
 @dataclass(frozen=True)
-class Golden(VersionPart):
+class Golden(StoredDocument):
     """Instances as callers send them, and the answers of the trained estimator, row by row."""
 
-    file = "golden.json"
+    path = "versions/{}/{}/golden.json"
 
     rows: list[Any]
     answers: list[Any]
 
 
 @dataclass(frozen=True)
-class CatalogueItems(VersionPart):
+class CatalogueItems(StoredDocument):
     """The items of a recommender in the order of their codes, and by column a text (or None) for each."""
 
-    file = "catalogue.json"
+    path = "versions/{}/{}/catalogue.json"
 
     items: list[str]
     described: dict[str, list[str | None]]
@@ -130,7 +117,7 @@ class VersionFiles:
     def write(self, store: Store) -> None:
         """Write all files, the manifest last."""
         model, version = self.manifest.model, self.manifest.version
-        store.write(keys.version(model, version, "model.onnx"), self.model)
+        store.write(version_key(model, version, "model.onnx"), self.model)
         for part in (self.baseline, self.golden, self.catalogue, self.manifest):
             if part is not None:
                 part.write(store, model, version)
@@ -143,17 +130,18 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     """
     with ThreadPoolExecutor(len(FILES)) as threads:
         contents = {name: threads.submit(_read, store, model, version, name) for name in FILES}
-    manifest = _parse(Manifest, version, contents["manifest.json"].result())
+    manifest = _parse(Manifest, version, "manifest.json", contents["manifest.json"].result())
     graph = contents["model.onnx"].result()
     if (manifest.model, manifest.version) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
     if hashlib.sha256(graph).hexdigest() != manifest.model_sha256:
         raise BrokenVersion(version, "its model.onnx is not the one that its manifest names")
-    baseline = _parse(Baseline, version, contents["baseline.json"].result())
-    golden = _parse(Golden, version, contents["golden.json"].result())
+    baseline = _parse(Baseline, version, "baseline.json", contents["baseline.json"].result())
+    golden = _parse(Golden, version, "golden.json", contents["golden.json"].result())
     catalogue = None
     if manifest.task == "recommendation":
-        catalogue = _parse(CatalogueItems, version, _read(store, model, version, CatalogueItems.file))
+        content = _read(store, model, version, "catalogue.json")
+        catalogue = _parse(CatalogueItems, version, "catalogue.json", content)
     return VersionFiles(manifest, graph, baseline, golden, catalogue)
 
 
@@ -167,24 +155,24 @@ def read_learned_digest(store: Store, model: str, version: str) -> str:
 
 def list_versions(store: Store, model: str) -> list[str]:
     """List the versions of a model, the newest first."""
-    prefix = keys.versions(model)
+    prefix = f"versions/{model}/"
     return sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
 
 
-def version_report_key(model: str, version: str) -> str:
-    """Return the key of the report of the run that promoted a version."""
-    return keys.version(model, version, "report.html")
+def version_key(model: str, version: str, name: str) -> str:
+    """Return the key of a file of a version."""
+    return f"versions/{model}/{version}/{name}"
 
 
 def _read(store: Store, model: str, version: str, name: str) -> bytes:
     try:
-        return store.read(keys.version(model, version, name)).data
+        return store.read(version_key(model, version, name)).data
     except NotFound as error:
         raise BrokenVersion(version, f"its {name} is absent") from error
 
 
-def _parse[Part: VersionPart](kind: type[Part], version: str, content: bytes) -> Part:
+def _parse[Part: StoredDocument](kind: type[Part], version: str, name: str, content: bytes) -> Part:
     try:
         return kind.from_json(json.loads(content))
     except ValueError as error:
-        raise BrokenVersion(version, f"its {kind.file} is damaged ({error})") from error
+        raise BrokenVersion(version, f"its {name} is damaged ({error})") from error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.snapshot.labelled_rows import LabelledRows
     from refrain.snapshot.rows import Rows
-    from refrain.snapshot.run_data import RunData
+    from refrain.snapshot.snapshot_kind import RunData
     from refrain.snapshot.split import Split
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from preprocessing import Columns, RecommenderDefinition, objects
 from refrain.lake.receipt_choice import choose_receipts, read_receipts
 from refrain.recommendation.item_descriptions import definition_of_items
 from refrain.snapshot.rows import read_rows
-from refrain.snapshot.run_data import RunData
+from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 from refrain.snapshot.split import WHOLE, Split
 from refrain.snapshot.sufficiency import MIN_SIDE_ROWS
 from refrain.statistics.hashing import row_hashes
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RecommenderSnapshot:
-    """See `SnapshotKind`. A choice that followed a recommendation comes as an interaction, so there are no labels."""
+class RecommenderSnapshot(SnapshotKind):
+    """Snapshots of recommenders. A choice that followed a recommendation is an interaction, so there are no labels."""
 
     definition: RecommenderDefinition
 
+    @override
     def gather(self, store: Store) -> RunData:
-        """Choose uploads of interactions, and those that describe items."""
         model = self.definition.model
         receipts = choose_receipts(read_receipts(store, model), self.definition)
         if not self.definition.roles.describe:
@@ -43,21 +43,30 @@ class RecommenderSnapshot:
         items = choose_receipts(read_receipts(store, model, "items"), definition_of_items(self.definition))
         return RunData(receipts, items=items)
 
+    @override
     def hold_out(self, columns: Columns) -> Split:
-        """Hold out a share of each user's rows."""
         return split_by_user(self.definition, columns)
 
+    @override
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
-        """Ask for enough rows, users and items."""
-        return interaction_shortfall(self.definition, columns, holdout)
+        roles, min_rows = self.definition.roles, self.definition.training.min_rows
+        if len(holdout) < min_rows:
+            return f"there are {len(holdout)} rows, and {min_rows} are needed (training.min_rows)"
+        users = len(set(columns[roles.user][holdout].tolist()))
+        if users < MIN_SIDE_ROWS:
+            return f"rows of {users} users can be held out, and those of {MIN_SIDE_ROWS} are needed"
+        items = len(set(columns[roles.item][~holdout].tolist()))
+        if items < 2:
+            return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
+        return ""
 
-    def describe_target(self, columns: Columns, _holdout: NDArray[np.bool_]) -> dict[str, Any]:
-        """Count the users who chose, and the items that they chose among."""
+    @override
+    def describe_target(self, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, Any]:
         roles = self.definition.roles
         return {"users": len(set(columns[roles.user].tolist())), "items": len(set(columns[roles.item].tolist()))}
 
-    def more_parts(self, store: Store, data: RunData, columns: Columns) -> dict[SnapshotPart, Columns]:
-        """Freeze the items of the interactions."""
+    @override
+    def other_parts(self, store: Store, data: RunData, columns: Columns) -> dict[SnapshotPart, Columns]:
         return {"items": describe_items(store, self.definition, columns, data.items)}
 
 
@@ -79,20 +88,6 @@ def split_by_user(definition: RecommenderDefinition, columns: Columns) -> Split:
     rounding = row_hashes({roles.user: names.astype(object)}, (roles.user,)) / WHOLE
     held_out = np.minimum(np.floor(counts * share + rounding), counts - 1)
     return Split(from_the_end < held_out[users])
-
-
-def interaction_shortfall(definition: RecommenderDefinition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
-    """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
-    roles, min_rows = definition.roles, definition.training.min_rows
-    if len(holdout) < min_rows:
-        return f"there are {len(holdout)} rows, and {min_rows} are needed (training.min_rows)"
-    users = len(set(columns[roles.user][holdout].tolist()))
-    if users < MIN_SIDE_ROWS:
-        return f"rows of {users} users can be held out, and those of {MIN_SIDE_ROWS} are needed"
-    items = len(set(columns[roles.item][~holdout].tolist()))
-    if items < 2:
-        return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
-    return ""
 
 
 def describe_items(

@@ -20,7 +20,7 @@ from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import read_learned_digest
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import read_rows, take_rows, within_window, without_duplicates
-from refrain.snapshot.tabular_snapshot import TabularSnapshot
+from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition
     from refrain.aws.storage import Store
     from refrain.lake.snapshot import SnapshotPart
-    from refrain.snapshot.run_data import RunData, SnapshotKind
 
 logger = logging.getLogger("refrain")
 
@@ -97,7 +96,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
 
 def _choose_kind(definition: Definition) -> SnapshotKind:
     if not isinstance(definition, RecommenderDefinition):
-        return TabularSnapshot(definition)
+        return SnapshotKind(definition)
     from refrain.snapshot.recommendation import RecommenderSnapshot  # other models do not need it
 
     return RecommenderSnapshot(definition)
@@ -106,7 +105,7 @@ def _choose_kind(definition: Definition) -> SnapshotKind:
 def _find_objection(store: Store, request: SnapshotRequest, deployment: Deployment, data: RunData, digest: str) -> str:
     """Say why not to train on the data, or nothing: there is none, or a version learned from it before."""
     champion = deployment.champion_version
-    if not data:
+    if not data.receipts and not len(data.labelled):
         return f"no rows of {request.model} were uploaded and kept so far"
     if request.force:
         return ""
@@ -146,7 +145,7 @@ def _freeze(
     parts: dict[SnapshotPart, Columns] = {
         "train": take_rows(rows.columns, ~split.holdout),
         "holdout": take_rows(rows.columns, split.holdout),
-        **kind.more_parts(store, data, rows.columns),
+        **kind.other_parts(store, data, rows.columns),
     }
     for part, columns in parts.items():
         write_snapshot_rows(store, request.model, request.run, part, columns)

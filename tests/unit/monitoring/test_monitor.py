@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from refrain.errors import BrokenVersion
-from refrain.lake import keys
 from refrain.lake.monitoring_report import MonitoringReport
+from refrain.lake.version import version_key
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.serving.tiny import Lake
@@ -287,7 +287,7 @@ def test_a_hand_started_run_postpones_the_scheduled_one(shop: Shop) -> None:
 
 
 def test_a_version_whose_files_are_gone_is_an_error_that_names_it(shop: Shop) -> None:
-    shop.world.store._store.delete(keys.version("shop", shop.version, "baseline.json"))
+    shop.world.store._store.delete(version_key("shop", shop.version, "baseline.json"))
     with pytest.raises(BrokenVersion, match="baseline"):
         shop.world.monitor(shop.evening(0))
 

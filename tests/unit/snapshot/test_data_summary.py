@@ -10,9 +10,8 @@ from preprocessing import objects
 from refrain.lake.snapshot import DataSummary, SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import Rows
-from refrain.snapshot.run_data import RunData
+from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 from refrain.snapshot.split import Split
-from refrain.snapshot.tabular_snapshot import TabularSnapshot
 from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "date
 
 
 def summarise(definition: Definition, receipts: Sequence[Receipt], rows: Rows, split: Split) -> DataSummary:
-    target = TabularSnapshot(definition).describe_target(rows.columns, split.holdout)
+    target = SnapshotKind(definition).describe_target(rows.columns, split.holdout)
     return summarise_data(definition, RunData(receipts), rows, split, target)
 
 

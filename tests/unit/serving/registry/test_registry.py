@@ -6,8 +6,8 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from refrain.lake import keys
 from refrain.lake.deployment import Deployment
+from refrain.lake.version import version_key
 from refrain.model import loading
 from refrain.serving.registry import registry as registry_module
 from refrain.serving.registry import version_choice as choice_module
@@ -132,7 +132,7 @@ def test_a_refused_version_is_not_tried_with_every_request_but_after_a_while(
     tiny.deploy(api.lake, broken, tiny_version)
     for api.clock.now in (0, 6, 12, 200):
         assert version(api) == "people-1"
-    graph = keys.version("people", "people-2", "model.onnx")
+    graph = version_key("people", "people-2", "model.onnx")
     assert api.lake.reads.count(graph) == 1
     tiny.put_version(api.lake, tiny_version.named("people-2"))
     api.clock.now = 400
@@ -182,7 +182,7 @@ def test_the_model_asked_for_least_recently_makes_room(api: Api, monkeypatch: py
     api.lake.reads.clear()
     api.clock.now = 2
     version(api)
-    assert keys.version("people", "people-1", "model.onnx") in api.lake.reads
+    assert version_key("people", "people-1", "model.onnx") in api.lake.reads
 
 
 def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
     for thread in threads:
         thread.join()
     assert found == ["people-1"] * 8
-    assert api.lake.reads.count(keys.version("people", "people-1", "model.onnx")) == 1
+    assert api.lake.reads.count(version_key("people", "people-1", "model.onnx")) == 1
 
 
 def test_the_registry_of_the_process_is_made_from_the_environment(

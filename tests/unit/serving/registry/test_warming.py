@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.lake import keys
+from refrain.lake.version import version_key
 from refrain.serving.registry.warming import load_all
 from tests.unit.serving import tiny
 
@@ -19,7 +19,7 @@ def test_all_models_that_are_deployed_are_loaded(api: Api) -> None:
 
 
 def test_a_broken_one_does_not_keep_the_others_from_being_loaded(api: Api) -> None:
-    api.lake.write(keys.version("flats", "flats-1", "model.onnx"), b"damaged")
+    api.lake.write(version_key("flats", "flats-1", "model.onnx"), b"damaged")
 
     load_all(api.registry)
     api.lake.down = True
