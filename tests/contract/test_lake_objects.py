@@ -22,6 +22,7 @@ from refrain.lake.deployment_log import LogEntry
 from refrain.lake.document import Document
 from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary
 from refrain.lake.expectation import Expectation, expect
+from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.monitoring_report import (
     Distribution,
     Estimate,
@@ -36,7 +37,6 @@ from refrain.lake.monitoring_report import (
     RetrainingDecision,
 )
 from refrain.lake.parity_figures import Parity
-from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome

@@ -2,7 +2,7 @@
 
 versions/<model>/<version>/manifest.json    where it comes from, and how its graph is to be asked
 versions/<model>/<version>/model.onnx       the graph
-versions/<model>/<version>/baseline.json    what later data is held against (see `profile`)
+versions/<model>/<version>/baseline.json    what later data is held against (see `feature_profile`)
 versions/<model>/<version>/golden.json      rows and the answers that the graph has to give to them
 versions/<model>/<version>/catalogue.json   the items of a recommender
 versions/<model>/<version>/report.html      the report of the run that promoted it
@@ -20,7 +20,7 @@ from preprocessing import parse_definition
 from preprocessing.definition import Task
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.document import Document, StoredDocument
-from refrain.lake.profile import AnswerProfile, Profile, Turnover
+from refrain.lake.feature_profile import AnswerProfile, Profile, Turnover
 
 if TYPE_CHECKING:
     from preprocessing import Definition

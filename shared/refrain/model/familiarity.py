@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from preprocessing import MISSING, UNSEEN, Array
-from refrain.lake.profile import CategoryProfile
+from refrain.lake.feature_profile import CategoryProfile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.profile import Profile
+    from refrain.lake.feature_profile import Profile
     from refrain.lake.version import Baseline
 
 MAX_SINGLE_ROWS = 32

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake.profile import CategoryProfile
+from refrain.lake.feature_profile import CategoryProfile
 from refrain.statistics.bins import category_cells, frequent_categories, number_cells
 from refrain.statistics.design_effect import INDEPENDENT, DesignEffect
 from refrain.words import figure
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Array
-    from refrain.lake.profile import Movement, Profile
+    from refrain.lake.feature_profile import Movement, Profile
     from refrain.lake.version import Baseline
     from refrain.statistics.bins import Cells
     from refrain.statistics.homogeneity import Counts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
+from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
 from refrain.lake.version import Baseline
 from refrain.statistics.bins import bin_numbers, category_cells, frequent_categories, number_cells
 from refrain.statistics.design_effect import block_movements

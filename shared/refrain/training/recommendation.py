@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from refrain import recommenders
 from refrain.errors import CandidateRefused
-from refrain.lake.profile import AnswerProfile, Turnover
+from refrain.lake.feature_profile import AnswerProfile, Turnover
 from refrain.lake.version import Baseline, Golden
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import recent_items
@@ -20,7 +20,7 @@ from refrain.recommendation.novelty import mark_known_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 from refrain.recommenders import InteractionMatrix, Recommender
 from refrain.training.baseline import profile_category, profile_number
-from refrain.training.trained_candidate import TrainedCandidate
+from refrain.training.fitted_candidate import FittedCandidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, 
 
 def train_recommender(
     definition: RecommenderDefinition, candidate: Candidate, training: Columns, holdout: Columns, items: Columns
-) -> TrainedCandidate:
+) -> FittedCandidate:
     """Fit a recommender on training rows, export and profile it; nothing is written.
 
     `items` has each item once, with the columns that describe it. The answers are the estimator's own lists for every
@@ -59,7 +59,7 @@ def train_recommender(
     codes = catalogue.coded(asked.items)
     histories = [_in_catalogue(codes[history]) for history in asked.seen]
     ranked, scores = estimator.recommend(histories, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
-    return TrainedCandidate(
+    return FittedCandidate(
         graph=graph,
         baseline=describe_interactions(definition, training, holdout, scores),
         golden=golden(definition, estimator, catalogue, [history for history in histories if len(history)]),

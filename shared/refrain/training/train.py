@@ -14,9 +14,9 @@ from refrain.lake.snapshot import Snapshot, read_snapshot_rows, write_candidate_
 from refrain.lake.version import Golden, Manifest, TrainingRows
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
+from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import fit
 from refrain.training.golden import answer_rows, golden_rows
-from refrain.training.trained_candidate import TrainedCandidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
 
 def _train_by_task(
     store: Store, request: TrainingRequest, definition: Definition, candidate: Candidate
-) -> TrainedCandidate:
+) -> FittedCandidate:
     training = read_snapshot_rows(store, request.model, request.run, "train")
     holdout = read_snapshot_rows(store, request.model, request.run, "holdout")
     if not isinstance(definition, RecommenderDefinition):
@@ -93,9 +93,7 @@ def _train_by_task(
     return train_recommender(definition, candidate, training, holdout, items)
 
 
-def train_tabular(
-    definition: Definition, candidate: Candidate, training: Columns, holdout: Columns
-) -> TrainedCandidate:
+def train_tabular(definition: Definition, candidate: Candidate, training: Columns, holdout: Columns) -> FittedCandidate:
     """Fit a pipeline on training columns, export and profile it; nothing is written."""
     vocabularies = learn_vocabularies(definition, training)
     matrix = encode(definition, vocabularies, training)
@@ -104,7 +102,7 @@ def train_tabular(
     fit_seconds = time.monotonic() - started
     answers = fitted.answers(encode(definition, vocabularies, holdout))
     rows = golden_rows(definition, training)
-    return TrainedCandidate(
+    return FittedCandidate(
         graph=export(fitted, len(definition.features)),
         baseline=make_baseline(definition, training, matrix, fitted.classes, answers, holdout),
         golden=Golden(list(rows), answer_rows(definition, vocabularies, fitted, rows).tolist()),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from refrain.lake.profile import AnswerProfile, BinCounts, CategoryProfile, NumberProfile, Profile
+from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, NumberProfile, Profile
 from refrain.lake.version import Baseline
 from refrain.model.familiarity import MAX_SINGLE_ROWS, Familiarity
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.lake.profile import AnswerProfile, Movement, Profile
+from refrain.lake.feature_profile import AnswerProfile, Movement, Profile
 from refrain.lake.version import Baseline
 from refrain.monitoring.reference import Reference, answer_references
 from refrain.statistics.bins import bin_numbers, number_cells

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing import objects
-from refrain.lake.profile import BinCounts, CategoryProfile, NumberProfile
+from refrain.lake.feature_profile import BinCounts, CategoryProfile, NumberProfile
 from refrain.training.baseline import MAX_COUNTED_VALUES, make_baseline, profile_category, profile_number
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx":
 
 
 @dataclass(frozen=True)
-class TrainedCandidate:
+class FittedCandidate:
     """A fitted estimator as a graph, with its proofs.
 
     `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`
