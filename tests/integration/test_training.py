@@ -140,10 +140,9 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
             raise StorageUnavailable(key, "the test says so")
         write(store, key, data)
 
-    monkeypatch.setattr(Store, "write", failing)
-    with pytest.raises(StorageUnavailable):
+    with monkeypatch.context() as patched, pytest.raises(StorageUnavailable):
+        patched.setattr(Store, "write", failing)
         train()
-    monkeypatch.undo()
 
     # Then there is no manifest, and so no version, until the retry has written all
     assert not lake.exists(version_key("churn", f"{RUN}-logistic", "manifest.json"))
