@@ -21,7 +21,7 @@ from refrain.monitoring.recommendation_hits import HORIZON, read_hits
 from refrain.monitoring.reference import Reference, feature_references
 from refrain.monitoring.window_report import report_window
 from refrain.monitoring.windows import Traffic
-from refrain.recommendation.novelty import NEW, TURNOVER, mark_known_items
+from refrain.recommendation.catalogue import NEW, TURNOVER, mark_known_items
 from refrain.statistics.design_effect import cluster_design_effect
 from refrain.times import to_datetime64
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from preprocessing import objects
 from refrain.lake.version import CatalogueItems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 UNKNOWN = -1
 """The code of an item that is in no catalogue, and the padding of rows of codes."""
+
+TURNOVER = "item known to the model"
+"""The name under which monitoring reports the share of such items, beside the columns of the definition."""
+
+KNOWN, NEW = "yes", "no"
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,15 @@ class Catalogue:
 def order_by_popularity(items: Sequence[str], rows: NDArray[np.int64]) -> list[int]:
     """Order the indexes of items by their number of rows, most first, and by a hash of the id among equal ones."""
     return sorted(range(len(items)), key=lambda index: (-rows[index], _hash(items[index])))
+
+
+def mark_known_items(items: Array, catalogue: Container[str]) -> Array:
+    """Mark each interaction by whether its item is in the catalogue, and so can be recommended.
+
+    >>> mark_known_items(np.array(["s1", "s9"], dtype=object), {"s1"}).tolist()
+    ['yes', 'no']
+    """
+    return objects([KNOWN if item in catalogue else NEW for item in items])
 
 
 def _hash(item: str) -> bytes:

@@ -10,13 +10,12 @@ from refrain.recommenders.factors import Factors
 from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
-    from refrain.recommenders.onnx_graph import Graph, Scored
+    from refrain.recommenders.interaction_matrix import Interactions
 
 MAX_GATHERED_FACTORS = 16_000_000
 """Factors that are gathered at a time."""
@@ -32,8 +31,6 @@ class AlternatingLeastSquares(Recommender):
     Rendle et al. advise (2022, https://arxiv.org/abs/2110.14037). A history is folded in as one sum: x = Σ Z_i with
     Z = Y (YᵀY + λI)⁻¹; its score for an item is x·Y_j.
     """
-
-    factors_: Factors
 
     def __init__(
         self,
@@ -51,7 +48,7 @@ class AlternatingLeastSquares(Recommender):
         self.half_life_days = half_life_days
         self.random_state = random_state
 
-    def _learn(self, interactions: InteractionMatrix) -> None:
+    def _learn(self, interactions: Interactions) -> Factors:
         pairs = interactions.binary()
         _check_work(pairs, self.factors, self.iterations)
         random = np.random.default_rng(self.random_state)
@@ -61,13 +58,7 @@ class AlternatingLeastSquares(Recommender):
         for _ in range(self.iterations):
             users = self._solve(pairs, items)
             items = self._solve(pairs_by_item, users)
-        self.factors_ = Factors.of(items, self._penalty(np.array([pairs.nnz / pairs.shape[0]]), interactions.items)[0])
-
-    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        return self.factors_.scores(histories)
-
-    def _add_scores(self, graph: Graph, start: str) -> Scored:
-        return self.factors_.add_scores(graph, start)
+        return Factors.of(items, self._penalty(np.array([pairs.nnz / pairs.shape[0]]), interactions.items)[0])
 
     def _solve(self, pairs: csr_array, column_factors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the best factors of the rows, given those of the columns."""

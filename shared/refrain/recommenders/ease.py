@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommenders.neighbours import NeighbourRecommender, clear_diagonal
+from refrain.recommenders.neighbours import Neighbours, clear_diagonal
+from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.ridge import BLOCK, ridge_inverse
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
+    from refrain.recommenders.interaction_matrix import Interactions
 
 
-class Ease(NeighbourRecommender):
+class Ease(Recommender):
     """Embarrassingly shallow autoencoder (Steck 2019, https://arxiv.org/abs/1905.03375).
 
     With P the inverse of XᵀX + Λ, the weights are -P_ij / P_jj, and 0 on the diagonal. Λ is `regularization` for each
@@ -38,7 +39,11 @@ class Ease(NeighbourRecommender):
         self.neighbours = neighbours
         self.half_life_days = half_life_days
 
-    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
+    def _learn(self, interactions: Interactions) -> Neighbours:
+        return Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
+
+    def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
+        """Yield blocks of rows of the weights [items, items], with a diagonal of 0."""
         if not self.regularization > 0:
             raise ValueError(f"regularization must be more than 0, not {self.regularization}")
         if not 0 <= self.dropout < 1:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
+    from refrain.recommenders.interaction_matrix import Interactions
 
 
 class FilteredEase(Ease):
@@ -47,7 +47,7 @@ class FilteredEase(Ease):
         self.lift = lift
         self.smoothing = smoothing
 
-    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
+    def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
         start = 0
         into, out = self._filter(interactions)
         for block in super()._weights(interactions):
@@ -55,7 +55,7 @@ class FilteredEase(Ease):
             yield block + clear_diagonal(into[start:stop] @ out.T, start)
             start = stop
 
-    def _filter(self, interactions: InteractionMatrix) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _filter(self, interactions: Interactions) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the two sides of the filter, float32 [items, factors] each."""
         pairs = interactions.binary().astype(np.float64)
         item_users = np.maximum(np.bincount(pairs.indices, minlength=interactions.items), 1)

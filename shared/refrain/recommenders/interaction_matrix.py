@@ -17,7 +17,7 @@ MIN_DECAY = 2.0**-60
 
 
 @dataclass(frozen=True)
-class InteractionMatrix:
+class Interactions:
     """Interactions of users × items.
 
     `weights` float32 holds for each pair the sum of its events' weights (1 each where there are none). `times` runs
@@ -59,7 +59,7 @@ class InteractionMatrix:
 
         >>> from scipy.sparse import csr_array
         >>> pairs = csr_array(np.array([[3, 1], [0, 4]], dtype=np.float32))
-        >>> InteractionMatrix(pairs, np.array([0.0, DAY, DAY]), DAY).shares(half_life_days=1)
+        >>> Interactions(pairs, np.array([0.0, DAY, DAY]), DAY).shares(half_life_days=1)
         array([0.23076923, 0.7692308 ], dtype=float32)
         """
         counted = self.weights.data * self.decay(half_life_days)

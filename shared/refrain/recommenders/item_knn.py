@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from refrain.recommenders.neighbours import NeighbourRecommender, clear_diagonal
+from refrain.recommenders.neighbours import Neighbours, clear_diagonal
+from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
+    from refrain.recommenders.interaction_matrix import Interactions
 
 type Weighting = Literal["binary", "log", "tfidf", "bm25"]
 
@@ -30,7 +31,7 @@ MAX_HELD_SIMILARITIES = 16_000_000
 BM25_K1, BM25_B = 1.2, 0.75
 
 
-class ItemKnn(NeighbourRecommender):
+class ItemKnn(Recommender):
     """Sum over the history of cosine similarities, each item to its `neighbours` most similar ones.
 
     Similarity is x_i·x_j / (|x_i| |x_j| + `shrinkage`), so that few common users count less (Sarwar et al. 2001,
@@ -52,16 +53,17 @@ class ItemKnn(NeighbourRecommender):
         self.weighting = weighting
         self.half_life_days = half_life_days
 
-    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
+    def _learn(self, interactions: Interactions) -> Neighbours:
         if self.weighting not in get_args(Weighting.__value__):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")
         if not self.shrinkage >= 0:
             raise ValueError(f"shrinkage must not be negative, but is {self.shrinkage}")
         _check_work(interactions)
-        return _similarities(weigh(interactions, self.weighting), self.shrinkage)
+        similarities = _similarities(weigh(interactions, self.weighting), self.shrinkage)
+        return Neighbours.of(similarities, interactions.items, self.neighbours)
 
 
-def weigh(interactions: InteractionMatrix, weighting: Weighting) -> csr_array:
+def weigh(interactions: Interactions, weighting: Weighting) -> csr_array:
     """Return the interactions [users, items] with weights of this kind, float32."""
     pairs = interactions.binary()
     if weighting == "binary":
@@ -92,7 +94,7 @@ def _similarities(weighed: csr_array, shrinkage: float) -> Iterator[NDArray[np.f
         yield clear_diagonal(block, start)
 
 
-def _check_work(interactions: InteractionMatrix) -> None:
+def _check_work(interactions: Interactions) -> None:
     if interactions.items**2 > MAX_ITEM_PAIRS:
         raise ValueError(
             f"ItemKnn would have to compare {float(interactions.items**2):.1e} pairs of items, but has time for "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,15 +9,13 @@ import numpy as np
 from onnx import TensorProto
 
 from refrain.recommenders.onnx_graph import Scored
-from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.top_k import largest_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
     from refrain.recommenders.onnx_graph import Graph
 
 MAX_PREPARED_ADDITIONS = 4_000_000
@@ -75,26 +72,6 @@ class Neighbours:
         graph.node("Reshape", ["weights_wide", "flat"], "weights_flat")
         graph.node("ScatterElements", [start, "targets_flat", "weights_flat"], "summed", axis=1, reduction="add")
         return Scored("summed")
-
-
-class NeighbourRecommender(Recommender):
-    """Base of the item-to-item models, which compute `_weights`; each item keeps its `neighbours` (None: all)."""
-
-    neighbours: int | None
-    neighbours_: Neighbours
-
-    def _learn(self, interactions: InteractionMatrix) -> None:
-        self.neighbours_ = Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
-
-    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        return self.neighbours_.scores(histories)
-
-    def _add_scores(self, graph: Graph, start: str) -> Scored:
-        return self.neighbours_.add_scores(graph, start)
-
-    @abstractmethod
-    def _weights(self, interactions: InteractionMatrix) -> Iterator[NDArray[np.float32]]:
-        """Yield blocks of rows of the weights [items, items], with a diagonal of 0."""
 
 
 def clear_diagonal[Block: NDArray[np.floating]](block: Block, start: int) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
+    from refrain.recommenders.interaction_matrix import Interactions
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The same scores for every history; a graph starts from them."""
+
+    shares: NDArray[np.float32]
+
+    def scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        """Return a score for each history and item."""
+        return np.tile(self.shares, (len(histories), 1))
+
+    def add_scores(self, _graph: Graph, start: str) -> Scored:
+        """Add nothing."""
+        return Scored(start)
 
 
 class Popularity(Recommender):
@@ -23,14 +39,8 @@ class Popularity(Recommender):
     def __init__(self, half_life_days: float | None = None) -> None:
         self.half_life_days = half_life_days
 
-    def _learn(self, interactions: InteractionMatrix) -> None:
-        """Nothing more: the shares are learned already."""
+    def _learn(self, _: Interactions) -> Shares:
+        return Shares(self.popularity_)
 
     def _usual(self) -> NDArray[np.float32]:
         return self.popularity_
-
-    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        return np.tile(self.popularity_, (len(histories), 1))
-
-    def _add_scores(self, _: Graph, start: str) -> Scored:
-        return Scored(start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -16,14 +16,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from refrain.recommenders.interaction_matrix import InteractionMatrix
+    from refrain.recommenders.interaction_matrix import Interactions
 
 MAX_HELD_SCORES = 4_000_000
 """Scores held at a time."""
 
 
+class Scorer(Protocol):
+    """What an estimator learned: the scores of histories, in numpy and as a graph."""
+
+    def scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        """Return a score for each history and item, [histories, items]; those of empty histories do not count."""
+
+    def add_scores(self, graph: Graph, start: str) -> Scored:
+        """Add the same to a graph, on top of the scores `start` [requests, items + 1]."""
+
+
 class Recommender(BaseEstimator):  # type: ignore[misc]
-    """Base of the estimators, which implement `_learn`, `_scores` and `_add_scores`.
+    """Base of the estimators, which implement `_learn`.
 
     `popularity_` float32 [items] holds the shares of interactions at the time of training: the scores of a history
     without a known item.
@@ -31,12 +41,13 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
 
     half_life_days: float | None
     popularity_: NDArray[np.float32]
+    scorer_: Scorer
 
-    def fit(self, interactions: InteractionMatrix) -> Self:
+    def fit(self, interactions: Interactions) -> Self:
         """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
         interactions.check()
         self.popularity_ = interactions.shares(self.half_life_days)
-        self._learn(interactions)
+        self.scorer_ = self._learn(interactions)
         return self
 
     def recommend(
@@ -58,11 +69,11 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """Return the graph that `refrain.recommenders.onnx_graph` describes; the same model gives the same bytes."""
         graph = Graph()
         start = add_start(graph, self._usual(), self.popularity_)
-        add_ranking(graph, self._add_scores(graph, start))
+        add_ranking(graph, self.scorer_.add_scores(graph, start))
         return graph.model()
 
     def _scores_of_unseen(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        scores = self._scores(histories)
+        scores = self.scorer_.scores(histories)
         for row, history in enumerate(histories):
             if not len(history):
                 scores[row] = self.popularity_
@@ -74,13 +85,5 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         return np.zeros_like(self.popularity_)
 
     @abstractmethod
-    def _learn(self, interactions: InteractionMatrix) -> None:
-        """Set the attributes that are learned."""
-
-    @abstractmethod
-    def _scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        """Return a score for each history and item, [histories, items]; those of empty histories do not count."""
-
-    @abstractmethod
-    def _add_scores(self, graph: Graph, start: str) -> Scored:
-        """Add the same to the graph, on top of the scores `start` [requests, items + 1]."""
+    def _learn(self, interactions: Interactions) -> Scorer:
+        """Learn what scores histories."""

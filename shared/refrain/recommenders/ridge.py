@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.sparse import diags_array
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
-    from scipy.sparse import csc_array, csr_array
+    from scipy.sparse import csr_array
 
 MEMORY_SHARE = 0.8
 """The inverse's share of the function's memory; interactions, libraries and weights need the rest."""
@@ -23,15 +25,12 @@ MAX_LAMBDA_MEGABYTES = 10_240
 BLOCK = 1024
 
 
-class Inverse(Protocol):
-    """A symmetric matrix [items, items] that is read in blocks of rows."""
+@dataclass(frozen=True)
+class Inverse:
+    """A symmetric matrix [items, items]: its diagonal, and rows by start and stop, without meaning on the diagonal."""
 
-    @property
-    def diagonal(self) -> NDArray[np.float64]:
-        """Return the diagonal, [items]."""
-
-    def rows(self, start: int, stop: int) -> NDArray[np.float64] | NDArray[np.float32]:
-        """Return rows; their values on the diagonal are meaningless."""
+    diagonal: NDArray[np.float64]
+    rows: Callable[[int, int], NDArray[np.floating[Any]]]
 
 
 def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
@@ -56,30 +55,6 @@ def available_gb() -> float:
     return MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES)) / 1000
 
 
-@dataclass(frozen=True)
-class _ByItems:
-    matrix: NDArray[np.float64]
-
-    @property
-    def diagonal(self) -> NDArray[np.float64]:
-        return self.matrix.diagonal()
-
-    def rows(self, start: int, stop: int) -> NDArray[np.float64]:
-        return self.matrix[start:stop]
-
-
-@dataclass(frozen=True)
-class _ByUsers:
-    """By Woodbury's identity, Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; off the diagonal only the product counts."""
-
-    diagonal: NDArray[np.float64]
-    left: csc_array
-    right: NDArray[np.float32]
-
-    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
-        return -(self.left[:, start:stop].T @ self.right)
-
-
 def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     """By Cholesky, in place."""
     items = pairs.shape[1]
@@ -92,11 +67,13 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     if failed:
         raise ValueError("items cannot be distinguished: take a larger regularization")
     inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
-    _mirror(inverse.T)
-    return _ByItems(inverse.T)
+    matrix = inverse.T
+    _mirror(matrix)
+    return Inverse(matrix.diagonal(), lambda start, stop: matrix[start:stop])
 
 
 def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
+    """By Woodbury's identity, Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; off the diagonal only the product counts."""
     users, items = pairs.shape
     left = (pairs.astype(np.float64) @ diags_array(1 / penalty)).tocsc()
     square = (left @ pairs.T).toarray()
@@ -108,7 +85,8 @@ def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         solved = cho_solve(factor, block)
         explained[start : start + BLOCK] = (block * solved).sum(axis=0)
         right[:, start : start + BLOCK] = solved
-    return _ByUsers(1 / penalty - explained, left.astype(np.float32), right)
+    left = left.astype(np.float32)
+    return Inverse(1 / penalty - explained, lambda start, stop: -(left[:, start:stop].T @ right))
 
 
 def _mirror(matrix: NDArray[np.float64]) -> None:

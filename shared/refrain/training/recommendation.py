@@ -12,13 +12,12 @@ from refrain import recommenders
 from refrain.errors import CandidateRefused
 from refrain.lake.feature_profile import AnswerProfile, Turnover
 from refrain.lake.version import Baseline, Golden
-from refrain.recommendation.catalogue import Catalogue
+from refrain.recommendation.catalogue import Catalogue, mark_known_items
 from refrain.recommendation.histories import recent_items
 from refrain.recommendation.holdout_questions import interaction_times, make_questions
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
-from refrain.recommendation.novelty import mark_known_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
-from refrain.recommenders import InteractionMatrix, Recommender
+from refrain.recommenders import Interactions, Recommender
 from refrain.training.baseline import profile_category, profile_number
 from refrain.training.fitted_candidate import FittedCandidate
 
@@ -85,7 +84,7 @@ def make_recommender(candidate: Candidate) -> Recommender:
     return kinds[name](**candidate.parameters)
 
 
-def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue: Catalogue) -> InteractionMatrix:
+def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue: Catalogue) -> Interactions:
     """Gather rows to pairs of user and item: the sum of their weights, and the newest time."""
     roles = definition.roles
     weights = rows[roles.weight] if roles.weight else np.ones(len(rows[roles.user]))
@@ -98,10 +97,10 @@ def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue
         shape=(len(users), len(catalogue)),
     )
     if not definition.time:
-        return InteractionMatrix(matrix, np.full(matrix.nnz, np.nan), np.nan)
+        return Interactions(matrix, np.full(matrix.nnz, np.nan), np.nan)
     times = np.full(matrix.nnz, -np.inf)
     np.maximum.at(times, pair_of_row, interaction_times(definition, rows)[counted] * SECONDS_PER_MICROSECOND)
-    return InteractionMatrix(matrix, times, float(times.max(initial=-np.inf)))
+    return Interactions(matrix, times, float(times.max(initial=-np.inf)))
 
 
 def golden(

@@ -9,7 +9,7 @@ import onnxruntime
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from refrain.recommenders import InteractionMatrix
+from refrain.recommenders import Interactions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,18 +25,18 @@ type Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 def make_interactions(
     amounts: NDArray[Any] | Sequence[Sequence[float]], days_ago: NDArray[np.float64] | None = None
-) -> InteractionMatrix:
+) -> Interactions:
     """Interactions of a dense matrix [users, items]; `days_ago` has the same shape."""
     weights = csr_array(np.asarray(amounts, dtype=np.float32))
     if days_ago is None:
-        return InteractionMatrix(weights, np.full(weights.nnz, np.nan), np.nan)
+        return Interactions(weights, np.full(weights.nnz, np.nan), np.nan)
     now = 1_000 * DAY
     users, items = weights.nonzero()
     times = now - days_ago[users, items] * DAY
-    return InteractionMatrix(weights, times, float(times.max()))
+    return Interactions(weights, times, float(times.max()))
 
 
-def random_interactions(seed: int, users: int = 60, items: int = 30) -> InteractionMatrix:
+def random_interactions(seed: int, users: int = 60, items: int = 30) -> Interactions:
     """Interactions of users with tastes: two groups of items, popular ones first in each."""
     random = np.random.default_rng(seed)
     group = random.integers(0, 2, users)[:, None] == np.arange(items) % 2
@@ -46,12 +46,12 @@ def random_interactions(seed: int, users: int = 60, items: int = 30) -> Interact
     return make_interactions(amounts, random.integers(0, 90, (users, items)).astype(np.float64))
 
 
-def permuted(interactions: InteractionMatrix, order: Codes) -> InteractionMatrix:
+def permuted(interactions: Interactions, order: Codes) -> Interactions:
     """The same interactions, the item of code `order[i]` now having the code i."""
     dense = np.zeros(interactions.weights.shape)
     dense[interactions.weights.nonzero()] = interactions.times
     weights = csr_array(interactions.weights.toarray()[:, order])
-    return InteractionMatrix(weights, dense[:, order][weights.nonzero()], interactions.now)
+    return Interactions(weights, dense[:, order][weights.nonzero()], interactions.now)
 
 
 def padded(rows: Sequence[Codes], width: int | None = None) -> Codes:

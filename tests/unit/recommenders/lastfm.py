@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from refrain.recommenders import InteractionMatrix
+from refrain.recommenders import Interactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ type Histories = Mapping[int, Sequence[int]]
 class Protocol:
     """Histories to learn from and to ask with, and what is to be found, all in codes by falling popularity."""
 
-    interactions: InteractionMatrix
+    interactions: Interactions
     histories: list[NDArray[np.int64]]
     wanted: list[NDArray[np.int64]]
 
@@ -47,7 +47,7 @@ class Protocol:
             (np.ones(len(users), dtype=np.float32), (users, np.concatenate(rows).astype(int))),
             shape=(len(rows), len(codes)),
         )
-        interactions = InteractionMatrix(weights, np.full(weights.nnz, np.nan), np.nan)
+        interactions = Interactions(weights, np.full(weights.nnz, np.nan), np.nan)
         histories = [
             np.array([codes[item] for item in asked[user] if item in codes], dtype=np.int64) for user in wanted
         ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from refrain.recommenders import AlternatingLeastSquares, InteractionMatrix
+from refrain.recommenders import AlternatingLeastSquares, Interactions
 from tests.unit.recommenders.interactions import answer, padded, random_interactions, same_lists
 
 
@@ -59,4 +59,4 @@ def test_the_best_of_a_large_catalogue_are_scored_exactly(monkeypatch: pytest.Mo
 def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
     pairs = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(9_000_000, 1_000_000))
     with pytest.raises(ValueError, match="take fewer factors"):
-        AlternatingLeastSquares(factors=128).fit(InteractionMatrix(pairs, np.array([0.0]), 0.0))
+        AlternatingLeastSquares(factors=128).fit(Interactions(pairs, np.array([0.0]), 0.0))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from refrain.recommenders import Ease, InteractionMatrix
+from refrain.recommenders import Ease, Interactions
+from refrain.recommenders.neighbours import Neighbours
 from tests.unit.recommenders.interactions import permuted, random_interactions, same_lists
 
 HISTORIES = [np.array([3, 1, 20]), np.array([7]), np.array([0, 2, 4, 6, 8])]
@@ -21,7 +22,7 @@ def test_it_is_the_best_linear_prediction_of_each_item_from_the_others() -> None
         features = pairs[:, others]
         solved[others, item] = np.linalg.solve(features.T @ features + 7 * np.eye(29), features.T @ pairs[:, item])
 
-    scores = Ease(regularization=7, neighbours=None).fit(interactions)._scores(HISTORIES)
+    scores = Ease(regularization=7, neighbours=None).fit(interactions).scorer_.scores(HISTORIES)
 
     for row, history in enumerate(HISTORIES):
         np.testing.assert_allclose(scores[row], solved[history].sum(axis=0), atol=1e-3 * np.abs(solved).max() * 5)
@@ -29,8 +30,8 @@ def test_it_is_the_best_linear_prediction_of_each_item_from_the_others() -> None
 
 def test_an_item_keeps_its_strongest_neighbours_positive_and_negative() -> None:
     interactions = random_interactions(2)
-    whole = Ease(regularization=7, neighbours=None).fit(interactions)._scores([np.array([5])])[0]
-    few = Ease(regularization=7, neighbours=6).fit(interactions)._scores([np.array([5])])[0]
+    whole = Ease(regularization=7, neighbours=None).fit(interactions).scorer_.scores([np.array([5])])[0]
+    few = Ease(regularization=7, neighbours=6).fit(interactions).scorer_.scores([np.array([5])])[0]
     kept = np.argsort(-np.abs(whole))[:6]
     np.testing.assert_array_equal(few[kept], whole[kept])
     assert np.count_nonzero(few) == 6
@@ -47,10 +48,11 @@ def test_the_order_of_the_items_changes_nothing() -> None:
 
 def test_more_than_one_block_of_items_is_inverted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     interactions = random_interactions(4)
-    whole = Ease(neighbours=9).fit(interactions).neighbours_
+    whole = Ease(neighbours=9).fit(interactions).scorer_
     for module in ("ridge", "ease"):
         monkeypatch.setattr(f"refrain.recommenders.{module}.BLOCK", 8)
-    parts = Ease(neighbours=9).fit(interactions).neighbours_
+    parts = Ease(neighbours=9).fit(interactions).scorer_
+    assert isinstance(whole, Neighbours) and isinstance(parts, Neighbours)
     np.testing.assert_array_equal(parts.targets, whole.targets)
     np.testing.assert_allclose(parts.weights, whole.weights, rtol=2e-3)
 
@@ -58,7 +60,7 @@ def test_more_than_one_block_of_items_is_inverted_as_one(monkeypatch: pytest.Mon
 def test_a_matrix_that_does_not_fit_into_memory_is_refused_beforehand() -> None:
     pairs = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(50_000, 50_000))
     with pytest.raises(ValueError, match=r"would need 20\.0 GB for 50,000 items"):
-        Ease().fit(InteractionMatrix(pairs, np.array([0.0]), 0.0))
+        Ease().fit(Interactions(pairs, np.array([0.0]), 0.0))
 
 
 @pytest.mark.parametrize("regularization", [0, -1, float("nan")])

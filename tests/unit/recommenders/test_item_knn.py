@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from refrain.recommenders import InteractionMatrix, ItemKnn
+from refrain.recommenders import Interactions, ItemKnn
 from refrain.recommenders.item_knn import Weighting, weigh
+from refrain.recommenders.neighbours import Neighbours
 from tests.unit.recommenders.interactions import make_interactions, permuted, random_interactions, same_lists
 
 BY_AMOUNT: tuple[Weighting, ...] = ("log", "tfidf", "bm25")
@@ -25,7 +26,7 @@ def test_scores_are_sums_of_cosines(shrinkage: float) -> None:
                 sizes = np.linalg.norm(pairs[:, one]) * np.linalg.norm(pairs[:, other])
                 cosines[one, other] = pairs[:, one] @ pairs[:, other] / (sizes + shrinkage)
 
-    scores = ItemKnn(neighbours=None, shrinkage=shrinkage).fit(interactions)._scores(HISTORIES)
+    scores = ItemKnn(neighbours=None, shrinkage=shrinkage).fit(interactions).scorer_.scores(HISTORIES)
 
     for row, history in enumerate(HISTORIES):
         np.testing.assert_allclose(scores[row], cosines[history].sum(axis=0), rtol=2e-3)
@@ -46,9 +47,10 @@ def test_many_interactions_weigh_more_and_widely_chosen_items_weigh_less() -> No
 
 def test_blocks_of_items_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     interactions = random_interactions(2)
-    whole = ItemKnn(neighbours=8).fit(interactions).neighbours_
+    whole = ItemKnn(neighbours=8).fit(interactions).scorer_
     monkeypatch.setattr("refrain.recommenders.item_knn.MAX_HELD_SIMILARITIES", 100)
-    parts = ItemKnn(neighbours=8).fit(interactions).neighbours_
+    parts = ItemKnn(neighbours=8).fit(interactions).scorer_
+    assert isinstance(whole, Neighbours) and isinstance(parts, Neighbours)
     np.testing.assert_array_equal(parts.targets, whole.targets)
     np.testing.assert_array_equal(parts.weights, whole.weights)
 
@@ -71,10 +73,10 @@ def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
         shape=(users, plays_each),
     )
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of interactions"):
-        ItemKnn().fit(InteractionMatrix(pairs, np.zeros(len(indices)), 0.0))
+        ItemKnn().fit(Interactions(pairs, np.zeros(len(indices)), 0.0))
     few = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(1, 200_000))
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of items"):
-        ItemKnn().fit(InteractionMatrix(few, np.zeros(1), 0.0))
+        ItemKnn().fit(Interactions(few, np.zeros(1), 0.0))
 
 
 def test_unknown_weightings_and_negative_shrinkage_are_refused() -> None:

@@ -31,7 +31,7 @@ def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question:
 
     found = answer(recommender.export(), history, int(k), exclude, within)
 
-    scores = recommender._scores(rows)
+    scores = recommender.scorer_.scores(rows)
     scores[[not len(row) for row in rows]] = recommender.popularity_
     size = float(np.abs(scores).max())
     expected = rank_items(masked(scores, exclude, within), int(k))
