@@ -22,7 +22,7 @@ MAX_READS = 20
 """Requests for one batch: DynamoDB may leave keys unprocessed."""
 
 
-class Table:
+class DynamoTable:
     """Entries of two text attributes, the key and the value. Raises `ServiceUnavailable` when DynamoDB fails.
 
     `hurried` is for a waiting caller: few attempts with short timeouts.

@@ -12,7 +12,7 @@ import json
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from refrain.aws.table import MAX_BATCH, Table
+from refrain.aws.table import MAX_BATCH, DynamoTable
 from refrain.errors import ServiceUnavailable
 from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 
@@ -43,7 +43,7 @@ class HistoryTable:
     """The table. Raises `ServiceUnavailable` when DynamoDB fails; `hurried` is for a waiting caller."""
 
     def __init__(self, table: str, *, hurried: bool = False) -> None:
-        self._table = Table(table, "user", "items", hurried=hurried)
+        self._table = DynamoTable(table, "user", "items", hurried=hurried)
 
     def read(self, model: str, users: Sequence[str]) -> dict[str, list[str]]:
         """Return each user's items, the newest last; an unknown user has none."""

@@ -1,4 +1,4 @@
-"""What describes items (title, artist): sent with the interactions, or by itself as `<model>/items/<any name>`."""
+"""Texts that describe items (title, artist): sent with the interactions, or alone as `<model>/items/<any name>`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import parse_definition
 
 if TYPE_CHECKING:
-    from preprocessing import Definition
+    from preprocessing import Definition, RecommenderDefinition
 
 
-def definition_of_items(definition: Definition) -> Definition:
-    """Make the definition that a file of items is read by: the item, and what describes it."""
-    roles = definition.roles
-    assert roles is not None, "only items of recommendations are described"
-    document = definition.document
-    given: Any = document["columns"]
-    plain = {name: {k: v for k, v in given[name].items() if k != "role"} for name in (roles.item, *roles.describe)}
+def definition_of_items(definition: RecommenderDefinition) -> Definition:
+    """Make the definition that reads a file of items: the item, and the columns that describe it."""
+    roles, document = definition.roles, definition.document
+    columns: Any = document["columns"]
     source: Any = document.get("source", {})
-    rename = {name: to for name, to in source.get("rename", {}).items() if to in plain}
+    plain = {name: {k: v for k, v in columns[name].items() if k != "role"} for name in (roles.item, *roles.describe)}
+    rename = {name: column for name, column in source.get("rename", {}).items() if column in plain}
     return parse_definition(
         definition.model,
         {
