@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9
-# A pyenv shim named uv may exist and refuse to run, hence the call and not just `command -v`.
+# A pyenv shim named uv may exist but refuse to run, so uv is called and not only looked up.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/uv/bin/uv)
 PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/layers/preprocessing:$(CURDIR)
@@ -12,16 +12,16 @@ help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .tools/uv/bin/uv:
-	@echo "uv is not here: putting $(UV_VERSION) into .tools/uv"
+	@echo "uv is missing: installing $(UV_VERSION) into .tools/uv"
 	@python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv "uv==$(UV_VERSION)"
 
 .venv/ready: pyproject.toml uv.lock .python-version | $(if $(filter .tools/%,$(UV)),.tools/uv/bin/uv)
 	@$(UV) sync --quiet --frozen
 	@touch $@
 
-setup: .venv/ready ## Make the environment in .venv from uv.lock
+setup: .venv/ready ## Create the environment in .venv from uv.lock
 
-demo: setup ## The whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own, MODEL=songs for music)
+demo: setup ## Run the whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own, MODEL=songs for music)
 	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
 
 up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>, BUILT=1: the packages)
@@ -29,47 +29,47 @@ up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_P
 	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)") \
 	  $(if $(BUILT),--template .aws-sam/build/template.yaml)
 
-sam-local: build ## The stock `sam local start-api` in Docker, on the local cloud (EVENTS=1: every sample event by `sam local invoke`)
+sam-local: build ## Run the stock `sam local start-api` in Docker, on the local cloud (EVENTS=1: send the sample events)
 	@$(PYTHON) -m local.sam_local $(if $(EVENTS),--events)
 
-lint: setup ## ruff and mypy
+lint: setup ## Run ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
 
-test: lint ## Style, types, every test, coverage
+test: lint ## Check style and types, run every test, report coverage
 	@rm -f .coverage*
 	@$(PYTHON) -m coverage run -m pytest -q
 	@$(PYTHON) -m coverage report --fail-under=90
 
-test-deployed: setup ## The end-to-end tests on a stack on AWS, over HTTPS (STACK=<name>); what they make they delete
-	@test -n "$(STACK)" || { echo "Say which stack: make test-deployed STACK=refrain-dev"; exit 2; }
+test-deployed: setup ## Run the end-to-end tests on a deployed stack (STACK=<name>); they delete what they create
+	@test -n "$(STACK)" || { echo "Name the stack: make test-deployed STACK=refrain-dev"; exit 2; }
 	@$(PYTHON) -m pytest -q tests/e2e --stack "$(STACK)"
 
 requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
 	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
 
-build: setup ## Build the functions and layers into .aws-sam/build (no Docker; BUILD=<folder>: there, and all of it anew)
+build: setup ## Build the functions and layers into .aws-sam/build (no Docker; BUILD=<folder>: a full build into it)
 	@PATH="$(CURDIR)/.venv/bin:$(dir $(abspath $(UV))):$$PATH" $(PYTHON) -m samcli build --parallel \
 	  $(if $(BUILD),--no-cached --build-dir "$(BUILD)",--cached)
 
-validate: setup ## Hold the template against sam, cfn-lint and Checkov: none may find anything
+validate: setup ## Check the template with sam, cfn-lint and Checkov; none may find anything
 	@$(PYTHON) -m local.validate $(UV)
 
-sizes: build ## Print the unzipped size of each function with its layers; fail over the bounds
+sizes: build ## Print the unzipped size of each function with its layers; fail above the limits
 	@$(PYTHON) -m local.sizes
 
-cost: setup ## What the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model)
+cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model)
 	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
 	  $(if $(RETRAININGS),--retrainings $(RETRAININGS))
 
 bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md (ONLY=part,part; BUSY=1; LOAD=<minutes>)
-	@$(UV) sync --quiet --frozen --group bench || echo "peers that did not install are left out"
+	@$(UV) sync --quiet --frozen --group bench || echo "peers that cannot be installed are left out"
 	@OMP_NUM_THREADS=1 UV="$(UV)" LOAD=$(LOAD) $(PYTHON) -m benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(BUSY),--busy)
 
 bench-compare: setup ## Compare build/bench.json (written by make bench) with the committed figures
 	@$(PYTHON) -m benchmarks.compare
 
-clean: ## Remove what was built
+clean: ## Remove everything that was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 .PHONY: help setup demo up sam-local lint test test-deployed requirements build validate sizes cost bench bench-compare clean

@@ -1,4 +1,4 @@
-"""What holds for all tests: nothing in them depends on time, so hypothesis sets no deadline."""
+"""Settings of all tests: none depends on time, so hypothesis sets no deadline."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,6 +8,6 @@ settings.load_profile("refrain")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the end-to-end tests run on something else than the source."""
-    parser.addoption("--built", action="store_true", help="end-to-end tests on the packages that `sam build` makes")
-    parser.addoption("--stack", help="end-to-end tests on a stack on AWS, by its name; what they make they delete")
+    """Let the end-to-end tests run on the packages or on a deployed stack."""
+    parser.addoption("--built", action="store_true", help="run end-to-end tests on the packages of `sam build`")
+    parser.addoption("--stack", help="run end-to-end tests on a deployed stack of this name; they delete what they create")
