@@ -15,5 +15,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, obje
     """Make a monitoring round."""
     settings = read_settings(MonitoringSettings)
     services = AwsCloud(settings.state_machine_arn, settings.notification_topic_arn)
-    late = timedelta(seconds=settings.delivery_seconds)
-    return run_round(open_store(settings.lake_bucket), services, settings.models_dir, event, late)
+    delivery = timedelta(seconds=settings.delivery_seconds)
+    return run_round(open_store(settings.lake_bucket), services, settings.models_dir, event, delivery)

@@ -16,7 +16,7 @@ from refrain.monitoring.notifications import new_notifications
 from refrain.monitoring.observation import observe
 from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
 from refrain.monitoring.retraining_facts import gather_facts
-from refrain.monitoring.windows import LATE
+from refrain.monitoring.windows import DELIVERY_TIME
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.monitoring_words import summarise
 from refrain.times import to_key
@@ -32,18 +32,18 @@ logger = logging.getLogger("refrain")
 
 
 def monitor_model(
-    store: Store, services: Services, definition: Definition, now: datetime, late: timedelta = LATE
+    store: Store, services: Services, definition: Definition, now: datetime, delivery: timedelta = DELIVERY_TIME
 ) -> MonitoringReport:
     """Observe a model, decide on its retraining, carry that out, and write the report.
 
-    Captured lines are delivered within `late`. Raises what the store and the services raise.
+    Captured lines are delivered within `delivery`. Raises what the store and the services raise.
     """
     model = definition.model
     existing = MonitoringReport.read(store, model, now)
     if existing:
         return existing
     before = MonitoringReport.read_before(store, model, now)
-    report = _decided(store, services, definition, observe(store, definition, before, now, late), now)
+    report = _decided(store, services, definition, observe(store, definition, before, now, delivery), now)
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)
     page = MonitoringReport.key(model, now, "html")

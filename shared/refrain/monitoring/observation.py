@@ -31,7 +31,7 @@ MAX_PAST_WINDOWS = 60
 
 
 def observe(
-    store: Store, definition: Definition, before: MonitoringReport | None, now: datetime, late: timedelta
+    store: Store, definition: Definition, before: MonitoringReport | None, now: datetime, delivery: timedelta
 ) -> MonitoringReport:
     """Report how the champion does, as far as it can be observed; nothing is decided yet.
 
@@ -53,7 +53,7 @@ def observe(
     report = replace(report, version=version.name, served_since=to_iso(version.since))
     past = report.own_windows
     judged_until = from_iso(past[-1].until) if past else None
-    window = waiting_window(now, rules.window, version.since, judged_until, rules.alarm[1], late)
+    window = waiting_window(now, rules.window, version.since, judged_until, rules.alarm[1], delivery)
     traffic = _read_traffic(store, definition, version, window, now)
     report = replace(
         report,

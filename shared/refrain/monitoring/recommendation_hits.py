@@ -29,12 +29,7 @@ MIN_ANSWERED_RECOMMENDATIONS = 30
 
 
 def read_hits(
-    store: Store,
-    definition: RecommenderDefinition,
-    version: str,
-    interactions: Columns,
-    since: datetime,
-    now: datetime,
+    store: Store, definition: RecommenderDefinition, version: str, interactions: Columns, since: datetime, now: datetime
 ) -> RecommendationHits:
     """Join a version's recommendations since a time, if their horizon is over, with the interactions that followed.
 

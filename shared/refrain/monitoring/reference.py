@@ -26,10 +26,10 @@ MAX_WATCHED_CLASSES = 10
 
 @dataclass(frozen=True)
 class Reference:
-    """One feature, or one answer: its training rows by cell. The last cell is of missing values, the one before it, for
-    a category, of all values without a cell of their own.
+    """One feature, or one answer: its training rows by cell, with missing values in the last cell.
 
-    `edges` are those of numbers, `frequent` the categories with a cell of their own; one of them is empty.
+    `edges` are the bounds of numbers; `frequent` are the categories with a cell of their own, before the cell of all
+    other categories. One of the two is empty.
     """
 
     name: str

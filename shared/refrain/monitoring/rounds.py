@@ -11,7 +11,7 @@ from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
 from refrain.events import MODEL, TIME, read_fields
 from refrain.monitoring.monitor import monitor_model
-from refrain.monitoring.windows import LATE
+from refrain.monitoring.windows import DELIVERY_TIME
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -26,11 +26,11 @@ logger = logging.getLogger("refrain")
 
 
 def run_round(
-    store: Store, services: Services, models_dir: Path, event: object, late: timedelta = LATE
+    store: Store, services: Services, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
 ) -> dict[str, dict[str, object]]:
     """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
 
-    Captured lines are delivered within `late`.
+    Captured lines are delivered within `delivery`.
 
     Raises:
         InvalidRequest: when the event cannot be used.
@@ -43,7 +43,7 @@ def run_round(
     failures: dict[str, str] = {}
     for name in [model] if model else known_models(models_dir):
         try:
-            report = monitor_model(store, services, find_definition(models_dir, name), now, late)
+            report = monitor_model(store, services, find_definition(models_dir, name), now, delivery)
         except (RefrainError, PreprocessingError) as error:
             if model:
                 raise

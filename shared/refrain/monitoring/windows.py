@@ -11,18 +11,12 @@ from refrain.settings import DELIVERY_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.lake.monitoring_report import (
-        DriftState,
-        JudgedWindow,
-        MeasuredQuality,
-        PastWindow,
-        RecommendationHits,
-    )
+    from refrain.lake.monitoring_report import DriftState, JudgedWindow, MeasuredQuality, PastWindow, RecommendationHits
 
-LATE = timedelta(seconds=DELIVERY_SECONDS)
+DELIVERY_TIME = timedelta(seconds=DELIVERY_SECONDS)
 """Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait."""
 
-EARLY = timedelta(minutes=5)
+TOLERANCE = timedelta(minutes=5)
 """A window may be this much shorter, since a schedule is not punctual to the second; a short one a twelfth shorter."""
 
 
@@ -54,18 +48,18 @@ def waiting_window(
     served_since: datetime,
     judged_until: datetime | None,
     max_windows: int,
-    late: timedelta = LATE,
+    delivery: timedelta = DELIVERY_TIME,
 ) -> Window:
     """Return the span that waits to be judged. It belongs to one window, so no row is tested twice.
 
     It begins where the last judged window ended, or when the version went into service, but reaches no further back
-    than `max_windows` windows of `length` seconds. It ends `late` ago, since younger rows may not be delivered yet.
+    than `max_windows` windows of `length` seconds. It ends `delivery` ago, since younger rows may not have arrived.
 
     >>> day = datetime(2026, 11, 23)
     >>> waiting_window(day + timedelta(hours=30), 86400, day, None, 3).until
     datetime.datetime(2026, 11, 24, 5, 45)
     """
-    until = now - late
+    until = now - delivery
     since = max(served_since, judged_until or served_since, until - max_windows * timedelta(seconds=length))
     return Window(since, max(since, until))
 
@@ -73,7 +67,7 @@ def waiting_window(
 def is_long_enough(window: Window, length: float) -> bool:
     """Tell whether enough time has passed to judge a window."""
     whole = timedelta(seconds=length)
-    return window.until - window.since >= whole - min(EARLY, whole / 12)
+    return window.until - window.since >= whole - min(TOLERANCE, whole / 12)
 
 
 def drift_state(alarmed: Sequence[bool], least: int, of: int) -> DriftState:

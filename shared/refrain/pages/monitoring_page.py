@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from refrain.pages import monitoring_charts
 from refrain.pages.frame import framed, heading, section, tile
 from refrain.pages.html import Html, element
-from refrain.pages.monitoring_changes import changes_section, news_section
-from refrain.pages.monitoring_outcomes import hits_section, quality_section
+from refrain.pages.monitoring_sections import changes_section, hits_section, news_section, quality_section
 from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people

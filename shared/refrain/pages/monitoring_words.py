@@ -11,13 +11,7 @@ from refrain.words import counted, figure, listed, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import (
-        Estimate,
-        EvaluatedQuality,
-        JudgedWindow,
-        MonitoringReport,
-        PastWindow,
-    )
+    from refrain.lake.monitoring_report import Estimate, EvaluatedQuality, JudgedWindow, MonitoringReport, PastWindow
 
 MAX_NAMED_FEATURES = 3
 
@@ -157,4 +151,5 @@ def delay(seconds: float) -> str:
 def unfamiliar_sentence(window: JudgedWindow) -> str:
     """Say how many rows were unlike the training data, and in which features."""
     names = list(window.unfamiliar_features)
-    return f"{share(window.unfamiliar)} of rows" + (f", most often in {listed_features(names)}" if names else "")
+    often = f", most often in {listed_features(names)}" if names else ""
+    return f"{share(window.unfamiliar)} of the rows had a value unlike any in training{often}."
