@@ -1,4 +1,4 @@
-"""The pages of docs/ say what the code does: every key, route, code and state is there, and every example holds."""
+"""The docs match the code: they have every key, route, code and state, every example works, and the prose is plain."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ MODEL = "cancellations"
 
 def heading(page: str, title: str) -> str:
     """The text below a heading, up to the next one of any level."""
-    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
-    assert found, f"there is no heading {title}"
-    return found[1]
+    match = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
+    assert match, f"there is no heading {title}"
+    return match[1]
 
 
 def tables(text: str) -> Iterator[list[dict[str, str]]]:
@@ -54,12 +54,12 @@ def tables(text: str) -> Iterator[list[dict[str, str]]]:
 
 def table(text: str, first: str) -> list[dict[str, str]]:
     """The one table whose first column has this name."""
-    (found,) = (rows for rows in tables(text) if next(iter(rows[0])) == first)
-    return found
+    (only,) = (rows for rows in tables(text) if next(iter(rows[0])) == first)
+    return only
 
 
 def codes(cell: str) -> list[str]:
-    """What a cell has in code spans, as CommonMark reads them."""
+    """The code spans of a cell, as CommonMark reads them."""
     return [span.removeprefix(" ").removesuffix(" ") for _, span in re.findall(r"(`+)(.+?)\1(?!`)", cell)]
 
 
@@ -76,7 +76,7 @@ EXAMPLE: dict[str, Any] = tomllib.loads(blocks(DEFINITIONS, "toml")[0])
 
 
 def with_changes(changes: Mapping[str, Any], into: Mapping[str, Any] = EXAMPLE) -> dict[str, Any]:
-    """The example with some keys set, tables merged."""
+    """The example with changed keys; tables are merged."""
     changed = copy.deepcopy(dict(into))
     for key, value in changes.items():
         inner = changed.get(key)
@@ -84,20 +84,20 @@ def with_changes(changes: Mapping[str, Any], into: Mapping[str, Any] = EXAMPLE) 
     return changed
 
 
-def known_keys(place: str) -> set[str]:
-    """What the loader says it knows in a table, when it finds there what it does not know."""
+def section_keys(section: str) -> set[str]:
+    """The keys of a table, from the loader's error about an unknown key."""
     changes: Any = {"surely-unknown": 1}
-    for name in reversed(place.split(".") if place else []):
+    for name in reversed(section.split(".") if section else []):
         changes = {name: changes}
     with pytest.raises(DefinitionError) as refused:
         parse_definition(MODEL, with_changes(changes), "example.toml")
-    assert refused.value.key == f"{place}.surely-unknown".removeprefix(".")
-    _, _, known = refused.value.expected.partition("the keys here are ")
-    return set(known.split(", "))
+    assert refused.value.key == f"{section}.surely-unknown".removeprefix(".")
+    _, _, keys = refused.value.expected.partition("the keys here are ")
+    return set(keys.split(", "))
 
 
 def column_keys(kind: str) -> set[str]:
-    """What the loader says it knows of a column of one type."""
+    """The keys of a column of one type, from the loader's error about an unknown key."""
     added = with_changes({"columns": {"added": {"type": kind, "surely-unknown": 1}}})
     with pytest.raises(DefinitionError) as refused:
         parse_definition(MODEL, added, "example.toml")
@@ -106,7 +106,7 @@ def column_keys(kind: str) -> set[str]:
 
 
 def choices(document: Mapping[str, Any]) -> list[str]:
-    """What the loader says may stand where it found `surely-unknown`."""
+    """The values that the loader expects in the place of `surely-unknown`."""
     with pytest.raises(DefinitionError, match="got 'surely-unknown'") as refused:
         parse_definition(MODEL, document, "example.toml")
     return refused.value.expected.removeprefix("expected one of ").partition(", got ")[0].split(", ")
@@ -125,25 +125,25 @@ PLACES = {
 
 
 def defaults() -> Iterator[Any]:
-    """Every default that the page gives as a value, with the table that it stands in."""
-    for title, place in [*PLACES.items(), ("`[columns]`", "columns"), ("Candidates", "candidates")]:
+    """Every default that the page states as a value, with its table."""
+    for title, section in [*PLACES.items(), ("`[columns]`", "columns"), ("Candidates", "candidates")]:
         for row in table(heading(DEFINITIONS, title), "key"):
             if row["default"].startswith("`") and len(codes(row["default"])) == 1:
                 key = code(row["key"])
-                yield pytest.param(place, key, code(row["default"]), row.get("of type", ""), id=f"{title} {key}")
+                yield pytest.param(section, key, code(row["default"]), row.get("of type", ""), id=f"{title} {key}")
 
 
 def behaviour(definition: Definition) -> dict[str, Any]:
-    """All of a definition but the document that it was read from."""
+    """A definition without the document that it was read from."""
     fields = (field.name for field in dataclasses.fields(definition))
     return {name: getattr(definition, name) for name in fields if name != "document"}
 
 
-@pytest.mark.parametrize(("title", "place"), PLACES.items(), ids=PLACES)
-def test_exactly_the_keys_of_a_definition_have_a_row(title: str, place: str) -> None:
+@pytest.mark.parametrize(("title", "section"), PLACES.items(), ids=PLACES)
+def test_exactly_the_keys_of_a_definition_have_a_row(title: str, section: str) -> None:
     documented = [code(row["key"]) for row in table(heading(DEFINITIONS, title), "key")]
 
-    assert sorted(documented) == sorted(known_keys(place))
+    assert sorted(documented) == sorted(section_keys(section))
 
 
 @pytest.mark.parametrize("kind", choices(with_changes({"columns": {"added": {"type": "surely-unknown"}}})))
@@ -159,23 +159,25 @@ def test_every_key_of_a_candidate_has_a_row() -> None:
     assert documented == {field.name for field in dataclasses.fields(Candidate)} - {"parameters"}
 
 
-@pytest.mark.parametrize(("place", "key", "written", "kinds"), list(defaults()))
-def test_the_documented_default_is_what_an_absent_key_means(place: str, key: str, written: str, kinds: str) -> None:
-    value = tomllib.loads(f"value = {written}")["value"]
+@pytest.mark.parametrize(("section", "key", "default", "kinds"), list(defaults()))
+def test_the_documented_default_is_what_an_absent_key_means(section: str, key: str, default: str, kinds: str) -> None:
+    value = tomllib.loads(f"value = {default}")["value"]
     least: dict[str, Any] = tomllib.loads(blocks(DEFINITIONS, "toml")[1])
-    if place == "columns":
+    if section == "columns":
         kind = "category" if "category" in kinds else "time" if "time" in kinds else "number"
         least["columns"]["added"] = {"type": kind}
-    said = copy.deepcopy(least)
-    if place == "columns":
-        said["columns"]["added"][key] = value
-    elif place == "candidates":
-        said["training"]["candidates"][0][key] = value
+    explicit = copy.deepcopy(least)
+    if section == "columns":
+        explicit["columns"]["added"][key] = value
+    elif section == "candidates":
+        explicit["training"]["candidates"][0][key] = value
     else:
-        said = with_changes({place: {key: value}} if place else {key: value}, least)
+        explicit = with_changes({section: {key: value}} if section else {key: value}, least)
 
-    assert said != least
-    assert behaviour(parse_definition(MODEL, said, "said")) == behaviour(parse_definition(MODEL, least, "least"))
+    assert explicit != least
+    assert behaviour(parse_definition(MODEL, explicit, "explicit")) == behaviour(
+        parse_definition(MODEL, least, "least")
+    )
 
 
 def test_every_derived_column_has_a_row_with_its_sources() -> None:
@@ -188,10 +190,10 @@ def test_every_derived_column_has_a_row_with_its_sources() -> None:
 def test_every_metric_has_a_row_and_the_default_is_named(task: str, example: int) -> None:
     document = tomllib.loads(blocks(DEFINITIONS, "toml")[example])
     rows = [row for row in table(DEFINITIONS, "metric") if row["task"] == task]
-    known = choices(with_changes({"training": {"metric": "surely-unknown"}}, document))
+    expected = choices(with_changes({"training": {"metric": "surely-unknown"}}, document))
 
-    assert [code(row["metric"]) for row in rows] == known
-    assert {metric: METRICS[metric].greater_is_better for metric in known} == {
+    assert [code(row["metric"]) for row in rows] == expected
+    assert {metric: METRICS[metric].greater_is_better for metric in expected} == {
         code(row["metric"]): row["better"] == "greater" for row in rows
     }
     del document["training"]["candidates"][1:]
@@ -202,9 +204,9 @@ def test_every_metric_has_a_row_and_the_default_is_named(task: str, example: int
 
 def test_every_recipe_has_a_row() -> None:
     candidate = {"name": "x", "estimator": "sklearn.linear_model.Ridge", "features": "surely-unknown"}
-    known = choices(with_changes({"training": {"candidates": [candidate]}}))
+    expected = choices(with_changes({"training": {"candidates": [candidate]}}))
 
-    assert [code(row["recipe"]) for row in table(DEFINITIONS, "recipe")] == known
+    assert [code(row["recipe"]) for row in table(DEFINITIONS, "recipe")] == expected
 
 
 @pytest.mark.parametrize("page", [page for page in PAGE if blocks(PAGE[page], "toml")])
@@ -282,8 +284,8 @@ def test_exactly_the_routes_of_the_api_have_a_row() -> None:
     documented = [code(row["route"]) for row in table(API, "route")]
 
     patterns = [(method, pattern.pattern) for method, pattern, _ in routes.ROUTES]
-    known = [f"{method} {re.sub(r'\(\?P<(\w+)>[^)]*\)', r'{\1}', pattern)}" for method, pattern in patterns]
-    assert sorted(documented) == sorted(path.replace("\\", "") for path in known)
+    routes_of_code = [f"{method} {re.sub(r'\(\?P<(\w+)>[^)]*\)', r'{\1}', pattern)}" for method, pattern in patterns]
+    assert sorted(documented) == sorted(path.replace("\\", "") for path in routes_of_code)
 
 
 def test_the_docs_and_the_template_open_the_same_routes() -> None:
@@ -319,9 +321,15 @@ def test_every_outcome_and_every_decision_is_explained() -> None:
 
 
 def test_every_reason_to_end_a_trial_has_a_row() -> None:
-    said = " ".join(row["consequence"] for row in table(DEFINITIONS, "when judged"))
+    consequences = " ".join(row["consequence"] for row in table(DEFINITIONS, "when judged"))
 
-    assert set(codes(said)) == set(get_args(TrialCode)) - {"proved", "no_harm", "gathering", "superseded", "unjudged"}
+    assert set(codes(consequences)) == set(get_args(TrialCode)) - {
+        "proved",
+        "no_harm",
+        "gathering",
+        "superseded",
+        "unjudged",
+    }
 
 
 def test_every_state_and_decision_of_a_monitoring_report_has_a_row() -> None:
@@ -339,7 +347,7 @@ def test_every_move_of_the_history_has_a_row() -> None:
 
 
 def test_every_reason_to_refuse_an_upload_has_a_row() -> None:
-    """Read from the code that raises it."""
+    """The codes, read from the code that raises them."""
     raised = set()
     for path in sorted((PROJECT / "shared/refrain/ingest").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -362,11 +370,12 @@ def test_every_parameter_output_and_alarm_of_the_template_has_a_row() -> None:
 
 
 def logged(path: Path) -> Iterator[str]:
-    """The messages that a module logs; of a choice between two both."""
+    """The messages that a module logs. Of a conditional message, both."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger."):
-            said = node.args[0]
-            for message in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+            logged_value = node.args[0]
+            alternatives = (logged_value.body, logged_value.orelse) if isinstance(logged_value, ast.IfExp) else ()
+            for message in alternatives or (logged_value,):
                 assert isinstance(message, ast.Constant), f"{path.name}:{node.lineno} logs more than a phrase"
                 yield str(message.value)
 
@@ -389,11 +398,11 @@ def links() -> Iterator[Any]:
 @pytest.mark.parametrize(("page", "target"), list(links()))
 def test_every_link_leads_somewhere(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
-    found = page.parent / path if path else page
+    linked = page.parent / path if path else page
 
-    assert found.exists()
+    assert linked.exists()
     if anchor:
-        titles = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+        titles = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
         anchors = {re.sub(r"[^\w\- ]", "", html.unescape(title).lower()).replace(" ", "-") for title in titles}
         assert anchor in anchors
 
