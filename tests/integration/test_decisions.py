@@ -145,7 +145,7 @@ def test_the_same_candidate_on_more_data_must_be_surely_better(shop: Shop) -> No
     assert (ended["decision"], shop.champion) == ("not_better", first)
 
 
-def test_nobody_under_the_floor_goes_into_service(shop: Shop) -> None:
+def test_no_candidate_under_the_floor_goes_into_service(shop: Shop) -> None:
     shop.define(LOGISTIC, STUMP, gate="min_metric = 0.999")
     shop.sell(400)
 

@@ -48,7 +48,7 @@ def test_before_the_first_promotion_there_is_no_deployment(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("expected", [None, "v1"], ids=["the first one", "a later one"])
-def test_whoever_comes_between_reading_and_writing_wins(aws: Aws, expected: str | None) -> None:
+def test_a_move_between_reading_and_writing_wins(aws: Aws, expected: str | None) -> None:
     if expected:
         promote(open_store(aws.lake), ONE, None)
 

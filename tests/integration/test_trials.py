@@ -135,7 +135,7 @@ def trial(
     registry.cache_clear()
 
 
-def test_the_first_model_goes_into_service_without_a_trial_for_there_is_nobody_to_try_it_beside(trial: Trial) -> None:
+def test_the_first_model_goes_into_service_without_a_trial(trial: Trial) -> None:
     trial.shop.define(STUMP, gate=ROLLOUT.format(mode="canary", share=0.1, least_rows=10, most_minutes=10))
     trial.shop.sell(400)
 
@@ -198,7 +198,7 @@ def test_labels_decide_when_there_are_any(trial: Trial, mode: str) -> None:
         assert judgement["verdict"] != "promote"
 
 
-def test_a_broken_challenger_is_dismissed_at_the_first_look_and_not_trained_again_from_the_same_rows(
+def test_a_broken_challenger_is_dismissed_at_the_first_judgement_and_not_trained_again_from_the_same_rows(
     trial: Trial,
 ) -> None:
     run = trial.begin("shadow")
@@ -263,7 +263,7 @@ def test_when_the_champion_changes_meanwhile_the_trial_ends_without_harm(trial: 
     assert trial.deployment.champion_version == winner
 
 
-def test_of_two_runs_at_once_one_challenges_and_the_other_ends_without_harm(trial: Trial) -> None:
+def test_of_two_runs_at_once_one_starts_a_trial_and_the_other_ends_without_harm(trial: Trial) -> None:
     run = trial.begin("shadow")
     other = compare("shop", force=True)
 
@@ -276,7 +276,7 @@ def test_of_two_runs_at_once_one_challenges_and_the_other_ends_without_harm(tria
     assert str(trial.deployment.challenger_version).startswith(run.snapshot["run"])
 
 
-def test_a_challenger_that_nobody_judged_in_its_time_makes_room(trial: Trial) -> None:
+def test_a_challenger_whose_time_is_over_makes_room(trial: Trial) -> None:
     run = trial.begin("shadow")
     other = compare("shop", force=True)
     document = json.loads(trial.aws.read("deployments/shop.json"))

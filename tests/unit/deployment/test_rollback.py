@@ -80,7 +80,7 @@ def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(l
     assert (last["by"], last["because"]) == ("rollback console", "complaints from Leeds")
 
 
-def test_twice_goes_further_back_and_never_forward_to_what_was_bad(lake: tiny.Lake, tmp_path: Path) -> None:
+def test_a_second_rollback_goes_further_back_and_never_forward(lake: tiny.Lake, tmp_path: Path) -> None:
     back(lake, tmp_path, 1)
     back(lake, tmp_path, 2)
 
@@ -89,7 +89,7 @@ def test_twice_goes_further_back_and_never_forward_to_what_was_bad(lake: tiny.La
         back(lake, tmp_path, 3)
 
 
-def test_what_was_withdrawn_is_remembered_by_the_snapshot_that_it_learned_from(lake: tiny.Lake, tmp_path: Path) -> None:
+def test_a_withdrawn_version_is_remembered_with_its_snapshot(lake: tiny.Lake, tmp_path: Path) -> None:
     back(lake, tmp_path, 1)
     back(lake, tmp_path, 2)
 
@@ -157,7 +157,7 @@ def test_a_version_that_does_not_answer_as_it_should_stays_out(
         ({"model": "flats"}, "flats has no version in service"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_words(
+def test_an_impossible_rollback_is_refused_with_the_reason(
     lake: tiny.Lake, tmp_path: Path, given: dict[str, Any], words: str
 ) -> None:
     (tmp_path / "flats.toml").touch()
@@ -167,6 +167,6 @@ def test_what_cannot_be_done_is_refused_in_words(
     assert deployment(lake).champion_version == "people-3"
 
 
-def test_a_model_that_nobody_knows_is_told_apart(lake: tiny.Lake, tmp_path: Path) -> None:
+def test_an_unknown_model_is_refused_as_unknown(lake: tiny.Lake, tmp_path: Path) -> None:
     with pytest.raises(UnknownModel):
         back(lake, tmp_path, model="poeple")

@@ -87,7 +87,7 @@ def test_the_confusion_matrix_is_that_of_scikit_learn() -> None:
     assert found.rows == confusion_matrix(truth, probabilities.argmax(axis=1)).tolist()
 
 
-def test_rare_ones_of_many_classes_are_put_together() -> None:
+def test_rare_classes_are_put_together() -> None:
     random = np.random.default_rng(3)
     truth, probabilities = random.integers(0, 30, 500), random.dirichlet(np.ones(30), 500)
     found = confusion(truth, probabilities, [f"class {each}" for each in range(30)])

@@ -1,4 +1,4 @@
-"""The doors of the last two steps: what they take, and how they refuse."""
+"""The request of the comparison: what it reads, and how it refuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from refrain.deployment import moves
 from refrain.errors import InvalidRequest
 from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
 
@@ -46,15 +45,3 @@ def test_a_candidate_that_failed_keeps_the_sentence_of_its_error() -> None:
 def test_a_wrong_field_of_the_comparison_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
         EvaluationRequest.of(EVENT | change)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"move": "win"}, "move: expected one of promote, keep, superseded, dismiss, start_trial, got 'win'"),
-        ({"run": 7}, "run: expected text, got 7"),
-    ],
-)
-def test_a_wrong_field_of_the_last_step_is_named(change: dict[str, Any], words: str) -> None:
-    with pytest.raises(InvalidRequest, match=words):
-        moves.MoveRequest.of({"move": "keep", "model": "shop", "run": "r"} | change)

@@ -94,7 +94,7 @@ def run(request: pytest.FixtureRequest) -> Evaluation:
     return cast(Evaluation, made())
 
 
-def test_the_document_is_plain_json_and_the_report_the_same_after_a_journey(run: Evaluation) -> None:
+def test_the_evaluation_is_plain_json_and_its_report_is_the_same_when_read_back(run: Evaluation) -> None:
     travelled = Evaluation.from_json(json.loads(json.dumps(run.to_json(), allow_nan=False)))
     assert travelled == run
     assert render_run(travelled) == render_run(run)
@@ -119,7 +119,7 @@ def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evalu
             assert verdict.reason in page.text
 
 
-def test_all_that_there_is_to_show_has_its_section(run: Evaluation) -> None:
+def test_every_section_with_content_is_shown(run: Evaluation) -> None:
     headings = Page(render_run(run)).headings()
     answered = any(each.curves for each in (run.champion, *run.candidates) if each)
     assert [key for key in ("comparison", "quality", "importance", "data") if key in headings] == (
@@ -201,7 +201,7 @@ def test_long_names_are_cut_in_drawings_and_whole_in_tables() -> None:
     assert "…" in html
 
 
-def test_of_forty_features_the_first_twenty_are_drawn_and_the_rest_told() -> None:
+def test_of_forty_features_twenty_are_drawn_and_the_rest_are_counted() -> None:
     page = Page(render_run(examples.binary(columns=40, rows=500)))
     assert "20 further features" in page.text
 
@@ -214,7 +214,7 @@ def test_many_uploads_are_summed_up() -> None:
     assert "300" in page.texts
 
 
-def test_rows_split_by_hash_without_a_window_are_told_so() -> None:
+def test_a_split_by_hash_without_a_window_is_described() -> None:
     run = examples.binary(rows=300)
     data = replace(run.data, split=SplitSummary("hash", "", None), merged_duplicates=0)
     text = Page(render_run(replace(run, data=data))).text

@@ -33,8 +33,8 @@ def trial(
 ) -> TrialSetting:
     training = document["training"] | ({"metric": metric} if metric else {})
     definition = parse_definition("model", document | {"training": training}, "model.toml")
-    terms = Challenger("v2", "2026-11-23T12:00:00Z", "roc_auc", 0.9, mode, 0.1, "9999")
-    return TrialSetting(definition, "v1", terms, classes, expectation or expect(["<=50K", ">50K"], SAME, SAME))
+    challenger = Challenger("v2", "2026-11-23T12:00:00Z", "roc_auc", 0.9, mode, 0.1, "9999")
+    return TrialSetting(definition, "v1", challenger, classes, expectation or expect(["<=50K", ">50K"], SAME, SAME))
 
 
 def row(number: int, answer: Any, *, request: int | None = None, place: int = 0, **others: Any) -> CapturedRow:
@@ -49,11 +49,11 @@ def row(number: int, answer: Any, *, request: int | None = None, place: int = 0,
     return CapturedRow(id=name, time=time, answer=answer, **given | others)
 
 
-def shadow(number: int, answer: Any, heard: Any, **others: Any) -> CapturedRow:
-    return row(number, answer, shadow_version="v2", shadow=heard, shadow_milliseconds=0.7, **others)
+def shadow(number: int, answer: Any, of_challenger: Any, **others: Any) -> CapturedRow:
+    return row(number, answer, shadow_version="v2", shadow=of_challenger, shadow_milliseconds=0.7, **others)
 
 
-def said(value: object, second: int = 0) -> Label:
+def label(value: object, second: int = 0) -> Label:
     return Label(value, np.datetime64("2026-11-23T13:00", "us") + np.timedelta64(second, "s"))
 
 
@@ -71,7 +71,7 @@ def test_in_shadow_both_answers_to_a_row_are_compared() -> None:
     assert found.milliseconds.tolist() == [0.7, 0.7]
 
 
-def test_rows_of_another_challenger_say_nothing_of_this_one() -> None:
+def test_rows_of_another_challenger_do_not_count() -> None:
     rows = [row(1, (0.9, 0.1), shadow_version="v0", shadow=(0.1, 0.9), shadow_milliseconds=1.0)]
 
     assert gather_facts(trial(), Captured(rows), {}, 3.0).rows == 0
@@ -86,7 +86,7 @@ def test_a_row_that_the_challenger_could_not_answer_has_failed() -> None:
     assert len(found.distances) == 1
 
 
-def test_classes_in_another_order_and_new_ones_are_put_in_line() -> None:
+def test_answers_are_brought_to_one_order_of_classes() -> None:
     three = ["a", "b", "c"]
     expected = expect(three, np.full((2, 3), 1 / 3), np.full((2, 3), 1 / 3))
     rows = [shadow(1, (0.3, 0.7), (0.5, 0.3, 0.2), classes=("a", "b"))]
@@ -102,7 +102,7 @@ def test_rows_count_in_the_order_of_time_in_whatever_order_they_are_read() -> No
     assert gather_facts(trial(), Captured(rows), {}, 3.0).failed.tolist() == [0, 1, 1]
 
 
-def test_what_comes_again_and_again_counts_once_but_for_failures() -> None:
+def test_a_repeated_row_counts_once_except_as_a_failure() -> None:
     rows = [shadow(number, (0.9, 0.1), (0.7, 0.3), instance={"age": 40}) for number in range(50)]
 
     found = gather_facts(trial(), Captured(rows), {}, 3.0)
@@ -110,7 +110,7 @@ def test_what_comes_again_and_again_counts_once_but_for_failures() -> None:
     assert (len(found.distances), found.rows) == (1, 50)
 
 
-def test_rows_that_were_asked_together_are_one_request_with_one_time_for_each_of_its_rows() -> None:
+def test_rows_of_one_request_share_its_time() -> None:
     rows = [shadow(place, (0.9, 0.1), (0.7, 0.3), request=7, place=place) for place in (0, 3, 9)]
 
     found = gather_facts(trial(), Captured(rows), {}, 3.0)
@@ -125,31 +125,31 @@ def test_rows_that_were_asked_together_are_one_request_with_one_time_for_each_of
 )
 def test_in_shadow_losses_are_paired(metric: str, losses: list[float]) -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3)), shadow(2, (0.8, 0.2), (0.4, 0.6)), shadow(3, (0.8, 0.2), (0.4, 0.6))]
-    labels = {rows[0].id: said("<=50K", 2), rows[1].id: said(">50K", 1), "unknown": said(">50K")}
+    labels = {rows[0].id: label("<=50K", 2), rows[1].id: label(">50K", 1), "unknown": label(">50K")}
 
     found = gather_facts(trial(metric=metric), Captured(rows), labels, 3.0)
 
     assert figures(found.losses) == losses[::-1]  # in the order in which the labels came
 
 
-def test_labels_that_the_definition_refuses_say_nothing() -> None:
+def test_labels_that_the_definition_refuses_do_not_count() -> None:
     document = tiny.PEOPLE | {"columns": tiny.PEOPLE["columns"] | {"income": {"type": "category", "allowed": [">50K"]}}}
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3))]
 
-    found = gather_facts(trial(document=document), Captured(rows), {rows[0].id: said("lots")}, 3.0)
+    found = gather_facts(trial(document=document), Captured(rows), {rows[0].id: label("lots")}, 3.0)
 
     assert len(found.losses) == 0
 
 
-def test_a_class_that_nobody_foresaw_is_a_loss_for_both() -> None:
+def test_an_unknown_class_is_a_loss_for_both() -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3))]
 
-    found = gather_facts(trial(), Captured(rows), {rows[0].id: said("secret")}, 3.0)
+    found = gather_facts(trial(), Captured(rows), {rows[0].id: label("secret")}, 3.0)
 
     assert figures(found.losses) == [-0.12]
 
 
-def test_of_a_canary_only_its_own_rows_count_and_those_that_fell_back_have_failed() -> None:
+def test_a_canary_is_judged_by_its_own_rows_and_its_fallbacks_are_failures() -> None:
     rows = [
         row(1, (0.9, 0.1)),
         row(2, (0.9, 0.1), version="v2", milliseconds=2.0),
@@ -163,7 +163,7 @@ def test_of_a_canary_only_its_own_rows_count_and_those_that_fell_back_have_faile
     assert found.milliseconds.tolist() == [2.0]
 
 
-def test_a_canarys_answers_are_held_against_the_champions_between() -> None:
+def test_a_canarys_answers_are_paired_with_the_champions_between_them() -> None:
     answers = [("v1", 0.2), ("v1", 0.4), ("v2", 0.9), ("v2", 0.7), ("v1", 0.3)]
     rows = [row(number, (1 - p, p), version=version) for number, (version, p) in enumerate(answers)]
     expected = expect(["<=50K", ">50K"], SAME, SAME + np.array([-0.1, 0.1]))
@@ -188,11 +188,11 @@ def test_a_canarys_entity_counts_once() -> None:
     assert len(found.shifts["mean of value"]) == 2
 
 
-def test_values_of_a_regression_are_scaled_by_what_the_champion_answered() -> None:
+def test_values_of_a_regression_are_scaled_by_the_champions_answers() -> None:
     answers = np.linspace(0, 100, 101)[:, np.newaxis]
     flats = expect([], answers, answers + 2)
     rows = [shadow(1, (50.0,), (75.0,), classes=None), shadow(2, (50.0,), (1e9,), classes=None)]
-    labels = {rows[0].id: said(60)}
+    labels = {rows[0].id: label(60)}
 
     found = gather_facts(trial(document=tiny.FLATS, expectation=flats, classes=()), Captured(rows), labels, 3.0)
 

@@ -80,7 +80,7 @@ CASES: list[tuple[str, TrialFacts, str, str]] = [
 
 
 @pytest.mark.parametrize(("facts", "verdict", "code"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_the_table(facts: TrialFacts, verdict: str, code: str) -> None:
+def test_every_case_has_its_verdict(facts: TrialFacts, verdict: str, code: str) -> None:
     found = reach_verdict(facts, SHADOW, GATE)
 
     assert (found.verdict, found.code) == (verdict, code), found.reason
@@ -93,7 +93,7 @@ def test_without_a_limit_in_the_gate_no_latency_is_too_long() -> None:
     assert reach_verdict(slow, SHADOW, replace(GATE, max_latency_ms=None)).code == "proved"
 
 
-def test_the_reason_tells_people_the_figures() -> None:
+def test_the_reason_names_the_figures() -> None:
     found = reach_verdict(asked(100, **failing(100, 0.2)), SHADOW, GATE)
 
     assert found.reason == "The challenger had no answer to 20 % of 100 rows."
@@ -113,7 +113,7 @@ def simulated(random: np.random.Generator, rows: int, *, harm: float = 0.0, cana
     )
 
 
-def looks(facts: TrialFacts, every: int) -> list[str]:
+def judgements(facts: TrialFacts, every: int) -> list[str]:
     """The verdicts of a judge who looks again and again as the rows come, until it is over."""
     found: list[str] = []
     for rows in range(every, facts.rows + 1, every):
@@ -134,13 +134,13 @@ def looks(facts: TrialFacts, every: int) -> list[str]:
 
 
 @pytest.mark.parametrize("canary", [False, True], ids=["shadow", "canary"])
-def test_a_good_challenger_is_dismissed_no_more_often_than_the_confidence_allows_however_often_one_looks(
+def test_a_good_challenger_is_dismissed_no_more_often_than_the_confidence_allows_however_often_it_is_judged(
     canary: bool,
 ) -> None:
     random = np.random.default_rng(11)
     trials = 150
 
-    dismissed = sum(looks(simulated(random, 2000, canary=canary), 100)[-1] in HARMS for _ in range(trials))
+    dismissed = sum(judgements(simulated(random, 2000, canary=canary), 100)[-1] in HARMS for _ in range(trials))
 
     assert dismissed / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
 
@@ -149,7 +149,7 @@ def test_a_good_challenger_is_dismissed_no_more_often_than_the_confidence_allows
 def test_a_bad_challenger_is_dismissed_before_many_rows(canary: bool) -> None:
     random = np.random.default_rng(12)
 
-    ends = [looks(simulated(random, 600, harm=0.5, canary=canary), 50)[-1] for _ in range(50)]
+    ends = [judgements(simulated(random, 600, harm=0.5, canary=canary), 50)[-1] for _ in range(50)]
 
     assert sum(end in HARMS for end in ends) >= 49
 
