@@ -1,7 +1,7 @@
-"""THE preprocessing layer: the one way of a value from an upload or a request to a feature.
+"""THE preprocessing layer: the only way from a value in an upload or a request to a feature.
 
-`decode` -> `clean` -> `encode`, each on columns, for one row or a million; used by ingest, training and inference
-alike, so that a model sees in service exactly what it saw in training. numpy only.
+`decode`, `clean` and `encode` work on columns of one row or a million. Ingest, training and inference all use them, so
+that a model sees in service exactly what it saw in training. Imports numpy only.
 """
 
 from preprocessing.clean import clean, prepare

@@ -1,4 +1,4 @@
-"""Second verb: the definition's rules on typed columns (case, replacements, allowed values, range, required)."""
+"""Second verb: apply the definition's rules to typed columns (case, replacements, allowed values, range, required)."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 def prepare(
     definition: Definition, raw: Mapping[str, Array], rows: int, *, columns: Sequence[str] | None = None
 ) -> tuple[Columns, list[Problem]]:
-    """Decode, then clean: the whole way of a value from any door to a column that can be kept or encoded.
+    """Decode, then clean: the way from raw values of any source to columns that can be kept or encoded.
 
-    Returns typed columns of length `rows` and the problems in the order of rows, at most one a cell, each with the
-    value as it was given.
+    Returns typed columns of length `rows`, and the problems in the order of rows: at most one a cell, with the original
+    value.
     """
     decoded, problems = decode(definition, raw, rows, columns=columns)
-    cleaned, broken = clean(definition, decoded)
-    seen = {(problem.row, problem.column) for problem in problems}
-    for problem in broken:
-        if (problem.row, problem.column) not in seen:
-            given = raw[problem.column][problem.row] if problem.column in raw else None
-            problems.append(Problem(problem.row, problem.column, given, problem.reason))
+    cleaned, broken_rules = clean(definition, decoded)
+    cells = {(problem.row, problem.column) for problem in problems}
+    for problem in broken_rules:
+        if (problem.row, problem.column) not in cells:
+            original = raw[problem.column][problem.row] if problem.column in raw else None
+            problems.append(Problem(problem.row, problem.column, original, problem.reason))
     return cleaned, sorted(problems, key=lambda problem: problem.row)
 
 
 def clean(definition: Definition, columns: Columns) -> tuple[Columns, list[Problem]]:
-    """Apply the rules; cells that break one become missing and are listed, in the order of columns.
+    """Apply the rules; cells that break a rule become missing and are listed, in the order of columns.
 
     >>> from preprocessing import parse_definition
     >>> tree = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}
@@ -61,7 +61,7 @@ def clean(definition: Definition, columns: Columns) -> tuple[Columns, list[Probl
 
 
 def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
-    """Numbers and times within their bounds; the words come from the definition."""
+    """Set numbers and times outside their bounds to missing; return the reasons by row."""
     reasons: dict[int, str] = {}
     for bound, words, outside in (
         (column.least, "at least", np.less),
@@ -69,8 +69,8 @@ def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
     ):
         if bound is not None:
             limit = as_time(bound) if column.kind == "time" else bound
-            shown = f"{limit}Z" if column.kind == "time" else f"{bound:g}"
-            reasons |= dict.fromkeys(np.flatnonzero(outside(array, limit)).tolist(), f"expected {words} {shown}")
+            text = f"{limit}Z" if column.kind == "time" else f"{bound:g}"
+            reasons |= dict.fromkeys(np.flatnonzero(outside(array, limit)).tolist(), f"expected {words} {text}")
     if reasons:
         array = array.copy()
         array[list(reasons)] = NAT if column.kind == "time" else np.nan
@@ -82,21 +82,21 @@ def _clean_category(column: Column, array: Array) -> tuple[Array, dict[int, str]
         return array, {}
     expected = f"expected one of {', '.join(column.allowed)}"
     values = array.tolist()
-    settled: dict[Any, str | None] = {None: None}
+    texts: dict[Any, str | None] = {None: None}
     for value in set(values) - {None}:
-        settled[value] = settle(column, value)
-    refused = {v for v, text in settled.items() if column.allowed and v is not None and text not in column.allowed}
+        texts[value] = clean_text(column, value)
+    refused = {v for v, text in texts.items() if column.allowed and v is not None and text not in column.allowed}
     reasons = {row: expected for row, value in enumerate(values) if value in refused} if refused else {}
-    settled |= dict.fromkeys(refused)
-    return objects([settled[value] for value in values]), reasons
+    texts |= dict.fromkeys(refused)
+    return objects([texts[value] for value in values]), reasons
 
 
-def settle(column: Column, text: str) -> str:
+def clean_text(column: Column, text: str) -> str:
     """Apply the definition's case and replacements to a text."""
     text = text.lower() if column.lower else text
     return column.replace.get(text, text)
 
 
 def as_time(seconds: float) -> np.datetime64:
-    """Turn a bound of a time column into a time."""
+    """Convert a bound of a time column to a time."""
     return np.datetime64(round(seconds * 1e6), "us")

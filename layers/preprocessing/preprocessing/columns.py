@@ -24,12 +24,12 @@ NAT = np.datetime64("NaT", "us")
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Array]
 Lists = Mapping[str, Sequence[Any]]
-"""The same with lists, of JSON values or of typed ones: for few rows an array costs more than what it saves."""
+"""Columns as lists of JSON values or of typed ones: for few rows an array costs more than it saves."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One cell that cannot be used: its row (from 0), column, the value as given, and what was expected."""
+    """One cell that cannot be used: its row (from 0), column, original value, and what was expected."""
 
     row: int
     column: str
@@ -38,7 +38,7 @@ class Problem:
 
 
 def rows_to_columns(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> dict[str, Array]:
-    """Turn rows into object arrays, one for each name; an absent key is None.
+    """Turn rows into object arrays, one for each name; an absent value is None.
 
     >>> rows_to_columns([{"age": 39}, {}], ["age"])["age"].tolist()
     [39, None]
@@ -47,12 +47,12 @@ def rows_to_columns(rows: Sequence[Mapping[str, object]], names: Sequence[str]) 
 
 
 def rows_to_lists(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> dict[str, list[object]]:
-    """Do the same with lists."""
+    """Turn rows into lists, one for each name; an absent value is None."""
     return {name: [row.get(name) for row in rows] for name in names}
 
 
 def objects(values: Sequence[object]) -> Array:
-    """Make a one-dimensional object array (numpy alone would make lists of lists into matrices)."""
+    """Make a one-dimensional object array; numpy alone would turn lists of lists into matrices."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
@@ -66,14 +66,14 @@ def missing(kind: str, rows: int) -> Array:
 
 
 def is_missing(array: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tell which values of a typed array are missing."""
+    """Return a mask of the missing values of a typed array."""
     if array.dtype == object:
         return np.fromiter((value is None for value in array), bool, len(array))
     return np.asarray(np.isnat(array) if array.dtype.kind == "M" else np.isnan(array))
 
 
 def present(columns: Columns, schema: Mapping[str, Column], row: int) -> dict[str, object]:
-    """Write one typed row as a caller would send it: JSON numbers, booleans, text, ISO 8601 times, null."""
+    """Write one typed row as a caller would send it: JSON numbers, booleans, texts, ISO 8601 times, null."""
     return {name: _sendable(array[row], schema[name].kind) for name, array in columns.items()}
 
 

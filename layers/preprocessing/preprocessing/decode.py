@@ -1,7 +1,7 @@
-"""First verb: values as they came (text, JSON, Parquet) become typed columns, and a list of what could not.
+"""First verb: turn raw values (text, JSON, Parquet) into typed columns, and list those that cannot be used.
 
-Each type has one scalar parser in `values`, and that is the whole grammar. Typed arrays, clean numeric text and texts
-that repeat themselves take a faster way to the same result (contract tests hold them together).
+The scalar parsers in `values`, one for each type, are the whole grammar. Typed arrays, plain numeric text and repeated
+texts take faster ways to the same result (contract tests hold them equal).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 _PLAIN_TYPES = frozenset({str, float, int, type(None)})
 _TEXT_TYPES = frozenset({str, type(None)})
-_MANY = 32  # rows from which looking at a whole column first pays
-_SAMPLE = 1000  # values that tell whether it is worth to look for repeated ones among all
-_REPEATS = 8  # how often values repeat themselves where parsing each once beats parsing all in numpy
+_MIN_COLUMN_ROWS = 32  # with fewer rows, parsing each value is faster than inspecting the column first
+_SAMPLE_ROWS = 1000  # rows that show whether looking for repeated values in all rows pays
+_MIN_REPEATS = 8  # with more repeats of each value, parsing each value once beats parsing all in numpy
 
 
 def decode(
@@ -41,9 +41,9 @@ def decode(
 ) -> tuple[Columns, list[Problem]]:
     """Turn raw arrays into typed ones.
 
-    `raw` maps column names to arrays of length `rows`: object arrays of text or JSON values, or typed arrays. A column
-    that is absent is all missing; arrays of no column are passed over. `columns` are the names wanted (all, unless
-    told). Cells that cannot be used are missing in the result and listed, in the order of columns.
+    `raw` maps column names to arrays of length `rows`: object arrays of texts or JSON values, or typed arrays. The
+    values of an absent column are missing; arrays of other names are ignored. `columns` names the columns to decode
+    (default: all). Cells that cannot be used are missing in the result and listed, in the order of columns.
     """
     decoded: dict[str, Array] = {}
     problems: list[Problem] = []
@@ -63,21 +63,23 @@ def _decode_column(column: Column, raw: Array, decimal: str) -> tuple[Array, dic
         typed = _numbers(raw, marks, decimal)
         if typed is not None:
             return typed, {}
-        return _each(raw, lambda value: number_of(value, marks, decimal), np.nan, np.float64)
+        return _decode_cells(raw, lambda value: number_of(value, marks, decimal), np.nan, np.float64)
     if column.kind == "boolean":
-        return _each(raw, lambda value: boolean_of(value, marks), np.nan, np.float64)
+        return _decode_cells(raw, lambda value: boolean_of(value, marks), np.nan, np.float64)
     if column.kind == "time":
         if raw.dtype.kind == "M" and _within_calendar(raw):
             return raw.astype("datetime64[us]"), {}
-        return _each(raw, lambda value: time_of(value, marks, column.format), NAT, "datetime64[us]")
-    return _each(raw, lambda value: category_of(value, marks), None, object)
+        return _decode_cells(raw, lambda value: time_of(value, marks, column.format), NAT, "datetime64[us]")
+    return _decode_cells(raw, lambda value: category_of(value, marks), None, object)
 
 
-def _each(raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any) -> tuple[Array, dict[int, str]]:
+def _decode_cells(
+    raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any
+) -> tuple[Array, dict[int, str]]:
     """Parse cell by cell."""
     values = raw.tolist() if raw.dtype.kind not in "Mm" else raw.astype("datetime64[us]").tolist()
-    if len(values) > _MANY and set(map(type, values)) <= _TEXT_TYPES:
-        return _each_text(values, parse, absent, dtype)
+    if len(values) > _MIN_COLUMN_ROWS and set(map(type, values)) <= _TEXT_TYPES:
+        return _decode_texts(values, parse, absent, dtype)
     parsed: list[Any] = []
     reasons: dict[int, str] = {}
     for row, value in enumerate(values):
@@ -89,25 +91,25 @@ def _each(raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any
     return (objects(parsed) if dtype is object else np.array(parsed, dtype=dtype)), reasons
 
 
-def _each_text(
+def _decode_texts(
     values: list[str | None], parse: Callable[[object], Any], absent: object, dtype: Any
 ) -> tuple[Array, dict[int, str]]:
-    """Do the same to a column of nothing but text: parse each distinct one once, since columns repeat themselves."""
-    known: dict[str | None, Any] = {None: absent}
+    """Parse each distinct text of a column only once, since columns repeat their values."""
+    results: dict[str | None, Any] = {None: absent}
     refused: dict[str | None, str] = {}
     for text in set(values) - {None}:
         try:
             result = parse(text)
         except Invalid as invalid:
             result, refused[text] = None, str(invalid)
-        known[text] = absent if result is None else result
-    parsed = list(map(known.__getitem__, values))
+        results[text] = absent if result is None else result
+    parsed = list(map(results.__getitem__, values))
     reasons = {row: refused[text] for row, text in enumerate(values) if text in refused} if refused else {}
     return (objects(parsed) if dtype is object else np.array(parsed, dtype=dtype)), reasons
 
 
 def _numbers(raw: Array, marks: frozenset[str], decimal: str) -> Array | None:
-    """Parse a whole column at once, or return None where a single cell needs a closer look."""
+    """Parse a whole column at once; return None where a cell needs the scalar parser."""
     if raw.dtype.kind not in "fiuO":
         return None
     if raw.dtype == object:
@@ -127,15 +129,18 @@ def _numbers(raw: Array, marks: frozenset[str], decimal: str) -> Array | None:
 
 
 def _is_plain_text(values: list[Any], types: set[type], decimal: str) -> bool:
-    """Tell whether numpy reads the texts of a column as `_number` does, and faster than their distinct ones alone."""
-    if decimal != "." or (len(values) > _MANY and _repeats_itself(values[:_SAMPLE]) and _repeats_itself(values)):
+    """Tell whether numpy reads the texts as `number_of` does, and faster than the distinct texts one by one."""
+    if decimal != ".":
+        return False
+    if len(values) > _MIN_COLUMN_ROWS and _repeats_itself(values[:_SAMPLE_ROWS]) and _repeats_itself(values):
         return False
     text = "\n".join(values if types == {str} else (value for value in values if type(value) is str))
-    return text.isascii() and not any(letter in text for letter in "_nN")  # float() reads "-nan" and "1_0", we do not
+    # float() reads "-nan" and "1_0"; `number_of` does not.
+    return text.isascii() and not any(character in text for character in "_nN")
 
 
 def _repeats_itself(values: list[Any]) -> bool:
-    return len(set(values)) * _REPEATS < len(values)
+    return len(set(values)) * _MIN_REPEATS < len(values)
 
 
 def _within_calendar(raw: Array) -> bool:

@@ -1,7 +1,7 @@
 """A model definition: everything that is special about a model, as immutable data.
 
-Read from `layers/models/<model>.toml` (see `loading`), and again from the manifest of each version, so that a version
-is always served by the definition it was trained with.
+It is read from `layers/models/<model>.toml` (see `definition_reader`), and again from the manifest of each version, so
+that a version is always served by the definition it was trained with.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Column:
-    """One kept column. `least` and `most` bound numbers, and times (as epoch seconds)."""
+    """One column that is kept. `least` and `most` bound numbers, and times (as epoch seconds)."""
 
     name: str
     kind: Kind
@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Derived:
-    """A feature made from columns by a named function of `derive`."""
+    """A feature that a function of `derive` computes from columns."""
 
     name: str
     make: str
@@ -51,9 +51,9 @@ class Derived:
 
 @dataclass(frozen=True)
 class Roles:
-    """Of a recommendation: which column names who, what and how much; `describe` is returned with an item.
+    """The columns of a recommender: users, items, weights, and the texts that describe an item in an answer.
 
-    An empty `weight` counts every row once. The time is the definition's.
+    Without a `weight` every row counts once. The column of the time is the definition's `time`.
     """
 
     user: str
@@ -64,7 +64,7 @@ class Roles:
 
 @dataclass(frozen=True)
 class UploadFormat:
-    """How uploads are read where the default does not do."""
+    """How uploads are read, where the defaults do not fit."""
 
     header: tuple[str, ...] = ()
     delimiter: str = ""
@@ -76,7 +76,7 @@ class UploadFormat:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An estimator of scikit-learn by its dotted name, its parameters, and the recipe of its features."""
+    """An estimator by its dotted name, its parameters, and the recipe of its features."""
 
     name: str
     estimator: str
@@ -86,7 +86,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Training:
-    """What is learned from, and how it is split. `window` in seconds; None is everything."""
+    """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit."""
 
     window: float | None
     holdout: float
@@ -108,7 +108,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Rollout:
-    """How a better model takes over. `share` is of the entities that a canary answers for."""
+    """How a better model takes over. `share` is the share of entities that a canary answers for."""
 
     mode: Mode = "immediate"
     share: float = 0.1
@@ -118,7 +118,7 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Retraining:
-    """When to retrain without being asked. Lengths are in seconds; a `max_age` of None is any age."""
+    """When to retrain without being asked. Lengths are in seconds; None is without limit."""
 
     every: str
     new_rows: int
@@ -130,10 +130,10 @@ class Retraining:
 
 @dataclass(frozen=True)
 class Monitoring:
-    """What is kept of predictions, and how they are looked at.
+    """Which share of predictions is captured, and how they are monitored.
 
-    `window` is how long predictions are gathered before they are held against the training data, `quality` how far back
-    they are held against their labels. Drift is what at least `alarm[0]` of the last `alarm[1]` windows found.
+    Predictions of one `window` (seconds) are compared with the training data; those of the last `quality` seconds with
+    their labels. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it.
     """
 
     capture: float
@@ -146,10 +146,7 @@ class Monitoring:
 
 @dataclass(frozen=True)
 class Definition:
-    """One model. `document` is the plain mapping that it was read from.
-
-    A recommendation has `roles`, and neither target nor features; all others have no roles.
-    """
+    """One model. `document` is the plain mapping from which it was read."""
 
     model: str
     task: Task
@@ -165,13 +162,12 @@ class Definition:
     retraining: Retraining
     monitoring: Monitoring
     document: Mapping[str, object]
-    roles: Roles | None = None
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Columns that a caller sends: the features, and what the derived features are made from."""
+        """Columns that a caller sends: the features, and the sources of derived features."""
         sources = {source for derived in self.derived for source in derived.sources}
-        return tuple(c.name for c in self.columns.values() if c.feature or c.name in sources)
+        return tuple(name for name, column in self.columns.items() if column.feature or name in sources)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -183,19 +179,18 @@ class Definition:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Columns without which a row is of no use: said so, or the target, a key or the event time."""
-        said = {column.name for column in self.columns.values() if column.required}
-        asked = (self.roles.user, self.roles.item, self.roles.weight) if self.roles else (self.target,)
-        return frozenset(name for name in (*said, *asked, *self.key, self.time) if name)
+        """Columns that every row needs: those marked as required, the target, the key and the event time."""
+        marked = (name for name, column in self.columns.items() if column.required)
+        return frozenset({*marked, self.target, *self.key, self.time} - {""})
 
     @property
     def predicted_column(self) -> str:
-        """The column that is predicted: the target, or the item that a user chooses next."""
-        return self.roles.item if self.roles else self.target
+        """The column that is predicted."""
+        return self.target
 
     @property
     def capture(self) -> float:
-        """The share of predictions that is kept."""
+        """The share of predictions that is captured."""
         return self.monitoring.capture
 
     @cached_property
@@ -209,4 +204,14 @@ class Definition:
 class RecommenderDefinition(Definition):
     """A recommender: its columns have roles, and it has neither target nor features."""
 
-    roles: Roles = field(kw_only=True)
+    roles: Roles
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Columns that every row needs: user, item and weight besides the others."""
+        return super().required | ({self.roles.user, self.roles.item, self.roles.weight} - {""})
+
+    @property
+    def predicted_column(self) -> str:
+        """The item, since a user's next one is predicted."""
+        return self.roles.item

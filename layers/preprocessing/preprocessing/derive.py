@@ -1,4 +1,4 @@
-"""Features made from columns: small named functions on typed arrays, each to a float64 array with NaN for missing."""
+"""Derived features: small functions from typed arrays to a float64 array, with NaN for missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Maker:
-    """A function and the types of the columns that it takes."""
+    """A function, and the types of the columns that it takes."""
 
     kinds: tuple[str, ...]
     make: Callable[..., Array]
@@ -23,12 +23,12 @@ class Maker:
 
 def days(times: Array) -> Array:
     """Days since 1970 (float32 keeps minutes of days, but not seconds of epochs)."""
-    return _counted(times, "us", 86_400_000_000.0)
+    return _since_1970(times, "us", 86_400_000_000.0)
 
 
 def hour(times: Array) -> Array:
     """Hour of the day in UTC, 0 to 23."""
-    return _counted(times, "h", 1.0) % 24
+    return _since_1970(times, "h", 1.0) % 24
 
 
 def weekday(times: Array) -> Array:
@@ -37,17 +37,17 @@ def weekday(times: Array) -> Array:
     >>> weekday(np.array(["2026-11-23"], "datetime64[us]")).tolist()
     [0.0]
     """
-    return (_counted(times, "D", 1.0) + 3) % 7  # 1970-01-01 was a Thursday
+    return (_since_1970(times, "D", 1.0) + 3) % 7  # 1970-01-01 was a Thursday
 
 
 def month(times: Array) -> Array:
     """Month of the year, 1 to 12."""
-    return _counted(times, "M", 1.0) % 12 + 1
+    return _since_1970(times, "M", 1.0) % 12 + 1
 
 
 def day_of_year(times: Array) -> Array:
     """Day of the year, 1 to 366."""
-    return _counted(times, "D", 1.0) - _counted(times.astype("datetime64[Y]"), "D", 1.0) + 1
+    return _since_1970(times, "D", 1.0) - _since_1970(times.astype("datetime64[Y]"), "D", 1.0) + 1
 
 
 def log1p(values: Array) -> Array:
@@ -87,9 +87,9 @@ MAKERS: dict[str, Maker] = {
     "difference": Maker(("number", "number"), difference),
     "product": Maker(("number", "number"), product),
 }
-"""What `make` in a definition can name."""
+"""The functions that `make` in a definition may name."""
 
 
-def _counted(times: Array, unit: str, divisor: float) -> Array:
-    counted = times.astype(f"datetime64[{unit}]").astype(np.int64) / divisor
-    return np.where(np.isnat(times), np.nan, counted)
+def _since_1970(times: Array, unit: str, divisor: float) -> Array:
+    units = times.astype(f"datetime64[{unit}]").astype(np.int64) / divisor
+    return np.where(np.isnat(times), np.nan, units)

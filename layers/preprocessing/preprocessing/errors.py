@@ -1,9 +1,9 @@
-"""What this layer raises.
+"""The errors of this layer.
 
 PreprocessingError
 └── DefinitionError   a model definition that cannot be used
 
-Values that cannot be used are never raised: they are listed as `Problem`s, so that one bad cell does not hide another.
+Values that cannot be used raise no error: they are listed as `Problem`s, so that one bad cell does not hide another.
 """
 
 
@@ -12,7 +12,7 @@ class PreprocessingError(Exception):
 
 
 class DefinitionError(PreprocessingError):
-    """A model definition says something impossible; names the file, the key and what was expected."""
+    """A model definition cannot be used; names the file, the key and what was expected."""
 
     def __init__(self, where: str, key: str, expected: str) -> None:
         self.where = where

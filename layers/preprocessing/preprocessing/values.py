@@ -1,7 +1,7 @@
-"""What one value means: a parser for each type, which together are the whole grammar (see docs/values.md).
+"""The meaning of one value: a parser for each type; together they are the whole grammar (see docs/values.md).
 
-Each returns None for a missing value and raises `Invalid`, which `decode` turns into a problem, for one that cannot be
-used.
+Each parser returns None for a missing value. For one that cannot be used it raises `Invalid`, which `decode` turns into
+a problem.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from functools import cache
 import numpy as np
 
 MISSING_MARKS = frozenset({"", "null", "na", "nan"})
-"""Texts that mean missing in every column, whatever their case, besides those of the definition."""
+"""Texts that mean missing in every column, in any case, besides those of the definition."""
 
 LARGEST = float(np.finfo(np.float32).max)
-"""Features are float32, so a number beyond it is refused rather than turned into infinity."""
+"""Features are float32, so a number beyond its range is refused; it would become infinity."""
 
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
@@ -43,7 +43,7 @@ def numeric_marks(marks: frozenset[str]) -> frozenset[float]:
 
 
 def number_of(value: object, marks: frozenset[str], decimal: str) -> float | None:
-    """Read a number; text needs a decimal point, or the comma that the definition says."""
+    """Read a number; text has a decimal point, or a comma if the definition says so."""
     value = _unboxed(value)
     if isinstance(value, str):
         text = value.strip()
@@ -83,7 +83,7 @@ def _not_a_number(text: str, decimal: str) -> str:
 
 
 def boolean_of(value: object, marks: frozenset[str]) -> float | None:
-    """Read a truth as 1.0 or 0.0."""
+    """Read a boolean as 1.0 or 0.0."""
     value = _unboxed(value)
     if isinstance(value, str):
         text = value.strip().casefold()
@@ -105,7 +105,7 @@ def boolean_of(value: object, marks: frozenset[str]) -> float | None:
 
 
 def category_of(value: object, marks: frozenset[str]) -> str | None:
-    """Read a text: outer spaces off, inner ones single, Unicode NFC; numbers and truths are written out."""
+    """Read a text: without outer spaces, inner spaces single, in Unicode NFC; numbers and booleans become text."""
     value = _unboxed(value)
     if isinstance(value, bool):
         value = "true" if value else "false"
@@ -135,7 +135,7 @@ def category_of(value: object, marks: frozenset[str]) -> str | None:
 
 
 def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | None:
-    """Read a time as UTC: ISO 8601, the column's own form, or epoch seconds."""
+    """Read a time as UTC: ISO 8601, the column's own format, or epoch seconds."""
     value = _unboxed(value)
     if isinstance(value, str):
         text = value.strip()
@@ -143,19 +143,19 @@ def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | 
             return None
         if form:
             try:
-                return _moment(datetime.strptime(text, form))
+                return _utc(datetime.strptime(text, form))
             except ValueError:
-                pass  # a caller may send ISO 8601 although the files have a form of their own
+                pass  # a caller may send ISO 8601 although the files have their own format
         if NUMBER.fullmatch(text):
             return _epoch(float(text))
         try:
-            return _moment(datetime.fromisoformat(text))
+            return _utc(datetime.fromisoformat(text))
         except (ValueError, OverflowError):
             raise Invalid(_not_a_time(form)) from None
     if isinstance(value, datetime):
-        return _moment(value)
+        return _utc(value)
     if isinstance(value, date):
-        return _moment(datetime(value.year, value.month, value.day, tzinfo=UTC))
+        return _utc(datetime(value.year, value.month, value.day, tzinfo=UTC))
     if isinstance(value, _NUMBERS) and not isinstance(value, bool):
         return _epoch(_as_float(value))
     if value is None:
@@ -164,8 +164,8 @@ def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | 
 
 
 def _not_a_time(form: str) -> str:
-    said = f"in the form {form}, " if form else ""
-    return f"expected a time {said}such as 2026-01-31T12:00:00Z, or epoch seconds"
+    own_format = f"in the format {form}, " if form else ""
+    return f"expected a time {own_format}such as 2026-01-31T12:00:00Z, or epoch seconds"
 
 
 def _epoch(seconds: float) -> np.datetime64 | None:
@@ -176,8 +176,8 @@ def _epoch(seconds: float) -> np.datetime64 | None:
     return np.datetime64(round(seconds * 1e6), "us")
 
 
-def _moment(moment: datetime) -> np.datetime64:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _utc(time: datetime) -> np.datetime64:
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     try:
         return np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us")
     except OverflowError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing.clean import as_time, settle
+from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
 from preprocessing.derive import MAKERS, days
 from preprocessing.encode import UNSEEN, codes_of, finite
@@ -171,7 +171,7 @@ def _texts(column: Column, marks: frozenset[str], *, required: bool) -> Read:
         text = category_of(value, marks)
         if text is None and not required:
             return None
-        settled = None if text is None else settle(column, text)
+        settled = None if text is None else clean_text(column, text)
         if settled is None or (column.allowed and settled not in column.allowed):
             raise Invalid
         return settled

@@ -122,7 +122,7 @@ def test_a_form_of_times_is_read_beside_iso() -> None:
     formed = parse_definition("shop", content, "shop.toml")
 
     assert (decoded(formed, "joined", ["31.01.2026 12:00", "2026-01-31T12:00:00Z"])[0] == NOON).all()
-    assert "in the form %d.%m.%Y %H:%M, such as" in decoded(formed, "joined", ["31.02.2026 12:00"])[1][0]
+    assert "in the format %d.%m.%Y %H:%M, such as" in decoded(formed, "joined", ["31.02.2026 12:00"])[1][0]
 
 
 def test_an_absent_column_is_missing_and_a_strange_one_passed_over(definition: Definition) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing import DefinitionError, Roles, parse_definition
+from preprocessing import DefinitionError, RecommenderDefinition, Roles, parse_definition
 from tests.unit.recommendation.conftest import COLUMNS, document
 
 USER = {"type": "category", "role": "user"}
@@ -15,6 +15,7 @@ USER = {"type": "category", "role": "user"}
 def test_roles_say_what_a_column_is() -> None:
     definition = parse_definition("radio", document(), "radio.toml")
 
+    assert isinstance(definition, RecommenderDefinition)
     assert definition.roles == Roles(user="who", item="song", weight="seconds", describe=("title",))
     assert (definition.time, definition.training.split, definition.training.metric) == ("at", "time", "ndcg@10")
     assert (definition.features, definition.target, definition.predicted_column) == ((), "", "song")
