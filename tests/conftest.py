@@ -10,4 +10,4 @@ settings.load_profile("refrain")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the end-to-end tests run on the packages or on a deployed stack."""
     parser.addoption("--built", action="store_true", help="run end-to-end tests on the packages of `sam build`")
-    parser.addoption("--stack", help="run end-to-end tests on a deployed stack of this name; they delete what they create")
+    parser.addoption("--stack", help="run end-to-end tests on this deployed stack; they delete what they create")
