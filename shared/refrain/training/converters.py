@@ -1,6 +1,6 @@
-"""Conversions of our own: one that skl2onnx lacks, one that it rounds, one that it makes of three nodes a column.
+"""Our own conversions: skl2onnx lacks the first, rounds the second, and needs three nodes a column for the third.
 
-A converter adds nodes to the graph; a shape calculator says what comes out
+A converter adds nodes to the graph; a shape calculator says what its output is
 (https://onnx.ai/sklearn-onnx/auto_tutorial/plot_icustom_converter.html).
 """
 
@@ -16,56 +16,56 @@ from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 OPSET = 18
-"""Of the standard operators; ONNX Runtime reads older ones for good."""
+"""The version of the standard operators; ONNX Runtime goes on reading older ones."""
 
 
 def missing_indicator(scope: Any, operator: Any, container: Any) -> None:
     """Write `isnan(x)` for all columns at once."""
-    (given,) = _input(scope, operator, container)
+    (features,) = _input(scope, operator, container)
     nan = scope.get_unique_variable_name("is_nan")
-    _node(scope, container, "IsNaN", [given], nan)
+    _node(scope, container, "IsNaN", [features], nan)
     _as_float(scope, container, nan, operator)
 
 
 def standard_scaler(scope: Any, operator: Any, container: Any) -> None:
     """Write `(x - mean) / scale`, correctly rounded as scikit-learn does it; the Scaler of ONNX multiplies instead."""
-    (given,) = _input(scope, operator, container)
+    (features,) = _input(scope, operator, container)
     scaler = operator.raw_operator
     mean, scale, centred = (scope.get_unique_variable_name(name) for name in ("mean", "scale", "centred"))
     for name, values in ((mean, scaler.mean_), (scale, scaler.scale_)):
         container.add_initializer(name, TensorProto.FLOAT, [len(values)], values.tolist())
-    _node(scope, container, "Sub", [given, mean], centred)
+    _node(scope, container, "Sub", [features, mean], centred)
     _node(scope, container, "Div", [centred, scale], operator.outputs[0].full_name)
 
 
 def one_hot(scope: Any, operator: Any, container: Any) -> None:
     """Write `x[column] == code` for every code of every column at once."""
-    (given,) = _input(scope, operator, container)
-    codes = [np.asarray(known) for known in operator.raw_operator.categories_]
-    places = np.repeat(np.arange(len(codes)), [len(known) for known in codes])
-    columns, wanted, taken, equal = (
-        scope.get_unique_variable_name(name) for name in ("columns", "codes", "taken", "equal")
+    (features,) = _input(scope, operator, container)
+    codes = [np.asarray(categories) for categories in operator.raw_operator.categories_]
+    indexes = np.repeat(np.arange(len(codes)), [len(categories) for categories in codes])
+    columns, wanted, gathered, equal = (
+        scope.get_unique_variable_name(name) for name in ("columns", "codes", "gathered", "equal")
     )
-    container.add_initializer(columns, TensorProto.INT64, [len(places)], places.tolist())
-    container.add_initializer(wanted, TensorProto.FLOAT, [len(places)], np.concatenate(codes).astype(float).tolist())
-    _node(scope, container, "Gather", [given, columns], taken, axis=1)
-    _node(scope, container, "Equal", [taken, wanted], equal)
+    container.add_initializer(columns, TensorProto.INT64, [len(indexes)], indexes.tolist())
+    container.add_initializer(wanted, TensorProto.FLOAT, [len(indexes)], np.concatenate(codes).astype(float).tolist())
+    _node(scope, container, "Gather", [features, columns], gathered, axis=1)
+    _node(scope, container, "Equal", [gathered, wanted], equal)
     _as_float(scope, container, equal, operator)
 
 
 def missing_indicator_shape(operator: Any) -> None:
-    """One column for each that is looked at."""
+    """Return one column for each checked one."""
     _shape(operator, len(operator.raw_operator.features_))
 
 
 def standard_scaler_shape(operator: Any) -> None:
-    """As many columns as came in."""
+    """Return as many columns as came in."""
     _shape(operator, len(operator.raw_operator.mean_))
 
 
 def one_hot_shape(operator: Any) -> None:
-    """One column for each code."""
-    _shape(operator, sum(len(known) for known in operator.raw_operator.categories_))
+    """Return one column for each code."""
+    _shape(operator, sum(map(len, operator.raw_operator.categories_)))
 
 
 CONVERTERS = {MissingIndicator: missing_indicator, OneHotEncoder: one_hot, StandardScaler: standard_scaler}
@@ -81,8 +81,8 @@ def _shape(operator: Any, width: int) -> None:
 
 
 def _input(scope: Any, operator: Any, container: Any) -> list[str]:
-    given = concatenate_variables(scope, operator.inputs, container)
-    return [given] if isinstance(given, str) else list(given)
+    variables = concatenate_variables(scope, operator.inputs, container)
+    return [variables] if isinstance(variables, str) else list(variables)
 
 
 def _as_float(scope: Any, container: Any, name: str, operator: Any) -> None:

@@ -1,4 +1,4 @@
-"""From the dotted name in a definition to an estimator of scikit-learn, or a sentence that says why not."""
+"""Make the estimator of scikit-learn that a definition names, or say in one sentence why not."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MIXINS = {"classification": ClassifierMixin, "regression": RegressorMixin}
 def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()) -> Any:
     """Make the estimator, not yet fitted, with `random_state` 0 where it has one, so that runs can be repeated.
 
-    Keys of a `class_weight` are classes as the definition knows them. Raises `CandidateRefused`.
+    Keys of a `class_weight` are classes as the definition writes them. Raises `CandidateRefused`.
     """
-    made = find_class(task, candidate)
+    kind = find_class(task, candidate)
     try:
-        known = made._get_param_names()
+        names = kind._get_param_names()
         parameters = dict(candidate.parameters)
-        unknown = sorted(set(parameters) - set(known))
+        unknown = sorted(set(parameters) - set(names))
         if unknown:
-            raise _refused(candidate, f"has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
-        if "random_state" in known:
+            raise _refused(candidate, f"has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
+        if "random_state" in names:
             parameters.setdefault("random_state", 0)
         weights = parameters.get("class_weight")
         if isinstance(weights, dict):
             parameters["class_weight"] = _by_number(candidate, weights, classes)
-        estimator = made(**parameters)
+        estimator = kind(**parameters)
     except TypeError as error:
         raise _refused(candidate, f"cannot be made from its parameters: {error}") from error
     if task == "classification" and not hasattr(estimator, "predict_proba"):
@@ -44,23 +44,23 @@ def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()
 
 
 def find_class(task: Task, candidate: Candidate) -> Any:
-    """Find the class by its dotted name; nothing but an estimator of scikit-learn for the task will do."""
+    """Find the class by its dotted name; it must be an estimator of scikit-learn for the task."""
     module, _, name = candidate.estimator.rpartition(".")
     try:
-        found = getattr(import_module(module), name, None)
+        kind = getattr(import_module(module), name, None)
     except ImportError:
-        found = None
-    if not (isinstance(found, type) and issubclass(found, BaseEstimator) and found.__module__.startswith("sklearn.")):
-        raise _refused(candidate, "is no estimator of scikit-learn")
-    if not issubclass(found, MIXINS[task]):
-        raise _refused(candidate, f"is none for {task}")
-    return found
+        kind = None
+    if not (isinstance(kind, type) and issubclass(kind, BaseEstimator) and kind.__module__.startswith("sklearn.")):
+        raise _refused(candidate, "is not an estimator of scikit-learn")
+    if not issubclass(kind, MIXINS[task]):
+        raise _refused(candidate, f"is not for {task}")
+    return kind
 
 
 def _by_number(candidate: Candidate, weights: Mapping[str, object], classes: Sequence[str]) -> dict[int, object]:
     unknown = sorted(set(weights) - set(classes))
     if unknown:
-        raise _refused(candidate, f"weighs classes that do not occur: {', '.join(unknown)}")
+        raise _refused(candidate, f"has weights for classes that do not occur: {', '.join(unknown)}")
     return {classes.index(name): weight for name, weight in weights.items()}
 
 

@@ -1,4 +1,4 @@
-"""From a fitted pipeline to the graph that is served: one float32 matrix in, one out, nothing else inside."""
+"""Export a fitted pipeline as the graph that is served: one float32 matrix in, one out, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INPUT = "features"
 OPSETS = {"": OPSET, "ai.onnx.ml": 3}
 
 CONVERTER_ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, onnx.checker.ValidationError)
-"""What skl2onnx and onnx raise for what they cannot convert; most have no base of their own."""
+"""Raised by skl2onnx and onnx for a pipeline that they cannot convert; most share no base class."""
 
 
 def export(fitted: Fitted, width: int) -> bytes:
@@ -27,7 +27,7 @@ def export(fitted: Fitted, width: int) -> bytes:
     The graph has the input `features` float32 [rows, width] and one output, `probabilities` [rows, classes] or `value`
     [rows, 1]. Raises `CandidateRefused` with the converter's reason.
     """
-    wanted = "value" if fitted.classes is None else "probabilities"
+    output = "value" if fitted.classes is None else "probabilities"
     options = None if fitted.classes is None else {id(fitted.estimator): {"zipmap": False}}
     try:
         model = convert_sklearn(
@@ -39,7 +39,7 @@ def export(fitted: Fitted, width: int) -> bytes:
             custom_conversion_functions=CONVERTERS,
             custom_shape_calculators=SHAPES,
         )
-        _keep_one_output(model.graph, wanted)
+        _keep_one_output(model.graph, output)
         onnx.checker.check_model(model, full_check=True)
     except CONVERTER_ERRORS as error:
         reason = " ".join(str(error).split())[:300]
@@ -59,7 +59,7 @@ def _keep_one_output(graph: Any, name: str) -> None:
             nodes.append(node)
     kept = [tensor for tensor in graph.initializer if tensor.name in needed]
     for node in nodes:
-        node.output[:] = [name if each == output.name else each for each in node.output]
+        node.output[:] = [name if tensor == output.name else tensor for tensor in node.output]
     output.name = name
     for field, content in ((graph.node, reversed(nodes)), (graph.initializer, kept), (graph.output, [output])):
         content = list(content)

@@ -1,4 +1,4 @@
-"""Fit one candidate: features, then estimator, held together as one pipeline of scikit-learn."""
+"""Fit one candidate: features, then estimator, as one pipeline of scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
 from refrain.training.estimators import make_estimator
-from refrain.training.recipes import fit_features, resolve
+from refrain.training.recipes import choose_recipe, fit_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition
 
 FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError, KeyError, RuntimeError)
-"""What estimators raise for parameters and data that they cannot use."""
+"""Raised by estimators for parameters and data that they cannot use."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted pipeline from the feature matrix on. `classes` name the columns of its answers (regression: None)."""
+    """A fitted pipeline on the feature matrix. `classes` name the columns of its answers (None for a regression)."""
 
     pipeline: Pipeline
     recipe: str
@@ -40,7 +40,7 @@ class Fitted:
     def answers(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Answer as scikit-learn does: probabilities [rows, classes], or values [rows, 1].
 
-        Raises `CandidateRefused` when an answer is no finite number.
+        Raises `CandidateRefused` when an answer is not a finite number.
         """
         if self.classes is None:
             answers = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
@@ -66,7 +66,7 @@ def fit(
         labels = class_labels(definition.columns[definition.target], target)
         classes = tuple(sorted(set(labels.tolist())))
         truth = class_numbers(labels, classes)
-    recipe = resolve(candidate)
+    recipe = choose_recipe(candidate)
     estimator = make_estimator(definition.task, candidate, classes or ())
     try:
         features = fit_features(recipe, definition, vocabularies, matrix)
@@ -81,8 +81,8 @@ def fit(
 def _round_thresholds(estimator: Any) -> None:
     """Make the thresholds of histogram boosting float32, downwards: the same for every float32 `x <= threshold`.
 
-    They lie half way between two values. Where these are neighbours as float32, rounding to the nearest, as the
-    converter does, would send the upper one down the other branch. (For all other trees it rounds downwards too.)
+    A threshold lies half way between two values. Where these are neighbours as float32, rounding to the nearest, as the
+    converter does, would send the upper value down the other branch. (For all other trees it rounds downwards too.)
     """
     for trees in getattr(estimator, "_predictors", ()):
         for tree in trees:

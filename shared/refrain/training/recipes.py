@@ -1,4 +1,4 @@
-"""What stands between the feature matrix and the estimator: learned in training, exported with the model.
+"""The steps between the feature matrix and the estimator: learned in training, exported with the model.
 
 | recipe  | numbers, booleans, times, derived      | codes of categories | for                                    |
 |---------|----------------------------------------|---------------------|----------------------------------------|
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from preprocessing import Candidate, Definition
 
 
-def resolve(candidate: Candidate) -> str:
-    """Name the recipe of a candidate; `auto` goes by the estimator.
+def choose_recipe(candidate: Candidate) -> str:
+    """Name the recipe of a candidate; `auto` depends on the estimator.
 
     >>> from preprocessing import Candidate
-    >>> resolve(Candidate("boosting", "sklearn.ensemble.HistGradientBoostingClassifier", "auto", {}))
+    >>> choose_recipe(Candidate("boosting", "sklearn.ensemble.HistGradientBoostingClassifier", "auto", {}))
     'codes'
     """
     if candidate.features != "auto":
@@ -44,22 +44,22 @@ def resolve(candidate: Candidate) -> str:
 def fit_features(
     recipe: str, definition: Definition, vocabularies: Mapping[str, Sequence[str]], matrix: NDArray[np.float32]
 ) -> ColumnTransformer | None:
-    """Fit what comes before the estimator, or return None where the estimator takes the matrix as it is.
+    """Fit the steps before the estimator; None where the estimator takes the matrix as it is.
 
-    Its output is float32 like the matrix, since that is what the exported graph computes in.
+    The output is float32 like the matrix, since the exported graph computes in float32.
     """
     if recipe == "codes":
         return None
-    codes = [place for place, name in enumerate(definition.features) if name in vocabularies]
-    numbers = [place for place in range(matrix.shape[1]) if place not in codes]
-    gaps = [place for place in numbers if np.isnan(matrix[:, place]).any()]
+    codes = [index for index, name in enumerate(definition.features) if name in vocabularies]
+    numbers = [index for index in range(matrix.shape[1]) if index not in codes]
+    gaps = [index for index in numbers if np.isnan(matrix[:, index]).any()]
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     steps: list[tuple[str, Any, list[int]]] = []
     if recipe == "imputed":
         steps += [("numbers", imputer, numbers), ("codes", "passthrough", codes)]
     else:
-        known = [np.arange(UNSEEN + 1 + len(vocabularies[definition.features[place]])) for place in codes]
-        onehot = OneHotEncoder(categories=known, sparse_output=False, dtype=np.float32)
+        categories = [np.arange(UNSEEN + 1 + len(vocabularies[definition.features[index]])) for index in codes]
+        onehot = OneHotEncoder(categories=categories, sparse_output=False, dtype=np.float32)
         scaled = Pipeline([("impute", imputer), ("scale", StandardScaler())])
         steps += [("numbers", scaled, numbers), ("codes", onehot, codes)]
     steps.append(("gaps", MissingIndicator(features="all"), gaps))
@@ -72,7 +72,7 @@ def fit_features(
 def _round_scale(scaler: StandardScaler) -> None:
     """Subtract and divide by what float32 can hold, so that the exported graph does exactly the same.
 
-    Far from zero another centre would be seen in the answers, and a tree behind it may hang on the last bit.
+    Far from zero a rounded centre would change the answers, and a tree behind it may depend on the last bit.
     """
     scaler.mean_, scaler.scale_ = (
         values.astype(np.float32).astype(np.float64) for values in (scaler.mean_, scaler.scale_)

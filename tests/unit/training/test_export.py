@@ -1,17 +1,50 @@
-"""The graph that is served."""
+"""The exported graph has one input and one output, and answers as the pipeline does for every recipe."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 from refrain.errors import CandidateRefused
+from refrain.model.parity import parity
 from refrain.training.export import export
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from refrain.training.fitting import Fitted
     from tests.unit.training.conftest import Learn
+
+
+CLASSIFIERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("linear_model.LogisticRegression", "auto", {"max_iter": 300}),
+    ("linear_model.LogisticRegression", "imputed", {"max_iter": 20, "class_weight": "balanced"}),
+    ("ensemble.HistGradientBoostingClassifier", "auto", {"max_iter": 20}),
+    ("ensemble.HistGradientBoostingClassifier", "imputed", {"max_iter": 20}),
+    ("ensemble.HistGradientBoostingClassifier", "onehot", {"max_iter": 20}),
+    ("ensemble.RandomForestClassifier", "auto", {"n_estimators": 20}),
+    ("ensemble.ExtraTreesClassifier", "auto", {"n_estimators": 20}),
+    ("ensemble.GradientBoostingClassifier", "auto", {"n_estimators": 20}),
+    ("tree.DecisionTreeClassifier", "auto", {"max_depth": 8}),
+    ("neighbors.KNeighborsClassifier", "auto", {"n_neighbors": 7}),
+    ("neural_network.MLPClassifier", "auto", {"max_iter": 20, "hidden_layer_sizes": [16, 8]}),
+    ("naive_bayes.GaussianNB", "auto", {}),
+]
+REGRESSORS: list[tuple[str, str, dict[str, Any]]] = [
+    ("linear_model.Ridge", "auto", {}),
+    ("linear_model.LinearRegression", "auto", {}),
+    ("linear_model.LinearRegression", "imputed", {}),
+    ("ensemble.HistGradientBoostingRegressor", "auto", {"max_iter": 20}),
+    ("ensemble.RandomForestRegressor", "auto", {"n_estimators": 20}),
+    ("neighbors.KNeighborsRegressor", "auto", {}),
+    ("neural_network.MLPRegressor", "auto", {"max_iter": 20}),
+]
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.mark.parametrize(
@@ -65,3 +98,101 @@ def test_an_estimator_that_nothing_converts_is_refused_with_the_reason(learn: Le
     fitted = learned.fit("semi_supervised.LabelPropagation", "codes", kernel="knn")
     with pytest.raises(CandidateRefused, match="LabelPropagation cannot be exported to ONNX"):
         export(fitted, learned.matrix.shape[1])
+
+
+def answer(graph: bytes, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    session = onnxruntime.InferenceSession(graph)
+    (matrix_input,), (output,) = session.get_inputs(), session.get_outputs()
+    assert matrix_input.name == "features"
+    answers = session.run([output.name], {"features": matrix})[0]
+    assert answers.dtype == np.float32
+    return np.asarray(answers, dtype=np.float64)
+
+
+def farthest(fitted: Fitted, matrix: NDArray[np.float32]) -> float:
+    expected = fitted.answers(matrix)
+    answered = answer(export(fitted, matrix.shape[1]), matrix)
+    assert answered.shape == expected.shape
+    return float(np.abs(expected - answered).max())
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize(("estimator", "features", "parameters"), CLASSIFIERS)
+def test_classifiers_agree(
+    learn: Learn, estimator: str, features: str, parameters: dict[str, Any], classes: int
+) -> None:
+    learned = learn(classes)
+    fitted = learned.fit(estimator, features, **parameters)
+    assert farthest(fitted, learned.matrix) <= 1e-5
+
+
+@pytest.mark.parametrize(("estimator", "features", "parameters"), REGRESSORS)
+def test_regressors_agree(learn: Learn, estimator: str, features: str, parameters: dict[str, Any]) -> None:
+    learned = learn(0)
+    fitted = learned.fit(estimator, features, **parameters)
+    assert farthest(fitted, learned.matrix) <= 1e-5 * float(learned.columns["outcome"].std())
+
+
+def test_a_random_forest_that_routes_missing_values_is_exported_but_found_out(learn: Learn) -> None:
+    # Given a random forest that was trained on missing values as they are
+    learned = learn(2)
+    fitted = learned.fit("ensemble.RandomForestClassifier", "codes", n_estimators=20)
+
+    # When its graph, at whose making nobody complained, answers the same rows
+    expected = fitted.answers(learned.matrix)
+    comparison = parity("classification", expected, answer(export(fitted, learned.matrix.shape[1]), learned.matrix))
+
+    # Then rows get other answers than the trained forest gave them, and the proof says so
+    assert not comparison.holds
+    assert comparison.differing > 0
+
+
+def test_the_same_forest_without_missing_values_agrees(learn: Learn) -> None:
+    learned = learn(2, gaps=False)
+    fitted = learned.fit("ensemble.RandomForestClassifier", "codes", n_estimators=20)
+    assert farthest(fitted, learned.matrix) <= 1e-5
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        "ensemble.HistGradientBoostingClassifier",
+        "ensemble.GradientBoostingClassifier",
+        "ensemble.RandomForestClassifier",
+        "tree.DecisionTreeClassifier",
+    ],
+)
+def test_thresholds_between_neighbouring_floats_send_no_row_astray(learn: Learn, estimator: str) -> None:
+    # Given a feature whose values are next to each other as float32, so that each threshold is between two of them
+    learned = learn(2)
+    values = np.full(8, 1000, np.float32)
+    for row in range(1, 8):
+        values[row] = np.nextafter(values[row - 1], np.float32(np.inf))
+    learned.matrix[:] = 0
+    learned.matrix[:, 1] = np.resize(values, len(learned.matrix))
+    learned.columns["outcome"][:] = [f"class {row % 8 % 2}" for row in range(len(learned.matrix))]
+    size = {"max_depth": 3} if "Tree" in estimator else {}
+
+    # When it is learned and exported
+    fitted = learned.fit(estimator, "codes", **size)
+
+    # Then every value falls on the same side, and all is learned
+    assert farthest(fitted, learned.matrix) <= 1e-5
+
+
+@pytest.mark.parametrize("centre", [1.7e9, -40_000.0])
+def test_numbers_far_from_zero_agree_when_scaled(learn: Learn, centre: float) -> None:
+    learned = learn(2, gaps=False)
+    spread = 1e-5 * abs(centre)
+    signal = (learned.columns["outcome"] == "class 1").astype(float)
+    learned.matrix[:, 1] = centre + spread * (signal + np.random.default_rng(1).normal(0, 0.5, len(signal)))
+    fitted = learned.fit("linear_model.LogisticRegression", C=100.0)
+    assert farthest(fitted, learned.matrix) <= 1e-5
+
+
+def test_a_feature_that_training_never_saw_is_of_no_account(learn: Learn) -> None:
+    learned = learn(2)
+    learned.matrix[:, 2] = np.nan
+    fitted = learned.fit("linear_model.LogisticRegression")
+    assert farthest(fitted, learned.matrix) <= 1e-5
+    assert fitted.answers(np.nan_to_num(learned.matrix[:5])).shape == (5, 2)

@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import Candidate
 from refrain.errors import CandidateRefused
-from refrain.training.recipes import resolve
+from refrain.training.recipes import choose_recipe
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("estimator", "parameters", "sentence"),
     [
-        ("ensemble.NoSuchThing", {}, "is no estimator of scikit-learn"),
-        ("no_such_module.Thing", {}, "is no estimator of scikit-learn"),
-        ("utils.Bunch", {}, "is no estimator of scikit-learn"),
-        ("base.clone", {}, "is no estimator of scikit-learn"),
-        ("tree.os.system", {}, "is no estimator of scikit-learn"),
-        ("linear_model.Ridge", {}, "is none for classification"),
-        ("preprocessing.StandardScaler", {}, "is none for classification"),
+        ("ensemble.NoSuchThing", {}, "is not an estimator of scikit-learn"),
+        ("no_such_module.Thing", {}, "is not an estimator of scikit-learn"),
+        ("utils.Bunch", {}, "is not an estimator of scikit-learn"),
+        ("base.clone", {}, "is not an estimator of scikit-learn"),
+        ("tree.os.system", {}, "is not an estimator of scikit-learn"),
+        ("linear_model.Ridge", {}, "is not for classification"),
+        ("preprocessing.StandardScaler", {}, "is not for classification"),
         ("linear_model.LogisticRegression", {"max_iterations": 5}, "has no parameter max_iterations; it has C,"),
         ("svm.LinearSVC", {}, r"gives no probabilities \(predict_proba\)"),
         ("ensemble.VotingClassifier", {}, "cannot be made from its parameters"),
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         (
             "linear_model.LogisticRegression",
             {"class_weight": {"class 9": 2}},
-            "weighs classes that do not occur: class 9",
+            "has weights for classes that do not occur: class 9",
         ),
     ],
 )
@@ -101,8 +101,8 @@ def test_answers_that_are_no_numbers_are_refused(learn: Learn) -> None:
     ],
 )
 def test_the_recipe_goes_by_the_estimator_unless_it_is_said(estimator: str, recipe: str) -> None:
-    assert resolve(Candidate("tried", f"sklearn.{estimator}", "auto", {})) == recipe
-    assert resolve(Candidate("tried", f"sklearn.{estimator}", "imputed", {})) == "imputed"
+    assert choose_recipe(Candidate("tried", f"sklearn.{estimator}", "auto", {})) == recipe
+    assert choose_recipe(Candidate("tried", f"sklearn.{estimator}", "imputed", {})) == "imputed"
 
 
 def test_only_categories_are_enough_to_learn_from(learn: Learn) -> None:
