@@ -8,7 +8,7 @@ RefrainError
 │   ├── Conflict         the object changed since it was read
 │   └── StorageUnavailable   S3 did not answer, or refused, after all retries
 ├── ServiceUnavailable   Step Functions or SNS did not answer, or refused
-├── RoundIncomplete      monitoring could not look at some of the models
+├── RoundIncomplete      monitoring failed for some of the models
 ├── UnreadableUpload     a file that no reader can turn into rows
 ├── CandidateRefused     a candidate that cannot be trained or exported
 ├── InvalidDocument      a stored object that does not fit its class
@@ -92,7 +92,7 @@ class ServiceUnavailable(RefrainError):
 
 
 class RoundIncomplete(RefrainError):
-    """Monitoring could not look at some of the models; `failed` says why, by model."""
+    """Monitoring failed for some of the models; `failed` says why, by model."""
 
     def __init__(self, failed: dict[str, str]) -> None:
         self.failed = failed

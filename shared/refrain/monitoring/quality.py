@@ -18,8 +18,6 @@ from refrain.times import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from numpy.typing import NDArray
-
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.labelled_predictions import LabelledPredictions
@@ -39,15 +37,10 @@ def measure_quality(
     rows = int(usable.sum())
     predictions = len(joined) + joined.unlabelled
     measured, why = None, ""
-    if rows < MIN_LABELLED_ROWS:
-        why = f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality"
-    else:
-        try:
-            measured = _measure_metric(
-                definition, *_truth_and_answers(version, target, joined.captured.answers, usable)
-            )
-        except MetricUndefined as error:
-            why = str(error)
+    try:
+        measured = _measure_metric(version, definition, target[usable], joined.captured.answers[usable])
+    except MetricUndefined as error:
+        why = str(error)
     evaluated = version.evaluated_quality(definition)
     return MeasuredQuality(
         since=to_iso(since),
@@ -61,25 +54,25 @@ def measure_quality(
     )
 
 
-def _truth_and_answers(
-    version: ServedVersion, target: Array, answers: Floats, usable: NDArray[np.bool_]
-) -> tuple[Truth, Floats]:
-    """Return the usable labels as class numbers, with answers in their order; or both as values."""
-    target, answers = target[usable], answers[usable]
+def _measure_metric(version: ServedVersion, definition: Definition, target: Array, answers: Floats) -> Estimate:
+    """Compute the definition's metric with its interval. Raises `MetricUndefined`."""
+    rows = len(target)
+    if rows < MIN_LABELLED_ROWS:
+        raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
+    truth, answers = _align(version, target, answers)
+    metric, confidence = METRICS[definition.training.metric], definition.gate.confidence
+    value = metric.value(truth, answers)
+    low, high = bootstrap_interval(metric.score(truth, answers), rows, confidence, MEASURED_RESAMPLES)
+    return Estimate(value, low, high, rows)
+
+
+def _align(version: ServedVersion, target: Array, answers: Floats) -> tuple[Truth, Floats]:
+    """Return labels as class numbers, with answers in their order; or both as values."""
     if not version.classes:
         return target.astype(np.float64), answers
     labels = class_labels(version.definition.columns[version.definition.target], target)
     classes = sorted({*labels.tolist(), *version.classes})
     return class_numbers(labels, classes), aligned(answers, version.classes, classes)
-
-
-def _measure_metric(definition: Definition, truth: Truth, answers: Floats) -> Estimate:
-    """Compute the definition's metric with its interval. Raises `MetricUndefined`."""
-    metric = METRICS[definition.training.metric]
-    value = metric.value(truth, answers)
-    score, confidence = metric.score(truth, answers), definition.gate.confidence
-    low, high = bootstrap_interval(score, len(truth), confidence, MEASURED_RESAMPLES)
-    return Estimate(value, low, high, len(truth))
 
 
 def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:
