@@ -1,7 +1,7 @@
-"""The end of a retraining run, and the trial before it: every move that a run makes of the deployment, and its report.
+"""The moves that a retraining run makes of its model's deployment, and the report that it ends with.
 
-A run promotes, puts its best on trial, keeps what is there, dismisses what was on trial, or finds out that another run
-was faster.
+A run promotes its best candidate, starts a trial of it, keeps the champion, or dismisses the challenger; or another run
+was faster, and nothing changes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MOVE_FIELDS = {
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """The state's input, checked; `trial` is the judgement, where there was one."""
+    """The state's input, checked; `trial` is the outcome of the trial, if there was one."""
 
     move: Move | Literal["start_trial"]
     model: str

@@ -1,8 +1,8 @@
-"""Roll back, for a person in the console: an earlier version is put into service again, proved and by one move.
+"""Roll back, for a person in the console: prove an earlier version and put it into service again, by one move.
 
-Which version is the previous one is read from the log and not from the last move: after a rollback it is the one
-before that, so that who rolls back twice goes further back, and never forward to what was bad. The snapshot that the
-withdrawn version learned from is remembered, and no run learns from the very same rows again unless it is forced to.
+The previous version is found in the whole log, not in the last move: after a rollback it is the one before that. So a
+second rollback goes further back, and never forward to a bad version. The snapshot of the withdrawn version is
+remembered, and no run learns from the same rows again unless it is forced to.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROLLBACK_FIELDS = {
 
 @dataclass(frozen=True)
 class RollbackRequest:
-    """What a person asked for: `version` None is the previous one; `by` names the execution, `at` when it began."""
+    """A person's request: `version` None is the previous one; `by` names the execution, `at` is its start."""
 
     model: str
     version: str | None
@@ -58,13 +58,13 @@ class RollbackRequest:
 
 
 def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[str, object]:
-    """Put the version back into service; return what was moved. Doing it again changes nothing.
+    """Put the version back into service; return the move. Doing it again changes nothing.
 
     Raises:
-        UnknownModel: naming the known ones.
-        InvalidRequest: when there is nothing to go back to, or no such version.
+        UnknownModel: when no definition has this name.
+        InvalidRequest: when there is no version to go back to, or none of this name.
         BrokenVersion: when it does not answer its golden rows as it should.
-        ChampionChanged: when somebody else moved meanwhile.
+        ChampionChanged: when another move came first.
     """
     deployment = Deployment.read(store, request.model)
     champion = deployment.champion
@@ -91,7 +91,7 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
 def _restore(
     store: Store, request: RollbackRequest, served: Served, previous: Served | None, replaced: Withdrawn
 ) -> dict[str, object]:
-    """Move the deployment back and answer; for a move that was made before, complete its log."""
+    """Move the deployment and return the move; a move that was made before only completes its log."""
     deployment = restore_champion(
         store,
         request.model,
