@@ -84,7 +84,7 @@ def _reason_to_refuse(
         return "below_floor", f"{name} has {metric.title} {figure(value)}, {side} that is allowed, {figure(floor)}."
     if popularity is not None and metric.gain(value, popularity) < 0:
         figures = f"{metric.title} {figure(value)} against {figure(popularity)}"
-        return "below_popularity", f"{name} is worse than offering everybody the most popular items ({figures})."
+        return "below_popularity", f"{name} is worse than recommending the most popular items to everybody ({figures})."
     if gate.max_latency_ms is not None and (latency is None or latency > gate.max_latency_ms):
         time = "an unknown time" if latency is None else milliseconds(latency)
         return "too_slow", f"{name} takes {time} for one row; {milliseconds(gate.max_latency_ms)} are allowed."
