@@ -3,17 +3,15 @@
 import copy
 import math
 from decimal import Decimal
-from math import inf, nan
 from typing import Any
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing import (
     Array,
     Columns,
-    Definition,
     DefinitionError,
     Problem,
     encode,
@@ -22,11 +20,9 @@ from preprocessing import (
     prepare,
     present,
     rows_to_columns,
-    rows_to_lists,
 )
 from preprocessing.decode import _numbers
 from preprocessing.values import MISSING_MARKS, number_of
-from refrain.fast_path.features import MIN_ROWS_BY_COLUMN, RequestFeatures
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",
@@ -48,21 +44,6 @@ DOCUMENT: dict[str, Any] = {
 }
 DEFINITION = parse_definition("any", DOCUMENT, "any.toml")
 VOCABULARIES = {"colour": ("blue", "red")}
-STRICT = parse_definition(
-    "any",
-    {
-        **DOCUMENT,
-        "source": {"decimal": ","},
-        "columns": DOCUMENT["columns"]
-        | {
-            "amount": {"type": "number", "max": 10, "required": True},
-            "size": {"type": "category", "allowed": ["S", "M"], "required": True},
-            "member": {"type": "boolean", "required": True},
-            "joined": {"type": "time", "format": "%d.%m.%Y", "max": "2026-01-31", "required": True},
-        },
-    },
-    "any.toml",
-)
 
 numeric_text = st.one_of(
     st.floats().map(str), st.integers().map(str), st.from_regex(r"[ +-]?[0-9]{0,4}[.,_e]?[0-9]{0,3} ?", fullmatch=True)
@@ -109,72 +90,6 @@ def test_one_row_alone_is_as_it_is_among_many(rows: list[dict[str, Any]]) -> Non
         own, own_problems = prepare(DEFINITION, raw_of([alone]), 1)
         np.testing.assert_array_equal(matrix_of(own)[0], together[place])
         assert told(own_problems) == {(0, column, why) for at, column, why in told(problems) if at == place}
-
-
-usual = {
-    "amount": st.sampled_from([1, 2.5, "3", "4,5", 0.1]),
-    "colour": st.sampled_from(["blue", "red", "ROT", " Green ", None]),
-    "size": st.sampled_from(["S", "M", " M"]),
-    "member": st.booleans(),
-    "joined": st.sampled_from(["31.01.2020", "2026-01-30T12:00:00+02:00", 0, 86400.5]),
-}
-odd = st.one_of(
-    cells, st.sampled_from([10, 10.5, 1e6, 2e6, -2, -1e30, "999", "?", "XL", "green", "2026-01-31", "01.02.2026", 0.0])
-)  # fmt: skip
-ordinary = st.fixed_dictionaries(usual)
-with_one_odd_cell = st.builds(
-    lambda row, name, value: row | {name: value}, ordinary, st.sampled_from(sorted(usual)), odd
-)
-without_a_cell = st.builds(
-    lambda row, name: {key: row[key] for key in row if key != name}, ordinary, st.sampled_from(sorted(usual))
-)
-a_row = ordinary | with_one_odd_cell | without_a_cell
-few_rows = st.lists(a_row, min_size=1, max_size=3)
-plain = st.builds(lambda row, amount: row | {"amount": amount}, ordinary, st.sampled_from([1, 2.5, 0.1, -0.0, 7]))
-with_an_odd_number = st.builds(
-    lambda row, amount: row | {"amount": amount},
-    plain,
-    st.sampled_from([999, -2, -1e30, 1e6, 2e6, 1e39, -1e39, 10**400, nan, inf, True, None, "7", [7]]),
-)
-several_rows = st.builds(
-    lambda many, one, place: [*many[:place], *one, *many[place:]],
-    st.lists(ordinary, min_size=MIN_ROWS_BY_COLUMN, max_size=MIN_ROWS_BY_COLUMN + 3)
-    | st.lists(plain, min_size=MIN_ROWS_BY_COLUMN, max_size=MIN_ROWS_BY_COLUMN),
-    st.lists(a_row | with_an_odd_number, max_size=1),
-    st.integers(0, MIN_ROWS_BY_COLUMN),
-)
-usual_tables = few_rows | several_rows
-
-
-USUAL = {"amount": 1, "colour": "ROT", "size": " M", "member": True, "joined": "31.01.2020"}
-
-numbers_with_an_odd_one = with_an_odd_number.map(
-    lambda row: [each | {"joined": 86400.5} for each in ([USUAL] * MIN_ROWS_BY_COLUMN + [row])]
-)
-
-
-@example([USUAL | {"amount": 10}], STRICT)
-@example([USUAL | {"amount": -1e30}], STRICT)
-@example([USUAL | {"joined": "2026-01-31"}], STRICT)
-@example([USUAL | {"joined": "01.02.2026"}], STRICT)
-@given(numbers_with_an_odd_one | usual_tables, st.sampled_from([DEFINITION, STRICT]))
-@settings(max_examples=700)
-def test_rows_read_as_lists_are_what_arrays_are_bit_for_bit(rows: list[dict[str, Any]], definition: Definition) -> None:
-    vocabularies = VOCABULARIES | {"size": ("M", "S")}
-    names = definition.inputs
-    columns, problems = prepare(definition, rows_to_columns(rows, names), len(rows), columns=names)
-
-    lists = RequestFeatures(definition, vocabularies)
-    read = lists.prepare(rows_to_lists(rows, names), len(rows))
-
-    assert (read is None) == bool(problems)
-    if read is not None:
-        assert {name: [repr(value) for value in array.tolist()] for name, array in columns.items()} == {
-            name: [repr(value.item() if isinstance(value, np.datetime64) else value) for value in values]
-            for name, values in read.items()
-        }
-        assert lists.encode(read).tobytes() == encode(definition, vocabularies, columns).tobytes()
-        assert lists.encode(read).shape == (len(rows), len(definition.features))
 
 
 @given(tables, st.randoms())

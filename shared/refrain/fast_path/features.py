@@ -1,9 +1,9 @@
-"""The three verbs on lists, as requests bring them: the same parsers, rules and codes.
+"""Decode, clean and encode values as lists: the parsers, rules and codes are those of the preprocessing layer.
 
-numpy pays for columns of text files; what it costs for each call is most of a prediction of one row, and requests bring
-values that are typed already. So what does not depend on the rows is made ready once for a version. A column of nothing
-but texts that training knew, or of nothing but plain numbers within bounds, is read in one loop; every other value is
-parsed by itself. Contract tests hold this way and that of arrays together, bit for bit.
+The layer's columns suit text files. For a request of one row, numpy's calls would take most of the time, and its values
+are typed already. So everything that does not depend on the rows is prepared once for a version. A column that holds
+only texts known from training, or only plain numbers within limits, is read in one loop; any other value is parsed by
+itself.
 """
 
 from __future__ import annotations
@@ -37,94 +37,94 @@ if TYPE_CHECKING:
     from preprocessing.definition import Column, Definition, Derived
     from preprocessing.encode import Vocabularies
 
-    type Read = Callable[[object], Any]
-    type ReadAll = Callable[[Sequence[object]], list[Any]]
-    type Make = Callable[[Lists], Array]
+    type ReadValue = Callable[[object], Any]
+    type ReadColumn = Callable[[Sequence[object]], list[Any]]
+    type MakeFeature = Callable[[Lists], Array]
 
 _DTYPES = {"time": "datetime64[us]", "number": "float64"}
 
 
 MIN_ROWS_BY_COLUMN = 8
-"""From so many rows on, looking at a whole column first pays."""
+"""From so many rows on, it pays to look at a whole column first."""
 
 _PLAIN_NUMBERS = frozenset({int, float})
 
 
 class RequestFeatures:
-    """The way of a definition and its vocabularies, for as many rows as a request holds."""
+    """Reads and encodes rows by a definition and the vocabularies of a version."""
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:
         schema, decimal = definition.columns, definition.source.decimal
-        self._reads: list[tuple[str, Read, dict[str | None, Any], ReadAll]] = []
+        self._readers: list[tuple[str, ReadValue, dict[str | None, Any], ReadColumn]] = []
         for name in definition.inputs:
-            read = _reader(schema[name], decimal, required=name in definition.required)
-            known = _known(read, vocabularies.get(name, ())) if schema[name].kind == "category" else {}
-            self._reads.append((name, read, known, _column_reader(schema[name], read, known)))
-        made = {derived.name: _derived(derived, schema) for derived in definition.derived}
-        made |= {name: _days(name) for name in definition.inputs if schema[name].kind == "time"}
+            read = _value_reader(schema[name], decimal, required=name in definition.required)
+            texts = _read_vocabulary(read, vocabularies.get(name, ())) if schema[name].kind == "category" else {}
+            self._readers.append((name, read, texts, _column_reader(schema[name], read, texts)))
+        makers = {derived.name: _derived(derived, schema) for derived in definition.derived}
+        makers |= {name: _days(name) for name in definition.inputs if schema[name].kind == "time"}
         codes = {
             name: {text: float(code) for text, code in codes_of(vocabularies.get(name, ())).items()}
             for name in definition.inputs
             if schema[name].kind == "category"
         }
-        self._encodes = [(name, codes.get(name), made.get(name)) for name in definition.features]
+        self._encoders = [(name, codes.get(name), makers.get(name)) for name in definition.features]
 
     def prepare(self, raw: Lists, rows: int) -> dict[str, list[Any]] | None:
-        """Decode and clean the definition's inputs; a column that is absent is missing.
+        """Decode and clean the definition's inputs; an absent column is missing.
 
-        None where a single value cannot be used: it is for `preprocessing.prepare` to say which, and why.
+        None if any value cannot be used: `preprocessing.prepare` says which one, and why.
         """
         absent = (None,) * rows
         try:
             if rows >= MIN_ROWS_BY_COLUMN:
-                return {name: read_all(raw.get(name, absent)) for name, _, _, read_all in self._reads}
+                return {name: read_column(raw.get(name, absent)) for name, _, _, read_column in self._readers}
             return {
                 name: [
-                    known[value] if type(value) is str and value in known else read(value)
+                    texts[value] if type(value) is str and value in texts else read(value)
                     for value in raw.get(name, absent)
                 ]
-                for name, read, known, _ in self._reads
+                for name, read, texts, _ in self._readers
             }
         except Invalid:
             return None
 
     def encode(self, columns: Lists) -> Array:
-        """Make the feature matrix, float32 [rows, features], of what `prepare` returned."""
+        """Make the feature matrix, float32 [rows, features], from what `prepare` returned."""
         features = [
             make(columns)
             if make
             else columns[name]
             if codes is None
             else [codes.get(text, UNSEEN) for text in columns[name]]
-            for name, codes, make in self._encodes
+            for name, codes, make in self._encoders
         ]
-        if len(features[0]) == 1:  # as most requests have it
+        if len(features[0]) == 1:  # as in most requests
             return np.array([feature[0] for feature in features], dtype=np.float32).reshape(1, -1)
         matrix = np.empty((len(features[0]), len(features)), dtype=np.float32)
-        for place, feature in enumerate(features):
-            matrix[:, place] = feature
+        for column, feature in enumerate(features):
+            matrix[:, column] = feature
         return matrix
 
 
-def _reader(column: Column, decimal: str, *, required: bool) -> Read:
-    """Make the way of one value to a clean one; it raises `Invalid` for one that cannot be used."""
+def _value_reader(column: Column, decimal: str, *, required: bool) -> ReadValue:
+    """Return the reader of one value; it raises `Invalid` for a value that cannot be used."""
     marks = MISSING_MARKS | column.missing
     if column.kind == "category":
         return _texts(column, marks, required=required)
     if column.kind == "time":
         return _times(column, marks, required=required)
     if column.kind == "boolean":
-        return _truths(marks, required=required)
+        return _booleans(marks, required=required)
     return _numbers(column, marks, decimal, required=required)
 
 
 def _bounds(column: Column) -> tuple[float, float]:
-    """What is a number at all, and the column's own bounds."""
+    """Return the least and the greatest number that the column takes."""
     least = -LARGEST if column.least is None else max(column.least, -LARGEST)
     return least, LARGEST if column.most is None else min(column.most, LARGEST)
 
 
-def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: bool) -> Read:
+def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: bool) -> ReadValue:
     least, most = _bounds(column)
     numeric = numeric_marks(marks)
 
@@ -141,7 +141,7 @@ def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: b
     return read
 
 
-def _truths(marks: frozenset[str], *, required: bool) -> Read:
+def _booleans(marks: frozenset[str], *, required: bool) -> ReadValue:
     def read(value: object) -> float:
         truth = boolean_of(value, marks)
         if truth is None and required:
@@ -151,7 +151,7 @@ def _truths(marks: frozenset[str], *, required: bool) -> Read:
     return read
 
 
-def _times(column: Column, marks: frozenset[str], *, required: bool) -> Read:
+def _times(column: Column, marks: frozenset[str], *, required: bool) -> ReadValue:
     least = as_time(EARLIEST if column.least is None else column.least)
     most = as_time(LATEST if column.most is None else column.most)
 
@@ -166,7 +166,7 @@ def _times(column: Column, marks: frozenset[str], *, required: bool) -> Read:
     return read
 
 
-def _texts(column: Column, marks: frozenset[str], *, required: bool) -> Read:
+def _texts(column: Column, marks: frozenset[str], *, required: bool) -> ReadValue:
     def read(value: object) -> str | None:
         text = category_of(value, marks)
         if text is None and not required:
@@ -179,52 +179,52 @@ def _texts(column: Column, marks: frozenset[str], *, required: bool) -> Read:
     return read
 
 
-def _known(read: Read, vocabulary: Sequence[str]) -> dict[str | None, Any]:
-    """Read the texts that training knew, and a missing one, since most requests hold nothing else."""
-    known: dict[str | None, Any] = {}
+def _read_vocabulary(read: ReadValue, vocabulary: Sequence[str]) -> dict[str | None, Any]:
+    """Read the texts of training and a missing one once for all, since most requests hold nothing else."""
+    texts: dict[str | None, Any] = {}
     for text in (None, *vocabulary):
         try:
-            known[text] = read(text)
-        except Invalid:  # a definition that refuses what it learned goes on refusing it
+            texts[text] = read(text)
+        except Invalid:  # a text that the definition now refuses stays refused
             continue
-    return known
+    return texts
 
 
-def _column_reader(column: Column, read: Read, known: dict[str | None, Any]) -> ReadAll:
-    """Make the way of a whole column: one loop where its values allow it, else value by value."""
+def _column_reader(column: Column, read: ReadValue, texts: dict[str | None, Any]) -> ReadColumn:
+    """Return the reader of a whole column: one loop where its values allow it, else value by value."""
 
-    def each(values: Sequence[object]) -> list[Any]:
-        return [known[value] if type(value) is str and value in known else read(value) for value in values]
+    def read_singly(values: Sequence[object]) -> list[Any]:
+        return [texts[value] if type(value) is str and value in texts else read(value) for value in values]
 
-    def texts(values: Sequence[Any]) -> list[Any]:
+    def read_texts(values: Sequence[Any]) -> list[Any]:
         try:
-            return list(map(known.__getitem__, values))
-        except (KeyError, TypeError):  # a text that training did not know, or no text at all
-            return each(values)
+            return list(map(texts.__getitem__, values))
+        except (KeyError, TypeError):  # a text unknown in training, or a value that is not text
+            return read_singly(values)
 
     least, most = _bounds(column)
     marks = numeric_marks(MISSING_MARKS | column.missing)
 
-    def numbers(values: Sequence[Any]) -> list[Any]:
+    def read_numbers(values: Sequence[Any]) -> list[Any]:
         if set(map(type, values)) <= _PLAIN_NUMBERS:
             try:
-                found = list(map(float, values))
+                numbers = list(map(float, values))
             except OverflowError:
-                return each(values)
-            # The sum is finite only where all are, and only then are least and greatest what they seem.
-            within = isfinite(sum(found)) and least <= min(found) and max(found) <= most
-            if within and (not marks or marks.isdisjoint(found)):
-                return found
-        return each(values)
+                return read_singly(values)
+            # The sum is finite only if all numbers are, and only then can min and max be trusted.
+            within = isfinite(sum(numbers)) and least <= min(numbers) and max(numbers) <= most
+            if within and (not marks or marks.isdisjoint(numbers)):
+                return numbers
+        return read_singly(values)
 
-    return {"category": texts, "number": numbers}.get(column.kind, each)
+    return {"category": read_texts, "number": read_numbers}.get(column.kind, read_singly)
 
 
-def _days(name: str) -> Make:
+def _days(name: str) -> MakeFeature:
     return lambda columns: days(np.array(columns[name], _DTYPES["time"]))
 
 
-def _derived(derived: Derived, schema: Mapping[str, Column]) -> Make:
+def _derived(derived: Derived, schema: Mapping[str, Column]) -> MakeFeature:
     make = MAKERS[derived.make].make
     sources = [(name, _DTYPES[schema[name].kind]) for name in derived.sources]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from preprocessing import Definition, objects, present
-from refrain.fast_path.features import MIN_ROWS_BY_COLUMN
+from preprocessing import objects
 from refrain.lake.capture.lines import MAX_LINE_BYTES, prediction_lines, sampled
 from refrain.lake.capture.record import ChallengerAnswers, Record
 from refrain.lake.prediction_id import prediction_ids
@@ -101,45 +98,6 @@ def test_a_fallback_is_said_of_each_row(make_record: MakeRecord) -> None:
     (line,) = prediction_lines(make_record(fallback=True))
 
     assert [row["fallback"] for row in read(line)["rows"]] == [True, True, True]
-
-
-@PROPERTY
-@given(
-    numbers=st.lists(st.none() | st.floats(-3e38, 3e38) | st.integers(-(2**60), 2**60), min_size=1, max_size=4)
-    | st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=2),
-    times=st.lists(st.none() | st.datetimes(), min_size=1, max_size=4),
-    texts=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4),
-    times_over=st.sampled_from([1, MIN_ROWS_BY_COLUMN]),
-)
-def test_values_are_those_that_the_preprocessing_layer_presents(
-    make_record: MakeRecord,
-    definition: Definition,
-    numbers: list[Any],
-    times: list[Any],
-    texts: list[Any],
-    times_over: int,
-) -> None:
-    few = min(len(numbers), len(times), len(texts))
-    rows = few * times_over
-    columns = {
-        "spent": np.array(numbers[:few] * times_over, np.float64),
-        "joined": np.array(times[:few] * times_over, "datetime64[us]"),
-        "city 100%": objects(texts[:few] * times_over),
-    }
-    record = make_record(
-        ids=prediction_ids(rows), columns=columns, identity={}, answers=["0.5,0.5"] * rows, unfamiliar=[[]] * rows
-    )
-
-    lists = replace(
-        record, columns={name: list(array) if name == "joined" else array.tolist() for name, array in columns.items()}
-    )
-
-    written = [row["instance"] for line in prediction_lines(record) for row in read(line)["rows"]]
-
-    assert [row["instance"] for line in prediction_lines(lists) for row in read(line)["rows"]] == written
-    presented = [present(columns, definition.columns, row) for row in range(rows)]
-    assert written == presented
-    assert repr([row["spent"] for row in written]) == repr([row["spent"] for row in presented])  # 7 is not 7.0
 
 
 @PROPERTY
