@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from refrain.monitoring.reference import Reference
     from refrain.statistics.design_effect import DesignEffect
-    from refrain.statistics.homogeneity import Counts
+    from refrain.statistics.homogeneity import Counts, HomogeneityTest
 
 FALSE_ALARMS = 0.005
 """The share of windows that may alarm while nothing has drifted.
@@ -63,12 +63,10 @@ def compare_distributions(
     """
     pairs = [(False, *feature) for feature in features] + [(True, *answer) for answer in answers]
     draws = round(FINER_DRAWS * len(pairs) / FALSE_ALARMS)
-    comparisons = []
-    for _, reference, window in pairs:
-        effects = (reference.design_effect(int(window.sum())), (clusters or {}).get(reference.name, INDEPENDENT))
-        design = max(effects, key=lambda effect: effect.ratio)
-        seed = zlib.crc32(reference.name.encode())
-        comparisons.append(compare_counts(window, reference.counts, design, draws, seed))
+    comparisons = [
+        _compare(reference, window, (clusters or {}).get(reference.name, INDEPENDENT), draws)
+        for _, reference, window in pairs
+    ]
     discovered = find_discoveries([comparison.p for comparison in comparisons], FALSE_ALARMS)
     tests = []
     for (answer, reference, window), comparison, surely in zip(pairs, comparisons, discovered, strict=True):
@@ -84,6 +82,12 @@ def compare_distributions(
         )
         tests.append(DriftTest(distribution, reference, window))
     return sorted(tests, key=_rank)
+
+
+def _compare(reference: Reference, window: Counts, cluster: DesignEffect, draws: int) -> HomogeneityTest:
+    """Compare a window with its reference; the same distribution gets the same random numbers in every report."""
+    design = max(reference.design_effect(int(window.sum())), cluster, key=lambda effect: effect.ratio)
+    return compare_counts(window, reference.counts, design, draws, zlib.crc32(reference.name.encode()))
 
 
 def _rank(test: DriftTest) -> tuple[bool, float, float, str]:

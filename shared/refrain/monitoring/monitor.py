@@ -15,7 +15,7 @@ from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.monitoring.notifications import new_notifications
 from refrain.monitoring.observation import observe
 from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
-from refrain.monitoring.retraining_facts import gather_facts
+from refrain.monitoring.retraining_facts import gather_retraining_facts
 from refrain.monitoring.windows import DELIVERY_TIME
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.monitoring_words import summarise
@@ -59,7 +59,7 @@ def _decided(
     store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
 ) -> MonitoringReport:
     """Add the decision on retraining, and the summary, to a report."""
-    facts = gather_facts(store, services, definition, report, now)
+    facts = gather_retraining_facts(store, services, definition, report, now)
     verdict = decide_retraining(facts)
     decision = RetrainingDecision(
         start=verdict.start,

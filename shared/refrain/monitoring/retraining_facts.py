@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from refrain.lake.monitoring_report import MonitoringReport
 
 
-def gather_facts(
+def gather_retraining_facts(
     store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
 ) -> RetrainingFacts:
     """Gather what the decision depends on; `report` has no decision yet."""
