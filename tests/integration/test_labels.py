@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from refrain.aws.storage import Store, open_store
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.label import read_labels
 from refrain.lake.packed_columns import unpack_columns
 from refrain.lake.receipt import Receipt
@@ -95,7 +95,7 @@ def predict(lake: Store, *instances: dict[str, Any]) -> list[str]:
         status, answer = ask("/v1/models/shops:predict", {"instances": list(instances)})
     assert status == 200, answer
     name = answer["prediction_ids"][0]
-    lake.write(keys.captured("shops", datetime.now(UTC), name), gzip.compress(printed.getvalue().encode()))
+    lake.write(captured_key("shops", datetime.now(UTC), name), gzip.compress(printed.getvalue().encode()))
     return list(answer["prediction_ids"])
 
 
@@ -159,7 +159,7 @@ def test_lines_and_labels_that_come_twice_change_nothing(lake: Store) -> None:
     before = snapshot_of("shops")
     (key,) = lake.keys("captured/shops/")
 
-    lake.write(keys.captured("shops", datetime.now(UTC), "again"), lake.read(key).data)
+    lake.write(captured_key("shops", datetime.now(UTC), "again"), lake.read(key).data)
     assert label((identity, "no")) == label((identity, "no"))
 
     assert snapshot_of("shops")["digest"] == before["digest"]

@@ -15,7 +15,7 @@ import pytest
 
 from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment
 from refrain.lake.label import write_labels
 from refrain.lake.version import version_key
@@ -94,7 +94,7 @@ class Trial:
         """Bring the captured lines to the lake, as the log subscription does."""
         lines = [line for line in self.capsys.readouterr().out.splitlines() if line.startswith('{"capture"')]
         if lines:
-            key = keys.captured("shop", datetime.now(UTC), uuid.uuid4().hex)
+            key = captured_key("shop", datetime.now(UTC), uuid.uuid4().hex)
             open_store(self.aws.lake).write(key, gzip.compress("\n".join(lines).encode()))
 
     def judge(self, run: Run) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Predictions and what turned out to be true, side by side."""
+"""Joins predictions with their labels."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelledPredictions:
-    """The predictions that have a label, in the order of ids, and what is left over on both sides.
+    """The predictions that have a label, in the order of ids, and the rest of both sides.
 
-    `values` are the labels as they were given (object array of JSON values), `received` since when (datetime64[us]).
-    `unmatched` are the ids of labels without a captured prediction, sorted; `unlabelled` counts the predictions
-    without a label.
+    `values` are the labels as they were sent (object array of JSON values), `received` their times (datetime64[us]).
+    `unmatched` are the ids of labels without a captured prediction, sorted; `unlabelled` counts the predictions without
+    a label.
     """
 
     captured: Captured
@@ -38,24 +38,24 @@ class LabelledPredictions:
 
     @property
     def delays(self) -> Array:
-        """How long after the prediction each label came: float64, in seconds."""
+        """The time from each prediction to its label: float64, in seconds."""
         return np.asarray((self.received - self.captured.times) / np.timedelta64(1, "s"), np.float64)
 
     def target(self, definition: Definition) -> tuple[Array, list[Problem]]:
-        """The labels as a typed column, by the definition of the target; those that it refuses are missing."""
+        """Read the labels as a typed column, by the definition of the target; those that it refuses are missing."""
         name = definition.target
         columns, problems = prepare(definition, {name: self.values}, len(self), columns=[name])
         return columns[name], problems
 
 
 def join_labels(captured: Captured, labels: Mapping[str, Label]) -> LabelledPredictions:
-    """Join predictions and labels by the prediction's id. A label that came late counts like any other."""
+    """Join predictions and labels by the prediction's id. A late label counts like any other."""
     rows = [row for row in captured.rows if row.id in labels]
-    found = [labels[row.id] for row in rows]
+    matches = [labels[row.id] for row in rows]
     return LabelledPredictions(
         captured=Captured(rows, captured.damaged),
-        values=objects([label.value for label in found]),
-        received=np.array([label.received_at for label in found], "datetime64[us]"),
+        values=objects([label.value for label in matches]),
+        received=np.array([label.received_at for label in matches], "datetime64[us]"),
         unmatched=tuple(sorted(labels.keys() - {row.id for row in rows})),
         unlabelled=len(captured) - len(rows),
     )

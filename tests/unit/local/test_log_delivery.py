@@ -14,7 +14,7 @@ import pytest
 from local.errors import TemplateError
 from local.log_delivery import LogDelivery, Subscription, read_subscriptions
 from local.template import Resource, Template, read_template
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 
 PROJECT = Path(__file__).resolve().parents[3]
 TEMPLATE = read_template(PROJECT / "template.yaml")
@@ -60,9 +60,9 @@ def test_a_delivered_object_has_the_key_that_the_lake_expects() -> None:
 
     key = only().key("income", time_)
 
-    assert key.rpartition("/")[0] == keys.captured("income", time_, "x").rpartition("/")[0]
+    assert key.rpartition("/")[0] == captured_key("income", time_, "x").rpartition("/")[0]
     assert key.endswith(".jsonl.gz")
-    assert keys.captured("income", time_, "x").endswith(".jsonl.gz")
+    assert captured_key("income", time_, "x").endswith(".jsonl.gz")
 
 
 def test_new_lines_are_delivered_by_model(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from preprocessing import encode, learn_vocabularies, parse_definition, prepare, rows_to_columns
 from refrain.classes import class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import Figures, Importance, ModelSummary
@@ -160,7 +160,7 @@ class World:
             }
             by_hour.setdefault(time.replace(minute=0, second=0, microsecond=0), []).append(json.dumps(line))
         for hour, lines in by_hour.items():
-            key = keys.captured(self.definition.model, hour, f"{ids[0]}")
+            key = captured_key(self.definition.model, hour, f"{ids[0]}")
             self.store.write(key, gzip.compress("\n".join(lines).encode(), 1))
         return ids
 

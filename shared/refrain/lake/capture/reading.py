@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import objects, prepare, rows_to_columns
-from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
 from refrain.lake.capture.record import CapturedRow, captured_rows
 from refrain.times import to_datetime64
@@ -33,6 +32,16 @@ LATE = timedelta(hours=26)
 
 logger = logging.getLogger("refrain")
 _DECODER = json.JSONDecoder()
+
+
+def captured_key(model: str, delivered: datetime, name: str) -> str:
+    """Return the key of captured lines (JSON lines, gzip), in a folder by the hour (UTC) of delivery."""
+    return f"{captured_prefix(model)}{delivered:%Y/%m/%d/%H}/{name}.jsonl.gz"
+
+
+def captured_prefix(model: str) -> str:
+    """Return the prefix of all captured lines of a model."""
+    return f"captured/{model}/"
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ def read_captured(
     start, end = (None if time is None else to_datetime64(time) for time in (since, until))
     rows: dict[str, CapturedRow] = {}
     damaged = 0
-    for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, delivered)):
+    for key, content in read_all(store, keys_between(store, captured_prefix(model), since, delivered)):
         for line in values_of(key, content.data):
             read = captured_rows(line)
             damaged += read is None

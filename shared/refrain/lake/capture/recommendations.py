@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
 from refrain.lake.capture.lines import MAX_LINE_BYTES, pack_rows, sampled
-from refrain.lake.capture.reading import LATE, values_of
+from refrain.lake.capture.reading import LATE, captured_prefix, values_of
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def read_recommendations(
     first, end = to_datetime64(since), to_datetime64(until)
     records: dict[str, RecommendationRecord] = {}
     damaged = 0
-    for key, content in read_all(store, keys_between(store, keys.captured_in(model), since, until + LATE)):
+    for key, content in read_all(store, keys_between(store, captured_prefix(model), since, until + LATE)):
         for line in values_of(key, content.data):
             try:
                 records |= {record.id: record for record in _from_json(line) if first <= record.time < end}

@@ -8,9 +8,8 @@ import time
 import zlib
 from typing import TYPE_CHECKING
 
-from refrain.lake import keys
 from refrain.lake.by_hour import keys_between, read_all
-from refrain.lake.capture.reading import LATE
+from refrain.lake.capture.reading import LATE, captured_prefix
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +26,7 @@ _DECODER = json.JSONDecoder()
 
 def version_of(store: Store, model: str, prediction: str, asked: datetime) -> str | None:
     """Search the hours in which the prediction's line can have arrived; None when it is not found in time."""
-    files = keys_between(store, keys.captured_in(model), asked, asked + LATE)[:MAX_SEARCHED_FILES]
+    files = keys_between(store, captured_prefix(model), asked, asked + LATE)[:MAX_SEARCHED_FILES]
     end = time.monotonic() + MAX_SEARCH_SECONDS
     for _, content in read_all(store, files):
         version = _version_in(content.data, prediction)

@@ -12,7 +12,7 @@ import pytest
 
 from preprocessing import Definition, objects, parse_definition
 from refrain.fast_path.captured_rows import RowWriter
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.capture.record import Record
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def make_record(definition: Definition) -> MakeRecord:
 def deliver(lake: Lake, *written: str, moment: datetime = NOON, name: str = "x") -> None:
     """Put lines where Firehose would."""
     content = gzip.compress("".join(f"{line}\n" for line in written).encode())
-    lake.write(keys.captured("shops", moment, name), content)
+    lake.write(captured_key("shops", moment, name), content)

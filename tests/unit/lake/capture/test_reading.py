@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refrain.lake import keys
 from refrain.lake.capture.lines import prediction_lines
-from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.capture.reading import Captured, captured_key, read_captured
 from refrain.lake.capture.record import ChallengerAnswers
 from tests.unit.lake.capture.conftest import NOON, deliver
 from tests.unit.serving.tiny import Lake
@@ -75,7 +74,7 @@ def test_times_bound_predictions_and_not_deliveries(make_record: MakeRecord) -> 
 
 def test_lines_of_another_model_are_not_read(make_record: MakeRecord) -> None:
     lake = Lake()
-    lake.write(keys.captured("shops-2", NOON, "x"), gzip.compress(line("a").encode()))
+    lake.write(captured_key("shops-2", NOON, "x"), gzip.compress(line("a").encode()))
 
     assert len(read_captured(lake, "shops")) == 0
 
@@ -94,7 +93,7 @@ def test_lines_of_another_model_are_not_read(make_record: MakeRecord) -> None:
 )
 def test_what_is_damaged_is_counted_and_harms_nothing_else(content: bytes, damaged: int) -> None:
     lake = Lake()
-    lake.write(keys.captured("shops", NOON, "damaged"), content)
+    lake.write(captured_key("shops", NOON, "damaged"), content)
     deliver(lake, line("sound"))
 
     captured = read_captured(lake, "shops")
@@ -104,7 +103,7 @@ def test_what_is_damaged_is_counted_and_harms_nothing_else(content: bytes, damag
 
 def test_lines_that_were_glued_together_are_told_apart() -> None:
     lake = Lake()
-    lake.write(keys.captured("shops", NOON, "x"), gzip.compress((line("a") + line("b") + " " + line("c")).encode()))
+    lake.write(captured_key("shops", NOON, "x"), gzip.compress((line("a") + line("b") + " " + line("c")).encode()))
 
     assert read_captured(lake, "shops").ids == ["a", "b", "c"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from refrain.lake import keys
 from refrain.lake.capture.lines import MAX_LINE_BYTES
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.capture.recommendations import RecommendationRecord, read_recommendations, recommendation_lines
 from refrain.times import to_datetime64
 from tests.unit.lake.capture.conftest import NOON
@@ -35,7 +35,7 @@ SECOND = replace(FIRST, id="00-001", user=None, seen=0, popular=True)
 
 def read_back(lines: Sequence[str]) -> tuple[list[RecommendationRecord], int]:
     lake = Lake()
-    lake.write(keys.captured("songs", NOON, "lines"), gzip.compress("\n".join(lines).encode()))
+    lake.write(captured_key("songs", NOON, "lines"), gzip.compress("\n".join(lines).encode()))
     return read_recommendations(lake, "songs", NOON - HOUR, NOON + HOUR)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.lake import keys
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Challenger, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import remove_challenger, restore_champion, set_challenger, set_champion
@@ -125,7 +125,7 @@ def test_a_captured_prediction_is_known_exactly(
     answer = moved.predict("people", *[tiny.ADA] * 3)
     lines = "".join(line for line in capsys.readouterr().out.splitlines() if '"capture"' in line)
     for name, content in (("a", b"damaged"), ("b", gzip.compress(2 * lines.encode()))):
-        moved.lake.write(keys.captured("people", datetime.now(UTC), name), content)
+        moved.lake.write(captured_key("people", datetime.now(UTC), name), content)
 
     found = ask(moved, prediction=answer["prediction_ids"][2])
 
