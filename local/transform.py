@@ -17,10 +17,7 @@ from local.names import REGION
 logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it warns about features that are off
 
 _UPLOADED = "s3://bucket/package"
-_PACKAGES = {
-    "AWS::Serverless::Function": "CodeUri",
-    "AWS::Serverless::LayerVersion": "ContentUri",
-}
+_PACKAGES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 
 
 def transform_template(

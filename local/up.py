@@ -147,9 +147,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="folder for its state")
     parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
     parser.add_argument(
-        "--tick",
-        type=float,
-        help="seconds between two calls of each schedule (default: as in the template; 0: never)",
+        "--tick", type=float, help="seconds between two calls of each schedule (default: as in the template; 0: never)"
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser.parse_args(arguments)

@@ -166,19 +166,13 @@ STORED = {
         SNAPSHOT, lambda lake: SNAPSHOT.write(lake, MODEL, RUN), lambda lake: Snapshot.read(lake, MODEL, RUN)
     ),
     Manifest: Stored(
-        MANIFEST,
-        lambda lake: MANIFEST.write(lake, MODEL, VERSION),
-        lambda lake: Manifest.read(lake, MODEL, VERSION),
+        MANIFEST, lambda lake: MANIFEST.write(lake, MODEL, VERSION), lambda lake: Manifest.read(lake, MODEL, VERSION)
     ),
     Baseline: Stored(
-        BASELINE,
-        lambda lake: BASELINE.write(lake, MODEL, VERSION),
-        lambda lake: Baseline.read(lake, MODEL, VERSION),
+        BASELINE, lambda lake: BASELINE.write(lake, MODEL, VERSION), lambda lake: Baseline.read(lake, MODEL, VERSION)
     ),
     Golden: Stored(
-        GOLDEN,
-        lambda lake: GOLDEN.write(lake, MODEL, VERSION),
-        lambda lake: Golden.read(lake, MODEL, VERSION),
+        GOLDEN, lambda lake: GOLDEN.write(lake, MODEL, VERSION), lambda lake: Golden.read(lake, MODEL, VERSION)
     ),
     CatalogueItems: Stored(
         CATALOGUE,
@@ -186,17 +180,13 @@ STORED = {
         lambda lake: CatalogueItems.read(lake, MODEL, VERSION),
     ),
     Deployment: Stored(
-        DEPLOYMENT,
-        lambda lake: DEPLOYMENT.write(lake, MODEL),
-        lambda lake: Deployment.read(lake, MODEL),
+        DEPLOYMENT, lambda lake: DEPLOYMENT.write(lake, MODEL), lambda lake: Deployment.read(lake, MODEL)
     ),
     Evaluation: Stored(
         EVALUATION, lambda lake: EVALUATION.write(lake, MODEL, RUN), lambda lake: Evaluation.read(lake, MODEL, RUN)
     ),
     Expectation: Stored(
-        EXPECTATION,
-        lambda lake: EXPECTATION.write(lake, MODEL, RUN),
-        lambda lake: Expectation.read(lake, MODEL, RUN),
+        EXPECTATION, lambda lake: EXPECTATION.write(lake, MODEL, RUN), lambda lake: Expectation.read(lake, MODEL, RUN)
     ),
     MonitoringReport: Stored(
         REPORT, REPORT.write, lambda lake: MonitoringReport.read(lake, MODEL, from_iso(REPORT.time))

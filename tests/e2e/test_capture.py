@@ -99,18 +99,8 @@ def test_a_label_that_the_definition_forbids_is_refused_over_http(
     client: StackClient, served: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask(
-            client,
-            "POST",
-            f"/v1/models/{MODEL}:label",
-            {"labels": [{"prediction_id": "a", "label": "perhaps"}]},
-        )
+        ask(client, "POST", f"/v1/models/{MODEL}:label", {"labels": [{"prediction_id": "a", "label": "perhaps"}]})
 
     assert refused.value.code == 422
     problem = json.loads(refused.value.read())["problems"][0]
-    assert problem == {
-        "index": 0,
-        "field": "label",
-        "value": "perhaps",
-        "reason": "expected one of benign, malignant",
-    }
+    assert problem == {"index": 0, "field": "label", "value": "perhaps", "reason": "expected one of benign, malignant"}

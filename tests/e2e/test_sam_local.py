@@ -110,20 +110,13 @@ def test_the_stock_start_api_answers_with_the_champion(docker: None, built: Path
         wait_for(port)
 
         status, answer, _ = client.predict("tumours", golden["rows"])
-        assert (status, answer["model_version"], len(answer["predictions"])) == (
-            200,
-            champion,
-            len(golden["rows"]),
-        )
+        assert (status, answer["model_version"], len(answer["predictions"])) == (200, champion, len(golden["rows"]))
         assert client.predict("tumour", [])[0] == 404
 
 
 @pytest.mark.parametrize(
     ("network", "host"),
-    [
-        ({"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.9"}, "172.17.0.9"),
-        ({"Subnet": "10.20.0.0/24"}, "10.20.0.1"),
-    ],
+    [({"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.9"}, "172.17.0.9"), ({"Subnet": "10.20.0.0/24"}, "10.20.0.1")],
 )
 def test_the_host_address_comes_from_the_docker_network(network: dict[str, str], host: str) -> None:
     assert sam_local.gateway_address(network) == host

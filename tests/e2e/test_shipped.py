@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 UNUSED_HERE = {
     # Only large uploads go in parts, and only a part that failed is taken back.
-    "s3:AbortMultipartUpload",
+    "s3:AbortMultipartUpload"
 }
 """Actions that no role uses in this loop, each with a reason."""
 

@@ -203,12 +203,7 @@ def test_promoting_again_after_a_rollback_does_not_undo_it(shop: Shop) -> None:
     run = compare("shop")
     logistic = run.finish()["champion"]
     request = {"model": "shop", "action": "rollback", "reason": "complaints"}
-    event = {
-        "move": "roll_back",
-        "request": request,
-        "execution": "back",
-        "started_at": datetime.now(UTC).isoformat(),
-    }
+    event = {"move": "roll_back", "request": request, "execution": "back", "started_at": datetime.now(UTC).isoformat()}
     assert handler("retraining/move")(event, None)["champion"] == stump
 
     with pytest.raises(ChampionChanged, match=f"{logistic} was withdrawn meanwhile"):

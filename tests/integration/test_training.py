@@ -223,13 +223,7 @@ def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     return values
 
 
-def _value(
-    store: Store,
-    snapshot: dict[str, Any],
-    name: str,
-    files: VersionFiles,
-    holdout: dict[str, Any],
-) -> float:
+def _value(store: Store, snapshot: dict[str, Any], name: str, files: VersionFiles, holdout: dict[str, Any]) -> float:
     servable = TabularModel.load(files.manifest, files.model)
     definition = servable.definition
     answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)

@@ -63,10 +63,7 @@ def clean(definition: Definition, columns: Columns) -> tuple[Columns, list[Probl
 def _clean_range(column: Column, array: Array) -> tuple[Array, dict[int, str]]:
     """Set numbers and times outside their bounds to missing; return the reasons by row."""
     reasons: dict[int, str] = {}
-    for bound, words, outside in (
-        (column.least, "at least", np.less),
-        (column.most, "at most", np.greater),
-    ):
+    for bound, words, outside in ((column.least, "at least", np.less), (column.most, "at most", np.greater)):
         if bound is not None:
             limit = as_time(bound) if column.kind == "time" else bound
             text = f"{limit}Z" if column.kind == "time" else f"{bound:g}"

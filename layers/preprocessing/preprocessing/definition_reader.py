@@ -11,14 +11,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from preprocessing.data_section import (
-    SOURCE,
-    check_names,
-    check_target,
-    read_columns,
-    read_derived,
-    read_roles,
-)
+from preprocessing.data_section import SOURCE, check_names, check_target, read_columns, read_derived, read_roles
 from preprocessing.definition import Definition, Monitoring, RecommenderDefinition, Retraining, UploadFormat
 from preprocessing.errors import DefinitionError
 from preprocessing.rules_section import (

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def decide(
-    gate: Gate,
-    metric: Metric,
-    champion: Figures | None,
-    candidates: Sequence[Figures],
-    popularity: float | None = None,
+    gate: Gate, metric: Metric, champion: Figures | None, candidates: Sequence[Figures], popularity: float | None = None
 ) -> GateDecision:
     """Choose the best candidate and decide whether it replaces the champion.
 

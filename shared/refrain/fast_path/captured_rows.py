@@ -50,10 +50,7 @@ class RowWriter:
                 yield self._template % (text(prediction), *values, identity[row], answers[row], notes[row])
             return
         cells = [write_column(columns[name]) for name, _, write_column in self._writers]
-        yield from map(
-            self._template.__mod__,
-            zip(map(text, ids), *cells, identity, answers, notes, strict=True),
-        )
+        yield from map(self._template.__mod__, zip(map(text, ids), *cells, identity, answers, notes, strict=True))
 
 
 class _JsonTexts(dict[str | None, str]):

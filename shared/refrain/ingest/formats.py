@@ -15,14 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Buffer
     from pathlib import Path
 
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-}
+FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
 COMPRESSIONS = (".gz", ".zst")
 BLOCK = 256 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024

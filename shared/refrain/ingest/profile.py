@@ -147,9 +147,4 @@ class _Category(_Column):
         }
 
 
-_KINDS: Mapping[str, type[_Column]] = {
-    "number": _Number,
-    "boolean": _Boolean,
-    "time": _Time,
-    "category": _Category,
-}
+_KINDS: Mapping[str, type[_Column]] = {"number": _Number, "boolean": _Boolean, "time": _Time, "category": _Category}

@@ -114,11 +114,7 @@ def write_labels(store: Store, model: str, labels: Sequence[PredictionLabel], re
 
 
 def write_batch(
-    file: IO[bytes],
-    model: str,
-    source: Literal["api", "upload"],
-    labels: Iterable[PredictionLabel],
-    received: datetime,
+    file: IO[bytes], model: str, source: Literal["api", "upload"], labels: Iterable[PredictionLabel], received: datetime
 ) -> int:
     """Write a batch label by label, so that any number of them needs little memory; return their number.
 

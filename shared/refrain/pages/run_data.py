@@ -64,13 +64,7 @@ def _target(data: DataSummary) -> Html | None:
 def _class_rows(classes: Sequence[ClassCounts]) -> list[list[str]]:
     train, holdout = max(sum(item.train for item in classes), 1), max(sum(item.holdout for item in classes), 1)
     return [
-        [
-            item.name,
-            counted(item.train),
-            _bar(item.train / train),
-            counted(item.holdout),
-            _bar(item.holdout / holdout),
-        ]
+        [item.name, counted(item.train), _bar(item.train / train), counted(item.holdout), _bar(item.holdout / holdout)]
         for item in classes
     ]
 

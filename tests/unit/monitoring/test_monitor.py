@@ -298,10 +298,7 @@ def test_values_of_a_regression_are_watched_too() -> None:
         "task": "regression",
         "target": "price",
         "columns": {"area": {"type": "number"}, "price": {"type": "number"}},
-        "training": {
-            "metric": "mae",
-            "candidates": [{"name": "given", "estimator": "sklearn.linear_model.Ridge"}],
-        },
+        "training": {"metric": "mae", "candidates": [{"name": "given", "estimator": "sklearn.linear_model.Ridge"}]},
         "gate": {"max_metric": 2.0},
     }
     world = World.of(Lake(), "flats", document)

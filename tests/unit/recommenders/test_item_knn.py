@@ -69,8 +69,7 @@ def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
     users, plays_each = 400, 10_000
     indices = np.tile(np.arange(plays_each), users)
     pairs = csr_array(
-        (np.ones(len(indices), dtype=np.float32), indices, np.arange(users + 1) * plays_each),
-        shape=(users, plays_each),
+        (np.ones(len(indices), dtype=np.float32), indices, np.arange(users + 1) * plays_each), shape=(users, plays_each)
     )
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of interactions"):
         ItemKnn().fit(Interactions(pairs, np.zeros(len(indices)), 0.0))

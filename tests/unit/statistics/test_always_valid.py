@@ -62,8 +62,7 @@ def test_a_test_for_one_look_would_refute_true_claims_far_more_often() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draw", "claim", "rows"),
-    [(rare, 0.001, 2000), (fair, 0.3, 150), (even, 0.3, 80), (skewed, 0.1, 250)],
+    ("draw", "claim", "rows"), [(rare, 0.001, 2000), (fair, 0.3, 150), (even, 0.3, 80), (skewed, 0.1, 250)]
 )
 def test_a_wrong_claim_is_refuted_soon(draw: Draw, claim: float, rows: int) -> None:
     random = np.random.default_rng(2)

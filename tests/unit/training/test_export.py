@@ -49,10 +49,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize(
     ("classes", "estimator", "name"),
-    [
-        (2, "linear_model.LogisticRegression", "probabilities"),
-        (0, "linear_model.Ridge", "value"),
-    ],
+    [(2, "linear_model.LogisticRegression", "probabilities"), (0, "linear_model.Ridge", "value")],
 )
 def test_one_matrix_goes_in_and_one_comes_out(learn: Learn, classes: int, estimator: str, name: str) -> None:
     learned = learn(classes)

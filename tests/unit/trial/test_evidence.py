@@ -119,10 +119,7 @@ def test_rows_of_one_request_share_its_time() -> None:
     assert figures(found.milliseconds) == [0.07]  # the last captured place tells that there were ten
 
 
-@pytest.mark.parametrize(
-    ("metric", "losses"),
-    [("roc_auc", [0.08, -0.48]), ("accuracy", [0.0, -1.0])],
-)
+@pytest.mark.parametrize(("metric", "losses"), [("roc_auc", [0.08, -0.48]), ("accuracy", [0.0, -1.0])])
 def test_in_shadow_losses_are_paired(metric: str, losses: list[float]) -> None:
     rows = [shadow(1, (0.9, 0.1), (0.7, 0.3)), shadow(2, (0.8, 0.2), (0.4, 0.6)), shadow(3, (0.8, 0.2), (0.4, 0.6))]
     labels = {rows[0].id: label("<=50K", 2), rows[1].id: label(">50K", 1), "unknown": label(">50K")}

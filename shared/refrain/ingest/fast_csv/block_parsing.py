@@ -103,10 +103,7 @@ def _cells(layout: Layout, block: bytes) -> Any:
             csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
             csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=lambda _: "skip"),
             csv.ConvertOptions(
-                include_columns=list(kinds),
-                column_types=types,
-                check_utf8=False,
-                strings_can_be_null=False,
+                include_columns=list(kinds), column_types=types, check_utf8=False, strings_can_be_null=False
             ),
         )
     except pa.ArrowInvalid:

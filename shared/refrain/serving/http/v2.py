@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import Problem
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
-from refrain.serving.http.refusals import (
-    BinaryTensors,
-    InvalidInstances,
-    InvalidRequestBody,
-    NoTensors,
-    UnknownVersion,
-)
+from refrain.serving.http.refusals import BinaryTensors, InvalidInstances, InvalidRequestBody, NoTensors, UnknownVersion
 from refrain.serving.http.requests import list_ignored
 from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import predict

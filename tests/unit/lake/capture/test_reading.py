@@ -109,10 +109,7 @@ def test_lines_that_were_glued_together_are_told_apart() -> None:
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    sent=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 3)), max_size=12),
-    seed=st.integers(0, 9),
-)
+@given(sent=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 3)), max_size=12), seed=st.integers(0, 9))
 def test_in_any_order_and_with_repeats_the_same_is_read(sent: list[tuple[str, int]], seed: int) -> None:
     """Even lines that contradict each other, which nobody writes, are read the same whatever their order."""
     written = [line(name, minutes) for name, minutes in sent]
