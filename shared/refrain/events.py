@@ -17,6 +17,9 @@ from refrain.times import from_iso
 from refrain.words import listed
 
 MAX_REASON_LENGTH = 500
+RUN_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+"""The second in which a run started (UTC), and six digits of a hash of its execution's name."""
+
 _REQUIRED = object()
 
 
@@ -87,7 +90,7 @@ def _flag(value: Any) -> bool:
 
 TEXT = Field("text", _text_if(bool))
 MODEL = matching(MODEL_NAME, "the name of a model")
-RUN = matching(re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}"), "the name of a run")
+RUN = matching(RUN_NAME, "the name of a run")
 VERSION = matching(re.compile(r"[^/]+"), "the name of a version")
 REASON = Field(
     f"text of 1 to {MAX_REASON_LENGTH} characters", _text_if(lambda text: 0 < len(text) <= MAX_REASON_LENGTH)

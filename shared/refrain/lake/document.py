@@ -132,13 +132,13 @@ def _read_one_of(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
     """Read an optional value, or one of several plain types."""
     if value is None and NoneType in kinds:
         return None
-    others = [kind for kind in kinds if kind is not NoneType]
-    for kind in others[:-1]:
+    alternatives = [kind for kind in kinds if kind is not NoneType]
+    for kind in alternatives[:-1]:
         try:
             return _read(kind, value, place)
         except InvalidDocument:
             continue
-    return _read(others[-1], value, place)
+    return _read(alternatives[-1], value, place)
 
 
 def _read_items(origin: Any, arguments: tuple[Any, ...], values: Sequence[Any], place: str) -> Any:

@@ -7,21 +7,18 @@ snapshots/<model>/<run>/answers/<candidate>.npz   the answers of a trained candi
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
+from refrain.events import RUN_NAME
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
 
 if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-
-RUN_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
-"""The second in which a run started (UTC), and six digits of a hash of its execution's name."""
 
 _RUN_LENGTH = 22
 
