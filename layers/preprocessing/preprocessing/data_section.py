@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing.definition import Column, Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
-from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, matching, number, of_type
+from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, match_text, number, of_type
 from preprocessing.values import MISSING_MARKS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _parse_marks(value: object) -> tuple[str, ...]:
 
 SOURCE = {
     "header": Key("a list of different names", _parse_names, ()),
-    "delimiter": Key("one character", partial(matching, re.compile(".?", re.DOTALL)), ""),
+    "delimiter": Key("one character", partial(match_text, re.compile(".?", re.DOTALL)), ""),
     "encoding": Key("a text encoding", _parse_encoding, ""),
     "decimal": choice((".", ","), "."),
     "missing": TEXTS,

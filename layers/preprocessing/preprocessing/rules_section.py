@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from preprocessing.definition import Candidate, Gate, Rollout, Task, Training
-from preprocessing.tables import BOOLEAN, TEXTS, Key, choice, length, matching, number, of_type, whole
+from preprocessing.tables import BOOLEAN, TEXTS, Key, choice, length, match_text, number, of_type, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +93,8 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
 def _read_candidate(table: Table, task: Task) -> Candidate:
     pattern, kind = _RECOMMENDERS if task == "recommendation" else _ESTIMATORS
     keys = {
-        "name": Key(f"a name matching {MODEL_NAME.pattern}", partial(matching, MODEL_NAME), required=True),
-        "estimator": Key(f"the dotted name of {kind}", partial(matching, pattern), required=True),
+        "name": Key(f"a name matching {MODEL_NAME.pattern}", partial(match_text, MODEL_NAME), required=True),
+        "estimator": Key(f"the dotted name of {kind}", partial(match_text, pattern), required=True),
         **({} if task == "recommendation" else {"features": choice(RECIPES, "auto")}),
     }
     values: dict[str, str] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}

@@ -88,7 +88,7 @@ def of_type[Value](kind: type[Value]) -> Callable[[object], Value]:
     return parse
 
 
-def matching(pattern: re.Pattern[str], value: object) -> str:
+def match_text(pattern: re.Pattern[str], value: object) -> str:
     """Accept a text that matches a pattern."""
     text = of_type(str)(value)
     if not pattern.fullmatch(text):
@@ -155,7 +155,7 @@ def length(default: float | None = None) -> Key:
     def parse(value: object) -> float | None:
         if value == "":
             return default
-        text = matching(_LENGTH, value)
+        text = match_text(_LENGTH, value)
         return float(text[:-1]) * _SECONDS[text[-1]]
 
     return Key("a length such as 12h, 365d or 8w", parse, default)

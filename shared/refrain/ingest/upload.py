@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -100,7 +99,6 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
         definition=definition.fingerprint,
         content_sha256=file.sha256,
         seconds=seconds,
-        finished_at=to_iso(datetime.now(UTC)),
     )
     if not receipt.write_new(lake):
         _was_kept(lake, definition, digest, file.source)
@@ -125,11 +123,9 @@ def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSo
             source=source,
             definition=definition.fingerprint,
             of=digest,
-            finished_at=to_iso(datetime.now(UTC)),
         ).write_new(lake)
-    logger.info(
-        "upload already kept", extra={"model": definition.model, "key": source.key, "of": digest, "again": same}
-    )
+    fields = {"model": definition.model, "key": source.key, "of": digest, "again": same}
+    logger.info("upload already kept", extra=fields)
     return True
 
 
@@ -151,7 +147,6 @@ def _refuse(
         content_sha256=sha256,
         code=refusal.code,
         reason=str(refusal),
-        finished_at=to_iso(datetime.now(UTC)),
     ).write_new(lake)
     logger.warning("upload refused", extra={"model": model, "key": source.key, "code": refusal.code})
     # Any first folder as a dimension would make as many metrics as there are mistakes.

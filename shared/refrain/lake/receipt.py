@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from preprocessing import __version__ as preprocessing_version
 from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.document import Document
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +76,7 @@ class UploadOutcome(Document):
     reason: str | None = None
     of: str | None = None
     seconds: float | None = None
-    finished_at: str
+    finished_at: str = field(default_factory=lambda: to_iso(datetime.now(UTC)))
 
 
 @dataclass(frozen=True, kw_only=True)
