@@ -60,7 +60,7 @@ class Predictions:
     challenger: ChallengerAnswers | None = None
 
 
-def answer_rows(
+def answer_part(
     model: TabularModel, columns: Columns | Lists, indexes: Sequence[int], *, fallback: bool = False
 ) -> AnsweredRows:
     """Have a version answer rows of a request. Raises `NoFiniteAnswer`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import objects
-from refrain.serving.answered_rows import Predictions, answer_rows, join_parts, read_scores
+from refrain.serving.answered_rows import Predictions, answer_part, join_parts, read_scores
 from refrain.serving.http.refusals import InvalidInstances
 from refrain.serving.trial_answers import CANARY, score_challenger, select_rows, shadow_answers
 
@@ -26,7 +26,7 @@ def predict(champion: TabularModel, raw: Lists, rows: int, challenger: LoadedCha
     """
     if challenger is None:
         columns = _usable(*champion.prepare_lists(raw, rows))
-        return join_parts([answer_rows(champion, columns, range(rows))], columns, rows)
+        return join_parts([answer_part(champion, columns, range(rows))], columns, rows)
     # Each of the two takes its rows of arrays.
     arrays = {name: objects(values) for name, values in raw.items()}
     answer = _share_with_canary if challenger.settings.mode == CANARY else _answer_with_shadow
@@ -43,7 +43,7 @@ def _answer_with_shadow(
     champion: TabularModel, challenger: LoadedChallenger, raw: Mapping[str, Array], columns: Columns, rows: int
 ) -> Predictions:
     """Let the champion answer everything, and then the challenger, for nobody but the judge of its trial."""
-    part = answer_rows(champion, columns, range(rows))
+    part = answer_part(champion, columns, range(rows))
     return join_parts([part], columns, rows, shadow_answers(challenger, champion, raw, columns))
 
 
@@ -64,5 +64,5 @@ def _share_with_canary(
     for selected, is_fallback in ((~chosen, False), (fallback, True)):
         if selected.any():
             indexes = np.flatnonzero(selected).tolist()
-            parts.append(answer_rows(champion, select_rows(columns, selected), indexes, fallback=is_fallback))
+            parts.append(answer_part(champion, select_rows(columns, selected), indexes, fallback=is_fallback))
     return join_parts(parts, columns, rows)
