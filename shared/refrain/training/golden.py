@@ -42,7 +42,7 @@ def golden_rows(definition: Definition, columns: Columns) -> list[Row]:
     return [row for number, row in enumerate(rows) if number not in refused]
 
 
-def answer_rows(
+def answer_instances(
     definition: Definition, vocabularies: Vocabularies, fitted: Fitted, rows: Sequence[Row]
 ) -> NDArray[np.float64]:
     """Answer instances by the preprocessing layer and the trained pipeline."""

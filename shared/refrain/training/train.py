@@ -16,7 +16,7 @@ from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import fit
-from refrain.training.golden import answer_rows, golden_rows
+from refrain.training.golden import answer_instances, golden_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def train_tabular(definition: Definition, candidate: Candidate, training: Column
     return FittedCandidate(
         graph=export(fitted, len(definition.features)),
         baseline=make_baseline(definition, training, matrix, fitted.classes, answers, holdout),
-        golden=Golden(list(rows), answer_rows(definition, vocabularies, fitted, rows).tolist()),
+        golden=Golden(list(rows), answer_instances(definition, vocabularies, fitted, rows).tolist()),
         answers={"answers": answers},
         fit_seconds=fit_seconds,
         recipe=fitted.recipe,

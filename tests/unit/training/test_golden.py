@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import encode, parse_definition, prepare, rows_to_columns
-from refrain.training.golden import answer_rows, golden_rows
+from refrain.training.golden import answer_instances, golden_rows
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn, Learned
@@ -80,7 +80,7 @@ def test_answers_are_those_of_the_whole_way(learn: Learn) -> None:
     fitted = learned.fit("linear_model.LogisticRegression")
     rows = made(learned)
 
-    answers = answer_rows(learned.definition, learned.vocabularies, fitted, rows)
+    answers = answer_instances(learned.definition, learned.vocabularies, fitted, rows)
 
     # Then an ordinary row gets what the training row that it was made of gets, and other ways to write it the same
     columns = {name: learned.columns[name][:1] for name in learned.definition.inputs}
