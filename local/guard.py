@@ -59,12 +59,8 @@ class Guard:
 
     def _allows(self, function: str, action: str, resource: str) -> bool:
         used = next((grant for grant in self._rights[function] if grant.covers(action, resource)), None)
-        line = {
-            "function": function,
-            "action": action,
-            "resource": used.resource if used else resource,
-            "by": used and used.action,
-        }
+        shown, by = (used.resource, used.action) if used else (resource, None)
+        line = {"function": function, "action": action, "resource": shown, "by": by}
         with self._lock:
             if (key := tuple(map(str, line.values()))) not in self._recorded:
                 self._recorded.add(key)

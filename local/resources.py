@@ -41,13 +41,9 @@ def _create_queues(template: Template, server: AwsServer, resolver: Resolver) ->
     queues = list(template.of_type("AWS::SQS::Queue"))
     # A dead-letter queue has to exist before the queue that names it.
     for resource in sorted(queues, key=lambda queue: "RedrivePolicy" in queue.properties):
-        wanted = ("VisibilityTimeout", "RedrivePolicy")
-        properties = resolver.resolve(
-            {name: resource.properties[name] for name in wanted if name in resource.properties}
-        )
+        properties = resolver.resolve(_chosen_properties(resource, "VisibilityTimeout", "RedrivePolicy"))
         texts = {
-            name: str(value) if isinstance(value, str | int) else json.dumps(value)
-            for name, value in properties.items()
+            name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in properties.items()
         }
         sqs.create_queue(QueueName=local_name(resource.logical_id), Attributes=texts)
 
@@ -60,9 +56,12 @@ def _create_topics(template: Template, server: AwsServer) -> None:
 
 def _create_tables(template: Template, server: AwsServer) -> None:
     for resource in template.of_type("AWS::DynamoDB::Table"):
-        wanted = ("AttributeDefinitions", "KeySchema", "BillingMode")
-        properties = {name: resource.properties[name] for name in wanted if name in resource.properties}
+        properties = _chosen_properties(resource, "AttributeDefinitions", "KeySchema", "BillingMode")
         server.client("dynamodb").create_table(TableName=local_name(resource.logical_id), **properties)
+
+
+def _chosen_properties(resource: Resource, *names: str) -> dict[str, Any]:
+    return {name: resource.properties[name] for name in names if name in resource.properties}
 
 
 def _create_buckets(template: Template, server: AwsServer, resolver: Resolver) -> None:

@@ -53,17 +53,8 @@ def available_checks(uv: str = "") -> list[Check]:
         Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(TRANSFORMED_TEMPLATE))),
     ]
     checkov = (uv, *_IN_ITS_OWN_ENVIRONMENT, "checkov")
-    options = (
-        "--framework",
-        "cloudformation",
-        "--skip-download",
-        "--quiet",
-        "--compact",
-        "--config-file",
-        str(CHECKOV_CONFIGURATION),
-        "-f",
-        str(TRANSFORMED_TEMPLATE),
-    )
+    files = ("--config-file", str(CHECKOV_CONFIGURATION), "-f", str(TRANSFORMED_TEMPLATE))
+    options = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", *files)
     probe = (uv, *_IN_ITS_OWN_ENVIRONMENT, "python", "-c", "")
     return [*checks, *([Check("checkov, transformed", (*checkov, *options), probe)] if uv else [])]
 
