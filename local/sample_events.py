@@ -19,9 +19,9 @@ INBOX = "inbox"
 
 STATE_MACHINE = "RetrainingStateMachine"
 RECEIVERS = {
+    "03-retraining": STATE_MACHINE,
     "01-upload": "IngestFunction",
     "02-uploads": "IngestFunction",
-    "03-retraining": STATE_MACHINE,
     "04-snapshot": "SnapshotFunction",
     "05-train": "TrainFunction",
     "06-evaluate": "EvaluateFunction",
@@ -41,7 +41,10 @@ RECEIVERS = {
     "20-rollback": STATE_MACHINE,
     "21-roll-back": "MoveFunction",
 }
-"""Each event's receiver by logical id, in an order in which each event finds what it needs."""
+"""Each event's receiver by logical id, in the order of sending.
+
+The run comes first: after it, the uploads are the new rows that the snapshot needs.
+"""
 
 type Send = Callable[[str, dict[str, Any]], str]
 """Sends an event to a function (by its logical id); returns what went wrong, or nothing."""
