@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from preprocessing import MODEL_NAME
 from refrain.errors import InvalidRequest
 from refrain.times import from_iso
 from refrain.words import listed
@@ -88,8 +87,14 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _model_name(value: Any) -> str:
+    from preprocessing import MODEL_NAME  # with numpy, which the check before traffic does not have
+
+    return _text_if(MODEL_NAME.fullmatch)(value)
+
+
 TEXT = Field("text", _text_if(bool))
-MODEL = matching(MODEL_NAME, "the name of a model")
+MODEL = Field("the name of a model", _model_name)
 RUN = matching(RUN_NAME, "the name of a run")
 VERSION = matching(re.compile(r"[^/]+"), "the name of a version")
 REASON = Field(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from refrain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    import numpy as np
 
 type Timespec = Literal["seconds", "milliseconds", "microseconds"]
 
@@ -55,6 +56,8 @@ def to_datetime64(time: datetime) -> np.datetime64:
     >>> to_datetime64(from_iso("2026-11-23T12:20:00+01:00"))
     np.datetime64('2026-11-23T11:20:00.000000')
     """
+    import numpy as np  # the check before traffic has no wheels
+
     return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
 
 

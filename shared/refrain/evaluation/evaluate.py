@@ -116,9 +116,8 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )
     key = evaluation.write(store, request.model, request.run)
-    mode = definition.rollout.mode
-    if mode != "immediate" and not _write_expectation(store, request, entrants, holdout, decision):
-        mode = "immediate"
+    expected = _write_expectation(store, request, entrants, holdout, decision)
+    mode = definition.rollout.mode if expected else "immediate"
     return {
         "model": request.model,
         "run": request.run,
