@@ -36,7 +36,7 @@ def test_the_suffix_tells_the_format(key: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["m/a.xlsx", "m/a", "m/a.gz", "m/.csv/a", "m/csv", "m/a.csv.bz2", "m/a.csv.bak"])
-def test_another_suffix_is_refused_naming_those_that_are_read(key: str) -> None:
+def test_an_unknown_suffix_is_refused_with_the_known_ones(key: str) -> None:
     with pytest.raises(UnreadableUpload, match=r"expected \.csv, .*\.parquet") as refusal:
         format_of(key)
     assert refusal.value.code == "unknown_format"
@@ -68,7 +68,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, pack: Pack, damage: Pack) 
     assert refusal.value.code == "corrupt"
 
 
-def test_a_nul_byte_is_refused_where_told_so_naming_its_place(tmp_path: Path) -> None:
+def test_a_nul_byte_in_text_is_refused_with_its_offset(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(b"age\n1\n\0\n")
     assert Content(path).read() == b"age\n1\n\0\n"
@@ -88,7 +88,7 @@ def test_a_line_without_end_is_refused_before_it_is_in_memory(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r", b"\r\n"])
-def test_lines_below_the_bound_pass_however_they_end(tmp_path: Path, ends: bytes) -> None:
+def test_lines_below_the_limit_pass_with_any_line_end(tmp_path: Path, ends: bytes) -> None:
     path = tmp_path / "upload"
     path.write_bytes((b"x" * 90 + ends) * 100)
     assert len(io.BufferedReader(Content(path, max_line=100), 64).read()) == 100 * (90 + len(ends))

@@ -118,7 +118,7 @@ def test_the_same_rows_are_the_same_bytes(tmp_path: Path, definition: Definition
     assert written[0] == written[1]
 
 
-def test_no_rows_are_no_parts(tmp_path: Path, definition: Definition) -> None:
+def test_without_rows_no_part_is_written(tmp_path: Path, definition: Definition) -> None:
     with closing(curated.Curated(tmp_path, definition)) as kept:
         kept.add(tables(definition, 3, 3)[0].slice(0, 0))
     assert kept.parts == []
@@ -171,7 +171,7 @@ def test_a_profile_of_nothing_has_no_figures(definition: Definition) -> None:
     assert found["time"]["min"] is None
 
 
-def test_different_values_are_told_apart_up_to_a_bound(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distinct_values_are_counted_up_to_a_limit(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "MAX_DISTINCT_VALUES", 3)
     figures = profile.Profile(definition)
     figures.add(tables(definition, 100, 100)[0])

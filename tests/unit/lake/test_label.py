@@ -48,7 +48,7 @@ def test_a_call_is_one_object_in_the_folder_of_its_hour() -> None:
     }
 
 
-def test_a_call_that_the_store_wrote_and_did_not_hear_of_is_written_once() -> None:
+def test_a_call_whose_answer_was_lost_is_written_once() -> None:
     lake = Lake()
 
     assert write_labels(lake, "shops", [("a", 1)], NOON) == write_labels(lake, "shops", [("a", 1)], NOON)
@@ -56,7 +56,7 @@ def test_a_call_that_the_store_wrote_and_did_not_hear_of_is_written_once() -> No
     assert len(lake.keys("labels/")) == 1
 
 
-def test_what_fails_leaves_nothing() -> None:
+def test_a_failed_write_leaves_nothing() -> None:
     class Down(Lake):
         def write_new(self, key: str, data: bytes) -> bool:
             raise StorageUnavailable(key, "it is down")
@@ -67,7 +67,7 @@ def test_what_fails_leaves_nothing() -> None:
     assert read_labels(lake, "shops") == {}
 
 
-def test_a_repeated_label_counts_since_it_was_first_said() -> None:
+def test_a_repeated_label_counts_from_its_first_time() -> None:
     lake = Lake()
     for hours in (2, 0, 1):
         write_labels(lake, "shops", [("a", "yes")], NOON + hours * HOUR)
@@ -75,7 +75,7 @@ def test_a_repeated_label_counts_since_it_was_first_said() -> None:
     assert read_labels(lake, "shops") == {"a": said("yes", NOON)}
 
 
-def test_of_contradicting_labels_the_last_received_counts_and_all_are_kept() -> None:
+def test_the_last_of_contradicting_labels_counts_and_all_are_kept() -> None:
     lake = Lake()
     for hours, value in ((1, "no"), (0, "yes"), (2, "yes"), (3, "yes")):
         write_labels(lake, "shops", [("a", value)], NOON + hours * HOUR)
@@ -84,7 +84,7 @@ def test_of_contradicting_labels_the_last_received_counts_and_all_are_kept() -> 
     assert len(lake.keys("labels/shops/")) == 4
 
 
-def test_a_correction_taken_back_in_the_same_minute_counts() -> None:
+def test_a_correction_that_is_taken_back_in_the_same_minute_counts() -> None:
     lake = Lake()
     for milliseconds, value in enumerate(("yes", "no", "yes")):
         write_labels(lake, "shops", [("a", value)], NOON + timedelta(milliseconds=milliseconds))
@@ -92,7 +92,7 @@ def test_a_correction_taken_back_in_the_same_minute_counts() -> None:
     assert read_labels(lake, "shops")["a"].value == "yes"
 
 
-def test_of_one_call_the_last_label_of_an_id_counts() -> None:
+def test_the_last_label_of_an_id_in_one_call_counts() -> None:
     lake = Lake()
     write_labels(lake, "shops", [("a", 1), ("b", 2), ("a", 3)], NOON)
 
@@ -152,7 +152,7 @@ def test_in_any_order_and_with_repeats_the_same_labels_count(calls: list[tuple[i
     ],
     ids=["allowed", "any text", "boolean", "number"],
 )
-def test_a_label_is_checked_as_an_uploads_target_is(
+def test_a_label_is_checked_like_the_target_of_an_upload(
     target: dict[str, Any], task: str, fine: list[Any], refused: list[tuple[Any, str]]
 ) -> None:
     definition = define(target, task)
@@ -182,7 +182,7 @@ def test_any_text_can_be_kept(text: str) -> None:
     assert json.loads(lake.read(key).data)["labels"][0]["label"] == text
 
 
-def test_moments_sort_as_text() -> None:
+def test_times_and_keys_sort_as_text() -> None:
     moments = [NOON + timedelta(microseconds=step) for step in (0, 1, 999_999, 1_000_000, 10**9)]
 
     times = [to_iso(moment, "microseconds") for moment in moments]

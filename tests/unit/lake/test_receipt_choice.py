@@ -21,7 +21,7 @@ def test_uploads_come_in_the_order_of_their_time_then_of_their_digest(
     assert choose_receipts(reversed(receipts), define()) == chosen
 
 
-def test_a_file_ingested_under_several_definitions_counts_once_as_the_present_one_shaped_it(
+def test_a_file_under_several_definitions_counts_once_under_the_present_one(
     define: Define, make_receipt: MakeReceipt
 ) -> None:
     # Given a file that was ingested under the present definition, and again under one that was tried later
@@ -31,7 +31,7 @@ def test_a_file_ingested_under_several_definitions_counts_once_as_the_present_on
     assert choose_receipts([present, later], define()) == [present]
 
 
-def test_of_other_definitions_the_latest_counts(define: Define, make_receipt: MakeReceipt) -> None:
+def test_without_the_present_definition_the_latest_one_counts(define: Define, make_receipt: MakeReceipt) -> None:
     first = make_receipt("a", content_sha256="same", definition="first", finished_at="2026-11-01T00:00:00Z")
     second = make_receipt("b", content_sha256="same", definition="second", finished_at="2026-11-02T00:00:00Z")
 
@@ -57,5 +57,5 @@ def test_a_window_over_event_time_leaves_uploads_alone(define: Define, make_rece
     assert len(choose_receipts(receipts, define(time="at", training={"window": "7d"}))) == 2
 
 
-def test_nothing_uploaded_is_nothing_chosen(define: Define) -> None:
+def test_without_uploads_nothing_is_chosen(define: Define) -> None:
     assert choose_receipts([], define(training={"window": "7d"})) == []

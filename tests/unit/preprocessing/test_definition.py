@@ -119,21 +119,21 @@ def test_a_mistake_is_refused_with_file_key_and_expectation(what: str, place: st
     assert message in str(refused.value)
 
 
-def test_a_trial_of_which_nothing_is_captured_is_refused() -> None:
+def test_a_trial_without_capture_is_refused() -> None:
     content = document(rollout={"mode": "canary"}, monitoring={"capture": 0})
 
     with pytest.raises(DefinitionError, match=r"rollout.mode: expected immediate, since monitoring.capture is 0"):
         parse_definition("shop", content, "shop.toml")
 
 
-def test_a_trial_has_terms_unless_given() -> None:
+def test_a_trial_has_default_terms() -> None:
     definition = parse_definition("shop", document(rollout={"mode": "canary", "share": 0.25}), "shop.toml")
 
     assert definition.rollout == Rollout("canary", share=0.25, least_rows=200, most_minutes=1440)
     assert parse_definition("shop", document(), "shop.toml").rollout.mode == "immediate"
 
 
-def test_columns_aside_are_no_features_unless_said() -> None:
+def test_identity_columns_are_no_features_by_default() -> None:
     content = document(key=["colour"], time="joined", derived={"hour": {"from": "joined", "make": "hour"}})
 
     definition = parse_definition("shop", content, "shop.toml")
@@ -182,7 +182,7 @@ def test_files_are_loaded_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"task =", "not valid TOML"), (b"\xff\xfe", "cannot be read")])
-def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "shop.toml").write_bytes(content)
 
     with pytest.raises(DefinitionError, match=rf"shop.toml: {message}"):

@@ -12,7 +12,7 @@ from tests.unit.recommendation.conftest import COLUMNS, document
 USER = {"type": "category", "role": "user"}
 
 
-def test_roles_say_what_a_column_is() -> None:
+def test_each_column_of_a_recommender_has_its_role() -> None:
     definition = parse_definition("radio", document(), "radio.toml")
 
     assert isinstance(definition, RecommenderDefinition)
@@ -56,14 +56,14 @@ def test_without_a_time_the_split_is_by_hash() -> None:
         ),
     ],
 )
-def test_what_a_recommendation_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_an_impossible_recommender_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         parse_definition("radio", document(**changes), "radio.toml")
 
     assert str(refused.value) == f"radio.toml: {message}"
 
 
-def test_roles_of_recommendations_are_none_of_other_tasks() -> None:
+def test_other_tasks_have_no_roles_of_recommenders() -> None:
     content = document(task="classification", target="song")
 
     with pytest.raises(DefinitionError, match=r"columns.who.role: expected one of feature, ignore, got 'user'"):

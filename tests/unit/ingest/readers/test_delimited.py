@@ -119,7 +119,7 @@ def test_a_quote_that_is_never_closed_costs_one_row_only_in_a_large_file(
     assert len(found.malformed) == 1
 
 
-def test_a_field_beyond_all_bounds_is_one_malformed_row(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_field_that_is_too_long_is_one_malformed_row(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "MAX_FIELD_LENGTH", 100)
     found = read(b"age,town,label\n39," + b"x" * 200 + b",a\n40,Genf,b\n")
     assert rows(found) == [("40", "Genf", "b")]
@@ -162,7 +162,7 @@ def test_columns_are_renamed_as_the_definition_says(read: Read) -> None:
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 99, "encoding", "byte 0x89"),
     ],
 )
-def test_what_is_no_table_of_ours_is_refused_in_words(read: Read, content: bytes, code: str, words: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused_with_a_reason(read: Read, content: bytes, code: str, words: str) -> None:
     with pytest.raises(UnreadableUpload) as refusal:
         read(content)
     assert refusal.value.code == code

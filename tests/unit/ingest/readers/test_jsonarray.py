@@ -106,7 +106,7 @@ def test_objects_without_columns_or_target_are_refused(read: Read, name: str, ro
         (b"[" + b"9" * 5000 + b"]", "too many digits"),
     ],
 )
-def test_a_broken_array_is_refused_with_the_place(read: Read, content: bytes, words: str) -> None:
+def test_a_broken_array_is_refused_after_the_last_good_element(read: Read, content: bytes, words: str) -> None:
     with pytest.raises(UnreadableUpload) as refusal:
         read(content, "a.json")
     assert refusal.value.code == "corrupt"
