@@ -1,4 +1,4 @@
-"""Where model definitions are found: one TOML file a model, in the folder that the models layer brings."""
+"""Find model definitions: a TOML file for each model, in the folder of the models layer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def known_models(models_dir: Path) -> tuple[str, ...]:
 
 
 def find_definition(models_dir: Path, model: str) -> Definition:
-    """Load the definition of one model; a broken one of another model does no harm.
+    """Load the definition of one model; broken ones of other models do no harm.
 
     Raises:
-        UnknownModel: naming the known ones.
-        DefinitionError: when this one is broken.
+        UnknownModel: with the names of all models.
+        DefinitionError: when the definition is broken.
     """
     if model not in known_models(models_dir):
         raise UnknownModel(model, known_models(models_dir))

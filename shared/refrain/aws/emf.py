@@ -1,4 +1,4 @@
-"""Metrics as log lines that CloudWatch counts by itself (embedded metric format), without a library.
+"""Metrics as log lines, which CloudWatch counts by itself (embedded metric format), without a library.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -16,17 +16,17 @@ NAMESPACE = "Refrain"
 
 
 def count_metric(metric: str, model: str, **facts: object) -> None:
-    """Count one of something, over all models (for alarms) and for this one; facts can be searched for, not counted."""
+    """Count one event, over all models (for alarms) and for this one; facts can be searched, not counted."""
     measure(model, {metric: 1}, **facts)
 
 
 def measure(model: str, counts: Mapping[str, int], **facts: object) -> None:
-    """Count several of several things at once."""
+    """Write several counts at once."""
     definition = {
         "Namespace": NAMESPACE,
         "Dimensions": [[], ["model"]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
     line = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [definition]}}
-    # Printed, since Lambda leaves printed lines as they are, and wraps logged ones in its own JSON.
+    # Printed, because Lambda wraps logged lines in JSON of its own.
     print(json.dumps(line | {"model": model, **counts} | facts), flush=True)

@@ -1,6 +1,6 @@
-"""S3, as little of it as we need, for every function: reads, create-only and compare-and-swap writes, streams.
+"""The part of S3 that the functions need: reads, create-only and compare-and-swap writes, streams.
 
-obstore (Rust object_store) loads in a fiftieth of a second, where boto3 takes half a second, and retries by itself.
+obstore (Rust's object_store) loads in a fiftieth of a second, boto3 in half a second. It retries by itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHUNK = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for S3: for an answer, for a connection, and with how many retries until when."""
+    """How long to wait for an answer and for a connection, and how often and how long to retry."""
 
     answer: timedelta
     connect: timedelta
@@ -57,7 +57,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """What is known of an object after it was streamed to a file; `sha256` (hex) is of its content."""
+    """The facts of an object that was streamed to a file; `sha256` (hex) is of its content."""
 
     size: int
     etag: str
@@ -66,7 +66,7 @@ class Downloaded:
 
 
 class Store:
-    """One bucket. Raises `NotFound`, `Conflict` and `StorageUnavailable`, nothing of the library below."""
+    """One bucket. Raises `NotFound`, `Conflict` and `StorageUnavailable`, and no error of obstore."""
 
     def __init__(self, bucket: str, *, hurried: bool = False) -> None:
         self.bucket = bucket
@@ -106,7 +106,7 @@ class Store:
             return sorted(meta["path"] for page in self._store.list(prefix) for meta in page)
 
     def write(self, key: str, data: bytes) -> None:
-        """Write an object, whether or not there is one."""
+        """Write an object, and replace the one that is there."""
         with _mapped(key):
             self._store.put(key, data)
 
@@ -115,7 +115,7 @@ class Store:
         self.write(key, to_json(content))
 
     def write_new(self, key: str, data: bytes) -> bool:
-        """Write an object if there is none; False, and nothing written, when there is one."""
+        """Write an object unless there is one, and tell whether it was written."""
         with _mapped(key):
             try:
                 self._store.put(key, data, mode="create")
@@ -124,12 +124,12 @@ class Store:
             return True
 
     def replace(self, key: str, data: bytes, etag: str) -> None:
-        """Write an object if it still has this ETag; raises `Conflict` when it has another."""
+        """Replace an object that still has this ETag; raises `Conflict` when it has another."""
         with _mapped(key):
             self._store.put(key, data, mode={"e_tag": etag})
 
     def download(self, key: str, path: Path, version: str = "") -> Downloaded:
-        """Stream an object, or a version of it that may have been replaced since, to a file, in constant memory."""
+        """Stream an object, or a former version of it, to a file, in constant memory."""
         digest = hashlib.sha256()
         with _mapped(key):
             answer = self._store.get(key, options={"version": version} if version else None)
@@ -149,12 +149,12 @@ class Store:
 
 @cache
 def open_store(bucket: str, *, hurried: bool = False) -> Store:
-    """Open a bucket; the connection is kept for the life of the process. `hurried` gives up early: a caller waits."""
+    """Open a bucket, once in a process. With `hurried` it gives up early, because a caller waits."""
     return Store(bucket, hurried=hurried)
 
 
 def to_json(content: object) -> bytes:
-    """Write JSON as we keep it: readable, and the same for the same content."""
+    """Return JSON as the lake keeps it: readable, and the same for the same content."""
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -1,5 +1,5 @@
-"""What was asked and answered, kept for drift, quality and the next training.
+"""Requests and answers, captured for drift, quality and the next training.
 
-A request becomes a `record`, a record becomes `lines` on standard output, which the log carries to the lake, and
-`reading` takes them from there. Nothing here speaks to AWS while a caller waits.
+A request becomes a `record`, and a record `lines` on standard output, which the log carries to the lake. There
+`reading` finds them. Nothing here calls AWS while a caller waits.
 """
