@@ -7,7 +7,7 @@ from typing import Any
 
 from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
-from refrain.monitoring.rounds import run_round
+from refrain.monitoring.monitor import run_round
 from refrain.settings import MonitoringSettings, read_settings
 
 

@@ -24,7 +24,7 @@ from refrain.events import read_fields
 from refrain.ingest.upload_event import read_uploads
 from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
-from refrain.monitoring.rounds import MONITORING_FIELDS
+from refrain.monitoring.monitor import MONITORING_FIELDS
 from refrain.release.check import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES

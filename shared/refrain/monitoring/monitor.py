@@ -1,18 +1,23 @@
-"""A monitoring report on one model: observe, decide, carry out. It is written once, under the time that it is of.
+"""A monitoring report on one model, or on each: observe, decide, carry out, notify people of what has begun.
 
-The same tick delivered twice finds the report of the first. If the first delivery failed before it wrote the report,
-the second one writes it and starts the same run, since a run is named after its report.
+A report is written once, under the time that it is of. The same tick delivered twice finds the report of the first. If
+the first delivery failed before it wrote the report, the second one writes it and starts the same run, since a run is
+named after its report.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from preprocessing import PreprocessingError
 from refrain.aws.emf import count_metric
-from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
-from refrain.monitoring.notifications import new_notifications
+from refrain.definitions import find_definition, known_models
+from refrain.errors import RefrainError, RoundIncomplete
+from refrain.events import MODEL, TIME, read_fields
+from refrain.lake.monitoring_report import MonitoringReport
 from refrain.monitoring.observation import observe
 from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
 from refrain.monitoring.retraining_facts import gather_retraining_facts
@@ -22,13 +27,47 @@ from refrain.pages.monitoring_words import summarise
 from refrain.times import to_key
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
+    from pathlib import Path
 
     from preprocessing import Definition
     from refrain.aws.cloud import Services
     from refrain.aws.storage import Store
 
+MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
+
 logger = logging.getLogger("refrain")
+
+
+def run_round(
+    store: Store, services: Services, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
+) -> dict[str, dict[str, object]]:
+    """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
+
+    Captured lines are delivered within `delivery`. A model that fails does not keep the others from their reports.
+
+    Raises:
+        InvalidRequest: when the event cannot be used.
+        UnknownModel: when the event's model has no definition.
+        RoundIncomplete: after all other models; the same event again monitors only those that failed.
+    """
+    fields = read_fields(event, MONITORING_FIELDS, closed=True)
+    model, now = fields["model"], fields["now"] or datetime.now(UTC)
+    results: dict[str, dict[str, object]] = {}
+    failures: dict[str, str] = {}
+    for name in [model] if model else known_models(models_dir):
+        try:
+            report = monitor_model(store, services, find_definition(models_dir, name), now, delivery)
+        except (RefrainError, PreprocessingError) as error:
+            if model:
+                raise
+            logger.exception("monitoring failed", extra={"model": name})
+            failures[name] = str(error)
+        else:
+            results[name] = {"time": report.time, "state": report.state, **report.decision.to_json()}
+    if failures:
+        raise RoundIncomplete(failures)
+    return results
 
 
 def monitor_model(
@@ -47,8 +86,8 @@ def monitor_model(
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)
     page = MonitoringReport.key(model, now, "html")
-    for notification in new_notifications(report, before, f"s3://{store.bucket}/{page}"):
-        services.notify(notification.subject, notification.text)
+    for subject, text in _new_notifications(report, before, f"s3://{store.bucket}/{page}"):
+        services.notify(subject, text)
     store.write(page, render_monitoring_report(report).encode())
     report.write(store)
     _log(report)
@@ -60,16 +99,27 @@ def _decided(
 ) -> MonitoringReport:
     """Add the decision on retraining, and the summary, to a report."""
     facts = gather_retraining_facts(store, services, definition, report, now)
-    verdict = decide_retraining(facts)
-    decision = RetrainingDecision(
-        start=verdict.start,
-        code=verdict.code,
-        reason=verdict.reason,
-        execution=f"{report.model}-{to_key(now)}" if verdict.start else None,
-        overdue=is_overdue(facts),
-    )
-    last_start = report.time if verdict.start else report.last_start
-    return replace(report, summary=summarise(report), decision=decision, last_start=last_start)
+    decision = replace(decide_retraining(facts), overdue=is_overdue(facts))
+    if decision.start:
+        decision = replace(decision, execution=f"{report.model}-{to_key(now)}")
+        report = replace(report, last_start=report.time)
+    return replace(report, summary=summarise(report), decision=decision)
+
+
+def _new_notifications(report: MonitoringReport, before: MonitoringReport | None, page: str) -> list[tuple[str, str]]:
+    """Return subject and text of what has begun since the report before; `page` is where people can read the report."""
+    same = before if before and before.version == report.version else None
+    decision = report.decision
+    begun = []
+    if report.state == "drifted" and not (same and same.state == "drifted"):
+        begun.append(("drift", report.summary))
+    if report.breaks_gate and not (same and same.breaks_gate):
+        begun.append(("quality below the gate", decision.reason))
+    if decision.code == "brake" and not (before and before.decision.code == "brake"):
+        begun.append(("retraining has stopped", decision.reason))
+    started = f"a run was started ({decision.execution}): " if decision.start else ""
+    ending = f"\n\nDecision: {started}{decision.reason}\nThe whole report: {page}"
+    return [(f"{report.model}: {title}", text + ending) for title, text in begun]
 
 
 def _log(report: MonitoringReport) -> None:

@@ -12,10 +12,9 @@ from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label import read_labels
 from refrain.lake.labelled_predictions import join_labels
 from refrain.monitoring.drift import compare_distributions
-from refrain.monitoring.new_values import missing_values, new_values, unfamiliar_shares
 from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.reference import answer_references, feature_references
-from refrain.monitoring.window_report import report_window
+from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_shares
 from refrain.monitoring.windows import Traffic
 from refrain.times import to_datetime64
 

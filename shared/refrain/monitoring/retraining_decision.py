@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from refrain.events import MAX_REASON_LENGTH
+from refrain.lake.monitoring_report import RetrainingDecision
 from refrain.words import counted, listed
 
 if TYPE_CHECKING:
@@ -40,17 +41,8 @@ class RetrainingFacts:
     quality: str = ""
 
 
-@dataclass(frozen=True)
-class RetrainingVerdict:
-    """Whether to start a run, a word for why, and the sentence that the run gets as its reason."""
-
-    start: bool
-    code: RetrainingCode
-    reason: str
-
-
-def decide_retraining(facts: RetrainingFacts) -> RetrainingVerdict:
-    """Decide whether to start a run now.
+def decide_retraining(facts: RetrainingFacts) -> RetrainingDecision:
+    """Decide whether to start a run now, and give the sentence that it gets as its reason.
 
     Bad quality counts more than drift, drift more than new rows; the reason names all that hold. One run goes at a
     time. After too many runs in a row without promotion none is started until a person has looked at them: a promotion
@@ -58,24 +50,24 @@ def decide_retraining(facts: RetrainingFacts) -> RetrainingVerdict:
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("never", 1000, True, 21600.0, 5, None)
-    >>> decide_retraining(RetrainingFacts(datetime(2026, 11, 23), rules, new_rows=1200))
-    RetrainingVerdict(start=True, code='new_rows', reason='1,200 rows are new since the last run')
+    >>> decide_retraining(RetrainingFacts(datetime(2026, 11, 23), rules, new_rows=1200)).reason
+    '1,200 rows are new since the last run'
     """
     reasons = _reasons(facts)
     if not reasons:
-        return RetrainingVerdict(False, "nothing", "there is no reason to retrain")
+        return RetrainingDecision(False, "nothing", "there is no reason to retrain")
     why, rules = listed(list(reasons.values())), facts.rules
     if facts.running:
-        return RetrainingVerdict(False, "running", f"a run is under way, so none is started although {why}")
+        return RetrainingDecision(False, "running", f"a run is under way, so none is started although {why}")
     if facts.unpromoted >= rules.most_without_promotion:
         runs = f"{counted(facts.unpromoted, 'run')} in a row ended without promotion"
-        return RetrainingVerdict(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
+        return RetrainingDecision(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
     if not facts.new_rows and ("due" not in reasons or facts.last_run is None):
-        return RetrainingVerdict(False, "nothing_new", f"no rows are new, so no run is started although {why}")
+        return RetrainingDecision(False, "nothing_new", f"no rows are new, so no run is started although {why}")
     if "due" not in reasons and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
         since = f"the last run started at {facts.last_run:%d %b %H:%M}"
-        return RetrainingVerdict(False, "cooldown", f"{since}, so none is started yet although {why}")
-    return RetrainingVerdict(True, next(iter(reasons)), why[:MAX_REASON_LENGTH])
+        return RetrainingDecision(False, "cooldown", f"{since}, so none is started yet although {why}")
+    return RetrainingDecision(True, next(iter(reasons)), why[:MAX_REASON_LENGTH])
 
 
 def _reasons(facts: RetrainingFacts) -> dict[RetrainingCode, str]:
@@ -126,17 +118,11 @@ def is_due(every: str, last_run: datetime | None, now: datetime) -> bool:
     >>> is_due("weekly", datetime(2026, 1, 1), datetime(2026, 1, 5))
     False
     """
-    if every == "never":
-        return False
-    if last_run is None:
-        return True
-    return now >= _next_run(every, last_run) - EARLY_START
+    return every != "never" and (last_run is None or now >= _next_run(every, last_run) - EARLY_START)
 
 
 def _next_run(every: str, last_run: datetime) -> datetime:
-    return _month_later(last_run) if every == "monthly" else last_run + PERIODS[every]
-
-
-def _month_later(time: datetime) -> datetime:
-    year, month = time.year + time.month // 12, time.month % 12 + 1
-    return time.replace(year=year, month=month, day=min(time.day, calendar.monthrange(year, month)[1]))
+    if every != "monthly":
+        return last_run + PERIODS[every]
+    year, month = last_run.year + last_run.month // 12, last_run.month % 12 + 1
+    return last_run.replace(year=year, month=month, day=min(last_run.day, calendar.monthrange(year, month)[1]))

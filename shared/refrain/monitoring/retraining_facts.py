@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from refrain.lake import deployment_log
+from refrain.lake.deployment_log import LogEntry, log_keys
 from refrain.lake.label import read_labels
 from refrain.lake.receipt_choice import choose_receipts, read_receipts
 from refrain.lake.snapshot import Snapshot, list_runs, run_of_version, run_started_at
@@ -31,7 +32,8 @@ def gather_retraining_facts(
     last_run = max(starts, default=None)
     new_rows = _count_new_rows(store, definition, runs[-1:])
     if report.version:
-        new_rows += _count_new_labels(store, definition.model, last_run, now)
+        labels = read_labels(store, definition.model, last_run, now).values()
+        new_rows += sum(last_run is None or label.received_at > to_datetime64(last_run) for label in labels)
     return RetrainingFacts(
         now=now,
         rules=definition.retraining,
@@ -52,31 +54,14 @@ def _count_new_rows(store: Store, definition: Definition, last: Sequence[str]) -
     return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
 
 
-def _count_new_labels(store: Store, model: str, since: datetime | None, now: datetime) -> int:
-    labels = read_labels(store, model, since, now).values()
-    return sum(since is None or label.received_at > to_datetime64(since) for label in labels)
-
-
 def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str]) -> int:
     """Count the runs since the last promotion, up to the bound of the brake.
 
     Runs of another definition do not count: whoever changed the definition had a reason to hope.
     """
-    promoted = _last_promoted(store, definition.model)
-    unpromoted = 0
-    for run in reversed(runs):
-        if unpromoted >= definition.retraining.most_without_promotion or (promoted and run <= promoted):
-            break
-        if Snapshot.read(store, definition.model, run).definition != definition.document:
-            break
-        unpromoted += 1
-    return unpromoted
-
-
-def _last_promoted(store: Store, model: str) -> str | None:
-    """Return the run of the version that was promoted last, or None."""
-    for key in reversed(deployment_log.log_keys(store, model)):
-        entry = deployment_log.LogEntry.read(store, key)
-        if entry.event == "promoted":
-            return run_of_version(entry.version)
-    return None
+    model = definition.model
+    entries = (LogEntry.read(store, key) for key in reversed(log_keys(store, model)))
+    promoted = next((run_of_version(entry.version) for entry in entries if entry.event == "promoted"), "")
+    unpromoted = [run for run in runs if run > promoted][-definition.retraining.most_without_promotion :]
+    of_definition = (Snapshot.read(store, model, run).definition == definition.document for run in reversed(unpromoted))
+    return sum(takewhile(bool, of_definition))

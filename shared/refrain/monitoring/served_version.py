@@ -51,16 +51,11 @@ class ServedVersion:
     def evaluated_quality(self, definition: Definition) -> EvaluatedQuality:
         """Return its quality on the holdout, with the metric and the gate of the present definition."""
         metric, gate = definition.training.metric, definition.gate
-        figures = self.evaluated.figures if self.evaluated else None
-        same_metric = figures is not None and self.definition.training.metric == metric
-        interval = figures.interval if figures and same_metric else None
-        return EvaluatedQuality(
-            metric=metric,
-            value=figures.value if figures and same_metric else None,
-            low=interval[0] if interval else None,
-            high=interval[1] if interval else None,
-            bound=gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric,
-        )
+        bound = gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric
+        if self.evaluated is None or self.definition.training.metric != metric:
+            return EvaluatedQuality(metric, None, None, None, bound)
+        low, high = self.evaluated.figures.interval or (None, None)
+        return EvaluatedQuality(metric, self.evaluated.figures.value, low, high, bound)
 
 
 def read_served_version(store: Store, model: str, served: Served) -> ServedVersion:

@@ -1,18 +1,23 @@
-"""A judged window, as the monitoring report has it: what its tests showed, bounded in length."""
+"""A judged window, as the monitoring report has it: its tests, and what training did not see; all bounded in length."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from refrain.lake.monitoring_report import JudgedWindow
+from refrain.lake.monitoring_report import JudgedWindow, MissingValues, NewValues
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from preprocessing import Columns
+    from refrain.lake.capture.reading import Captured
     from refrain.lake.monitoring_report import Distribution, PastWindow
     from refrain.monitoring.drift import DriftTest
+    from refrain.monitoring.reference import Reference
     from refrain.monitoring.windows import Window
     from refrain.statistics.homogeneity import Counts
 
@@ -21,6 +26,12 @@ MAX_REPORTED_DISTRIBUTIONS = 60
 
 MAX_REPORTED_CELLS = 12
 """Distributions that are reported with their cells too."""
+
+MAX_LISTED_FEATURES = 20
+"""Features in each other list of a report."""
+
+MAX_NEW_VALUES = 5
+"""New values that are named for each category."""
 
 
 def report_window(
@@ -41,10 +52,11 @@ def report_window(
 
 
 def _with_context(test: DriftTest, least_effect: float, since: str, past: Sequence[PastWindow]) -> Distribution:
-    """Add since when a distribution drifts, or that its difference is usual."""
+    """Add when the first of the latest windows in a row began in which it drifted, or that its difference is usual."""
     distribution = test.distribution
     if distribution.drifted:
-        return replace(distribution, since=drifting_since(distribution.name, since, past))
+        drifting = takewhile(lambda window: distribution.name in window.drifted, reversed(past))
+        return replace(distribution, since=[since, *(window.since for window in drifting)][-1])
     return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= least_effect)
 
 
@@ -57,10 +69,37 @@ def _shares(counts: Counts) -> tuple[float, ...]:
     return tuple((counts / max(int(counts.sum()), 1)).round(6).tolist())
 
 
-def drifting_since(name: str, since: str, past: Sequence[PastWindow]) -> str:
-    """Return when the first of the latest windows in a row began in which a distribution drifted."""
-    for window in reversed(past):
-        if name not in window.drifted:
-            break
-        since = window.since
-    return since
+def unfamiliar_shares(captured: Captured) -> tuple[float, dict[str, float]]:
+    """Return the share of rows with anything unlike the training data, and that of each feature, greatest first."""
+    counts = Counter(name for row in captured.rows for name in row.unfamiliar).most_common(MAX_LISTED_FEATURES)
+    rows = max(len(captured), 1)
+    return sum(1 for row in captured.rows if row.unfamiliar) / rows, {name: count / rows for name, count in counts}
+
+
+def new_values(references: Sequence[Reference], columns: Columns) -> tuple[NewValues, ...]:
+    """List the categories with values that training did not see, those with the most rows first."""
+    results = []
+    for reference in references:
+        if reference.category and reference.name in columns:
+            values = columns[reference.name]
+            new = Counter(value for value in values if value is not None and value not in reference.trained_values)
+            if new:
+                frequent = tuple(value for value, _ in new.most_common(MAX_NEW_VALUES))
+                share = new.total() / len(values)
+                results.append(NewValues(reference.name, share, reference.expected_new, frequent))
+    return tuple(sorted(results, key=lambda result: -result.share)[:MAX_LISTED_FEATURES])
+
+
+def missing_values(tests: Sequence[DriftTest]) -> tuple[MissingValues, ...]:
+    """List the features with missing values in the window or in training, those with the greatest change first."""
+    results = [
+        MissingValues(test.reference.name, _last_share(test.window), _last_share(test.reference.counts))
+        for test in tests
+        if not test.distribution.answer
+    ]
+    with_any = [result for result in results if result.share or result.reference]
+    return tuple(sorted(with_any, key=lambda result: -abs(result.share - result.reference))[:MAX_LISTED_FEATURES])
+
+
+def _last_share(counts: Counts) -> float:
+    return float(counts[-1] / max(counts.sum(), 1))
