@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refrain.pages import frame
+from refrain.pages import html
 from refrain.pages.html import Html, element
 from refrain.pages.svg import Panel, Scale, dot, shorten_middle, svg, text, tick_labels, ticks
 
@@ -20,7 +20,7 @@ WIDE = 860
 HIGH = 34
 LETTER = 7
 COLOURS = {"ours": "s1", "floor": "champion", "peer": "s2"}
-STYLE = Path(frame.__file__).with_name("style.css")
+STYLE = Path(html.__file__).with_name("style.css")
 
 
 def three_digits(value: float) -> str:

@@ -9,10 +9,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from refrain.pages.frame import framed, heading, section, tile
-from refrain.pages.html import Html, element, html_table
-from refrain.pages.run_charts import captioned, legend
-from refrain.pages.svg import Panel, Scale, diamond, dot, svg, text
+from refrain.pages.html import Html, element, framed, heading, html_table, legend, section
+from refrain.pages.svg import Panel, Scale, chart, diamond, dot, text
 from refrain.words import counted
 
 if TYPE_CHECKING:
@@ -78,13 +76,13 @@ def _header(timeline: Timeline, title: str) -> Html:
         + (", and the one that learned from a mistake was dismissed." if timeline.harm_ended else ".")
     )
     tiles = [
-        tile("With Refrain", f"{error:.1f} min", "mean absolute error"),
-        tile("Without", f"{first_version_error:.1f} min", "the first version, never retrained"),
-        tile("Promoted", str(promoted), "after a trial beside the champion"),
-        tile("Dismissed", str(dismissed), "because of their answers in the trial"),
+        ("With Refrain", f"{error:.1f} min", "mean absolute error"),
+        ("Without", f"{first_version_error:.1f} min", "the first version, never retrained"),
+        ("Promoted", str(promoted), "after a trial beside the champion"),
+        ("Dismissed", str(dismissed), "because of their answers in the trial"),
     ]
     span = f"{_day(blocks[0].day)} to {_day(blocks[-1].day)} 2013, {len(blocks)} blocks; no request failed"
-    return heading(title, None, sentence, span, tiles)
+    return heading(title, None, sentence, [span], tiles)
 
 
 def _over_time(timeline: Timeline) -> Html:
@@ -104,21 +102,18 @@ def _over_time(timeline: Timeline) -> Html:
         *(dot(panel.x(x), panel.y(block.error), "s1", 3.5) for x, block in zip(xs, blocks, strict=True)),
         *_lanes(timeline, panel, lanes),
     ]
-    title = "Quality over time"
-    drawing = svg(
-        "stream",
-        (WIDE, lanes + LANE * len(LANES)),
-        title,
-        "Mean absolute error of each block, of the API's answers and of the first version; the events are below.",
-        *parts,
+    description = (
+        "Mean absolute error of each block, of the API's answers and of the first version; the events are below."
     )
     key = legend([("s1", "with Refrain"), ("champion", "without: the first version")])
     note = "Mean absolute error of each block. Upright lines mark promotions; the dashed red one marks the mistake."
+    size = (WIDE, lanes + LANE * len(LANES))
+    drawing = chart("stream", size, "Quality over time", note, description, parts, key)
     return section(
         "time",
         "Errors and events",
         "A block is a week of flights or more. Labels come one block late. The table below explains the numbers.",
-        element("div", captioned(title, note, drawing, key), class_="wide scroll"),
+        element("div", drawing, class_="wide scroll"),
     )
 
 

@@ -11,10 +11,8 @@ import numpy as np
 
 from local.demo.songs.policies import POPULARITY
 from local.demo.songs.repertoire import releases
-from refrain.pages.frame import framed, heading, section, tile
-from refrain.pages.html import Html, element, html_table
-from refrain.pages.run_charts import captioned, legend
-from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, svg, text
+from refrain.pages.html import Html, badge, element, framed, heading, html_table, legend, section
+from refrain.pages.svg import Panel, Scale, chart, diamond, dot, pad_range, text
 from refrain.words import counted, share
 
 if TYPE_CHECKING:
@@ -69,17 +67,14 @@ def points(rate: Rate) -> str:
 
 def _header(plan: Plan, rates: HitRates, title: str) -> Html:
     tiles = [
-        tile(
-            NAMES[policy], share(rates.rate(policy).value), f"{counted(trained, 'version')}; {_between(rates, policy)}"
-        )
+        (NAMES[policy], share(rates.rate(policy).value), f"{counted(trained, 'version')}; {_between(rates, policy)}")
         for policy, trained in zip(rates.policies, rates.versions, strict=True)
     ]
     note = (
         f"{counted(plan.listeners, 'listener')}, {plan.watched} days watched after {plan.before} to learn from, "
         f"{counted(len(rates.day), 'session')} with a song that was new to the listener. Ranges are 95 % intervals."
     )
-    badge = element("span", "Simulated", class_="badge")
-    return heading(title, badge, sentence(rates), note, tiles)
+    return heading(title, badge("Simulated"), sentence(rates), [note], tiles)
 
 
 def _between(rates: HitRates, policy: str, days: range | None = None) -> str:
@@ -109,13 +104,13 @@ def _draw_days(plan: Plan, rates: HitRates) -> Html:
     description = (
         "Hit rate of each simulated day for four policies; below it the gain of retraining over training once."
     )
-    drawing = svg("songs", (WIDE, BOTTOM + 40), "Hit rate of each simulated day", description, *parts)
     named = legend([(COLOURS[name], NAMES[name]) for name in rates.policies])
     note = (
         "One value a day, not smoothed. Diamonds: songs come out. Dots: the weekly model is trained. Dashed: a genre "
         "comes into fashion, and a song nobody knew becomes a hit."
     )
-    figure = element("div", captioned("Hit rate of each simulated day", note, drawing, named), class_="wide scroll")
+    drawing = chart("songs", (WIDE, BOTTOM + 40), "Hit rate of each simulated day", note, description, parts, named)
+    figure = element("div", drawing, class_="wide scroll")
     return section("days", "Day by day", "All policies answer before the same sessions.", figure)
 
 

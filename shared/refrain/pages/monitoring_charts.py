@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from refrain.pages.html import Html, element
-from refrain.pages.run_charts import captioned, legend
+from refrain.pages.html import Html, captioned, element, legend
 from refrain.pages.svg import Panel, Scale, dot, pad_range, shorten_middle, svg, text, whisker
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages import monitoring_charts
-from refrain.pages.frame import framed, heading, section, tile
-from refrain.pages.html import Html, element
+from refrain.pages.html import Html, badge, element, framed, heading, section
 from refrain.pages.monitoring_sections import changes_section, hits_section, news_section, quality_section
 from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range
 from refrain.statistics.metrics import METRICS
@@ -17,7 +16,9 @@ from refrain.times import for_people
 from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Estimate, MonitoringReport
+    from collections.abc import Iterator
+
+    from refrain.lake.monitoring_report import MonitoringReport
 
 METHODS = (
     "Drift: permutation tests of homogeneity on cells, with the design effect where consecutive rows are alike (Rao & "
@@ -52,48 +53,39 @@ def render_monitoring_report(report: MonitoringReport) -> str:
 
 
 def _header(report: MonitoringReport) -> Html:
-    words, kind = BADGES[report.state]
     particulars = [f"Monitoring report of {for_people(report.time)}"]
     if report.version and report.served_since:
         particulars += [f"version {report.version}", f"in service since {for_people(report.served_since)}"]
     if report.window:
         since, until = for_people(report.window.since), for_people(report.window.until)
         particulars.append(f"latest window {since} to {until}")
-    badge = element("span", words, class_=f"badge {kind}".strip())
-    title = f"Monitoring of {report.model}"
-    return heading(title, badge, report.summary, " · ".join(particulars), [*_window_tiles(report), *_tiles(report)])
+    title, mark = f"Monitoring of {report.model}", badge(*BADGES[report.state])
+    return heading(title, mark, report.summary, particulars, [*_window_tiles(report), *_quality_tiles(report)])
 
 
-def _window_tiles(report: MonitoringReport) -> list[Html]:
-    window = report.window
-    if window is None:
-        return []
-    drifted = sum(distribution.drifted for distribution in window.distributions)
-    return [
-        tile("Drifted", f"{drifted} of {window.distributions_tested}", "distributions, latest window"),
-        tile(f"{row_noun(report).capitalize()}s", counted(window.rows), "in the latest window"),
-    ]
-
-
-def _tiles(report: MonitoringReport) -> list[Html]:
-    evaluated, tiles = report.evaluated, []
-    rate = report.hits and report.hits.rate
+def _window_tiles(report: MonitoringReport) -> Iterator[tuple[str, str, str]]:
+    window, rate = report.window, report.hits and report.hits.rate
+    if window:
+        drifted = sum(distribution.drifted for distribution in window.distributions)
+        yield "Drifted", f"{drifted} of {window.distributions_tested}", "distributions, latest window"
+        yield f"{row_noun(report).capitalize()}s", counted(window.rows), "in the latest window"
     if rate:
-        tiles.append(tile("Recommendations taken", share(rate.value), share_range(rate)))
-    if evaluated:
-        title = METRICS[evaluated.metric].title
-        measured, estimated = report.quality and report.quality.measured, report.window and report.window.estimated
-        for name, estimate in (("measured", measured), ("estimated", estimated)):
-            if estimate:
-                tiles.append(tile(f"{title}, {name}", figure(estimate.value), _range_and_rows(estimate)))
-        if evaluated.value is not None:
-            bound = f"the gate asks for {figure(evaluated.bound)}" if evaluated.bound is not None else "no gate"
-            tiles.append(tile(f"{title}, on the holdout", figure(evaluated.value), bound))
-    return tiles
+        yield "Recommendations taken", share(rate.value), share_range(rate)
 
 
-def _range_and_rows(estimate: Estimate) -> str:
-    return f"{range_of(estimate)}, {counted(estimate.rows, 'row')}"
+def _quality_tiles(report: MonitoringReport) -> Iterator[tuple[str, str, str]]:
+    evaluated, quality, window = report.evaluated, report.quality, report.window
+    if evaluated is None:
+        return
+    title = METRICS[evaluated.metric].title
+    estimates = {"measured": quality and quality.measured, "estimated": window and window.estimated}
+    for name, estimate in estimates.items():
+        if estimate:
+            note = f"{range_of(estimate)}, {counted(estimate.rows, 'row')}"
+            yield f"{title}, {name}", figure(estimate.value), note
+    if evaluated.value is not None:
+        bound = f"the gate asks for {figure(evaluated.bound)}" if evaluated.bound is not None else "no gate"
+        yield f"{title}, on the holdout", figure(evaluated.value), bound
 
 
 def _decision(report: MonitoringReport) -> Html:

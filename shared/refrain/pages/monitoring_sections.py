@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages import monitoring_charts
-from refrain.pages.frame import section
-from refrain.pages.html import Html, element, html_table
+from refrain.pages.html import Html, badge, element, html_table, section
 from refrain.pages.monitoring_words import (
     capitalised,
     delay,
@@ -58,11 +57,11 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
 
 def _row(distribution: Distribution, weighted: bool) -> list[str]:
     drifted, answer = distribution.drifted, distribution.answer
-    badge = "drifted" if drifted else "as usual" if distribution.usual else "as in training"
+    words = "drifted" if drifted else "as usual" if distribution.usual else "as in training"
     weights = ["answer" if answer else share(distribution.importance), "" if answer else figure(distribution.matters)]
     return [
         distribution.name,
-        element("span", badge, class_=f"badge tiny{' refused' if drifted else ''}"),
+        badge(words, "tiny refused" if drifted else "tiny"),
         figure(distribution.effect),
         _chance(distribution.p),
         *(weights if weighted else []),
@@ -97,7 +96,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
         "quality",
         "How good it is",
         f"{note}.",
-        html_table(title, [title, "#Value", "#Interval", "#Rows"], rows) if rows else None,
+        html_table(title, [title, "#Value", "#Interval", "#Rows"], rows),
         element("p", f"{capitalised(verdict)}.") if verdict else None,
     )
 
@@ -141,14 +140,12 @@ def news_section(report: MonitoringReport, window: JudgedWindow) -> Html:
         for values in window.new_values
     ]
     missing = [[values.feature, share(values.share), share(values.reference)] for values in window.missing]
-    damaged = f"{counted(report.damaged, 'captured line')} could not be read." if report.damaged else None
+    damaged = f"{counted(report.damaged, 'captured line')} could not be read."
     return section(
         "new",
         "What is new",
         note,
-        html_table("Values that training did not see", ["Category", "#Rows", "#Expected", "Most frequent"], new)
-        if new
-        else None,
-        html_table("Missing values", ["Feature", "#In the window", "#In training"], missing) if missing else None,
-        element("p", damaged) if damaged else None,
+        html_table("Values that training did not see", ["Category", "#Rows", "#Expected", "Most frequent"], new),
+        html_table("Missing values", ["Feature", "#In the window", "#In training"], missing),
+        element("p", damaged) if report.damaged else None,
     )

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.html import Html, element
-from refrain.pages.svg import Panel, Scale, diamond, dot, pad_range, shorten_middle, svg, text, whisker
+from refrain.pages.html import Html, element, legend
+from refrain.pages.svg import Panel, Scale, chart, diamond, dot, pad_range, shorten_middle, text, whisker
 from refrain.words import counted, figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.evaluation import CalibrationBins, Histogram, Importance, Residuals
+    from refrain.lake.evaluation import Histogram, Importance, Residuals
     from refrain.pages.run_models import PageModel
 
-WIDTH, HEIGHT = 460, 330
+SIZE = (460, 330)
 LEFT, RIGHT, TOP, BOTTOM = 54, 446, 26, 286
 MAX_FEATURE_LENGTH = 40
 BAR_WIDTH, BAR_HEIGHT = 960, 22
-
-
-def captioned(title: str, note: str, drawing: str, *below: str | None) -> Html:
-    """Return a drawing with its caption."""
-    return element("figure", element("figcaption", title, element("span", note)), drawing, *below)
-
-
-def legend(entries: Sequence[tuple[str, str]]) -> Html:
-    """Return the list of colours and their meanings."""
-    items = (element("li", element("i", class_=colour), name) for colour, name in entries)
-    return element("ul", *items, class_="legend")
-
-
-def _chart(key: str, title: str, description: str, note: str, parts: Sequence[str], *below: str) -> Html:
-    """Return a drawing of the usual size, with its caption."""
-    return captioned(title, note, svg(key, (WIDTH, HEIGHT), title, description, *parts), *below)
-
-
-def _model_legend(models: Sequence[PageModel]) -> Html:
-    return legend([(model.colour, model.label) for model in models])
 
 
 def _panel(x: tuple[float, float], y: tuple[float, float]) -> Panel:
@@ -54,40 +34,37 @@ def draw_roc(models: Sequence[PageModel], focus: PageModel | None, note: str) ->
     panel = _panel((0, 1), (0, 1))
     curves = [(model, model.summary.curves.roc) for model in models if model.summary.curves]
     drawn = [(model, curve) for model, curve in curves if curve and curve.x]
-    lines = [
-        panel.line(curve.x, curve.y, _strength(model, focus))
-        for model, curve in sorted(drawn, key=lambda pair: pair[0] is focus)
+    on_top = sorted(drawn, key=lambda pair: pair[0] is focus)
+    parts = [
+        *panel.grid("false positive rate", "true positive rate"),
+        panel.line([0, 1], [0, 1], "ideal"),
+        *(panel.line(curve.x, curve.y, _strength(model, focus)) for model, curve in on_top),
     ]
     names = ", ".join(model.label for model, _ in drawn)
     description = f"ROC curves of {names}; the closer to the upper left the better."
-    grid = panel.grid("false positive rate", "true positive rate")
-    parts = [*grid, panel.line([0, 1], [0, 1], "ideal"), *lines]
-    return _chart("roc", "ROC curves", description, note, parts, _model_legend([model for model, _ in drawn]))
+    return chart("roc", SIZE, "ROC curves", note, description, parts, _legend(drawn))
 
 
 def draw_calibration(models: Sequence[PageModel], of: str, *, shares: bool) -> Html:
     """Draw the mean answer of each bin against the mean truth, with 95 % intervals; the diagonal is calibrated."""
     drawn = [(model, model.summary.curves.calibration) for model in models if model.summary.curves]
-    x, y = ((0.0, 1.0), (0.0, 1.0)) if shares else _shared_range([bins for _, bins in drawn])
-    panel = _panel(x, y)
-    marks: list[Html] = []
+    values = [value for _, bins in drawn for value in (*bins.answered, *bins.low, *bins.high)]
+    ends = (0.0, 1.0) if shares else pad_range(values, 0.04)
+    panel = _panel(ends, ends)
+    parts = [*panel.grid(f"mean answer: {of}", "observed"), panel.line(ends, ends, "ideal")]
     for model, bins in reversed(drawn):
-        marks.append(panel.line(bins.answered, bins.observed, _strength(model, None)))
+        parts.append(panel.line(bins.answered, bins.observed, _strength(model, None)))
         mark = diamond if model.is_champion else dot
         for answer, mean, low, high in zip(bins.answered, bins.observed, bins.low, bins.high, strict=True):
-            marks.append(whisker(panel.x(answer), panel.y(low), panel.x(answer), panel.y(high), model.colour))
-            marks.append(mark(panel.x(answer), panel.y(mean), model.colour, 4))
-    low, high = max(x[0], y[0]), min(x[1], y[1])
+            parts.append(whisker(panel.x(answer), panel.y(low), panel.x(answer), panel.y(high), model.colour))
+            parts.append(mark(panel.x(answer), panel.y(mean), model.colour, 4))
     description = f"The models' answers against the truth, in bins of {of}; on the diagonal they are equal."
     note = f"Of {of}, in bins of equally many rows, with 95 % intervals."
-    parts = [*panel.grid(f"mean answer: {of}", "observed"), panel.line([low, high], [low, high], "ideal"), *marks]
-    return _chart("calibration", "Calibration", description, note, parts, _model_legend([model for model, _ in drawn]))
+    return chart("calibration", SIZE, "Calibration", note, description, parts, _legend(drawn))
 
 
-def _shared_range(all_bins: Sequence[CalibrationBins]) -> tuple[tuple[float, float], tuple[float, float]]:
-    values = [value for bins in all_bins for value in (*bins.answered, *bins.low, *bins.high)]
-    both = pad_range(values, 0.04)
-    return both, both
+def _legend(drawn: Sequence[tuple[PageModel, object]]) -> Html:
+    return legend((model.colour, model.label) for model, _ in drawn)
 
 
 def draw_histogram(model: PageModel, histogram: Histogram) -> Html:
@@ -101,8 +78,8 @@ def draw_histogram(model: PageModel, histogram: Histogram) -> Html:
     description = f"Histograms of {histogram.of} for {' and '.join(names)}."
     note = f"{histogram.of[0].upper()}{histogram.of[1:]}, by {model.label}."
     parts = [*panel.grid(histogram.of, "share of its rows"), *reversed(areas)]
-    entries = legend(list(zip(colours, names, strict=True)))
-    return _chart("histogram", "Spread of the answers", description, note, parts, entries)
+    entries = legend(zip(colours, names, strict=True))
+    return chart("histogram", SIZE, "Spread of the answers", note, description, parts, entries)
 
 
 def draw_residuals(model: PageModel, residuals: Residuals, on_page: Sequence[Residuals], key: str) -> Html:
@@ -121,7 +98,7 @@ def draw_residuals(model: PageModel, residuals: Residuals, on_page: Sequence[Res
     ]
     spread = max(lines["0.95"]) - min(lines["0.05"])
     note = f"Median, middle half and middle 90 % of rows; {figure(spread)} from lowest to highest."
-    return _chart(f"residuals-{key}", f"Residuals of {model.label}", description, note, parts)
+    return chart(f"residuals-{key}", SIZE, f"Residuals of {model.label}", note, description, parts)
 
 
 def draw_importance(model: PageModel, champion: PageModel | None, title: str, max_features: int = 20) -> Html:
@@ -138,17 +115,16 @@ def draw_importance(model: PageModel, champion: PageModel | None, title: str, ma
     parts = [*panel.grid_x(f"{title} lost when the feature's values are shuffled"), panel.upright(0, "zero")]
     for index, item in enumerate(features):
         parts += _bar(panel, 14 + BAR_HEIGHT * (index + 0.5), model.colour, item, of_champion.get(item.feature))
-    names = ", ".join(item.feature for item in features[:5])
-    description = f"Greatest first: {names}."
-    drawing = svg("importance", (BAR_WIDTH, bottom + 44), "Importance of features", description, *parts)
+    description = f"Greatest first: {', '.join(item.feature for item in features[:5])}."
     note = f"By permutation, for {model.label}: mean and standard deviation over the repeats."
     hidden = model.summary.importance[max_features:]
     if hidden:
         greatest = max(abs(item.loss) for item in hidden)
         note += f" {counted(len(hidden), 'further feature')} of at most {figure(greatest)} are not drawn."
-    entries = [(model.colour, model.label), ("champion", "champion")] if of_champion else []
-    below = legend(entries) if entries else None
-    return element("div", captioned("Importance of features", note, drawing, below), class_="wide scroll")
+    colours = legend([(model.colour, model.label), ("champion", "champion")]) if of_champion else None
+    size = (BAR_WIDTH, bottom + 44)
+    drawing = chart("importance", size, "Importance of features", note, description, parts, colours)
+    return element("div", drawing, class_="wide scroll")
 
 
 def _bar(panel: Panel, y: float, colour: str, item: Importance, of_champion: float | None) -> list[Html]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.frame import section
-from refrain.pages.html import Html, element, html_table, joined
+from refrain.pages.html import Html, element, html_table, joined, section
 from refrain.times import for_people
 from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.snapshot import ClassCounts, DataSummary, TargetSummary, UploadSummary
+    from refrain.lake.snapshot import DataSummary, UploadSummary
 
 MAX_UPLOADS = 20
 
@@ -39,11 +38,11 @@ def _labels(data: DataSummary) -> str:
 def _split(data: DataSummary) -> str:
     split = data.split
     window = f"The window is {split.window}" if split.window else "There is no window"
-    held = "by a hash of the row"
-    if split.by == "upload":
-        held = "in the order of upload: the newest are held out"
-    if split.by == "time":
-        held = f"by time: the holdout begins at {for_people(split.cut)}" if split.cut else "by time"
+    ways = {
+        "upload": "in the order of upload: the newest are held out",
+        "time": f"by time: the holdout begins at {for_people(split.cut)}" if split.cut else "by time",
+    }
+    held = ways.get(split.by, "by a hash of the row")
     first, last = map(for_people, data.time_range)
     merged = counted(data.merged_duplicates, "older row")
     duplicates = f" {merged} of the same key gave way to newer ones." if data.merged_duplicates else ""
@@ -57,32 +56,25 @@ def _target(data: DataSummary) -> Html | None:
     title = f"To be predicted: {data.target}"
     if data.classes:
         header = ["Class", "#Training rows", "Share", "#Holdout rows", "Share"]
-        return html_table(title, header, _class_rows(data.classes))
-    return _summary_table(title, data.target, data.summary) if data.summary else None
-
-
-def _class_rows(classes: Sequence[ClassCounts]) -> list[list[str]]:
-    train, holdout = max(sum(item.train for item in classes), 1), max(sum(item.holdout for item in classes), 1)
-    return [
-        [item.name, counted(item.train), _bar(item.train / train), counted(item.holdout), _bar(item.holdout / holdout)]
-        for item in classes
-    ]
-
-
-def _summary_table(title: str, target: str, summary: TargetSummary) -> Html:
-    figures = summary.to_json()
+        train, holdout = (
+            sum(rows) for rows in zip(*((item.train, item.holdout) for item in data.classes), strict=True)
+        )
+        rows = [[item.name, *_bar(item.train, train), *_bar(item.holdout, holdout)] for item in data.classes]
+        return html_table(title, header, rows)
+    if data.summary is None:
+        return None
+    figures = data.summary.to_json()
     header = ["", *(f"#{name.replace('_', ' ')}" for name in figures)]
-    return html_table(title, header, [[target, *map(figure, figures.values())]])
+    return html_table(title, header, [[data.target, *map(figure, figures.values())]])
 
 
-def _bar(part: float) -> Html:
+def _bar(rows: int, of: int) -> tuple[str, Html]:
+    part = rows / max(of, 1)
     drawn = element("span", class_="share", style=f"width:{72 * part:.1f}px", aria_hidden="true")
-    return joined([drawn, " ", share(part)])
+    return counted(rows), joined([drawn, " ", share(part)])
 
 
 def _uploads(uploads: Sequence[UploadSummary]) -> Html | None:
-    if not uploads:
-        return None
     rows = [
         [item.source, for_people(item.uploaded_at), counted(item.rows_kept), counted(item.rows_rejected)]
         for item in uploads[:MAX_UPLOADS]
@@ -91,4 +83,5 @@ def _uploads(uploads: Sequence[UploadSummary]) -> Html | None:
     if rest:
         kept, rejected = sum(item.rows_kept for item in rest), sum(item.rows_rejected for item in rest)
         rows.append([f"{counted(len(rest), 'more upload')}", "", counted(kept), counted(rejected)])
-    return element("div", html_table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows))
+    table = html_table("Uploads", ["File", "Uploaded", "#Rows kept", "#Rows rejected"], rows)
+    return element("div", table) if table else None

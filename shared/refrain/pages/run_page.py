@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.frame import framed, heading, tile
-from refrain.pages.html import Html, element
+from refrain.pages.html import Html, badge, framed, heading
 from refrain.pages.run_answers import answers_section, importance_section
 from refrain.pages.run_data import data_section
 from refrain.pages.run_models import PageModels, page_models
@@ -49,7 +48,7 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
     more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
-    return heading(title, _badge(evaluation), sentence, " · ".join(run), _tiles(evaluation, models), more=more)
+    return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)
 
 
 def _badge(evaluation: Evaluation) -> Html:
@@ -58,25 +57,25 @@ def _badge(evaluation: Evaluation) -> Html:
     words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded", "dismissed": "× Dismissed"}
     none_passed = evaluation.decision.code in ("all_failed", "all_refused")
     kind = "refused" if outcome == "kept" and none_passed else outcome
-    return element("span", words[outcome], class_=f"badge {kind}")
+    return badge(words[outcome], kind)
 
 
-def _tiles(evaluation: Evaluation, models: PageModels) -> list[Html]:
+def _tiles(evaluation: Evaluation, models: PageModels) -> list[tuple[str, str, str]]:
     tiles = []
     focus, data = models.focus, evaluation.data
     if focus and focus.figures.value is not None:
         figures, ends = focus.figures, focus.figures.interval
         confidence = share(evaluation.gate.confidence)
         interval = f"{confidence} interval {figure(ends[0])} to {figure(ends[1])}" if ends else ""
-        tiles.append(tile(f"{models.metric.title} of {focus.label}", figure(focus.figures.value), interval))
+        tiles.append((f"{models.metric.title} of {focus.label}", figure(focus.figures.value), interval))
         if figures.gain is not None and models.champion and models.champion.figures.value is not None:
             against = f"champion: {figure(models.champion.figures.value)}"
-            tiles.append(tile("Gain over champion", signed(figures.gain), against))
+            tiles.append(("Gain over champion", signed(figures.gain), against))
         if figures.no_worse is not None:
             needed = f"{share(evaluation.decision.confidence)} needed"
-            tiles.append(tile("Probability of no worse", probability(figures.no_worse), needed))
+            tiles.append(("Probability of no worse", probability(figures.no_worse), needed))
     refused = sum(model.is_refused for model in models.candidates)
     gate = f"{counted(refused)} did not pass the gate" if refused else "all passed the gate"
-    tiles.append(tile("Candidates", counted(len(models.candidates)), gate if models.candidates else ""))
-    tiles.append(tile("Holdout rows", counted(data.holdout_rows), f"and {counted(data.train_rows)} to learn from"))
+    tiles.append(("Candidates", counted(len(models.candidates)), gate if models.candidates else ""))
+    tiles.append(("Holdout rows", counted(data.holdout_rows), f"and {counted(data.train_rows)} to learn from"))
     return tiles

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.frame import section
-from refrain.pages.html import Html, element, html_table, joined
+from refrain.pages.html import Html, badge, element, html_table, joined, section
 from refrain.pages.run_intervals import VERDICTS, draw_intervals
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted, figure, listed, milliseconds, probability, share, signed, size
@@ -37,7 +36,7 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
         title,
         note,
         drawing,
-        _figures_table(models) if models.all else None,
+        _figures_table(models),
         _other_metrics(evaluation, models),
         element("p", _rule(evaluation, models, floor), class_="soft small"),
     )
@@ -67,39 +66,34 @@ def _name_cell(model: PageModel, *details: str) -> Html:
     return joined([element("i", class_=model.colour), name, *small])
 
 
-def _figures_table(models: PageModels) -> Html:
-    header = ["Model", f"#{models.metric.title}"]
-    header += ["#Gain", "#No worse"] if models.champion else []
-    header += ["#One row", "#Size", "#Parity", "Verdict"]
+def _figures_table(models: PageModels) -> Html | None:
+    gain = ("#Gain", "#No worse") if models.champion else ()
+    header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#Parity", "Verdict"]
     rows = [_figures_row(model, against=models.champion is not None) for model in models.all]
     return html_table("Figures of the gate", header, rows)
 
 
 def _figures_row(model: PageModel, *, against: bool) -> list[str]:
-    figures = model.figures
-    version = figures.version if model.is_champion else ""
-    row: list[str] = [
-        _name_cell(model, model.summary.estimator.rpartition(".")[2], version),
-        _with_interval(figures.value, figures.interval, figure),
-    ]
-    if against:
-        row.append(_with_interval(figures.gain, figures.gain_interval, signed))
-        row.append("–" if figures.no_worse is None else probability(figures.no_worse))
-    row.append("–" if figures.latency_ms is None else milliseconds(figures.latency_ms))
-    row.append("–" if figures.bytes is None else size(figures.bytes))
-    row.append(_parity(model))
-    code = model.verdict.code if model.verdict else None
-    kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
+    figures, code = model.figures, model.verdict and model.verdict.code
+    gain = [_cell(signed, figures.gain, figures.gain_interval), _cell(probability, figures.no_worse)]
     verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
-    row.append(element("span", verdict, class_=f"badge tiny {kind}".strip()))
-    return row
+    kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
+    return [
+        _name_cell(model, model.summary.estimator.rpartition(".")[2], figures.version if model.is_champion else ""),
+        _cell(figure, figures.value, figures.interval),
+        *(gain if against else []),
+        _cell(milliseconds, figures.latency_ms),
+        _cell(size, figures.bytes),
+        _parity(model),
+        badge(verdict, f"tiny {kind}"),
+    ]
 
 
-def _with_interval(value: float | None, interval: Sequence[float] | None, write: Callable[[float], str]) -> str:
+def _cell[N: float](write: Callable[[N], str], value: N | None, interval: Sequence[N] | None = None) -> str:
     if value is None:
         return "–"
-    ends = f"{write(interval[0])} to {write(interval[1])}" if interval else None
-    return joined([write(value), element("small", ends) if ends else None])
+    ends = element("small", f"{write(interval[0])} to {write(interval[1])}") if interval else None
+    return joined([write(value), ends])
 
 
 def _parity(model: PageModel) -> str:
@@ -122,8 +116,6 @@ def _other_metrics(evaluation: Evaluation, models: PageModels) -> Html | None:
         if model.summary.metrics:
             cells = (figure(values[name]) if name in values else "–" for name in (*names, *beyond))
             rows.append([_name_cell(model), *cells])
-    if not rows:
-        return None
     title = f"Other figures on the same rows (the gate looks at {models.metric.title} only)"
     titles = [*(METRICS[name].title for name in names), *(name.replace("_", " ") for name in beyond)]
     return html_table(title, ["Model", *(f"#{name}" for name in titles)], rows)
@@ -134,9 +126,8 @@ def refusals_section(models: PageModels) -> Html | None:
     entries = []
     for model in models.candidates:
         if model.verdict and model.verdict.code != "promoted":
-            kind = "badge tiny refused" if model.is_refused else "badge tiny"
-            badge = element("span", VERDICTS[model.verdict.code], class_=kind)
-            entries.append(element("li", badge, " ", model.verdict.reason))
+            verdict = badge(VERDICTS[model.verdict.code], "tiny refused" if model.is_refused else "tiny")
+            entries.append(element("li", verdict, " ", model.verdict.reason))
     if not entries:
         return None
     title = "Why not the others" if len(entries) < len(models.candidates) else "Why none of them"

@@ -1,10 +1,10 @@
 """SVG primitives: scales, axes with round ticks, lines, bands, marks. Colours come from the style."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from refrain.pages.html import Html, element
+from refrain.pages.html import Html, captioned, element
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,19 @@ def svg(key: str, size: tuple[float, float], title: str, description: str, *part
         aria_labelledby=f"{key}-title {key}-description",
         style=f"max-width:{size[0]:g}px",
     )
+
+
+def chart(
+    key: str,
+    size: tuple[float, float],
+    title: str,
+    note: str,
+    description: str,
+    parts: Iterable[str],
+    *below: str | None,
+) -> Html:
+    """Return a drawing with its caption."""
+    return captioned(title, note, svg(key, size, title, description, *parts), *below)
 
 
 def text(x: float, y: float, content: str, class_: str = "tick", anchor: str = "start", full: str = "") -> Html:
