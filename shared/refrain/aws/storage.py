@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -31,16 +32,21 @@ CHUNK = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for an answer and for a connection, and how often and how long to retry."""
+    """How long to wait for an answer and for a connection, and how often and how long to retry.
+
+    obstore does not try again what S3 answers with 409 or RequestTimeout; `pauses` (seconds) are those before each of
+    our own tries.
+    """
 
     answer: timedelta
     connect: timedelta
     retries: int
     retries_end: timedelta
+    pauses: tuple[float, ...]
 
 
-PATIENT = Patience(timedelta(seconds=60), timedelta(seconds=3), 5, timedelta(seconds=30))
-HURRIED = Patience(timedelta(seconds=5), timedelta(seconds=1), 2, timedelta(seconds=5))
+PATIENT = Patience(timedelta(seconds=60), timedelta(seconds=3), 5, timedelta(seconds=30), (0, 0.2, 0.5, 1, 2, 4))
+HURRIED = Patience(timedelta(seconds=5), timedelta(seconds=1), 2, timedelta(seconds=5), (0, 0.1, 0.3))
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,12 @@ class Downloaded:
 class Store:
     """One bucket. Raises `NotFound`, `Conflict` and `StorageUnavailable`, and no error of obstore."""
 
+    _patience = PATIENT
+
     def __init__(self, bucket: str, *, hurried: bool = False) -> None:
         self.bucket = bucket
-        self._store = _connect(bucket, HURRIED if hurried else PATIENT)
+        self._patience = HURRIED if hurried else PATIENT
+        self._store = _connect(bucket, self._patience)
 
     def read(self, key: str) -> Object:
         """Read a whole object."""
@@ -107,26 +116,32 @@ class Store:
 
     def write(self, key: str, data: bytes) -> None:
         """Write an object, and replace the one that is there."""
-        with _mapped(key):
-            self._store.put(key, data)
+        self._put(key, data)
 
     def write_json(self, key: str, content: object) -> None:
         """Write an object as JSON."""
         self.write(key, to_json(content))
 
     def write_new(self, key: str, data: bytes) -> bool:
-        """Write an object unless there is one, and tell whether it was written."""
-        with _mapped(key):
+        """Write an object unless there is one, and tell whether the object there has this content.
+
+        "There is one" may be the answer to a retry of our own write, and S3 also refuses while another write to the key
+        is under way. obstore raises one error for both, so the object is read back, and written again if it is absent.
+        """
+        for pause in self._patience.pauses:
+            time.sleep(pause)
             try:
-                self._store.put(key, data, mode="create")
-            except (AlreadyExistsError, PreconditionError):
-                return False
-            return True
+                self._put(key, data, mode="create")
+            except Conflict:
+                with suppress(NotFound):
+                    return self.read(key).data == data
+            else:
+                return True
+        raise StorageUnavailable(key, "S3 refused each try, since other writes to it were under way")
 
     def replace(self, key: str, data: bytes, etag: str) -> None:
         """Replace an object that still has this ETag; raises `Conflict` when it has another."""
-        with _mapped(key):
-            self._store.put(key, data, mode={"e_tag": etag})
+        self._put(key, data, mode={"e_tag": etag})
 
     def download(self, key: str, path: Path, version: str = "") -> Downloaded:
         """Stream an object, or a former version of it, to a file, in constant memory."""
@@ -143,8 +158,21 @@ class Store:
 
     def upload(self, path: Path, key: str) -> None:
         """Stream a file to an object, in constant memory (in parts when it is large)."""
+        self._put(key, path, chunk_size=CHUNK, max_concurrency=2)
+
+    def _put(self, key: str, content: bytes | Path, **options: Any) -> None:
+        """Write, and try again where S3 gave up waiting for the content."""
         with _mapped(key):
-            self._store.put(key, path, chunk_size=CHUNK, max_concurrency=2)
+            for pause in self._patience.pauses:
+                time.sleep(pause)
+                try:
+                    self._store.put(key, content, **options)
+                except BaseError as error:
+                    if "<Code>RequestTimeout</Code>" not in str(error):
+                        raise
+                else:
+                    return
+        raise StorageUnavailable(key, "RequestTimeout")
 
 
 @cache
@@ -155,7 +183,8 @@ def open_store(bucket: str, *, hurried: bool = False) -> Store:
 
 def to_json(content: object) -> bytes:
     """Return JSON as the lake keeps it: readable, and the same for the same content."""
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace")  # a surrogate without its partner becomes its escape in JSON
 
 
 def _connect(bucket: str, patience: Patience) -> S3Store:

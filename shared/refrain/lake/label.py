@@ -108,8 +108,8 @@ def write_labels(store: Store, model: str, labels: Sequence[PredictionLabel], re
     digest = label_digest(model, labels)
     batch = BytesIO()
     write_batch(batch, model, "api", labels, received)
-    # An object of this name can only come from a retry below, since the name has the microsecond.
-    store.write_new(LabelBatch.key(model, received, digest), batch.getvalue())
+    # The name has the microsecond and the digest, so a retry replaces the object with the same content.
+    store.write(LabelBatch.key(model, received, digest), batch.getvalue())
     return digest
 
 

@@ -58,7 +58,7 @@ def test_a_call_whose_answer_was_lost_is_written_once() -> None:
 
 def test_a_failed_write_leaves_nothing() -> None:
     class Down(Lake):
-        def write_new(self, key: str, data: bytes) -> bool:
+        def write(self, key: str, data: bytes) -> None:
             raise StorageUnavailable(key, "it is down")
 
     lake = Down()

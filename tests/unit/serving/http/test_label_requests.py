@@ -163,11 +163,11 @@ def test_a_model_that_was_never_in_service_has_nothing_to_be_labelled(api: Api, 
 
 
 def test_while_the_lake_is_down_no_label_is_acknowledged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    def down(key: str, data: bytes) -> bool:
+    def down(key: str, data: bytes) -> None:
         raise StorageUnavailable(key, "it is down")
 
     api.predict("people", tiny.ADA)
-    monkeypatch.setattr(api.lake, "write_new", down)
+    monkeypatch.setattr(api.lake, "write", down)
 
     answer = api.ask("POST", LABEL, {"labels": [entry("a", ">50K")]})
 
