@@ -71,7 +71,7 @@ BASELINE = Baseline(
     turnover=Turnover(10, CATEGORY),
 )
 GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
-CATALOGUE = CatalogueItems(["s1", "s2"], {"title": ["Alpha", None]})
+CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 DEPLOYMENT = Deployment(
     model=MODEL,

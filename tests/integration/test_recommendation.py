@@ -17,8 +17,8 @@ from refrain.aws import table as table_module
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.monitoring.monitor import monitor_model
+from refrain.recommendation.histories import MAX_HISTORY_ITEMS
 from refrain.recommendation.history_table import HistoryTable
-from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.serving.registry.registry import registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.lake.evaluation import CandidateVerdict, DecisionCode, Figures, GateDecision, VerdictCode
-from refrain.statistics.bootstrap import adjust_confidence
+from refrain.statistics.intervals import adjust_confidence
 from refrain.words import counted, figure, milliseconds, probability, share
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from refrain.lake.version import read_version_files
 from refrain.model.loaded_model import TIMED_CALLS
 from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
+from refrain.recommendation.histories import known_codes
 from refrain.recommendation.holdout_questions import make_questions
-from refrain.recommendation.limits import MAX_RECOMMENDED_ITEMS
+from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,7 @@ class RecommenderEvaluation:
             raise BrokenVersion(version, "it recommends nothing")
         model = RecommenderModel.load(files.manifest, files.model, files.catalogue)
         codes = model.catalogue.coded(self._questions.items)
-        items, scores = rank(model, [_known(codes[seen]) for seen in self._questions.seen])
+        items, scores = rank(model, [known_codes(codes[seen]) for seen in self._questions.seen])
         ranked = _in_questions(model, self._questions, items, scores)
         return EvaluatedRecommender(
             model=model,
@@ -130,7 +131,3 @@ def _lists(items: Any, scores: Any) -> list[tuple[list[int], list[float]]]:
     lengths = np.isfinite(scores).sum(axis=1).tolist()
     rows = zip(items.tolist(), scores.tolist(), lengths, strict=True)
     return [(codes[:length], numbers[:length]) for codes, numbers, length in rows]
-
-
-def _known(codes: Codes) -> Codes:
-    return codes[codes >= 0]

@@ -14,8 +14,8 @@ from refrain.aws.table import MAX_BATCH
 from refrain.ingest.curated import ROW
 from refrain.ingest.keeping import keep_rows
 from refrain.lake.interactions import interaction_columns, write_interactions
+from refrain.recommendation.histories import MAX_HISTORY_ITEMS
 from refrain.recommendation.history_table import HistoryTable
-from refrain.recommendation.limits import MAX_HISTORY_ITEMS
 from refrain.settings import IngestSettings, read_settings
 
 if TYPE_CHECKING:

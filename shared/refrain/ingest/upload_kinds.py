@@ -14,7 +14,7 @@ from refrain.ingest.keeping import UploadedFile, keep_rows
 from refrain.ingest.label_upload import definition_of_labels, keep_labels
 from refrain.ingest.recommendation import keep_interactions
 from refrain.lake.receipt import UploadContents
-from refrain.recommendation.item_descriptions import definition_of_items
+from refrain.recommendation.catalogue import definition_of_items
 
 if TYPE_CHECKING:
     from preprocessing import Definition

@@ -100,7 +100,7 @@ class CatalogueItems(StoredDocument):
 
     path = "versions/{}/{}/catalogue.json"
 
-    items: list[str]
+    items: tuple[str, ...]
     described: dict[str, list[str | None]]
 
 

@@ -16,7 +16,7 @@ from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
 from refrain.model.parity import ranked_parity
 from refrain.recommendation.catalogue import Catalogue
-from refrain.recommendation.histories import pad_codes, recent_items
+from refrain.recommendation.histories import known_codes, pad_codes, recent_items
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class RecommenderModel(LoadedModel):
         version = manifest.version
         try:
             definition = manifest.parse_definition()
-            items = Catalogue.read(catalogue)
+            items = Catalogue(catalogue.items, catalogue.described)
             graph = open_graph(version, model)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
             raise damaged(version, "files", error) from error
@@ -88,9 +88,10 @@ class RecommenderModel(LoadedModel):
 
     def recommend(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation]:
         """Answer requests whose histories are known."""
-        histories = [recent_items(self._codes(request.history or ())) for request in requests]
-        exclude = [self._codes(_excluded(request)) for request in requests]
-        within = [self._codes(request.within) for request in requests]
+        coded = self.catalogue.coded
+        histories = [recent_items(known_codes(coded(request.history or ()))) for request in requests]
+        exclude = [known_codes(coded(_excluded(request))) for request in requests]
+        within = [known_codes(coded(request.within)) for request in requests]
         # The graph takes an empty `within` for "all items"; where only unknown items are allowed, none are left.
         counts = [
             0 if request.within and not len(codes) else request.k
@@ -118,11 +119,6 @@ class RecommenderModel(LoadedModel):
         lists = self.recommend(requests) if requests else []
         items = self.catalogue.items
         return ranked_parity(expected, [([items[code] for code in row.items], row.scores) for row in lists])
-
-    def _codes(self, items: Sequence[str]) -> NDArray[np.int64]:
-        """Return the codes of the items that this version knows."""
-        codes = self.catalogue.coded(items)
-        return codes[codes >= 0]
 
 
 def _excluded(request: RecommendationRequest) -> list[str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from refrain.lake.monitoring_report import Distribution
 from refrain.statistics.design_effect import INDEPENDENT
-from refrain.statistics.false_discovery import find_discoveries
-from refrain.statistics.homogeneity import compare_counts
+from refrain.statistics.homogeneity import compare_counts, find_discoveries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

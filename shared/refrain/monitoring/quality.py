@@ -10,8 +10,8 @@ from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
-from refrain.statistics.bootstrap import bootstrap_interval
 from refrain.statistics.calibration import calibrate, expected_metric
+from refrain.statistics.intervals import bootstrap_interval
 from refrain.statistics.metrics import METRICS
 from refrain.times import to_iso
 

@@ -1,5 +1,7 @@
 """The items that a version can recommend: their codes in its graph, and the texts that describe them.
 
+Such texts (title, artist) come with the interactions, or alone as `<model>/items/<any name>`.
+
 Codes follow falling popularity, and a hash of the id among equally popular items. So a graph that breaks ties by the
 lower code prefers the more popular item, and never the one whose id sorts first: ids are often given user by user, and
 their order would tell whose item it is.
@@ -8,13 +10,13 @@ their order would tell whose item it is.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from preprocessing import objects
+from preprocessing import objects, parse_definition
 from refrain.lake.version import CatalogueItems
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array
+    from preprocessing import Array, Definition, RecommenderDefinition
 
 UNKNOWN = -1
 """The code of an item that is in no catalogue, and the padding of rows of codes."""
@@ -34,11 +36,8 @@ KNOWN, NEW = "yes", "no"
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """Item ids in the order of their codes; `described` has a text (or None) for each, by column."""
-
-    items: tuple[str, ...]
-    described: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+class Catalogue(CatalogueItems):
+    """The stored items, with their codes."""
 
     @classmethod
     def of(cls, items: Array, texts: Mapping[str, Mapping[str, str]] | None = None) -> Self:
@@ -53,15 +52,6 @@ class Catalogue:
         described = {column: [by_item.get(item) for item in ordered] for column, by_item in (texts or {}).items()}
         return cls(ordered, described)
 
-    @classmethod
-    def read(cls, stored: CatalogueItems) -> Self:
-        """Read the catalogue of a version."""
-        return cls(tuple(stored.items), stored.described)
-
-    def stored(self) -> CatalogueItems:
-        """Return it as a version stores it."""
-        return CatalogueItems(list(self.items), {name: list(texts) for name, texts in self.described.items()})
-
     def __len__(self) -> int:
         """Count the items."""
         return len(self.items)
@@ -74,7 +64,7 @@ class Catalogue:
     def coded(self, items: Sequence[str]) -> NDArray[np.int64]:
         """Turn ids into codes, `UNKNOWN` for an unknown id.
 
-        >>> Catalogue(("s1", "s2")).coded(["s2", "s9"]).tolist()
+        >>> Catalogue(("s1", "s2"), {}).coded(["s2", "s9"]).tolist()
         [1, -1]
         """
         codes = self.codes
@@ -88,7 +78,8 @@ class Catalogue:
 
 def order_by_popularity(items: Sequence[str], rows: NDArray[np.int64]) -> list[int]:
     """Order the indexes of items by their number of rows, most first, and by a hash of the id among equal ones."""
-    return sorted(range(len(items)), key=lambda index: (-rows[index], _hash(items[index])))
+    hashes = [hashlib.blake2b(item.encode(), digest_size=8).digest() for item in items]
+    return sorted(range(len(items)), key=lambda index: (-rows[index], hashes[index]))
 
 
 def mark_known_items(items: Array, catalogue: Container[str]) -> Array:
@@ -100,5 +91,21 @@ def mark_known_items(items: Array, catalogue: Container[str]) -> Array:
     return objects([KNOWN if item in catalogue else NEW for item in items])
 
 
-def _hash(item: str) -> bytes:
-    return hashlib.blake2b(item.encode(), digest_size=8).digest()
+def definition_of_items(definition: RecommenderDefinition) -> Definition:
+    """Make the definition that reads a file of items: the item, and the columns that describe it."""
+    roles, document = definition.roles, definition.document
+    columns: Any = document["columns"]
+    source: Any = document.get("source", {})
+    plain = {name: {k: v for k, v in columns[name].items() if k != "role"} for name in (roles.item, *roles.describe)}
+    rename = {name: column for name, column in source.get("rename", {}).items() if column in plain}
+    return parse_definition(
+        definition.model,
+        {
+            "task": "classification",
+            "target": roles.item,
+            "source": {**source, "rename": rename},
+            "columns": plain if roles.describe else plain | {"-": {"type": "category"}},
+            "training": {"candidates": [{"name": "none", "estimator": "sklearn.dummy.DummyClassifier"}]},
+        },
+        f"items of {definition.model}",
+    )

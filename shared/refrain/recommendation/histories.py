@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommendation.limits import MAX_HISTORY_ITEMS
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from preprocessing import Array
+
+MAX_HISTORY_ITEMS = 500
+"""The newest items of a user's history: so many are stored for service, and used in evaluation."""
 
 
 def gather_histories(users: Array, items: NDArray[np.int64], times: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
@@ -42,6 +43,11 @@ def recent_items(codes: NDArray[np.int64], limit: int = MAX_HISTORY_ITEMS) -> ND
     """
     _, last = np.unique(codes[::-1], return_index=True)
     return codes[np.sort(len(codes) - 1 - last)][-limit:]
+
+
+def known_codes(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Leave out the code -1 of items that a catalogue does not have."""
+    return codes[codes >= 0]
 
 
 def pad_codes(rows: Sequence[NDArray[np.int64]], fill: int = -1) -> NDArray[np.int64]:

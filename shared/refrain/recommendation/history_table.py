@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from refrain.aws.table import MAX_BATCH, DynamoTable
 from refrain.errors import ServiceUnavailable
-from refrain.recommendation.limits import MAX_HISTORY_ITEMS
+from refrain.recommendation.histories import MAX_HISTORY_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

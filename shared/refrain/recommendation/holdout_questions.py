@@ -85,13 +85,12 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
     histories = gather_histories(training[roles.user], training_codes, interaction_times(definition, training))
     later = gather_histories(holdout[roles.user], holdout_codes, interaction_times(definition, holdout))
     seen = {user: histories.get(user, np.empty(0, np.int64)) for user in _sample(sorted(later))}
-    chosen = {user: np.setdiff1d(later[user], seen[user]) for user in seen}
-    users = tuple(user for user in seen if len(chosen[user]))
+    chosen = {user: new for user in seen if len(new := np.setdiff1d(later[user], seen[user]))}
     return Questions(
-        users=users,
+        users=tuple(chosen),
         items=tuple(items.tolist()),
-        seen=[seen[user] for user in users],
-        chosen=[chosen[user] for user in users],
+        seen=[seen[user] for user in chosen],
+        chosen=list(chosen.values()),
         interactions=np.bincount(training_codes, minlength=len(items)),
     )
 

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, objects, prepare
-from refrain.recommendation.limits import MAX_NAMED_ITEMS, MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from preprocessing import RecommenderDefinition
+
+MAX_RECOMMENDED_ITEMS = 100
+"""Items in one answer, and in one of the lists that evaluation judges."""
+
+MAX_NAMED_ITEMS = 10_000
+"""Items that a request may name in each of its lists."""
 
 DEFAULT_ITEMS = 10
 LISTS = ("history", "exclude", "within")
@@ -40,15 +45,22 @@ def read_recommendation_requests(
     definition: RecommenderDefinition, instances: Sequence[Mapping[str, Any]]
 ) -> tuple[list[RecommendationRequest], list[Problem]]:
     """Read instances, and list the values that cannot be used; with any of these the requests cannot be used either."""
-    problems = [
-        Problem(row, field, value, reason)
-        for row, instance in enumerate(instances)
-        for field, value, reason in _shape_problems(instance)
-    ]
+    problems = [Problem(row, *flaw) for row, instance in enumerate(instances) for flaw in _shape_problems(instance)]
     if problems:
         return [], problems
-    ids, problems = _clean_ids(definition, instances)
-    return [_request(*pair) for pair in zip(instances, ids, strict=True)], problems
+    cleaned, problems = _clean_ids(definition, instances)
+    requests = [
+        RecommendationRequest(
+            user=next(iter(ids["user"]), None),
+            history=None if instance.get("history") is None else tuple(ids["history"]),
+            k=instance.get("k", DEFAULT_ITEMS),
+            exclude=tuple(ids["exclude"]),
+            exclude_seen=instance.get("exclude_seen", True),
+            within=tuple(ids["within"]),
+        )
+        for instance, ids in zip(instances, cleaned, strict=True)
+    ]
+    return requests, problems
 
 
 def _shape_problems(instance: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
@@ -72,36 +84,19 @@ def _clean_ids(
     definition: RecommenderDefinition, instances: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, list[Any]]], list[Problem]]:
     """Clean the ids of all instances by field, users and items each at once."""
-    ids: list[dict[str, list[Any]]] = [{} for _ in instances]
+    ids: list[dict[str, list[Any]]] = [{"user": [], **{field: [] for field in LISTS}} for _ in instances]
     problems: list[Problem] = []
     for column, fields in ((definition.roles.user, ("user",)), (definition.roles.item, LISTS)):
         cells = [
             (row, field, value)
             for row, instance in enumerate(instances)
             for field in fields
-            for value in _values(field, instance.get(field))
+            if instance.get(field) is not None
+            for value in (instance[field] if field in LISTS else [instance[field]])
         ]
         values = objects([value for _, _, value in cells])
         columns, unusable = prepare(definition, {column: values}, len(cells), columns=[column])
         problems += [Problem(*cells[problem.row][:2], problem.value, problem.reason) for problem in unusable]
         for (row, field, _), clean in zip(cells, columns[column].tolist(), strict=True):
-            ids[row].setdefault(field, []).append(clean)
+            ids[row][field].append(clean)
     return ids, problems
-
-
-def _values(field: str, value: Any) -> list[object]:
-    """List the ids of a field: one user, or the items of a list."""
-    if value is None:
-        return []
-    return value if field in LISTS else [value]
-
-
-def _request(instance: Mapping[str, Any], ids: Mapping[str, list[Any]]) -> RecommendationRequest:
-    return RecommendationRequest(
-        user=next(iter(ids.get("user", ())), None),
-        history=None if instance.get("history") is None else tuple(ids.get("history", ())),
-        k=instance.get("k", DEFAULT_ITEMS),
-        exclude=tuple(ids.get("exclude", ())),
-        exclude_seen=instance.get("exclude_seen", True),
-        within=tuple(ids.get("within", ())),
-    )

@@ -7,11 +7,9 @@ Called by: training.
 """
 
 from refrain.recommenders.alternating import AlternatingLeastSquares
-from refrain.recommenders.ease import Ease
-from refrain.recommenders.filtered_ease import FilteredEase
+from refrain.recommenders.ease import Ease, FilteredEase
 from refrain.recommenders.interaction_matrix import Interactions
 from refrain.recommenders.item_knn import ItemKnn
-from refrain.recommenders.popularity import Popularity
-from refrain.recommenders.recommender import Recommender
+from refrain.recommenders.recommender import Popularity, Recommender
 
 __all__ = ["AlternatingLeastSquares", "Ease", "FilteredEase", "Interactions", "ItemKnn", "Popularity", "Recommender"]

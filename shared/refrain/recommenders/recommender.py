@@ -1,4 +1,7 @@
-"""What all recommenders share: the popular items as fallback, the ranking, and the frame of the graph."""
+"""What all recommenders share: the popular items as fallback, the ranking, and the frame of the graph.
+
+The popular items alone are the simplest recommender.
+"""
 
 from __future__ import annotations
 
@@ -87,3 +90,27 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def _learn(self, interactions: Interactions) -> Scorer:
         """Learn what scores histories."""
+
+
+class Popularity(Recommender):
+    """Each item's share of all interactions, of which each counts half after `half_life_days`.
+
+    The same items for everybody are the floor that every other recommender must reach.
+    """
+
+    def __init__(self, half_life_days: float | None = None) -> None:
+        self.half_life_days = half_life_days
+
+    def scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        """Return the same scores for every history."""
+        return np.tile(self.popularity_, (len(histories), 1))
+
+    def add_scores(self, _graph: Graph, start: str) -> Scored:
+        """Add nothing: the graph starts from the shares."""
+        return Scored(start)
+
+    def _learn(self, _: Interactions) -> Self:
+        return self
+
+    def _usual(self) -> NDArray[np.float32]:
+        return self.popularity_

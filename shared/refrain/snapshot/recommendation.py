@@ -10,7 +10,7 @@ import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
 from refrain.lake.receipt_choice import choose_receipts, read_receipts
-from refrain.recommendation.item_descriptions import definition_of_items
+from refrain.recommendation.catalogue import definition_of_items
 from refrain.snapshot.rows import read_rows
 from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 from refrain.snapshot.split import WHOLE, Split

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.statistics.bootstrap import bootstrap_interval
+from refrain.statistics.intervals import bootstrap_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refrain.arrays import Floats
-    from refrain.statistics.bootstrap import Interval
+    from refrain.statistics.intervals import Interval
     from refrain.statistics.metrics import Metric
 
 ESTIMATE_RESAMPLES = 200
@@ -32,15 +32,9 @@ def calibrate(
 ) -> Floats:
     """Correct probabilities [rows, classes] by how often the holdout showed each to be right.
 
-    The probability of the `positive` class is corrected, or else that of the most probable one; the rest is shared out
-    among the other classes.
-
-    Args:
-        probabilities: of a model.
-        answered: the mean probability in each bin of the holdout's calibration curve.
-        observed: how often it was right in each bin.
-        rows: the rows of each bin.
-        positive: the class that the curve is of, if it is of one.
+    The holdout's calibration curve has for each bin the mean probability `answered`, the share `observed` to be right,
+    and its `rows`. The probability of the `positive` class, if the curve is of one, or else that of the most probable
+    class is corrected; the rest is shared out among the other classes.
 
     >>> calibrate(np.array([[0.5, 0.5], [0.2, 0.8]]), [0.2, 0.8], [0.1, 0.9], [50, 50], 1).round(2).tolist()
     [[0.5, 0.5], [0.1, 0.9]]

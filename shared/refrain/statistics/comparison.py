@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.bootstrap import RESAMPLES, adjust_confidence, percentile_interval, resample, share_no_worse
+from refrain.statistics.intervals import RESAMPLES, adjust_confidence, percentile_interval, resample, share_no_worse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from refrain.arrays import Floats, Truth
-    from refrain.statistics.bootstrap import Interval
+    from refrain.statistics.intervals import Interval
     from refrain.statistics.metrics import Metric
 
 CHAMPION = "champion"
@@ -57,15 +57,8 @@ def compare_models(
 ) -> Comparison:
     """Measure the champion and all candidates by one paired bootstrap; one without a figure does not stop the others.
 
-    Args:
-        metric: of the definition's training section.
-        truth: [rows]; answers are in the same order.
-        champion: its answers, or None.
-        candidates: answers by name; none is called "champion".
-        confidence: the gate's; adjusted here for the number of candidates.
-        resamples: of the bootstrap.
-        seed: the same seed and rows give the same figures.
-        groups: ids of rows that belong together, see `bootstrap.resampled`.
+    All answers are in the order of `truth` [rows]; no candidate is called "champion". `confidence` is the gate's, and
+    adjusted here for the number of candidates. See `resample` for `groups` and the seed.
     """
     answers = dict(candidates) if champion is None else {CHAMPION: champion, **candidates}
     values: dict[str, float] = {}
@@ -75,7 +68,6 @@ def compare_models(
             values[name] = metric.value(truth, answer)
         except MetricUndefined as error:
             undefined[name] = str(error)
-
     scores = {name: metric.score(truth, answers[name]) for name in values}
     figures = resample(scores, len(truth), resamples=resamples, seed=seed, groups=groups)
     level = adjust_confidence(confidence, len(values) - (CHAMPION in values))
@@ -85,10 +77,8 @@ def compare_models(
         if name == CHAMPION or CHAMPION not in values:
             return ComparedFigures(values[name], own)
         gains = metric.gain(figures[name], figures[CHAMPION])
-        gain = metric.gain(values[name], values[CHAMPION])
-        return ComparedFigures(
-            values[name], own, gain, percentile_interval(gains, 2 * level - 1), share_no_worse(gains)
-        )
+        gain, interval = metric.gain(values[name], values[CHAMPION]), percentile_interval(gains, 2 * level - 1)
+        return ComparedFigures(values[name], own, gain, interval, share_no_worse(gains))
 
     return Comparison(
         champion=compared(CHAMPION) if CHAMPION in values else None,

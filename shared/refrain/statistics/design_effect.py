@@ -33,14 +33,10 @@ INDEPENDENT = DesignEffect(1.0, 0)
 
 
 def cluster_design_effect(cells: NDArray[np.int64], members: NDArray[np.int64]) -> DesignEffect:
-    """Estimate the design effect of rows that come in clusters, from a window's own rows.
+    """Estimate the design effect of rows in clusters (`members`, from 0) from each row's cell and cluster.
 
     It is the variance of each cell's share between clusters, over that of independent rows, averaged over cells (Rao &
     Scott, On chi-squared tests for multiway contingency tables, 1984). It has one degree of freedom less than clusters.
-
-    Args:
-        cells: each row's cell [rows].
-        members: each row's cluster [rows], numbered from 0.
 
     >>> users = np.repeat(np.arange(50), 10)
     >>> cluster_design_effect(np.repeat(np.arange(50) % 5, 10), users).ratio > 9
@@ -61,17 +57,11 @@ def cluster_design_effect(cells: NDArray[np.int64], members: NDArray[np.int64]) 
 
 
 def block_movements(cells: NDArray[np.int64]) -> list[tuple[int, DesignEffect]]:
-    """Measure how much shares moved while the rows were gathered, on blocks of several lengths; empty if they did not.
+    """Measure how much shares moved while the rows were gathered; `cells` are in the order in which the rows happened.
 
-    Consecutive rows are often alike (night follows day, one town is visited after another). A test that takes them for
-    independent rows finds a difference in every window. The design effect says by how much it errs (Rao & Scott 1984;
-    Brier, Analysis of contingency tables under cluster sampling, 1980).
-
-    Args:
-        cells: of the rows [rows], in the order in which they happened.
-
-    Returns:
-        The length in rows of each kind of block that moved, and its design effect.
+    Returns the rows of each length of block on which they moved, and its design effect, which says by how much a test
+    errs that takes the rows for independent (Rao & Scott 1984; Brier, Analysis of contingency tables under cluster
+    sampling, 1980).
 
     >>> block_movements(np.arange(4000) % 4), block_movements(np.repeat([0, 1, 0, 1], 1000))[0][1].ratio > 100
     ([], True)

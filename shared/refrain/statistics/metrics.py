@@ -11,6 +11,7 @@ For recommendations a row is a user: truth is how many new items the user chose 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,11 +49,7 @@ class Metric:
     undefined_when: str = "there are no rows"
 
     def score(self, truth: Truth, answers: Floats) -> Score:
-        """Prepare for one model's answers.
-
-        Raises:
-            MetricUndefined: when an answer is not a finite number.
-        """
+        """Prepare for one model's answers. Raises `MetricUndefined` when an answer is not a finite number."""
         answers = np.asarray(answers, dtype=np.float64)
         bad = int((~np.isfinite(answers)).sum())
         if bad:
@@ -62,8 +59,7 @@ class Metric:
     def value(self, truth: Truth, answers: Floats, weights: Floats | None = None) -> float:
         """Compute the figure on all rows, each counted once or by its weight [rows].
 
-        Raises:
-            MetricUndefined: when these rows give no figure.
+        Raises `MetricUndefined` when these rows give no figure.
         """
         score = self.score(truth, answers)
         line = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -141,21 +137,18 @@ def _r2(truth: Truth, values: Floats) -> Score:
     return score
 
 
-def _ndcg(length: int) -> Callable[[Truth, Floats], Score]:
-    def prepare(truth: Truth, hits: Floats) -> Score:
-        discounts = 1 / np.log2(np.arange(2, length + 2))
-        best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, length).astype(np.int64)]
-        return _mean(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
-
-    return prepare
+def _ndcg(length: int, truth: Truth, hits: Floats) -> Score:
+    discounts = 1 / np.log2(np.arange(2, length + 2))
+    best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, length).astype(np.int64)]
+    return _mean(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
 
 
-def _recall(length: int) -> Callable[[Truth, Floats], Score]:
-    return lambda truth, hits: _mean(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
+def _recall(length: int, truth: Truth, hits: Floats) -> Score:
+    return _mean(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
 
 
-def _hit_rate(length: int) -> Callable[[Truth, Floats], Score]:
-    return lambda _, hits: _mean(hits[:, :length].any(axis=1).astype(np.float64))
+def _hit_rate(length: int, _: Truth, hits: Floats) -> Score:
+    return _mean(hits[:, :length].any(axis=1).astype(np.float64))
 
 
 def _list_metrics() -> list[Metric]:
@@ -163,7 +156,7 @@ def _list_metrics() -> list[Metric]:
     kinds = {"ndcg": ("NDCG", _ndcg), "recall": ("recall", _recall), "hit_rate": ("hit rate", _hit_rate)}
     no_user = "no user chose anything new"
     return [
-        Metric(name, f"{title}@{length}", "recommendation", True, prepare(int(length)), no_user)
+        Metric(name, f"{title}@{length}", "recommendation", True, partial(prepare, int(length)), no_user)
         for name in NAMES["recommendation"]
         for kind, _, length in [name.partition("@")]
         for title, prepare in [kinds[kind]]

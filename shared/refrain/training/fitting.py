@@ -1,16 +1,17 @@
-"""Fit one candidate: features, then estimator, as one pipeline of scikit-learn."""
+"""Fit one candidate: features, then the estimator that it names, as one pipeline of scikit-learn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
-from refrain.training.estimators import make_estimator
 from refrain.training.recipes import choose_recipe, fit_features
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Candidate, Definition
+    from preprocessing.definition import Task
+
+MIXINS = {"classification": ClassifierMixin, "regression": RegressorMixin}
 
 FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError, KeyError, RuntimeError)
 """Raised by estimators for parameters and data that they cannot use."""
@@ -72,10 +76,54 @@ def fit(
         features = fit_features(recipe, definition, vocabularies, matrix)
         estimator.fit(matrix if features is None else features.transform(matrix), truth)
     except FIT_ERRORS as error:
-        raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
+        raise _refused(candidate, f"cannot be fitted: {error}") from error
     _round_thresholds(estimator)
     steps = [] if features is None else [("features", features)]
     return Fitted(Pipeline([*steps, ("estimator", estimator)]), recipe, classes)
+
+
+def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()) -> Any:
+    """Make the estimator, not yet fitted, with `random_state` 0 where it has one, so that runs can be repeated.
+
+    Keys of a `class_weight` are classes as the definition writes them. Raises `CandidateRefused`.
+    """
+    kind = find_class(task, candidate)
+    try:
+        names = kind._get_param_names()
+        parameters = dict(candidate.parameters)
+        if unknown := sorted(set(parameters) - set(names)):
+            raise _refused(candidate, f"has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
+        if "random_state" in names:
+            parameters.setdefault("random_state", 0)
+        weights = parameters.get("class_weight")
+        if isinstance(weights, dict):
+            if unknown := sorted(set(weights) - set(classes)):
+                raise _refused(candidate, f"has weights for classes that do not occur: {', '.join(unknown)}")
+            parameters["class_weight"] = {classes.index(name): weight for name, weight in weights.items()}
+        estimator = kind(**parameters)
+    except TypeError as error:
+        raise _refused(candidate, f"cannot be made from its parameters: {error}") from error
+    if task == "classification" and not hasattr(estimator, "predict_proba"):
+        raise _refused(candidate, "gives no probabilities (predict_proba) with these parameters")
+    return estimator
+
+
+def find_class(task: Task, candidate: Candidate) -> Any:
+    """Find the class by its dotted name; it must be an estimator of scikit-learn for the task."""
+    module, _, name = candidate.estimator.rpartition(".")
+    try:
+        kind = getattr(import_module(module), name, None)
+    except ImportError:
+        kind = None
+    if not (isinstance(kind, type) and issubclass(kind, BaseEstimator) and kind.__module__.startswith("sklearn.")):
+        raise _refused(candidate, "is not an estimator of scikit-learn")
+    if not issubclass(kind, MIXINS[task]):
+        raise _refused(candidate, f"is not for {task}")
+    return kind
+
+
+def _refused(candidate: Candidate, sentence: str) -> CandidateRefused:
+    return CandidateRefused(f"{candidate.name}: {candidate.estimator} {sentence}")
 
 
 def _round_thresholds(estimator: Any) -> None:

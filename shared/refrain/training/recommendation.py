@@ -13,10 +13,9 @@ from refrain.errors import CandidateRefused
 from refrain.lake.feature_profile import AnswerProfile, Turnover
 from refrain.lake.version import Baseline, Golden
 from refrain.recommendation.catalogue import Catalogue, mark_known_items
-from refrain.recommendation.histories import recent_items
+from refrain.recommendation.histories import MAX_HISTORY_ITEMS, known_codes, recent_items
 from refrain.recommendation.holdout_questions import interaction_times, make_questions
-from refrain.recommendation.limits import MAX_HISTORY_ITEMS, MAX_RECOMMENDED_ITEMS
-from refrain.recommendation.recommendation_request import read_recommendation_requests
+from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS, read_recommendation_requests
 from refrain.recommenders import Interactions, Recommender
 from refrain.training.baseline import profile_category, profile_number
 from refrain.training.fitted_candidate import FittedCandidate
@@ -56,7 +55,7 @@ def train_recommender(
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
     asked = make_questions(definition, training, holdout)
     codes = catalogue.coded(asked.items)
-    histories = [_in_catalogue(codes[history]) for history in asked.seen]
+    histories = [known_codes(codes[history]) for history in asked.seen]
     ranked, scores = estimator.recommend(histories, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
     return FittedCandidate(
         graph=graph,
@@ -64,7 +63,7 @@ def train_recommender(
         golden=golden(definition, estimator, catalogue, [history for history in histories if len(history)]),
         answers={"items": ranked.astype(np.int32), "scores": scores},
         fit_seconds=fit_seconds,
-        catalogue=catalogue.stored(),
+        catalogue=catalogue,
         users=len(set(training[definition.roles.user].tolist())),
     )
 
@@ -117,7 +116,7 @@ def golden(
     requests, _ = read_recommendation_requests(definition, rows)
     answers = []
     for request in requests:
-        history = recent_items(_in_catalogue(catalogue.coded(request.history or ())))
+        history = recent_items(known_codes(catalogue.coded(request.history or ())))
         items, scores = estimator.recommend([history], len(catalogue))
         allowed = set(request.within or catalogue.items) - set(request.exclude)
         ranked = [
@@ -167,7 +166,3 @@ def describe_interactions(
         predictions=AnswerProfile(len(scores), values=profile_number(best[np.isfinite(best)])),
         turnover=Turnover(len(turnover), profile_category(turnover)),
     )
-
-
-def _in_catalogue(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return codes[codes >= 0]

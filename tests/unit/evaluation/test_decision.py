@@ -11,7 +11,7 @@ from refrain.evaluation.decision import decide
 from refrain.lake.evaluation import Figures, GateDecision
 from refrain.lake.parity_figures import Parity
 from refrain.model.parity import parity
-from refrain.statistics.bootstrap import Interval
+from refrain.statistics.intervals import Interval
 from refrain.statistics.metrics import METRICS
 
 GATE = Gate(min_metric=0.8, max_metric=None, confidence=0.95, max_latency_ms=5.0)

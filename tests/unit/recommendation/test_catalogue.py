@@ -23,7 +23,7 @@ def test_codes_follow_popularity_and_never_ids() -> None:
 def test_a_catalogue_is_read_as_it_was_written() -> None:
     catalogue = Catalogue.of(objects(["b", "a", "b"]), {"title": {"a": "Alpha"}})
 
-    again = Catalogue.read(catalogue.stored())
+    again = Catalogue.from_json(catalogue.to_json())
 
     assert again.items == ("b", "a")
     assert (again.describe(0), again.describe(1)) == ({"id": "b"}, {"id": "a", "title": "Alpha"})

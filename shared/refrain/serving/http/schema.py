@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from refrain.model.loading import is_recommender
-from refrain.recommendation.limits import MAX_NAMED_ITEMS, MAX_RECOMMENDED_ITEMS
-from refrain.recommendation.recommendation_request import DEFAULT_ITEMS
+from refrain.recommendation.recommendation_request import DEFAULT_ITEMS, MAX_NAMED_ITEMS, MAX_RECOMMENDED_ITEMS
 
 if TYPE_CHECKING:
     from preprocessing import Column

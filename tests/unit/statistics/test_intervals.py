@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from refrain.errors import MetricUndefined
-from refrain.statistics import bootstrap
-from refrain.statistics.bootstrap import adjust_confidence, percentile_interval, resample, share_no_worse
+from refrain.statistics import intervals
 from refrain.statistics.comparison import CHAMPION, compare_models
+from refrain.statistics.intervals import adjust_confidence, percentile_interval, resample, share_no_worse
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ def test_the_same_seed_gives_the_same_figures_however_the_work_is_cut(monkeypatc
     scores = {"model": METRICS["roc_auc"].score(truth, _answers(truth, 1.0, random))}
     whole = resample(scores, 50, resamples=40, seed=3)["model"]
     # When only a few weights may be held at once
-    monkeypatch.setattr(bootstrap, "MAX_HELD_WEIGHTS", 170)
+    monkeypatch.setattr(intervals, "MAX_HELD_WEIGHTS", 170)
     cut = resample(scores, 50, resamples=40, seed=3)["model"]
     # Then nothing changes; another seed does change it
     assert np.array_equal(whole, cut)
