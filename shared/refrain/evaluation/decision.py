@@ -9,7 +9,7 @@ from refrain.statistics.intervals import adjust_confidence
 from refrain.words import counted, figure, milliseconds, probability, share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from preprocessing import Gate
     from refrain.lake.parity_figures import Parity
@@ -37,36 +37,28 @@ def decide(
     """
     compared = sum(candidate.value is not None and candidate.error is None for candidate in candidates)
     needed = adjust_confidence(gate.confidence, compared)
-    refusals = {candidate.version: _refusal(gate, metric, candidate, popularity) for candidate in candidates}
-    passed = [candidate for candidate in candidates if refusals[candidate.version] is None]
-    if not passed:
-        verdicts = tuple(verdict for verdict in refusals.values() if verdict is not None)
-        return _none_passed(champion, candidates, verdicts, needed)
-
-    best = passed[0]
-    for candidate in passed[1:]:
-        if metric.gain(_value(candidate), _value(best)) > 0:
-            best = candidate
-    code, reason = _against(metric, champion, best, needed)
-    promote = code != "not_better"
-    chosen = CandidateVerdict(best.name, best.version, "promoted" if promote else "not_better", reason)
-    verdicts = tuple(
-        refusals[candidate.version] or (chosen if candidate is best else _behind(metric, candidate, best))
+    results = {
+        candidate.version: refusal
         for candidate in candidates
-    )
-    return GateDecision(promote, code, best.version if promote else None, reason, verdicts, needed)
+        if (refusal := _refusal(gate, metric, candidate, popularity))
+    }
+    passed = [candidate for candidate in candidates if candidate.version not in results]
+    if not passed:
+        code, reason, chosen = *_none_passed(champion, candidates, results), None
+    else:
+        best = max(passed, key=lambda candidate: metric.gain(_value(candidate), 0.0))  # the first among equals
+        code, reason = _against(metric, champion, best, needed)
+        chosen = None if code == "not_better" else best.version
+        results |= {candidate.version: _behind(metric, candidate, best) for candidate in passed}
+        results[best.version] = ("promoted" if chosen else "not_better", reason)
+    verdicts = tuple(CandidateVerdict(item.name, item.version, *results[item.version]) for item in candidates)
+    return GateDecision(chosen is not None, code, chosen, reason, verdicts, needed)
 
 
-def _refusal(gate: Gate, metric: Metric, candidate: Figures, popularity: float | None) -> CandidateVerdict | None:
-    """Return the verdict on a candidate that cannot be promoted whatever the champion is, else None."""
-    refusal = _reason_to_refuse(gate, metric, candidate, popularity)
-    return CandidateVerdict(candidate.name, candidate.version, *refusal) if refusal else None
-
-
-def _reason_to_refuse(
+def _refusal(
     gate: Gate, metric: Metric, candidate: Figures, popularity: float | None
 ) -> tuple[VerdictCode, str] | None:
-    """Return the first hard gate that a candidate fails: its code, and a sentence."""
+    """Return the first hard gate that a candidate fails, whatever the champion is: its code, and a sentence."""
     name, value, latency = candidate.name, candidate.value, candidate.latency_ms
     if candidate.error is not None or value is None:
         return "failed", f"{name} has no figures: {candidate.error or 'it was not compared'}."
@@ -97,18 +89,18 @@ def _unlike(name: str, rows: str, parity: Parity | None) -> str:
 
 
 def _none_passed(
-    champion: Figures | None, candidates: Sequence[Figures], verdicts: tuple[CandidateVerdict, ...], needed: float
-) -> GateDecision:
-    """Keep the champion since no candidate passed the hard gates."""
-    all_failed = all(verdict.code == "failed" for verdict in verdicts)
+    champion: Figures | None, candidates: Sequence[Figures], refusals: Mapping[str, tuple[VerdictCode, str]]
+) -> tuple[DecisionCode, str]:
+    """Say why no candidate passed the hard gates: the code, and the sentence."""
+    all_failed = all(code == "failed" for code, _ in refusals.values())
     passed = "could be trained and compared" if all_failed else "passed the gate"
     result = f"None of {counted(len(candidates), 'candidate')} {passed}" if candidates else "No candidate was trained"
     if len(candidates) == 1:
         end = "failed" if all_failed else "did not pass the gate"
-        result = f"The only candidate, {candidates[0].name}, {end} ({verdicts[0].reason.removesuffix('.')})"
+        reason = refusals[candidates[0].version][1].removesuffix(".")
+        result = f"The only candidate, {candidates[0].name}, {end} ({reason})"
     kept = "there is still no model in service" if champion is None else f"{champion.version} stays in service"
-    code: DecisionCode = "all_failed" if all_failed else "all_refused"
-    return GateDecision(False, code, None, f"{result}: {kept}.", verdicts, needed)
+    return "all_failed" if all_failed else "all_refused", f"{result}: {kept}."
 
 
 def _against(metric: Metric, champion: Figures | None, best: Figures, needed: float) -> tuple[DecisionCode, str]:
@@ -130,13 +122,11 @@ def _against(metric: Metric, champion: Figures | None, best: Figures, needed: fl
     return "better", f"{best.name} is better than the champion: {figures}; {certainty} was needed."
 
 
-def _behind(metric: Metric, candidate: Figures, best: Figures) -> CandidateVerdict:
+def _behind(metric: Metric, candidate: Figures, best: Figures) -> tuple[VerdictCode, str]:
     values = f"{metric.title} {figure(_value(candidate))} against {figure(_value(best))}"
     if candidate.value == best.value:
-        reason = f"{candidate.name} is as good as {best.name}, which comes first ({values})."
-    else:
-        reason = f"{candidate.name} passed the gate, but {best.name} is better ({values})."
-    return CandidateVerdict(candidate.name, candidate.version, "not_best", reason)
+        return "not_best", f"{candidate.name} is as good as {best.name}, which comes first ({values})."
+    return "not_best", f"{candidate.name} passed the gate, but {best.name} is better ({values})."
 
 
 def _value(figures: Figures) -> float:

@@ -1,74 +1,93 @@
-"""Who competes in a run: the champion and every candidate, each measured on the holdout, or the reason why not."""
+"""Who competes in a run: the champion and every candidate, measured on the holdout and compared by one bootstrap."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
-from refrain.errors import BrokenVersion, NotFound
-from refrain.evaluation.evaluated_model import EvaluatedModel
+from refrain.errors import BrokenVersion, MetricUndefined, NotFound
 from refrain.lake.deployment import Deployment
+from refrain.lake.evaluation import Figures, ModelSummary
 from refrain.lake.snapshot import read_candidate_answers
+from refrain.statistics.comparison import CHAMPION, compare_models
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from preprocessing import Array
+    from preprocessing import Definition
+    from refrain.arrays import Floats
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
-    from refrain.evaluation.evaluated_model import Holdout
+    from refrain.evaluation.evaluate import EvaluationRequest
+    from refrain.evaluation.evaluated_model import EvaluatedModel, EvaluationKind, Holdout
 
-type Entrant = EvaluatedModel | str
-"""A measured model, or the sentence why it could not be measured."""
-
-
-class EvaluationKind(Protocol):
-    """How one kind of models is evaluated."""
-
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
-        """Measure a version. A candidate is also compared with its pipeline's answers, `expected`."""
-
-    def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
-        """Return the truth that all models are measured by."""
+MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
 
 
 @dataclass(frozen=True)
-class Entrants:
-    """The champion's version (None while there is none), and all entrants."""
+class Entrant:
+    """A version as it was measured, or the sentence why it could not be trained or measured."""
 
-    champion_version: str | None
-    champion: Entrant | None
-    candidates: dict[str, Entrant]
-
-    @property
-    def evaluated(self) -> list[EvaluatedModel]:
-        """All that could be measured."""
-        entrants = (self.champion, *self.candidates.values())
-        return [entrant for entrant in entrants if isinstance(entrant, EvaluatedModel)]
+    name: str
+    version: str
+    error: str | None = None
+    evaluated: EvaluatedModel | None = None
 
 
-def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKind) -> Entrants:
-    """Measure the champion of this moment and the run's candidates."""
+def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKind) -> dict[str, Entrant]:
+    """Measure the run's candidates, and as `CHAMPION` the champion of this moment; return them by name."""
+
+    def measured(entrant: Entrant) -> Entrant:
+        if entrant.error is not None:
+            return entrant
+        try:
+            is_candidate = entrant.name != CHAMPION
+            answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_candidate else None
+            return replace(entrant, evaluated=kind.evaluate(entrant.version, answers))
+        except (BrokenVersion, NotFound) as error:
+            return replace(entrant, error=str(error))
+
     version = Deployment.read(store, request.model).champion_version
-    champion = None if version is None else _evaluate_champion(kind, version)
-    candidates = {trained.name: _evaluate_candidate(store, request, kind, trained) for trained in request.trained}
-    return Entrants(version, champion, candidates)
+    champion = () if version is None else (Entrant(CHAMPION, version),)
+    return {entrant.name: measured(entrant) for entrant in (*champion, *request.trained)}
 
 
-def _evaluate_champion(kind: EvaluationKind, version: str) -> Entrant:
-    try:
-        return kind.evaluate(version, None)
-    except BrokenVersion as error:
-        return str(error)
+def summarise_entrants(
+    definition: Definition, holdout: Holdout, entrants: Mapping[str, Entrant], answers: Mapping[str, Floats]
+) -> dict[str, ModelSummary]:
+    """Compare the answers of all that could be measured, and describe every entrant, by name."""
+    candidates = {name: array for name, array in answers.items() if name != CHAMPION}
+    comparison = compare_models(
+        METRICS[definition.training.metric],
+        holdout.truth,
+        answers.get(CHAMPION),
+        candidates,
+        confidence=definition.gate.confidence,
+    )
+    compared = {CHAMPION: comparison.champion, **comparison.candidates}
+    summaries = {}
+    for name, entrant in entrants.items():
+        figures = Figures(name, entrant.version, error=comparison.undefined.get(name, entrant.error))
+        if entrant.evaluated and (result := compared.get(name)):
+            measured = {field: getattr(entrant.evaluated, field) for field in MEASURED_FIGURES}
+            figures = replace(figures, **asdict(result), **measured)
+        summaries[name] = _summarise(definition, holdout, figures, entrant.evaluated)
+    return summaries
 
 
-def _evaluate_candidate(
-    store: Store, request: EvaluationRequest, kind: EvaluationKind, trained: CandidateResult
-) -> Entrant:
-    if trained.error is not None:
-        return trained.error
-    try:
-        answers = read_candidate_answers(store, request.model, request.run, trained.name)
-        return kind.evaluate(trained.version, answers)
-    except (BrokenVersion, NotFound) as error:
-        return str(error)
+def _summarise(
+    definition: Definition, holdout: Holdout, figures: Figures, evaluated: EvaluatedModel | None
+) -> ModelSummary:
+    """Describe one model; of one that could not be measured only its names and the reason are left."""
+    if evaluated is None or figures.value is None:
+        estimators = {candidate.name: candidate.estimator for candidate in definition.training.candidates}
+        return ModelSummary(figures, estimators.get(figures.name, ""))
+    answers = evaluated.answers_to(holdout)
+    metrics = {}
+    for name, metric in METRICS.items():
+        if metric.task == definition.task:
+            try:
+                metrics[name] = metric.value(holdout.truth, answers)
+            except MetricUndefined:
+                continue
+    return ModelSummary(figures, evaluated.model.manifest.estimator, metrics, **evaluated.describe(holdout))

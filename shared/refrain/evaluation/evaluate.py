@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import RecommenderDefinition
 from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import decide
-from refrain.evaluation.entrants import gather_entrants
+from refrain.evaluation.entrants import Entrant, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
-from refrain.evaluation.model_summary import answers_of, measure_entrants, summarise_model
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import expect
 from refrain.lake.snapshot import Snapshot
+from refrain.statistics.comparison import CHAMPION
 from refrain.statistics.metrics import METRICS
 from refrain.times import to_iso_milliseconds
 
@@ -28,20 +28,10 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.evaluation.entrants import Entrants, EvaluationKind
-    from refrain.evaluation.evaluated_model import Holdout
-    from refrain.lake.evaluation import Figures, GateDecision
+    from refrain.evaluation.evaluated_model import EvaluationKind
+    from refrain.lake.evaluation import Figures
 
 BRIEF_FIGURES = ("name", "version", "value", "gain", "no_worse", "latency_ms", "error")
-
-
-@dataclass(frozen=True)
-class CandidateResult:
-    """A candidate as the training step left it: a version, or the error that there is none for."""
-
-    name: str
-    version: str
-    error: str | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ class EvaluationRequest:
     run: str
     reason: str
     started_at: str
-    trained: tuple[CandidateResult, ...]
+    trained: tuple[Entrant, ...]
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> EvaluationRequest:
@@ -64,11 +54,11 @@ class EvaluationRequest:
         return cls(**values, trained=tuple(_trained(item, values["run"]) for item in trained))
 
 
-def _trained(item: object, run: str) -> CandidateResult:
+def _trained(item: object, run: str) -> Entrant:
     if not isinstance(item, dict) or not isinstance(item.get("candidate"), str):
         raise InvalidRequest(f"trained: expected items with the name of a candidate, got {item!r:.200}")
     version = item.get("version") or f"{run}-{item['candidate']}"
-    return CandidateResult(item["candidate"], version, _cause(item.get("error")))
+    return Entrant(item["candidate"], version, _cause(item.get("error")))
 
 
 def _cause(error: object) -> str | None:
@@ -92,10 +82,15 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     metric = METRICS[definition.training.metric]
     kind = _kind(store, definition, request.run)
     entrants = gather_entrants(store, request, kind)
-    holdout = kind.holdout(entrants.evaluated)
-    champion, candidates = measure_entrants(definition, request, entrants, holdout)
+    evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
+    holdout = kind.holdout(list(evaluated.values()))
+    answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
+    candidates = summarise_entrants(definition, holdout, entrants, answers)
+    champion = candidates.pop(CHAMPION, None)
+    champion_figures = champion.figures if champion else None
+    figures = [candidate.figures for candidate in candidates.values()]
     popularity = holdout.popularity(metric)
-    decision = decide(definition.gate, metric, champion, candidates, popularity)
+    decision = decide(definition.gate, metric, champion_figures, figures, popularity)
     evaluation = Evaluation(
         model=request.model,
         run=request.run,
@@ -106,27 +101,27 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
         finished_at=to_iso_milliseconds(datetime.now(UTC)),
         data=snapshot.data,
         gate=definition.gate,
-        champion=summarise_model(definition, holdout, champion, entrants.champion) if champion else None,
-        candidates=[
-            summarise_model(definition, holdout, figures, entrants.candidates[figures.name]) for figures in candidates
-        ],
+        champion=champion,
+        candidates=list(candidates.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
         popularity=popularity,
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )
     key = evaluation.write(store, request.model, request.run)
-    expected = _write_expectation(store, request, entrants, holdout, decision)
-    mode = definition.rollout.mode if expected else "immediate"
+    is_better = decision.code == "better"  # else there is no champion to try a challenger beside
+    if is_better and holdout.popular_hits is None:  # recommenders have no trials
+        chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
+        expect(holdout.classes, answers[CHAMPION], answers[chosen]).write(store, request.model, request.run)
     return {
         "model": request.model,
         "run": request.run,
         "evaluation": key,
         "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
         "metric": metric.name,
-        "rollout": {"mode": mode},
-        "champion": _brief(champion) if champion else None,
-        "candidates": [_brief(figures) for figures in candidates],
+        "rollout": {"mode": definition.rollout.mode if is_better else "immediate"},
+        "champion": _brief(champion_figures) if champion_figures else None,
+        "candidates": [_brief(candidate) for candidate in figures],
     }
 
 
@@ -137,19 +132,6 @@ def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:
 
         return RecommenderEvaluation(store, definition, run)
     return TabularEvaluation(store, definition, run)
-
-
-def _write_expectation(
-    store: Store, request: EvaluationRequest, entrants: Entrants, holdout: Holdout, decision: GateDecision
-) -> bool:
-    """Write what to expect of a trial; False when there is no champion to try a challenger beside."""
-    name = next((trained.name for trained in request.trained if trained.version == decision.version), "")
-    champion = answers_of(entrants.champion, holdout)
-    challenger = answers_of(entrants.candidates.get(name), holdout)
-    if champion is None or challenger is None or decision.code != "better":
-        return False
-    expect(holdout.classes, champion, challenger).write(store, request.model, request.run)
-    return True
 
 
 def _brief(figures: Figures) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Columns, Definition
+    from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.lake.parity_figures import Parity
@@ -54,10 +54,11 @@ class Holdout:
 
 
 @dataclass(frozen=True)
-class EvaluatedModel(ABC):
+class EvaluatedModel:
     """A version that could be loaded. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
 
-    The answers of a recommender are hits [users, positions], 1 or 0 for each item of each list.
+    The answers of a recommender are hits [users, positions], 1 or 0 for each item of each list. `describe` returns the
+    fields of `ModelSummary` that only this kind of models has.
     """
 
     model: LoadedModel
@@ -66,41 +67,21 @@ class EvaluatedModel(ABC):
     parity: Parity | None
     latency_ms: float
     bytes: int
-
-    @property
-    def classes(self) -> Sequence[str]:
-        """Its classes, in the order of its answers (none unless it is a classification)."""
-        return self.model.classes or ()
+    describe: Callable[[Holdout], dict[str, Any]]
 
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
-        return aligned(self.answers, self.classes, holdout.classes)
-
-    @abstractmethod
-    def describe(self, holdout: Holdout) -> dict[str, Any]:
-        """Return the fields of `ModelSummary` that only this kind of models has."""
+        return aligned(self.answers, self.model.classes or (), holdout.classes)
 
 
-@dataclass(frozen=True)
-class EvaluatedTabularModel(EvaluatedModel):
-    """A model of rows; `matrix` is the holdout as its features."""
+class EvaluationKind(Protocol):
+    """How one kind of models is evaluated."""
 
-    model: TabularModel
-    matrix: NDArray[np.float32]
+    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+        """Measure a version, and compare a candidate with its estimator's answers. Raises `BrokenVersion`."""
 
-    def describe(self, holdout: Holdout) -> dict[str, Any]:
-        """Draw its curves, and measure what it relies on."""
-        definition = self.model.definition
-
-        def predict(matrix: NDArray[np.float32]) -> Floats:
-            return aligned(score(self.model, matrix), self.classes, holdout.classes)
-
-        columns = {name: [index] for index, name in enumerate(definition.features)}
-        metric = METRICS[definition.training.metric]
-        return {
-            "curves": describe_curves(definition.task, holdout.truth, self.answers_to(holdout), holdout.classes),
-            "importance": permutation_importance(predict, self.matrix, holdout.truth, metric, columns),
-        }
+    def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
+        """Return the truth that all models are measured by."""
 
 
 class TabularEvaluation:
@@ -111,30 +92,31 @@ class TabularEvaluation:
         self._definition = definition
         self._rows = read_snapshot_rows(store, definition.model, run, "holdout")
 
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedTabularModel:
-        """Measure a version; `expected` are the answers of a candidate's pipeline. Raises `BrokenVersion`."""
+    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+        """Score all rows, in the order of the snapshot."""
         files = read_version_files(self._store, self._definition.model, version)
         model = TabularModel.load(files.manifest, files.model, files.baseline)
         columns = fit_to(model.definition, self._rows)
         matrix = model.encode(columns)
         answers = score(model, matrix)
-        return EvaluatedTabularModel(
+        instances = [present(columns, model.definition.columns, row) for row in range(min(TIMED_ROWS, len(matrix)))]
+        return EvaluatedModel(
             model=model,
             answers=answers,
             golden=model.replay(files.golden),
             parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
-            latency_ms=model.latency_ms(_instances(model.definition, columns)),
+            latency_ms=model.latency_ms(instances),
             bytes=len(files.model),
-            matrix=matrix,
+            describe=partial(describe_tabular, model, matrix, answers),
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
-        """Return the truth, with the classes of the holdout and of all models."""
+        """Return the target, with the classes of the holdout and of all models."""
         target = self._rows[self._definition.target]
         if self._definition.task == "regression":
             return Holdout(target.astype(np.float64))
         labels = class_labels(self._definition.columns[self._definition.target], target)
-        classes = sorted(set(labels.tolist()).union(*(model.classes for model in models)))
+        classes = sorted(set(labels.tolist()).union(*(evaluated.model.classes or () for evaluated in models)))
         return Holdout(class_numbers(labels, classes), classes)
 
 
@@ -145,6 +127,18 @@ def score(model: TabularModel, matrix: NDArray[np.float32]) -> Floats:
     return np.concatenate(blocks).astype(np.float64)
 
 
-def _instances(definition: Definition, columns: Columns) -> list[dict[str, object]]:
-    rows = min(TIMED_ROWS, len(next(iter(columns.values()))))
-    return [present(columns, definition.columns, row) for row in range(rows)]
+def describe_tabular(
+    model: TabularModel, matrix: NDArray[np.float32], answers: Floats, holdout: Holdout
+) -> dict[str, Any]:
+    """Draw the curves of a model with these features and answers, and measure what it relies on."""
+    definition, own_classes = model.definition, model.classes or ()
+    truth, classes = holdout.truth, holdout.classes
+    columns = {name: [index] for index, name in enumerate(definition.features)}
+
+    def predict(shuffled: NDArray[np.float32]) -> Floats:
+        return aligned(score(model, shuffled), own_classes, classes)
+
+    return {
+        "curves": describe_curves(definition.task, truth, aligned(answers, own_classes, classes), classes),
+        "importance": permutation_importance(predict, matrix, truth, METRICS[definition.training.metric], columns),
+    }

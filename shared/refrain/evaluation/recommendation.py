@@ -6,7 +6,6 @@ its metric's discount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,19 +34,6 @@ MAX_USERS_AT_ONCE = 256
 TIMED_HISTORY = 50
 
 
-@dataclass(frozen=True)
-class EvaluatedRecommender(EvaluatedModel):
-    """A recommender; `ranked` are its lists, as codes of the questions."""
-
-    questions: Questions
-    ranked: Codes
-
-    def describe(self, holdout: Holdout) -> dict[str, Any]:
-        """Return the figures that no metric is."""
-        del holdout
-        return {"beyond_accuracy": beyond_accuracy(self.questions, self.ranked)}
-
-
 class RecommenderEvaluation:
     """How recommenders are evaluated: each ranks items for all users of the holdout."""
 
@@ -57,8 +43,8 @@ class RecommenderEvaluation:
         rows = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
         self._questions = make_questions(definition, *rows)
 
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedRecommender:
-        """Measure a version; `expected` are the lists of a candidate's estimator. Raises `BrokenVersion`."""
+    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+        """Rank items for all users; `expected` are the lists of a candidate's estimator."""
         files = read_version_files(self._store, self._model, version)
         if files.catalogue is None:
             raise BrokenVersion(version, "it recommends nothing")
@@ -66,15 +52,14 @@ class RecommenderEvaluation:
         codes = model.catalogue.coded(self._questions.items)
         items, scores = rank(model, [known_codes(codes[seen]) for seen in self._questions.seen])
         ranked = _in_questions(model, self._questions, items, scores)
-        return EvaluatedRecommender(
+        return EvaluatedModel(
             model=model,
             answers=self._questions.hits(ranked),
             golden=model.replay(files.golden),
             parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),
             latency_ms=model.latency_ms(_instances(model)),
             bytes=len(files.model),
-            questions=self._questions,
-            ranked=ranked,
+            describe=lambda _holdout: {"beyond_accuracy": beyond_accuracy(self._questions, ranked)},
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from refrain.errors import InvalidRequest
-from refrain.evaluation.evaluate import CandidateResult, EvaluationRequest
+from refrain.evaluation.entrants import Entrant
+from refrain.evaluation.evaluate import EvaluationRequest
 
 EVENT: dict[str, Any] = {
     "model": "shop",
@@ -18,14 +19,14 @@ EVENT: dict[str, Any] = {
 }
 
 
-def failed(error: Any) -> CandidateResult:
+def failed(error: Any) -> Entrant:
     return EvaluationRequest.of({**EVENT, "trained": [{"candidate": "tree", "error": error}]}).trained[0]
 
 
 def test_a_candidate_that_failed_keeps_the_sentence_of_its_error() -> None:
     cause = '{"errorMessage": "there is no solver abacus", "errorType": "CandidateRefused"}'
 
-    assert failed({"Error": "CandidateRefused", "Cause": cause}) == CandidateResult(
+    assert failed({"Error": "CandidateRefused", "Cause": cause}) == Entrant(
         "tree", "20260101T000000-abcdef-tree", "there is no solver abacus"
     )
     assert failed({"Error": "States.Timeout"}).error == "States.Timeout"
