@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from refrain.lake.snapshot import (
-    ClassCounts,
-    DataSummary,
-    LabelCounts,
-    LabelReason,
-    SplitSummary,
-    TargetSummary,
-    UploadSummary,
-)
+from refrain.lake.snapshot import ClassCounts, DataSummary, SplitSummary, TargetSummary, UploadSummary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Columns, Definition
-    from refrain.snapshot.labelled_rows import LabelledRows
+    from preprocessing import Array, Definition
     from refrain.snapshot.rows import Rows
     from refrain.snapshot.snapshot_kind import RunData
     from refrain.snapshot.split import Split
@@ -32,8 +24,10 @@ def summarise_data(
     definition: Definition, data: RunData, rows: Rows, split: Split, target: Mapping[str, Any]
 ) -> DataSummary:
     """Count what a run learns from and is judged by; `target` has the fields that depend on the kind of task."""
-    cut = None if split.cut is None else _to_iso(split.cut)
     held_out = int(split.holdout.sum())
+    arrivals = [*(receipt.uploaded for receipt in data.receipts), *data.labelled.predicted]
+    times = rows.columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
+    training = cast("Mapping[str, Any]", definition.document.get("training", {}))
     return DataSummary(
         receipts=len(data.receipts),
         uploads=[
@@ -46,34 +40,16 @@ def summarise_data(
         merged_duplicates=rows.merged,
         unusable_rows=rows.unusable,
         rows_outside_window=rows.outside,
-        split=SplitSummary(definition.training.split, _window(definition), cut),
+        split=SplitSummary(
+            by=definition.training.split,
+            window=training.get("window", ""),
+            cut=None if split.cut is None else _to_iso(split.cut),
+        ),
         target=definition.predicted_column,
-        time_range=_time_range(definition, data, rows.columns),
-        labelled=_count_labels(rows, data.labelled),
+        time_range=(_to_iso(times.min()), _to_iso(times.max())),
+        labelled=replace(data.labelled.counts, rows=int(rows.labelled.sum())),
         **target,
     )
-
-
-def _window(definition: Definition) -> str:
-    training = definition.document.get("training")
-    return str(training.get("window", "")) if isinstance(training, dict) else ""
-
-
-def _count_labels(rows: Rows, labelled: LabelledRows) -> LabelCounts:
-    return LabelCounts(
-        rows=int(rows.labelled.sum()),
-        labels=labelled.labels,
-        unmatched=labelled.unmatched,
-        unusable=labelled.unusable,
-        reasons=[LabelReason(column, reason, count) for column, reason, count in labelled.reasons],
-    )
-
-
-def _time_range(definition: Definition, data: RunData, columns: Columns) -> tuple[str, str]:
-    """Return the first and last event time, or the times of upload and prediction where there is no event time."""
-    arrivals = [*(receipt.uploaded for receipt in data.receipts), *data.labelled.predicted]
-    times = columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
-    return _to_iso(times.min()), _to_iso(times.max())
 
 
 def summarise_target(target: Array) -> TargetSummary:

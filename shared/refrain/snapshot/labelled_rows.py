@@ -15,6 +15,7 @@ from refrain.lake.capture.reading import Captured, read_captured
 from refrain.lake.label import read_labels
 from refrain.lake.labelled_predictions import LabelledPredictions, join_labels
 from refrain.lake.prediction_id import asked_at
+from refrain.lake.snapshot import LabelCounts, LabelReason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,18 +31,15 @@ class LabelledRows:
     """Typed columns of labelled predictions, in the order in which their labels came.
 
     `arrived` (when the label that counts was first sent) and `predicted` are datetime64[us]; `identities` name each row
-    and its label. `labels` counts all labels of the model, `unmatched` those without a captured prediction, `unusable`
-    the rows that the definition refuses, for example for a key that was not sent; `reasons` says why.
+    and its label. `counts` has all labels of the model, also those without a row: a label without a captured prediction
+    is unmatched, a row that the definition refuses, for example for a key that was not sent, is unusable.
     """
 
     columns: Columns
     arrived: Array
     predicted: Array
     identities: Array
-    labels: int = 0
-    unmatched: int = 0
-    unusable: int = 0
-    reasons: tuple[tuple[str, str, int], ...] = ()
+    counts: LabelCounts
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -54,25 +52,21 @@ class LabelledRows:
 
     def select(self, chosen: NDArray[np.bool_]) -> LabelledRows:
         """Return the chosen rows."""
-        columns = {name: array[chosen] for name, array in self.columns.items()}
         arrays = {name: getattr(self, name)[chosen] for name in ("arrived", "predicted", "identities")}
-        return replace(self, columns=columns, **arrays)
+        return replace(self, columns={name: array[chosen] for name, array in self.columns.items()}, **arrays)
 
 
 _NEVER = np.empty(0, "datetime64[us]")
-NO_LABELS = LabelledRows({}, _NEVER, _NEVER, np.empty(0, object))
+NO_LABELS = LabelledRows({}, _NEVER, _NEVER, np.empty(0, object), LabelCounts(0, 0, 0, 0, []))
 """The rows where nothing is labelled."""
 
 
 def read_labelled(store: Store, definition: Definition) -> LabelledRows:
     """Read all labels of a model and their predictions, and make rows of them."""
     labels = read_labels(store, definition.model)
-    times = [time for time in map(asked_at, labels) if time]
-    if not times:  # no label could belong to a prediction
-        return labelled_rows(definition, join_labels(Captured([]), labels))
-    return labelled_rows(
-        definition, join_labels(read_captured(store, definition.model, min(times), only=labels), labels)
-    )
+    times = [time for time in map(asked_at, labels) if time]  # without any, no label belongs to a prediction
+    captured = read_captured(store, definition.model, min(times), only=labels) if times else Captured([])
+    return labelled_rows(definition, join_labels(captured, labels))
 
 
 def labelled_rows(definition: Definition, joined: LabelledPredictions) -> LabelledRows:
@@ -88,20 +82,19 @@ def labelled_rows(definition: Definition, joined: LabelledPredictions) -> Labell
         raw[definition.time] = _event_times(definition, raw[definition.time], joined.captured.times)
     columns, problems = prepare(definition, raw, len(joined), columns=[*names, definition.target])
     absent = {name: missing(column.kind, len(joined)) for name, column in definition.columns.items()}
-    usable = np.ones(len(joined), bool)
-    usable[[problem.row for problem in problems]] = False
-    order = np.lexsort((np.arange(len(joined)), joined.received))
-    rows = LabelledRows(
-        columns={name: (absent | dict(columns))[name][order] for name in definition.columns},
-        arrived=joined.received[order],
-        predicted=joined.captured.times[order],
-        identities=_identities(joined)[order],
+    in_order = np.argsort(joined.received, kind="stable")
+    kept = in_order[~np.isin(in_order, [problem.row for problem in problems])]
+    labels = zip(joined.captured.ids, joined.received.tolist(), joined.values.tolist(), strict=True)
+    identities = objects([json.dumps([name, str(received), value]) for name, received, value in labels])
+    counts = LabelCounts(
+        rows=len(kept),
         labels=len(joined) + len(joined.unmatched),
         unmatched=len(joined.unmatched),
-        unusable=int((~usable).sum()),
-        reasons=_reasons(problems),
+        unusable=len(joined) - len(kept),
+        reasons=_count_reasons(problems),
     )
-    return rows.select(usable[order])
+    columns_of_kept = {name: array[kept] for name, array in (absent | dict(columns)).items()}
+    return LabelledRows(columns_of_kept, joined.received[kept], joined.captured.times[kept], identities[kept], counts)
 
 
 def _event_times(definition: Definition, sent: Array, predicted: Array) -> Array:
@@ -115,12 +108,7 @@ def _event_times(definition: Definition, sent: Array, predicted: Array) -> Array
     return times
 
 
-def _identities(joined: LabelledPredictions) -> Array:
-    rows = zip(joined.captured.ids, joined.received.tolist(), joined.values.tolist(), strict=True)
-    return objects([json.dumps([name, str(received), value]) for name, received, value in rows])
-
-
-def _reasons(problems: list[Problem]) -> tuple[tuple[str, str, int], ...]:
+def _count_reasons(problems: list[Problem]) -> list[LabelReason]:
     counts = Counter((problem.column, problem.reason) for problem in problems)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((column, reason, rows) for (column, reason), rows in ordered[:MAX_REASONS])
+    return [LabelReason(column, reason, rows) for (column, reason), rows in ordered[:MAX_REASONS]]

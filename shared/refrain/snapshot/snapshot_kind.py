@@ -9,8 +9,7 @@ from refrain.classes import class_labels
 from refrain.lake.receipt_choice import choose_receipts, read_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
-from refrain.snapshot.split import Split, split_rows
-from refrain.snapshot.sufficiency import row_shortfall
+from refrain.snapshot.split import Split, row_shortfall, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

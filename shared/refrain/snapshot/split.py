@@ -1,4 +1,4 @@
-"""Which rows are held out to judge by. The split is not random: every run splits the same rows in the same way.
+"""Which rows are held out to judge by, and are there enough on both sides? Every run splits the same rows equally.
 
 If a later run held out a row that the champion was trained on, the champion would be judged on what it knows by heart.
 By time and by upload the newest rows are held out; by hash a row stays on its side for ever.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.classes import class_labels
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 WHOLE = 2.0**64
 """A share of hashes is a share of this."""
+MIN_SIDE_ROWS = 20
+"""Rows that training and holdout need each: fewer say nothing about a model, whatever `min_rows` is."""
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,20 @@ def split_by_time(times: Array, share: float) -> Split:
     held_out = len(times) - first_rows[1:]  # rows held out when the holdout begins at each time but the first
     cut = distinct[1:][np.argmin(np.abs(held_out - share * len(times)))]
     return Split(times >= cut, cut)
+
+
+def row_shortfall(definition: Definition, columns: Columns, holdout: NDArray[np.bool_]) -> str:
+    """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
+    rows, held_out = len(holdout), int(holdout.sum())
+    if rows < definition.training.min_rows:
+        return f"there are {rows} rows, and {definition.training.min_rows} are needed (training.min_rows)"
+    for purpose, count in (("hold out", held_out), ("learn from", rows - held_out)):
+        if count < MIN_SIDE_ROWS:
+            return f"there are {count} rows to {purpose}, and {MIN_SIDE_ROWS} are needed"
+    name, target = definition.target, columns[definition.target]
+    for side, values in (("training", target[~holdout]), ("holdout", target[holdout])):
+        if (values == values[0]).all():
+            is_regression = definition.task == "regression"
+            value = f"{values[0]:g}" if is_regression else class_labels(definition.columns[name], values[:1])[0]
+            return f"all {len(values)} {side} rows have the same {name}, {value}: there is nothing to tell apart"
+    return ""

@@ -76,7 +76,7 @@ def test_a_labelled_prediction_is_a_row_with_its_label_as_target(define: Define)
         "member": [1.0],
         "back": ["yes"],
     }
-    assert (labelled.labels, labelled.unmatched, labelled.unusable) == (1, 0, 0)
+    assert (labelled.counts.labels, labelled.counts.unmatched, labelled.counts.unusable) == (1, 0, 0)
 
 
 def test_rows_come_in_the_order_of_their_labels(define: Define) -> None:
@@ -86,7 +86,7 @@ def test_rows_come_in_the_order_of_their_labels(define: Define) -> None:
 
     assert labelled.columns["back"].tolist() == ["no", "no", "yes"]
     assert labelled.arrived.tolist() == [moment(day).item() for day in ("11-08", "11-08", "11-09")]
-    assert labelled.unmatched == 1
+    assert labelled.counts.unmatched == 1
 
 
 def test_the_time_is_the_one_that_was_sent_else_that_of_the_prediction(define: Define) -> None:
@@ -104,8 +104,8 @@ def test_the_time_is_the_one_that_was_sent_else_that_of_the_prediction(define: D
         moment("11-02").item(),
         moment("11-02").item(),
     ]
-    assert labelled.reasons[0][0] == "at"
-    assert labelled.unusable == 1
+    assert labelled.counts.reasons[0].column == "at"
+    assert labelled.counts.unusable == 1
 
 
 def test_a_row_whose_key_was_not_sent_might_be_any_and_is_left_out(define: Define) -> None:
@@ -115,9 +115,12 @@ def test_a_row_whose_key_was_not_sent_might_be_any_and_is_left_out(define: Defin
     by_person_and_time = rows_of(define(key=["who", "at"], time="at"), row("a", who="ada"), row("b", at=0), **both)
 
     assert by_person.columns["who"].tolist() == ["bob"]
-    assert by_person.reasons == (("who", "is required", 1),)
+    assert by_person.counts.reasons == [LabelReason("who", "is required", 1)]
     assert len(by_person_and_time) == 0
-    assert by_person_and_time.reasons == (("at", "is required", 1), ("who", "is required", 1))
+    assert by_person_and_time.counts.reasons == [
+        LabelReason("at", "is required", 1),
+        LabelReason("who", "is required", 1),
+    ]
 
 
 def test_a_label_or_a_value_that_the_present_definition_refuses_is_left_out(define: Define) -> None:
@@ -130,7 +133,7 @@ def test_a_label_or_a_value_that_the_present_definition_refuses_is_left_out(defi
     )
 
     assert len(labelled) == 1
-    assert labelled.unusable == 2
+    assert labelled.counts.unusable == 2
 
 
 def test_of_one_key_the_row_that_came_last_counts_uploaded_or_labelled(
