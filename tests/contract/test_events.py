@@ -31,7 +31,7 @@ from refrain.serving.http.routes import ROUTES
 from refrain.serving.registry.registry import registry
 from refrain.snapshot.take import SnapshotRequest
 from refrain.training.train import TrainingRequest
-from refrain.trial.judging import JudgementRequest
+from refrain.trial.judging import JUDGEMENT_FIELDS
 from tests.integration.conftest import aws, endpoint  # noqa: F401  fixtures
 from tests.integration.loop import Context, handler
 
@@ -133,18 +133,18 @@ def test_the_steps_of_a_run_name_the_same_run() -> None:
 
 def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     start, end, end_unjudged = (MoveRequest.of(EVENT[name]) for name in TRIAL)
-    judgement = JudgementRequest.of(EVENT["08-judge"])
+    model, run = read_fields(EVENT["08-judge"], JUDGEMENT_FIELDS).values()
     back = RollbackRequest.of(EVENT["21-roll-back"])
 
     for request in (start, end, end_unjudged):
-        assert (request.model, request.run) == (judgement.model, judgement.run)
+        assert (request.model, request.run) == (model, run)
     assert (start.move, end.move, end_unjudged.move) == ("start_trial", "dismiss", "dismiss")
     assert end.trial is not None
     assert end.trial.to_json() == EVENT["10-dismiss"]["judgement"]
     assert end_unjudged.trial is not None
     assert end_unjudged.trial.code == "unjudged"
     assert EVENT["21-roll-back"]["request"] == EVENT["20-rollback"]
-    assert (back.model, back.version) == (judgement.model, None)
+    assert (back.model, back.version) == (model, None)
 
 
 def test_the_event_of_monitoring_has_the_fields_that_the_schedule_sends() -> None:

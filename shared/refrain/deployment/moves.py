@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from refrain.aws.emf import count_metric
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
-from refrain.lake.deployment import Deployment, Served, Withdrawn
+from refrain.lake.deployment import Deployment, Served, Withdrawn, make_challenger, pause_seconds
 from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
-from refrain.lake.trial_timing import make_challenger, pause_seconds
 from refrain.lake.version import read_learned_digest
 from refrain.pages.run_page import render_run
 from refrain.times import to_iso_milliseconds
@@ -59,14 +58,10 @@ class MoveRequest:
         values = read_fields(event, MOVE_FIELDS)
         trial = values.pop("judgement")
         if trial is None and values["move"] == "dismiss":
-            trial = _unjudged(read_fields(event, {"at": TIME})["at"])
+            at = to_iso_milliseconds(read_fields(event, {"at": TIME})["at"])
+            reason = "The challenger could not be judged, so its trial was ended."
+            trial = TrialOutcome("dismiss", "unjudged", reason, at, None)
         return cls(**values, trial=trial)
-
-
-def _unjudged(at: datetime) -> TrialOutcome:
-    """Return the outcome of a challenger that could not be judged."""
-    reason = "The challenger could not be judged, so its trial was ended."
-    return TrialOutcome("dismiss", "unjudged", reason, to_iso_milliseconds(at), None)
 
 
 def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
@@ -106,7 +101,9 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     evaluation = replace(Evaluation.read(store, request.model, request.run), outcome=outcome, trial=request.trial)
     promoted = _chosen(evaluation) if request.move == "promote" else None
     if promoted:
-        _promote(store, evaluation)
+        served, expected, on_trial = _served(evaluation), evaluation.champion_version, evaluation.trial is not None
+        reasons = _reasons(evaluation)
+        set_champion(store, evaluation.model, served, expected=expected, reasons=reasons, on_trial=on_trial)
     elif request.move in ("dismiss", "superseded") and evaluation.decision.version:
         _dismiss(store, evaluation)
     report = write_report(store, request.model, request.run, render_run(evaluation).encode(), promoted)
@@ -123,17 +120,6 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "figures": _figures(evaluation),
         "report": f"s3://{store.bucket}/{report}",
     }
-
-
-def _promote(store: Store, evaluation: Evaluation) -> None:
-    set_champion(
-        store,
-        evaluation.model,
-        _served(evaluation),
-        expected=evaluation.champion_version,
-        reasons=_reasons(evaluation),
-        on_trial=evaluation.trial is not None,
-    )
 
 
 def _dismiss(store: Store, evaluation: Evaluation) -> None:

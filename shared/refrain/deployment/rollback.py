@@ -85,7 +85,9 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
     proved = load_version(store, request.model, Served(version, request.at, "", None))
     served = _served(version, request.at, proved.model.definition.training.metric, entries)
     replaced = Withdrawn(champion.version, read_learned_digest(store, request.model, champion.version), request.at)
-    return _restore(store, request, served, _before(version, line), replaced)
+    indexes = [index for index, entry in enumerate(line) if entry.version == version]
+    previous = _as_served(line[indexes[-1] - 1]) if indexes and indexes[-1] else None
+    return _restore(store, request, served, previous, replaced)
 
 
 def _restore(
@@ -96,7 +98,6 @@ def _restore(
         store,
         request.model,
         served,
-        expected=replaced.version,
         previous=previous,
         withdrawn=replaced,
         reasons={"by": f"rollback {request.by}", "because": request.reason, "instead_of": replaced.version},
@@ -127,12 +128,6 @@ def _check_known(store: Store, model: str, version: str) -> None:
     versions = list_versions(store, model)
     names = ", ".join(versions[:MAX_NAMED_VERSIONS]) + (" and older ones" if len(versions) > MAX_NAMED_VERSIONS else "")
     raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {names or 'none'}")
-
-
-def _before(version: str, line: Sequence[LogEntry]) -> Served | None:
-    """Return the champion before a version in the line, if there is one."""
-    indexes = [index for index, entry in enumerate(line) if entry.version == version]
-    return _as_served(line[indexes[-1] - 1]) if indexes and indexes[-1] else None
 
 
 def _served(version: str, at: str, metric: str, entries: Sequence[LogEntry]) -> Served:

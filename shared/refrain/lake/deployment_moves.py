@@ -64,17 +64,8 @@ def set_challenger(
             raise ChallengerChanged(model, challenger.version, current.challenger_version)
         return replace(current, challenger=challenger, updated_at=challenger.since)
 
-    entry = LogEntry(
-        model,
-        "trial_started",
-        challenger.since,
-        challenger.version,
-        mode=challenger.mode,
-        share=challenger.share,
-        until=challenger.until,
-        **reasons,
-    )
-    return _move(store, change, entry)
+    terms: Reasons = {"mode": challenger.mode, "share": challenger.share, "until": challenger.until} | reasons
+    return _move(store, change, LogEntry(model, "trial_started", challenger.since, challenger.version, **terms))
 
 
 def remove_challenger(
@@ -91,22 +82,15 @@ def remove_challenger(
 
 
 def restore_champion(
-    store: Store,
-    model: str,
-    served: Served,
-    *,
-    expected: str,
-    previous: Served | None,
-    withdrawn: Withdrawn,
-    reasons: Reasons,
+    store: Store, model: str, served: Served, *, previous: Served | None, withdrawn: Withdrawn, reasons: Reasons
 ) -> Deployment:
-    """Put an earlier version back into service in the place of `expected`; a trial ends. Raises `ChampionChanged`."""
+    """Put an earlier version back in place of the withdrawn one; a trial ends. Raises `ChampionChanged`."""
 
     def change(current: Deployment) -> Deployment:
         if current.champion == served:
             return current
-        if current.champion_version != expected:
-            raise ChampionChanged(model, expected, current.champion_version)
+        if current.champion_version != withdrawn.version:
+            raise ChampionChanged(model, withdrawn.version, current.champion_version)
         kept = tuple(item for item in _with(current, withdrawn) if item.version != served.version)
         return Deployment(model, served, previous, None, served.since, kept)
 

@@ -6,7 +6,7 @@ Every list is bounded (see `refrain.evaluation.curves`), so the object stays sma
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from preprocessing import Gate
 from preprocessing.definition import Task
@@ -21,25 +21,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
-VerdictCode = Literal[
-    "failed",
-    "parity_broken",
-    "golden_broken",
-    "below_floor",
-    "below_popularity",
-    "too_slow",
-    "promoted",
-    "not_better",
-    "not_best",
-]
-REFUSALS: tuple[VerdictCode, ...] = (
-    "failed",
-    "parity_broken",
-    "golden_broken",
-    "below_floor",
-    "below_popularity",
-    "too_slow",
-)
+Refusal = Literal["failed", "parity_broken", "golden_broken", "below_floor", "below_popularity", "too_slow"]
+VerdictCode = Literal[Refusal, "promoted", "not_better", "not_best"]
+REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
 
 @dataclass(frozen=True)

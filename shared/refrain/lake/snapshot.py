@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
 
-_RUN_LENGTH = 22
-
 type SnapshotPart = Literal["train", "holdout", "items"]
 """The rows to learn from, the rows to judge by, and each item of a recommender once, with its descriptions."""
 
@@ -151,7 +149,7 @@ def run_of_version(version: str) -> str:
     >>> run_of_version("20261123T120409-3f79bb-logistic")
     '20261123T120409-3f79bb'
     """
-    return version[:_RUN_LENGTH]
+    return version[: len("20261123T120409-3f79bb")]
 
 
 def run_started_at(run: str) -> datetime:

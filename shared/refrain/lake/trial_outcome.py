@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from refrain.lake.document import Document
 
-TrialCode = Literal[
-    "broken",
-    "failing",
-    "too_slow",
-    "shifted",
-    "worse",
-    "too_few_rows",
-    "doubtful",
-    "proved",
-    "no_harm",
-    "gathering",
-    "superseded",
-    "unjudged",
-]
-HARMS: tuple[TrialCode, ...] = ("broken", "failing", "too_slow", "shifted", "worse")
+Harm = Literal["broken", "failing", "too_slow", "shifted", "worse"]
+TrialCode = Literal[Harm, "too_few_rows", "doubtful", "proved", "no_harm", "gathering", "superseded", "unjudged"]
+HARMS: tuple[Harm, ...] = get_args(Harm)
 """Codes of a challenger that did harm: no run learns again from the rows that it learned from."""
 
 

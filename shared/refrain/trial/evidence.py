@@ -70,15 +70,16 @@ def _shadow_facts(
     champion, challenger = trial.scaled(distinct), trial.scaled(distinct, of_shadow=True)
     labelled, truth = _labelled(trial, distinct, labels)
     losses = _losses(trial, trial.scaled(labelled, of_shadow=True), truth)
+    disagreeing = champion.argmax(axis=1) != challenger.argmax(axis=1)
     return TrialFacts(
         minutes=minutes,
         failed=np.array([not row.shadow for row in rows], dtype=np.float64),
-        requests=_request_numbers(rows),
+        requests=np.unique([_request(row) for row in rows], return_inverse=True)[1],
         milliseconds=_milliseconds(rows, [row.shadow_milliseconds or 0.0 for row in rows]),
         distances=trial.expectation.distances(champion, challenger),
         expected_distance=trial.expectation.distance,
         losses=losses - _losses(trial, trial.scaled(labelled), truth),
-        disagreeing=_disagreeing(trial, champion, challenger),
+        disagreeing=float(disagreeing.mean()) if trial.expectation.classes and len(disagreeing) else None,
     )
 
 
@@ -96,16 +97,11 @@ def _canary_facts(
     return TrialFacts(
         minutes=minutes,
         failed=np.array([row.fallback for row in asked], dtype=np.float64),
-        requests=_request_numbers(asked),
+        requests=np.unique([_request(row) for row in asked], return_inverse=True)[1],
         milliseconds=_milliseconds(answered, [row.milliseconds for row in answered]),
         shifts=_shifts(trial, distinct),
         losses=pair_differences(losses, trial.answered_by_challenger(labelled)),
     )
-
-
-def _request_numbers(rows: Sequence[CapturedRow]) -> NDArray[Any]:
-    """Number the requests that rows came with."""
-    return np.unique([_request(row) for row in rows], return_inverse=True)[1] if rows else np.empty(0)
 
 
 def _request(row: CapturedRow) -> str:
@@ -132,12 +128,6 @@ def _distinct(rows: Iterable[CapturedRow], key: tuple[str, ...]) -> Iterable[Cap
         if entity not in entities:
             entities.add(entity)
             yield row
-
-
-def _disagreeing(trial: TrialSetting, champion: Floats, challenger: Floats) -> float | None:
-    if not trial.expectation.classes or not len(champion):
-        return None
-    return float((champion.argmax(axis=1) != challenger.argmax(axis=1)).mean())
 
 
 def _shifts(trial: TrialSetting, rows: list[CapturedRow]) -> dict[str, Floats]:
@@ -179,8 +169,8 @@ def _labelled(
     """Return the rows with a usable label, in the order in which the labels came, and the truth."""
     joined = join_labels(Captured(rows), labels)
     target, problems = joined.target(trial.definition)
-    refused = {problem.row for problem in problems}
-    usable = [row for row in np.argsort(joined.received, kind="stable").tolist() if row not in refused]
+    in_order = np.argsort(joined.received, kind="stable")
+    usable = in_order[~np.isin(in_order, [problem.row for problem in problems])]
     truth = target[usable]
     if trial.definition.task == "classification":
         truth = class_labels(trial.definition.columns[trial.definition.target], truth)

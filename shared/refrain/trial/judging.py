@@ -5,7 +5,6 @@ A judgement reads everything since the trial began and keeps nothing, so it may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,12 @@ import numpy as np
 from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
 from refrain.lake.capture.reading import read_captured
-from refrain.lake.deployment import Deployment
+from refrain.lake.deployment import Deployment, pause_seconds
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation
 from refrain.lake.label import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
-from refrain.lake.trial_timing import pause_seconds
 from refrain.model.loading import load_version
 from refrain.times import from_iso, to_iso_milliseconds
 from refrain.trial.evidence import TrialSetting, gather_facts
@@ -37,66 +35,48 @@ MAX_JUDGED_ROWS = 100_000
 """About the first so many rows of a trial are judged: more of them hardly make a verdict surer."""
 
 
-@dataclass(frozen=True)
-class JudgementRequest:
-    """The state's input, checked."""
-
-    model: str
-    run: str
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> JudgementRequest:
-        """Check the input. Raises `InvalidRequest` naming the field."""
-        return cls(**read_fields(event, {"model": TEXT, "run": TEXT}))
+JUDGEMENT_FIELDS = {"model": TEXT, "run": TEXT}
 
 
-def judge_challenger(store: Store, request: JudgementRequest, now: datetime) -> dict[str, object]:
-    """Judge the challenger of a run at a time (UTC); return the verdict, its reason and the figures.
+def judge_challenger(store: Store, event: Mapping[str, Any], now: datetime) -> dict[str, object]:
+    """Judge the challenger of the event's run at a time (UTC); return the verdict, its reason and the figures.
 
     The verdict is "superseded" when the champion is no longer the one that the run compared with, or when another
-    challenger has taken the place.
+    challenger has taken the place. Raises `InvalidRequest` for an event that cannot be used.
     """
-    evaluation = Evaluation.read(store, request.model, request.run)
-    definition = Snapshot.read(store, request.model, request.run).parse_definition()
-    deployment = Deployment.read(store, request.model)
+    model, run = read_fields(event, JUDGEMENT_FIELDS).values()
+    evaluation = Evaluation.read(store, model, run)
+    definition = Snapshot.read(store, model, run).parse_definition()
+    deployment = Deployment.read(store, model)
     versions = (evaluation.champion_version, evaluation.decision.version)
     if (deployment.champion_version, deployment.challenger_version) == versions:
-        facts = _read_facts(store, request, definition, deployment, now)
+        facts = _read_facts(store, run, definition, deployment, now)
         verdict = reach_verdict(facts, definition.rollout, definition.gate)
     else:
         facts = TrialFacts(0.0)
         verdict = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
-    return {
-        "model": request.model,
-        "run": request.run,
-        "pause_seconds": pause_seconds(definition.rollout),
-        "judgement": _outcome(verdict, facts, now).to_json(),
-    }
+    figures = summarise_facts(facts)
+    outcome = TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso_milliseconds(now), figures)
+    pause = pause_seconds(definition.rollout)
+    return {"model": model, "run": run, "pause_seconds": pause, "judgement": outcome.to_json()}
 
 
-def _read_facts(
-    store: Store, request: JudgementRequest, definition: Definition, deployment: Deployment, now: datetime
-) -> TrialFacts:
+def _read_facts(store: Store, run: str, definition: Definition, deployment: Deployment, now: datetime) -> TrialFacts:
     """Read what was captured and labelled since the trial began."""
-    challenger, champion = deployment.challenger, deployment.champion_version
+    model, challenger, champion = definition.model, deployment.challenger, deployment.champion_version
     assert challenger is not None, "a version is on trial"
     assert champion is not None, "and another is in service"
     since = from_iso(challenger.since)
     minutes = (now - since) / timedelta(minutes=1)
     try:
-        classes = load_version(store, request.model, challenger).model.classes or ()
+        classes = load_version(store, model, challenger).model.classes or ()
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
-    expectation = Expectation.read(store, request.model, request.run)
+    expectation = Expectation.read(store, model, run)
     trial = TrialSetting(definition, champion, challenger, classes, expectation)
-    captured = read_captured(store, request.model, since, now, max_rows=MAX_JUDGED_ROWS)
-    labels = read_labels(store, request.model, since, now)
+    captured = read_captured(store, model, since, now, max_rows=MAX_JUDGED_ROWS)
+    labels = read_labels(store, model, since, now)
     return gather_facts(trial, captured, labels, minutes)
-
-
-def _outcome(verdict: TrialVerdict, facts: TrialFacts, now: datetime) -> TrialOutcome:
-    """Add the time and the figures to a verdict."""
-    return TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso_milliseconds(now), summarise_facts(facts))
 
 
 def summarise_facts(facts: TrialFacts) -> TrialFigures:

@@ -128,9 +128,10 @@ def _shifted(facts: TrialFacts, alpha: float) -> str:
     if surely_above(facts.distances, tolerated, alpha):
         distance = f"{figure(float(facts.distances.mean()))} on average, where {figure(tolerated)} is tolerated"
         return f"The challenger's answers lie further from the champion's than on the holdout: {distance}."
-    share_of_alpha, bound = alpha / max(2 * len(facts.shifts), 1), _quarter(TOLERATED_SHIFT)
+    share_of_alpha = alpha / max(2 * len(facts.shifts), 1)
+    bound = _unit(TOLERATED_SHIFT, 2.0)  # shifts are differences of differences
     for name, gaps in facts.shifts.items():
-        if any(surely_above(_quarter(side), bound, share_of_alpha) for side in (gaps, -gaps)):
+        if any(surely_above(_unit(side, 2.0), bound, share_of_alpha) for side in (gaps, -gaps)):
             shift = f"by {figure(float(gaps.mean()))} more than on the holdout"
             return f"The challenger's answers differ from the champion's ({name}) {shift}."
     return ""
@@ -155,14 +156,9 @@ def _by_request(facts: TrialFacts) -> Floats:
     return np.asarray(np.bincount(numbers, weights=facts.failed) / rows, dtype=np.float64)[np.argsort(first)]
 
 
-def _unit[Value: (float, Floats)](differences: Value) -> Value:
-    """Bring differences between -1 and 1 to numbers between 0 and 1."""
-    return (differences + 1) / 2
-
-
-def _quarter[Value: (float, Floats)](gaps: Value) -> Value:
-    """Bring differences of differences, between -2 and 2, to numbers between 0 and 1."""
-    return (gaps + 2) / 4
+def _unit[Value: (float, Floats)](differences: Value, reach: float = 1.0) -> Value:
+    """Bring differences between -reach and reach to numbers between 0 and 1."""
+    return (differences + reach) / (2 * reach)
 
 
 def _time(minutes: float) -> str:

@@ -41,9 +41,7 @@ def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     set_champion(lake, "people", served, expected="people-1", reasons=why, on_trial=True)
     back = Served("people-1", at(30), "roc_auc", 0.9)
     withdrawn = Withdrawn("people-2", "digest", at(30))
-    restore_champion(
-        lake, "people", back, expected="people-2", previous=None, withdrawn=withdrawn, reasons={"because": "complaints"}
-    )
+    restore_champion(lake, "people", back, previous=None, withdrawn=withdrawn, reasons={"because": "complaints"})
     three = Challenger("people-3", at(40), "roc_auc", 0.93, "shadow", 0.1, at(100))
     set_challenger(lake, "people", three, expected="people-1", reasons=why)
     remove_challenger(lake, "people", "people-3", at=at(50), reasons=why)
