@@ -56,14 +56,14 @@ RETRAINING = {
     "every": choice(("hourly", "daily", "weekly", "monthly", "never"), "never"),
     "new_rows": whole(0),
     "on_drift": BOOLEAN,
-    "cooldown": length(6 * 3600.0),
+    "cooldown": length(6 * 3600.0, empty=0.0),
     "most_without_promotion": whole(5, 1),
-    "max_age": length(),
+    "max_age": length(None, empty=None),
 }
 MONITORING = {
     "capture": number(1.0, 0.0, 1.0),
-    "window": length(86400.0),
-    "quality": length(7 * 86400.0),
+    "window": length(86400.0, empty=86400.0),
+    "quality": length(7 * 86400.0, empty=7 * 86400.0),
     "alarm": Key(f"two whole numbers, k of m, 1 <= k <= m <= {MAX_ALARM_WINDOWS}", _parse_alarm, (2, 3)),
     "least_effect": number(0.1, 0.0),
     "ignore": TEXTS,
@@ -73,7 +73,7 @@ MONITORING = {
 def read_training(table: Table, task: Task, event_time: str) -> Training:
     """Read which rows a model learns from, how they are split, and its candidates."""
     keys = {
-        "window": length(),
+        "window": length(None, empty=None),
         "holdout": number(0.2, 0.01, 0.9),
         "split": choice(("time", "upload", "hash"), "time" if event_time else "hash"),
         "metric": choice(METRICS[task], METRICS[task][0]),

@@ -145,16 +145,16 @@ def whole(default: int, least: int = 0) -> Key:
     return Key(f"a whole number of at least {least}", parse, default)
 
 
-def length(default: float | None = None) -> Key:
-    """Accept a length of time, read as seconds; an empty text is the default.
+def length(default: float | None, empty: float | None) -> Key:
+    """Accept a length of time, read as seconds; `empty` is what an empty text means.
 
-    >>> length().parse("12h")
+    >>> length(None, None).parse("12h")
     43200.0
     """
 
     def parse(value: object) -> float | None:
         if value == "":
-            return default
+            return empty
         text = match_text(_LENGTH, value)
         return float(text[:-1]) * _SECONDS[text[-1]]
 

@@ -196,3 +196,12 @@ def test_a_length_is_written_in_seconds_to_weeks(written: str, seconds: float) -
     definition = parse_definition("shop", document() | {"monitoring": {"window": written}}, "shop.toml")
 
     assert definition.monitoring.window == seconds
+
+
+def test_an_empty_length_is_no_pause_no_bound_or_the_default() -> None:
+    rules = {"retraining": {"cooldown": "", "max_age": ""}, "monitoring": {"window": "", "quality": ""}}
+    definition = parse_definition("shop", document(**rules), "shop.toml")
+
+    assert definition.retraining.cooldown == 0
+    assert definition.retraining.max_age is None
+    assert (definition.monitoring.window, definition.monitoring.quality) == (86_400, 7 * 86_400)
