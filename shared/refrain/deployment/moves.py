@@ -67,11 +67,8 @@ class MoveRequest:
 def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """Put the run's best candidate on trial beside the champion; return what the waiting and judging states need.
 
-    Doing it again changes nothing.
-
-    Raises:
-        ChampionChanged: when another champion is in service than the one that this run compared with.
-        ChallengerChanged: when another version is on trial.
+    Doing it again changes nothing. Raises `ChampionChanged` when another champion is in service than the one that this
+    run compared with, and `ChallengerChanged` when another version is on trial.
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
@@ -91,11 +88,8 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
 def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     """Make the move that was decided, and write the report; return the result of the run.
 
-    Doing it again changes nothing.
-
-    Raises:
-        ChampionChanged: when another champion is in service than the one that this run compared with.
-        ChallengerChanged: when the version to promote after its trial is no longer on trial.
+    Doing it again changes nothing. Raises `ChampionChanged` when another champion is in service than the one that this
+    run compared with, and `ChallengerChanged` when the version to promote after its trial is no longer on trial.
     """
     outcome = MOVE_RESULTS[cast("Move", request.move)]
     evaluation = replace(Evaluation.read(store, request.model, request.run), outcome=outcome, trial=request.trial)

@@ -60,11 +60,8 @@ class RollbackRequest:
 def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[str, object]:
     """Put the version back into service; return the move. Doing it again changes nothing.
 
-    Raises:
-        UnknownModel: when no definition has this name.
-        InvalidRequest: when there is no version to go back to, or none of this name.
-        BrokenVersion: when it does not answer its golden rows as it should.
-        ChampionChanged: when another move came first.
+    Raises `UnknownModel`, `InvalidRequest` when there is no version to go back to or none of this name, `BrokenVersion`
+    when it does not answer its golden rows as it should, and `ChampionChanged` when another move came first.
     """
     deployment = Deployment.read(store, request.model)
     champion = deployment.champion
@@ -132,10 +129,8 @@ def _check_known(store: Store, model: str, version: str) -> None:
 
 def _served(version: str, at: str, metric: str, entries: Sequence[LogEntry]) -> Served:
     """Return the version in service since a time, with the figure that it was promoted for, if it ever was."""
-    for entry in reversed(entries):
-        if entry.version == version and entry.event == "promoted":
-            return replace(_as_served(entry), since=at)
-    return Served(version, at, metric, None)
+    promotions = [entry for entry in entries if entry.version == version and entry.event == "promoted"]
+    return replace(_as_served(promotions[-1]), since=at) if promotions else Served(version, at, metric, None)
 
 
 def _as_served(entry: LogEntry) -> Served:

@@ -31,11 +31,8 @@ OTHER_CLASSES = "all others"
 def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
     """Compute all drawings of one model.
 
-    Args:
-        task: of the definition.
-        truth: class numbers or values [rows].
-        answers: probabilities [rows, classes] or values [rows] or [rows, 1].
-        classes: names, in the order of the class numbers.
+    `truth` has class numbers or values [rows], `answers` probabilities [rows, classes] or values [rows] or [rows, 1],
+    and `classes` the names in the order of the class numbers.
     """
     answers = np.asarray(answers, dtype=np.float64)
     if task == "regression":
@@ -66,14 +63,14 @@ def roc_curve(truth: NDArray[np.int64], probabilities: Floats) -> Line:
     Line(x=[0.0, 0.0, 1.0], y=[0.0, 1.0, 1.0])
     """
     if probabilities.shape[1] == 2:
-        x, y = _roc_of(truth == 1, probabilities[:, 1])
-        return _line(*_thinned(x, y))
+        x, y = _thinned(*_roc_of(truth == 1, probabilities[:, 1]))
+        return Line(_rounded(x), _rounded(y))
     grid = np.linspace(0, 1, MAX_POINTS // 2)
     numbers = [number for number in np.unique(truth) if not (truth == number).all()]
     if not numbers:
-        return _line(np.empty(0), np.empty(0))
+        return Line([], [])
     curves = [np.interp(grid, *_roc_of(truth == number, probabilities[:, number])) for number in numbers]
-    return _line(np.append(0.0, grid), np.append(0.0, np.mean(curves, axis=0)))
+    return Line(_rounded(np.append(0.0, grid)), _rounded(np.append(0.0, np.mean(curves, axis=0))))
 
 
 def _roc_of(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats]:
@@ -93,10 +90,6 @@ def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     positions = np.linspace(0, x[-1] + y[-1], MAX_POINTS)
     kept = np.unique(np.append(np.searchsorted(x + y, positions[:-1]), len(x) - 1))
     return x[kept], y[kept]
-
-
-def _line(x: Floats, y: Floats) -> Line:
-    return Line(_rounded(x), _rounded(y))
 
 
 def _rounded(values: Sequence[float] | Floats) -> list[float]:

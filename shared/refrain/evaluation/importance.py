@@ -36,15 +36,8 @@ def permutation_importance(
     Breiman, Random forests, 2001; Fisher, Rudin & Dominici, All models are wrong, but many are useful, 2019. Columns of
     one feature are shuffled together. Two features that say the same share their importance or hide each other's.
 
-    Args:
-        predict: answers of the model for a float32 matrix [rows, columns].
-        matrix: the holdout's; left as it is.
-        truth: [rows].
-        metric: the figure that gets worse.
-        features: by name, the columns of the matrix that belong to it.
-        repeats: how often each feature is shuffled.
-        seed: of the sample of rows and of the shuffles.
-        max_rows: of more rows a sample is taken; a sample with one class only gives no importance.
+    `predict` answers a float32 matrix [rows, columns], and `features` has by name the columns of `matrix` that belong
+    to a feature. Of more than `max_rows` rows a sample is taken; one with one class only gives no importance.
     """
     random = np.random.default_rng(seed)
     if len(matrix) > max_rows:

@@ -51,7 +51,9 @@ class RecommenderEvaluation:
         model = RecommenderModel.load(files.manifest, files.model, files.catalogue)
         codes = model.catalogue.coded(self._questions.items)
         items, scores = rank(model, [known_codes(codes[seen]) for seen in self._questions.seen])
-        ranked = _in_questions(model, self._questions, items, scores)
+        of_questions = np.full(len(model.catalogue), -1)
+        of_questions[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
+        ranked = np.where(np.isfinite(scores), of_questions[items], -1)  # -1: no item is left, or it is unknown there
         return EvaluatedModel(
             model=model,
             answers=self._questions.hits(ranked),
@@ -103,13 +105,6 @@ def _instances(model: RecommenderModel) -> list[dict[str, object]]:
     length = min(TIMED_HISTORY, len(items))
     draws = (draw.choice(len(items), length, replace=False).tolist() for _ in range(TIMED_CALLS))
     return [{"history": [items[code] for code in codes]} for codes in draws]
-
-
-def _in_questions(model: RecommenderModel, questions: Questions, items: Codes, scores: NDArray[np.float32]) -> Codes:
-    """Turn a version's codes into those of the questions; -1 where no item is left, or the item is unknown there."""
-    codes = {item: code for code, item in enumerate(questions.items)}
-    of_questions = np.array([codes.get(item, -1) for item in model.catalogue.items], np.int64)
-    return np.where(np.isfinite(scores), of_questions[items], -1).astype(np.int64)
 
 
 def _lists(items: Any, scores: Any) -> list[tuple[list[int], list[float]]]:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
     from refrain.snapshot.rows import Rows
-    from refrain.snapshot.snapshot_kind import RunData
-    from refrain.snapshot.split import Split
+    from refrain.snapshot.snapshot_kind import RunData, Split
 
 
 def summarise_data(

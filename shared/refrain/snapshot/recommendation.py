@@ -12,8 +12,7 @@ from preprocessing import Columns, RecommenderDefinition, objects
 from refrain.lake.receipt_choice import choose_receipts, read_receipts
 from refrain.recommendation.catalogue import definition_of_items
 from refrain.snapshot.rows import read_rows
-from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
-from refrain.snapshot.split import MIN_SIDE_ROWS, WHOLE, Split
+from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, WHOLE, RunData, SnapshotKind, Split
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ Labelled predictions stand among the uploads, each in the place of its label's a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing import missing, objects, prepare
+from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
     from refrain.lake.receipt import Receipt
-    from refrain.snapshot.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,12 @@ class Rows:
     def select(self, chosen: NDArray[np.bool_], *, merged: int = 0, outside: int = 0) -> Rows:
         """Return the chosen rows; the others are counted as merged or outside."""
         labelled = self.labelled[chosen] if len(self.labelled) else self.labelled
-        return Rows(
-            take_rows(self.columns, chosen), self.unusable, self.merged + merged, self.outside + outside, labelled
-        )
+        columns = take_rows(self.columns, chosen)
+        return Rows(columns, self.unusable, self.merged + merged, self.outside + outside, labelled)
 
 
 def read_rows(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows | None = None
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows = NO_LABELS
 ) -> Rows:
     """Read the parts of all receipts, one by one, and put labelled predictions among them in the order of arrival.
 
@@ -74,24 +74,19 @@ def read_rows(
 
 
 def _pieces(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows | None
+    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows
 ) -> Iterator[tuple[Columns, int, bool]]:
     """Yield columns in the order of arrival, the number of rows they lost, and whether they are labelled predictions.
 
     S3 knows only the second of an upload. A label of the same second counts as earlier.
     """
-    start = 0
-    for receipt in receipts:
-        if labelled is not None:
-            arrived = labelled.arrived.astype("datetime64[s]")
-            end = int(np.searchsorted(arrived, receipt.uploaded.astype("datetime64[s]"), side="right"))
-            if end > start:
-                yield take_rows(labelled.columns, slice(start, end)), 0, True
-                start = end
-        for part in receipt.parts:
+    seconds = np.array([receipt.uploaded for receipt in receipts], "datetime64[s]")
+    ends = np.searchsorted(labelled.arrived.astype("datetime64[s]"), seconds, side="right").tolist()
+    for (start, end), receipt in zip_longest(pairwise([0, *ends, len(labelled)]), receipts):
+        if end > start:
+            yield take_rows(labelled.columns, slice(start, end)), 0, True
+        for part in receipt.parts if receipt else ():
             yield *_read_part(store.read(part.key).data, definition, receipt.is_current(definition)), False
-    if labelled is not None and start < len(labelled):
-        yield take_rows(labelled.columns, slice(start, None)), 0, True
 
 
 def without_duplicates(definition: Definition, rows: Rows) -> Rows:

@@ -81,9 +81,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
         "enough": False,
         "why": _find_objection(store, request, deployment, data, digest),
         "snapshot": None,
-        "rows": 0,
-        "train_rows": 0,
-        "holdout_rows": 0,
+        **dict.fromkeys(("rows", "train_rows", "holdout_rows"), 0),
         "candidates": [],
     }
     if not answer["why"]:

@@ -10,8 +10,7 @@ from preprocessing import objects
 from refrain.lake.snapshot import DataSummary, SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.rows import Rows
-from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
-from refrain.snapshot.split import Split
+from refrain.snapshot.snapshot_kind import RunData, SnapshotKind, Split
 from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:

@@ -21,8 +21,7 @@ from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, labelled_rows
 from refrain.snapshot.rows import read_rows, within_window, without_duplicates
-from refrain.snapshot.snapshot_kind import RunData
-from refrain.snapshot.split import Split
+from refrain.snapshot.snapshot_kind import RunData, Split
 from refrain.snapshot.take import snapshot_digest
 from tests.unit.snapshot.test_rows import Shelf, part
 

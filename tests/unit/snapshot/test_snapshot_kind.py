@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.snapshot.split import row_shortfall, split_by_time, split_rows
+from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_time
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_by_hash_about_the_share_is_held_out_and_equal_rows_stay_together(define
     definition = define(training={"holdout": 0.3})
     rows = {name: np.tile(np.arange(5000.0), 2) for name in definition.columns}
 
-    holdout = split_rows(definition, rows).holdout
+    holdout = SnapshotKind(definition).hold_out(rows).holdout
 
     assert holdout.mean() == pytest.approx(0.3, abs=0.02)
     assert holdout[:5000].tolist() == holdout[5000:].tolist()
@@ -81,7 +81,10 @@ def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> N
     rows = {name: np.arange(200.0) for name in definition.columns}
     changed = rows | {"spent": np.zeros(200)}
 
-    assert split_rows(definition, rows).holdout.tolist() == split_rows(definition, changed).holdout.tolist()
+    assert (
+        SnapshotKind(definition).hold_out(rows).holdout.tolist()
+        == SnapshotKind(definition).hold_out(changed).holdout.tolist()
+    )
 
 
 def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
@@ -89,21 +92,24 @@ def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
     old = {name: np.arange(200.0) for name in definition.columns}
     more = {name: np.arange(300.0) for name in definition.columns}
 
-    assert split_rows(definition, more).holdout[:200].tolist() == split_rows(definition, old).holdout.tolist()
+    assert (
+        SnapshotKind(definition).hold_out(more).holdout[:200].tolist()
+        == SnapshotKind(definition).hold_out(old).holdout.tolist()
+    )
 
 
 def test_by_upload_the_newest_rows_are_held_out(define: Define) -> None:
     definition = define(training={"split": "upload", "holdout": 0.25})
     rows = {name: np.arange(8.0) for name in definition.columns}
 
-    assert split_rows(definition, rows).holdout.tolist() == [False] * 6 + [True] * 2
+    assert SnapshotKind(definition).hold_out(rows).holdout.tolist() == [False] * 6 + [True] * 2
 
 
 def test_by_time_the_newest_events_are_held_out_and_the_cut_is_told(define: Define) -> None:
     definition = define(time="at", training={"holdout": 0.5})
     times = np.array(["2026-11-04", "2026-11-01", "2026-11-03", "2026-11-02"], "datetime64[us]")
 
-    split = split_rows(definition, {"at": times})
+    split = SnapshotKind(definition).hold_out({"at": times})
 
     assert split.holdout.tolist() == [True, False, True, False]
     assert split.cut == np.datetime64("2026-11-03")
@@ -131,7 +137,7 @@ def holdout(rows: int, held: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 def test_two_classes_in_both_parts_and_rows_enough_leave_nothing_to_say(define: Define) -> None:
     rows = {"back": objects(["yes", "no"] * 50)}
-    assert row_shortfall(define(), rows, holdout(100, 20)) == ""
+    assert SnapshotKind(define()).find_shortfall(rows, holdout(100, 20)) == ""
 
 
 @pytest.mark.parametrize(
@@ -146,15 +152,15 @@ def test_two_classes_in_both_parts_and_rows_enough_leave_nothing_to_say(define: 
 )
 def test_what_is_wanting_is_said(define: Define, classes: list[str], held: int, sentence: str) -> None:
     rows = {"back": objects(classes)}
-    assert row_shortfall(define(), rows, holdout(len(classes), held)).startswith(sentence)
+    assert SnapshotKind(define()).find_shortfall(rows, holdout(len(classes), held)).startswith(sentence)
 
 
 def test_a_target_that_does_not_vary_teaches_no_regression(define: Define) -> None:
     rows = {"spent": np.full(100, 2.5)}
-    assert "have the same spent, 2.5" in row_shortfall(define(task="regression"), rows, holdout(100, 20))
+    assert "have the same spent, 2.5" in SnapshotKind(define(task="regression")).find_shortfall(rows, holdout(100, 20))
     rows["spent"][::7] = 3
-    assert row_shortfall(define(task="regression"), rows, holdout(100, 20)) == ""
+    assert SnapshotKind(define(task="regression")).find_shortfall(rows, holdout(100, 20)) == ""
 
 
 def test_no_rows_are_too_few(define: Define) -> None:
-    assert row_shortfall(define(), {"back": objects([])}, holdout(0, 0)).startswith("there are 0 rows")
+    assert SnapshotKind(define()).find_shortfall({"back": objects([])}, holdout(0, 0)).startswith("there are 0 rows")
