@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_READERS = 8
 CHAMPION_EVENTS = frozenset({"promoted", "rolled_back"})
 
+type ServiceState = tuple[LogEntry | None, LogEntry | None]
+"""What was in service at a time: the entries that put the champion and the challenger there."""
+
 Event = Literal["promoted", "trial_started", "dismissed", "rolled_back"]
 
 
@@ -67,14 +70,6 @@ class LogEntry(Document):
         return cls.from_json(store.read_json(key))
 
 
-@dataclass(frozen=True)
-class ServiceState:
-    """What was in service at a time: the entries that put the champion and the challenger there."""
-
-    champion: LogEntry | None
-    challenger: LogEntry | None
-
-
 def log_keys(store: Store, model: str, until: str = "") -> list[str]:
     """List the keys of the log in the order of time, up to the time `until` if there is one."""
     prefix = LogEntry.prefix(model)
@@ -98,20 +93,19 @@ def state_after(newest_first: Iterable[LogEntry]) -> ServiceState:
     """Find what a series of moves, the newest first, led to.
 
     >>> moves = [LogEntry("income", "promoted", "12:00", "1"), LogEntry("income", "trial_started", "13:00", "2")]
-    >>> state = state_after(reversed(moves))
-    >>> state.champion.version, state.challenger.version
-    ('1', '2')
+    >>> [entry.version for entry in state_after(reversed(moves))]
+    ['1', '2']
     """
     challenger: LogEntry | None = None
     dismissed: set[str] = set()
     for entry in newest_first:
         if entry.event in CHAMPION_EVENTS:
-            return ServiceState(entry, challenger)
+            return entry, challenger
         if entry.event == "dismissed":
             dismissed.add(entry.version)
         elif challenger is None and entry.version not in dismissed:
             challenger = entry
-    return ServiceState(None, challenger)
+    return None, challenger
 
 
 def succession(entries: Iterable[LogEntry]) -> list[LogEntry]:

@@ -81,10 +81,8 @@ def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> N
     rows = {name: np.arange(200.0) for name in definition.columns}
     changed = rows | {"spent": np.zeros(200)}
 
-    assert (
-        SnapshotKind(definition).hold_out(rows).holdout.tolist()
-        == SnapshotKind(definition).hold_out(changed).holdout.tolist()
-    )
+    before, after = (SnapshotKind(definition).hold_out(columns).holdout for columns in (rows, changed))
+    assert before.tolist() == after.tolist()
 
 
 def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
@@ -92,10 +90,8 @@ def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
     old = {name: np.arange(200.0) for name in definition.columns}
     more = {name: np.arange(300.0) for name in definition.columns}
 
-    assert (
-        SnapshotKind(definition).hold_out(more).holdout[:200].tolist()
-        == SnapshotKind(definition).hold_out(old).holdout.tolist()
-    )
+    before, after = (SnapshotKind(definition).hold_out(columns).holdout for columns in (old, more))
+    assert before.tolist() == after[:200].tolist()
 
 
 def test_by_upload_the_newest_rows_are_held_out(define: Define) -> None:

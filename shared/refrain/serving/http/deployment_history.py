@@ -41,8 +41,7 @@ def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict
 def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
     """Return what was in service at a time (UTC), as far as the log reaches."""
     time = to_iso_milliseconds(at)
-    state = deployment_log.state_at(store, model, time)
-    champion, challenger = state.champion, state.challenger
+    champion, challenger = deployment_log.state_at(store, model, time)
     if challenger and (challenger.until or "") < time:
         challenger = None
     return {
