@@ -22,7 +22,7 @@ from preprocessing import (
     rows_to_columns,
 )
 from preprocessing.decode import _numbers
-from preprocessing.values import MISSING_MARKS, number_of
+from preprocessing.values import parser_of
 
 DOCUMENT: dict[str, Any] = {
     "task": "classification",
@@ -131,11 +131,11 @@ def test_a_clean_row_sent_again_as_json_gives_the_same_features(rows: list[dict[
 @given(st.lists(st.one_of(st.none(), st.integers(), st.floats(), numeric_text), min_size=1, max_size=8))
 @settings(max_examples=300)
 def test_the_fast_way_of_numbers_is_the_slow_way(values: list[Any]) -> None:
-    marks = MISSING_MARKS | {"999"}
-    fast = _numbers(objects(values), marks, ".")
+    column = DEFINITION.columns["amount"]
+    fast = _numbers(objects(values), column)
 
     if fast is not None:
-        slow = [number_of(value, marks, ".") for value in values]
+        slow = [parser_of(column)(value) for value in values]
         np.testing.assert_array_equal(fast, [math.nan if number is None else number for number in slow])
 
 

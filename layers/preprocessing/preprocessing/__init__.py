@@ -4,6 +4,7 @@
 that a model sees in service exactly what it saw in training. Imports numpy only.
 """
 
+from preprocessing.cells import tidy_text
 from preprocessing.clean import clean, prepare
 from preprocessing.columns import (
     Array,
@@ -75,4 +76,5 @@ __all__ = [
     "present",
     "rows_to_columns",
     "rows_to_lists",
+    "tidy_text",
 ]

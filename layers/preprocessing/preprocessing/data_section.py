@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from preprocessing.cells import MISSING_MARKS, Invalid
 from preprocessing.definition import Column, Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
+from preprocessing.number_values import NumberForm
 from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, match_text, number, of_type
-from preprocessing.values import MISSING_MARKS
+from preprocessing.time_values import UNITS, TimeForm, check_format
+from preprocessing.values import category_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -41,30 +47,59 @@ def _parse_marks(value: object) -> tuple[str, ...]:
     return tuple(map(str, marks))
 
 
+def _parse_formats(value: object) -> tuple[str, ...]:
+    formats: tuple[str, ...] = TEXTS.parse([value] if isinstance(value, str) else value)
+    return tuple(pattern for pattern in formats if pattern)
+
+
+def _parse_zone(value: object) -> str:
+    zone = of_type(str)(value)
+    if zone:
+        ZoneInfo(zone)
+    return zone
+
+
+MARKS = Key("a list of strings or numbers", _parse_marks, ())
+NUMBER_KEYS = {
+    "thousands": choice(("", ",", ".", "'", " "), ""),
+    "currency": BOOLEAN,
+    "percent": BOOLEAN,
+    "trailing_minus": BOOLEAN,
+}
+TIME_KEYS = {
+    "format": Key("a format or a list of formats", _parse_formats, ()),
+    "unit": choice(("", *UNITS), ""),
+    "zone": Key("a time zone such as Europe/Zurich", _parse_zone, ""),
+}
 SOURCE = {
     "header": Key("a list of different names", _parse_names, ()),
     "delimiter": Key("one character", partial(match_text, re.compile(".?", re.DOTALL)), ""),
     "encoding": Key("a text encoding", _parse_encoding, ""),
+    "missing": MARKS,
+    "only_missing": replace(MARKS, default=None),
     "decimal": choice((".", ","), "."),
-    "missing": TEXTS,
+    **NUMBER_KEYS,
+    "zone": TIME_KEYS["zone"],
     "rename": TEXT_TABLE,
 }
+VALUE_KEYS = ("encoding", "decimal", "missing", "only_missing", "zone", *NUMBER_KEYS)
+"""Keys of the source that say how values are written, wherever they come from."""
+
 COLUMN: Mapping[str, Mapping[str, Key]] = {
-    "number": {"min": number(), "max": number()},
-    "category": {"allowed": TEXTS, "lower": BOOLEAN, "replace": TEXT_TABLE},
-    "time": {"min": TIME, "max": TIME, "format": TEXT},
+    "number": {"min": number(), "max": number(), **NUMBER_KEYS},
+    "category": {"allowed": TEXTS, "lower": BOOLEAN, "replace": TEXT_TABLE, "whole": BOOLEAN},
+    "time": {"min": TIME, "max": TIME, **TIME_KEYS},
     "boolean": {},
 }
 """The types of columns, and the keys of each besides those that all columns have."""
 
-MARKS = Key("a list of strings or numbers", _parse_marks, ())
 SOURCES = Key(
     "a column or a list of columns", lambda value: TEXTS.parse([value] if isinstance(value, str) else value), ()
 )
 
 
 def read_columns(
-    table: Table, identity_columns: Collection[str], missing: tuple[str, ...], task: Task
+    table: Table, identity_columns: Collection[str], key: Collection[str], source: UploadFormat, task: Task
 ) -> dict[str, Column]:
     """Read every column that is kept.
 
@@ -76,35 +111,98 @@ def read_columns(
         if not name.strip() or name.startswith("_"):
             raise table.fail(name, "expected a name that is not empty and does not begin with _, which is reserved")
         role = choice(roles, "ignore" if name in identity_columns else roles[0])
-        columns[name] = _read_column(name, table.table(name), role, missing)
+        columns[name] = _read_column(name, table.table(name), role, source, exact=name in key)
     return columns
 
 
-def _read_column(name: str, table: Table, role: Key, missing: tuple[str, ...]) -> Column:
+def _read_column(name: str, table: Table, role: Key, source: UploadFormat, *, exact: bool) -> Column:
     kind = table.get("type", choice(tuple(COLUMN)))
-    keys = {"type": choice(tuple(COLUMN)), "role": role, "required": BOOLEAN, "missing": MARKS, **COLUMN[kind]}
+    marks = {"missing": MARKS, "only_missing": SOURCE["only_missing"]}
+    number_keys, time_keys = _defaults(NUMBER_KEYS, source), _defaults(TIME_KEYS, source)
+    keys = {"type": choice(tuple(COLUMN)), "role": role, "required": BOOLEAN, **marks, **COLUMN[kind]}
+    keys |= {name: key for name, key in {**number_keys, **time_keys}.items() if name in keys}
     values = table.read(keys)
     least, most = values.pop("min", None), values.pop("max", None)
     if least is not None and most is not None and least > most:
         raise table.fail("max", "expected at least min")
-    marks = frozenset(mark.strip().casefold() for mark in (*missing, *values.pop("missing")))
     is_feature = values.pop("role") == "feature"
-    column = Column(name, values.pop("type"), is_feature, missing=marks, least=least, most=most, **values)
-    _check_texts(table, column)
+    numbers = NumberForm(source.decimal, **_take(number_keys, values), exact=exact)
+    if numbers.thousands == numbers.decimal:
+        raise table.fail("thousands", f"expected another sign than the decimal sign, {numbers.decimal!r}")
+    times = _time_form(_take(time_keys, values), numbers)
+    _check_formats(table, times)
+    column = Column(
+        name,
+        values.pop("type"),
+        is_feature,
+        missing=_missing(source, values.pop("missing"), values.pop("only_missing")),
+        least=least,
+        most=most,
+        numbers=numbers,
+        times=times,
+        **values,
+    )
+    return _check_texts(table, column)
+
+
+def _defaults(keys: Mapping[str, Key], source: UploadFormat) -> dict[str, Key]:
+    """Let the source choose the defaults of a column's keys."""
+    return {name: replace(key, default=getattr(source, name, key.default)) for name, key in keys.items()}
+
+
+def _take(keys: Mapping[str, Key], values: dict[str, Any]) -> dict[str, Any]:
+    """Take the values of some keys out of a column's; the keys that its type does not have keep their defaults."""
+    return {name: values.pop(name, key.default) for name, key in keys.items()}
+
+
+def _time_form(keys: Mapping[str, Any], numbers: NumberForm) -> TimeForm:
+    return TimeForm(keys["format"], keys["unit"], keys["zone"], numbers.decimal)
+
+
+def _missing(source: UploadFormat, missing: Collection[str], only: Collection[str] | None) -> frozenset[str]:
+    """Join the marks of a column: its only ones, or those of the source, or the usual ones, and what each adds."""
+    usual = MISSING_MARKS if source.only_missing is None else source.only_missing
+    return frozenset({"", *missing, *({*usual, *source.missing} if only is None else only)})
+
+
+def _check_formats(table: Table, times: TimeForm) -> None:
+    for pattern in times.formats:
+        problem = check_format(pattern)
+        if problem:
+            raise table.fail("format", problem)
+    if times.formats and times.unit:
+        raise table.fail("unit", "expected no unit beside a format, which reads all digits")
+
+
+def _check_texts(table: Table, column: Column) -> Column:
+    """Refuse rules that change their own result or never act: a kept row that is sent to the API must stay the same."""
+    replacements = {_composed(old): _composed(new) for old, new in column.replace.items()}
+    column = replace(column, replace=replacements, allowed=tuple(map(_composed, column.allowed)))
+    for key, texts in (("replace", column.replace.values()), ("allowed", column.allowed)):
+        for text in texts:
+            clean = _cleaned(table, key, column, text)
+            if clean != text or column.replace.get(text, text) != text:
+                raise table.fail(key, f"{text!r} would not stay as it is: expected {column.replace.get(text, clean)!r}")
+    for text in column.replace:
+        clean = _cleaned(table, "replace", column, text)
+        if clean != text:
+            raise table.fail("replace", f"{text!r} never occurs, since values are tidied first: expected {clean!r}")
     return column
 
 
-def _check_texts(table: Table, column: Column) -> None:
-    """Refuse rules that change their own result: a kept row that is sent to the API must come out the same."""
-    for key, texts in (("replace", column.replace.values()), ("allowed", column.allowed)):
-        for text in texts:
-            clean = " ".join(text.split())
-            if column.lower:
-                clean = clean.lower()
-            if clean != text or column.replace.get(text, text) != text:
-                raise table.fail(key, f"{text!r} would not stay as it is: expected {column.replace.get(text, clean)!r}")
-            if text.casefold() in MISSING_MARKS | column.missing:
-                raise table.fail(key, f"{text!r} means missing: expected another text, or the key `missing`")
+def _composed(text: str) -> str:
+    """Compose letters, which look the same either way."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _cleaned(table: Table, key: str, column: Column, text: str) -> str:
+    try:
+        clean = category_of(text, column.marks, whole=column.whole)
+    except Invalid as invalid:
+        raise table.fail(key, f"{text[:80]!r} cannot be used: {invalid}") from None
+    if clean is None:
+        raise table.fail(key, f"{text!r} means missing: expected another text, or the key `missing`")
+    return clean.lower() if column.lower else clean
 
 
 def read_roles(table: Table, columns: Mapping[str, Column]) -> tuple[Roles, str]:

@@ -10,19 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from preprocessing.cells import FIRST, LAST, YEARS, Invalid
 from preprocessing.columns import NAT, Array, Columns, Problem, missing, objects
-from preprocessing.values import (
-    EARLIEST,
-    LARGEST,
-    LATEST,
-    MISSING_MARKS,
-    Invalid,
-    boolean_of,
-    category_of,
-    number_of,
-    numeric_marks,
-    time_of,
-)
+from preprocessing.number_values import LARGEST, MAX_EXACT, MAX_NUMBER_LENGTH
+from preprocessing.values import parser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,32 +43,37 @@ def decode(
         if name not in raw:
             decoded[name] = missing(column.kind, rows)
             continue
-        decoded[name], reasons = _decode_column(column, raw[name], definition.source.decimal)
+        decoded[name], reasons = _decode_column(column, raw[name])
         problems.extend(Problem(row, name, raw[name][row], reason) for row, reason in reasons.items())
     return decoded, problems
 
 
-def _decode_column(column: Column, raw: Array, decimal: str) -> tuple[Array, dict[int, str]]:
-    marks = MISSING_MARKS | column.missing
+def _decode_column(column: Column, raw: Array) -> tuple[Array, dict[int, str]]:
     if column.kind == "number":
-        typed = _numbers(raw, marks, decimal)
+        typed = _numbers(raw, column)
         if typed is not None:
             return typed, {}
-        return _decode_cells(raw, lambda value: number_of(value, marks, decimal), np.nan, np.float64)
-    if column.kind == "boolean":
-        return _decode_cells(raw, lambda value: boolean_of(value, marks), np.nan, np.float64)
-    if column.kind == "time":
-        if raw.dtype.kind == "M" and _within_calendar(raw):
-            return raw.astype("datetime64[us]"), {}
-        return _decode_cells(raw, lambda value: time_of(value, marks, column.format), NAT, "datetime64[us]")
-    return _decode_cells(raw, lambda value: category_of(value, marks), None, object)
+    if column.kind == "time" and raw.dtype.kind == "M":
+        return _typed_times(raw, column)
+    absent, dtype = _TYPED[column.kind]
+    return _decode_cells(raw, parser_of(column), absent, dtype)
+
+
+_TYPED: Mapping[str, tuple[Any, Any]] = {
+    "number": (np.nan, np.float64),
+    "boolean": (np.nan, np.float64),
+    "time": (NAT, "datetime64[us]"),
+    "category": (None, object),
+}
+"""How a missing value is written, and the type of the array, for each kind of column."""
 
 
 def _decode_cells(
     raw: Array, parse: Callable[[object], Any], absent: object, dtype: Any
 ) -> tuple[Array, dict[int, str]]:
     """Parse cell by cell."""
-    values = raw.tolist() if raw.dtype.kind not in "Mm" else raw.astype("datetime64[us]").tolist()
+    # A float32 is read by its own shortest text, and a time may lie beyond Python's calendar.
+    values = list(raw) if raw.dtype.kind == "M" or raw.dtype in (np.float32, np.float16) else raw.tolist()
     if len(values) > _MIN_COLUMN_ROWS and set(map(type, values)) <= _TEXT_TYPES:
         return _decode_texts(values, parse, absent, dtype)
     parsed: list[Any] = []
@@ -108,22 +104,25 @@ def _decode_texts(
     return (objects(parsed) if dtype is object else np.array(parsed, dtype=dtype)), reasons
 
 
-def _numbers(raw: Array, marks: frozenset[str], decimal: str) -> Array | None:
+def _numbers(raw: Array, column: Column) -> Array | None:
     """Parse a whole column at once; return None where a cell needs the scalar parser."""
     if raw.dtype.kind not in "fiuO":
         return None
     if raw.dtype == object:
         values = raw.tolist()
         types = set(map(type, values))
-        if not types <= _PLAIN_TYPES or (str in types and not _is_plain_text(values, types, decimal)):
+        if not types <= _PLAIN_TYPES or (str in types and not _is_plain_text(values, types, column.numbers.decimal)):
             return None
+    elif raw.dtype in (np.float32, np.float16):
+        raw = raw.astype(str)
     try:
         numbers = raw.astype(np.float64)
     except (ValueError, OverflowError):
         return None
-    if bool((np.abs(numbers) > LARGEST).any()):
+    sizes = np.abs(numbers)
+    if bool((sizes > LARGEST).any()) or (column.numbers.exact and bool((sizes >= MAX_EXACT).any())):
         return None
-    for mark in numeric_marks(marks):
+    for mark in column.marks.numbers:
         numbers[numbers == mark] = np.nan
     return numbers
 
@@ -134,7 +133,10 @@ def _is_plain_text(values: list[Any], types: set[type], decimal: str) -> bool:
         return False
     if len(values) > _MIN_COLUMN_ROWS and _repeats_itself(values[:_SAMPLE_ROWS]) and _repeats_itself(values):
         return False
-    text = "\n".join(values if types == {str} else (value for value in values if type(value) is str))
+    texts = values if types == {str} else [value for value in values if type(value) is str]
+    if max(map(len, texts)) > MAX_NUMBER_LENGTH:
+        return False
+    text = "\n".join(texts)
     # float() reads "-nan" and "1_0"; `number_of` does not.
     return text.isascii() and not any(character in text for character in "_nN")
 
@@ -143,7 +145,12 @@ def _repeats_itself(values: list[Any]) -> bool:
     return len(set(values)) * _MIN_REPEATS < len(values)
 
 
-def _within_calendar(raw: Array) -> bool:
+def _typed_times(raw: Array, column: Column) -> tuple[Array, dict[int, str]]:
     seconds = raw.astype("datetime64[s]")
-    seconds = seconds[~np.isnat(seconds)].astype(np.int64)
-    return bool(((seconds >= EARLIEST) & (seconds < LATEST)).all())
+    outside = (seconds < FIRST) | (seconds > LAST)
+    reasons = dict.fromkeys(np.flatnonzero(outside).tolist(), YEARS)
+    times = (np.where(outside, FIRST.astype(raw.dtype), raw) if reasons else raw).astype(NAT.dtype)
+    times[list(reasons)] = NAT
+    if column.marks.values:
+        times[np.isin(times, np.array(list(column.marks.values), NAT.dtype))] = NAT
+    return times, reasons

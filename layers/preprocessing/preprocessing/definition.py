@@ -13,8 +13,15 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from preprocessing.cells import MISSING_MARKS
+from preprocessing.number_values import NumberForm
+from preprocessing.time_values import TimeForm
+from preprocessing.values import marks_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from preprocessing.cells import Marks
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
@@ -25,19 +32,29 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Column:
-    """One column that is kept. `least` and `most` bound numbers, and times (as epoch seconds)."""
+    """One column that is kept. `least` and `most` bound numbers, and times (as epoch seconds).
+
+    `missing` holds all texts that mean missing, the usual ones included.
+    """
 
     name: str
     kind: Kind
     feature: bool = True
     required: bool = False
-    missing: frozenset[str] = frozenset()
+    missing: frozenset[str] = MISSING_MARKS
     least: float | None = None
     most: float | None = None
     allowed: tuple[str, ...] = ()
     lower: bool = False
     replace: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    format: str = ""
+    whole: bool = False
+    numbers: NumberForm = field(default_factory=NumberForm)
+    times: TimeForm = field(default_factory=TimeForm)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What means missing, parsed once by the column's own parser."""
+        return marks_of(self)
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,12 @@ class UploadFormat:
     encoding: str = ""
     decimal: str = "."
     missing: tuple[str, ...] = ()
+    only_missing: tuple[str, ...] | None = None
+    thousands: str = ""
+    currency: bool = False
+    percent: bool = False
+    trailing_minus: bool = False
+    zone: str = ""
     rename: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 

@@ -59,7 +59,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     values = top.read(KEYS, SECTIONS)
     task, target, key, event_time = values.values()
     source = UploadFormat(**top.table("source").read(SOURCE))
-    columns = read_columns(top.table("columns"), {target, event_time, *key}, source.missing, task)
+    columns = read_columns(top.table("columns"), {target, event_time, *key}, key, source, task)
     roles = None
     if task == "recommendation":
         roles, time_column = read_roles(top.table("columns"), columns)

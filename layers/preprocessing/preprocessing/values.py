@@ -1,188 +1,151 @@
 """The meaning of one value: a parser for each type; together they are the whole grammar (see docs/values.md).
 
 Each parser returns None for a missing value. For one that cannot be used it raises `Invalid`, which `decode` turns into
-a problem.
+a problem. Numbers and times have modules of their own.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
-from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-MISSING_MARKS = frozenset({"", "null", "na", "nan"})
-"""Texts that mean missing in every column, in any case, besides those of the definition."""
+from preprocessing.cells import MAX_COMBINING_MARKS, Invalid, Marks, has_long_marks, tidy_text, unboxed
+from preprocessing.number_values import NUMBER, NUMBERS, NumberForm, number_of, parse_number, to_float
+from preprocessing.time_values import time_of
 
-LARGEST = float(np.finfo(np.float32).max)
-"""Features are float32, so a number beyond its range is refused; it would become infinity."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from preprocessing.definition import Column
 
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
-
-LATEST = 253402300800.0  # the end of year 9999, in epoch seconds
-EARLIEST = -62135596800.0
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"([+-]?\d+)(\.0*)?", re.ASCII)
 
 
-_NUMBERS = (int, float, Decimal)
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+def parser_of(column: Column) -> Callable[[object], Any]:
+    """Return the parser of a column's values."""
+    marks, numbers, times = column.marks, column.numbers, column.times
+    if column.kind == "number":
+        return lambda value: number_of(value, numbers, marks)
+    if column.kind == "boolean":
+        return lambda value: boolean_of(value, numbers, marks)
+    if column.kind == "time":
+        return lambda value: time_of(value, times, marks)
+    return lambda value: category_of(value, marks, whole=column.whole)
 
 
-class Invalid(Exception):
-    """A cell that cannot be used; carries what was expected."""
+def marks_of(column: Column) -> Marks:
+    """Parse the texts that mean missing by the column's own parser, so that they mean the same at every door."""
+    texts = frozenset(tidy_text(text).casefold() for text in column.missing) | {""}
+    no_marks = Marks(frozenset({""}))
+    numbers = _parsed(column.missing, lambda text: number_of(text, replace(column.numbers, exact=False), no_marks))
+    parsers: Mapping[str, Callable[[object], Any]] = {
+        "boolean": lambda text: boolean_of(text, column.numbers, no_marks),
+        "time": lambda text: time_of(text, column.times, no_marks),
+        "category": lambda text: category_of(text, no_marks, whole=column.whole),
+    }
+    values = _parsed(column.missing, parsers[column.kind]) if column.kind in parsers else numbers
+    if column.kind == "category":
+        texts |= {value.casefold() for value in values}
+    return Marks(texts, values, numbers)
 
 
-@cache
-def numeric_marks(marks: frozenset[str]) -> frozenset[float]:
-    """The missing marks that are numbers, such as 999."""
-    return frozenset(float(mark) for mark in marks if NUMBER.fullmatch(mark))
+def _parsed(texts: Collection[str], parse: Callable[[object], Any]) -> frozenset[Any]:
+    """Parse the texts that have a value."""
+    values = set()
+    for text in texts:
+        with suppress(Invalid):
+            values.add(parse(text))
+    return frozenset(values - {None})
 
 
-def number_of(value: object, marks: frozenset[str], decimal: str) -> float | None:
-    """Read a number; text has a decimal point, or a comma if the definition says so."""
-    value = _unboxed(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if text.casefold() in marks:
-            return None
-        if decimal == ",":
-            text = text.replace(",", ".") if "." not in text else "two kinds of point"
-        if not NUMBER.fullmatch(text):
-            raise Invalid(_not_a_number(value.strip(), decimal))
-        number = float(text)
-    elif isinstance(value, _NUMBERS) and not isinstance(value, bool):
-        number = _as_float(value)
-    elif value is None:
-        return None
-    else:
-        raise Invalid("expected a number")
-    if number != number:
-        return None
-    if abs(number) > LARGEST:
-        raise Invalid(f"expected a finite number of at most {LARGEST:.2e} in size")
-    return None if number in numeric_marks(marks) else number
-
-
-def _as_float(value: float | Decimal) -> float:
-    try:
-        return float(value)
-    except (OverflowError, ValueError):  # an int beyond float64; a signalling NaN of Decimal
-        return np.inf
-
-
-def _not_a_number(text: str, decimal: str) -> str:
-    if text.casefold().lstrip("+-") in {"inf", "infinity"}:
-        return f"expected a finite number of at most {LARGEST:.2e} in size"
-    if decimal == "." and "," in text and NUMBER.fullmatch(text.replace(",", ".", 1)):
-        return "expected a number with a decimal point (or source.decimal = ',' in the definition)"
-    return "expected a number"
-
-
-def boolean_of(value: object, marks: frozenset[str]) -> float | None:
+def boolean_of(value: object, form: NumberForm, marks: Marks) -> float | None:
     """Read a boolean as 1.0 or 0.0."""
-    value = _unboxed(value)
-    if isinstance(value, str):
-        text = value.strip().casefold()
-        if text in marks:
-            return None
-        if text in TRUE:
-            return 1.0
-        if text in FALSE:
-            return 0.0
-    elif value is None:
+    value = unboxed(value)
+    if value is None:
         return None
-    elif isinstance(value, _NUMBERS):
-        number = _as_float(value)
-        if number != number:
+    truth = None
+    if isinstance(value, str):
+        text = tidy_text(value).casefold()
+        if text in marks.texts:
             return None
-        if number in (0.0, 1.0):
-            return number
-    raise Invalid("expected true or false")
+        truth = 1.0 if text in TRUE else 0.0 if text in FALSE else _one_or_zero(text, form)
+    elif isinstance(value, NUMBERS):
+        truth = to_float(value)
+    if truth is None:
+        raise Invalid("expected true or false")
+    if truth != truth or truth in marks.values or truth in marks.numbers:
+        return None
+    if truth not in (0.0, 1.0):
+        raise Invalid("expected true or false")
+    return truth
 
 
-def category_of(value: object, marks: frozenset[str]) -> str | None:
-    """Read a text: without outer spaces, inner spaces single, in Unicode NFC; numbers and booleans become text."""
-    value = _unboxed(value)
+def _one_or_zero(text: str, form: NumberForm) -> float | None:
+    try:
+        return parse_number(text, form)
+    except Invalid:
+        return None
+
+
+def category_of(value: object, marks: Marks, *, whole: bool = False) -> str | None:
+    """Read a text: tidy; numbers and booleans become text. `whole` reads whole numbers as their digits alone."""
+    value = unboxed(value)
+    if value is None:
+        return None
     if isinstance(value, bool):
         value = "true" if value else "false"
-    elif isinstance(value, _NUMBERS):
-        number = _as_float(value)
+    elif isinstance(value, NUMBERS):
+        number = to_float(value)
         if number != number:
             return None
         if number in (np.inf, -np.inf):
             raise Invalid("expected text or a finite number")
-        value = str(int(value)) if isinstance(value, int) or number.is_integer() else repr(number)
+        value = _digits(value, number)
     elif isinstance(value, date):
         value = value.isoformat()
-    if value is None:
-        return None
     if not isinstance(value, str):
         raise Invalid("expected text")
-    text = " ".join(value.split())
-    if text.casefold() in marks:
+    text = tidy_text(value)
+    if text.casefold() in marks.texts:
         return None
     if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Invalid("expected valid Unicode text") from None
-        text = unicodedata.normalize("NFC", text)
+        _check_unicode(text)
+    if whole:
+        text = _without_zeros(text)
+        return None if text in marks.texts else text
     return text
 
 
-def time_of(value: object, marks: frozenset[str], form: str) -> np.datetime64 | None:
-    """Read a time as UTC: ISO 8601, the column's own format, or epoch seconds."""
-    value = _unboxed(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if text.casefold() in marks:
-            return None
-        if form:
-            try:
-                return _utc(datetime.strptime(text, form))
-            except ValueError:
-                pass  # a caller may send ISO 8601 although the files have their own format
-        if NUMBER.fullmatch(text):
-            return _epoch(float(text))
-        try:
-            return _utc(datetime.fromisoformat(text))
-        except (ValueError, OverflowError):
-            raise Invalid(_not_a_time(form)) from None
-    if isinstance(value, datetime):
-        return _utc(value)
-    if isinstance(value, date):
-        return _utc(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    if isinstance(value, _NUMBERS) and not isinstance(value, bool):
-        return _epoch(_as_float(value))
-    if value is None:
-        return None
-    raise Invalid(_not_a_time(form))
+def _digits(value: float | Decimal, number: float) -> str:
+    """Write a number as text; a decimal keeps all its digits and zeros."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(int(value)) if isinstance(value, int) or number.is_integer() else repr(number)
 
 
-def _not_a_time(form: str) -> str:
-    own_format = f"in the format {form}, " if form else ""
-    return f"expected a time {own_format}such as 2026-01-31T12:00:00Z, or epoch seconds"
-
-
-def _epoch(seconds: float) -> np.datetime64 | None:
-    if seconds != seconds:
-        return None
-    if not EARLIEST <= seconds < LATEST:
-        raise Invalid("expected epoch seconds of the years 1 to 9999 (milliseconds are not seconds)")
-    return np.datetime64(round(seconds * 1e6), "us")
-
-
-def _utc(time: datetime) -> np.datetime64:
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+def _check_unicode(text: str) -> None:
     try:
-        return np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us")
-    except OverflowError:
-        raise Invalid("expected a time of the years 1 to 9999") from None
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("expected valid Unicode text") from None
+    if has_long_marks(text):
+        raise Invalid(f"expected text with at most {MAX_COMBINING_MARKS} combining marks in a row")
 
 
-def _unboxed(value: object) -> object:
-    return value.item() if type(value) not in _PLAIN and isinstance(value, np.generic) else value
+def _without_zeros(text: str) -> str:
+    """Write a whole number as its digits alone; other texts stay as they are."""
+    if len(text) > 500 or not NUMBER.fullmatch(text):
+        return text
+    match = _WHOLE.fullmatch(text)
+    if match:
+        return str(int(match[1]))
+    number = float(text)
+    return str(int(number)) if number.is_integer() else text

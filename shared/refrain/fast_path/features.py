@@ -13,22 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from preprocessing.cells import Invalid
 from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
 from preprocessing.derive import MAKERS, days
 from preprocessing.encode import UNSEEN, codes_of, finite
-from preprocessing.values import (
-    EARLIEST,
-    LARGEST,
-    LATEST,
-    MISSING_MARKS,
-    Invalid,
-    boolean_of,
-    category_of,
-    number_of,
-    numeric_marks,
-    time_of,
-)
+from preprocessing.number_values import LARGEST, MAX_EXACT
+from preprocessing.time_values import EARLIEST, LATEST
+from preprocessing.values import parser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,10 +46,10 @@ class RequestFeatures:
     """Reads and encodes rows by a definition and the vocabularies of a version."""
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:
-        schema, decimal = definition.columns, definition.source.decimal
+        schema = definition.columns
         self._readers: list[tuple[str, ReadValue, dict[str | None, Any], ReadColumn]] = []
         for name in definition.inputs:
-            read = _value_reader(schema[name], decimal, required=name in definition.required)
+            read = _value_reader(schema[name], required=name in definition.required)
             texts = _read_vocabulary(read, vocabularies.get(name, ())) if schema[name].kind == "category" else {}
             self._readers.append((name, read, texts, _column_reader(schema[name], read, texts)))
         makers = {derived.name: _derived(derived, schema) for derived in definition.derived}
@@ -106,32 +98,33 @@ class RequestFeatures:
         return matrix
 
 
-def _value_reader(column: Column, decimal: str, *, required: bool) -> ReadValue:
+def _value_reader(column: Column, *, required: bool) -> ReadValue:
     """Return the reader of one value; it raises `Invalid` for a value that cannot be used."""
-    marks = MISSING_MARKS | column.missing
+    parse = parser_of(column)
     if column.kind == "category":
-        return _texts(column, marks, required=required)
+        return _texts(column, parse, required=required)
     if column.kind == "time":
-        return _times(column, marks, required=required)
+        return _times(column, parse, required=required)
     if column.kind == "boolean":
-        return _booleans(marks, required=required)
-    return _numbers(column, marks, decimal, required=required)
+        return _booleans(parse, required=required)
+    return _numbers(column, parse, required=required)
 
 
 def _bounds(column: Column) -> tuple[float, float]:
     """Return the least and the greatest number that the column takes."""
-    least = -LARGEST if column.least is None else max(column.least, -LARGEST)
-    return least, LARGEST if column.most is None else min(column.most, LARGEST)
+    limit = MAX_EXACT - 1 if column.numbers.exact else LARGEST
+    least = -limit if column.least is None else max(column.least, -limit)
+    return least, limit if column.most is None else min(column.most, limit)
 
 
-def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: bool) -> ReadValue:
+def _numbers(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
     least, most = _bounds(column)
-    numeric = numeric_marks(marks)
+    marks = column.marks.numbers
 
     def read(value: Any) -> float:
-        if type(value) in _PLAIN_NUMBERS and least <= value <= most and value not in numeric:
+        if type(value) in _PLAIN_NUMBERS and least <= value <= most and value not in marks:
             return float(value)
-        number = number_of(value, marks, decimal)
+        number: float | None = parse(value)
         if number is None and not required:
             return nan
         if number is None or not least <= number <= most:
@@ -141,9 +134,9 @@ def _numbers(column: Column, marks: frozenset[str], decimal: str, *, required: b
     return read
 
 
-def _booleans(marks: frozenset[str], *, required: bool) -> ReadValue:
+def _booleans(parse: ReadValue, *, required: bool) -> ReadValue:
     def read(value: object) -> float:
-        truth = boolean_of(value, marks)
+        truth: float | None = parse(value)
         if truth is None and required:
             raise Invalid
         return nan if truth is None else truth
@@ -151,12 +144,12 @@ def _booleans(marks: frozenset[str], *, required: bool) -> ReadValue:
     return read
 
 
-def _times(column: Column, marks: frozenset[str], *, required: bool) -> ReadValue:
+def _times(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
     least = as_time(EARLIEST if column.least is None else column.least)
     most = as_time(LATEST if column.most is None else column.most)
 
     def read(value: object) -> np.datetime64:
-        time = time_of(value, marks, column.format)
+        time: np.datetime64 | None = parse(value)
         if time is None and not required:
             return NAT
         if time is None or not least <= time <= most:
@@ -166,9 +159,9 @@ def _times(column: Column, marks: frozenset[str], *, required: bool) -> ReadValu
     return read
 
 
-def _texts(column: Column, marks: frozenset[str], *, required: bool) -> ReadValue:
+def _texts(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
     def read(value: object) -> str | None:
-        text = category_of(value, marks)
+        text: str | None = parse(value)
         if text is None and not required:
             return None
         settled = None if text is None else clean_text(column, text)
@@ -203,7 +196,7 @@ def _column_reader(column: Column, read: ReadValue, texts: dict[str | None, Any]
             return read_singly(values)
 
     least, most = _bounds(column)
-    marks = numeric_marks(MISSING_MARKS | column.missing)
+    marks = column.marks.numbers
 
     def read_numbers(values: Sequence[Any]) -> list[Any]:
         if set(map(type, values)) <= _PLAIN_NUMBERS:

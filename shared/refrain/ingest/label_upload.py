@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import parse_definition, present
+from preprocessing.data_section import VALUE_KEYS
 from refrain.ingest.keeping import READERS, describe_contents, upload_rejected, usable_rows
 from refrain.ingest.rejected import Rejected
 from refrain.lake.label import LabelBatch, write_batch
@@ -38,7 +39,7 @@ def definition_of_labels(definition: Definition) -> Definition:
         {
             "task": definition.task,
             "target": "label",
-            "source": {name: value for name, value in source.items() if name in ("encoding", "decimal", "missing")},
+            "source": {name: value for name, value in source.items() if name in VALUE_KEYS},
             "columns": {"prediction_id": {"type": "category", "required": True}, "label": target},
             "training": {"candidates": [{"name": "none", "estimator": "sklearn.dummy.DummyClassifier"}]},
         },

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preprocessing import encode, is_missing, prepare, present, rows_to_columns
+from preprocessing.clean import as_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,10 +69,14 @@ def _unusual_rows(definition: Definition, inputs: Columns, ordinary: Sequence[Ro
         yield _change(row, schema, "boolean", lambda value: "yes" if value else "no")
     for extreme in (min, max):
         yield {name: _extreme(inputs[name], column, extreme) for name, column in schema.items()}
-    for bound in ("least", "most"):  # the definition's own limits: times as epoch seconds, which callers may send too
-        limits = {name: getattr(column, bound) for name, column in schema.items()}
+    for bound in ("least", "most"):  # the definition's own limits
+        limits = {name: _limit(column, getattr(column, bound)) for name, column in schema.items()}
         yield base | {name: limit for name, limit in limits.items() if limit is not None}
     yield dict.fromkeys(schema)
+
+
+def _limit(column: Column, bound: float | None) -> object:
+    return f"{as_time(bound)}Z" if column.kind == "time" and bound is not None else bound
 
 
 def _change(row: Row, schema: Mapping[str, Column], kind: str, change: Callable[[Any], str]) -> Row:

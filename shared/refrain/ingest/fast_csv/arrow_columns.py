@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preprocessing import clean, decode, objects, prepare
-from preprocessing.values import MISSING_MARKS
 from refrain.ingest.curated import TYPES, array_of
 from refrain.ingest.fast_csv.arrow_parsers import read_numbers, read_times
 
@@ -56,12 +55,8 @@ def typed_columns(definition: Definition, cells: Mapping[str, Any], rows: int) -
 
 
 def _parsed(definition: Definition, column: Column, cells: Any, usable: Mask) -> Any:
-    marks = MISSING_MARKS | column.missing
     values: Array
-    if column.kind == "number":
-        values, unread = read_numbers(cells, marks, definition.source.decimal)
-    else:
-        values, unread = read_times(cells, marks, column.format)
+    values, unread = (read_numbers if column.kind == "number" else read_times)(cells, column)
     if len(unread):
         texts = objects(cells.take(pa.array(unread)).to_pylist())
         decoded, problems = decode(definition, {column.name: texts}, len(unread), columns=[column.name])
@@ -92,8 +87,9 @@ def _coded(definition: Definition, column: Column, cells: Any, usable: Mask) -> 
 
 def _untidy(column: Column, texts: Any) -> NDArray[np.int64]:
     """Find the texts to read one by one: all of them, or, of many, those that may not stay as they are."""
-    if len(texts) <= MAX_SINGLE_TEXTS or column.kind != "category" or column.lower or column.replace or column.allowed:
+    is_ruled = column.lower or column.replace or column.allowed or column.whole
+    if len(texts) <= MAX_SINGLE_TEXTS or column.kind != "category" or is_ruled:
         return np.arange(len(texts))
-    marked = pc.is_in(pc.ascii_lower(texts), pa.array(MISSING_MARKS | column.missing, pa.string()))
+    marked = pc.is_in(pc.ascii_lower(texts), pa.array(column.marks.texts, pa.string()))
     tidy = pc.and_not(pc.match_substring_regex(texts, _TIDY), marked)
     return np.flatnonzero(~np.asarray(tidy.to_numpy(zero_copy_only=False)))

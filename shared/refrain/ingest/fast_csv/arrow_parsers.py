@@ -12,10 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from preprocessing.values import EARLIEST, LARGEST, LATEST, numeric_marks
+from preprocessing.number_values import LARGEST, MAX_EXACT, MAX_NUMBER_LENGTH
+from preprocessing.time_values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    from preprocessing import Column
+    from preprocessing.time_values import TimeForm
 
     Mask = NDArray[np.bool_]
     Indexes = NDArray[np.int64]
@@ -27,57 +33,67 @@ _DAY = (
     f"|{_LEAP}-02-29)"
 )
 _CLOCK = r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
-_TIMES = (
-    (f"^{_DAY}{_CLOCK}(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$", pa.timestamp("us", "UTC")),
-    (f"^{_DAY}({_CLOCK})?$", pa.timestamp("us")),
-    ("^[0-9]{1,10}$", pa.int64()),
+_TIMES: tuple[tuple[str, Any, Callable[[TimeForm], bool]], ...] = (
+    (f"^{_DAY}{_CLOCK}(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$", pa.timestamp("us", "UTC"), lambda _: True),
+    (f"^{_DAY}({_CLOCK})?$", pa.timestamp("us"), lambda form: not form.zone),
+    ("^[0-9]{1,10}$", pa.int64(), lambda form: form.unit in ("", "s")),
 )
-"""Forms of times, and the types that Arrow reads them as; the last form is epoch seconds."""
+"""Forms of times, the types that Arrow reads them as, and for which columns; the last form is epoch seconds."""
 
 _MILLION = 1_000_000
 _NAT = np.iinfo(np.int64).min
 
 
-def read_numbers(cells: Any, marks: frozenset[str], decimal: str) -> tuple[NDArray[np.float64], Indexes]:
+def read_numbers(cells: Any, column: Column) -> tuple[NDArray[np.float64], Indexes]:
     """Read digits with at most one minus and one point; missing is NaN.
 
-    >>> read_numbers(pa.array(["-1.5", "", "1e3", "x"]), frozenset([""]), ".")
+    >>> from preprocessing import Column
+    >>> read_numbers(pa.array(["-1.5", "", "1e3", "x"]), Column("x", "number"))
     (array([-1.5,  nan,  nan,  nan]), array([2, 3]))
     """
-    empty = np.diff(_offsets(cells)) == 0
-    plain = ~empty & ~_with_other_characters(cells, decimal)
-    cells = cells if decimal == "." else _with_points(cells, decimal)
+    form = column.numbers
+    lengths = np.diff(_offsets(cells))
+    empty = lengths == 0
+    plain = ~empty & (lengths <= MAX_NUMBER_LENGTH) & ~_with_other_characters(cells, form.decimal)
+    cells = cells if form.decimal == "." else _with_points(cells, form.decimal)
     try:
         numbers = _cast(cells, plain, pa.float64())
     except pa.ArrowInvalid:  # such as 1.2.3, or a minus alone
         plain &= _bools(pc.match_substring_regex(cells, _NUMBER))
         numbers = _cast(cells, plain, pa.float64())
     values = np.array(numbers.to_numpy(zero_copy_only=False))
-    for mark in numeric_marks(marks):
+    for mark in column.marks.numbers:
         values[values == mark] = np.nan
-    plain &= ~(np.abs(values) > LARGEST)
+    sizes = np.abs(values)
+    plain &= ~(sizes >= MAX_EXACT if form.exact else sizes > LARGEST)
     return values, np.flatnonzero(~plain & ~empty)
 
 
-def read_times(cells: Any, marks: frozenset[str], form: str) -> tuple[NDArray[np.datetime64], Indexes]:
+def read_times(cells: Any, column: Column) -> tuple[NDArray[np.datetime64], Indexes]:
     """Read ISO 8601 (date, or date and time, with `Z`, an offset or neither) and whole epoch seconds; missing is NaT.
 
-    >>> read_times(pa.array(["2026-01-31T12:00:00+01:00", "", "60", "31.1.26"]), frozenset([""]), "")[0].tolist()
+    >>> from preprocessing import Column
+    >>> read_times(pa.array(["2026-01-31T12:00:00+01:00", "", "60", "31.1.26"]), Column("at", "time"))[0].tolist()
     [datetime.datetime(2026, 1, 31, 11, 0), None, datetime.datetime(1970, 1, 1, 0, 1), None]
     """
+    form = column.times
     times = np.full(len(cells), _NAT)
     unread = np.flatnonzero(np.diff(_offsets(cells)))
-    readable = not form and not any(mark[:1].isdigit() for mark in marks)
-    for pattern, kind in _TIMES if readable else ():
+    for pattern, kind, is_plain in () if form.formats else _TIMES:
         if not len(unread):
             break
+        if not is_plain(form):
+            continue
         rest = cells if len(unread) == len(cells) else cells.take(pa.array(unread))
         matches = _bools(pc.match_substring_regex(rest, pattern))
         values = _cast(rest, matches, kind).cast(pa.int64()).fill_null(0).to_numpy()
         times[unread[matches]] = values[matches] * (_MILLION if kind == pa.int64() else 1)
         unread = unread[~matches]
     beyond = (times != _NAT) & ((times < EARLIEST * _MILLION) | (times >= LATEST * _MILLION))
-    return times.view("datetime64[us]"), np.union1d(unread, np.flatnonzero(beyond))
+    typed = times.view("datetime64[us]")
+    if column.marks.values:
+        typed[np.isin(typed, np.array(list(column.marks.values), typed.dtype))] = np.datetime64("NaT", "us")
+    return typed, np.union1d(unread, np.flatnonzero(beyond))
 
 
 def _with_other_characters(cells: Any, point: str) -> Mask:
