@@ -39,7 +39,7 @@ def write_interactions(
     store: Store, definition: RecommenderDefinition, digest: str, part: int, uploaded: datetime, rows: Columns
 ) -> None:
     """Write the interactions of one curated part; the same upload writes the same."""
-    key = f"{_prefix(definition.model)}{uploaded:%Y/%m/%d/%H/{_TIME}}-{digest}-{part:04d}.npz"
+    key = f"interactions/{definition.model}/{uploaded:%Y/%m/%d/%H/{_TIME}}-{digest}-{part:04d}.npz"
     store.write(key, pack_columns({name: rows[name] for name in interaction_columns(definition)}))
 
 
@@ -50,14 +50,14 @@ def read_interactions(
 
     An upload counts once it has its receipt.
     """
-    keys = keys_between(store, _prefix(definition.model), since, until)
-    keys = [key for key in keys if since <= _uploaded(key) < until]
-    keys = [key for key in keys if store.exists(Receipt.key(definition.model, _digest(key)))]
+    keys = keys_between(store, f"interactions/{definition.model}/", since, until)
+    keys = [key for key in keys if since <= _uploaded_at(key) < until]
+    keys = [key for key in keys if store.exists(Receipt.key(definition.model, key.rpartition("/")[2].split("-")[1]))]
     parts: list[dict[str, Array]] = []
     rows = 0
     for key, content in read_all(store, keys[::-1]):
         columns = unpack_columns(content.data)
-        arrived = np.full(len(next(iter(columns.values()))), to_datetime64(_uploaded(key)))
+        arrived = np.full(len(next(iter(columns.values()))), to_datetime64(_uploaded_at(key)))
         parts.append(columns | {ARRIVED: arrived})
         rows += len(arrived)
         if rows >= MAX_READ_INTERACTIONS:
@@ -69,13 +69,5 @@ def read_interactions(
     }
 
 
-def _prefix(model: str) -> str:
-    return f"interactions/{model}/"
-
-
-def _uploaded(key: str) -> datetime:
+def _uploaded_at(key: str) -> datetime:
     return datetime.strptime(key.rpartition("/")[2].partition("-")[0], _TIME).replace(tzinfo=UTC)
-
-
-def _digest(key: str) -> str:
-    return key.rpartition("/")[2].split("-")[1]

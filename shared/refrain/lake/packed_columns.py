@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing import Array, Columns, Definition, missing, objects
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 VALUES = ".values"
 """Ends the name of the array with a category's distinct values: the UTF-8 bytes of a JSON list."""
@@ -57,7 +53,10 @@ def pack_columns(columns: Columns) -> bytes:
 def unpack_columns(data: bytes) -> dict[str, Array]:
     """Read the columns that `pack_columns` wrote."""
     arrays = unpack_arrays(data)
-    return {name: _column(name, arrays) for name in arrays if not name.endswith(VALUES)}
+    for name in [name.removesuffix(VALUES) for name in arrays if name.endswith(VALUES)]:
+        values = objects([*json.loads(arrays.pop(name + VALUES).tobytes()), None])
+        arrays[name] = np.asarray(values[arrays[name]])
+    return arrays
 
 
 def fit_to(definition: Definition, columns: Columns) -> dict[str, Array]:
@@ -67,10 +66,3 @@ def fit_to(definition: Definition, columns: Columns) -> dict[str, Array]:
         name: columns[name] if name in columns else missing(definition.columns[name].kind, rows)
         for name in definition.inputs
     }
-
-
-def _column(name: str, arrays: Mapping[str, Array]) -> Array:
-    if name + VALUES not in arrays:
-        return arrays[name]
-    values = objects([*json.loads(arrays[name + VALUES].tobytes()), None])
-    return np.asarray(values[arrays[name]])

@@ -14,6 +14,7 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import parse_definition
@@ -129,19 +130,18 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     It asks for all files at once, so that a cold start does not wait for one after the other.
     """
     with ThreadPoolExecutor(len(FILES)) as threads:
-        contents = {name: threads.submit(_read, store, model, version, name) for name in FILES}
-    manifest = _parse(Manifest, version, "manifest.json", contents["manifest.json"].result())
-    graph = contents["model.onnx"].result()
+        contents = threads.map(partial(_read, store, model, version), FILES)
+        manifest_json, graph, baseline_json, golden_json = contents
+    manifest = _parse(Manifest, version, manifest_json)
     if (manifest.model, manifest.version) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
     if hashlib.sha256(graph).hexdigest() != manifest.model_sha256:
         raise BrokenVersion(version, "its model.onnx is not the one that its manifest names")
-    baseline = _parse(Baseline, version, "baseline.json", contents["baseline.json"].result())
-    golden = _parse(Golden, version, "golden.json", contents["golden.json"].result())
+    baseline = _parse(Baseline, version, baseline_json)
+    golden = _parse(Golden, version, golden_json)
     catalogue = None
     if manifest.task == "recommendation":
-        content = _read(store, model, version, "catalogue.json")
-        catalogue = _parse(CatalogueItems, version, "catalogue.json", content)
+        catalogue = _parse(CatalogueItems, version, _read(store, model, version, "catalogue.json"))
     return VersionFiles(manifest, graph, baseline, golden, catalogue)
 
 
@@ -171,8 +171,8 @@ def _read(store: Store, model: str, version: str, name: str) -> bytes:
         raise BrokenVersion(version, f"its {name} is absent") from error
 
 
-def _parse[Part: StoredDocument](kind: type[Part], version: str, name: str, content: bytes) -> Part:
+def _parse[Part: StoredDocument](kind: type[Part], version: str, content: bytes) -> Part:
     try:
         return kind.from_json(json.loads(content))
     except ValueError as error:
-        raise BrokenVersion(version, f"its {name} is damaged ({error})") from error
+        raise BrokenVersion(version, f"its {kind.path.rpartition('/')[2]} is damaged ({error})") from error

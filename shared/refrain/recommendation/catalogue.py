@@ -40,7 +40,7 @@ class Catalogue(CatalogueItems):
     """The stored items, with their codes."""
 
     @classmethod
-    def of(cls, items: Array, texts: Mapping[str, Mapping[str, str]] | None = None) -> Self:
+    def of(cls, items: Array, texts: Mapping[str, Mapping[str, str | None]] | None = None) -> Self:
         """Make the catalogue of the items of all rows; `texts` are by column and item.
 
         >>> Catalogue.of(np.array(["a", "b", "b"], dtype=object)).items

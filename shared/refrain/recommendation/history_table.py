@@ -59,7 +59,8 @@ class HistoryTable:
         updated = 0
         for _ in range(MAX_UPDATES):
             before = self._table.read(list(waiting))
-            after = {key: _text(merge_history(_history(before.get(key)), waiting[key])) for key in waiting}
+            merged = {key: merge_history(_history(before.get(key)), history) for key, history in waiting.items()}
+            after = {key: json.dumps(history, separators=(",", ":")) for key, history in merged.items()}
             changed = [key for key in waiting if after[key] != before.get(key)]
             overtaken = [key for key in changed if not self._table.replace(key, before.get(key), after[key])]
             updated += len(changed) - len(overtaken)
@@ -76,7 +77,3 @@ def _key(model: str, user: str) -> str:
 def _history(entry: str | None) -> dict[str, int]:
     history: dict[str, int] = json.loads(entry or "{}")
     return history
-
-
-def _text(history: History) -> str:
-    return json.dumps(history, separators=(",", ":"))

@@ -81,26 +81,25 @@ class AlternatingLeastSquares(Recommender):
 
 
 def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield rows of about the same length with their columns [rows, length], padded with -1, the shortest first."""
+    """Yield rows of about the same length with their columns [rows, length], padded with -1, the shortest first.
+
+    A batch fills at most about twice the cells that its rows need.
+    """
     lengths = np.diff(pairs.indptr)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
+    ordered = lengths[order]
     start = 0
     while start < len(order):
-        end = _end(lengths[order], start, MAX_GATHERED_FACTORS // factors)
+        longest = 2 * int(ordered[start]) + 8
+        same = int(np.searchsorted(ordered, longest, side="right"))
+        end = max(start + 1, min(same, start + MAX_GATHERED_FACTORS // factors // longest))
         rows = order[start:end]
         offsets = np.arange(lengths[rows[-1]])
         inside = offsets < lengths[rows, None]
         columns = pairs.indices[np.where(inside, pairs.indptr[rows, None] + offsets, 0)]
         yield rows, np.where(inside, columns, -1)
         start = end
-
-
-def _end(lengths: NDArray[np.int64], start: int, cells: int) -> int:
-    """Return the end of a batch whose padded rows fill at most `cells`, and at most about twice what they need."""
-    longest = 2 * int(lengths[start]) + 8
-    end = int(np.searchsorted(lengths, longest, side="right"))
-    return max(start + 1, min(end, start + cells // longest))
 
 
 def _check_work(pairs: csr_array, factors: int, iterations: int) -> None:

@@ -54,8 +54,7 @@ class Factors:
         graph.node("Gather", ["inside", "history"], "heard_factors")
         graph.node("ReduceSum", ["heard_factors", "heard_axis"], "folded", keepdims=0)
         if len(self.outside) > MAX_EXACT_ITEMS:
-            _add_rough_scores(graph, self.outside, start)
-            return self._add_exact_scores(graph, start, _add_candidates(graph))
+            return self._add_exact_scores(graph, start, _add_candidates(graph, self.outside, start))
         graph.constant("outside", append_end(self.outside.T, 0))
         graph.node("MatMul", ["folded", "outside"], "products")
         return Scored(graph.node("Add", ["products", start], "summed"))
@@ -70,10 +69,11 @@ class Factors:
         return Scored(graph.node("Add", ["products", "candidates_start"], "summed"), codes)
 
 
-def _add_rough_scores(graph: Graph, outside: NDArray[np.float32], start: str) -> None:
-    """Add `rough` [requests, items + 1]: scores in whole numbers, up to a factor of each request.
+def _add_candidates(graph: Graph, outside: NDArray[np.float32], start: str) -> str:
+    """Add the codes [requests, candidates] of the best items by rough scores [requests, items + 1].
 
-    The factor may be left out: `start` adds 0 or -inf to a product, and popularity only where there is no history.
+    Rough scores are whole numbers, up to a factor of each request. It may be left out: `start` adds 0 or -inf to a
+    product, and popularity only where there is no history.
     """
     scale = np.maximum(np.abs(outside).max(axis=1), np.finfo(np.float32).tiny) / ITEM_RANGE
     whole = np.rint(outside / scale[:, None]).astype(np.int8)
@@ -94,10 +94,6 @@ def _add_rough_scores(graph: Graph, outside: NDArray[np.float32], start: str) ->
     graph.node("Cast", ["whole_products"], "float_products", to=TensorProto.FLOAT)
     graph.node("Mul", ["float_products", "item_scale"], "scaled_products")
     graph.node("Add", ["scaled_products", start], "rough")
-
-
-def _add_candidates(graph: Graph) -> str:
-    """Add the codes of the items with the best rough scores, [requests, candidates]."""
     graph.constant("more", [EXTRA_CANDIDATES])
     graph.node("Add", ["k", "more"], "candidates_wanted")
     graph.node("Min", ["candidates_wanted", "items_known"], "candidates_count")

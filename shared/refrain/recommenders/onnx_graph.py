@@ -99,7 +99,9 @@ def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.f
     graph.node("Cast", ["plain"], "plain_number", to=TensorProto.INT32)
     graph.node("ReduceMin", ["plain_number"], "all_plain_number", keepdims=0)
     graph.node("Cast", ["all_plain_number"], "all_plain", to=TensorProto.BOOL)
-    start = graph.choose("all_plain", _plain_start(), _any_start(), "start")
+    plain_start = Graph()  # every request has a history and allows all items, as is usual: one copy is enough
+    plain_start.node("Expand", ["usual", "shape"], "plain_start")
+    start = graph.choose("all_plain", plain_start, _any_start(), "start")
     graph.node("Shape", ["exclude"], "exclude_shape")
     graph.node("Expand", [nothing, "exclude_shape"], "excluded")
     return graph.node("ScatterElements", [start, "exclude", "excluded"], "allowed", axis=1, reduction="add")
@@ -119,13 +121,6 @@ def add_ranking(graph: Graph, scored: Scored) -> None:
 def append_end(table: NDArray[Any], value: float) -> NDArray[Any]:
     """Append one more entry to the last axis: the one that the index -1 means."""
     return np.pad(table, [(0, 0)] * (table.ndim - 1) + [(0, 1)], constant_values=value)
-
-
-def _plain_start() -> Graph:
-    """Every request has a history and allows all items, as is usual: one copy is enough."""
-    graph = Graph()
-    graph.node("Expand", ["usual", "shape"], "plain_start")
-    return graph
 
 
 def _any_start() -> Graph:

@@ -65,7 +65,12 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         step = max(1, MAX_HELD_SCORES // len(self.popularity_))
         for start in range(0, len(histories), step):
             block = slice(start, start + step)
-            items[block], scores[block] = rank_items(self._scores_of_unseen(histories[block]), k)
+            block_scores = self.scorer_.scores(histories[block])
+            for row, history in enumerate(histories[block]):
+                if not len(history):
+                    block_scores[row] = self.popularity_
+                block_scores[row, history] = -np.inf
+            items[block], scores[block] = rank_items(block_scores, k)
         return items, scores
 
     def export(self) -> bytes:
@@ -74,14 +79,6 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         start = add_start(graph, self._usual(), self.popularity_)
         add_ranking(graph, self.scorer_.add_scores(graph, start))
         return graph.model()
-
-    def _scores_of_unseen(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        scores = self.scorer_.scores(histories)
-        for row, history in enumerate(histories):
-            if not len(history):
-                scores[row] = self.popularity_
-            scores[row, history] = -np.inf
-        return scores
 
     def _usual(self) -> NDArray[np.float32]:
         """Return the scores [items] that a request with a history starts from."""

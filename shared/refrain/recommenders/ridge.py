@@ -68,7 +68,11 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         raise ValueError("items cannot be distinguished: take a larger regularization")
     inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
     matrix = inverse.T
-    _mirror(matrix)
+    for start in range(0, items, BLOCK):  # copy the lower triangle into the upper one
+        block = slice(start, start + BLOCK)
+        square = matrix[block, block]
+        square[:] = np.tril(square) + np.tril(square, -1).T
+        matrix[:start, block] = matrix[block, :start].T
     return Inverse(matrix.diagonal(), lambda start, stop: matrix[start:stop])
 
 
@@ -87,12 +91,3 @@ def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         right[:, start : start + BLOCK] = solved
     left = left.astype(np.float32)
     return Inverse(1 / penalty - explained, lambda start, stop: -(left[:, start:stop].T @ right))
-
-
-def _mirror(matrix: NDArray[np.float64]) -> None:
-    """Copy the lower triangle into the upper one."""
-    for start in range(0, len(matrix), BLOCK):
-        rows = slice(start, start + BLOCK)
-        square = matrix[rows, rows]
-        square[:] = np.tril(square) + np.tril(square, -1).T
-        matrix[:start, rows] = matrix[rows, :start].T

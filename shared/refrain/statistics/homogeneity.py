@@ -41,9 +41,8 @@ class HomogeneityTest:
 
     `p` is the probability of such a difference, or a greater one, by chance. `effect` is the population stability index
     (the symmetric Kullback-Leibler divergence: Jeffreys 1946; Siddiqi, Credit risk scorecards, 2006) less what chance
-    alone gives, which for few rows is much: it is zero when there is no difference, however few the rows. It is the
-    greater one of two: of all cells, and of the known values alone, so that missing values do not hide a shift of the
-    rest.
+    alone gives, which for few rows is much. It is the greater one of two: of all cells, and of the known values alone,
+    so that missing values do not hide a shift of the rest.
     """
 
     p: float

@@ -45,12 +45,11 @@ def make_baseline(
     The columns of the `holdout` tell in which order the answered rows happened.
     """
     order = _order_of_events(definition, columns)
-    features: dict[str, Profile] = {}
-    for index, name in enumerate(definition.features):
-        is_category = name in definition.columns and definition.columns[name].kind == "category"
-        features[name] = (
-            profile_category(columns[name], order) if is_category else profile_number(matrix[:, index], order)
-        )
+    categories = {name for name, column in definition.columns.items() if column.kind == "category"}
+    features: dict[str, Profile] = {
+        name: profile_category(columns[name], order) if name in categories else profile_number(matrix[:, index], order)
+        for index, name in enumerate(definition.features)
+    }
     holdout_order = None if holdout is None else _order_of_events(definition, holdout)
     return Baseline(len(matrix), features, profile_answers(classes, answers, holdout_order))
 
@@ -96,14 +95,13 @@ def profile_category(values: Array, order: Cells | None = None) -> CategoryProfi
     """
     counts = Counter(value for value in values if value is not None)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    frequent = frequent_categories(counts, len(values))
     return CategoryProfile(
         counts=dict(ordered[:MAX_COUNTED_VALUES]),
         other=sum(rows for _, rows in ordered[MAX_COUNTED_VALUES:]),
         once=sum(1 for _, rows in ordered if rows == 1),
         missing=1 - counts.total() / len(values),
-        movement=None
-        if order is None
-        else _movement(category_cells(values[order], frequent_categories(counts, len(values)))),
+        movement=None if order is None else _movement(category_cells(values[order], frequent)),
     )
 
 

@@ -65,15 +65,9 @@ def fit_features(
     steps.append(("gaps", MissingIndicator(features="all"), gaps))
     features = ColumnTransformer([step for step in steps if step[2]]).fit(matrix)
     if recipe == "onehot" and numbers:
-        _round_scale(features.named_transformers_["numbers"].named_steps["scale"])
+        # Scale by numbers that float32 can hold, so that the exported graph does exactly the same: far from zero a
+        # rounded centre would change the answers, and a tree behind it may depend on the last bit.
+        scaler = features.named_transformers_["numbers"].named_steps["scale"]
+        for name in ("mean_", "scale_"):
+            setattr(scaler, name, getattr(scaler, name).astype(np.float32).astype(np.float64))
     return features
-
-
-def _round_scale(scaler: StandardScaler) -> None:
-    """Subtract and divide by what float32 can hold, so that the exported graph does exactly the same.
-
-    Far from zero a rounded centre would change the answers, and a tree behind it may depend on the last bit.
-    """
-    scaler.mean_, scaler.scale_ = (
-        values.astype(np.float32).astype(np.float64) for values in (scaler.mean_, scaler.scale_)
-    )

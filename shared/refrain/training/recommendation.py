@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Candidate, Columns, RecommenderDefinition
-    from preprocessing.definition import Roles
 
 SECONDS_PER_MICROSECOND = 1e-6
 
@@ -44,7 +43,9 @@ def train_recommender(
     `items` has each item once, with the columns that describe it. The answers are the estimator's own lists for every
     question of the holdout: `items` (codes of the catalogue) and `scores`, [users, `MAX_RECOMMENDED_ITEMS`].
     """
-    catalogue = Catalogue.of(training[definition.roles.item], _texts(definition.roles, items))
+    roles = definition.roles
+    texts = {name: dict(zip(items[roles.item], items[name], strict=True)) for name in roles.describe}
+    catalogue = Catalogue.of(training[roles.item], texts)
     estimator = make_recommender(candidate)
     started = time.monotonic()
     try:
@@ -64,7 +65,7 @@ def train_recommender(
         answers={"items": ranked.astype(np.int32), "scores": scores},
         fit_seconds=fit_seconds,
         catalogue=catalogue,
-        users=len(set(training[definition.roles.user].tolist())),
+        users=len(set(training[roles.user].tolist())),
     )
 
 
@@ -76,8 +77,7 @@ def make_recommender(candidate: Candidate) -> Recommender:
     if name not in kinds:
         raise CandidateRefused(f"{candidate.name}: there is no recommender {name}; there are {', '.join(kinds)}")
     parameters = kinds[name]._get_param_names()
-    unknown = sorted(set(candidate.parameters) - set(parameters))
-    if unknown:
+    if unknown := sorted(set(candidate.parameters) - set(parameters)):
         sentence = f"{name} has no parameter {', '.join(unknown)}; it has {', '.join(parameters)}"
         raise CandidateRefused(f"{candidate.name}: {sentence}")
     return kinds[name](**candidate.parameters)
@@ -110,8 +110,7 @@ def golden(
 ) -> Golden:
     """Make requests as callers send them, unusual ones included, with the estimator's own answers."""
     rows = list(_golden_rows(catalogue, histories[:GOLDEN_USERS]))
-    _, problems = read_recommendation_requests(definition, rows)
-    refused = {problem.row for problem in problems}
+    refused = {problem.row for problem in read_recommendation_requests(definition, rows)[1]}
     rows = [row for number, row in enumerate(rows) if number not in refused]
     requests, _ = read_recommendation_requests(definition, rows)
     answers = []
@@ -141,15 +140,6 @@ def _golden_rows(catalogue: Catalogue, histories: Sequence[NDArray[np.int64]]) -
         yield {"history": history, "within": [*popular, NEVER_SEEN]}
         yield {"history": history, "within": [NEVER_SEEN]}
         yield {"history": [f" {item} " for item in history]}
-
-
-def _texts(roles: Roles, described: Columns) -> dict[str, dict[str, str]]:
-    """Return the texts that describe items, by column and item."""
-    items = described[roles.item].tolist() if roles.describe else []
-    return {
-        name: {item: text for item, text in zip(items, described[name].tolist(), strict=True) if text is not None}
-        for name in roles.describe
-    }
 
 
 def describe_interactions(

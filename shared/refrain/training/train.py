@@ -71,7 +71,9 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
     started = time.monotonic()
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
-    candidate = _candidate(definition, request.candidate)
+    candidate = next((item for item in definition.training.candidates if item.name == request.candidate), None)
+    if candidate is None:
+        raise CandidateRefused(f"{request.candidate}: the definition of this snapshot has no such candidate")
     trained = _train_by_task(store, request, definition, candidate)
     rows = TrainingRows(snapshot.digest, snapshot.data.train_rows, snapshot.data.holdout_rows)
     files = trained.version_files(definition, candidate, request.run, rows, time.monotonic() - started)
@@ -113,10 +115,3 @@ def train_tabular(definition: Definition, candidate: Candidate, training: Column
         features=definition.features,
         classes=fitted.classes,
     )
-
-
-def _candidate(definition: Definition, name: str) -> Candidate:
-    for candidate in definition.training.candidates:
-        if candidate.name == name:
-            return candidate
-    raise CandidateRefused(f"{name}: the definition of this snapshot has no such candidate")
