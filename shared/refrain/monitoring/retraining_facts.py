@@ -10,7 +10,7 @@ from refrain.lake.label import read_labels
 from refrain.lake.receipt_choice import choose_receipts, read_receipts
 from refrain.lake.snapshot import Snapshot, list_runs, run_of_version, run_started_at
 from refrain.monitoring.retraining_decision import RetrainingFacts
-from refrain.pages.monitoring_words import below_gate_sentence, drift_sentence
+from refrain.pages.monitoring_words import drift_sentence, quality_sentence
 from refrain.times import from_iso, to_datetime64
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def gather_retraining_facts(
         new_rows=new_rows,
         unpromoted=_count_unpromoted(store, definition, runs),
         drifted=drift_sentence(report) if report.state == "drifted" else "",
-        quality=below_gate_sentence(report) if report.breaks_gate else "",
+        quality=quality_sentence(report) if report.breaks_gate else "",
     )
 
 

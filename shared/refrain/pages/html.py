@@ -114,15 +114,15 @@ def heading(
     )
 
 
-def framed(title: str, *parts: str | None, methods: str, style: str = "") -> str:
-    """Return a whole page; `methods` stands at its foot, `style` is added to that of all pages."""
+def framed(title: str, *parts: str | None, methods: str) -> str:
+    """Return a whole page; `methods` stands at its foot."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name_="color-scheme", content="light dark"),
         element("title", title),
-        element("style", Html(_STYLE.read_text(encoding="utf-8")), Html(style)),
+        element("style", Html(_STYLE.read_text(encoding="utf-8"))),
     )
     footer = element("footer", element("p", methods), element("p", "Made by Refrain."))
     body = element("body", element("main", *parts, footer))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, captioned, element, legend
-from refrain.pages.svg import Panel, Scale, dot, pad_range, shorten_middle, svg, text, whisker
+from refrain.pages.svg import Panel, Scale, chart, dot, pad_range, shorten_middle, svg, text, whisker
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
 from refrain.words import figure, share
@@ -15,13 +14,8 @@ from refrain.words import figure, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import Distribution, Estimate, MonitoringReport, PastWindow
+    from refrain.lake.monitoring_report import Distribution, MonitoringReport, PastWindow
 
-STYLE = """
-.multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 22px 26px; }
-.alarm { fill: var(--bad); }
-.calm { fill: var(--soft); opacity: .55; }
-"""
 LABELS, WIDE, ROW = 150, 460, 19
 SMALL = (300, 150)
 MAX_DRAWN_EFFECTS = 6
@@ -53,99 +47,80 @@ def draw_distribution(distribution: Distribution, key: str) -> Html:
     return captioned(shorten_middle(distribution.name, 48), f"Effect {effect}{importance}", drawing, colours)
 
 
-@dataclass(frozen=True)
-class Multiple:
-    """One small drawing over the windows: a title, a note, and what is drawn on its panel."""
-
-    key: str
-    title: str
-    note: str
-    panel: Panel
-    parts: list[Html]
-
-    def draw(self, history: Sequence[PastWindow]) -> Html:
-        """Draw it with the days of the first and the last window, and a line where another version took over."""
-        parts = [*self.panel.grid_y("", 3), *self.parts]
-        for index, (before, after) in enumerate(pairwise(history)):
-            if before.version != after.version:
-                parts.append(self.panel.upright(index + 0.5, "zero"))
-        first, last = (for_people(history[index].until[:10]) for index in (0, -1))
-        parts.append(text(self.panel.x.start, SMALL[1] - 6, first))
-        if len(history) > 1:
-            parts.append(text(self.panel.x.end, SMALL[1] - 6, last, "tick", "end"))
-        description = f"{self.title}, {self.note}, from {first} to {last}."
-        return captioned(self.title, self.note, svg(f"small-{self.key}", SMALL, self.title, description, *parts))
-
-
 def multiples(report: MonitoringReport) -> list[Html]:
     """Draw quality, what was unfamiliar, and the effects of the first distributions, over the windows."""
     history, window = report.history, report.window
-    unfamiliar = [past.unfamiliar for past in history]
     note = "share of rows with anything unfamiliar"
-    drawings = [
-        _volume(history).draw(history),
-        *_draw_quality(report),
-        _series("unfamiliar", "Unlike training", note, history, unfamiliar).draw(history),
-    ]
+    unfamiliar = _draw_series("unfamiliar", "Unlike training", note, history, [past.unfamiliar for past in history])
+    drawings = [_draw_volume(history), *_draw_quality(report), unfamiliar]
     distributions = window.distributions[:MAX_DRAWN_EFFECTS] if window else ()
     for index, name in enumerate(distribution.name for distribution in distributions):
         effects = [past.effects.get(name, 0.0) for past in history]
-        title, note = shorten_middle(name, 34), "effect; dashed: the least that counts as drift"
-        multiple = _series(f"effect-{index}", title, note, history, effects, report.least_effect, name)
-        drawings.append(multiple.draw(history))
+        key, title, note = f"effect-{index}", shorten_middle(name, 34), "effect; dashed: the least that counts as drift"
+        drawings.append(_draw_series(key, title, note, history, effects, report.least_effect, name))
     return drawings
 
 
 def _panel(windows: int, low: float, high: float) -> Panel:
-    return Panel(
-        Scale(-0.6, max(windows - 0.4, 0.6), 44, SMALL[0] - 8),
-        Scale(low, high if high > low else low + 1, SMALL[1] - 26, 14),
-    )
+    x = Scale(-0.6, max(windows - 0.4, 0.6), 44, SMALL[0] - 8)
+    return Panel(x, Scale(low, high if high > low else low + 1, SMALL[1] - 26, 14))
 
 
-def _volume(history: Sequence[PastWindow]) -> Multiple:
+def _draw(key: str, title: str, note: str, history: Sequence[PastWindow], panel: Panel, marks: Sequence[Html]) -> Html:
+    """Draw marks with the days of the first and the last window, and a line where another version took over."""
+    parts = [*panel.grid_y("", 3), *marks]
+    for index, (before, after) in enumerate(pairwise(history)):
+        if before.version != after.version:
+            parts.append(panel.upright(index + 0.5, "zero"))
+    first, last = (for_people(history[index].until[:10]) for index in (0, -1))
+    parts.append(text(panel.x.start, SMALL[1] - 6, first))
+    if len(history) > 1:
+        parts.append(text(panel.x.end, SMALL[1] - 6, last, "tick", "end"))
+    return chart(f"small-{key}", SMALL, title, note, f"{title}, {note}, from {first} to {last}.", parts)
+
+
+def _draw_volume(history: Sequence[PastWindow]) -> Html:
     """Draw how many rows each window had; the windows that alarmed stand out."""
     panel = _panel(len(history), 0.0, max(past.rows for past in history) * 1.08)
     width = 0.8 * (panel.x(1) - panel.x(0))
-    parts = []
+    bars = []
     for index, past in enumerate(history):
         top, x = panel.y(past.rows), panel.x(index) - width / 2
         kind = "alarm" if past.alarmed else "calm"
-        parts.append(element("rect", x=x, y=top, width=width, height=panel.y.start - top, class_=kind))
+        bars.append(element("rect", x=x, y=top, width=width, height=panel.y.start - top, class_=kind))
     alarms = sum(past.alarmed for past in history)
-    return Multiple("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", panel, parts)
+    return _draw("volume", "Volume", f"{alarms} of {len(history)} windows alarmed (red)", history, panel, bars)
 
 
 def _draw_quality(report: MonitoringReport) -> list[Html]:
     """Draw the measured and the estimated metric of each window; nothing where there is neither."""
     evaluated, history = report.evaluated, report.history
-    lines = [
-        ("s1", "measured", _with_indexes([past.measured for past in history])),
-        ("s2", "estimated", _with_indexes([past.estimated for past in history])),
+    series = {
+        ("s1", "measured"): [past.measured for past in history],
+        ("s2", "estimated"): [past.estimated for past in history],
+    }
+    drawn = [
+        (key, index, estimate)
+        for key, estimates in series.items()
+        for index, estimate in enumerate(estimates)
+        if estimate
     ]
-    estimates = [estimate for *_, points in lines for _, estimate in points]
-    if evaluated is None or not estimates:
+    if evaluated is None or not drawn:
         return []
     levels = [(evaluated.bound, "floor"), (evaluated.value, "ideal")]
-    ends = [end for estimate in estimates for end in (estimate.low, estimate.high)]
+    ends = [end for *_, estimate in drawn for end in (estimate.low, estimate.high)]
     panel = _panel(len(history), *pad_range([*ends, *(level for level, _ in levels if level is not None)]))
     parts = [panel.level(level, kind) for level, kind in levels if level is not None]
-    for colour, _, points in lines:
-        for index, estimate in points:
-            x = panel.x(index)
-            parts.append(whisker(x, panel.y(estimate.low), x, panel.y(estimate.high), colour))
-            parts.append(dot(x, panel.y(estimate.value), colour, 3.5))
-    title = METRICS[evaluated.metric].title
-    multiple = Multiple("quality", title, "dashed: on the holdout; red: the gate", panel, parts)
-    names = legend([(colour, name) for colour, name, points in lines if points])
-    return [element("div", multiple.draw(history), names)]
+    for (colour, _), index, estimate in drawn:
+        x = panel.x(index)
+        parts.append(whisker(x, panel.y(estimate.low), x, panel.y(estimate.high), colour))
+        parts.append(dot(x, panel.y(estimate.value), colour, 3.5))
+    title, note = METRICS[evaluated.metric].title, "dashed: on the holdout; red: the gate"
+    names = legend(dict.fromkeys(key for key, *_ in drawn))
+    return [element("div", _draw("quality", title, note, history, panel, parts), names)]
 
 
-def _with_indexes(estimates: Sequence[Estimate | None]) -> list[tuple[int, Estimate]]:
-    return [(index, estimate) for index, estimate in enumerate(estimates) if estimate]
-
-
-def _series(
+def _draw_series(
     key: str,
     title: str,
     note: str,
@@ -153,13 +128,12 @@ def _series(
     values: Sequence[float],
     floor: float | None = None,
     name: str = "",
-) -> Multiple:
+) -> Html:
     """Draw a value of each window; windows in which the distribution `name` drifted stand out."""
-    highest = max(*values, floor or 0.0) * 1.08
-    panel = _panel(len(history), min(0.0, *values, floor or 0.0), highest)
+    panel = _panel(len(history), min(0.0, *values, floor or 0.0), max(*values, floor or 0.0) * 1.08)
     parts = [] if floor is None else [panel.level(floor, "ideal")]
-    parts.append(panel.line([float(index) for index, _ in enumerate(values)], values, "s1"))
+    parts.append(panel.line(range(len(values)), values, "s1"))
     for index, (past, value) in enumerate(zip(history, values, strict=True)):
         kind = "alarm" if name in past.drifted else "calm"
         parts.append(element("circle", cx=panel.x(index), cy=panel.y(value), r=3.2, class_=kind))
-    return Multiple(key, title, note, panel, parts)
+    return _draw(key, title, note, history, panel, parts)

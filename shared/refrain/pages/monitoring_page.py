@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages import monitoring_charts
 from refrain.pages.html import Html, badge, element, framed, heading, section
+from refrain.pages.monitoring_charts import multiples
 from refrain.pages.monitoring_sections import changes_section, hits_section, news_section, quality_section
 from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range
 from refrain.statistics.metrics import METRICS
@@ -48,7 +48,6 @@ def render_monitoring_report(report: MonitoringReport) -> str:
         hits_section(report),
         news_section(report, window) if window else None,
         methods=METHODS,
-        style=monitoring_charts.STYLE,
     )
 
 
@@ -97,4 +96,4 @@ def _decision(report: MonitoringReport) -> Html:
 def _over_time(report: MonitoringReport) -> Html:
     windows = counted(len(report.history), "judged window")
     note = f"The last {windows}. An upright line marks where another version took over."
-    return section("time", "Over time", note, element("div", *monitoring_charts.multiples(report), class_="multiples"))
+    return section("time", "Over time", note, element("div", *multiples(report), class_="multiples"))

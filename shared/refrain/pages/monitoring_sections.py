@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages import monitoring_charts
 from refrain.pages.html import Html, badge, element, html_table, section
+from refrain.pages.monitoring_charts import draw_distribution
 from refrain.pages.monitoring_words import (
     capitalised,
     delay,
@@ -20,7 +20,7 @@ from refrain.times import for_people
 from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Distribution, Estimate, JudgedWindow, MeasuredQuality, MonitoringReport
+    from refrain.lake.monitoring_report import Distribution, Estimate, JudgedWindow, MonitoringReport
 
 MAX_LISTED_DISTRIBUTIONS = 25
 MAX_DRAWN_DISTRIBUTIONS = 6
@@ -31,7 +31,7 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
     with_cells = [distribution for distribution in window.distributions if distribution.cells]
     drawn = [distribution for distribution in with_cells if distribution.drifted] or with_cells[:4]
     charts = [
-        monitoring_charts.draw_distribution(distribution, str(index))
+        draw_distribution(distribution, str(index))
         for index, distribution in enumerate(drawn[:MAX_DRAWN_DISTRIBUTIONS])
     ]
     note = (
@@ -91,7 +91,8 @@ def quality_section(report: MonitoringReport) -> Html | None:
     if window and window.estimated:
         rows.append(["Estimated, latest window, without labels", *_cells(window.estimated)])
     title = METRICS[evaluated.metric].title
-    verdict = _verdict(quality)
+    worse = "surely worse than on the holdout" if quality.worse else ""
+    verdict = quality.why or ("surely below the gate" if quality.breaks_gate else worse)
     return section(
         "quality",
         "How good it is",
@@ -99,14 +100,6 @@ def quality_section(report: MonitoringReport) -> Html | None:
         html_table(title, [title, "#Value", "#Interval", "#Rows"], rows),
         element("p", f"{capitalised(verdict)}.") if verdict else None,
     )
-
-
-def _verdict(quality: MeasuredQuality) -> str:
-    if quality.why:
-        return quality.why
-    if quality.breaks_gate:
-        return "surely below the gate"
-    return "surely worse than on the holdout" if quality.worse else ""
 
 
 def _cells(estimate: Estimate) -> list[str]:

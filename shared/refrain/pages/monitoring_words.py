@@ -57,29 +57,25 @@ def summarise(report: MonitoringReport) -> str:
     """Say in a sentence or two how the model does."""
     if report.evaluated is None:
         return "No version is in service, so there is nothing to monitor."
-    sentences = [_windows_sentence(report)]
-    if report.breaks_gate:
-        sentences.append(f"{capitalised(below_gate_sentence(report))}.")
-    elif report.quality and report.quality.worse:
-        sentences.append(f"{capitalised(_worse_sentence(report))}.")
-    return " ".join(sentences)
+    sentences = (_windows_sentence(report), quality_sentence(report))
+    return " ".join(f"{capitalised(sentence)}." for sentence in sentences if sentence)
 
 
 def _windows_sentence(report: MonitoringReport) -> str:
     window, windows, (least, of) = report.window, _recent_windows(report), report.alarm
     if window is None:
-        waiting = counted(report.waiting, row_noun(report))
-        return f"Nothing is judged yet: {waiting} wait for the first window to be full."
-    alarmed = [past for past in windows if past.alarmed]
+        return (
+            f"nothing is judged yet: {counted(report.waiting, row_noun(report))} wait for the first window to be full"
+        )
     if report.state == "drifted":
-        return f"{capitalised(drift_sentence(report))}."
+        return drift_sentence(report)
+    alarmed = [past for past in windows if past.alarmed]
     if not alarmed:
         tested = counted(window.distributions_tested, "distribution")
-        return f"All {tested} are as in training, as far as {counted(window.rows, row_noun(report))} can tell."
-    latest = windows[-1].alarmed
-    when = "In the latest window" if latest else f"In the window until {for_people(alarmed[-1].until)}"
+        return f"all {tested} are as in training, as far as {counted(window.rows, row_noun(report))} can tell"
+    when = "in the latest window" if windows[-1].alarmed else f"in the window until {for_people(alarmed[-1].until)}"
     more = counted(least - len(alarmed), "more such window")
-    return f"{when} {_alarms_clause(alarmed, report.evaluated)}; {more} in {of} would be a drift."
+    return f"{when} {_alarms_clause(alarmed, report.evaluated)}; {more} in {of} would be a drift"
 
 
 def drift_sentence(report: MonitoringReport) -> str:
@@ -105,35 +101,27 @@ def _alarms_clause(alarmed: Sequence[PastWindow], evaluated: EvaluatedQuality | 
     return " and ".join(clauses)
 
 
-def below_gate_sentence(report: MonitoringReport) -> str:
-    """Say that the measured quality is below the gate; empty where it is not measured."""
-    measured = report.quality and report.quality.measured
-    if not measured or not report.evaluated:
+def quality_sentence(report: MonitoringReport) -> str:
+    """Say that the measured quality is below the gate, or else worse than on the holdout; empty where it is neither."""
+    quality, evaluated = report.quality, report.evaluated
+    if quality is None or quality.measured is None or evaluated is None:
         return ""
-    return f"{_below_gate('measured', measured, report.evaluated)} on {_labelled(measured)}"
+    rows = counted(quality.measured.rows, "labelled prediction")
+    if quality.breaks_gate:
+        return f"{_below_gate('measured', quality.measured, evaluated)} on {rows}"
+    if not quality.worse or evaluated.value is None:
+        return ""
+    value = _value_clause("measured", quality.measured, evaluated)
+    return f"{value} on {rows}, surely worse than the {figure(evaluated.value)} on the holdout"
 
 
 def _below_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:
-    metric = METRICS[evaluated.metric]
-    side = "below" if metric.greater_is_better else "above"
-    return (
-        f"{source} {metric.title} is {figure(estimate.value)} ({range_of(estimate)}), "
-        f"{side} the {figure(evaluated.bound or 0)} of the gate"
-    )
+    side = "below" if METRICS[evaluated.metric].greater_is_better else "above"
+    return f"{_value_clause(source, estimate, evaluated)}, {side} the {figure(evaluated.bound or 0)} of the gate"
 
 
-def _worse_sentence(report: MonitoringReport) -> str:
-    measured, evaluated = report.quality and report.quality.measured, report.evaluated
-    if not measured or evaluated is None or evaluated.value is None:
-        return ""
-    return (
-        f"measured {METRICS[evaluated.metric].title} is {figure(measured.value)} ({range_of(measured)}) on "
-        f"{_labelled(measured)}, surely worse than the {figure(evaluated.value)} on the holdout"
-    )
-
-
-def _labelled(measured: Estimate) -> str:
-    return counted(measured.rows, "labelled prediction")
+def _value_clause(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:
+    return f"{source} {METRICS[evaluated.metric].title} is {figure(estimate.value)} ({range_of(estimate)})"
 
 
 def delay(seconds: float) -> str:

@@ -13,7 +13,7 @@ from refrain.words import counted, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.evaluation import Confusion, Evaluation
+    from refrain.lake.evaluation import Confusion, Curves, Evaluation
 
 FEW_CLASSES = 4
 
@@ -23,16 +23,16 @@ def answers_section(evaluation: Evaluation, models: PageModels) -> Html | None:
     focus = models.focus
     if focus is None or focus.summary.curves is None:
         return None
-    drawings = _draw_values(models) if evaluation.task == "regression" else _draw_classes(models, focus)
+    drawings = (
+        _draw_values(models) if evaluation.task == "regression" else _draw_classes(models, focus, focus.summary.curves)
+    )
     name = "the champion" if focus.is_champion else focus.figures.name
     beside = " beside the champion" if models.champion and not focus.is_champion else ""
     note = f"Of {name}{beside}, on the holdout rows."
     return section("quality", "How they answer", note, element("div", *drawings, class_="pair"))
 
 
-def _draw_classes(models: PageModels, focus: PageModel) -> list[Html]:
-    curves = focus.summary.curves
-    assert curves is not None, "only a model with curves is drawn"
+def _draw_classes(models: PageModels, focus: PageModel, curves: Curves) -> list[Html]:
     drawings = []
     if curves.roc:
         many = curves.confusion is not None and len(curves.confusion.classes) > 2

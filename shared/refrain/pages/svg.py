@@ -113,9 +113,9 @@ class Panel:
     x: Scale
     y: Scale
 
-    def grid(self, x_title: str, y_title: str, about: tuple[int, int] = (5, 5)) -> list[Html]:
+    def grid(self, x_title: str, y_title: str) -> list[Html]:
         """Return axes: faint lines with numbers at round values, and what is on them."""
-        return [*self.grid_x(x_title, about[0]), *self.grid_y(y_title, about[1])]
+        return [*self.grid_x(x_title), *self.grid_y(y_title)]
 
     def grid_x(self, title: str, about: int = 5) -> list[Html]:
         """Return the upright lines of round x values, their numbers and the title below."""
