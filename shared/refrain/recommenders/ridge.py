@@ -41,18 +41,14 @@ def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     users, items = pairs.shape
     by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
     needed = min(by_items, by_users) / 1e9
-    available = available_gb()
+    megabytes = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES))
+    available = MEMORY_SHARE * megabytes / 1000
     if needed > available:
         raise ValueError(
             f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, but there are "
             f"{available:.1f} GB: take ItemKnn or AlternatingLeastSquares"
         )
     return _by_users(pairs, penalty) if users < items and by_users <= by_items else _by_items(pairs, penalty)
-
-
-def available_gb() -> float:
-    """Return how much memory the inverse may take: a share of the function's."""
-    return MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES)) / 1000
 
 
 def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:

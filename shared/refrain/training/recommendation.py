@@ -112,9 +112,8 @@ def golden(
     rows = list(_golden_rows(catalogue, histories[:GOLDEN_USERS]))
     refused = {problem.row for problem in read_recommendation_requests(definition, rows)[1]}
     rows = [row for number, row in enumerate(rows) if number not in refused]
-    requests, _ = read_recommendation_requests(definition, rows)
     answers = []
-    for request in requests:
+    for request in read_recommendation_requests(definition, rows)[0]:
         history = recent_items(known_codes(catalogue.coded(request.history or ())))
         items, scores = estimator.recommend([history], len(catalogue))
         allowed = set(request.within or catalogue.items) - set(request.exclude)
