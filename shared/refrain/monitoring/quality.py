@@ -59,30 +59,25 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
     rows = len(target)
     if rows < MIN_LABELLED_ROWS:
         raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
-    truth, answers = _align(version, target, answers)
+    truth: Truth = target if version.classes else target.astype(np.float64)
+    if version.classes:
+        labels = class_labels(version.definition.columns[version.definition.target], target)
+        classes = sorted({*labels.tolist(), *version.classes})
+        truth, answers = class_numbers(labels, classes), aligned(answers, version.classes, classes)
     metric, confidence = METRICS[definition.training.metric], definition.gate.confidence
     value = metric.value(truth, answers)
     low, high = bootstrap_interval(metric.score(truth, answers), rows, confidence, MEASURED_RESAMPLES)
     return Estimate(value, low, high, rows)
 
 
-def _align(version: ServedVersion, target: Array, answers: Floats) -> tuple[Truth, Floats]:
-    """Return labels as class numbers, with answers in their order; or both as values."""
-    if not version.classes:
-        return target.astype(np.float64), answers
-    labels = class_labels(version.definition.columns[version.definition.target], target)
-    classes = sorted({*labels.tolist(), *version.classes})
-    return class_numbers(labels, classes), aligned(answers, version.classes, classes)
-
-
 def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:
     """Estimate the definition's metric for answers [rows, classes]; None for values, and without a calibration."""
-    classes = version.classes
-    if not classes or version.calibration is None or not len(answers):
+    classes, curves = version.classes, version.evaluated.curves if version.evaluated else None
+    if not classes or curves is None or not len(answers):
         return None
-    curve, title = version.calibration
+    curve = curves.calibration
     sample = answers[:: -(-len(answers) // MAX_ESTIMATED_ROWS)]
-    named = [index for index, name in enumerate(classes) if title == f"the probability of {name}"]
+    named = [index for index, name in enumerate(classes) if curves.calibration_of == f"the probability of {name}"]
     positive = named[0] if len(classes) == 2 and named else None
     chances = calibrate(sample, curve.answered, curve.observed, curve.rows, positive)
     try:

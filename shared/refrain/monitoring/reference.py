@@ -45,23 +45,22 @@ class Reference:
     def of(cls, name: str, profile: Profile, rows: int) -> Reference:
         """Read a baseline's profile of `rows` rows."""
         movements = profile.movement or ()
-        if isinstance(profile, CategoryProfile):
-            frequent = frequent_categories(profile.counts, rows)
-            total = sum(profile.counts.values()) + profile.other
-            counts = [profile.counts[value] for value in frequent]
-            return cls(
-                name,
-                np.array([*counts, total - sum(counts), rows - total], dtype=np.int64),
-                frequent=tuple(frequent),
-                trained_values=frozenset(profile.counts),
-                # Good, The population frequencies of species, 1953
-                expected_new=(profile.once + profile.other) / max(rows, 1),
-                category=True,
-                movements=movements,
-            )
-        counts = profile.bins.counts
-        cells = np.array([*counts, rows - sum(counts)], dtype=np.int64)
-        return cls(name, cells, tuple(profile.bins.edges), movements=movements)
+        if not isinstance(profile, CategoryProfile):
+            cells = np.array([*profile.bins.counts, rows - sum(profile.bins.counts)], dtype=np.int64)
+            return cls(name, cells, tuple(profile.bins.edges), movements=movements)
+        frequent = frequent_categories(profile.counts, rows)
+        total = sum(profile.counts.values()) + profile.other
+        counts = [profile.counts[value] for value in frequent]
+        return cls(
+            name,
+            np.array([*counts, total - sum(counts), rows - total], dtype=np.int64),
+            frequent=tuple(frequent),
+            trained_values=frozenset(profile.counts),
+            expected_new=(profile.once + profile.other)
+            / max(rows, 1),  # Good, The population frequencies of species, 1953
+            category=True,
+            movements=movements,
+        )
 
     def cells(self, values: Array) -> Cells:
         """Return the cell of each value of a window."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Served
-    from refrain.lake.evaluation import CalibrationBins, ModelSummary
+    from refrain.lake.evaluation import ModelSummary
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,6 @@ class ServedVersion:
         total = sum(losses.values())
         return {name: loss / total for name, loss in losses.items()} if total else {}
 
-    @property
-    def calibration(self) -> tuple[CalibrationBins, str] | None:
-        """Its calibration on the holdout, and the title of that curve."""
-        curves = self.evaluated.curves if self.evaluated else None
-        return (curves.calibration, curves.calibration_of) if curves else None
-
     def evaluated_quality(self, definition: Definition) -> EvaluatedQuality:
         """Return its quality on the holdout, with the metric and the gate of the present definition."""
         metric, gate = definition.training.metric, definition.gate
@@ -61,7 +56,9 @@ class ServedVersion:
 def read_served_version(store: Store, model: str, served: Served) -> ServedVersion:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
-        manifest = Manifest.read(store, model, served.version)
+        manifest, evaluated = Manifest.read(store, model, served.version), None
+        with suppress(NotFound):
+            evaluated = Evaluation.read(store, model, manifest.run).summary_of(served.version)
         return ServedVersion(
             name=served.version,
             since=from_iso(served.since).replace(microsecond=0),  # as precise as the times in reports
@@ -69,16 +66,9 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
             vocabularies=manifest.vocabularies,
             classes=manifest.classes or (),
             baseline=Baseline.read(store, model, served.version),
-            evaluated=_read_evaluated(store, model, manifest.run, served.version),
+            evaluated=evaluated,
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error
     except (ValueError, PreprocessingError) as error:
         raise BrokenVersion(served.version, f"its files are damaged ({type(error).__name__}: {error})") from error
-
-
-def _read_evaluated(store: Store, model: str, run: str, version: str) -> ModelSummary | None:
-    try:
-        return Evaluation.read(store, model, run).summary_of(version)
-    except NotFound:
-        return None

@@ -40,13 +40,16 @@ def report_window(
     """Report a window of so many rows by the tests of its distributions; `past` are the windows before it."""
     since = to_iso(window.since)
     distributions = [_with_context(test, least_effect, since, past) for test in tests[:MAX_REPORTED_DISTRIBUTIONS]]
-    with_cells = [_with_cells(*pair) for pair in zip(distributions[:MAX_REPORTED_CELLS], tests, strict=False)]
+    for index, test in enumerate(tests[:MAX_REPORTED_CELLS]):
+        labels, of_training, of_window = test.reference.labels, _shares(test.reference.counts), _shares(test.window)
+        with_cells = replace(distributions[index], cells=tuple(labels), reference=of_training, window=of_window)
+        distributions[index] = with_cells
     return JudgedWindow(
         since=since,
         until=to_iso(window.until),
         rows=rows,
         alarmed=any(test.distribution.drifted for test in tests),
-        distributions=(*with_cells, *distributions[MAX_REPORTED_CELLS:]),
+        distributions=tuple(distributions),
         distributions_tested=len(tests),
     )
 
@@ -58,11 +61,6 @@ def _with_context(test: DriftTest, least_effect: float, since: str, past: Sequen
         drifting = takewhile(lambda window: distribution.name in window.drifted, reversed(past))
         return replace(distribution, since=[since, *(window.since for window in drifting)][-1])
     return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= least_effect)
-
-
-def _with_cells(distribution: Distribution, test: DriftTest) -> Distribution:
-    reference, window = _shares(test.reference.counts), _shares(test.window)
-    return replace(distribution, cells=tuple(test.reference.labels), reference=reference, window=window)
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:

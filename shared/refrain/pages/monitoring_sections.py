@@ -63,14 +63,10 @@ def _row(distribution: Distribution, weighted: bool) -> list[str]:
         distribution.name,
         badge(words, "tiny refused" if drifted else "tiny"),
         figure(distribution.effect),
-        _chance(distribution.p),
+        "< 0.01 %" if distribution.p < 0.0001 else f"{100 * distribution.p:.2g} %",
         *(weights if weighted else []),
         for_people(distribution.since) if distribution.since else "",
     ]
-
-
-def _chance(p: float) -> str:
-    return "< 0.01 %" if p < 0.0001 else f"{100 * p:.2g} %"
 
 
 def quality_section(report: MonitoringReport) -> Html | None:

@@ -38,7 +38,9 @@ def draw_intervals(models: Sequence[PageModel], metric: Metric, confidence: floa
     drawn = [model for model in models if model.figures.value is not None]
     against = any(model.figures.gain is not None for model in drawn)
     bottom = TOP + ROW * len(drawn)
-    left = Panel(Scale(*_range(drawn, floor), NAMES, 545 if against else WIDTH - 30), Scale(0, 1, bottom, TOP - 6))
+    ends = [(model, [*(model.figures.interval or ()), model.figures.value or 0.0]) for model in drawn]
+    x = Scale(*_near(ends, [] if floor is None else [floor]), NAMES, 545 if against else WIDTH - 30)
+    left = Panel(x, Scale(0, 1, bottom, TOP - 6))
     arrow = "greater is better →" if metric.greater_is_better else "← smaller is better"
     parts = [*left.grid_x(f"{metric.title} ({arrow})", 4 if against else 8)]
     if floor is not None and left.x.low <= floor <= left.x.high:
@@ -78,11 +80,6 @@ def _mark(
     below, above = value < panel.x.low, value > panel.x.high
     label = f"{'‹ ' if below else ''}{write(value)}{' ›' if above else ''}"
     return [*parts, text(x, y - 11, label, "value", "start" if below else "end" if above else "middle")]
-
-
-def _range(drawn: Sequence[PageModel], floor: float | None) -> tuple[float, float]:
-    ends = [(model, [*(model.figures.interval or ()), model.figures.value or 0.0]) for model in drawn]
-    return _near(ends, [] if floor is None else [floor])
 
 
 def _gains(drawn: Sequence[PageModel]) -> tuple[float, float]:
