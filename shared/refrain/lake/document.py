@@ -6,7 +6,7 @@ A library of structs would take a fifth of a cold start; the few types that JSON
 from __future__ import annotations
 
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -25,16 +25,22 @@ from typing import (
 from refrain.errors import InvalidDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from refrain.aws.storage import Store
+
+    type ReadValue = Callable[[Any, str], Any]
+    """Reads a value, whose place an error names. Raises `InvalidDocument`."""
+
+_SCALARS: frozenset[Any] = frozenset({str, int, float, bool, NoneType})
 
 
 class Document:
     """Base of a stored object, and of its parts: a frozen dataclass, read by the types of its fields.
 
     A field's type is one of JSON's (`str`, `int`, `float`, `bool`, `None`), `Any`, a literal, another dataclass, or a
-    `list`, `tuple`, `dict` or union of them. Subclasses import these types when they run, not for type checking only.
+    `list`, `dict`, union or `tuple` (of items of one type) of them. Subclasses import these types when they run, not
+    for type checking only.
     """
 
     @classmethod
@@ -69,86 +75,89 @@ class StoredDocument(Document):
         return key
 
 
-def _read_object(kind: Any, content: object) -> Any:
-    """Read an object as a dataclass."""
+def _read_object(kind: Any, content: object, _place: str = "") -> Any:
     if not isinstance(content, dict):
         raise InvalidDocument(f"{kind.__name__}: expected an object, got {content!r:.80}")
     values = {}
-    for name, (declared, required) in _fields_of(kind).items():
+    for name, (place, plain, read, required) in _fields_of(kind).items():
         if name in content:
-            values[name] = _read(declared, content[name], f"{kind.__name__}.{name}")
+            value = content[name]
+            values[name] = value if type(value) in plain else read(value, place)
         elif required:
-            raise InvalidDocument(f"{kind.__name__}.{name}: expected a value, got nothing")
+            raise InvalidDocument(f"{place}: expected a value, got nothing")
     return kind(**values)
 
 
 @cache
-def _fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:
-    """Return the type of each field, and whether it must be there."""
+def _fields_of(kind: Any) -> dict[str, tuple[str, frozenset[type], ReadValue, bool]]:
+    """Return of each field its name in errors, how it is read, and whether it must be there."""
     hints = get_type_hints(kind)
     return {
-        field.name: (hints[field.name], field.default is MISSING and field.default_factory is MISSING)
-        for field in fields(kind)
+        name: (f"{kind.__name__}.{name}", *_reader(hints[name]), field.default is field.default_factory is MISSING)
+        for name, field in ((field.name, field) for field in fields(kind))
     }
 
 
-def _read(declared: Any, value: Any, place: str) -> Any:
-    """Read a value as its declared type."""
-    if declared is Any or type(value) is declared:
-        return value
+@cache
+def _reader(declared: Any) -> tuple[frozenset[type], ReadValue]:
+    """Return the types whose values are taken as they are, and the reader of all others.
+
+    So a long vocabulary or catalogue is checked in one pass.
+    """
     if isinstance(declared, TypeAliasType):
-        declared = declared.__value__
-    origin, arguments = get_origin(declared), get_args(declared)
+        return _reader(declared.__value__)
+    origin, kinds = get_origin(declared), get_args(declared)
+    if declared is Any:
+        return _SCALARS | {list, dict}, partial(_read_scalar, declared)
     if origin in (Union, UnionType):
-        return _read_one_of(arguments, value, place)
-    if isinstance(declared, type) and is_dataclass(declared):
-        return _read_object(declared, value)
-    if origin in (list, tuple) and isinstance(value, list | tuple):
-        return _read_items(origin, arguments, value, place)
-    if origin is dict and isinstance(value, dict):
-        if _are_plain(arguments[1], value.values()):
-            return value
-        return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
-    if origin is Literal and value in arguments:
+        readers = [_reader(kind) for kind in kinds if kind is not NoneType]
+        plain = frozenset({NoneType}.intersection(kinds)).union(*(types for types, _ in readers))
+        return plain, partial(_read_one_of, [read for _, read in readers])
+    if origin in (list, tuple):
+        length = None if origin is list or kinds[-1] is Ellipsis else len(kinds)
+        return frozenset(), partial(_read_items, origin, length, *_reader(kinds[0]))
+    if origin is dict:
+        return frozenset(), partial(_read_dict, *_reader(kinds[1]))
+    if is_dataclass(declared):
+        return frozenset(), partial(_read_object, declared)
+    return _SCALARS & {declared}, partial(_read_scalar, declared)
+
+
+def _read_scalar(declared: Any, value: Any, place: str) -> Any:
+    """Read a literal, or a whole number as a float; nothing else is left that would fit."""
+    if get_origin(declared) is Literal and value in get_args(declared):
         return value
     if declared is float and type(value) is int:
         return float(value)
     raise InvalidDocument(f"{place}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
 
 
-def _are_plain(declared: Any, values: Iterable[Any]) -> bool:
-    """Tell at once that many values need no reading: vocabularies, catalogues and counts are long."""
-    return declared is Any or _plain_types(declared).issuperset(map(type, values))
-
-
-@cache
-def _plain_types(declared: Any) -> frozenset[type]:
-    """Return the types of values that are taken as they are: those of JSON among the declared ones."""
-    kinds = get_args(declared) if get_origin(declared) in (Union, UnionType) else (declared,)
-    return frozenset(kind for kind in kinds if kind in (str, int, float, bool, NoneType))
-
-
-def _read_one_of(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
-    """Read an optional value, or one of several plain types."""
-    if value is None and NoneType in kinds:
-        return None
-    alternatives = [kind for kind in kinds if kind is not NoneType]
-    for kind in alternatives[:-1]:
+def _read_one_of(readers: Sequence[ReadValue], value: Any, place: str) -> Any:
+    for read in readers[:-1]:
         try:
-            return _read(kind, value, place)
+            return read(value, place)
         except InvalidDocument:
             continue
-    return _read(alternatives[-1], value, place)
+    return readers[-1](value, place)
 
 
-def _read_items(origin: Any, arguments: tuple[Any, ...], values: Sequence[Any], place: str) -> Any:
-    """Read a list, or a tuple of any or of a fixed length."""
-    if origin is list or arguments[-1] is Ellipsis:
-        if _are_plain(arguments[0], values):
-            return origin(values)
-        return origin(_read(arguments[0], item, f"{place}[{row}]") for row, item in enumerate(values))
-    if len(values) != len(arguments):
-        raise InvalidDocument(f"{place}: expected {len(arguments)} items, got {len(values)}")
-    return tuple(
-        _read(kind, item, f"{place}[{row}]") for row, (kind, item) in enumerate(zip(arguments, values, strict=True))
-    )
+def _read_items(
+    origin: Any, length: int | None, plain: frozenset[type], read: ReadValue, values: Any, place: str
+) -> Any:
+    """Read a list or a tuple; a `length` of None is any."""
+    if not isinstance(values, list | tuple):
+        return _read_scalar(origin, values, place)
+    if length not in (None, len(values)):
+        raise InvalidDocument(f"{place}: expected {length} items, got {len(values)}")
+    if {type(value) for value in values} <= plain:
+        return values if type(values) is origin else origin(values)
+    rows = enumerate(values)
+    return origin(value if type(value) in plain else read(value, f"{place}[{row}]") for row, value in rows)
+
+
+def _read_dict(plain: frozenset[type], read: ReadValue, values: Any, place: str) -> Any:
+    if not isinstance(values, dict):
+        return _read_scalar(dict, values, place)
+    if {type(value) for value in values.values()} <= plain:
+        return values
+    return {key: value if type(value) in plain else read(value, f"{place}.{key}") for key, value in values.items()}
