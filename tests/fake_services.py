@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from refrain.aws.cloud import AwsCloud
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class FakeServices:
+class FakeServices(AwsCloud):
     """Every call fails the test."""
 
     def is_running(self, model: str) -> bool:

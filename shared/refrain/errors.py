@@ -1,22 +1,4 @@
-"""Every error that Refrain raises. The state machine's Retry and Catch use the class names.
-
-RefrainError
-├── InvalidRequest       an input of a function or of the state machine that cannot be used
-├── UnknownModel         no definition has this name
-├── StorageError
-│   ├── NotFound         no object has this key
-│   ├── Conflict         the object changed since it was read
-│   └── StorageUnavailable   S3 did not answer, or refused, after all retries
-├── ServiceUnavailable   Step Functions or SNS did not answer, or refused
-├── RoundIncomplete      monitoring failed for some of the models
-├── UnreadableUpload     a file that no reader can turn into rows
-├── CandidateRefused     a candidate that cannot be trained or exported
-├── InvalidDocument      a stored object that does not fit its class
-├── BrokenVersion        a model version whose files are absent or damaged, or do not answer as training did
-├── MetricUndefined      a metric that cannot be computed for these rows (one class only)
-├── ChampionChanged      the deployment moved while this run was deciding
-└── ChallengerChanged    another version is on trial, or none
-"""
+"""Every error that Refrain raises. The state machine's Retry and Catch use the class names."""
 
 from __future__ import annotations
 

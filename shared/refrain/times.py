@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from refrain.errors import InvalidRequest
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -30,15 +28,6 @@ def to_iso(time: datetime, timespec: Timespec = "seconds") -> str:
     ('2026-11-23T11:00:00Z', '2026-11-23T12:00:00.000Z')
     """
     return time.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
-
-
-def to_iso_milliseconds(time: datetime) -> str:
-    """Write a time as the log of a deployment does.
-
-    >>> to_iso_milliseconds(from_iso("2026-11-23T12:04:09.5Z"))
-    '2026-11-23T12:04:09.500Z'
-    """
-    return to_iso(time, "milliseconds")
 
 
 def to_key(time: datetime) -> str:
@@ -85,13 +74,3 @@ def duration(start: str, end: str) -> str | None:
     except (ValueError, TypeError):
         return None
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
-
-
-def time_or_now(value: object) -> datetime:
-    """Read the time that an event names; None is now. Raises `InvalidRequest`."""
-    if value is None:
-        return datetime.now(UTC)
-    try:
-        return from_iso(value) if isinstance(value, str) else from_iso("")
-    except ValueError:
-        raise InvalidRequest(f"now: expected an ISO 8601 time, got {value!r:.80}") from None

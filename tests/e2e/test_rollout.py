@@ -16,7 +16,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.stack_client import StackClient
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ class Callers:
                 continue
             for instance, prediction in zip(instances, answer["predictions"], strict=True):
                 version = prediction.get("version", answer["model_version"])
-                self.seen.append((str(instance["customer"]), to_iso_milliseconds(datetime.now(UTC)), version))
+                self.seen.append((str(instance["customer"]), to_iso(datetime.now(UTC), "milliseconds"), version))
             time.sleep(0.02)
 
 
@@ -180,8 +180,8 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         canary = json.loads(ended["output"])["champion"]
         assert (states[-1], canary.endswith("-logistic")) == ("Promote the challenger", True), ended
         tried, promoted = (datetime.fromisoformat(move["time"]) for move in world.history()["moves"][-2:])
-        heard = to_iso_milliseconds(tried + timedelta(seconds=REFRESH + 1))
-        answered_by = callers.versions_by_customer(heard, to_iso_milliseconds(promoted))
+        heard = to_iso(tried + timedelta(seconds=REFRESH + 1), "milliseconds")
+        answered_by = callers.versions_by_customer(heard, to_iso(promoted, "milliseconds"))
         assert len(answered_by) > 50
         assert {tuple(versions) for versions in answered_by.values()} == {(poor,), (canary,)}
         assert world.history(f"?at={heard}")["challenger"] == {"version": canary, "mode": "canary", "share": 0.5}

@@ -6,12 +6,11 @@ Raises `ServiceUnavailable`, and nothing of botocore.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from refrain.aws.boto_errors import aws_errors
+from refrain.aws.table import aws_errors
 from refrain.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -19,61 +18,44 @@ if TYPE_CHECKING:
 
 MAX_SUBJECT_LENGTH = 100
 
-
-class Services(Protocol):
-    """What the stories need of the cloud around them."""
-
-    def is_running(self, model: str) -> bool:
-        """Tell whether a retraining run of the model is under way."""
-
-    def start_run(self, model: str, name: str, reason: str) -> None:
-        """Start a run under this name; one that was started under it before is the same run."""
-
-    def notify(self, subject: str, text: str) -> None:
-        """Send a message to the people who subscribed."""
-
-    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        """Call a function, named by the ARN of a version or an alias, and return its answer."""
-
-    def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
-        """Tell CodeDeploy whether a deployment may go on."""
+_client: Any = boto3.client
 
 
-@dataclass(frozen=True)
 class AwsCloud:
     """Step Functions, SNS, Lambda and CodeDeploy; the ARNs are for those who start runs and notify people."""
 
-    state_machine: str | None = None
-    topic: str | None = None
+    def __init__(self, state_machine: str | None = None, topic: str | None = None) -> None:
+        self._state_machine = state_machine
+        self._topic = topic
 
     def is_running(self, model: str) -> bool:
-        """Ask Step Functions, which also knows the runs that were started by hand."""
+        """Tell whether a retraining run of the model is under way, even one that was started by hand."""
         client = _client("stepfunctions")
         with aws_errors("states:ListExecutions"):
             pages = client.get_paginator("list_executions").paginate(
-                stateMachineArn=self.state_machine, statusFilter="RUNNING"
+                stateMachineArn=self._state_machine, statusFilter="RUNNING"
             )
             arns = [execution["executionArn"] for page in pages for execution in page["executions"]]
             inputs = (client.describe_execution(executionArn=arn)["input"] for arn in arns)
             return any(_model_of(text) == model for text in inputs)
 
     def start_run(self, model: str, name: str, reason: str) -> None:
-        """Start it once: Step Functions remembers names for 90 days."""
+        """Start a run, once under this name: Step Functions remembers names for 90 days."""
         client = _client("stepfunctions")
         text = json.dumps({"model": model, "reason": reason})
         with aws_errors("states:StartExecution"):
             try:
-                client.start_execution(stateMachineArn=self.state_machine, name=name, input=text)
+                client.start_execution(stateMachineArn=self._state_machine, name=name, input=text)
             except client.exceptions.ExecutionAlreadyExists:
                 return
 
     def notify(self, subject: str, text: str) -> None:
-        """Publish to the topic."""
+        """Send a message to the people who subscribed to the topic."""
         with aws_errors("sns:Publish"):
-            _client("sns").publish(TopicArn=self.topic, Subject=subject[:MAX_SUBJECT_LENGTH], Message=text)
+            _client("sns").publish(TopicArn=self._topic, Subject=subject[:MAX_SUBJECT_LENGTH], Message=text)
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        """Call a function and wait; a failure inside it is `ServiceUnavailable` too."""
+        """Call a function, by the ARN of a version or an alias; a failure inside it is `ServiceUnavailable` too."""
         with aws_errors("lambda:InvokeFunction"):
             response = _client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
             answer = json.loads(response["Payload"].read())
@@ -82,7 +64,7 @@ class AwsCloud:
         return answer
 
     def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
-        """Answer a lifecycle hook."""
+        """Tell CodeDeploy whether a deployment may go on."""
         with aws_errors("codedeploy:PutLifecycleEventHookExecutionStatus"):
             _client("codedeploy").put_lifecycle_event_hook_execution_status(
                 deploymentId=deployment,
@@ -97,7 +79,3 @@ def _model_of(text: str) -> object:
     except ValueError:
         return None
     return event.get("model") if isinstance(event, dict) else None
-
-
-def _client(service: Any) -> Any:
-    return boto3.client(service)

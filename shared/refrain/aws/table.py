@@ -6,14 +6,14 @@ models without a table do not pay for it.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refrain.aws.boto_errors import aws_errors
 from refrain.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_BATCH = 100
 """Entries that DynamoDB reads at once."""
@@ -64,6 +64,17 @@ class DynamoTable:
             except client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+
+@contextmanager
+def aws_errors(call: str) -> Iterator[None]:
+    """Raise `ServiceUnavailable`, naming the call, for whatever botocore raises within."""
+    from botocore.exceptions import BotoCoreError, ClientError  # here, since a prediction seldom needs it
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise ServiceUnavailable(call, str(error)) from error
 
 
 @cache

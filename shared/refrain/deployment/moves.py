@@ -20,7 +20,7 @@ from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
 from refrain.lake.version import read_learned_digest
 from refrain.pages.run_page import render_run
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class MoveRequest:
         values = read_fields(event, MOVE_FIELDS)
         trial = values.pop("judgement")
         if trial is None and values["move"] == "dismiss":
-            at = to_iso_milliseconds(read_fields(event, {"at": TIME})["at"])
+            at = to_iso(read_fields(event, {"at": TIME})["at"], "milliseconds")
             reason = "The challenger could not be judged, so its trial was ended."
             trial = TrialOutcome("dismiss", "unjudged", reason, at, None)
         return cls(**values, trial=trial)
@@ -121,7 +121,7 @@ def _dismiss(store: Store, evaluation: Evaluation) -> None:
     model, version, trial = evaluation.model, _chosen(evaluation), evaluation.trial
     if trial is None and Deployment.read(store, model).challenger_version != version:
         return
-    at = trial.at if trial else to_iso_milliseconds(datetime.now(UTC))
+    at = trial.at if trial else to_iso(datetime.now(UTC), "milliseconds")
     harmful = trial is not None and trial.code in HARMS
     withdrawn = Withdrawn(version, read_learned_digest(store, model, version), at) if harmful else None
     remove_challenger(store, model, version, at=at, reasons=_reasons(evaluation), withdrawn=withdrawn)

@@ -18,7 +18,7 @@ from refrain.lake.deployment_log import LogEntry, log_keys, read_entries, succes
 from refrain.lake.deployment_moves import restore_champion
 from refrain.lake.version import Manifest, list_versions, read_learned_digest
 from refrain.model.loading import load_version
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ class RollbackRequest:
         """
         values = read_fields(event.get("request"), ROLLBACK_FIELDS, closed=True)
         values |= read_fields(event, {"execution": TEXT, "started_at": TIME})
-        at = to_iso_milliseconds(values["started_at"])
+        at = to_iso(values["started_at"], "milliseconds")
         return cls(values["model"], values["version"], values["reason"], values["execution"], at)
 
 

@@ -21,7 +21,7 @@ from refrain.lake.expectation import expect
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
 from refrain.statistics.metrics import METRICS
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,7 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
         metric=metric.name,
         reason=request.reason,
         started_at=request.started_at,
-        finished_at=to_iso_milliseconds(datetime.now(UTC)),
+        finished_at=to_iso(datetime.now(UTC), "milliseconds"),
         data=snapshot.data,
         gate=definition.gate,
         champion=champion,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from refrain.errors import NotFound
 from refrain.lake.document import Document, StoredDocument
-from refrain.times import from_iso, to_iso_milliseconds
+from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
     from preprocessing import Rollout
@@ -113,5 +113,5 @@ def pause_seconds(rollout: Rollout) -> int:
 def make_challenger(served: Served, rollout: Rollout) -> Challenger:
     """Put a version on trial from the time that `served` names, as `rollout` asks for."""
     length = timedelta(minutes=rollout.most_minutes) + 2 * timedelta(seconds=pause_seconds(rollout)) + GRACE
-    until = to_iso_milliseconds(from_iso(served.since) + length)
+    until = to_iso(from_iso(served.since) + length, "milliseconds")
     return Challenger(served.version, served.since, served.metric, served.value, rollout.mode, rollout.share, until)

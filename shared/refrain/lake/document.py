@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
     type ReadValue = Callable[[Any, str], Any]
-    """Reads a value, whose place an error names. Raises `InvalidDocument`."""
+    """Reads a value, whose path in the document an error names. Raises `InvalidDocument`."""
 
 _SCALARS: frozenset[Any] = frozenset({str, int, float, bool, NoneType})
 
@@ -54,7 +54,7 @@ class Document:
 
 
 class StoredDocument(Document):
-    """Base of an object with a key of its own: the class's `path`, with a name in place of each `{}`."""
+    """Base of an object with a key of its own: the class's `path`, with a name in path of each `{}`."""
 
     path: ClassVar[str]
 
@@ -75,16 +75,16 @@ class StoredDocument(Document):
         return key
 
 
-def _read_object(kind: Any, content: object, _place: str = "") -> Any:
+def _read_object(kind: Any, content: object, _path: str = "") -> Any:
     if not isinstance(content, dict):
         raise InvalidDocument(f"{kind.__name__}: expected an object, got {content!r:.80}")
     values = {}
-    for name, (place, plain, read, required) in _fields_of(kind).items():
+    for name, (path, plain, read, required) in _fields_of(kind).items():
         if name in content:
             value = content[name]
-            values[name] = value if type(value) in plain else read(value, place)
+            values[name] = value if type(value) in plain else read(value, path)
         elif required:
-            raise InvalidDocument(f"{place}: expected a value, got nothing")
+            raise InvalidDocument(f"{path}: expected a value, got nothing")
     return kind(**values)
 
 
@@ -123,41 +123,41 @@ def _reader(declared: Any) -> tuple[frozenset[type], ReadValue]:
     return _SCALARS & {declared}, partial(_read_scalar, declared)
 
 
-def _read_scalar(declared: Any, value: Any, place: str) -> Any:
+def _read_scalar(declared: Any, value: Any, path: str) -> Any:
     """Read a literal, or a whole number as a float; nothing else is left that would fit."""
     if get_origin(declared) is Literal and value in get_args(declared):
         return value
     if declared is float and type(value) is int:
         return float(value)
-    raise InvalidDocument(f"{place}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
+    raise InvalidDocument(f"{path}: expected {getattr(declared, '__name__', declared)}, got {value!r:.80}")
 
 
-def _read_one_of(readers: Sequence[ReadValue], value: Any, place: str) -> Any:
+def _read_one_of(readers: Sequence[ReadValue], value: Any, path: str) -> Any:
     for read in readers[:-1]:
         try:
-            return read(value, place)
+            return read(value, path)
         except InvalidDocument:
             continue
-    return readers[-1](value, place)
+    return readers[-1](value, path)
 
 
 def _read_items(
-    origin: Any, length: int | None, plain: frozenset[type], read: ReadValue, values: Any, place: str
+    origin: Any, length: int | None, plain: frozenset[type], read: ReadValue, values: Any, path: str
 ) -> Any:
     """Read a list or a tuple; a `length` of None is any."""
     if not isinstance(values, list | tuple):
-        return _read_scalar(origin, values, place)
+        return _read_scalar(origin, values, path)
     if length not in (None, len(values)):
-        raise InvalidDocument(f"{place}: expected {length} items, got {len(values)}")
+        raise InvalidDocument(f"{path}: expected {length} items, got {len(values)}")
     if {type(value) for value in values} <= plain:
         return values if type(values) is origin else origin(values)
     rows = enumerate(values)
-    return origin(value if type(value) in plain else read(value, f"{place}[{row}]") for row, value in rows)
+    return origin(value if type(value) in plain else read(value, f"{path}[{row}]") for row, value in rows)
 
 
-def _read_dict(plain: frozenset[type], read: ReadValue, values: Any, place: str) -> Any:
+def _read_dict(plain: frozenset[type], read: ReadValue, values: Any, path: str) -> Any:
     if not isinstance(values, dict):
-        return _read_scalar(dict, values, place)
+        return _read_scalar(dict, values, path)
     if {type(value) for value in values.values()} <= plain:
         return values
-    return {key: value if type(value) in plain else read(value, f"{place}.{key}") for key, value in values.items()}
+    return {key: value if type(value) in plain else read(value, f"{path}.{key}") for key, value in values.items()}

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 type PredictionLabel = tuple[str, object]
 """The id of a prediction and its label, a JSON value as it was sent."""
 
+type LabelArrival = tuple[str, str, int]
+"""When a label was received; the key of its batch and its index in it order the labels of one time."""
+
 MAX_PREDICTION_ID_LENGTH = 100
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -71,15 +74,6 @@ class Label:
 
     value: object
     received_at: np.datetime64
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class LabelArrival:
-    """When a label was received; `key` and `index`, its place in its batch, order the labels of one time."""
-
-    received_at: str
-    key: str
-    index: int
 
 
 def check_labels(definition: Definition, values: Sequence[object]) -> list[Problem]:
@@ -145,15 +139,15 @@ def read_labels(
     received: dict[str, list[tuple[LabelArrival, object]]] = {}
     for key, batch in LabelBatch.read_between(store, model, since, until):
         for index, entry in enumerate(batch.labels):
-            arrival = LabelArrival(batch.received_at, key, index)
-            received.setdefault(entry["prediction_id"], []).append((arrival, entry["label"]))
+            label = (batch.received_at, key, index), entry["label"]
+            received.setdefault(entry["prediction_id"], []).append(label)
     return {prediction_id: current_label(labels) for prediction_id, labels in received.items()}
 
 
 def current_label(labels: Iterable[tuple[LabelArrival, Any]]) -> Label:
     """Return the label that counts: the last one received, since it was first sent without another one in between.
 
-    >>> a, b = LabelArrival("2026-11-23T10:00:00Z", "x", 0), LabelArrival("2026-11-23T11:00:00Z", "y", 0)
+    >>> a, b = ("2026-11-23T10:00:00Z", "x", 0), ("2026-11-23T11:00:00Z", "y", 0)
     >>> current_label([(b, "yes"), (a, "yes")]).received_at.item().hour, current_label([(b, "yes"), (a, "no")]).value
     (10, 'yes')
     """
@@ -163,4 +157,4 @@ def current_label(labels: Iterable[tuple[LabelArrival, Any]]) -> Label:
         if type(value) is not type(current) or value != current:
             break
         first = arrival
-    return Label(current, np.datetime64(first.received_at.removesuffix("Z"), "us"))
+    return Label(current, np.datetime64(first[0].removesuffix("Z"), "us"))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from preprocessing import Definition
-    from refrain.aws.cloud import Services
+    from refrain.aws.cloud import AwsCloud
     from refrain.aws.storage import Store
 
 MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
@@ -40,7 +40,7 @@ logger = logging.getLogger("refrain")
 
 
 def run_round(
-    store: Store, services: Services, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
+    store: Store, services: AwsCloud, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
 ) -> dict[str, dict[str, object]]:
     """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
 
@@ -71,7 +71,7 @@ def run_round(
 
 
 def monitor_model(
-    store: Store, services: Services, definition: Definition, now: datetime, delivery: timedelta = DELIVERY_TIME
+    store: Store, services: AwsCloud, definition: Definition, now: datetime, delivery: timedelta = DELIVERY_TIME
 ) -> MonitoringReport:
     """Observe a model, decide on its retraining, carry that out, and write the report.
 
@@ -95,7 +95,7 @@ def monitor_model(
 
 
 def _decided(
-    store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
+    store: Store, services: AwsCloud, definition: Definition, report: MonitoringReport, now: datetime
 ) -> MonitoringReport:
     """Add the decision on retraining, and the summary, to a report."""
     facts = gather_retraining_facts(store, services, definition, report, now)

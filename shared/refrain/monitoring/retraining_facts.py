@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Definition
-    from refrain.aws.cloud import Services
+    from refrain.aws.cloud import AwsCloud
     from refrain.aws.storage import Store
     from refrain.lake.monitoring_report import MonitoringReport
 
 
 def gather_retraining_facts(
-    store: Store, services: Services, definition: Definition, report: MonitoringReport, now: datetime
+    store: Store, services: AwsCloud, definition: Definition, report: MonitoringReport, now: datetime
 ) -> RetrainingFacts:
     """Gather what the decision depends on; `report` has no decision yet."""
     runs = list_runs(store, definition.model)

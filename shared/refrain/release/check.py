@@ -18,7 +18,7 @@ from refrain.events import TEXT, read_fields
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refrain.aws.cloud import Services
+    from refrain.aws.cloud import AwsCloud
 
 PATH = "/v1/models"
 IN_SERVICE = "live"
@@ -45,7 +45,7 @@ class ReleaseRequest:
         return cls(deployment, hook)
 
 
-def check_release(services: Services, request: ReleaseRequest, version: str) -> dict[str, object]:
+def check_release(services: AwsCloud, request: ReleaseRequest, version: str) -> dict[str, object]:
     """Check the new version (its ARN), answer CodeDeploy, and return the result. Raises what the services raise."""
     try:
         result = _compare_versions(services, version)
@@ -69,7 +69,7 @@ def refusals(models: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {entry["model"]: entry["refused"] for entry in models if "refused" in entry}
 
 
-def _compare_versions(services: Services, version: str) -> dict[str, object]:
+def _compare_versions(services: AwsCloud, version: str) -> dict[str, object]:
     models = _served_models(services, version)
     refused = refusals(models)
     in_service = f"{version.rpartition(':')[0]}:{IN_SERVICE}"
@@ -81,7 +81,7 @@ def _compare_versions(services: Services, version: str) -> dict[str, object]:
     }
 
 
-def _served_models(services: Services, version: str) -> list[Mapping[str, Any]]:
+def _served_models(services: AwsCloud, version: str) -> list[Mapping[str, Any]]:
     """Have a version load and prove all that is deployed, by asking as API Gateway does."""
     event = {"httpMethod": "GET", "path": PATH, "headers": {}, "requestContext": {"requestId": "pre-traffic"}}
     answer = services.invoke(version, event)
@@ -91,6 +91,6 @@ def _served_models(services: Services, version: str) -> list[Mapping[str, Any]]:
     return models
 
 
-def _answer(services: Services, request: ReleaseRequest, *, succeeded: bool) -> None:
+def _answer(services: AwsCloud, request: ReleaseRequest, *, succeeded: bool) -> None:
     if request.deployment:
         services.answer_hook(request.deployment, request.hook, succeeded=succeeded)

@@ -20,7 +20,7 @@ from refrain.lake.label import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
 from refrain.model.loading import load_version
-from refrain.times import from_iso, to_iso_milliseconds
+from refrain.times import from_iso, to_iso
 from refrain.trial.evidence import TrialSetting, gather_facts
 from refrain.trial.verdict import TrialFacts, reach_verdict
 
@@ -56,7 +56,7 @@ def judge_challenger(store: Store, event: Mapping[str, Any], now: datetime) -> d
         facts = TrialFacts(0.0)
         verdict = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
     figures = summarise_facts(facts)
-    outcome = TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso_milliseconds(now), figures)
+    outcome = TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso(now, "milliseconds"), figures)
     pause = pause_seconds(definition.rollout)
     return {"model": model, "run": run, "pause_seconds": pause, "judgement": outcome.to_json()}
 

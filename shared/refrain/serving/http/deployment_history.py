@@ -13,7 +13,7 @@ from refrain.lake import deployment_log
 from refrain.lake.prediction_id import asked_at
 from refrain.serving.http.refusals import InvalidRequestBody
 from refrain.serving.trial_answers import CANARY
-from refrain.times import from_iso, to_iso_milliseconds
+from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -40,7 +40,7 @@ def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict
 
 def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
     """Return what was in service at a time (UTC), as far as the log reaches."""
-    time = to_iso_milliseconds(at)
+    time = to_iso(at, "milliseconds")
     champion, challenger = deployment_log.state_at(store, model, time)
     if challenger and (challenger.until or "") < time:
         challenger = None
@@ -58,7 +58,7 @@ def answered_by(registry: Registry, model: str, prediction: str) -> dict[str, An
     asked = asked_at(prediction)
     if asked is None:
         raise InvalidRequestBody("prediction: expected one of the prediction_ids of an answer")
-    answer = {"prediction_id": prediction, "asked_at": to_iso_milliseconds(asked)}
+    answer = {"prediction_id": prediction, "asked_at": to_iso(asked, "milliseconds")}
     from refrain.serving.http.captured_lookup import version_of  # a cold start need not pay for a rare question
 
     version = version_of(registry.store, model, prediction, asked)

@@ -16,7 +16,7 @@ from refrain.aws.emf import count_metric
 from refrain.errors import BrokenVersion, StorageError
 from refrain.model.loading import is_recommender, load_version
 from refrain.serving.trial_answers import LoadedChallenger
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ class VersionChoice:
         settings = deployment.challenger
         if settings is None or champion is None or champion.served.version != deployment.champion_version:
             return None, None
-        if settings.until < to_iso_milliseconds(datetime.now(UTC)):
+        if settings.until < to_iso(datetime.now(UTC), "milliseconds"):
             return None, None
         if self._is_refused(model, settings.version):
             return LoadedChallenger(settings, None), None

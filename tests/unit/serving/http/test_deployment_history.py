@@ -12,7 +12,7 @@ from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Challenger, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import remove_challenger, restore_champion, set_challenger, set_champion
-from refrain.times import to_iso_milliseconds
+from refrain.times import to_iso
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
@@ -24,7 +24,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def at(minutes: float) -> str:
-    return to_iso_milliseconds(NOON + timedelta(minutes=minutes))
+    return to_iso(NOON + timedelta(minutes=minutes), "milliseconds")
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_what_cannot_be_answered_is_refused(
 
 def test_of_a_long_history_the_newest_moves_are_told(api: Api) -> None:
     for number in range(105):
-        time = to_iso_milliseconds(NOON + timedelta(minutes=number))
+        time = to_iso(NOON + timedelta(minutes=number), "milliseconds")
         LogEntry("people", "promoted", time, f"v{number}").write(api.lake)
 
     found = ask(api)
