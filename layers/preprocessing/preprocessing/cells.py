@@ -17,7 +17,14 @@ YEARS = "expected a time of the years 1 to 9999"
 MAX_COMBINING_MARKS = 30
 """More combining marks in a row are no letter, and putting them in order takes quadratic time."""
 
+MAX_UNCHECKED_LENGTH = 200
+"""In a shorter text, any number of combining marks is put in order fast."""
+
+MAX_MARK_LENGTH = 200
+"""A longer text never means missing."""
+
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_LAST_COMBINING = 0x1EFFF  # no later letter combines
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -47,16 +54,26 @@ def tidy_text(text: str) -> str:
 
 
 def has_long_marks(text: str) -> bool:
-    """Tell whether a text has more combining marks in a row than any writing has."""
-    if len(text) <= MAX_COMBINING_MARKS:
+    """Tell whether a long text has more combining marks in a row than any writing has, or is no valid Unicode."""
+    if len(text) <= MAX_UNCHECKED_LENGTH:
         return False
-    return any(len(run) > MAX_COMBINING_MARKS for run in _combining().findall(text))
+    try:
+        codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    except UnicodeEncodeError:
+        return True
+    letters = np.flatnonzero(~_combining()[np.minimum(codes, _LAST_COMBINING)])
+    return bool((np.diff(letters, prepend=-1, append=len(codes)) > MAX_COMBINING_MARKS + 1).any())
 
 
 @cache
-def _combining() -> re.Pattern[str]:
-    letters = "".join(map(chr, (code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))))
-    return re.compile(f"[{letters}]+")
+def _combining() -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.fromiter((unicodedata.combining(chr(code)) > 0 for code in range(_LAST_COMBINING + 1)), bool)
+
+
+def shortened(text: str, limit: int) -> str | None:
+    """Tidy a text that may have so many letters at most, or return None without a closer look."""
+    text = text.strip() if len(text) > limit else text
+    return tidy_text(text) if len(text) <= limit else None
 
 
 def unboxed(value: object) -> object:

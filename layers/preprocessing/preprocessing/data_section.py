@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from preprocessing.cells import MISSING_MARKS, Invalid
+from preprocessing.cells import MAX_MARK_LENGTH, MISSING_MARKS, Invalid
 from preprocessing.definition import Column, Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
 from preprocessing.number_values import NumberForm
@@ -42,7 +42,7 @@ def _parse_encoding(value: object) -> str:
 
 def _parse_marks(value: object) -> tuple[str, ...]:
     marks = of_type(list)(value)
-    if not all(isinstance(mark, str | int | float) for mark in marks):
+    if not all(isinstance(mark, str | int | float) and len(str(mark)) <= MAX_MARK_LENGTH for mark in marks):
         raise TypeError
     return tuple(map(str, marks))
 

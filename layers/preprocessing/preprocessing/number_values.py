@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from preprocessing.cells import Invalid, Marks, tidy_text, unboxed
+from preprocessing.cells import Invalid, Marks, shortened, unboxed
 
 LARGEST = float(np.finfo(np.float32).max)
 """Features are float32, so a number beyond its range is refused; it would become infinity."""
@@ -60,7 +60,9 @@ def number_of(value: object, form: NumberForm, marks: Marks) -> float | None:
     """Read a number; text is read in the form of the column."""
     value = unboxed(value)
     if isinstance(value, str):
-        text = tidy_text(value)
+        text = shortened(value, MAX_NUMBER_LENGTH)
+        if text is None:
+            raise Invalid("expected a number")
         if text.casefold() in marks.texts:
             return None
         number = parse_number(text, form)

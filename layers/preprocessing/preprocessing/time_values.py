@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from preprocessing.cells import YEARS, Invalid, Marks, tidy_text, unboxed, within_calendar
+from preprocessing.cells import YEARS, Invalid, Marks, shortened, unboxed, within_calendar
 from preprocessing.number_values import NUMBER, NUMBERS, to_float
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LATEST = 253402300800.0  # the end of year 9999, in epoch seconds
 EARLIEST = -62135596800.0
 
-MAX_TIME_LENGTH = 100
+MAX_TIME_LENGTH = 200
 """A longer text is no time, and is not tried."""
 
 UNITS = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1, "days": 86_400 * 10**6, "spreadsheet": 86_400 * 10**6}
@@ -58,7 +58,9 @@ def time_of(value: object, form: TimeForm, marks: Marks) -> np.datetime64 | None
     if value is None:
         return None
     if isinstance(value, str):
-        text = tidy_text(value)
+        text = shortened(value, MAX_TIME_LENGTH)
+        if text is None:
+            raise Invalid(_not_a_time(form))
         if text.casefold() in marks.texts:
             return None
         time = _parse(text, form, marks)
@@ -75,8 +77,6 @@ def time_of(value: object, form: TimeForm, marks: Marks) -> np.datetime64 | None
 
 
 def _parse(text: str, form: TimeForm, marks: Marks) -> np.datetime64 | None:
-    if len(text) > MAX_TIME_LENGTH:
-        raise Invalid(_not_a_time(form))
     if text[4:5] != "-" or form.formats:
         number = text.replace(",", ".") if form.decimal == "," else text
         if NUMBER.fullmatch(number):

@@ -15,8 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing.cells import MAX_COMBINING_MARKS, Invalid, Marks, has_long_marks, tidy_text, unboxed
-from preprocessing.number_values import NUMBER, NUMBERS, NumberForm, number_of, parse_number, to_float
+from preprocessing.cells import (
+    MAX_COMBINING_MARKS,
+    MAX_MARK_LENGTH,
+    Invalid,
+    Marks,
+    has_long_marks,
+    shortened,
+    tidy_text,
+    unboxed,
+)
+from preprocessing.number_values import (
+    MAX_NUMBER_LENGTH,
+    NUMBER,
+    NUMBERS,
+    NumberForm,
+    number_of,
+    parse_number,
+    to_float,
+)
 from preprocessing.time_values import time_of
 
 if TYPE_CHECKING:
@@ -73,7 +90,10 @@ def boolean_of(value: object, form: NumberForm, marks: Marks) -> float | None:
         return None
     truth = None
     if isinstance(value, str):
-        text = tidy_text(value).casefold()
+        tidy = shortened(value, MAX_NUMBER_LENGTH)
+        if tidy is None:
+            raise Invalid("expected true or false")
+        text = tidy.casefold()
         if text in marks.texts:
             return None
         truth = 1.0 if text in TRUE else 0.0 if text in FALSE else _one_or_zero(text, form)
@@ -114,7 +134,7 @@ def category_of(value: object, marks: Marks, *, whole: bool = False) -> str | No
     if not isinstance(value, str):
         raise Invalid("expected text")
     text = tidy_text(value)
-    if text.casefold() in marks.texts:
+    if len(text) <= MAX_MARK_LENGTH and text.casefold() in marks.texts:
         return None
     if not text.isascii():
         _check_unicode(text)
@@ -142,7 +162,7 @@ def _check_unicode(text: str) -> None:
 
 def _without_zeros(text: str) -> str:
     """Write a whole number as its digits alone; other texts stay as they are."""
-    if len(text) > 500 or not NUMBER.fullmatch(text):
+    if len(text) > MAX_NUMBER_LENGTH or not NUMBER.fullmatch(text):
         return text
     match = _WHOLE.fullmatch(text)
     if match:
