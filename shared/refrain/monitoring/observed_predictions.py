@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from preprocessing import encode
-from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.capture.predictions import Captured, join_labels, read_captured
 from refrain.lake.label import read_labels
-from refrain.lake.labelled_predictions import join_labels
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.reference import answer_references, feature_references

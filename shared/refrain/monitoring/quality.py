@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
-    from refrain.lake.labelled_predictions import LabelledPredictions
+    from refrain.lake.capture.predictions import LabelledPredictions
     from refrain.monitoring.served_version import ServedVersion
 
 MIN_LABELLED_ROWS = 30

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preprocessing import Columns
-    from refrain.lake.capture.reading import Captured
+    from refrain.lake.capture.predictions import Captured
     from refrain.lake.monitoring_report import Distribution, PastWindow
     from refrain.monitoring.drift import DriftTest
     from refrain.monitoring.reference import Reference

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import Problem
-from refrain.lake.prediction_id import prediction_ids
+from refrain.lake.capture.record import prediction_ids
 from refrain.serving.http.refusals import NoFiniteAnswer
 
 if TYPE_CHECKING:

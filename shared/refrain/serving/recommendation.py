@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from refrain.aws.emf import count_metric
 from refrain.errors import ServiceUnavailable
 from refrain.lake.capture.recommendations import RecommendationRecord, recommendation_lines
-from refrain.lake.prediction_id import prediction_ids
+from refrain.lake.capture.record import prediction_ids
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.recommendation_request import REQUEST_FIELDS, read_recommendation_requests
 from refrain.serving.capturing import write_lines

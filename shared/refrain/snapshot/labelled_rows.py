@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import decode, is_missing, missing, objects, prepare
-from refrain.lake.capture.reading import Captured, read_captured
+from refrain.lake.capture.predictions import Captured, LabelledPredictions, join_labels, read_captured
+from refrain.lake.capture.record import asked_at
 from refrain.lake.label import read_labels
-from refrain.lake.labelled_predictions import LabelledPredictions, join_labels
-from refrain.lake.prediction_id import asked_at
 from refrain.lake.snapshot import LabelCounts, LabelReason
 
 if TYPE_CHECKING:

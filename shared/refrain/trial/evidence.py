@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.classes import aligned, class_labels
-from refrain.lake.capture.reading import Captured
-from refrain.lake.labelled_predictions import join_labels
+from refrain.lake.capture.predictions import Captured, join_labels
 from refrain.trial.verdict import TrialFacts
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.arrays import Floats
-    from refrain.lake.capture.record import CapturedRow
+    from refrain.lake.capture.predictions import CapturedRow
     from refrain.lake.deployment import Challenger
     from refrain.lake.expectation import Expectation
     from refrain.lake.label import Label

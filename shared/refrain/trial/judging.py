@@ -12,7 +12,7 @@ import numpy as np
 
 from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
-from refrain.lake.capture.reading import read_captured
+from refrain.lake.capture.predictions import read_captured
 from refrain.lake.deployment import Deployment, pause_seconds
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation

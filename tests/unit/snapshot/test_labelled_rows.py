@@ -12,10 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refrain.aws.storage import Store
-from refrain.lake.capture.reading import Captured
-from refrain.lake.capture.record import CapturedRow
+from refrain.lake.capture.predictions import Captured, CapturedRow, join_labels
 from refrain.lake.label import Label
-from refrain.lake.labelled_predictions import join_labels
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing import parse_definition
-from refrain.lake.capture.reading import Captured
-from refrain.lake.capture.record import CapturedRow
+from refrain.lake.capture.predictions import Captured, CapturedRow
 from refrain.lake.deployment import Challenger
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.label import Label

@@ -4,8 +4,8 @@
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?, "fallback": true?}, ...],
      "shadow": {"version", "milliseconds", "answers": [[...], ...]}?}
 
-Values are those of `preprocessing.present`. The record's row writer writes the rows; `captured_rows` in `record` reads
-a line back.
+Values are those of `preprocessing.present`. The record's row writer writes the rows; `predictions` reads a
+line back.
 """
 
 from __future__ import annotations

@@ -7,16 +7,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from refrain.lake.by_hour import keys_between, read_all
 from refrain.lake.capture.lines import MAX_LINE_BYTES, pack_rows, sampled
-from refrain.lake.capture.reading import LATE, captured_prefix, values_of
-from refrain.times import to_datetime64
+from refrain.lake.capture.reading import read_answered_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-logger = logging.getLogger("refrain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +63,8 @@ def recommendation_lines(
 def read_recommendations(
     store: Store, model: str, since: datetime, until: datetime
 ) -> tuple[list[RecommendationRecord], int]:
-    """Read the records from `since` to before `until` (UTC), each once, by id and so by time; count damaged lines."""
-    first, end = to_datetime64(since), to_datetime64(until)
-    records: dict[str, RecommendationRecord] = {}
-    damaged = 0
-    for key, content in read_all(store, keys_between(store, captured_prefix(model), since, until + LATE)):
-        for line in values_of(key, content.data):
-            try:
-                records |= {record.id: record for record in _from_json(line) if first <= record.time < end}
-            except (KeyError, TypeError, ValueError, AttributeError):
-                damaged += 1
-    if damaged:
-        logger.warning("captured lines are damaged", extra={"model": model, "lines": damaged})
-    return [records[identity] for identity in sorted(records)], damaged
+    """Read recommendations (see `read_answered_rows`)."""
+    return read_answered_rows(store, model, since, until, _records_of)
 
 
 def _to_json(record: RecommendationRecord) -> dict[str, object]:
@@ -93,7 +77,7 @@ def _to_json(record: RecommendationRecord) -> dict[str, object]:
     return row | ({"popular": True} if record.popular else {})
 
 
-def _from_json(line: Mapping[str, Any]) -> Iterator[RecommendationRecord]:
+def _records_of(line: Mapping[str, Any]) -> Iterator[RecommendationRecord]:
     """Yield the records of a line. Raises what indexing and conversion raise when the line is damaged."""
     time = np.datetime64(line["time"].removesuffix("Z"), "us")
     for row in line["rows"]:

@@ -1,16 +1,22 @@
-"""Answered rows, as they are captured: `Record` as lines are written, `CapturedRow` as they are read back."""
+"""Answered rows, as they are captured, and their ids, by which labels come back."""
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from preprocessing import Columns, Lists
+
+
+_ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
 
 
 class WritesRows(Protocol):
@@ -74,57 +80,33 @@ class Record:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedRow:
-    """One prediction. `answer` is in the order of `classes`, or one value (`classes` is None).
-
-    `shadow` is what the challenger `shadow_version` answered to the same row. The milliseconds are those of the model,
-    for the part of the request that it answered.
-    """
-
-    id: str
-    time: np.datetime64
-    version: str
-    instance: Mapping[str, Any]
-    answer: Sequence[float]
-    classes: tuple[str, ...] | None
-    milliseconds: float
-    unfamiliar: tuple[str, ...] = ()
-    fallback: bool = False
-    shadow_version: str = ""
-    shadow: Sequence[float] | None = None
-    shadow_milliseconds: float | None = None
-
-
-def captured_rows(line: Any) -> list[CapturedRow] | None:
-    """Read a captured line (see `lines`); None when it is damaged."""
-    try:
-        head = {
-            "time": np.datetime64(line["time"].removesuffix("Z"), "us"),
-            "version": str(line["version"]),
-            "classes": tuple(line["classes"]) if line["classes"] else None,
-            "milliseconds": float(line["milliseconds"]),
-        }
-        shadow = line.get("shadow")
-        if shadow:
-            head |= {"shadow_version": shadow["version"], "shadow_milliseconds": shadow["milliseconds"]}
-        answers = shadow["answers"] if shadow else [None] * len(line["rows"])
-        return [_captured_row(row, answer, head) for row, answer in zip(line["rows"], answers, strict=True)]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _captured_row(row: Mapping[str, Any], shadow: Sequence[float] | None, head: Mapping[str, Any]) -> CapturedRow:
-    return CapturedRow(
-        id=str(row["id"]),
-        instance=dict(row["instance"]),
-        answer=tuple(map(float, row["answer"])),
-        unfamiliar=tuple(row.get("unfamiliar", ())),
-        fallback=bool(row.get("fallback")),
-        shadow=shadow,
-        **head,
-    )
-
-
 def _select(column: Any, indexes: Sequence[int]) -> Any:
     return [column[index] for index in indexes] if isinstance(column, list) else column[list(indexes)]
+
+
+def prediction_ids(rows: int) -> list[str]:
+    """Name the predictions of one request: milliseconds since 1970, 40 random bits, the row's number.
+
+    They are unique, and in the order of time when they are sorted as text.
+
+    >>> ids = prediction_ids(2)
+    >>> [len(identity) for identity in ids], ids[1].endswith("-001"), ids == sorted(ids)
+    ([25, 25], True, True)
+    """
+    request = f"{time.time_ns() // 1_000_000:011x}{os.urandom(5).hex()}"
+    return [request + suffix for suffix in _suffixes(rows)]
+
+
+@lru_cache(maxsize=32)
+def _suffixes(rows: int) -> list[str]:
+    return [f"-{row:03d}" for row in range(rows)]
+
+
+def asked_at(identity: str) -> datetime | None:
+    """Read the time of a prediction (UTC) from its id; None for an id that is not ours.
+
+    >>> asked_at("19ab8f04e00" + 10 * "0" + "-000").year, asked_at("order 66")
+    (2025, None)
+    """
+    match = _ID.fullmatch(identity)
+    return datetime.fromtimestamp(int(match[1], 16) / 1000, UTC) if match else None

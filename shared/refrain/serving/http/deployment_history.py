@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake import deployment_log
-from refrain.lake.prediction_id import asked_at
+from refrain.lake.capture.record import asked_at
 from refrain.serving.http.refusals import InvalidRequestBody
 from refrain.serving.trial_answers import CANARY
 from refrain.times import from_iso, to_iso

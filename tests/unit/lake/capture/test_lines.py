@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from preprocessing import objects
 from refrain.lake.capture.lines import MAX_LINE_BYTES, prediction_lines, sampled
-from refrain.lake.capture.record import ChallengerAnswers, Record
-from refrain.lake.prediction_id import prediction_ids
+from refrain.lake.capture.record import ChallengerAnswers, Record, prediction_ids
 
 if TYPE_CHECKING:
     from tests.unit.lake.capture.conftest import MakeRecord

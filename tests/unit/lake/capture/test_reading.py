@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refrain.lake.capture.lines import prediction_lines
-from refrain.lake.capture.reading import Captured, captured_key, read_captured
+from refrain.lake.capture.predictions import Captured, read_captured
+from refrain.lake.capture.reading import captured_key
 from refrain.lake.capture.record import ChallengerAnswers
 from tests.unit.lake.capture.conftest import NOON, deliver
 from tests.unit.serving.tiny import Lake
@@ -45,9 +46,9 @@ def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Defi
 
     # Then it is all there
     assert captured.ids == record.ids
-    assert captured.versions == ["v1"] * 3
+    assert [row.version for row in captured.rows] == ["v1"] * 3
     assert captured.answers.tolist() == [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]]
-    assert captured.labels().tolist() == ["yes", "no", "no"]
+    assert {row.classes for row in captured.rows} == {("no", "yes")}
     assert [row.unfamiliar for row in captured.rows] == [(), ("spent", "joined"), ()]
     assert [row.shadow for row in captured.rows] == [[0.5, 0.5], [], [0.1, 0.9]]
     assert {row.shadow_version for row in captured.rows} == {"v2"}

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import parse_definition
-from refrain.lake.capture.reading import Captured
-from refrain.lake.capture.record import CapturedRow
+from refrain.lake.capture.predictions import Captured, CapturedRow, join_labels
 from refrain.lake.label import Label
-from refrain.lake.labelled_predictions import join_labels
 from tests.unit.serving.tiny import candidate
 
 NOON = np.datetime64("2026-11-23T12:00:00", "us")

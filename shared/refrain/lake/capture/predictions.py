@@ -1,0 +1,162 @@
+"""Captured predictions, as they are read back from the lake, and their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import objects, prepare, rows_to_columns
+from refrain.lake.capture.reading import read_answered_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from preprocessing import Array, Columns, Definition, Problem
+    from refrain.aws.storage import Store
+    from refrain.lake.label import Label
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedRow:
+    """One prediction. `answer` is in the order of `classes`, or one value (`classes` is None).
+
+    `shadow` is what the challenger `shadow_version` answered to the same row. The milliseconds are those of the model,
+    for the part of the request that it answered.
+    """
+
+    id: str
+    time: np.datetime64
+    version: str
+    instance: Mapping[str, Any]
+    answer: Sequence[float]
+    classes: tuple[str, ...] | None
+    milliseconds: float
+    unfamiliar: tuple[str, ...] = ()
+    fallback: bool = False
+    shadow_version: str = ""
+    shadow: Sequence[float] | None = None
+    shadow_milliseconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Predictions in the order of their ids. `damaged` counts the lines (and files) that could not be read."""
+
+    rows: Sequence[CapturedRow] = field(repr=False)
+    damaged: int = 0
+
+    def __len__(self) -> int:
+        """Count the predictions."""
+        return len(self.rows)
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids."""
+        return [row.id for row in self.rows]
+
+    @property
+    def times(self) -> Array:
+        """When they were answered: datetime64[us], UTC."""
+        return np.array([row.time for row in self.rows], "datetime64[us]")
+
+    @property
+    def answers(self) -> Array:
+        """The answers: float64 [rows, classes] or [rows, 1]. All rows must be of versions with the same classes."""
+        return np.array([row.answer for row in self.rows], np.float64)
+
+    def of(self, version: str) -> Captured:
+        """Return those that one version answered."""
+        return Captured([row for row in self.rows if row.version == version], self.damaged)
+
+    def raw(self, names: Sequence[str]) -> dict[str, Array]:
+        """Return columns of JSON values, for `preprocessing.prepare`, with None where nothing was sent."""
+        return rows_to_columns([row.instance for row in self.rows], names)
+
+    def columns(self, definition: Definition, names: Sequence[str] | None = None) -> tuple[Columns, list[Problem]]:
+        """Return typed columns, by default the inputs of a definition, and the values that it cannot use."""
+        names = definition.inputs if names is None else names
+        return prepare(definition, self.raw(names), len(self), columns=names)
+
+
+def read_captured(
+    store: Store,
+    model: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    only: Container[str] | None = None,
+    max_rows: int | None = None,
+) -> Captured:
+    """Read predictions (see `read_answered_rows`)."""
+    return Captured(*read_answered_rows(store, model, since, until, _rows_of, only=only, max_rows=max_rows))
+
+
+def _rows_of(line: Any) -> Iterator[CapturedRow]:
+    """Yield the rows of a line (see `lines`). Raises what indexing and conversion raise when it is damaged."""
+    shadow = line.get("shadow") or {}
+    head: dict[str, Any] = {
+        "time": np.datetime64(line["time"].removesuffix("Z"), "us"),
+        "version": str(line["version"]),
+        "classes": tuple(line["classes"]) if line["classes"] else None,
+        "milliseconds": float(line["milliseconds"]),
+        "shadow_version": shadow["version"] if shadow else "",
+        "shadow_milliseconds": shadow["milliseconds"] if shadow else None,
+    }
+    answers = shadow["answers"] if shadow else [None] * len(line["rows"])
+    for row, answer in zip(line["rows"], answers, strict=True):
+        yield CapturedRow(
+            id=str(row["id"]),
+            instance=dict(row["instance"]),
+            answer=tuple(map(float, row["answer"])),
+            unfamiliar=tuple(row.get("unfamiliar", ())),
+            fallback=bool(row.get("fallback")),
+            shadow=answer,
+            **head,
+        )
+
+
+@dataclass(frozen=True)
+class LabelledPredictions:
+    """The predictions that have a label, in the order of ids, and the rest of both sides.
+
+    `values` are the labels as they were sent (object array of JSON values), `received` their times (datetime64[us]).
+    `unmatched` are the ids of labels without a captured prediction, sorted; `unlabelled` counts the predictions without
+    a label.
+    """
+
+    captured: Captured
+    values: Array = field(repr=False)
+    received: Array = field(repr=False)
+    unmatched: tuple[str, ...] = field(repr=False)
+    unlabelled: int
+
+    def __len__(self) -> int:
+        """Count the predictions that have a label."""
+        return len(self.captured)
+
+    @property
+    def delays(self) -> Array:
+        """The time from each prediction to its label: float64, in seconds."""
+        return np.asarray((self.received - self.captured.times) / np.timedelta64(1, "s"), np.float64)
+
+    def target(self, definition: Definition) -> tuple[Array, list[Problem]]:
+        """Read the labels as a typed column, by the definition of the target; those that it refuses are missing."""
+        name = definition.target
+        columns, problems = prepare(definition, {name: self.values}, len(self), columns=[name])
+        return columns[name], problems
+
+
+def join_labels(captured: Captured, labels: Mapping[str, Label]) -> LabelledPredictions:
+    """Join predictions and labels by the prediction's id. A late label counts like any other."""
+    rows = [row for row in captured.rows if row.id in labels]
+    matches = [labels[row.id] for row in rows]
+    return LabelledPredictions(
+        captured=Captured(rows, captured.damaged),
+        values=objects([label.value for label in matches]),
+        received=np.array([label.received_at for label in matches], "datetime64[us]"),
+        unmatched=tuple(sorted(labels.keys() - {row.id for row in rows})),
+        unlabelled=len(captured) - len(rows),
+    )
