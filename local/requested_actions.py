@@ -81,6 +81,8 @@ def _resources(service: str, fields: Mapping[str, Any]) -> list[str]:
     if service == "dynamodb":
         tables = fields.get("RequestItems", {fields.get("TableName", "")})
         return [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}" for table in tables]
+    if service == "sqs":
+        return [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{str(fields.get('QueueUrl', '')).rpartition('/')[2]}"]
     if service == "codedeploy":  # the request names a deployment; this machine has one stack
         application = "refrain-ServerlessDeploymentApplication-local"
         return [f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:{application}/local"]

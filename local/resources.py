@@ -6,6 +6,7 @@ The others (alarms, log groups, usage plans) have no effect on one machine and a
 import json
 import re
 from collections.abc import Iterable
+from graphlib import TopologicalSorter
 from typing import Any
 
 import yaml
@@ -38,14 +39,21 @@ def create_resources(template: Template, server: AwsServer, functions: Iterable[
 
 def _create_queues(template: Template, server: AwsServer, resolver: Resolver) -> None:
     sqs = server.client("sqs")
-    queues = list(template.of_type("AWS::SQS::Queue"))
+    queues = {resource.logical_id: resource for resource in template.of_type("AWS::SQS::Queue")}
     # A dead-letter queue has to exist before the queue that names it.
-    for resource in sorted(queues, key=lambda queue: "RedrivePolicy" in queue.properties):
+    targets = {name: _dead_letter_queue(resource) for name, resource in queues.items()}
+    for resource in (queues[name] for name in TopologicalSorter(targets).static_order()):
         properties = resolver.resolve(_chosen_properties(resource, "VisibilityTimeout", "RedrivePolicy"))
         texts = {
             name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in properties.items()
         }
         sqs.create_queue(QueueName=local_name(resource.logical_id), Attributes=texts)
+
+
+def _dead_letter_queue(queue: Resource) -> set[str]:
+    """Name the queue to which SQS moves the messages that keep failing, if there is one."""
+    policy = queue.properties.get("RedrivePolicy")
+    return {policy["deadLetterTargetArn"]["Fn::GetAtt"][0]} if policy else set()
 
 
 def _create_topics(template: Template, server: AwsServer) -> None:

@@ -40,6 +40,7 @@ RECEIVERS = {
     "19-pretraffic": "PreTrafficFunction",
     "20-rollback": STATE_MACHINE,
     "21-roll-back": "MoveFunction",
+    "22-failed-upload": "FailedUploadsFunction",
 }
 """Each event's receiver by logical id, in the order of sending.
 

@@ -27,6 +27,7 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", str),
     "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", Path),
     "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", str),
+    "ingest_queue_url": ("REFRAIN_INGEST_QUEUE_URL", "the URL of the queue of uploads", str),
     "refresh_seconds": ("REFRAIN_REFRESH_SECONDS", "a number of seconds", _seconds),
     "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
     "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", str),
@@ -38,7 +39,7 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """What train, evaluate and judge need, and every function that works on the lake besides."""
+    """What train, evaluate, judge and failed_uploads need, and every function that works on the lake besides."""
 
     lake_bucket: str
 
@@ -55,6 +56,7 @@ class IngestSettings(DefinitionSettings):
     """What ingest needs."""
 
     history_table: str
+    ingest_queue_url: str
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
     assert (request.deployment, bool(request.hook)) == ("d-2XGTPV6KL", True)
 
 
-@pytest.mark.parametrize("name", UPLOADS)
+@pytest.mark.parametrize("name", [*UPLOADS, "22-failed-upload"])
 def test_an_upload_is_read_as_s3_announces_it(name: str) -> None:
     for record in EVENT[name]["Records"]:
         announced = read_uploads(record["body"])
@@ -216,6 +216,10 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
         receipts = [*inbox.receipts("tumours"), *inbox.receipts("churn")]
         kept = {receipt["source"]["key"] for receipt in receipts if receipt["status"] == "kept"}
         assert kept == {upload.key for record in EVENT[name]["Records"] for upload in read_uploads(record["body"])}
+
+    (unanswered,) = EVENT["22-failed-upload"]["Records"]
+    assert send("22-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
+    assert sorted(receipt["status"] for receipt in inbox.receipts("tumours")) == ["failed", "kept", "kept"]
 
     snapshot, trained, compared, promoted = (send(name) for name in STEPS)
     assert (snapshot["enough"], snapshot["rows"]) == (True, 260)

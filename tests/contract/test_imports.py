@@ -48,7 +48,7 @@ OF_ROOMS: dict[str, set[str]] = {
 """The packages of others that a room may import besides numpy."""
 
 OF_MODULES: dict[str, set[str]] = {
-    "boto3": {"aws/cloud.py", "aws/table.py"},
+    "boto3": {"aws/cloud.py", "aws/queue.py", "aws/table.py"},
     "botocore": {"aws/cloud.py", "aws/table.py"},
     "onnxruntime": {"model/onnx.py"},
 }

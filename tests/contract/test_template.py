@@ -16,6 +16,8 @@ from local.template import Resource, read_template
 from local.transform import transform_template
 from refrain import settings
 from refrain.deployment import moves
+from refrain.ingest.deadline import FINISHING_SECONDS
+from refrain.ingest.failed_upload import MAX_TRIES, RETRY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,13 +122,51 @@ def test_the_template_gives_each_function_the_variables_of_its_settings(function
     assert needed <= {name for one in environments for name in one.get("Variables", {})}
 
 
-def test_a_message_stays_hidden_for_six_times_the_timeout_of_ingest() -> None:
-    queue = TEMPLATE.resources["IngestQueue"].properties
-    ingest = TEMPLATE.resources["IngestFunction"]
+def uploads_of(function: str) -> dict[str, Any]:
+    """The only queue that calls a function, and how."""
+    (event,) = TEMPLATE.resources[function].properties["Events"].values()
+    assert event["Type"] == "SQS"
+    properties: dict[str, Any] = event["Properties"]
+    return properties
 
-    assert queue["VisibilityTimeout"] >= 6 * timeout(ingest)
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
-    assert ingest.properties["Events"]["Uploads"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+def queue(name: str) -> tuple[int, int, str]:
+    """How long a queue hides a message, how often it gives it out, and to which queue it moves it then."""
+    properties = TEMPLATE.resources[name].properties
+    policy = properties["RedrivePolicy"]
+    return properties["VisibilityTimeout"], policy["maxReceiveCount"], policy["deadLetterTargetArn"]["Fn::GetAtt"][0]
+
+
+def test_no_upload_waits_for_another_one_in_its_batch() -> None:
+    for function in ("IngestFunction", "FailedUploadsFunction"):
+        assert uploads_of(function)["BatchSize"] == 1
+        assert uploads_of(function)["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_an_upload_that_ingest_cannot_answer_gets_a_receipt_within_twenty_minutes() -> None:
+    hidden, tries, unanswered = queue("IngestQueue")
+    answering = TEMPLATE.resources["FailedUploadsFunction"]
+
+    assert tries == MAX_TRIES
+    assert hidden * tries + timeout(answering) <= 20 * 60
+    assert uploads_of("FailedUploadsFunction")["Queue"] == {"Fn::GetAtt": [unanswered, "Arn"]}
+    assert queue(unanswered)[2] == "IngestDeadLetters"
+
+
+def test_a_message_stays_hidden_while_its_function_runs_and_hardly_longer() -> None:
+    for name, function in {"IngestQueue": "IngestFunction", "UnansweredUploads": "FailedUploadsFunction"}.items():
+        assert 0 <= queue(name)[0] - timeout(TEMPLATE.resources[function]) <= 30
+
+
+def test_ingest_may_let_a_message_come_again_soon() -> None:
+    (right,) = [statement for _, statement in statements() if statement["Action"] == "sqs:ChangeMessageVisibility"]
+
+    assert right["Resource"] == {"Fn::GetAtt": ["IngestQueue", "Arn"]}
+    assert RETRY_SECONDS <= 90
+
+
+def test_ingest_has_time_to_finish_what_it_has_read() -> None:
+    assert timeout(TEMPLATE.resources["IngestFunction"]) / 2 > FINISHING_SECONDS
 
 
 def test_monitoring_runs_every_hour_with_the_scheduled_time() -> None:
@@ -287,12 +327,16 @@ def test_no_right_has_a_wildcard_action() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
 def test_no_failure_of_a_function_is_lost(function: Resource) -> None:
     """It waits in a dead-letter queue, or the caller waits for the answer and handles the error."""
-    in_a_queue = {"IngestFunction": "IngestQueue", "MonitoringFunction": "MonitoringDeadLetters"}
+    in_a_queue = {
+        "IngestFunction": "IngestQueue",
+        "FailedUploadsFunction": "UnansweredUploads",
+        "MonitoringFunction": "MonitoringDeadLetters",
+    }
     awaited = {"InferenceFunction", "PreTrafficFunction"}
     caught = {match[1] for task in TASKS.values() if (match := SUBSTITUTION.search(task["Parameters"]["FunctionName"]))}
 
     name = function.logical_id
-    if name == "IngestFunction":
+    if name in ("IngestFunction", "FailedUploadsFunction"):
         assert TEMPLATE.resources[in_a_queue[name]].properties["RedrivePolicy"]
     elif name == "MonitoringFunction":
         target = {"Fn::GetAtt": [in_a_queue[name], "Arn"]}

@@ -75,6 +75,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "REFRAIN_LAKE_BUCKET": lake,
         "REFRAIN_MODELS_DIR": str(ROOT / "layers" / "models"),
         "REFRAIN_HISTORY_TABLE": f"history-{lake}",
+        "REFRAIN_INGEST_QUEUE_URL": f"{endpoint}/123456789012/ingest-{lake}",
         "REFRAIN_REFRESH_SECONDS": "5",
         "REFRAIN_DELIVERY_SECONDS": "900",
     }

@@ -44,7 +44,7 @@ class Context:
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         """Enough."""
-        return 60_000
+        return 540_000
 
 
 def upload(aws: Aws, key: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
@@ -18,18 +20,24 @@ import pyarrow.parquet as pq
 import pytest
 from backports import zstd
 
+from functions.failed_uploads.app import handler as answer_failed
 from functions.ingest.app import handler
 from preprocessing import DefinitionError
 from refrain.aws.storage import Store
-from refrain.errors import StorageUnavailable
+from refrain.errors import StorageUnavailable, UnreadableUpload
+from refrain.ingest.deadline import FINISHING_SECONDS, Deadline
+from refrain.ingest.failed_upload import MAX_TRIES, RETRY_SECONDS
 from refrain.ingest.upload import ingest
 from refrain.ingest.upload_event import UploadedObject
+from refrain.lake.receipt import Receipt, UploadSource
+from tests.integration.failing_s3 import CONFLICT, failing_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.integration.conftest import Aws
 
+SOURCE = UploadSource("inbox", "people/a.csv", "e", 1, "2026-11-23T12:00:00Z")
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
@@ -85,13 +93,23 @@ def s3_event(aws: Aws, *keys: str) -> str:
     return json.dumps({"Records": records})
 
 
-def message(name: str, body: str) -> dict[str, Any]:
-    return {"messageId": name, "eventSource": "aws:sqs", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+def message(name: str, body: str, tries: int = 1) -> dict[str, Any]:
+    attributes = {"ApproximateReceiveCount": str(tries)}
+    return {"messageId": name, "receiptHandle": name, "eventSource": "aws:sqs", "body": body, "attributes": attributes}
 
 
-def run(aws: Aws, *keys: str) -> list[str]:
+def run(aws: Aws, *keys: str, context: Any = None) -> list[str]:
     """Call the handler; the messages that failed."""
-    return [str(item["itemIdentifier"]) for item in handler(event(aws, *keys), None)["batchItemFailures"]]
+    return [str(item["itemIdentifier"]) for item in handler(event(aws, *keys), context)["batchItemFailures"]]
+
+
+def run_again(aws: Aws, key: str, name: str = "0") -> bool:
+    """Call the handler for the last time that it may try; whether the message failed."""
+    return bool(handler({"Records": [message(name, s3_event(aws, key), MAX_TRIES)]}, None)["batchItemFailures"])
+
+
+def statuses(aws: Aws, model: str = "people") -> list[str]:
+    return sorted(receipt["status"] for receipt in aws.receipts(model))
 
 
 def upload(aws: Aws, key: str, content: bytes) -> dict[str, Any]:
@@ -237,11 +255,16 @@ def test_values_that_json_alone_can_hold_are_told_with_the_row(people: Aws) -> N
     assert (infinite["value"], infinite["row"]["town"]) == ("inf", "\ud800")
 
 
-def test_a_file_of_which_no_row_is_good_is_kept_with_no_rows_and_says_so(people: Aws) -> None:
-    receipt = upload(people, "people/a.csv", b"age,label\n500,a\n600,b\n")
-    assert (receipt["status"], receipt["rows_kept"], receipt["parts"]) == ("kept", 0, [])
-    assert receipt["rows_rejected"] == 2
-    assert receipt["columns"]["age"]["mean"] is None
+@pytest.mark.parametrize(
+    ("key", "content"),
+    [("people/a.csv", b"age,label\n500,a\n600,b\n"), ("people/labels/a.csv", b"prediction_id,label\n,a\n1,\n")],
+)
+def test_a_file_of_which_no_row_is_good_is_refused_with_all_rejections(people: Aws, key: str, content: bytes) -> None:
+    receipt = upload(people, key, content)
+    assert (receipt["status"], receipt["code"]) == ("refused", "no_rows_kept")
+    assert (receipt["rows_read"], receipt["rows_kept"], receipt["parts"]) == (2, 0, [])
+    assert receipt["rows_rejected"] == sum(rejection["rows"] for rejection in receipt["rejections"]) == 2
+    assert len(rejected_rows(people, receipt)) == 2
 
 
 @pytest.mark.parametrize(
@@ -323,6 +346,30 @@ def test_the_same_content_under_another_name_is_a_duplicate(people: Aws) -> None
     assert duplicate["of"] == first["digest"]
     assert duplicate["source"]["key"] == "people/b.csv"
     assert len(people.objects("curated/")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.gz", gzip.compress(FILE)),
+        ("a.csv.zst", zstd.compress(FILE)),
+        ("a.csv", FILE.replace(b"\n", b"\r\n")),
+        ("b.csv.gz", gzip.compress(FILE.replace(b"\n", b"\r\n"))),
+    ],
+)
+def test_the_same_content_packed_otherwise_is_a_duplicate(people: Aws, name: str, content: bytes) -> None:
+    first = upload(people, "people/first.csv", FILE)
+    people.put(f"people/{name}", content)
+    assert run(people, f"people/{name}") == []
+    (duplicate,) = [receipt for receipt in people.receipts("people") if receipt["status"] == "duplicate"]
+    assert duplicate["of"] == first["digest"]
+
+
+def test_a_parquet_file_counts_once_however_it_is_packed(people: Aws) -> None:
+    people.put("people/a.parquet", FORMS["parquet"]())
+    people.put("people/b.parquet.gz", gzip.compress(FORMS["parquet"]()))
+    assert run(people, "people/a.parquet", "people/b.parquet.gz") == []
+    assert statuses(people) == ["duplicate", "kept"]
 
 
 def test_a_new_version_of_an_object_is_an_upload_of_its_own(people: Aws) -> None:
@@ -457,6 +504,178 @@ def test_a_broken_definition_keeps_its_own_uploads_waiting_and_no_others(
     assert any(record.exc_info and record.exc_info[0] is DefinitionError for record in caplog.records)
 
 
+class Broken(Exception):
+    """Nobody has foreseen this; its text is for the log."""
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Reading a file fails, until it is mended by `undo`."""
+
+    def fail(*_: object) -> None:
+        raise Broken("the inside")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("refrain.ingest.upload._ingest_file", fail)
+        yield patch
+
+
+def test_an_upload_that_fails_on_the_last_try_gets_a_receipt_that_a_redrive_supersedes(
+    people: Aws, broken: pytest.MonkeyPatch
+) -> None:
+    people.put("people/a.csv", FILE)
+    assert run(people, "people/a.csv") == ["0"]
+    assert people.receipts("people") == []
+    assert run_again(people, "people/a.csv", "id-1")
+    (failed,) = people.receipts("people")
+    assert (failed["status"], failed["code"], failed["message_id"]) == ("failed", "Broken", "id-1")
+    assert failed["source"]["key"] == "people/a.csv"
+    assert "the inside" not in json.dumps(failed)
+
+    assert run_again(people, "people/a.csv", "id-2")
+    assert [receipt["message_id"] for receipt in people.receipts("people")] == ["id-2"]
+
+    broken.undo()
+    assert run(people, "people/a.csv") == []
+    assert statuses(people) == ["kept", "superseded"]
+    kept, superseded = sorted(people.receipts("people"), key=lambda receipt: receipt["status"])
+    assert superseded["of"] == kept["digest"]
+    answer_unanswered(people, "people/a.csv", "id-2")
+    assert statuses(people) == ["kept", "superseded"]
+
+
+def answer_unanswered(aws: Aws, key: str, name: str) -> None:
+    """Pass a message to the function that reads the dead letters of ingest; it moves on afterwards."""
+    answer = answer_failed({"Records": [message(name, s3_event(aws, key))]}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": name}]}
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "status"),
+    [
+        ("people/a.csv", FILE, "kept"),
+        ("people/a.csv", b"", "refused"),
+        ("strangers/a.csv", FILE, "refused"),
+        ("people/labels/a.csv", b"prediction_id,label\n1,a\n", "kept"),
+    ],
+)
+def test_what_ingest_could_not_answer_gets_a_receipt_that_a_redrive_supersedes(
+    people: Aws, key: str, content: bytes, status: str
+) -> None:
+    people.put(key, content)
+    for _ in range(2):
+        answer_unanswered(people, key, "id-1")
+    model = key.split("/")[0]
+    (failed,) = people.receipts(model)
+    assert (failed["status"], failed["code"], failed["message_id"]) == ("failed", "no_answer", "id-1")
+    assert run(people, key) == []
+    assert statuses(people, model) == [status, "superseded"]
+
+
+def test_the_word_of_ingest_is_not_replaced_by_that_of_the_dead_letter(people: Aws, broken: pytest.MonkeyPatch) -> None:
+    people.put("people/a.csv", FILE)
+    assert run_again(people, "people/a.csv", "id-1")
+    answer_unanswered(people, "people/a.csv", "id-1")
+    assert [receipt["code"] for receipt in people.receipts("people")] == ["Broken"]
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, RETRY_SECONDS), (MAX_TRIES, 0)])
+def test_a_failed_message_comes_again_after_a_minute_or_moves_on_at_once(
+    people: Aws, broken: pytest.MonkeyPatch, tries: int, seconds: int
+) -> None:
+    calls: list[tuple[object, ...]] = []
+    broken.setattr("functions.ingest.app.show_again", lambda *call: calls.append(call))
+    people.put("people/a.csv", FILE)
+    handler({"Records": [message("m", s3_event(people, "people/a.csv"), tries)]}, None)
+    assert calls == [(os.environ["REFRAIN_INGEST_QUEUE_URL"], "m", seconds)]
+
+
+class Context:
+    """What Lambda tells a handler of its time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> float:
+        return self.seconds * 1000
+
+
+@pytest.mark.parametrize("key", ["people/a.csv", "people/labels/a.csv"])
+def test_an_upload_that_takes_too_long_is_refused(people: Aws, key: str) -> None:
+    people.put(key, FILE)
+    assert run(people, key, context=Context(FINISHING_SECONDS)) == []
+    (receipt,) = people.receipts("people")
+    assert (receipt["status"], receipt["code"]) == ("refused", "takes_too_long")
+
+
+def test_an_upload_within_its_time_is_kept(people: Aws) -> None:
+    people.put("people/a.csv", FILE)
+    assert run(people, "people/a.csv", context=Context(540)) == []
+    assert statuses(people) == ["kept"]
+
+
+def test_the_time_is_looked_at_while_rows_are_read() -> None:
+    passing = Deadline(time.monotonic() + 0.05)
+    with pytest.raises(UnreadableUpload, match="was not read to its end"):
+        for _ in passing.limit(range(100)):
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize("place", ["refrain.ingest.curated.Curated.add", "refrain.ingest.rejected.Rejected.malformed"])
+def test_an_upload_that_fills_the_disk_is_refused(people: Aws, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(place, full)
+    receipt = upload(people, "people/a.csv", FILE)
+    assert (receipt["status"], receipt["code"]) == ("refused", "too_large")
+
+
+def test_a_disk_that_is_full_during_the_download_is_no_fault_of_s3(people: Aws) -> None:
+    people.put("people/a.csv", FILE)
+    with pytest.raises(OSError, match="No space left"):
+        Store(people.inbox).download("people/a.csv", Path("/dev/full"))
+
+
+def test_what_killed_processes_left_on_the_disk_is_deleted_and_nothing_else(
+    people: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    alive = f"ingest-{os.getppid()}-alive"
+    for name in (f"ingest-{ended.pid}-a", f"ingest-{os.getpid()}-b", alive, "ingest-else", "other"):
+        (tmp_path / "tmp" / name).mkdir()
+        (tmp_path / "tmp" / name / "upload").write_bytes(b"1")
+    assert run(people, "people/gone.csv") == []
+    assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == sorted([alive, "ingest-else", "other"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"age": 1, "\\ud800": "v", "label": "a"}\n',
+        b'{"\\ud800": 1}\n',
+        '{"age": 1, "Zürich": 2, "label": "a"}'.encode(),
+    ],
+)
+def test_any_name_of_a_column_can_be_written_in_a_receipt(people: Aws, content: bytes) -> None:
+    receipt = upload(people, "people/a.jsonl", content)
+    assert receipt["status"] in ("kept", "refused")
+
+
+def test_a_receipt_is_written_after_a_conflict(people: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.put("people/a.csv", FILE)
+    with failing_s3(people.endpoint) as s3:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+        s3.failures += [CONFLICT] * 3
+        Receipt(status="refused", model="people", digest="d", source=SOURCE, definition="").write_new(
+            Store(people.lake)
+        )
+    assert statuses(people) == ["refused"]
+
+
 def test_a_lake_that_cannot_be_reached_fails_the_message(people: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     people.put("people/a.csv", FILE)
     monkeypatch.setenv("REFRAIN_LAKE_BUCKET", "no-such-lake")
@@ -484,6 +703,7 @@ def test_large_uploads_are_kept_in_several_parts(people: Aws, monkeypatch: pytes
 
 MEASURE = """
 import json, pathlib, sys
+from functions.failed_uploads.app import handler as answer_failed
 from functions.ingest.app import handler
 assert handler(json.loads(sys.argv[1]), None) == {"batchItemFailures": []}
 # Not getrusage, whose peak is also of the process that this one was forked from.

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "REFRAIN_LAKE_BUCKET": "lake",
     "REFRAIN_MODELS_DIR": "/opt/models",
     "REFRAIN_HISTORY_TABLE": "histories",
+    "REFRAIN_INGEST_QUEUE_URL": "https://queue",
     "REFRAIN_REFRESH_SECONDS": "5",
     "REFRAIN_DELIVERY_SECONDS": "900",
     "REFRAIN_STATE_MACHINE_ARN": "arn:machine",
@@ -33,7 +34,7 @@ DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
     DefinitionSettings: DEFINITIONS,
-    IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE"),
+    IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
     InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS"),
     MonitoringSettings: (
         *DEFINITIONS,

@@ -5,13 +5,13 @@ obstore (Rust's object_store) loads in a fiftieth of a second, boto3 in half a s
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from errno import ENOSPC
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +63,11 @@ class Object:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """The facts of an object that was streamed to a file; `sha256` (hex) is of its content."""
+    """The facts of an object that was streamed to a file."""
 
     size: int
     etag: str
     last_modified: datetime
-    sha256: str
 
 
 class Store:
@@ -144,17 +143,17 @@ class Store:
         self._put(key, data, mode={"e_tag": etag})
 
     def download(self, key: str, path: Path, version: str = "") -> Downloaded:
-        """Stream an object, or a former version of it, to a file, in constant memory."""
-        digest = hashlib.sha256()
+        """Stream an object, or a former version of it, to a file, in constant memory.
+
+        Raises `OSError` where the disk is full.
+        """
         with _mapped(key):
             answer = self._store.get(key, options={"version": version} if version else None)
             with path.open("wb") as file:
                 for chunk in answer.stream(min_chunk_size=CHUNK):
-                    view = memoryview(chunk)
-                    digest.update(view)
-                    file.write(view)
+                    file.write(memoryview(chunk))
             meta = answer.meta
-        return Downloaded(meta["size"], meta["e_tag"] or "", meta["last_modified"], digest.hexdigest())
+        return Downloaded(meta["size"], meta["e_tag"] or "", meta["last_modified"])
 
     def upload(self, path: Path, key: str) -> None:
         """Stream a file to an object, in constant memory (in parts when it is large)."""
@@ -209,4 +208,6 @@ def _mapped(key: str) -> Iterator[None]:
     except (PreconditionError, AlreadyExistsError):
         raise Conflict(key) from None
     except (BaseError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == ENOSPC:
+            raise
         raise StorageUnavailable(key, type(error).__name__) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import zlib
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from backports import zstd
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Buffer
     from pathlib import Path
 
+    from refrain.ingest.deadline import Deadline
+
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
 COMPRESSIONS = (".gz", ".zst")
 BLOCK = 256 * 1024
+HASHED_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A text file with a longer line is not a file of rows."""
 
@@ -112,6 +117,23 @@ class Content(io.RawIOBase):
                 raise UnreadableUpload(
                     "long_line", f"a line has more than {self._max_line} bytes, so this is not a file of lines"
                 )
+
+
+def unpacked_sha256(path: Path, form: str, deadline: Deadline) -> str:
+    """Name a file by its content: decompressed and, for text, with line feeds for line ends.
+
+    Raises `UnreadableUpload` for a damaged archive and after the deadline.
+    """
+    digest = hashlib.sha256()
+    rest = b""
+    with Content(path) as content:
+        for block in deadline.limit(iter(partial(content.read, HASHED_BYTES), b"")):
+            data = rest + block
+            rest = b"\r" if form != "parquet" and data.endswith(b"\r") else b""
+            data = data.removesuffix(rest)
+            digest.update(data if form == "parquet" else data.replace(b"\r\n", b"\n"))
+    digest.update(rest)
+    return digest.hexdigest()
 
 
 def head_of(path: Path) -> bytes:

@@ -14,6 +14,7 @@ import numpy as np
 from preprocessing import prepare
 from refrain.errors import UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
+from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.readers.chunks import columns_by_name
@@ -48,12 +49,13 @@ MAX_LISTED_COLUMNS = 100
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """An upload that was downloaded; `sha256` (hex) is of its content."""
+    """An upload that was downloaded; `sha256` (hex) is of its content, however it was packed."""
 
     path: Path
     format: str
     source: UploadSource
     sha256: str
+    deadline: Deadline = NO_DEADLINE
 
     @property
     def uploaded_at(self) -> datetime:
@@ -73,7 +75,9 @@ def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store
     return keep_rows(path, form, definition, digest, lake).to_json()
 
 
-def keep_rows(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> UploadContents:
+def keep_rows(
+    path: Path, form: str, definition: Definition, digest: str, lake: Store, deadline: Deadline = NO_DEADLINE
+) -> UploadContents:
     """Read a file, then write its parts and rejected rows to the lake.
 
     Nothing is uploaded before the file was read to its end. Raises `UnreadableUpload`.
@@ -84,7 +88,7 @@ def keep_rows(path: Path, form: str, definition: Definition, digest: str, lake: 
         closing(Curated(path.parent, definition)) as curated,
         closing(Rejected(path.parent / "rejected.jsonl.gz")) as rejected,
     ):
-        for chunk in reading.chunks:
+        for chunk in deadline.limit(reading.chunks):
             _sort(chunk, definition, curated, rejected, profile)
     contents = describe_contents(form, definition, reading, rejected, sum(part.rows for part in curated.parts))
     return replace(

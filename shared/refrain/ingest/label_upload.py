@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Store
     from refrain.ingest.keeping import UploadedFile
-    from refrain.ingest.readers.chunks import Reading
+    from refrain.ingest.readers.chunks import Chunk
     from refrain.lake.label import PredictionLabel
     from refrain.lake.receipt import UploadContents
 
@@ -60,7 +60,7 @@ def keep_labels(definition: Definition, file: UploadedFile, lake: Store) -> Uplo
         closing(Rejected(file.path.parent / "rejected.jsonl.gz")) as rejected,
         batch.open("wb") as output,
     ):
-        labels = _labels(reading, definition, rejected)
+        labels = _labels(file.deadline.limit(reading.chunks), definition, rejected)
         kept = write_batch(output, definition.model, "upload", labels, file.uploaded_at)
     contents = describe_contents(file.format, definition, reading, rejected, kept)
     key = LabelBatch.key(definition.model, file.uploaded_at, digest)
@@ -74,8 +74,8 @@ def keep_labels(definition: Definition, file: UploadedFile, lake: Store) -> Uplo
     )
 
 
-def _labels(reading: Reading, definition: Definition, rejected: Rejected) -> Iterator[PredictionLabel]:
-    for chunk in reading.chunks:
+def _labels(chunks: Iterator[Chunk], definition: Definition, rejected: Rejected) -> Iterator[PredictionLabel]:
+    for chunk in chunks:
         columns, _ = usable_rows(chunk, definition, rejected)
         for row in range(len(columns["prediction_id"])):
             label = present(columns, definition.columns, row)

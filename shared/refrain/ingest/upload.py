@@ -1,28 +1,33 @@
 """Brings one upload from the inbox into the lake.
 
-A problem with the upload itself ends in a receipt, never in an error, since trying again would not help. Names come
-from content, and the receipt is written last and only once. So an event that comes twice, two events at once, or a
-crash at any point leave the same objects as one event that went well.
+A problem with the upload itself ends in a receipt, never in an error, since trying again would not help. Any other
+error is tried again, and ends in the receipt of a failed upload (`failed_upload.py`). Names come from content, and the
+receipt is written last and only once. So an event that comes twice, two events at once, or a crash at any point leave
+the same objects as one event that went well.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import re
+import shutil
 import time
+from errno import ENOSPC
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric, measure
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
-from refrain.ingest.formats import format_of
+from refrain.ingest.deadline import NO_DEADLINE, Deadline
+from refrain.ingest.formats import format_of, unpacked_sha256
 from refrain.ingest.keeping import UploadedFile
 from refrain.ingest.upload_kinds import choose_kind
-from refrain.lake.receipt import NO_MODEL, Receipt, UploadSource, source_digest
+from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, UploadSource, source_digest
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -34,37 +39,89 @@ if TYPE_CHECKING:
 # S3 allows such keys, but object_store would take them for paths of other objects.
 _UNUSABLE_KEY = re.compile(r"(^|/)(\.\.?)?(/|$)|[\x00-\x1f\x7f]")
 
+_FOLDER = "ingest-"
+
 logger = logging.getLogger("refrain")
 
 definition_of = cache(find_definition)
 """The definition of a model, read once a process."""
 
 
-def ingest(upload: UploadedObject, lake: Store, models_dir: Path) -> None:
+class _Vanished(Exception):
+    """The upload was deleted before it was read."""
+
+
+def ingest(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Deadline = NO_DEADLINE) -> None:
     """Bring one upload into the lake, or leave a receipt that says why not.
 
     Raises `StorageUnavailable` where trying again may help, and `DefinitionError` where somebody must correct the
-    model's definition first: the upload waits in the queue meanwhile, and then in the dead-letter queue.
+    model's definition first.
     """
     if upload.is_folder:
         return
+    digest = _answer(upload, lake, models_dir, deadline)
+    if digest is not None:
+        Receipt.supersede_failed(lake, upload.model, upload.source, digest)
+
+
+def sweep_leftovers() -> None:
+    """Delete the folders of processes that were killed: in Lambda, they stay on the disk of the next process."""
+    for folder in Path(gettempdir()).glob(f"{_FOLDER}*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _answer(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Deadline) -> str | None:
+    """Write the receipt of an upload; return the digest of the one that counts, None if the upload has vanished."""
     try:
         definition, keep = _choose_kind(upload, models_dir)
         form = format_of(upload.key)
     except UnreadableUpload as refusal:
-        announced = UploadSource(upload.bucket, upload.key, upload.etag, upload.size, upload.time)
-        _refuse(lake, upload.model, announced, refusal)
-        return
-    with TemporaryDirectory(prefix="ingest-") as folder:
+        return _refuse(lake, upload.model, upload.source, refusal)
+    with TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         path = Path(folder) / "upload"
+        source, sha256 = upload.source, None
         try:
-            downloaded = open_store(upload.bucket).download(upload.key, path, upload.version)
-        except NotFound:
+            source = _download(upload, path)
+            sha256 = unpacked_sha256(path, form, deadline)
+            return _ingest_file(UploadedFile(path, form, source, sha256, deadline), definition, keep, lake)
+        except _Vanished:
             logger.warning("upload vanished before it was read", extra={"key": upload.key})
-            return
-        uploaded_at = to_iso(downloaded.last_modified)
-        source = UploadSource(upload.bucket, upload.key, downloaded.etag.strip('"'), downloaded.size, uploaded_at)
-        _ingest_file(UploadedFile(path, form, source, downloaded.sha256), definition, keep, lake)
+            return None
+        except UnreadableUpload as refusal:
+            return _refuse(lake, definition.model, source, refusal, definition.fingerprint, sha256)
+        except OSError as error:
+            if error.errno != ENOSPC:
+                raise
+            full = _too_large(folder)
+            return _refuse(lake, definition.model, source, full, definition.fingerprint, sha256)
+
+
+def _download(upload: UploadedObject, path: Path) -> UploadSource:
+    """Download an upload; return its source as S3 describes it now. Raises `_Vanished`."""
+    try:
+        downloaded = open_store(upload.bucket).download(upload.key, path, upload.version)
+    except NotFound:
+        raise _Vanished from None
+    uploaded_at = to_iso(downloaded.last_modified)
+    return UploadSource(upload.bucket, upload.key, downloaded.etag.strip('"'), downloaded.size, uploaded_at)
+
+
+def _too_large(folder: str) -> UnreadableUpload:
+    disk = shutil.disk_usage(folder).total / 1e9
+    sentence = f"the upload needs more room than the disk of {disk:.0f} GB has. Upload it in several files"
+    return UnreadableUpload("too_large", sentence)
 
 
 def _choose_kind(upload: UploadedObject, models_dir: Path) -> tuple[Definition, KeepFile]:
@@ -79,16 +136,17 @@ def _choose_kind(upload: UploadedObject, models_dir: Path) -> tuple[Definition, 
         raise UnreadableUpload("unknown_model", str(error)) from None
 
 
-def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lake: Store) -> None:
+def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lake: Store) -> str:
+    """Write the receipt of a file that was downloaded; return its digest. Raises `UnreadableUpload`."""
     digest = file.digest(definition)
     if _was_kept(lake, definition, digest, file.source):
-        return
+        return digest
     started = time.monotonic()
-    try:
-        contents = keep(file, lake)
-    except UnreadableUpload as refusal:
-        _refuse(lake, definition.model, file.source, refusal, definition.fingerprint, file.sha256)
-        return
+    contents = keep(file, lake)
+    if not contents.rows_kept:
+        sentence = f"no row of {contents.rows_read} could be kept. The rejections say why"
+        refusal = UnreadableUpload("no_rows_kept", sentence)
+        return _refuse(lake, definition.model, file.source, refusal, definition.fingerprint, file.sha256, contents)
     seconds = round(time.monotonic() - started, 3)
     receipt = Receipt(
         **vars(contents),
@@ -102,11 +160,12 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     )
     if not receipt.write_new(lake):
         _was_kept(lake, definition, digest, file.source)
-        return
+        return digest
     counts = {"rows_read": receipt.rows_read, "rows_kept": receipt.rows_kept, "rows_rejected": receipt.rows_rejected}
     fields = {"model": receipt.model, "key": file.source.key, "digest": digest, "seconds": seconds}
     logger.info("upload ingested", extra=fields | counts)
     measure(receipt.model, {"RowsKept": receipt.rows_kept, "RowsRejected": receipt.rows_rejected})
+    return digest
 
 
 def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSource) -> bool:
@@ -136,9 +195,14 @@ def _refuse(
     refusal: UnreadableUpload,
     fingerprint: str = "",
     sha256: str | None = None,
-) -> None:
-    """Write the receipt of an upload that is not kept; without a fingerprint, no definition was chosen for it."""
-    Receipt(
+    contents: UploadContents | None = None,
+) -> str:
+    """Write the receipt of an upload that is not kept; without a fingerprint, no definition was chosen for it.
+
+    Return its digest.
+    """
+    receipt = Receipt(
+        **vars(contents or UploadContents()),
         status="refused",
         model=model,
         digest=source_digest(source, fingerprint),
@@ -147,7 +211,9 @@ def _refuse(
         content_sha256=sha256,
         code=refusal.code,
         reason=str(refusal),
-    ).write_new(lake)
+    )
+    receipt.write_new(lake)
     logger.warning("upload refused", extra={"model": model, "key": source.key, "code": refusal.code})
     # Any first folder as a dimension would make as many metrics as there are mistakes.
     count_metric("UploadRefused", model if fingerprint else NO_MODEL)
+    return receipt.digest

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from refrain.errors import InvalidRequest
+from refrain.lake.receipt import UploadSource
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class UploadedObject:
         """The first folder of the key, which names the model; empty if the key has no folder."""
         folder, slash, _ = self.key.partition("/")
         return folder if slash else ""
+
+    @property
+    def source(self) -> UploadSource:
+        """The upload as a receipt names it."""
+        return UploadSource(self.bucket, self.key, self.etag, self.size, self.time)
 
     @property
     def is_folder(self) -> bool:

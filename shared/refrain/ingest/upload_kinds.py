@@ -42,7 +42,7 @@ def choose_kind(definition: Definition, key: str) -> tuple[Definition, KeepFile]
 
 
 def _keep_rows(definition: Definition, file: UploadedFile, lake: Store) -> UploadContents:
-    return keep_rows(file.path, file.format, definition, file.digest(definition), lake)
+    return keep_rows(file.path, file.format, definition, file.digest(definition), lake, file.deadline)
 
 
 def _keep_items(definition: Definition, file: UploadedFile, lake: Store) -> UploadContents:

@@ -1,9 +1,12 @@
-"""A receipt says what became of one upload. It is written last, once, and never changed."""
+"""A receipt says what became of one upload. It is written last, once, and never changed.
+
+Only the receipt of a failed upload is replaced, when the upload gets its proper receipt after all.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -61,11 +64,13 @@ class Rejection(Document):
 class UploadOutcome(Document):
     """What became of an upload, and under which definition (its fingerprint, empty where the model is unknown).
 
-    A refused upload has a `code` and a `reason`, a duplicate the digest that it is a duplicate `of`. The content is
-    None where it was not read.
+    A refused upload has a `code` and a `reason`, and so has a failed one, whose `code` is the class of the error and
+    whose `message_id` leads the operator to the log. A failed upload that was read later is `superseded`. `of` is the
+    digest of the receipt that counts instead of a duplicate or superseded one. `content_sha256` is that of the
+    decompressed content, with line feeds for line ends; None where it was not read.
     """
 
-    status: Literal["kept", "refused", "duplicate"]
+    status: Literal["kept", "refused", "duplicate", "failed", "superseded"]
     model: str
     digest: str
     source: UploadSource
@@ -75,13 +80,14 @@ class UploadOutcome(Document):
     code: str | None = None
     reason: str | None = None
     of: str | None = None
+    message_id: str | None = None
     seconds: float | None = None
     finished_at: str = field(default_factory=lambda: to_iso(datetime.now(UTC)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadContents(Document):
-    """The part of a receipt that the file itself determines. Nothing was read of a refused upload or a duplicate.
+    """The part of a receipt that the file itself determines. It is empty where no row was read.
 
     `rejected` is the key of the rejected rows, `columns` the profile of each column.
     """
@@ -130,6 +136,20 @@ class Receipt(UploadContents, UploadOutcome):
         """Write the receipt; return False where one of this name exists already, which then stands."""
         return store.write_new(self.key(self.model, self.digest), to_json(self.to_json()))
 
+    def write_failed(self, store: Store) -> None:
+        """Write the receipt of a failed upload, unless the upload has an answer, or this message had one before."""
+        before = self.read(store, self.model, self.digest)
+        if before is None or (before.status == "failed" and before.message_id != self.message_id):
+            store.write_json(self.key(self.model, self.digest), self.to_json())
+
+    @classmethod
+    def supersede_failed(cls, store: Store, model: str, source: UploadSource, of: str) -> None:
+        """Let the receipt `of` count instead of the one that says that this upload failed, if there is one."""
+        failed = cls.read(store, model, failed_digest(source))
+        if failed is not None and failed.status == "failed":
+            superseded = replace(failed, status="superseded", of=of)
+            store.write_json(cls.key(model, failed.digest), superseded.to_json())
+
     @property
     def uploaded(self) -> np.datetime64:
         """When the file was uploaded: datetime64[us], UTC."""
@@ -148,6 +168,11 @@ def content_digest(fingerprint: str, content_sha256: str) -> str:
 def source_digest(source: UploadSource, fingerprint: str) -> str:
     """Name an upload that is not kept by its source; under another definition the same source has another name."""
     return _digest(source.key, source.etag, fingerprint)
+
+
+def failed_digest(source: UploadSource) -> str:
+    """Name an upload that failed by its source alone, since its definition may be what is broken."""
+    return _digest(source.key, source.etag, "failed")
 
 
 def curated_key(model: str, digest: str, part: int) -> str:

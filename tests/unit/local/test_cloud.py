@@ -45,6 +45,16 @@ def keep(s3, tries):
         client.put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=f"receipts/{name}", Body=str(tries).encode())
     return True
 """
+FAILED_UPLOADS = """
+import json, os
+import boto3
+
+def handler(event, context):
+    for message in event["Records"]:
+        key = json.loads(message["body"])["Records"][0]["s3"]["object"]["key"]
+        boto3.client("s3").put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=f"receipts/{key}", Body=b"failed")
+    return {"batchItemFailures": [{"itemIdentifier": m["messageId"]} for m in event["Records"]]}
+"""
 INFERENCE = """
 import json, os
 
@@ -105,6 +115,7 @@ def small_project(folder: Path) -> Path:
     shutil.copytree(PROJECT / "functions", folder / "functions", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for name, code in {
         "ingest": INGEST,
+        "failed_uploads": FAILED_UPLOADS,
         "inference": INFERENCE,
         "retraining/snapshot": SNAPSHOT,
         "retraining/train": TRAIN,
@@ -117,8 +128,8 @@ def small_project(folder: Path) -> Path:
         (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
         (folder / "functions" / name / "app.py").write_text(code)
     template = (PROJECT / "template.yaml").read_text()
-    template = template.replace("VisibilityTimeout: 5400", "VisibilityTimeout: 1")
-    template = template.replace("maxReceiveCount: 5", "maxReceiveCount: 2")
+    template = template.replace("VisibilityTimeout: 560", "VisibilityTimeout: 1")
+    template = template.replace("VisibilityTimeout: 60", "VisibilityTimeout: 1")
     (folder / "template.yaml").write_text(template)
     return folder / "template.yaml"
 
@@ -205,13 +216,14 @@ def test_a_failed_upload_is_tried_again(cloud: Cloud) -> None:
     assert eventually(lambda: receipt(cloud, "income%2Fonce.csv")) == "2"
 
 
-def test_an_upload_that_keeps_failing_becomes_a_dead_letter(cloud: Cloud) -> None:
+def test_an_upload_that_keeps_failing_gets_a_receipt_and_becomes_a_dead_letter(cloud: Cloud) -> None:
     sqs = cloud.client("sqs")
     dead = sqs.get_queue_url(QueueName="refrain-ingest-dead-letters")["QueueUrl"]
 
     upload(cloud, "income/always.csv")
 
-    (letter,) = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []))
+    assert eventually(lambda: receipt(cloud, "income%2Falways.csv")) == "failed"
+    (letter,) = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages", []), 30)
     assert json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] == "income%2Falways.csv"
 
 

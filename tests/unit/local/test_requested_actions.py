@@ -54,3 +54,15 @@ def test_the_body_of_a_json_request_stays_readable() -> None:
 
     assert requested_actions(request, "states") == [("states:StartExecution", "arn:machine")]
     assert request["wsgi.input"].read() == body
+
+
+def test_a_request_to_a_queue_names_the_queue() -> None:
+    body = json.dumps({"QueueUrl": "http://127.0.0.1:1/123456789012/refrain-ingest-queue"}).encode()
+    request = environ("POST", "/", HTTP_X_AMZ_TARGET="AmazonSQS.ChangeMessageVisibility", CONTENT_LENGTH=str(len(body)))
+    request["wsgi.input"] = io.BytesIO(body)
+
+    ((action, resource),) = requested_actions(request, "sqs")
+
+    assert action == "sqs:ChangeMessageVisibility"
+    assert resource.startswith("arn:aws:sqs:")
+    assert resource.endswith(":refrain-ingest-queue")
