@@ -182,7 +182,7 @@ def _other_forms(form: NumberForm) -> list[tuple[str, set[str], NumberForm]]:
         for sign in (",", "'", " ", ".")
         if not form.thousands and sign != form.decimal
     ]
-    if form.decimal == ".":
+    if form.decimal == "." and form.thousands != ",":
         advice = "with a decimal point (or source.decimal = ','"
         forms.append((advice, {","}, replace(form, decimal=",", thousands="")))
     forms += [
