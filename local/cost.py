@@ -19,6 +19,9 @@ PRICES = PROJECT / "local" / "prices.toml"
 HOURS = 730
 """Hours in a month."""
 
+POLLS = 5 * 180
+"""Requests an hour by which Lambda waits for the messages of a queue: five at a time, each for up to 20 seconds."""
+
 _MB, _KB = 1024, 1024**2  # of a gigabyte
 STATES_TO_TRAINING = ("Retrain or roll back?", "Take a snapshot", "Enough to learn from?", "Train the candidates")
 STATES_AFTER_TRAINING = ("Compare with the champion", "Better?", "Promote")
@@ -49,10 +52,11 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class StackFacts:
-    """Facts from the template and the definitions: memory in MB by function, and the number of metrics with alarms."""
+    """Facts from the template and the definitions: memory in MB by function, metrics with alarms, polled queues."""
 
     memory: Mapping[str, int]
     alarmed: int
+    polled: int
     dashboards: int
     models: int
     candidates: float
@@ -69,6 +73,11 @@ def read_stack(template: Template, models: Path) -> StackFacts:
         },
         alarmed=sum(
             sum("MetricStat" in metric for metric in alarm.get("Metrics", [{"MetricStat": 1}])) for alarm in alarms
+        ),
+        polled=sum(
+            event["Type"] == "SQS"
+            for function in template.of_type("AWS::Serverless::Function")
+            for event in function.properties.get("Events", {}).values()
         ),
         dashboards=len(list(template.of_type("AWS::CloudWatch::Dashboard"))),
         models=len(definitions),
@@ -129,6 +138,7 @@ class Costs:
             "dashboard": stack.dashboards * prices["cloudwatch"]["dashboard_month"],
             "hourly monitoring": self._calls("MonitoringFunction", HOURS, assumptions.monitoring_seconds * stack.models)
             + HOURS * stack.models * 10 * prices["s3"]["thousand_writes"] / 1000,
+            "SQS": HOURS * stack.polled * POLLS * prices["sqs"]["million_requests"] / 1_000_000,
             "storage": assumptions.stored_gigabytes * prices["s3"]["gigabyte_month"],
         }
 

@@ -67,4 +67,4 @@ def ingest_message(record: SQSRecord, lambda_context: Any = None) -> None:
 
 
 def _tries(record: Any) -> int:
-    return int(record["attributes"]["ApproximateReceiveCount"])
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))

@@ -81,6 +81,11 @@ def lived(world: World) -> World:
     states, ended = world.run(action="rollback")
     assert states[-1] == "Roll back", ended
     assert invoke(client, "IngestFunction", vanished(client)) == {"batchItemFailures": []}
+    failed = {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert invoke(client, "FailedUploadsFunction", vanished(client)) == failed
+    assert client.receipt("shop/gone.csv")["status"] == "failed"
+    no_event = {"messageId": "1", "receiptHandle": "1", "body": "no event", "eventSource": "aws:sqs"}
+    assert invoke(client, "IngestFunction", {"Records": [no_event]}) == failed
     recommend(client)
     return world
 

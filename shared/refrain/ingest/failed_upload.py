@@ -37,7 +37,7 @@ def write_failed(lake: Store, upload: UploadedObject, message_id: str, error: Ex
     else:
         code = type(error).__name__
         reason = f"an error that is not about its content ({code}) ended the reading of the upload"
-    Receipt(
+    receipt = Receipt(
         status="failed",
         model=upload.model,
         digest=failed_digest(upload.source),
@@ -46,5 +46,6 @@ def write_failed(lake: Store, upload: UploadedObject, message_id: str, error: Ex
         code=code,
         reason=f"{reason}. {_AGAIN}; the log of ingest has the cause under message_id",
         message_id=message_id,
-    ).write_failed(lake)
-    logger.error("upload failed", extra={"model": upload.model, "key": upload.key, "message_id": message_id})
+    )
+    if receipt.write_failed(lake):
+        logger.error("upload failed", extra={"model": upload.model, "key": upload.key, "message_id": message_id})

@@ -136,11 +136,13 @@ class Receipt(UploadContents, UploadOutcome):
         """Write the receipt; return False where one of this name exists already, which then stands."""
         return store.write_new(self.key(self.model, self.digest), to_json(self.to_json()))
 
-    def write_failed(self, store: Store) -> None:
+    def write_failed(self, store: Store) -> bool:
         """Write the receipt of a failed upload, unless the upload has an answer, or this message had one before."""
         before = self.read(store, self.model, self.digest)
-        if before is None or (before.status == "failed" and before.message_id != self.message_id):
-            store.write_json(self.key(self.model, self.digest), self.to_json())
+        if before is not None and (before.status != "failed" or before.message_id == self.message_id):
+            return False
+        store.write_json(self.key(self.model, self.digest), self.to_json())
+        return True
 
     @classmethod
     def supersede_failed(cls, store: Store, model: str, source: UploadSource, of: str) -> None:

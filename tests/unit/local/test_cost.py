@@ -24,13 +24,15 @@ from local.template import read_template
 
 PROJECT = Path(__file__).parents[3]
 NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Move", "Monitoring")
-STACK = StackFacts({f"{name}Function": 1024 for name in NAMES}, alarmed=10, dashboards=1, models=2, candidates=3)
+STACK = StackFacts(
+    {f"{name}Function": 1024 for name in NAMES}, alarmed=10, polled=2, dashboards=1, models=2, candidates=3
+)
 EXAMPLE = {
     "lambda": {"million_requests": 1.0, "gigabyte_second": 0.001},
     "api_gateway": {"million_requests": 4.0},
     "step_functions": {"thousand_transitions": 1.0},
     "s3": {"gigabyte_month": 0.0, "thousand_writes": 0.0, "thousand_reads": 0.0},
-    "sqs": {"million_requests": 0.0},
+    "sqs": {"million_requests": 0.5},
     "cloudwatch": {"gigabyte_logged": 0.0, "alarm_month": 0.1, "dashboard_month": 3.0, "metric_month": 0.0},
     "firehose": {"gigabyte": 0.0},
     "sagemaker": {"endpoint_hour": 0.1},
@@ -66,11 +68,12 @@ def test_the_charged_states_lead_to_a_promotion() -> None:
         assert following in {way.get("Next") for way in ways} | {states[state].get("Default")}
 
 
-def test_an_idle_month_costs_alarms_a_dashboard_and_hourly_monitoring() -> None:
+def test_an_idle_month_costs_alarms_a_dashboard_polling_and_hourly_monitoring() -> None:
     idle = Costs(STACK, EXAMPLE, Assumptions(monitoring_seconds=1, stored_gigabytes=0)).idle_month()
 
     assert idle["alarms"] == pytest.approx(1.0)
     assert idle["dashboard"] == 3.0
+    assert idle["SQS"] == pytest.approx(2 * 730 * 900 * 0.5 / 1_000_000)
     assert idle["hourly monitoring"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
 
 
@@ -83,6 +86,7 @@ def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     assert stack.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
     alarms = list(template.of_type("AWS::CloudWatch::Alarm"))
     assert stack.alarmed > len(alarms) - 1
+    assert stack.polled == 2
 
 
 def test_every_price_has_a_date_and_a_source() -> None:
