@@ -129,9 +129,11 @@ def unpacked_sha256(path: Path, form: str, deadline: Deadline) -> str:
     with Content(path) as content:
         for block in deadline.limit(iter(partial(content.read, HASHED_BYTES), b"")):
             data = rest + block
-            rest = b"\r" if form != "parquet" and data.endswith(b"\r") else b""
-            data = data.removesuffix(rest)
-            digest.update(data if form == "parquet" else data.replace(b"\r\n", b"\n"))
+            rest = b""
+            if form != "parquet" and b"\r" in data:  # a look for one byte is a hundred times faster than one for two
+                rest = b"\r" if data.endswith(b"\r") else b""
+                data = data.removesuffix(rest).replace(b"\r\n", b"\n")
+            digest.update(data)
     digest.update(rest)
     return digest.hexdigest()
 

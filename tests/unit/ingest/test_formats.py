@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest.formats import Content, format_of, head_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from refrain.ingest.deadline import NO_DEADLINE
+from refrain.ingest.formats import Content, format_of, head_of, unpacked_sha256
 
 Pack = Callable[[bytes], bytes]
 
@@ -101,3 +103,13 @@ def test_an_empty_file_is_refused(tmp_path: Path, pack: Pack) -> None:
     with pytest.raises(UnreadableUpload) as refusal:
         head_of(path)
     assert refusal.value.code == "empty"
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a"])).map(b"".join), st.integers(1, 3))
+def test_the_name_of_a_content_does_not_depend_on_line_ends_wherever_it_is_cut(content: bytes, size: int) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("refrain.ingest.formats.HASHED_BYTES", size)
+        path = Path(folder) / "a"
+        path.write_bytes(content)
+        assert unpacked_sha256(path, "csv", NO_DEADLINE) == sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+        assert unpacked_sha256(path, "parquet", NO_DEADLINE) == sha256(content).hexdigest()
