@@ -62,43 +62,37 @@ def one_of(*names: str) -> Field:
     Traceback (most recent call last):
     refrain.errors.InvalidRequest: move: expected one of promote, keep, got 'win'
     """
-    return Field(f"one of {', '.join(names)}", _text_if(names.__contains__))
+    return Field(f"one of {', '.join(names)}", _value_if(str, names.__contains__))
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> Field:
     """Return a field whose text matches a pattern as a whole."""
-    return Field(expected, _text_if(pattern.fullmatch))
+    return Field(expected, _value_if(str, pattern.fullmatch))
 
 
-def _text_if(accepts: Callable[[str], object]) -> Callable[[Any], str]:
-    """Return a reader of text that is accepted."""
+def _value_if(kind: type, accepts: Callable[[Any], object] = lambda _: True) -> Callable[[Any], Any]:
+    """Return a reader of values of one type that are accepted."""
 
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or not accepts(value):
+    def read(value: Any) -> Any:
+        if not isinstance(value, kind) or not accepts(value):
             raise ValueError
         return value
 
     return read
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _model_name(value: Any) -> str:
+def _model_name(value: Any) -> Any:
     from preprocessing import MODEL_NAME  # with numpy, which the check before traffic does not have
 
-    return _text_if(MODEL_NAME.fullmatch)(value)
+    return _value_if(str, MODEL_NAME.fullmatch)(value)
 
 
-TEXT = Field("text", _text_if(bool))
+TEXT = Field("text", _value_if(str, bool))
 MODEL = Field("the name of a model", _model_name)
 RUN = matching(RUN_NAME, "the name of a run")
 VERSION = matching(re.compile(r"[^/]+"), "the name of a version")
 REASON = Field(
-    f"text of 1 to {MAX_REASON_LENGTH} characters", _text_if(lambda text: 0 < len(text) <= MAX_REASON_LENGTH)
+    f"text of 1 to {MAX_REASON_LENGTH} characters", _value_if(str, lambda text: 0 < len(text) <= MAX_REASON_LENGTH)
 )
 TIME = Field("an ISO 8601 time", from_iso)
-FLAG = Field("true or false", _flag)
+FLAG = Field("true or false", _value_if(bool))

@@ -81,10 +81,6 @@ def _time(value: np.datetime64) -> str:
 _WRITERS: dict[str, WriteValue] = {"number": _number, "boolean": _boolean, "time": _time}
 
 
-def _texts(write: WriteValue, column: Sequence[Any]) -> list[str]:
-    return list(map(write, column))
-
-
 def _numbers(write: WriteValue, column: Any) -> list[Any]:
     values = _listed(column)
     if all(map(float.is_integer, values)) and min(values) > -_EXACT and max(values) < _EXACT:
@@ -112,5 +108,5 @@ _COLUMN_WRITERS: dict[str, Callable[[WriteValue, Any], list[Any]]] = {
     "number": _numbers,
     "boolean": _distinct,
     "time": _times,
-    "category": _texts,
+    "category": lambda write, column: list(map(write, column)),
 }

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _DTYPES = {"time": "datetime64[us]", "number": "float64"}
 
-
 MIN_ROWS_BY_COLUMN = 8
 """From so many rows on, it pays to look at a whole column first."""
 
@@ -100,76 +99,41 @@ class RequestFeatures:
 
 def _value_reader(column: Column, *, required: bool) -> ReadValue:
     """Return the reader of one value; it raises `Invalid` for a value that cannot be used."""
-    parse = parser_of(column)
-    if column.kind == "category":
-        return _texts(column, parse, required=required)
+    parse, marks = parser_of(column), column.marks.numbers
+    plain = _PLAIN_NUMBERS if column.kind == "number" else frozenset()
+    missing = {"category": None, "time": NAT}.get(column.kind, nan)
+    least, most = _bounds(column)
+
+    def read(value: Any) -> Any:
+        if type(value) in plain and least <= value <= most and value not in marks:
+            return float(value)
+        parsed: Any = parse(value)
+        if parsed is None and not required:
+            return missing
+        if parsed is None or not least <= parsed <= most:
+            raise Invalid
+        return parsed
+
+    def read_text(value: object) -> str | None:
+        parsed: Any = parse(value)
+        if parsed is None and not required:
+            return None
+        text = None if parsed is None else clean_text(column, parsed)
+        if text is None or (column.allowed and text not in column.allowed):
+            raise Invalid
+        return text
+
+    return read_text if column.kind == "category" else read
+
+
+def _bounds(column: Column) -> tuple[Any, Any]:
+    """Return the least and the greatest number, or time, that the column takes."""
     if column.kind == "time":
-        return _times(column, parse, required=required)
-    if column.kind == "boolean":
-        return _booleans(parse, required=required)
-    return _numbers(column, parse, required=required)
-
-
-def _bounds(column: Column) -> tuple[float, float]:
-    """Return the least and the greatest number that the column takes."""
+        least = EARLIEST if column.least is None else column.least
+        return as_time(least), as_time(LATEST if column.most is None else column.most)
     limit = MAX_EXACT - 1 if column.numbers.exact else LARGEST
     least = -limit if column.least is None else max(column.least, -limit)
     return least, limit if column.most is None else min(column.most, limit)
-
-
-def _numbers(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
-    least, most = _bounds(column)
-    marks = column.marks.numbers
-
-    def read(value: Any) -> float:
-        if type(value) in _PLAIN_NUMBERS and least <= value <= most and value not in marks:
-            return float(value)
-        number: float | None = parse(value)
-        if number is None and not required:
-            return nan
-        if number is None or not least <= number <= most:
-            raise Invalid
-        return number
-
-    return read
-
-
-def _booleans(parse: ReadValue, *, required: bool) -> ReadValue:
-    def read(value: object) -> float:
-        truth: float | None = parse(value)
-        if truth is None and required:
-            raise Invalid
-        return nan if truth is None else truth
-
-    return read
-
-
-def _times(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
-    least = as_time(EARLIEST if column.least is None else column.least)
-    most = as_time(LATEST if column.most is None else column.most)
-
-    def read(value: object) -> np.datetime64:
-        time: np.datetime64 | None = parse(value)
-        if time is None and not required:
-            return NAT
-        if time is None or not least <= time <= most:
-            raise Invalid
-        return time
-
-    return read
-
-
-def _texts(column: Column, parse: ReadValue, *, required: bool) -> ReadValue:
-    def read(value: object) -> str | None:
-        text: str | None = parse(value)
-        if text is None and not required:
-            return None
-        settled = None if text is None else clean_text(column, text)
-        if settled is None or (column.allowed and settled not in column.allowed):
-            raise Invalid
-        return settled
-
-    return read
 
 
 def _read_vocabulary(read: ReadValue, vocabulary: Sequence[str]) -> dict[str | None, Any]:

@@ -19,7 +19,7 @@ from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.readers.chunks import columns_by_name
 from refrain.ingest.rejected import Rejected
-from refrain.lake.receipt import KeptPart, UploadContents, content_digest, curated_key, rejected_key
+from refrain.lake.receipt import KeptPart, UploadContents, curated_key, rejected_key, upload_digest
 from refrain.times import from_iso
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class UploadedFile:
 
     def digest(self, definition: Definition) -> str:
         """Name the upload by its content and by the definition that reads it."""
-        return content_digest(definition.fingerprint, self.sha256)
+        return upload_digest(definition.fingerprint, self.sha256)
 
 
 def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:

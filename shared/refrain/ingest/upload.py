@@ -27,7 +27,7 @@ from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.formats import format_of, unpacked_sha256
 from refrain.ingest.keeping import UploadedFile
 from refrain.ingest.upload_kinds import choose_kind
-from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, UploadSource, source_digest
+from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, UploadSource, upload_digest
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSo
         Receipt(
             status="duplicate",
             model=definition.model,
-            digest=source_digest(source, definition.fingerprint),
+            digest=upload_digest(source.key, source.etag, definition.fingerprint),
             source=source,
             definition=definition.fingerprint,
             of=digest,
@@ -205,7 +205,7 @@ def _refuse(
         **vars(contents or UploadContents()),
         status="refused",
         model=model,
-        digest=source_digest(source, fingerprint),
+        digest=upload_digest(source.key, source.etag, fingerprint),
         source=source,
         definition=fingerprint,
         content_sha256=sha256,

@@ -20,8 +20,6 @@ from refrain.lake.document import Document
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from preprocessing import Definition
     from refrain.aws.storage import Store
 
@@ -128,9 +126,10 @@ class Receipt(UploadContents, UploadOutcome):
             return None
 
     @classmethod
-    def read_all(cls, store: Store, model: str) -> Iterator[Self]:
-        """Read all receipts of a model."""
-        return (cls.from_json(store.read_json(key)) for key in store.keys(cls.prefix(model)))
+    def read_kept(cls, store: Store, model: str, kind: UploadKind = "rows") -> list[Self]:
+        """Read the receipts of all kept uploads of one kind."""
+        receipts = (cls.from_json(store.read_json(key)) for key in store.keys(cls.prefix(model)))
+        return [receipt for receipt in receipts if receipt.status == "kept" and receipt.kind == kind]
 
     def write_new(self, store: Store) -> bool:
         """Write the receipt; return False where one of this name exists already, which then stands."""
@@ -162,19 +161,14 @@ class Receipt(UploadContents, UploadOutcome):
         return self.definition == definition.fingerprint and self.preprocessing == preprocessing_version
 
 
-def content_digest(fingerprint: str, content_sha256: str) -> str:
-    """Name a kept upload by its content and by the definition that shaped its rows."""
-    return _digest(fingerprint, content_sha256)
-
-
-def source_digest(source: UploadSource, fingerprint: str) -> str:
-    """Name an upload that is not kept by its source; under another definition the same source has another name."""
-    return _digest(source.key, source.etag, fingerprint)
+def upload_digest(*parts: str) -> str:
+    """Name a kept upload by its definition's fingerprint and its content, any other by key, ETag and fingerprint."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def failed_digest(source: UploadSource) -> str:
     """Name an upload that failed by its source alone, since its definition may be what is broken."""
-    return _digest(source.key, source.etag, "failed")
+    return upload_digest(source.key, source.etag, "failed")
 
 
 def curated_key(model: str, digest: str, part: int) -> str:
@@ -185,7 +179,3 @@ def curated_key(model: str, digest: str, part: int) -> str:
 def rejected_key(model: str, digest: str) -> str:
     """Return the key of an upload's rejected rows (JSON lines, gzip)."""
     return f"rejected/{model}/{digest}.jsonl.gz"
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake.receipt import Receipt, UploadKind
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from preprocessing import Definition
-    from refrain.aws.storage import Store
-
-
-def read_receipts(store: Store, model: str, kind: UploadKind = "rows") -> list[Receipt]:
-    """Read the receipts of all kept uploads of one kind."""
-    return [receipt for receipt in Receipt.read_all(store, model) if receipt.status == "kept" and receipt.kind == kind]
+    from refrain.lake.receipt import Receipt
 
 
 def choose_receipts(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from refrain.lake.deployment_log import LogEntry, log_keys
 from refrain.lake.label import read_labels
-from refrain.lake.receipt_choice import choose_receipts, read_receipts
+from refrain.lake.receipt import Receipt
+from refrain.lake.receipt_choice import choose_receipts
 from refrain.lake.snapshot import Snapshot, list_runs, run_of_version, run_started_at
 from refrain.monitoring.retraining_decision import RetrainingFacts
 from refrain.pages.monitoring_words import drift_sentence, quality_sentence
@@ -50,7 +51,7 @@ def gather_retraining_facts(
 def _count_new_rows(store: Store, definition: Definition, last: Sequence[str]) -> int:
     """Count the rows of uploads that the latest run (if any) did not have."""
     old = {digest for run in last for digest in Snapshot.read(store, definition.model, run).receipts}
-    receipts = choose_receipts(read_receipts(store, definition.model), definition)
+    receipts = choose_receipts(Receipt.read_kept(store, definition.model), definition)
     return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
-from refrain.lake.receipt_choice import choose_receipts, read_receipts
+from refrain.lake.receipt import Receipt
+from refrain.lake.receipt_choice import choose_receipts
 from refrain.recommendation.catalogue import definition_of_items
 from refrain.snapshot.rows import read_rows
 from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, WHOLE, RunData, SnapshotKind, Split
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Array
     from refrain.aws.storage import Store
-    from refrain.lake.receipt import Receipt
     from refrain.lake.snapshot import SnapshotPart
 
 
@@ -35,10 +35,10 @@ class RecommenderSnapshot(SnapshotKind):
     @override
     def gather(self, store: Store) -> RunData:
         model = self.definition.model
-        receipts = choose_receipts(read_receipts(store, model), self.definition)
+        receipts = choose_receipts(Receipt.read_kept(store, model), self.definition)
         if not self.definition.roles.describe:
             return RunData(receipts)
-        items = choose_receipts(read_receipts(store, model, "items"), definition_of_items(self.definition))
+        items = choose_receipts(Receipt.read_kept(store, model, "items"), definition_of_items(self.definition))
         return RunData(receipts, items=items)
 
     @override

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.classes import class_labels
-from refrain.lake.receipt_choice import choose_receipts, read_receipts, window_start
+from refrain.lake.receipt import Receipt
+from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
 from refrain.statistics.hashing import row_hashes
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.receipt import Receipt
     from refrain.lake.snapshot import SnapshotPart
 
 
@@ -64,7 +64,7 @@ class SnapshotKind:
 
     def gather(self, store: Store) -> RunData:
         """Choose the data of a run, within the window where it is one of upload time."""
-        receipts = read_receipts(store, self.definition.model)
+        receipts = Receipt.read_kept(store, self.definition.model)
         labelled = read_labelled(store, self.definition)
         newest = labelled.predicted.max() if len(labelled) else None
         oldest = window_start(receipts, self.definition, newest)
