@@ -6,6 +6,7 @@ that a model sees in service exactly what it saw in training. Imports numpy only
 
 from preprocessing.cells import tidy_text
 from preprocessing.clean import clean, prepare
+from preprocessing.column_names import similar_names
 from preprocessing.columns import (
     Array,
     Columns,
@@ -76,5 +77,6 @@ __all__ = [
     "present",
     "rows_to_columns",
     "rows_to_lists",
+    "similar_names",
     "tidy_text",
 ]

@@ -13,7 +13,7 @@ from preprocessing.cells import MAX_MARK_LENGTH, MISSING_MARKS, Invalid
 from preprocessing.definition import Column, Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
 from preprocessing.number_values import NumberForm
-from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, match_text, number, of_type
+from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, match_text, number, of_type, whole
 from preprocessing.time_values import UNITS, TimeForm, check_format
 from preprocessing.values import category_of
 
@@ -59,6 +59,7 @@ def _parse_zone(value: object) -> str:
     return zone
 
 
+SIGN = Key("a sign of ASCII, no letter, digit or space", partial(match_text, re.compile(r"[!-/:-@\[-`{-~]?")), "")
 MARKS = Key("a list of strings or numbers", _parse_marks, ())
 NUMBER_KEYS = {
     "thousands": choice(("", ",", ".", "'", " "), ""),
@@ -74,6 +75,10 @@ TIME_KEYS = {
 SOURCE = {
     "header": Key("a list of different names", _parse_names, ()),
     "delimiter": Key("one character", partial(match_text, re.compile(".?", re.DOTALL)), ""),
+    "quote": replace(SIGN, default='"'),
+    "escape": SIGN,
+    "comment": SIGN,
+    "skip": whole(0),
     "encoding": Key("a text encoding", _parse_encoding, ""),
     "missing": MARKS,
     "only_missing": replace(MARKS, default=None),
@@ -81,6 +86,7 @@ SOURCE = {
     **NUMBER_KEYS,
     "zone": TIME_KEYS["zone"],
     "rename": TEXT_TABLE,
+    "strict": BOOLEAN,
 }
 VALUE_KEYS = ("encoding", "decimal", "missing", "only_missing", "zone", *NUMBER_KEYS)
 """Keys of the source that say how values are written, wherever they come from."""
@@ -247,6 +253,9 @@ def check_names(
         _check_is_column(top, "key", columns, name)
     if time and (time not in columns or columns[time].kind != "time"):
         raise top.fail("time", f"expected a column of type time, got {time!r}")
+    signs = [sign for sign in (source.delimiter, source.quote, source.escape, source.comment) if sign]
+    if len(set(signs)) < len(signs):
+        raise top.fail("source", "expected different signs for delimiter, quote, escape and comment")
     for name, column in source.rename.items():
         _check_is_column(top, f"source.rename.{name}", columns, column)
     if source.header and not any(source.rename.get(name, name) in columns for name in source.header):

@@ -85,6 +85,10 @@ class UploadFormat:
 
     header: tuple[str, ...] = ()
     delimiter: str = ""
+    quote: str = '"'
+    escape: str = ""
+    comment: str = ""
+    skip: int = 0
     encoding: str = ""
     decimal: str = "."
     missing: tuple[str, ...] = ()
@@ -95,6 +99,7 @@ class UploadFormat:
     trailing_minus: bool = False
     zone: str = ""
     rename: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,6 +225,8 @@ class Definition:
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the parts that shape clean rows; training may change without a new one."""
         shaping = {name: self.document.get(name) for name in ("task", "target", "key", "time", "source", "columns")}
+        if isinstance(source := shaping["source"], dict):
+            shaping["source"] = {name: value for name, value in source.items() if name != "strict"}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()
 
 

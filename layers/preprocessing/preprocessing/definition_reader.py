@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from preprocessing.column_names import tidy_document
 from preprocessing.data_section import SOURCE, check_names, check_target, read_columns, read_derived, read_roles
 from preprocessing.definition import Definition, Monitoring, RecommenderDefinition, Retraining, UploadFormat
 from preprocessing.errors import DefinitionError
@@ -54,7 +55,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     """Check a definition in the form of a mapping (from TOML, or from a version's manifest)."""
     if not MODEL_NAME.fullmatch(model):
         raise DefinitionError(where, "", f"the model name {model!r} must match {MODEL_NAME.pattern}")
-    document = _to_json_values(document)
+    document = tidy_document(_to_json_values(document), where)
     top = Table(where, "", document)
     values = top.read(KEYS, SECTIONS)
     task, target, key, event_time = values.values()

@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 
     from refrain.ingest.deadline import Deadline
 
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
 COMPRESSIONS = (".gz", ".zst")
 BLOCK = 256 * 1024
 HASHED_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A text file with a longer line is not a file of rows."""
 
+_PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
 _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes((first,)) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
 
@@ -63,16 +72,14 @@ def open_decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | zstd.ZstdFile:
 class Content(io.RawIOBase):
     """The decompressed bytes of an upload, read once from start to end.
 
-    Counts the bytes `consumed` and turns a damaged archive into `UnreadableUpload`. For lines of text, it refuses NUL
-    bytes (`nul=False`) and lines of more than `max_line` bytes (0: of any length), so that no file, whatever it is,
-    needs more memory than that.
+    Counts the bytes `consumed` and turns a damaged archive into `UnreadableUpload`. For lines of text, it refuses
+    those of more than `max_line` bytes (0: of any length), so that no file, whatever it is, needs more memory.
     """
 
-    def __init__(self, path: Path, *, nul: bool = True, max_line: int = 0) -> None:
+    def __init__(self, path: Path, *, max_line: int = 0) -> None:
         super().__init__()
         self.consumed = 0
         self._file = open_decompressed(path)
-        self._nul = nul
         self._max_line = max_line
         self._line = 0
 
@@ -103,13 +110,6 @@ class Content(io.RawIOBase):
             ) from None
 
     def _check(self, data: bytes) -> None:
-        if not self._nul and b"\0" in data:
-            offset = self.consumed + data.index(b"\0")
-            raise UnreadableUpload(
-                "binary",
-                f"the file has a NUL byte at offset {offset}, so it is not text of one byte a character."
-                " Check the suffix; for UTF-16, name the encoding in source.encoding of the definition",
-            )
         if self._max_line:
             last = max(data.rfind(b"\n"), data.rfind(b"\r"))
             self._line = self._line + len(data) if last < 0 else len(data) - last - 1
@@ -144,4 +144,6 @@ def head_of(path: Path) -> bytes:
         head = content.read(BLOCK)
     if not head:
         raise UnreadableUpload("empty", "the file is empty")
+    if head.startswith(_PARQUET):
+        raise UnreadableUpload("binary", "the file is Parquet, whatever its name says: name it .parquet")
     return head

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing import prepare
+from preprocessing import prepare, similar_names, tidy_text
 from refrain.errors import UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
-from refrain.ingest.readers.chunks import columns_by_name
+from refrain.ingest.readers.chunks import columns_by_name, printable
 from refrain.ingest.rejected import Rejected
 from refrain.lake.receipt import KeptPart, UploadContents, curated_key, rejected_key, upload_digest
 from refrain.times import from_iso
@@ -136,15 +136,22 @@ def describe_contents(
     if not kept + rejected.rows:
         raise UnreadableUpload("no_rows", "the file has no rows")
     columns = columns_by_name(definition)
-    present = {columns[name] for name in reading.names if name in columns}
+    present = {columns[name] for name in map(tidy_text, reading.names) if name in columns}
+    ignored = [name for name in reading.names if tidy_text(name) not in columns]
+    absent = [name for name in definition.columns if name not in present]
+    similar = similar_names(absent, ignored)
     return UploadContents(
         format=form,
         rows_read=kept + rejected.rows,
         rows_kept=kept,
         rows_rejected=rejected.rows,
         rejections=rejected.reasons(),
-        ignored_columns=[name for name in reading.names if name not in columns][:MAX_LISTED_COLUMNS],
-        absent_columns=[name for name in definition.columns if name not in present],
+        ignored_columns=list(map(printable, ignored[:MAX_LISTED_COLUMNS])),
+        absent_columns=absent,
+        notes=[
+            *reading.notes,
+            *(f"column {column!r} is absent: did you mean {name!r}?" for name, column in similar.items()),
+        ],
     )
 
 

@@ -87,7 +87,8 @@ class UploadOutcome(Document):
 class UploadContents(Document):
     """The part of a receipt that the file itself determines. It is empty where no row was read.
 
-    `rejected` is the key of the rejected rows, `columns` the profile of each column.
+    `rejected` is the key of the rejected rows, `columns` the profile of each column, and `notes`
+    are sentences about what the owner of the file should know.
     """
 
     kind: UploadKind = "rows"
@@ -100,6 +101,7 @@ class UploadContents(Document):
     rejections: list[Rejection] = field(default_factory=list)
     ignored_columns: list[str] = field(default_factory=list)
     absent_columns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
 
 

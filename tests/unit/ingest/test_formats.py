@@ -31,6 +31,7 @@ Pack = Callable[[bytes], bytes]
         ("m/a.ndjson", "jsonl"),
         ("m/a.json.gz", "json"),
         ("m/deep/a.parquet", "parquet"),
+        ("m/a.pq", "parquet"),
     ],
 )
 def test_the_suffix_tells_the_format(key: str, form: str) -> None:
@@ -70,15 +71,6 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, pack: Pack, damage: Pack) 
     assert refusal.value.code == "corrupt"
 
 
-def test_a_nul_byte_in_text_is_refused_with_its_offset(tmp_path: Path) -> None:
-    path = tmp_path / "upload"
-    path.write_bytes(b"age\n1\n\0\n")
-    assert Content(path).read() == b"age\n1\n\0\n"
-    with pytest.raises(UnreadableUpload, match="offset 6") as refusal:
-        Content(path, nul=False).read()
-    assert refusal.value.code == "binary"
-
-
 def test_a_line_without_end_is_refused_before_it_is_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(b"a,b\n" + b"x" * 5000)
@@ -113,3 +105,10 @@ def test_the_name_of_a_content_does_not_depend_on_line_ends_wherever_it_is_cut(c
         path.write_bytes(content)
         assert unpacked_sha256(path, "csv", NO_DEADLINE) == sha256(content.replace(b"\r\n", b"\n")).hexdigest()
         assert unpacked_sha256(path, "parquet", NO_DEADLINE) == sha256(content).hexdigest()
+
+
+def test_parquet_by_another_name_is_refused_with_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"PAR1" + bytes(40))
+    with pytest.raises(UnreadableUpload, match=r"Parquet, .*name it \.parquet"):
+        head_of(path)

@@ -32,7 +32,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("the target as a feature", "columns.label.role", "feature", "the target cannot be a feature of itself"),
     ("a column that is no table", "columns.amount", "number", "columns.amount: expected a table, got 'number'"),
     ("marks of the wrong shape", "columns.amount.missing", "?", "columns.amount.missing: expected a list of strings"),
-    ("an empty name", "columns. ", {"type": "number"}, "columns. : expected a name that is not empty"),
+    ("an empty name", "columns. ", {"type": "number"}, "columns: expected a name that is not empty"),
     ("a name of ours", "columns._row", {"type": "number"}, "columns._row: expected a name that is not empty"),
     ("a chain", "columns.colour.replace", {"a": "b", "b": "c"}, "'b' would not stay as it is: expected 'c'"),
     ("spaces", "columns.colour.allowed", ["dark  red"], "'dark  red' would not stay as it is: expected 'dark red'"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from refrain.ingest.curated import TYPES
@@ -17,6 +18,8 @@ from refrain.ingest.fast_csv.arrow_columns import DICTIONARY_KINDS, typed_column
 from refrain.ingest.fast_csv.parsed_block import Lines, ParsedBlock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from refrain.ingest.fast_csv.parsed_block import Indexes, Layout
@@ -31,12 +34,13 @@ _MAX_PASSES = 16
 
 def can_parse_blocks(layout: Layout) -> bool:
     """Tell whether the blocks of a file with this layout can be parsed here at all."""
-    return len(layout.header) > 1 and layout.delimiter.isascii() and layout.delimiter not in ' "\r\n'
+    delimiter = layout.dialect.delimiter
+    return len(layout.header) > 1 and layout.dialect.is_plain and delimiter.isascii() and delimiter not in ' "\r\n'
 
 
 def parse_block(layout: Layout, block: bytes) -> ParsedBlock | None:
     """Parse whole lines of UTF-8, or return None."""
-    tight = _without_spaces(block, layout.delimiter.encode())
+    tight = _without_spaces(block, layout.dialect.delimiter.encode())
     if tight is None or (b"\r" in tight and tight.count(b"\r") != tight.count(b"\r\n")):
         return None
     characters = np.frombuffer(tight, np.uint8)
@@ -47,7 +51,7 @@ def parse_block(layout: Layout, block: bytes) -> ParsedBlock | None:
     if (ends - starts).max() > layout.max_field:
         return None
     quotes = np.flatnonzero(characters == _QUOTE) if b'"' in tight else np.zeros(0, np.int64)
-    if len(quotes) and not _are_clean(characters, quotes, ends, ord(layout.delimiter)):
+    if len(quotes) and not _are_clean(characters, quotes, ends, ord(layout.dialect.delimiter)):
         return None
     cells = _cells(layout, tight)
     if cells is None:
@@ -58,6 +62,8 @@ def parse_block(layout: Layout, block: bytes) -> ParsedBlock | None:
     if len(complete) != cells.num_rows:
         return None
     arrays = {column: cells.column(str(index)).combine_chunks() for column, index in layout.indexes.items()}
+    if _has_header(layout, arrays):
+        return None
     columns, usable = typed_columns(layout.definition, arrays, cells.num_rows)
     if usable.sum() < len(usable) * MIN_USABLE_SHARE:
         return None
@@ -101,7 +107,7 @@ def _cells(layout: Layout, block: bytes) -> Any:
         return csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-            csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=lambda _: "skip"),
+            csv.ParseOptions(delimiter=layout.dialect.delimiter, invalid_row_handler=lambda _: "skip"),
             csv.ConvertOptions(
                 include_columns=list(kinds), column_types=types, check_utf8=False, strings_can_be_null=False
             ),
@@ -110,9 +116,18 @@ def _cells(layout: Layout, block: bytes) -> Any:
         return None
 
 
+def _has_header(layout: Layout, arrays: Mapping[str, Any]) -> bool:
+    """Tell whether a line may repeat the header: one column holds its own name."""
+    column, index = next(iter(layout.indexes.items()))
+    cells = arrays[column]
+    texts = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
+    name = pc.equal(pc.utf8_trim_whitespace(texts), layout.header[index])
+    return bool(pc.any(name).as_py())
+
+
 def _complete_lines(layout: Layout, characters: NDArray[np.uint8], quotes: Indexes) -> Indexes:
     """Find the lines that have as many fields as the header."""
-    marks = np.flatnonzero((characters == ord(layout.delimiter)) | (characters == _NEWLINE))
+    marks = np.flatnonzero((characters == ord(layout.dialect.delimiter)) | (characters == _NEWLINE))
     if len(quotes):
         marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
     ends = np.flatnonzero(characters[marks] == _NEWLINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ MAX_BLOCK_BYTES = 4 * 1024 * 1024
 MAX_BLOCK_LINES = 100_000
 """Roughly: estimated by the length of the first lines."""
 
+_UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
 BLOCKS_AHEAD = 2
 """Blocks that are parsed while the one before them is used."""
 
@@ -41,7 +44,9 @@ class Blocks[Parsed]:
 
     def __init__(self, text: Text) -> None:
         self._codec = "utf-8" if text.codec == "utf-8-sig" else text.codec
-        size = min(MAX_BLOCK_BYTES, MAX_BLOCK_LINES * len(text.head) // (text.head.count("\n") + 1) or 1)
+        self._errors, self._is_code_page = text.errors, text.is_code_page
+        lines = text.head.count("\n") + 1
+        size = max(1, min(MAX_BLOCK_BYTES, MAX_BLOCK_LINES * len(text.head) // lines))
         self._bytes = _whole_lines(text.content, size, codecs.BOM_UTF8 if text.codec == "utf-8-sig" else b"")
         self._lines, self._size = io.StringIO(), 0
         self._ahead: deque[tuple[bytes, Future[Parsed | None] | None] | UnreadableUpload] = deque()
@@ -53,7 +58,7 @@ class Blocks[Parsed]:
         return self
 
     def __next__(self) -> str:
-        """Return the next line. Raises `UnicodeDecodeError` with the bytes of its block."""
+        """Return the next line."""
         while not (line := self._lines.readline()):
             following = self._following()
             if following is None:
@@ -70,7 +75,7 @@ class Blocks[Parsed]:
         """Let a parser of UTF-8 run ahead of the lines."""
 
         def attempt(block: bytes) -> Parsed | None:
-            utf8 = _to_utf8(block, self._codec)
+            utf8 = _to_utf8(block, self._codec, self._is_code_page)
             return None if utf8 is None else parse(utf8)
 
         self._submit = lambda block: pool.submit(attempt, block)
@@ -85,7 +90,7 @@ class Blocks[Parsed]:
         if self._wait and not self.is_at_end:
             self._wait -= 1
             return None
-        rest = self._lines.read().encode(self._codec)
+        rest = self._lines.read().encode(self._codec, self._errors)
         following = (rest, self._submit(rest)) if rest else self._following()
         if following is None:
             return None
@@ -98,7 +103,7 @@ class Blocks[Parsed]:
         return parsed
 
     def _open(self, block: bytes) -> None:
-        text = block.decode(self._codec)
+        text = block.decode(self._codec, self._errors)
         self._lines, self._size = io.StringIO(text, newline=""), len(text)
 
     def _following(self) -> tuple[bytes, Future[Parsed | None] | None] | None:
@@ -118,13 +123,18 @@ class Blocks[Parsed]:
         return following
 
 
-def _to_utf8(block: bytes, codec: str) -> bytes | None:
+def _to_utf8(block: bytes, codec: str, is_code_page: bool) -> bytes | None:
+    """Convert a block; return None where lines may have bytes that cannot be read: they are read one by one."""
+    if b"\0" in block:
+        return None
     if block.isascii():
         return block
+    if is_code_page and _UTF8_LETTER.search(block):
+        return None
     try:
         text = block.decode(codec)
     except UnicodeDecodeError:
-        return None  # reading line by line then names the line
+        return None
     return block if codec == "utf-8" else text.encode()
 
 

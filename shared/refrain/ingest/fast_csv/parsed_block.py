@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from preprocessing import objects
+from preprocessing import objects, tidy_text
 from refrain.ingest.curated import ROW
 from refrain.ingest.readers.chunks import Chunk, Malformed
-from refrain.ingest.readers.dialect import is_blank, original_row, reader, wrong_width
+from refrain.ingest.readers.dialect import Dialect, is_blank, original_row, wrong_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,14 +30,18 @@ class Layout:
     """How the lines of a file are read; `indexes` maps columns to their index in the header."""
 
     definition: Definition
-    delimiter: str
-    header: Sequence[str]
+    dialect: Dialect
+    header: list[str]
     indexes: Mapping[str, int]
     max_field: int
 
+    def is_header(self, fields: list[str]) -> bool:
+        """Tell whether a row repeats the header."""
+        return tidy_text(fields[0]) == self.header[0] and list(map(tidy_text, fields)) == self.header
+
     def fields(self, lines: Sequence[str]) -> list[list[str]]:
         """Split lines into fields; a blank line has none."""
-        return list(reader(lines, self.delimiter))
+        return list(self.dialect.reader(lines))
 
 
 @dataclass(frozen=True)

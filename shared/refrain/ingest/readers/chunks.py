@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from preprocessing import tidy_text
 from refrain.errors import UnreadableUpload
 
 if TYPE_CHECKING:
@@ -61,10 +62,15 @@ class Chunk:
 
 @dataclass
 class Reading:
-    """A file that is being read; `names` holds the names of its columns, complete once all `chunks` were taken."""
+    """A file that is being read.
+
+    `names` holds the names of its columns, and `notes` what its owner should know; both are complete once all `chunks`
+    were taken.
+    """
 
     names: dict[str, None]
     chunks: Iterator[Chunk] = field(repr=False)
+    notes: list[str] = field(default_factory=list)
 
 
 def batches[Item](items: Iterable[Item], content: Content) -> Iterator[list[Item]]:
@@ -92,7 +98,7 @@ def column_indexes(definition: Definition, header: Sequence[str]) -> dict[str, i
     columns = columns_by_name(definition)
     indexes: dict[str, int] = {}
     for index, name in enumerate(header):
-        column = columns.get(name)
+        column = columns.get(tidy_text(name))
         if column is None:
             continue
         if column in indexes:
@@ -135,4 +141,13 @@ def listed_names(names: Iterable[str]) -> str:
     """
     names = list(names)
     more = f" and {len(names) - MAX_LISTED_NAMES} more" if len(names) > MAX_LISTED_NAMES else ""
-    return (", ".join(name[:80] or "(no name)" for name in names[:MAX_LISTED_NAMES]) or "nothing") + more
+    return (", ".join(printable(name[:80]) or "(no name)" for name in names[:MAX_LISTED_NAMES]) or "nothing") + more
+
+
+def printable(text: str) -> str:
+    """Escape what UTF-8 cannot hold: JSON may have half a letter in a name.
+
+    >>> printable("\\ud800")
+    '\\\\ud800'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,12 +1,14 @@
-"""Reads JSON lines: one object a line. Any other line is a malformed row; the lines after it may be fine."""
+"""Reads JSON objects, one a line or one after another. A line that is no JSON is a malformed row."""
 
 from __future__ import annotations
 
-import json
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from refrain.ingest.formats import MAX_LINE_BYTES
 from refrain.ingest.readers.encoding import Text
+from refrain.ingest.readers.json_values import Elements, decode_value, explain, shape_of, skip_blank
+from refrain.ingest.readers.line_records import MAX_BLANK_LINES, too_many_blank_lines
 from refrain.ingest.readers.records import Record, reading
 
 if TYPE_CHECKING:
@@ -19,27 +21,50 @@ if TYPE_CHECKING:
 
 @contextmanager
 def read_json_lines(path: Path, definition: Definition, _form: str) -> Iterator[Reading]:
-    """Open a file. Raises `UnreadableUpload`, now or from the chunks."""
-    with closing(Text(path, definition.source.encoding)) as text:
-        yield reading(_records(text), definition, text.content)
+    """Open a file; one that is not made of lines is read as it is. Raises `UnreadableUpload`, now or from the chunks.
+
+    A file that begins with an array has an array in each line, and so no row.
+    """
+    with closing(Text(path, definition.source.encoding, max_line=0)) as text:
+        shape = shape_of(text.head)
+        if shape not in ("array", "lines"):
+            yield reading(Elements(text, shape), definition, text)
+            return
+    with closing(Text(path, definition.source.encoding, max_line=MAX_LINE_BYTES)) as text:
+        yield reading(_records(text), definition, text)
 
 
 def _records(text: Text) -> Iterator[Record]:
-    line = 0
+    line = blank = 0
     try:
         for line, content in enumerate(text.lines, 1):
-            if content.strip():
-                yield _record(line, content)
+            if content.isspace():
+                blank += 1
+                if blank > MAX_BLANK_LINES:
+                    raise too_many_blank_lines()
+                continue
+            blank = 0
+            defect = text.defect(content, f"line {line}")
+            if defect:
+                yield line, content.rstrip(), defect
+            else:
+                yield from _values(line, content)
     except UnicodeDecodeError as error:
         raise text.refuse_line(error, line + 1) from None
 
 
-def _record(line: int, content: str) -> Record:
-    try:
-        return line, json.loads(content), ""
-    except json.JSONDecodeError as error:
-        return line, content.rstrip(), f"not valid JSON: {error.msg}"
-    except RecursionError:
-        return line, content.rstrip(), "not valid JSON: nested too deeply"
-    except ValueError:  # Python refuses whole numbers of more than 4,300 digits
-        return line, content.rstrip(), "not valid JSON: a number with too many digits"
+def _values(line: int, content: str) -> Iterator[Record]:
+    """Decode the objects of a line; what is not JSON is one malformed row."""
+    start = skip_blank(content)
+    while start < len(content):
+        try:
+            value, end = decode_value(content, start)
+        except (ValueError, RecursionError) as error:
+            yield line, content[start:].rstrip(), explain(error)
+            return
+        following = skip_blank(content, end)
+        if following < len(content) and not isinstance(value, dict):
+            yield line, content[start:].rstrip(), "not valid JSON: Extra data"
+            return
+        yield line, value, ""
+        start = following

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import is_missing, rows_to_columns
+from preprocessing import is_missing, rows_to_columns, tidy_text
 from refrain.ingest.readers.chunks import (
     MAX_COLUMN_NAMES,
     Chunk,
@@ -16,42 +16,44 @@ from refrain.ingest.readers.chunks import (
     check_columns,
     columns_by_name,
 )
+from refrain.ingest.readers.json_values import RepeatedName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from preprocessing import Array, Definition
-    from refrain.ingest.formats import Content
+    from refrain.ingest.readers.encoding import Text
 
 Record = tuple[int, object, str]
 """Its line (or its row, where the file has no lines), the value, and why it is malformed (empty when it is not)."""
 
 
-def reading(records: Iterator[Record], definition: Definition, content: Content) -> Reading:
+def reading(records: Iterable[Record], definition: Definition, text: Text) -> Reading:
     """Make chunks of records. The names are complete only at the end, since each object has names of its own."""
     names: dict[str, None] = {}
-    return Reading(names, _chunks(records, definition, content, names))
+    return Reading(names, _chunks(records, definition, text, names))
 
 
-def _chunks(
-    records: Iterator[Record], definition: Definition, content: Content, names: dict[str, None]
-) -> Iterator[Chunk]:
+def _chunks(records: Iterable[Record], definition: Definition, text: Text, names: dict[str, None]) -> Iterator[Chunk]:
     by_name = columns_by_name(definition)
     number, objects = 1, 0
-    for batch in batches(records, content):
+    for batch in batches(records, text.content):
         chunk = _chunk(batch, number, by_name, names)
         number += len(batch)
         objects += chunk.rows
         yield chunk
+    text.check(number - 1)
     if objects:
         check_columns(definition, {by_name[name] for name in names if name in by_name}, names)
 
 
-def _chunk(batch: list[Record], number: int, by_name: Mapping[str, str], names: dict[str, None]) -> Chunk:
+def _chunk(batch: list[Record], number: int, by_name: dict[str, str], names: dict[str, None]) -> Chunk:
     rows: list[tuple[int, int, dict[str, object]]] = []
     malformed = []
     for row, (line, value, reason) in enumerate(batch, number):
-        if isinstance(value, dict):
+        if isinstance(value, RepeatedName):
+            malformed.append(Malformed(row, line, value.reason, value))
+        elif isinstance(value, dict) and not reason:
             rows.append((row, line, value))
             if not value.keys() <= names.keys():
                 _remember(value, by_name, names)
@@ -67,10 +69,16 @@ def _chunk(batch: list[Record], number: int, by_name: Mapping[str, str], names: 
     )
 
 
-def _remember(value: Mapping[str, object], by_name: Mapping[str, str], names: dict[str, None]) -> None:
-    """Note new names; those of no column only up to a limit, since objects may have any number of names."""
+def _remember(value: Mapping[str, object], by_name: dict[str, str], names: dict[str, None]) -> None:
+    """Note new names, and which column an untidy one means.
+
+    Those of no column are noted only up to a limit, since objects may have any number of names.
+    """
     for name in value:
-        if name in by_name or len(names) < MAX_COLUMN_NAMES:
+        column = by_name.get(name) or by_name.get(tidy_text(name))
+        if column:
+            by_name[name] = column
+        if column or len(names) < MAX_COLUMN_NAMES:
             names[name] = None
 
 

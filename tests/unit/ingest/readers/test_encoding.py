@@ -56,25 +56,68 @@ def test_latin_1_is_read_where_the_definition_says_so(read: Callable[..., Any]) 
     assert read(content, encoding="latin-1").columns["town"] == ["Zürich"]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
-@pytest.mark.parametrize("before", [0, 1, 3000])
-def test_latin_1_unsaid_is_refused_naming_line_byte_and_key(read: Callable[..., Any], name: str, before: int) -> None:
-    row, header = {
-        "a.csv": ("39,Bern,a\n", "age,town,label\n"),
-        "a.jsonl": ('{"age": 39, "town": "Bern", "label": "a"}\n', ""),
-    }[name]
-    content = header + row * before + row.replace("Bern", "Zürich")
-    line = before + content.count("\n", 0, len(header)) + 1
-    with pytest.raises(UnreadableUpload, match=rf"^line {line}: byte 0xfc is not utf-8.*source\.encoding") as refusal:
-        read(content.encode("latin-1"), name)
-    assert refusal.value.code == "encoding"
+TABLES = {
+    "a.csv": ("age,town,label\n", "39,{},a\n", ""),
+    "a.jsonl": ("", '{{"age": 39, "town": "{}", "label": "a"}}\n', ""),
+    "a.json": ("[", '{{"age": 39, "town": "{}", "label": "a"}},\n', '{"age": 39, "town": "Bern", "label": "a"}]'),
+}
 
 
-def test_latin_1_unsaid_in_an_array_is_refused_naming_the_element(read: Callable[..., Any]) -> None:
-    good = '{"age": 39, "town": "Bern", "label": "a"}, '
-    content = "[" + good * 20_000 + good.replace("Bern", "Zürich")
-    with pytest.raises(UnreadableUpload, match=r"^after element \d+: byte 0xfc is not utf-8"):
-        read(content.encode("latin-1"), "a.json")
+def table(name: str, *towns: bytes) -> bytes:
+    head, row, tail = (text.encode() for text in TABLES[name])
+    return head + b"".join(row.replace(b"{}", town).replace(b"{{", b"{").replace(b"}}", b"}") for town in towns) + tail
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(
+    ("town", "reason"), [(b"Gen\xe8ve", "byte 0xe8 is not utf-8"), (b"\xe8", "byte 0xe8"), (b"a\0b", "a NUL byte")]
+)
+@pytest.mark.parametrize("others", [[b"Bern"], ["Zürich".encode()], [b"Bern"] * 20_000], ids=["one", "utf-8", "many"])
+def test_one_bad_byte_costs_one_row(
+    read: Callable[..., Any], name: str, town: bytes, reason: str, others: list[bytes]
+) -> None:
+    found = read(table(name, *others, town, *others), name)
+    (row,) = found.malformed
+    assert reason in row.reason
+    assert row.number == len(others) + 1
+    assert len(found.numbers) == 2 * len(others) + (name == "a.json")
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(
+    ("towns", "words"),
+    [
+        ([b"Z\xfcrich", b"Bern"] * 20, r"byte 0xfc is not utf-8 \(.*source\.encoding"),
+        (["Zürich".encode()] * 40 + [b"Z\xfcrich"] * 20, "most letters beyond ASCII are UTF-8, so correct the others"),
+        ([b"Z\xfcrich"] * 12_000, "byte 0xfc is not utf-8; .*source.encoding"),
+        ([b"a\0b", b"Bern"] * 20, "NUL byte .*UTF-16"),
+    ],
+    ids=["half", "the rest is utf-8", "all", "nul"],
+)
+def test_many_bad_bytes_refuse_the_file_and_say_what_helps(
+    read: Callable[..., Any], name: str, towns: list[bytes], words: str
+) -> None:
+    with pytest.raises(UnreadableUpload, match=words) as refusal:
+        read(table(name, *towns), name)
+    assert refusal.value.code in {"encoding", "binary"}
+    assert ("source.encoding" in str(refusal.value)) != ("correct" in str(refusal.value))
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("declared", ["cp1252", "latin-1", "iso8859-15", "cp1251", "mac-roman"])
+@pytest.mark.parametrize("before", [0, 30_000])
+def test_utf_8_under_a_declared_code_page_is_read_as_utf_8(
+    read: Callable[..., Any], name: str, declared: str, before: int
+) -> None:
+    found = read(table(name, *[b"Bern"] * before, "Zürich".encode(), "Genève".encode()), name, encoding=declared)
+    assert found.columns["town"][before : before + 2] == ["Zürich", "Genève"]
+
+
+def test_a_line_of_utf_8_among_lines_of_a_code_page_is_malformed(read: Callable[..., Any]) -> None:
+    towns = ["Zürich".encode("cp1252")] * 200
+    found = read(table("a.csv", *towns, "Genève".encode(), *towns), encoding="cp1252")
+    assert [row.reason for row in found.malformed] == ["letters of UTF-8, not of cp1252"]
+    assert found.columns["town"] == ["Zürich"] * 400
 
 
 def test_utf_16_cut_in_the_middle_of_a_letter_is_refused(read: Callable[..., Any]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from refrain.errors import UnreadableUpload
-from refrain.ingest.readers import jsonarray
+from refrain.ingest.readers import json_values
 
 Read = Callable[..., Any]
 
@@ -135,6 +135,6 @@ values = st.recursive(
 def test_an_array_reads_the_same_in_pieces_of_any_size(
     read: Read, monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], piece: int
 ) -> None:
-    monkeypatch.setattr(jsonarray, "PIECE", piece)
+    monkeypatch.setattr(json_values, "PIECE", piece)
     rows = [{"label": "a"}, *rows]
     assert read(json.dumps(rows).encode(), "a.json").originals == rows

@@ -1,0 +1,214 @@
+"""JSON values out of a text: each with the names of its objects checked, and a sentence for what is not JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from refrain.errors import UnreadableUpload
+from refrain.ingest.formats import MAX_LINE_BYTES
+from refrain.ingest.readers.chunks import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refrain.ingest.readers.encoding import Text
+    from refrain.ingest.readers.records import Record
+
+Shape = Literal["array", "lines", "values", "wrapped"]
+
+PIECE = 256 * 1024
+"""Characters read at a time."""
+
+NOT_WRAPPED = (
+    "the file is one JSON object; expected an array of objects, one object a line,"
+    " or an object that holds one such array and nothing else"
+)
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_WRAPPED = re.compile(r'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?=\[\s*[{\]])')
+_decode = json.JSONDecoder().raw_decode
+
+
+class RepeatedName(dict[str, Any]):
+    """An object that has a name twice; the last value counts in it."""
+
+    reason = ""
+
+
+def _checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) == len(pairs):
+        return names
+    seen: set[str] = set()
+    repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    result = RepeatedName(names)
+    result.reason = f"the name {printable(repeated[:80])!r} appears twice in the object"
+    return result
+
+
+_decode_checked = json.JSONDecoder(object_pairs_hook=_checked_object).raw_decode
+
+
+def decode_value(text: str, start: int) -> tuple[Any, int]:
+    """Decode the value that begins at an index; return it with its end. Raises `ValueError` and `RecursionError`.
+
+    Each name of an object has a colon. So an object with as many colons as names has none of them twice.
+    """
+    value, end = _decode(text, start)
+    if type(value) is dict and text.count(":", start, end) != len(value):
+        return _decode_checked(text, start)
+    return value, end
+
+
+def skip_blank(text: str, start: int = 0) -> int:
+    """Return the index of the next character that is not blank."""
+    match = _BLANK.match(text, start)
+    return match.end() if match else start
+
+
+def explain(error: ValueError | RecursionError) -> str:
+    """Say why a text is not JSON that can be read."""
+    if isinstance(error, RecursionError):
+        return "not valid JSON: nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        return f"not valid JSON: {error.msg}"
+    return "not valid JSON: a number with too many digits"  # Python refuses more than 4,300
+
+
+def shape_of(head: str) -> Shape:
+    """Tell how objects stand in a file that begins with this text.
+
+    >>> shape_of('{"x": 1}\\n{"x": 2}'), shape_of('{"x": 1}{"x": 2}'), shape_of(' [{"x": 1}')
+    ('lines', 'lines', 'array')
+    >>> shape_of('{"data": [{"x": 1}]}'), shape_of('{\\n  "x": 1\\n}'), shape_of('{"data": [\\n{"x": 1}\\n]}')
+    ('wrapped', 'values', 'wrapped')
+    """
+    head = head[skip_blank(head) :]
+    if head.startswith("["):
+        return "array"
+    first, newline, rest = head.partition("\n")
+    try:
+        value, end = _decode(first.rstrip())
+    except json.JSONDecodeError as error:
+        is_whole = bool(newline) or len(head) < PIECE // 2
+        if is_whole and error.pos < len(first.rstrip()):
+            return "lines"
+        if _WRAPPED.match(head):
+            return "wrapped"
+        return "lines" if (not newline and is_whole) or _is_object(rest.lstrip().partition("\n")[0]) else "values"
+    except (ValueError, RecursionError):
+        return "lines"
+    lists = list(value.values()) if isinstance(value, dict) else []
+    holds_rows = len(lists) == 1 and isinstance(lists[0], list) and any(isinstance(row, dict) for row in lists[0])
+    return "wrapped" if holds_rows and not first[end:].strip() and not rest.strip() else "lines"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+class Elements:
+    """The elements of an array, alone or wrapped in an object, or values one after another; iterate once.
+
+    Raises `UnreadableUpload` where the text is none of that, or is cut off.
+    """
+
+    def __init__(self, text: Text, shape: Shape) -> None:
+        self._text = text
+        self._shape = shape
+        self._buffer = ""
+        self._index = 0  # of the next character in the buffer
+        self._ended = False
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield each value with its number."""
+        if self._shape == "values":
+            while self._next():
+                yield self._element()
+            return
+        if self._shape == "wrapped":
+            self._unwrap()
+        self._after("[")
+        if self._next() == "]":
+            self._index += 1
+        else:
+            yield self._element()
+            while self._after(",]") == ",":
+                self._next()
+                yield self._element()
+        if self._shape == "wrapped" and self._next() == "}":
+            self._index += 1
+        elif self._shape == "wrapped":
+            raise UnreadableUpload("no_array", NOT_WRAPPED)
+        if self._next():
+            raise self._fail("the file goes on after the end of the array")
+
+    def _unwrap(self) -> None:
+        self._next()
+        opening = _WRAPPED.match(self._buffer, self._index)
+        if not opening:
+            raise UnreadableUpload("no_array", NOT_WRAPPED)
+        self._index = opening.end()
+
+    def _element(self) -> Record:
+        """Decode one element; when the text ends too early, read more of it and try again."""
+        while True:
+            try:
+                value, end = decode_value(self._buffer, self._index)
+            except json.JSONDecodeError as error:
+                if self._ended or len(self._buffer) - self._index > MAX_LINE_BYTES:
+                    raise self._fail(explain(error)) from None
+            except (ValueError, RecursionError) as error:
+                raise self._fail(explain(error)) from None
+            else:
+                if end < len(self._buffer) or self._ended:  # otherwise a number may go on
+                    self._count += 1
+                    record = self._record(value, end)
+                    self._index = end
+                    return record
+            self._more(len(self._buffer) - self._index)
+
+    def _record(self, value: object, end: int) -> Record:
+        if self._buffer.isascii():
+            return self._count, value, ""
+        return self._count, value, self._text.defect(self._buffer[self._index : end], f"element {self._count}")
+
+    def _next(self) -> str:
+        """Skip blanks; return the next character, or an empty text at the end."""
+        while True:
+            self._index = skip_blank(self._buffer, self._index)
+            if self._index < len(self._buffer):
+                return self._buffer[self._index]
+            if self._ended:
+                return ""
+            self._more(0)
+
+    def _after(self, expected: str) -> str:
+        character = self._next()
+        if not character or character not in expected:
+            choices = " or ".join(map(repr, expected))
+            raise self._fail(f"expected {choices}, got {character!r}" if character else "the array is cut off")
+        self._index += 1
+        return character
+
+    def _more(self, least: int) -> None:
+        try:
+            piece = self._text.lines.read(max(PIECE, least))
+        except UnicodeDecodeError as error:
+            raise self._text.refuse(
+                f"after element {self._count}: byte 0x{error.object[error.start]:02x} is not {self._text.codec}"
+            ) from None
+        self._ended = not piece
+        # JSON takes no NUL in a text; so half a letter stands for it, which is a defect of one element.
+        self._buffer = self._buffer[self._index :] + piece.replace("\0", "\udc00")
+        self._index = 0
+
+    def _fail(self, problem: str) -> UnreadableUpload:
+        of_array = "" if self._shape == "values" else " of the array"
+        return UnreadableUpload("corrupt", f"after element {self._count}{of_array}: {problem}")

@@ -1,0 +1,225 @@
+"""The rows of a text file, read line by line, in time that is linear in the size of the file.
+
+A quote that is never closed would swallow the rest of the file, and one that is only a letter the rows up to the next
+such letter. So the lines of a row are remembered until it is complete. If it never is, or if its lines are rows
+themselves, only the first of them is malformed, and the others are read again.
+
+Reading again has a price: a row that spans many lines may have as many characters as there is `credit`, which it uses
+up if its lines are read again, and which grows with what was read for good.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from typing import TYPE_CHECKING
+
+from preprocessing import objects, prepare
+from refrain.errors import UnreadableUpload
+from refrain.ingest.readers.dialect import is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refrain.ingest.fast_csv.parsed_block import Layout
+    from refrain.ingest.readers.dialect import Dialect
+    from refrain.ingest.readers.encoding import Text
+
+MAX_CREDIT = 4 * 1024 * 1024
+"""Characters of a row that spans lines, and of lines that are read again before the credit has to grow."""
+
+CREDIT_GROWTH = 4
+"""Characters of credit for each character that was read for good."""
+
+MIN_ROW_LINES = 8
+"""Lines that a row may span without credit."""
+
+MAX_TYPED_ROWS = 100
+"""After so many rows that swallowed others, the width of lines is proof enough."""
+
+MAX_BLANK_LINES = 1_000_000
+"""Blank lines without a row between them."""
+
+NEVER_CLOSED = "a quote opens here and never closes"
+SWALLOWED_ROWS = (
+    "a quote opens here, and the lines up to the next quote are rows themselves"
+    ' (where quotes are letters, set source.quote = "" in the definition)'
+)
+
+Row = tuple[int, list[str], str]
+"""The line in which it begins, its fields, and why it is malformed (empty when it is not)."""
+
+
+class RowTooLong(Exception):
+    """A row spans more lines than the credit allows."""
+
+
+class Records:
+    """The rows of a file, each with the line in which it begins; blank lines and comments are skipped.
+
+    Once the `layout` is known, so are lines that repeat the header; the counts are for the receipt.
+    """
+
+    def __init__(self, text: Text, dialect: Dialect, lines: Iterator[str]) -> None:
+        self.layout: Layout | None = None
+        self.repeated_headers = 0
+        self.spanning_rows = 0
+        self.first_spanning_line = 0
+        self._text = text
+        self._unread = lines
+        self._dialect = dialect
+        self._open: list[str] = []  # the lines of the row that is being read
+        self._length = 0  # their characters
+        self._again: deque[str] = deque()  # lines to be read once more
+        self._done = 0  # lines before the open ones
+        self._swallowed = 0  # rows whose lines were rows themselves
+        self._blank = 0  # blank lines since the last row
+        self._credit = MAX_CREDIT
+        self._ended = False
+        self._rows = self._all()
+        for _ in range(dialect.skip):
+            self._done += next(self._unread, None) is not None
+
+    def __iter__(self) -> Iterator[Row]:
+        """Return the only iterator over the rows; it can be paused."""
+        return self._rows
+
+    @property
+    def is_between_rows(self) -> bool:
+        """Tell whether the next line is unread and begins a row."""
+        return not self._open and not self._again
+
+    def pass_over(self, lines: int, rows: int) -> int:
+        """Count lines and rows that are read elsewhere; return the number of the first line."""
+        self._count_blank(0 if rows else lines, rows)
+        self._done += lines
+        return self._done - lines + 1
+
+    def _all(self) -> Iterator[Row]:
+        while not self._ended:
+            yield from self._until_unclosed()
+
+    def _until_unclosed(self) -> Iterator[Row]:
+        lines, reason = self._open, NEVER_CLOSED
+        try:
+            for fields in self._dialect.reader(self._lines()):
+                if self._ended:  # the parser asked for another line, but the file had ended
+                    break
+                yield from self._complete(fields)
+        except RowTooLong:
+            pass
+        except csv.Error:
+            if len(lines) == 1:
+                reason = f"a field is longer than {csv.field_size_limit()} characters"
+        except UnicodeDecodeError as error:
+            raise self._text.refuse_line(error, self._done + len(lines) + 1) from None
+        if lines:
+            yield self._read_again(reason)
+
+    def _lines(self) -> Iterator[str]:
+        comment = self._dialect.comment
+        while True:
+            if self._length > self._credit and len(self._open) >= MIN_ROW_LINES:
+                raise RowTooLong
+            line = self._again.popleft() if self._again else next(self._unread, None)
+            if line is None:
+                break
+            if comment and not self._open and line.startswith(comment):
+                self._done += 1
+                continue
+            self._open.append(line)
+            self._length += len(line)
+            yield line
+        self._ended = True
+
+    def _complete(self, fields: list[str]) -> Iterator[Row]:
+        """Yield the row of the open lines, unless they are blank, the header again, or rows themselves."""
+        lines, line = self._open, self._done + 1
+        spans = len(lines) > 1
+        if spans and self.layout and are_rows(lines, fields, self.layout, typed=self._swallowed < MAX_TYPED_ROWS):
+            self._swallowed += 1
+            yield self._read_again(SWALLOWED_ROWS)
+            return
+        text = "".join(lines) if spans else lines[0]
+        self._credit = min(MAX_CREDIT, self._credit + CREDIT_GROWTH * self._length)
+        self._done += len(lines)
+        lines.clear()
+        self._length = 0
+        if is_blank(fields):
+            self._count_blank(1, 0)
+            return
+        self._blank = 0
+        if self.layout and self.layout.is_header(fields):
+            self.repeated_headers += 1
+            return
+        if spans:
+            self.spanning_rows += 1
+            self.first_spanning_line = self.first_spanning_line or line
+        defect = self._text.defect(text, f"line {line}")
+        yield (line, [text.rstrip("\r\n")], defect) if defect else (line, fields, "")
+
+    def _count_blank(self, lines: int, rows: int) -> None:
+        self._blank = 0 if rows else self._blank + lines
+        if self._blank > MAX_BLANK_LINES:
+            raise too_many_blank_lines()
+
+    def _read_again(self, reason: str) -> Row:
+        """Give up the row of the open lines: the first one is malformed, the others are read again."""
+        first, *rest = self._open
+        self._open.clear()
+        self._credit -= self._length
+        self._length = 0
+        self._again.extendleft(reversed(rest))
+        self._done += 1
+        self._blank = 0
+        self._ended = False
+        defect = self._text.defect(first, f"line {self._done}")
+        return self._done, [first.rstrip("\r\n")], defect or reason
+
+
+def too_many_blank_lines() -> UnreadableUpload:
+    """Make the refusal of a file that is mostly blank."""
+    return UnreadableUpload(
+        "blank_lines", f"more than {MAX_BLANK_LINES:,} blank lines follow one another, so this is not a table"
+    )
+
+
+def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool = True) -> bool:
+    """Tell whether the lines of a row are rows themselves, so that its quote was most likely a letter.
+
+    They are as wide as the header, their values can be used, and no space follows their delimiters, as in prose. One of
+    four lines may be otherwise. Where the row itself is not as wide as the header, one such line is enough.
+    """
+    if len(layout.header) < 2:
+        return False
+    is_wrong = len(fields) != len(layout.header)
+    tried = lines[1:] if is_wrong else [*lines[1:], lines[0]]
+    tried = [line for line in tried if line.strip()]
+    most_misses = len(tried) - 1 if is_wrong else len(tried) // 4
+    spaced = layout.dialect.delimiter + " "
+    prose = layout.dialect.delimiter != "\t" and spaced not in lines[0].partition(layout.dialect.quote)[0]
+    rows: list[list[str]] = []
+    misses = 0
+    for line in tried:
+        row = [] if prose and spaced in line else _split_alone(line, layout.dialect)
+        if len(row) == len(layout.header):
+            rows.append(row)
+            continue
+        misses += 1
+        if misses > most_misses:
+            return False
+    if not typed:
+        return True
+    columns = {name: objects([row[index] for row in rows]) for name, index in layout.indexes.items()}
+    _, problems = prepare(layout.definition, columns, len(rows))
+    return misses + len({problem.row for problem in problems}) <= most_misses
+
+
+def _split_alone(line: str, dialect: Dialect) -> list[str]:
+    """Split a line without those after it: a quote that it does not close is a letter."""
+    parser = dialect.reader([line, "\n"])
+    try:
+        row: list[str] = next(parser)
+    except csv.Error:
+        return []
+    return row if parser.line_num == 1 else [*row[:-1], *row[-1].rstrip("\r\n").split(dialect.delimiter)]
