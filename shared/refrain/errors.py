@@ -28,48 +28,41 @@ class UnknownModel(RefrainError):
     public = None
 
     def __init__(self, model: str, models: tuple[str, ...] = ()) -> None:
-        self.model = model
         super().__init__(f"no model is named {model!r}; the models are {', '.join(models) or 'none'}")
 
 
 class StorageError(RefrainError):
-    """Base of what the store raises; `key` is the object."""
+    """Base of what the store raises about the object with a key."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "lake_unavailable"
     public = "the model store does not answer; try again"
+    sentence = "{} cannot be reached: {}"
 
-    def __init__(self, key: str, sentence: str) -> None:
-        self.key = key
-        super().__init__(sentence)
+    def __init__(self, key: str, cause: str = "") -> None:
+        super().__init__(self.sentence.format(key, cause))
 
 
 class NotFound(StorageError):
     """No object has this key."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key, f"there is no object {key}")
+    sentence = "there is no object {}"
 
 
 class Conflict(StorageError):
     """The object changed since it was read."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key, f"{key} changed since it was read")
+    sentence = "{} changed since it was read"
 
 
 class StorageUnavailable(StorageError):
     """S3 did not answer, or refused, after all retries."""
-
-    def __init__(self, key: str, cause: str) -> None:
-        super().__init__(key, f"{key} cannot be reached: {cause}")
 
 
 class ServiceUnavailable(RefrainError):
     """Step Functions or SNS did not answer, or refused; `call` is what was asked."""
 
     def __init__(self, call: str, cause: str) -> None:
-        self.call = call
         super().__init__(f"{call} failed: {cause}")
 
 
@@ -77,7 +70,6 @@ class RoundIncomplete(RefrainError):
     """Monitoring failed for some of the models; `failed` says why, by model."""
 
     def __init__(self, failed: dict[str, str]) -> None:
-        self.failed = failed
         super().__init__("; ".join(f"{model}: {sentence}" for model, sentence in failed.items()))
 
 
@@ -105,7 +97,6 @@ class BrokenVersion(RefrainError):
     public = "no version of this model can be served; the logs say why"
 
     def __init__(self, version: str, sentence: str) -> None:
-        self.version = version
         super().__init__(f"version {version}: {sentence}")
 
 
@@ -117,7 +108,6 @@ class ChampionChanged(RefrainError):
     """The deployment moved while this run was deciding; `withdrawn` is its own version, if that was rolled back."""
 
     def __init__(self, model: str, expected: str | None, champion: str | None, withdrawn: str | None = None) -> None:
-        self.model = model
         moved = f"the champion is {champion}, and this run compared with {expected}"
         super().__init__(f"{model}: {f'{withdrawn} was withdrawn meanwhile' if withdrawn else moved}")
 
@@ -126,5 +116,4 @@ class ChallengerChanged(RefrainError):
     """Another version is on trial, or none."""
 
     def __init__(self, model: str, wanted: str, on_trial: str | None) -> None:
-        self.model = model
         super().__init__(f"{model}: {on_trial or 'nothing'} is on trial, not {wanted}")

@@ -172,7 +172,7 @@ def test_captured_rows_are_those_that_the_layer_presents(size: int) -> None:
                 model="any",
                 version="v1",
                 classes=("a", "b"),
-                row_writer=RowWriter(definition.columns, definition.inputs, VOCABULARIES),
+                write_rows=RowWriter(definition.columns, definition.inputs, VOCABULARIES).rows,
                 ids=ids,
                 columns=values,
                 identity={},

@@ -70,15 +70,11 @@ def _number(value: float) -> str:
     return repr(int(value)) if value.is_integer() and -_EXACT < value < _EXACT else repr(float(value))
 
 
-def _boolean(value: float) -> str:
-    return "null" if value != value else "true" if value else "false"
-
-
-def _time(value: np.datetime64) -> str:
-    return "null" if np.isnat(value) else f'"{value}Z"'
-
-
-_WRITERS: dict[str, WriteValue] = {"number": _number, "boolean": _boolean, "time": _time}
+_WRITERS: dict[str, WriteValue] = {
+    "number": _number,
+    "boolean": lambda value: "null" if value != value else "true" if value else "false",
+    "time": lambda value: "null" if np.isnat(value) else f'"{value}Z"',
+}
 
 
 def _numbers(write: WriteValue, column: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import batched
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,23 +28,16 @@ def keys_between(store: Store, prefix: str, since: datetime | None, until: datet
     """List the keys from the hour of `since` to the hour of `until` (both included), in the order of time."""
     first = f"{since:%Y/%m/%d/%H}" if since else ""
     last = f"{until:%Y/%m/%d/%H}" if until else "9999"
-    keys = ((key, _HOUR.match(key.removeprefix(prefix))) for key in _list_keys(store, prefix, since, until))
-    return sorted(key for key, match in keys if match and first <= match[1] <= last)
+    prefixes = [prefix]
+    if since and until and until - since <= MAX_LISTED_DAYS * _DAY:
+        prefixes = [f"{prefix}{since + day * _DAY:%Y/%m/%d}/" for day in range((until.date() - since.date()).days + 1)]
+    keys = (key for folder in prefixes for key in store.keys(folder))
+    hours = ((key, _HOUR.match(key.removeprefix(prefix))) for key in keys)
+    return sorted(key for key, hour in hours if hour and first <= hour[1] <= last)
 
 
 def read_all(store: Store, keys: list[str]) -> Iterator[tuple[str, Object]]:
     """Read objects, several at a time, and yield them in the order of their keys."""
     with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
-        for start in range(0, len(keys), MAX_PARALLEL_READS):
-            batch = keys[start : start + MAX_PARALLEL_READS]
+        for batch in batched(keys, MAX_PARALLEL_READS, strict=False):
             yield from zip(batch, threads.map(store.read, batch), strict=True)
-
-
-def _list_keys(store: Store, prefix: str, since: datetime | None, until: datetime | None) -> Iterator[str]:
-    if since is None or until is None or until - since > MAX_LISTED_DAYS * _DAY:
-        yield from store.keys(prefix)
-        return
-    day = since.replace(hour=0, minute=0, second=0, microsecond=0)
-    while day <= until:
-        yield from store.keys(f"{prefix}{day:%Y/%m/%d}/")
-        day += _DAY

@@ -46,7 +46,7 @@ def _record(champion: TabularModel, raw: Lists, predictions: Predictions, part: 
         model=champion.definition.model,
         version=part.model.version,
         classes=part.model.classes,
-        row_writer=champion.row_writer,
+        write_rows=champion.row_writer.rows,
         ids=predictions.ids,
         columns=predictions.columns,
         identity={name: raw[name] for name in champion.identity_columns if name in raw},

@@ -4,7 +4,7 @@
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?, "fallback": true?}, ...],
      "shadow": {"version", "milliseconds", "answers": [[...], ...]}?}
 
-Values are those of `preprocessing.present`. The record's row writer writes the rows; `predictions` reads a
+Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
 line back.
 """
 
@@ -46,7 +46,7 @@ def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
         return []
     head, shadow = _head(record), _shadow(record)
     room = MAX_LINE_BYTES - len(head) - len(shadow) - len("]]}}")
-    rows = list(record.row_writer.rows(record.ids, record.columns, _identity(record), record.answers, _notes(record)))
+    rows = list(record.write_rows(record.ids, record.columns, _identity(record), record.answers, _notes(record)))
     if not shadow and sum(map(len, rows)) + len(rows) <= room:
         return [f"{head}{','.join(rows)}]}}"]
     answers = [f"[{answer}]" for answer in record.challenger.answers] if record.challenger else [""] * len(rows)
@@ -126,14 +126,9 @@ def _identity(record: Record) -> list[str]:
         for row, value in enumerate(column):
             if isinstance(value, str):
                 fields[row] += start + text(value)
-            elif _is_scalar(value):
-                fields[row] += start + _encode(value)
+            elif isinstance(value, int) or (isinstance(value, float) and abs(value) < np.inf):
+                fields[row] += start + _encode(value)  # a list is no key, and `Infinity` is no JSON
     return fields
-
-
-def _is_scalar(value: object) -> bool:
-    """Tell whether a value can be written: a list is no key, and `Infinity` is no JSON."""
-    return isinstance(value, int) or (isinstance(value, float) and abs(value) < np.inf)
 
 
 def _notes(record: Record) -> list[str]:

@@ -8,29 +8,19 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from preprocessing import Columns, Lists
 
+    type Texts = Sequence[str]
+    type WriteRows = Callable[[Texts, Columns | Lists, Texts, Texts, Texts], Iterable[str]]
+    """Writes clean rows as JSON: the id, the values, the identifying columns, the answer and notes of each."""
+
 
 _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
-
-
-class WritesRows(Protocol):
-    """Writes clean rows as JSON objects."""
-
-    def rows(
-        self,
-        ids: Sequence[str],
-        columns: Columns | Lists,
-        identity: Sequence[str],
-        answers: Sequence[str],
-        notes: Sequence[str],
-    ) -> Iterable[str]:
-        """Write each row: its id, its values, the columns that identify it, its answer and its notes."""
 
 
 @dataclass(slots=True)
@@ -46,7 +36,7 @@ class ChallengerAnswers:
 class Record:
     """The answers of one version to `len(ids)` rows, and the milliseconds that its model took for them.
 
-    `columns` are the clean inputs, as `row_writer` writes them. `identity` are the columns that say which row it is
+    `columns` are the clean inputs, as `write_rows` writes them. `identity` are the columns that say which row it is
     (key and event time), as they were sent. `answers` are as the caller read them, "0.25,0.75": probabilities in the
     order of `classes`, or for a regression (`classes` is None) one value. `fallback`: the champion answered in place
     of a challenger. `request` is the id by which the logs know the request.
@@ -55,7 +45,7 @@ class Record:
     model: str
     version: str
     classes: Sequence[str] | None
-    row_writer: WritesRows
+    write_rows: WriteRows
     ids: Sequence[str]
     columns: Columns | Lists
     identity: Mapping[str, Sequence[object]]

@@ -56,7 +56,7 @@ def make_record(definition: Definition) -> MakeRecord:
             model="shops",
             version="v1",
             classes=("no", "yes"),
-            row_writer=RowWriter(definition.columns, (), {}),
+            write_rows=RowWriter(definition.columns, (), {}).rows,
             ids=["a-000", "a-001", "a-002"],
             columns={
                 "spent": np.array([7.0, 1.25, np.nan]),
@@ -70,9 +70,8 @@ def make_record(definition: Definition) -> MakeRecord:
             milliseconds=1.23456,
         )
         changed = replace(record, **changes)
-        return replace(
-            changed, row_writer=RowWriter(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)})
-        )
+        writer = RowWriter(definition.columns, tuple(changed.columns), {"city 100%": ("Bern",)})
+        return replace(changed, write_rows=writer.rows)
 
     return make
 
