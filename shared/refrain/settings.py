@@ -12,9 +12,6 @@ from refrain.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DELIVERY_SECONDS = 900.0
-"""Firehose delivers after five minutes at most; a line needs a few more to reach it, and to be written from there."""
-
 
 def _seconds(text: str) -> float:
     seconds = float(text)

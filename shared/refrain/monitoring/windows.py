@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from refrain.settings import DELIVERY_SECONDS
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from refrain.lake.monitoring_report import DriftState, JudgedWindow, MeasuredQuality, PastWindow, RecommendationHits
 
-DELIVERY_TIME = timedelta(seconds=DELIVERY_SECONDS)
-"""Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait."""
+DELIVERY_TIME = timedelta(minutes=15)
+"""Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait.
+
+Firehose delivers after five minutes at most; a line needs a few more to reach it, and to be written from there.
+"""
 
 TOLERANCE = timedelta(minutes=5)
 """A window may be this much shorter, since a schedule is not punctual to the second; a short one a twelfth shorter."""
