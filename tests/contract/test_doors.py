@@ -258,6 +258,7 @@ DECODING = {
     "fast_path/features.py": "the requests of both protocols",
     "ingest/fast_csv/arrow_columns.py": "csv, by blocks",
     "ingest/keeping.py": "every upload, of labels too",
+    "ingest/readers/line_records.py": "csv, by lines: whether lines inside a quote are rows",
     "lake/capture/predictions.py": "captured requests and their labels, read again as they were sent",
     "lake/label.py": "label api",
     "model/tabular.py": "the requests of both protocols",

@@ -39,7 +39,12 @@ VOCABULARIES = {"colour": ("blue", "red", 'a "5 %" tint'), "size": ("M", "S")}
 required = {"required": st.booleans()}
 bounds = {"min": st.sampled_from([-1e6, -1, 0]), "max": st.sampled_from([10, 1e6]), "missing": st.just([999])}
 texts = {"lower": st.booleans(), "replace": st.just({"rot": "red"}), "missing": st.just(["-"])}
-times = {"min": st.just("1900-01-01"), "max": st.just("2026-01-31"), "format": st.just("%d.%m.%Y")}
+times = {
+    "min": st.just("1900-01-01"),
+    "max": st.just("2026-01-31"),
+    "format": st.just("%d.%m.%Y"),
+    "zone": st.just("Europe/Zurich"),
+}
 allowed = {"allowed": st.just(["S", "M"])}
 
 

@@ -281,5 +281,6 @@ def read_derived(table: Table, columns: Mapping[str, Column], target: str) -> tu
                 raise entry.fail("from", f"expected a column of type {kind} other than the target, got {source!r}")
         if name in columns:
             raise table.fail(name, "a column has this name already")
-        derived.append(Derived(name=name, make=values["make"], sources=sources))
+        zone = columns[sources[0]].times.zone if MAKERS[values["make"]].is_local else ""
+        derived.append(Derived(name=name, make=values["make"], sources=sources, zone=zone))
     return tuple(derived)

@@ -134,9 +134,10 @@ def _is_plain_text(values: list[Any], types: set[type], decimal: str) -> bool:
     if len(values) > _MIN_COLUMN_ROWS and _repeats_itself(values[:_SAMPLE_ROWS]) and _repeats_itself(values):
         return False
     texts = values if types == {str} else [value for value in values if type(value) is str]
-    if max(map(len, texts)) > MAX_NUMBER_LENGTH:
-        return False
     text = "\n".join(texts)
+    steps = range(0, len(text), MAX_NUMBER_LENGTH // 2)
+    if any(text.find("\n", step, step + MAX_NUMBER_LENGTH // 2) < 0 for step in steps[:-1]):  # perhaps a long one
+        return False
     # float() reads "-nan" and "1_0"; `number_of` does not.
     return text.isascii() and not any(character in text for character in "_nN")
 

@@ -59,11 +59,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Derived:
-    """A feature that a function of `derive` computes from columns."""
+    """A feature that a function of `derive` computes from columns: from local times where it has a zone."""
 
     name: str
     make: str
     sources: tuple[str, ...]
+    zone: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from preprocessing.time_values import to_zone
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from preprocessing.columns import Array
+    from preprocessing.definition import Derived
 
 
 @dataclass(frozen=True)
 class Maker:
-    """A function, and the types of the columns that it takes."""
+    """A function, and the types of the columns that it takes; `is_local` takes times in the zone of their column."""
 
     kinds: tuple[str, ...]
     make: Callable[..., Array]
+    is_local: bool = False
 
 
 def days(times: Array) -> Array:
@@ -27,7 +31,7 @@ def days(times: Array) -> Array:
 
 
 def hour(times: Array) -> Array:
-    """Hour of the day in UTC, 0 to 23."""
+    """Hour of the day, 0 to 23."""
     return _since_1970(times, "h", 1.0) % 24
 
 
@@ -77,10 +81,10 @@ def days_between(later: Array, earlier: Array) -> Array:
 
 MAKERS: dict[str, Maker] = {
     "days": Maker(("time",), days),
-    "hour": Maker(("time",), hour),
-    "weekday": Maker(("time",), weekday),
-    "month": Maker(("time",), month),
-    "day_of_year": Maker(("time",), day_of_year),
+    "hour": Maker(("time",), hour, is_local=True),
+    "weekday": Maker(("time",), weekday, is_local=True),
+    "month": Maker(("time",), month, is_local=True),
+    "day_of_year": Maker(("time",), day_of_year, is_local=True),
     "days_between": Maker(("time", "time"), days_between),
     "log1p": Maker(("number",), log1p),
     "ratio": Maker(("number", "number"), ratio),
@@ -88,6 +92,13 @@ MAKERS: dict[str, Maker] = {
     "product": Maker(("number", "number"), product),
 }
 """The functions that `make` in a definition may name."""
+
+
+def compute(derived: Derived, sources: Sequence[Array]) -> Array:
+    """Make a derived feature of its typed source columns."""
+    if derived.zone:
+        sources = [to_zone(times, derived.zone) for times in sources]
+    return MAKERS[derived.make].make(*sources)
 
 
 def _since_1970(times: Array, unit: str, divisor: float) -> Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing.derive import MAKERS, days
+from preprocessing.derive import compute, days
 
 if TYPE_CHECKING:
     from preprocessing.columns import Array, Columns
@@ -50,7 +50,7 @@ def encode(
         for index, name in enumerate(definition.features):
             if name in derived:
                 sources = [columns[source] for source in derived[name].sources]
-                matrix[:, index] = finite(MAKERS[derived[name].make].make(*sources))
+                matrix[:, index] = finite(compute(derived[name], sources))
             else:
                 matrix[:, index] = _encoded(columns[name], definition.columns[name].kind, vocabularies.get(name, ()))
     return matrix

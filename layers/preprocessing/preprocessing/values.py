@@ -85,6 +85,8 @@ def _parsed(texts: Collection[str], parse: Callable[[object], Any]) -> frozenset
 
 def boolean_of(value: object, form: NumberForm, marks: Marks) -> float | None:
     """Read a boolean as 1.0 or 0.0."""
+    if type(value) is bool and not marks.values:
+        return 1.0 if value else 0.0
     value = unboxed(value)
     if value is None:
         return None
@@ -117,6 +119,9 @@ def _one_or_zero(text: str, form: NumberForm) -> float | None:
 
 def category_of(value: object, marks: Marks, *, whole: bool = False) -> str | None:
     """Read a text: tidy; numbers and booleans become text. `whole` reads whole numbers as their digits alone."""
+    if type(value) is str and value.isascii() and not whole:
+        text = " ".join(value.split())
+        return None if len(text) <= MAX_MARK_LENGTH and text.casefold() in marks.texts else text
     value = unboxed(value)
     if value is None:
         return None

@@ -16,7 +16,7 @@ import numpy as np
 from preprocessing.cells import Invalid
 from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
-from preprocessing.derive import MAKERS, days
+from preprocessing.derive import compute, days
 from preprocessing.encode import UNSEEN, codes_of, finite
 from preprocessing.number_values import LARGEST, MAX_EXACT
 from preprocessing.time_values import EARLIEST, LATEST
@@ -182,11 +182,10 @@ def _days(name: str) -> MakeFeature:
 
 
 def _derived(derived: Derived, schema: Mapping[str, Column]) -> MakeFeature:
-    make = MAKERS[derived.make].make
     sources = [(name, _DTYPES[schema[name].kind]) for name in derived.sources]
 
     def encode(columns: Lists) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return finite(make(*(np.array(columns[name], dtype) for name, dtype in sources)))
+            return finite(compute(derived, [np.array(columns[name], dtype) for name, dtype in sources]))
 
     return encode

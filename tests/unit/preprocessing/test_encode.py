@@ -40,3 +40,20 @@ def test_of_too_many_categories_the_most_frequent_are_known(definition: Definiti
 
     assert len(known) == 1000
     assert set(known) >= {f"c{i:04d}" for i in range(1000, 1100)}
+
+
+def test_hours_days_and_months_are_those_of_the_zone_of_their_column() -> None:
+    content = document(
+        derived={name: {"make": name, "from": "joined"} for name in ("hour", "weekday", "month", "days")}
+    )
+    content["columns"]["joined"]["zone"] = "America/New_York"
+    local = parse_definition("shop", content, "shop.toml")
+    raw = {"joined": objects(["2026-01-01T02:30:00Z", "2026-07-01T02:30:00Z", None])}
+
+    matrix = encode(local, {}, prepare(local, raw, 3, columns=local.inputs)[0])
+
+    names = list(local.features)
+    assert matrix[:, names.index("hour")].tolist()[:2] == [21, 22]  # in winter and in summer
+    assert matrix[:, names.index("weekday")].tolist()[:2] == [2, 1]
+    assert matrix[:, names.index("month")].tolist()[:2] == [12, 6]
+    assert np.isnan(matrix[2, names.index("hour")])

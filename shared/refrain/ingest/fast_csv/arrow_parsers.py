@@ -54,7 +54,9 @@ def read_numbers(cells: Any, column: Column) -> tuple[NDArray[np.float64], Index
     form = column.numbers
     lengths = np.diff(_offsets(cells))
     empty = lengths == 0
-    plain = ~empty & (lengths <= MAX_NUMBER_LENGTH) & ~_with_other_characters(cells, form.decimal)
+    plain = ~empty & ~_with_other_characters(cells, form.decimal)
+    if len(cells) and lengths.max() > MAX_NUMBER_LENGTH:
+        plain &= lengths <= MAX_NUMBER_LENGTH
     cells = cells if form.decimal == "." else _with_points(cells, form.decimal)
     try:
         numbers = _cast(cells, plain, pa.float64())
