@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from dataclasses import replace
@@ -35,8 +36,9 @@ def _parse_names(value: object) -> tuple[str, ...]:
 
 def _parse_encoding(value: object) -> str:
     encoding = of_type(str)(value)
-    if encoding:
-        "".encode(encoding)
+    if encoding and codecs.lookup(encoding).name in {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}:
+        raise ValueError
+    "".encode(encoding or "utf-8")
     return encoding
 
 

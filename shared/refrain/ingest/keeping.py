@@ -17,7 +17,8 @@ from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
-from refrain.ingest.readers.chunks import columns_by_name, printable
+from refrain.ingest.readers.chunks import Malformed, columns_by_name, printable
+from refrain.ingest.readers.dialect import EMPTY_LINE
 from refrain.ingest.rejected import Rejected
 from refrain.lake.receipt import KeptPart, UploadContents, curated_key, rejected_key, upload_digest
 from refrain.times import from_iso
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Columns, Definition
+    from preprocessing import Columns, Definition, Problem
     from refrain.aws.storage import Store
     from refrain.ingest.readers.chunks import Chunk, Reading
     from refrain.lake.receipt import UploadSource
@@ -118,12 +119,24 @@ def usable_rows(chunk: Chunk, definition: Definition, rejected: Rejected) -> tup
     rejections = [(row.number, partial(rejected.malformed, row)) for row in chunk.malformed]
     for row, row_problems in groupby(problems, attrgetter("row")):
         usable[row] = False
-        rejections.append((int(chunk.numbers[row]), partial(rejected.invalid, chunk, row, list(row_problems))))
+        rejections.append((int(chunk.numbers[row]), partial(_reject, rejected, chunk, row, list(row_problems))))
     for _, reject in sorted(rejections, key=itemgetter(0)):
         reject()
     if problems:
         columns = {name: array[usable] for name, array in columns.items()}
     return columns, usable
+
+
+def _reject(rejected: Rejected, chunk: Chunk, row: int, problems: list[Problem]) -> None:
+    """Reject a row for its problems; one without any value has one problem, however many columns are required."""
+    if all(problem.reason == "is required" for problem in problems):
+        original: Any = chunk.original(row)
+        values = original.values() if isinstance(original, dict) else original
+        if all(value is None or (isinstance(value, str) and not value.strip()) for value in values):
+            empty = Malformed(int(chunk.numbers[row]), int(chunk.lines[row]), EMPTY_LINE, original)
+            rejected.malformed(empty)
+            return
+    rejected.invalid(chunk, row, problems)
 
 
 def describe_contents(

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, Problem, objects, parse_definition
 from refrain.ingest import curated, profile, rejected
+from refrain.ingest.keeping import keep
 from refrain.ingest.readers.chunks import Chunk, Malformed
+from refrain.ingest.readers.dialect import EMPTY_LINE
 from refrain.lake.receipt import Rejection
 
 if TYPE_CHECKING:
@@ -176,6 +179,43 @@ def test_distinct_values_are_counted_up_to_a_limit(definition: Definition, monke
     figures = profile.Profile(definition)
     figures.add(tables(definition, 100, 100)[0])
     assert (figures.figures()["label"]["distinct"], figures.figures()["label"]["distinct_is_at_least"]) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"),
+    [("csv", b",,,"), ("csv", b" ,,\t,"), ("csv", b",,,,,"), ("jsonl", b"{}"), ("jsonl", b'{"label": " ", "x": null}')],
+)
+def test_a_line_without_any_value_is_rejected_as_an_empty_line(
+    tmp_path: Path, define: Callable[..., Definition], name: str, empty: bytes
+) -> None:
+    kinds = {kind: settings | {"required": True} for kind, settings in KINDS.items()}
+    row = {"csv": b"1,true,2026-01-01,a\n", "jsonl": b'{"number":1,"boolean":true,"time":"2026-01-01","label":"a"}\n'}[
+        name
+    ]
+    path = tmp_path / "upload"
+    path.write_bytes((b"number,boolean,time,label\n" if name == "csv" else b"") + row * 8 + empty + b"\n" + row)
+    facts = keep(path, name, define(kinds), "digest", Mock())
+    assert (facts["rows_kept"], facts["rejections"]) == (9, [{"column": "", "reason": EMPTY_LINE, "rows": 1}])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "notes"),
+    [
+        ("csv", b"Number,label\n1,a\n", ["column 'number' is absent: did you mean 'Number'?"]),
+        ("csv", b"number,label\n1,a\nnumber,label\n2,b\n", ["1 line(s) that repeat the header are no rows"]),
+        ("csv", b'number,label\n1,"a\nb"\n', ["1 row(s) span several lines, first in line 2"]),
+        ("jsonl", b'{"NUMBER ": 1, "label": "a"}\n', ["column 'number' is absent: did you mean 'NUMBER '?"]),
+        ("jsonl", b'{"\\ud800": 1, "label": "a"}\n', []),
+    ],
+)
+def test_a_receipt_notes_what_the_owner_of_a_file_should_know(
+    tmp_path: Path, definition: Definition, name: str, content: bytes, notes: list[str]
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    facts = keep(path, name, definition, "digest", Mock())
+    assert facts["notes"] == notes
+    json.dumps(facts, ensure_ascii=False).encode()
 
 
 def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ _MARKS = (  # UTF-32 before UTF-16, whose mark begins with the same bytes
 )
 
 
+_CODECS_WITH_MARK = {"utf-16", "utf-32"}
+"""Codecs that cannot read a file without a byte order mark."""
+
 MAX_JUDGED_LETTERS = 10_000
 """Letters beyond ASCII that decide whether a file is UTF-8."""
 
@@ -46,7 +49,9 @@ def detect_codec(head: bytes, declared: str = "") -> str:
     for mark, codec in _MARKS:
         if head.startswith(mark):
             return codec
-    return declared or _by_zeros(head[:4096]) or "utf-8"
+    if declared and codecs.lookup(declared).name not in _CODECS_WITH_MARK:
+        return declared
+    return _by_zeros(head[:4096]) or "utf-8"
 
 
 def _by_zeros(head: bytes) -> str:

@@ -11,6 +11,7 @@ up if its lines are read again, and which grows with what was read for good.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -197,11 +198,13 @@ def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool
     tried = [line for line in tried if line.strip()]
     most_misses = len(tried) - 1 if is_wrong else len(tried) // 4
     spaced = layout.dialect.delimiter + " "
+    quote = re.escape(layout.dialect.quote)
+    quoted = re.compile(f"{quote}[^{quote}]*{quote}")
     prose = layout.dialect.delimiter != "\t" and spaced not in lines[0].partition(layout.dialect.quote)[0]
     rows: list[list[str]] = []
     misses = 0
     for line in tried:
-        row = [] if prose and spaced in line else _split_alone(line, layout.dialect)
+        row = [] if prose and spaced in quoted.sub("", line) else _split_alone(line, layout.dialect)
         if len(row) == len(layout.header):
             rows.append(row)
             continue

@@ -10,6 +10,7 @@ Refused                  a request that cannot be answered, for a reason that li
 ├── BodyTooLarge
 ├── NotJson
 ├── InvalidRequestBody   JSON of another shape than expected
+├── UnknownColumns       names of no column, where the definition is strict
 ├── TooManyInstances
 ├── InvalidInstances     values that the model cannot use
 │   └── NoFiniteAnswer   values so extreme that the model has no number for them
@@ -136,6 +137,15 @@ class NotJson(Refused):
 
 class InvalidRequestBody(Refused):
     """JSON of another shape than expected; the sentence names the field and what was expected."""
+
+
+class UnknownColumns(Refused):
+    """A name is no column, and the definition says `strict = true`."""
+
+    code = "unknown_columns"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"no columns of this model: {', '.join(names)}")
 
 
 class TooManyInstances(Refused):

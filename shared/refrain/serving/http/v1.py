@@ -10,7 +10,8 @@ from refrain.fast_path.answer_json import write_answer
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances
-from refrain.serving.http.requests import MAX_INSTANCES, Json, list_ignored
+from refrain.serving.http.requests import MAX_INSTANCES, Json
+from refrain.serving.http.sent_names import tidy_instances
 from refrain.serving.prediction import predict
 
 if TYPE_CHECKING:
@@ -29,37 +30,45 @@ def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json
     if is_recommender(champion):
         from refrain.serving.recommendation import answer_recommendations  # other models do not need it
 
-        return answer_recommendations(registry, request, champion, _instances(request.document(), ()))
+        return answer_recommendations(registry, request, champion, _objects(request.document()))
     definition = champion.definition
-    instances = _instances(request.document(), definition.inputs)
+    instances = _objects(request.document())
+    ignored: list[str] = []
+    if unknown := set().union(*instances).difference(definition.columns):
+        strict = registry.definition(model).source.strict
+        instances, ignored = tidy_instances(definition, instances, unknown, strict=strict)
+    _check_inputs(instances, definition.inputs)
     raw = rows_to_lists(instances, (*definition.inputs, *champion.identity_columns))
     predictions = predict(champion, raw, len(instances), challenger)
     capture_later(registry, request, champion, raw, predictions)
-    unknown = set().union(*instances).difference(definition.columns)
-    return Json(_write(predictions, champion, list_ignored(unknown)))
+    return Json(_write(predictions, champion, ignored))
 
 
-def _instances(document: dict[str, Any], inputs: Sequence[str]) -> list[dict[str, Any]]:
+def _objects(document: dict[str, Any]) -> list[dict[str, Any]]:
     instances = document.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidRequestBody("instances: expected a list of at least one object")
     if len(instances) > MAX_INSTANCES:
         raise TooManyInstances(len(instances), MAX_INSTANCES)
-    names = frozenset(inputs)
     problems = [
-        Problem(row, "", instance, _expected(instance, inputs))
+        Problem(row, "", instance, "expected an object of columns and values")
         for row, instance in enumerate(instances)
-        if not isinstance(instance, dict) or (names and names.isdisjoint(instance))
+        if not isinstance(instance, dict)
     ]
     if problems:
         raise InvalidInstances(problems)
     return instances
 
 
-def _expected(instance: object, inputs: Sequence[str]) -> str:
-    if not isinstance(instance, dict):
-        return "expected an object of columns and values"
-    return f"expected at least one of the columns {', '.join(inputs)}"
+def _check_inputs(instances: Sequence[dict[str, Any]], inputs: Sequence[str]) -> None:
+    names = frozenset(inputs)
+    problems = [
+        Problem(row, "", instance, f"expected at least one of the columns {', '.join(inputs)}")
+        for row, instance in enumerate(instances)
+        if names.isdisjoint(instance)
+    ]
+    if problems:
+        raise InvalidInstances(problems)
 
 
 def _write(predictions: Predictions, champion: TabularModel, ignored: list[str]) -> str:

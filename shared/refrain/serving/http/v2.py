@@ -8,7 +8,7 @@ from preprocessing import Problem
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import BinaryTensors, InvalidInstances, InvalidRequestBody, NoTensors, UnknownVersion
-from refrain.serving.http.requests import list_ignored
+from refrain.serving.http.sent_names import columns_of, ignored_names
 from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import predict
 from refrain.serving.trial_answers import CANARY
@@ -66,13 +66,13 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
     if identity is not None and not isinstance(identity, str):
         raise InvalidRequestBody("id: expected a string")
     tensors = read_tensors(document.get("inputs"))
+    columns, ignored = _columns(registry, champion, tensors.columns)
     inputs = champion.definition.inputs
-    if tensors.columns.keys().isdisjoint(inputs):
+    if columns.keys().isdisjoint(inputs):
         reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
         raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
-    predictions = predict(champion, tensors.columns, tensors.rows, _admit(challenger, champion, version))
-    capture_later(registry, request, champion, tensors.columns, predictions)
-    ignored = list_ignored(tensors.columns.keys() - champion.definition.columns.keys())
+    predictions = predict(champion, columns, tensors.rows, _admit(challenger, champion, version))
+    capture_later(registry, request, champion, columns, predictions)
     parameters = {"prediction_ids": ",".join(predictions.ids)} | ({"ignored": ",".join(ignored)} if ignored else {})
     if any(model is not champion for model in predictions.models):
         parameters["versions"] = ",".join(model.version for model in predictions.models)
@@ -84,6 +84,21 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
         "parameters": parameters,
         "outputs": [data[name] for name in outputs],
     }
+
+
+def _columns(
+    registry: Registry, champion: TabularModel, sent: dict[str, list[object]]
+) -> tuple[dict[str, list[object]], list[str]]:
+    """Rename what was sent by untidy names; return also the names of no column."""
+    definition = champion.definition
+    unknown = sent.keys() - definition.columns.keys()
+    if not unknown:
+        return sent, []
+    names = columns_of(definition, unknown)
+    columns = {names.get(name, name): values for name, values in sent.items()}
+    if len(columns) < len(sent):
+        raise InvalidRequestBody("inputs: the same column is sent under two names")
+    return columns, ignored_names(definition, columns, strict=registry.definition(definition.model).source.strict)
 
 
 def _require_version(served: LoadedVersion, version: str) -> LoadedVersion:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition
 from refrain.errors import UnreadableUpload
-from refrain.ingest.readers import delimited
+from refrain.ingest.readers import delimited, jsonlines, line_records
 
 Read = Callable[..., Any]
 Define = Callable[..., Definition]
@@ -177,6 +177,87 @@ def test_a_name_twice_that_is_no_column_of_ours_does_no_harm(read: Read) -> None
 
 def test_only_a_header_gives_no_rows(read: Read) -> None:
     assert read(b"age,town,label\n").numbers == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lines"),
+    [
+        ("a.csv", b'39,"Bern,a\n40,Genf,b\n41,Bern",a\n42,Genf,b\n', [2]),
+        ("a.csv", b'39,"Bern,a\n40,Genf",b\n41,Bern,a\n', [2]),
+        ("a.csv", b'39,"Bern,a\n40,"Genf, GE",b\n41,Bern,a\n', [2]),
+        ("a.csv", b'39,"Bern,a\n' + b"40,Genf,b\n" * 300 + b'41,Bern" or so,a\n', [2]),
+        ("a.csv", b'39, "Bern, a\n40, Genf, b\n41, Bern", a\n', [2]),
+        ("a.tsv", b'39\t"Bern, BE\ta\n40\tGenf\tb\n\n41\tBern"\ta\n', [2]),
+    ],
+)
+def test_rows_between_two_quotes_that_are_letters_are_read(
+    read: Read, name: str, content: bytes, lines: list[int]
+) -> None:
+    separator = b"\t" if name == "a.tsv" else b","
+    found = read(separator.join([b"age", b"town", b"label"]) + b"\n" + content, name)
+    assert [row.line for row in found.malformed] == lines
+    assert "are rows themselves" in found.malformed[0].reason
+    assert len(found.numbers) + len(lines) == sum(map(bool, content.splitlines()))
+    assert read(separator.join([b"age", b"town", b"label"]) + b"\n" + content, name, quote="").malformed == [] or (
+        b"GE" in content
+    )
+
+
+@pytest.mark.parametrize(
+    "town", ["Bern\nBE", "Bern, BE\nCH, Europe", "a\nb\n\nc,d\ne", "1,2\n3,4,5\n", 'the "old"\n,town,']
+)
+def test_a_text_that_spans_lines_stays_one_row_and_is_noted(read: Read, town: str) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows([["age", "town", "label"], ["39", town, "a"], ["40", "Genf", "b"]])
+    assert rows(read(file.getvalue().encode())) == [("39", town, "a"), ("40", "Genf", "b")]
+
+
+@pytest.mark.parametrize(
+    ("content", "source"),
+    [
+        (b'age,town,label\n39,"say \\"hi\\", C:\\temp",a\n', {"escape": "\\"}),
+        (b"age,town,label\n39,'say \"hi\", C:\\temp',a\n", {"quote": "'"}),
+        (b'# a title\n\nage;town;label\n#no row\n39;say "hi", C:\\temp;a\n# the end\n', {"comment": "#", "skip": 2}),
+        (b'a title\n"that, spans\nage|town|label\n39|say "hi", C:\\temp|a\n', {"quote": "", "skip": 2}),
+        (b'sep=;\nage;town;label\n39;say "hi", C:\\temp;a\n', {}),
+        (b'\xef\xbb\xbf"sep=|"\r\nage|town|label\r\n39|say "hi", C:\\temp|a\r\n', {}),
+        (b'sep=:\n39:say "hi", C\\temp:a\n', {"header": ["age", "town", "label"]}),
+    ],
+)
+def test_the_keys_of_the_source_say_how_lines_are_split(read: Read, content: bytes, source: dict[str, Any]) -> None:
+    ((age, town, label),) = rows(read(content, **source))
+    assert (age, town.replace("C:", "C"), label) == ("39", 'say "hi", C\\temp', "a")
+
+
+@pytest.mark.parametrize("again", [b"age,town,label", b" age , town,label", b'"age","town","label"'])
+@pytest.mark.parametrize("rows_before", [1, 3000])
+def test_a_line_that_repeats_the_header_is_no_row(read: Read, again: bytes, rows_before: int) -> None:
+    row = b"39,Bern,a\n"
+    found = read(b"age,town,label\n" + row * rows_before + again + b"\n" + row + again + b"\n")
+    assert len(rows(found)) == rows_before + 1
+    assert found.malformed == []
+    assert found.lines[-1] == rows_before + 3
+
+
+@pytest.mark.parametrize("name", ["\ufeff\ufeffage", "a\u200bge", "  age\u00a0"])
+def test_names_are_tidied_as_values_are(read: Read, name: str) -> None:
+    assert rows(read(f"{name},town,label\n39,Bern,a\n".encode())) == [("39", "Bern", "a")]
+
+
+def test_two_names_that_look_alike_are_one_column_twice(read: Read) -> None:
+    with pytest.raises(UnreadableUpload, match="twice") as refusal:
+        read("age,town,label,a\u200bge\n1,2,3,4\n".encode())
+    assert refusal.value.code == "duplicate_column"
+
+
+def test_blank_lines_without_end_are_refused(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, module in (("a.csv", line_records), ("a.jsonl", jsonlines)):
+        monkeypatch.setattr(module, "MAX_BLANK_LINES", 1000)
+        head = b"age,town,label\n" if name == "a.csv" else b'{"label": "a"}\n'
+        assert len(read(head * 2 + b"\n" * 900 + head, name).numbers) == (0 if name == "a.csv" else 3)
+        with pytest.raises(UnreadableUpload, match="blank lines") as refusal:
+            read(head + b"\n" * 1100, name)
+        assert refusal.value.code == "blank_lines"
 
 
 cells = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

@@ -30,6 +30,8 @@ TEXT = "age,town,label\n39,Zürich,a\n40,東京,b\n"
         ("abc".encode("utf-32"), "", "utf-32"),
         ("ü".encode("latin-1"), "latin-1", "latin-1"),
         (b"a\0b\0\0\0\0\0", "", "utf-8"),
+        ("a,b\n1,ü\n".encode("utf-16-le"), "utf-16", "utf-16-le"),
+        (b"a,b", "utf-16", "utf-8"),
     ],
 )
 def test_the_codec_is_found_by_mark_then_definition_then_zeros(head: bytes, declared: str, codec: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,36 @@ def test_a_column_that_was_missing_in_training_may_be_missing(api: Api) -> None:
 def test_columns_that_nobody_knows_are_ignored_and_named(api: Api) -> None:
     answer = api.predict("people", tiny.ADA | {"agee": 36, "note": "known, and no feature", "income": ">50K"})
     assert answer["ignored"] == ["agee"]
+
+
+@pytest.mark.parametrize("name", [" age", "age\u200b", "\ufeffage", "a\u200bge "])
+def test_an_untidy_name_means_the_column_that_it_looks_like(api: Api, name: str) -> None:
+    row = {(name if column == "age" else column): value for column, value in tiny.ADA.items()}
+    answer = api.predict("people", row)
+    assert "ignored" not in answer
+    assert answer["predictions"] == api.predict("people", tiny.ADA)["predictions"]
+
+
+def test_a_name_that_looks_like_an_absent_column_says_so(api: Api) -> None:
+    row = {column: value for column, value in tiny.ADA.items() if column != "city"}
+    answer = api.predict("people", row | {"City ": "London", "agee": 1})
+    assert answer["ignored"] == ["City  (did you mean city?)", "agee"]
+
+
+def test_one_column_under_two_names_is_refused(api: Api) -> None:
+    answer = api.ask("POST", PREDICT, {"instances": [tiny.ADA | {"age ": 3}]})
+    assert answer.status == 422
+    assert "under two names" in read(answer)["problems"][0]["reason"]
+
+
+def test_a_strict_model_refuses_names_that_it_does_not_know(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = api.registry.definition("people")
+    strict = replace(definition, source=replace(definition.source, strict=True))
+    monkeypatch.setattr(api.registry, "definition", lambda _: strict)
+    assert "predictions" in api.predict("people", tiny.ADA | {"note": "a column"})
+    answer = api.ask("POST", PREDICT, {"instances": [tiny.ADA | {"agee": 3}]})
+    assert (answer.status, read(answer)["code"]) == (400, "unknown_columns")
+    assert "agee" in read(answer)["detail"]
 
 
 def test_bad_values_are_refused_with_column_value_and_reason(api: Api) -> None:
