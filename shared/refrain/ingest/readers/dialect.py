@@ -55,6 +55,19 @@ class Dialect:
             skipinitialspace=True,
         )
 
+    def has_escaped_quote(self, text: str) -> bool:
+        """Tell whether a quoted field has a quote behind a backslash and goes on, though backslashes are letters here.
+
+        >>> texts = ('1,"say /"hi/""', '1,"C:/",2', '5/" pipe')
+        >>> [Dialect(",").has_escaped_quote(text.replace("/", chr(92))) for text in texts]
+        [True, False, False]
+        """
+        if not self.quote or self.escape or "\\" + self.quote not in text:
+            return False
+        quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
+        pattern = rf"(?:^|{delimiter}) *{quote}[^{quote}]*\\{quote}[^{quote}{delimiter}\r\n]"
+        return re.search(pattern, text) is not None
+
     def _escaped(self, lines: Iterable[str]) -> Iterator[str]:
         """Double the escapes before ordinary letters, so that they stay letters themselves."""
         special = re.escape(self.quote + self.escape + self.delimiter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.errors import UnreadableUpload
 from refrain.ingest.formats import MAX_LINE_BYTES
@@ -28,7 +28,6 @@ NOT_WRAPPED = (
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _WRAPPED = re.compile(r'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?=\[\s*[{\]])')
-_decode = json.JSONDecoder().raw_decode
 
 
 class RepeatedName(dict[str, Any]):
@@ -48,17 +47,18 @@ def _checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-_decode_checked = json.JSONDecoder(object_pairs_hook=_checked_object).raw_decode
+_scan = cast("Any", json.JSONDecoder(object_pairs_hook=_checked_object)).scan_once
 
 
 def decode_value(text: str, start: int) -> tuple[Any, int]:
     """Decode the value that begins at an index; return it with its end. Raises `ValueError` and `RecursionError`.
 
-    Each name of an object has a colon. So an object with as many colons as names has none of them twice.
+    An object with a name twice is a `RepeatedName`.
     """
-    value, end = _decode(text, start)
-    if type(value) is dict and text.count(":", start, end) != len(value):
-        return _decode_checked(text, start)
+    try:
+        value, end = _scan(text, start)
+    except StopIteration as error:
+        raise json.JSONDecodeError("Expecting value", text, error.value) from None
     return value, end
 
 
@@ -90,7 +90,7 @@ def shape_of(head: str) -> Shape:
         return "array"
     first, newline, rest = head.partition("\n")
     try:
-        value, end = _decode(first.rstrip())
+        value, end = decode_value(first.rstrip(), 0)
     except json.JSONDecodeError as error:
         is_whole = bool(newline) or len(head) < PIECE // 2
         if is_whole and error.pos < len(first.rstrip()):

@@ -53,18 +53,19 @@ def _records(text: Text) -> Iterator[Record]:
         raise text.refuse_line(error, line + 1) from None
 
 
-def _values(line: int, content: str) -> Iterator[Record]:
+def _values(line: int, content: str) -> list[Record]:
     """Decode the objects of a line; what is not JSON is one malformed row."""
-    start = skip_blank(content)
+    records: list[Record] = []
+    start = 0 if content[0] == "{" else skip_blank(content)
     while start < len(content):
         try:
             value, end = decode_value(content, start)
         except (ValueError, RecursionError) as error:
-            yield line, content[start:].rstrip(), explain(error)
-            return
-        following = skip_blank(content, end)
+            return [*records, (line, content[start:].rstrip(), explain(error))]
+        at_end = end + 1 == len(content) and content[end] == "\n"
+        following = end + 1 if at_end else skip_blank(content, end)
         if following < len(content) and not isinstance(value, dict):
-            yield line, content[start:].rstrip(), "not valid JSON: Extra data"
-            return
-        yield line, value, ""
+            return [*records, (line, content[start:].rstrip(), "not valid JSON: Extra data")]
+        records.append((line, value, ""))
         start = following
+    return records

@@ -47,6 +47,11 @@ SWALLOWED_ROWS = (
     ' (where quotes are letters, set source.quote = "" in the definition)'
 )
 
+ESCAPED_QUOTE = (
+    "a quoted field goes on behind a backslash and a quote"
+    " (where backslashes escape quotes, set source.escape = '\\' in the definition)"
+)
+
 Row = tuple[int, list[str], str]
 """The line in which it begins, its fields, and why it is malformed (empty when it is not)."""
 
@@ -106,7 +111,9 @@ class Records:
             for fields in self._dialect.reader(self._lines()):
                 if self._ended:  # the parser asked for another line, but the file had ended
                     break
-                yield from self._complete(fields)
+                row = self._complete(fields)
+                if row:
+                    yield row
         except RowTooLong:
             pass
         except csv.Error:
@@ -133,14 +140,13 @@ class Records:
             yield line
         self._ended = True
 
-    def _complete(self, fields: list[str]) -> Iterator[Row]:
-        """Yield the row of the open lines, unless they are blank, the header again, or rows themselves."""
+    def _complete(self, fields: list[str]) -> Row | None:
+        """Return the row of the open lines; None where they are blank or the header again."""
         lines, line = self._open, self._done + 1
         spans = len(lines) > 1
         if spans and self.layout and are_rows(lines, fields, self.layout, typed=self._swallowed < MAX_TYPED_ROWS):
             self._swallowed += 1
-            yield self._read_again(SWALLOWED_ROWS)
-            return
+            return self._read_again(SWALLOWED_ROWS)
         text = "".join(lines) if spans else lines[0]
         self._credit = min(MAX_CREDIT, self._credit + CREDIT_GROWTH * self._length)
         self._done += len(lines)
@@ -148,16 +154,18 @@ class Records:
         self._length = 0
         if is_blank(fields):
             self._count_blank(1, 0)
-            return
+            return None
         self._blank = 0
         if self.layout and self.layout.is_header(fields):
             self.repeated_headers += 1
-            return
+            return None
         if spans:
             self.spanning_rows += 1
             self.first_spanning_line = self.first_spanning_line or line
         defect = self._text.defect(text, f"line {line}")
-        yield (line, [text.rstrip("\r\n")], defect) if defect else (line, fields, "")
+        if not defect and self._dialect.has_escaped_quote(text):
+            defect = ESCAPED_QUOTE
+        return (line, [text.rstrip("\r\n")], defect) if defect else (line, fields, "")
 
     def _count_blank(self, lines: int, rows: int) -> None:
         self._blank = 0 if rows else self._blank + lines
@@ -191,21 +199,23 @@ def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool
     They are as wide as the header, their values can be used, and no space follows their delimiters, as in prose. One of
     four lines may be otherwise. Where the row itself is not as wide as the header, one such line is enough.
     """
-    if len(layout.header) < 2:
+    dialect, width = layout.dialect, len(layout.header)
+    if width < 2 or not dialect.quote:
         return False
-    is_wrong = len(fields) != len(layout.header)
+    is_wrong = len(fields) != width
+    if not is_wrong and len(lines) < 4 and lines[1].count(dialect.delimiter) < width - 1 and lines[1].strip():
+        return False  # as most rows of several lines
     tried = lines[1:] if is_wrong else [*lines[1:], lines[0]]
     tried = [line for line in tried if line.strip()]
     most_misses = len(tried) - 1 if is_wrong else len(tried) // 4
-    spaced = layout.dialect.delimiter + " "
-    quote = re.escape(layout.dialect.quote)
-    quoted = re.compile(f"{quote}[^{quote}]*{quote}")
-    prose = layout.dialect.delimiter != "\t" and spaced not in lines[0].partition(layout.dialect.quote)[0]
+    tells_prose = dialect.delimiter != "\t" and dialect.delimiter + " " not in lines[0].partition(dialect.quote)[0]
     rows: list[list[str]] = []
     misses = 0
     for line in tried:
-        row = [] if prose and spaced in quoted.sub("", line) else _split_alone(line, layout.dialect)
-        if len(row) == len(layout.header):
+        row: list[str] = []
+        if line.count(dialect.delimiter) >= width - 1 and not (tells_prose and _is_prose(line, dialect)):
+            row = _split_alone(line, dialect)
+        if len(row) == width:
             rows.append(row)
             continue
         misses += 1
@@ -216,6 +226,12 @@ def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool
     columns = {name: objects([row[index] for row in rows]) for name, index in layout.indexes.items()}
     _, problems = prepare(layout.definition, columns, len(rows))
     return misses + len({problem.row for problem in problems}) <= most_misses
+
+
+def _is_prose(line: str, dialect: Dialect) -> bool:
+    """Tell whether a space follows a delimiter outside of quotes."""
+    spaced, quote = dialect.delimiter + " ", re.escape(dialect.quote)
+    return spaced in line and spaced in re.sub(f"{quote}[^{quote}]*{quote}", "", line)
 
 
 def _split_alone(line: str, dialect: Dialect) -> list[str]:

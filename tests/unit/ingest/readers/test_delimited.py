@@ -229,6 +229,12 @@ def test_the_keys_of_the_source_say_how_lines_are_split(read: Read, content: byt
     assert (age, town.replace("C:", "C"), label) == ("39", 'say "hi", C\\temp', "a")
 
 
+def test_a_quote_behind_a_backslash_is_not_guessed(read: Read) -> None:
+    found = read(b'age,town,label\n39,"say \\"hi\\"",a\n40,"C:\\temp\\",b\n41,"a \\"hi\\", ok",a\n42,5\\" pipe,b\n')
+    assert rows(found) == [("40", "C:\\temp\\", "b"), ("42", '5\\" pipe', "b")]
+    assert ["source.escape" in row.reason for row in found.malformed] == [True, True]
+
+
 @pytest.mark.parametrize("again", [b"age,town,label", b" age , town,label", b'"age","town","label"'])
 @pytest.mark.parametrize("rows_before", [1, 3000])
 def test_a_line_that_repeats_the_header_is_no_row(read: Read, again: bytes, rows_before: int) -> None:
