@@ -47,8 +47,12 @@ def _records(text: Text) -> Iterator[Record]:
             defect = text.defect(content, f"line {line}")
             if defect:
                 yield line, content.rstrip(), defect
+                continue
+            records = _values(line, content)
+            if len(records) == 1:
+                yield records[0]
             else:
-                yield from _values(line, content)
+                yield from records
     except UnicodeDecodeError as error:
         raise text.refuse_line(error, line + 1) from None
 

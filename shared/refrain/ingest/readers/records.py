@@ -51,14 +51,13 @@ def _chunk(batch: list[Record], number: int, by_name: dict[str, str], names: dic
     rows: list[tuple[int, int, dict[str, object]]] = []
     malformed = []
     for row, (line, value, reason) in enumerate(batch, number):
-        if isinstance(value, RepeatedName):
-            malformed.append(Malformed(row, line, value.reason, value))
-        elif isinstance(value, dict) and not reason:
+        if type(value) is dict and not reason:
             rows.append((row, line, value))
             if not value.keys() <= names.keys():
                 _remember(value, by_name, names)
         else:
-            malformed.append(Malformed(row, line, reason or "expected a JSON object", value))
+            reason = reason or (value.reason if isinstance(value, RepeatedName) else "expected a JSON object")
+            malformed.append(Malformed(row, line, reason, value))
     values = [row[2] for row in rows]
     return Chunk(
         numbers=np.array([row[0] for row in rows], np.int64),
