@@ -80,6 +80,7 @@ def sample_uploads() -> dict[str, bytes]:
         "tumours/first.csv": first,
         "tumours/2026 spring/ein Überblick + mehr.csv.gz": gzip.compress(_as_csv(rows)),
         "churn/customers.parquet": table.getvalue(),
+        "tumours/never-ending.csv": _as_csv(rows),
     }
 
 
