@@ -25,7 +25,8 @@ CALLS = 5000
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("find the route", routes, "_find_endpoint"),
     ("parse the body", HttpRequest, "document"),
-    ("check its shape", v1, "_instances"),
+    ("check its shape", v1, "_objects"),
+    ("check its columns", v1, "_check_inputs"),
     ("take its columns", v1, "rows_to_lists"),
     ("read and clean the values", TabularModel, "prepare_lists"),
     ("encode", TabularModel, "encode"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from preprocessing import parse_definition, prepare, rows_to_columns
 from refrain.fast_path.features import RequestFeatures
 from refrain.ingest.fast_csv.arrow_columns import DICTIONARY_KINDS, typed_columns
+from tests.processor_time import processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +77,9 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     """The least of two, since the first may prepare a table or wait for the collector."""
     seconds = []
     for _ in range(2):
-        start = time.process_time()
-        work()
-        seconds.append(time.process_time() - start)
+        with processor_seconds() as passed:
+            work()
+            seconds.append(passed())
     return min(seconds)
 
 
