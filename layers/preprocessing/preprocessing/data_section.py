@@ -15,7 +15,8 @@ from preprocessing.definition import Column, Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
 from preprocessing.number_values import NumberForm
 from preprocessing.tables import BOOLEAN, TEXT, TEXT_TABLE, TEXTS, TIME, Key, choice, match_text, number, of_type, whole
-from preprocessing.time_values import UNITS, TimeForm, check_format
+from preprocessing.time_formats import check_format
+from preprocessing.time_values import UNITS, TimeForm
 from preprocessing.values import category_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,9 +13,9 @@ import numpy as np
 
 from preprocessing.cells import YEARS, Invalid, Marks, shortened, unboxed, within_calendar
 from preprocessing.number_values import NUMBER, NUMBERS, to_float
+from preprocessing.time_formats import read_by_formats, read_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
     from preprocessing.columns import Array
@@ -31,11 +30,6 @@ UNITS = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1, "days": 86_400 * 10**6, "spr
 """Units of times that are numbers, in microseconds (`ns` is divided by 1,000)."""
 
 _SPREADSHEET = 25_569  # days from the zero of spreadsheets, 1899-12-30, to 1970
-_NUMERIC = {"d": 2, "m": 2, "y": 2, "Y": 4, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
-_WHOLE = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
-_FRACTION = re.compile(r"(?<=\d)[.,](\d{1,9})(?= ?[+-]\d\d|Z?$)", re.ASCII)
-_UTC = re.compile(r"(?<=\d) ?(?:UTC|GMT|Z)$", re.IGNORECASE)
-_SPACED_OFFSET = re.compile(r" (?=[+-]\d\d:?(?:\d\d)?$)", re.ASCII)
 _FAR_YEAR = re.compile(r"[+-]?\d{5,}-\d|-\d{4}-\d|0000-\d", re.ASCII)
 
 
@@ -89,9 +83,9 @@ def _parse(text: str, form: TimeForm, marks: Marks) -> np.datetime64 | None:
                 return None
             if not form.formats:
                 return _of_number(int(text) if text.isdigit() else float(number), form)
-    time = _by_formats(text, form.formats)
+    time = read_by_formats(text, form.formats)
     if time is None and (not form.formats or _is_iso(text, form.formats)):
-        time = _by_iso(text)
+        time = read_iso(text)
     if time is None:
         raise Invalid(YEARS if _FAR_YEAR.match(text) else _not_a_time(form))
     return _utc(time, form)
@@ -106,7 +100,7 @@ def _of_number(value: float | Decimal, form: TimeForm) -> np.datetime64:
     """Read a number: its digits by the formats, or so many of the unit."""
     number = to_float(value)
     if form.formats:
-        time = _by_formats(str(int(value)), form.formats) if abs(number) < 1e30 and number == int(value) else None
+        time = read_by_formats(str(int(value)), form.formats) if abs(number) < 1e30 and number == int(value) else None
         if time is None:
             raise Invalid(_not_a_time(form))
         return _utc(time, form)
@@ -172,127 +166,3 @@ def _not_a_time(form: TimeForm) -> str:
         return f"expected a time in the format {' or '.join(form.formats)}, or such as 2026-01-31T12:00:00Z"
     unit = "epoch seconds" if form.unit in ("", "s") else f"a number of the unit {form.unit!r}"
     return f"expected a time such as 2026-01-31T12:00:00Z, or {unit}"
-
-
-def _by_iso(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    text = _SPACED_OFFSET.sub("", _UTC.sub("Z", text))
-    return _first(_tries(text, datetime.fromisoformat, has_hours=True))
-
-
-def _by_formats(text: str, formats: tuple[str, ...]) -> datetime | None:
-    """Read a text by the first format that it has."""
-    whole = _WHOLE.fullmatch(text)
-    text = whole[1] if whole else text
-    return _first(time for pattern in formats for time in _by_format(text, pattern))
-
-
-def _first(times: Iterator[datetime]) -> datetime | None:
-    return next(times, None)
-
-
-def _by_format(text: str, pattern: str) -> Iterator[datetime]:
-    """Read a text by a format; also with a fraction of a second, `UTC` or `Z` that the format does not name."""
-    yield from _tries(text, lambda text: _strptime(text, pattern), has_hours="%H" in pattern)
-    bare = pattern.replace(".%f", "").replace(",%f", "")
-    plain, is_utc = _UTC.subn("", text)
-    fraction = _FRACTION.search(plain) if "%S" in bare else None
-    if fraction:
-        plain = plain[: fraction.start()] + plain[fraction.end() :]
-    if (plain, bare) != (text, pattern):
-        micros = int(fraction[1].ljust(6, "0")[:6]) if fraction else 0
-        for time in _tries(plain, lambda text: _strptime(text, bare), has_hours="%H" in bare):
-            yield time.replace(microsecond=micros, tzinfo=UTC if is_utc else time.tzinfo)
-
-
-def _tries(text: str, parse: Callable[[str], datetime], *, has_hours: bool) -> Iterator[datetime]:
-    """Read a text as it is, or with an hour 24, which is the next day's 0."""
-    with suppress(ValueError):
-        yield parse(text)
-    for match in re.finditer("24", text) if has_hours else ():
-        before, after = text[: match.start()], text[match.end() :]
-        try:
-            first, last = parse(f"{before}00{after}"), parse(f"{before}23{after}")
-        except ValueError:
-            continue
-        if last - first == timedelta(hours=23) and (first.minute, first.second, first.microsecond) == (0, 0, 0):
-            try:
-                yield first + timedelta(days=1)
-            except OverflowError:
-                raise Invalid(YEARS) from None
-
-
-def _strptime(text: str, pattern: str) -> datetime:
-    return datetime.strptime(_with_full_digits(text, pattern), pattern)
-
-
-def _with_full_digits(text: str, pattern: str) -> str:
-    """Refuse digits of several parts that are not as many as the format has: where one part ends is a guess.
-
-    A leading zero that a number lost is put back, unless a year comes first.
-    """
-    widths = _digit_widths(pattern)
-    if not any(width for width, _ in widths):
-        return text
-    runs = list(re.finditer(r"\d+", text, re.ASCII))
-    for (width, can_lack_zero), run in zip(widths, runs, strict=False):
-        if width and len(run[0]) != width:
-            if run.start() or not can_lack_zero or len(run[0]) != width - 1:
-                raise ValueError
-            text = "0" + text
-            break
-    return text
-
-
-@cache
-def _digit_widths(pattern: str) -> tuple[tuple[int, bool], ...]:
-    """Return the width of each run of digits (0: any), and whether it may lack its first zero."""
-    runs: list[list[str]] = [[]]
-    for directive, letter in re.findall(r"%(.)|(.)", pattern):
-        if directive in _NUMERIC or directive == "f":
-            runs[-1].append(directive)
-        elif letter.isdigit():
-            return ()
-        elif runs[-1]:
-            runs.append([])
-    return tuple(
-        (sum(_NUMERIC[part] for part in run) if len(run) > 1 and "f" not in run else 0, run[0] != "Y")
-        for run in runs
-        if run
-    )
-
-
-_SAMPLES = (datetime(2013, 11, 25, 21, 34, 56), datetime(2009, 2, 1, 23, 5, 7))
-_LETTERS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "SS": "%S"}
-_WORDS = re.compile("|".join(_LETTERS), re.IGNORECASE)
-
-
-def check_format(pattern: str) -> str:
-    """Return why a format cannot be used, or an empty text: it must read back what it writes, with a year.
-
-    >>> check_format("%d.%m.%Y"), check_format("DD.MM.YYYY")
-    ('', "expected a format of strptime, such as '%d.%m.%Y', got 'DD.MM.YYYY'")
-    """
-    if "%" not in pattern:
-        return f"expected a format of strptime, such as {_in_strptime(pattern)!r}, got {pattern!r}"
-    for sample in _SAMPLES:
-        try:
-            text = sample.replace(tzinfo=UTC).strftime(pattern)
-            parsed = datetime.strptime(text, pattern)
-        except ValueError as error:
-            return f"expected a format of strptime, such as '%Y-%m-%d', got {pattern!r} ({error})"
-        if parsed.year != sample.year:
-            return f"expected a format with a year, such as '%Y-%m-%d', got {pattern!r}"
-        if "%I" in pattern and "%p" not in pattern:
-            return f"expected %H, or %p beside %I, in the format {pattern!r}"
-    return ""
-
-
-def _in_strptime(pattern: str) -> str:
-    """Translate the letters of other tools."""
-    words = iter(("%m", *["%M"] * 9) if re.search("HH", pattern, re.IGNORECASE) else ["%m"] * 9)
-    text = _WORDS.sub(lambda match: next(words) if match[0] in ("MM", "mm") else _LETTERS[match[0].upper()], pattern)
-    return text if "%" in text else "%Y-%m-%d"
