@@ -68,7 +68,7 @@ def read_stack(template: Template, models: Path) -> StackFacts:
     alarms = [alarm.properties for alarm in template.of_type("AWS::CloudWatch::Alarm")]
     return StackFacts(
         memory={
-            function.logical_id: int({**template.function_globals, **function.properties}["MemorySize"])
+            function.logical_id: template.memory_of(function)
             for function in template.of_type("AWS::Serverless::Function")
         },
         alarmed=sum(

@@ -81,7 +81,7 @@ def _function(
         folder=folder,
         path=(folder, *_layers(template, resource), *runtime_packages),
         timeout=int(properties.get("Timeout", 3)),
-        memory=int(properties.get("MemorySize", 128)),
+        memory=template.memory_of(resource),
         environment=environment,
         json_logs=logging.get("LogFormat") == "JSON",
         python=runtime.bare_python() if _built(template) else (sys.executable,),

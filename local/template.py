@@ -53,6 +53,11 @@ class Template:
             layer["Ref"] for layer in (*self.function_globals.get("Layers", []), *function.properties.get("Layers", []))
         ]
 
+    def memory_of(self, function: Resource) -> int:
+        """Return the memory of a function in MB, from its parameter where it has one."""
+        memory = {"MemorySize": 128, **self.function_globals, **function.properties}["MemorySize"]
+        return int(self.parameters[memory["Ref"]] if isinstance(memory, dict) else memory)
+
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
     """Read a template; `parameters` override its defaults.

@@ -382,6 +382,15 @@ def test_everything_that_could_run_away_has_a_limit() -> None:
     assert TEMPLATE.resources["UsagePlan"].properties["Quota"]["Limit"] == {"Ref": "RequestsPerDay"}
 
 
+@pytest.mark.parametrize("function", FUNCTIONS, ids=named)
+def test_a_function_has_no_more_memory_than_a_new_account_allows(function: Resource) -> None:
+    assert TEMPLATE.memory_of(function) <= 3008
+
+
+def test_a_rollback_proves_a_version_in_the_memory_of_inference() -> None:
+    assert TEMPLATE.resources["MoveFunction"].properties["MemorySize"] == {"Ref": "InferenceMemory"}
+
+
 def test_inference_times_out_before_its_callers() -> None:
     api_gateway = 29
 

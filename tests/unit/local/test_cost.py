@@ -81,8 +81,8 @@ def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     template = read_template(PROJECT / "template.yaml")
     stack = read_stack(template, PROJECT / "layers" / "models")
 
-    assert stack.memory["InferenceFunction"] == template.function_globals["MemorySize"]
-    assert stack.memory["TrainFunction"] == template.resources["TrainFunction"].properties["MemorySize"]
+    assert stack.memory["InferenceFunction"] == int(template.parameters["InferenceMemory"])
+    assert stack.memory["PreTrafficFunction"] == template.function_globals["MemorySize"]
     assert stack.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
     alarms = list(template.of_type("AWS::CloudWatch::Alarm"))
     assert stack.alarmed > len(alarms) - 1
