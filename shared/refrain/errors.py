@@ -100,6 +100,18 @@ class BrokenVersion(RefrainError):
         super().__init__(f"version {version}: {sentence}")
 
 
+class RankingTooLong(RefrainError):
+    """More lists to rank than a recommender can rank before its caller gives up; `limit` of them it can."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "ranking_too_long"
+    public = None
+
+    def __init__(self, instances: int, limit: int) -> None:
+        sentence = f"to rank for {instances} instances with these histories would take too long"
+        super().__init__(f"{sentence}: send at most {limit} of them at once")
+
+
 class MetricUndefined(RefrainError):
     """A metric that cannot be computed for these rows."""
 

@@ -24,13 +24,10 @@ from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from preprocessing import Array, RecommenderDefinition
     from refrain.aws.storage import Store
     from refrain.recommendation.holdout_questions import Codes, Questions
 
-MAX_USERS_AT_ONCE = 256
 TIMED_HISTORY = 50
 
 
@@ -50,7 +47,9 @@ class RecommenderEvaluation:
             raise BrokenVersion(version, "it recommends nothing")
         model = RecommenderModel.load(files.manifest, files.model, files.catalogue)
         codes = model.catalogue.coded(self._questions.items)
-        items, scores = rank(model, [known_codes(codes[seen]) for seen in self._questions.seen])
+        histories = [known_codes(codes[seen]) for seen in self._questions.seen]
+        everything = [np.empty(0, np.int64)] * len(histories)
+        items, scores = model.rank(histories, histories, everything, MAX_RECOMMENDED_ITEMS)
         of_questions = np.full(len(model.catalogue), -1)
         of_questions[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
         ranked = np.where(np.isfinite(scores), of_questions[items], -1)  # -1: no item is left, or it is unknown there
@@ -69,16 +68,6 @@ class RecommenderEvaluation:
         del models
         hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
         return Holdout(self._questions.chosen_counts, popular_hits=hits)
-
-
-def rank(model: RecommenderModel, histories: Sequence[Codes]) -> tuple[Codes, NDArray[np.float32]]:
-    """Rank in blocks of users, so that memory stays bounded."""
-    count = min(MAX_RECOMMENDED_ITEMS, len(model.catalogue))
-    blocks = []
-    for start in range(0, len(histories), MAX_USERS_AT_ONCE):
-        block = histories[start : start + MAX_USERS_AT_ONCE]
-        blocks.append(model.rank(block, block, [np.empty(0, np.int64)] * len(block), count))
-    return np.concatenate([items for items, _ in blocks]), np.concatenate([scores for _, scores in blocks])
 
 
 def beyond_accuracy(questions: Questions, ranked: Codes) -> dict[str, float]:

@@ -17,6 +17,7 @@ from refrain.model.onnx import check_signature, open_graph, run_graph
 from refrain.model.parity import ranked_parity
 from refrain.recommendation.catalogue import Catalogue
 from refrain.recommendation.histories import known_codes, pad_codes, recent_items
+from refrain.recommendation.ranking_slices import RankingCost
 from refrain.recommendation.recommendation_request import read_recommendation_requests
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class RecommenderModel(LoadedModel):
         self.definition = definition
         self.catalogue = catalogue
         self._graph = graph
+        self._cost = RankingCost(len(catalogue), manifest.model_bytes)
 
     @classmethod
     def load(cls, manifest: Manifest, model: bytes, catalogue: CatalogueItems) -> Self:
@@ -78,16 +80,16 @@ class RecommenderModel(LoadedModel):
         within: Sequence[NDArray[np.int64]],
         count: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Run the graph for rows of codes: the best items [rows, count] and their scores, -inf where none is left."""
+        """Rank for rows of codes: the best items [rows, count] and their scores, -inf where none is left."""
         k = min(count, len(self.catalogue))
-        codes = {"history": pad_codes(histories), "exclude": pad_codes(exclude), "within": pad_codes(within)}
-        items, scores = run_graph(self.version, self._graph, OUTPUTS, codes | {"k": np.array([k], np.int64)})
-        if items.shape != (len(histories), k) or items.shape != scores.shape or np.isnan(scores).any():
-            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {len(histories)} rows")
+        items, scores = np.empty((len(histories), k), np.int64), np.empty((len(histories), k), np.float32)
+        for rows in self._cost.slices(histories, exclude, within):
+            lists = [pad_codes([codes[row] for row in rows]) for codes in (histories, exclude, within)]
+            items[rows], scores[rows] = self._run(len(rows), [*lists, np.array([k], np.int64)], k)
         return items, scores
 
     def recommend(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation]:
-        """Answer requests whose histories are known."""
+        """Answer requests whose histories are known. Raises `RankingTooLong`."""
         coded = self.catalogue.coded
         histories = [recent_items(known_codes(coded(request.history or ()))) for request in requests]
         exclude = [known_codes(coded(_excluded(request))) for request in requests]
@@ -97,11 +99,20 @@ class RecommenderModel(LoadedModel):
             0 if request.within and not len(codes) else request.k
             for request, codes in zip(requests, within, strict=True)
         ]
+        self._cost.check(histories, exclude, within)
         items, scores = self.rank(histories, exclude, within, max(request.k for request in requests))
         return [
             _recommendation(codes, row_scores, count, popular=not len(history))
             for codes, row_scores, count, history in zip(items, scores, counts, histories, strict=True)
         ]
+
+    def _run(
+        self, rows: int, inputs: Sequence[NDArray[np.int64]], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        items, scores = run_graph(self.version, self._graph, OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
+        if items.shape != (rows, k) or items.shape != scores.shape or np.isnan(scores).any():
+            raise BrokenVersion(self.version, f"its graph answers {items.shape} to {rows} rows")
+        return items, scores
 
     def answer(self, instances: Sequence[Mapping[str, object]]) -> list[Recommendation]:
         """Answer instances that bring their own history."""
