@@ -27,6 +27,7 @@ from refrain.ingest.readers import delimited
 from refrain.lake.label import check_labels
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
+from refrain.serving.http.sent_names import join_instances
 from refrain.serving.http.tensors import read_tensors
 
 if TYPE_CHECKING:
@@ -101,48 +102,60 @@ def upload(definition: Definition, content: bytes, form: str, column: str = "x")
     return comparable(value.replace(tzinfo=None).isoformat() if kind == "time" and value else value, kind)
 
 
-def csv_content(header: list[str], value: object) -> bytes:
+def cells_of(value: object) -> dict[str, Any]:
+    """What a row holds: the column `x`, or the parts that make it."""
+    return value if isinstance(value, dict) else {"x": value}
+
+
+def row_of(value: object) -> dict[str, Any]:
+    return {**cells_of(value), "y": "a"}
+
+
+def csv_content(value: object) -> bytes:
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([header, [value, "a"]])
+    row = row_of(value)
+    csv.writer(file, lineterminator="\n").writerows([row.keys(), row.values()])
     return file.getvalue().encode()
 
 
 def by_lines_of_csv(definition: Definition, value: object) -> Answer:
     with patch.object(delimited, "can_parse_blocks", lambda _: False):
-        return upload(definition, csv_content(["x", "y"], value), "csv")
+        return upload(definition, csv_content(value), "csv")
 
 
 def by_blocks_of_csv(definition: Definition, value: object) -> Answer:
-    return upload(definition, csv_content(["x", "y"], value), "csv")
+    return upload(definition, csv_content(value), "csv")
 
 
 def by_tsv(definition: Definition, value: object) -> Answer:
     tabs = parse_definition("m", {**definition.document, "source": {}}, "m.toml")
-    return upload(tabs, f"x\ty\n{value}\ta\n".encode(), "tsv")
+    row = row_of(value)
+    return upload(tabs, "\n".join(["\t".join(row), "\t".join(row.values())]).encode(), "tsv")
 
 
 def by_json_lines(definition: Definition, value: object) -> Answer:
-    return upload(definition, json.dumps({"x": value, "y": "a"}).encode(), "jsonl")
+    return upload(definition, json.dumps(row_of(value)).encode(), "jsonl")
 
 
 def by_a_json_array(definition: Definition, value: object) -> Answer:
-    return upload(definition, json.dumps([{"x": value, "y": "a"}]).encode(), "json")
+    return upload(definition, json.dumps([row_of(value)]).encode(), "json")
 
 
-def parquet(definition: Definition, array: Any) -> Answer:
+def parquet(definition: Definition, **arrays: Any) -> Answer:
     sink = io.BytesIO()
-    pq.write_table(pa.table({"x": array, "y": ["a"]}), sink)
+    pq.write_table(pa.table({**arrays, "y": ["a"]}), sink)
     return upload(definition, sink.getvalue(), "parquet")
 
 
 def by_parquet(definition: Definition, value: object) -> Answer:
-    return parquet(definition, pa.array([value]))
+    return parquet(definition, **{name: pa.array([cell]) for name, cell in cells_of(value).items()})
 
 
 def ask(definition: Definition, lists: dict[str, Any]) -> Answer:
     """What both ways of reading a request answer, which must be the same."""
     fast = RequestFeatures(definition, {}).prepare(lists, 1)
-    columns, problems = prepare(definition, {"x": objects(lists["x"])}, 1, columns=["x"])
+    arrays = {name: objects(values) for name, values in lists.items()}
+    columns, problems = prepare(definition, arrays, 1, columns=["x"])
     assert (fast is None) == bool(problems)
     if problems:
         return problems[0].reason
@@ -156,13 +169,17 @@ def document_of(body: object) -> dict[str, Any]:
 
 
 def by_v1(definition: Definition, value: object) -> Answer:
-    return ask(definition, rows_to_lists(document_of({"instances": [{"x": value}]})["instances"], ["x"]))
+    instances = join_instances(definition, document_of({"instances": [cells_of(value)]})["instances"])
+    return ask(definition, rows_to_lists(instances, ["x"]))
 
 
 def by_v2(definition: Definition, value: object) -> Answer:
     datatypes = {str: "BYTES", bool: "BOOL", int: "INT64", float: "FP64"}
-    tensor = {"name": "x", "datatype": datatypes[type(value)], "shape": [1], "data": [value]}
-    return ask(definition, dict(read_tensors(document_of({"inputs": [tensor]})["inputs"]).columns))
+    tensors = [
+        {"name": name, "datatype": datatypes[type(cell)], "shape": [1], "data": [cell]}
+        for name, cell in cells_of(value).items()
+    ]
+    return ask(definition, read_tensors(document_of({"inputs": tensors})["inputs"]).columns)
 
 
 def by_the_label_api(definition: Definition, value: object) -> Answer:
@@ -215,10 +232,10 @@ def answers(row: dict[str, str]) -> Iterator[tuple[str, Answer]]:
     definition, value = define(row["type"], row["keys"]), row["value"]
     if re.match(r"(decimal|float32|date|timestamp) ", value):
         for array in arrays_of(value):
-            yield f"parquet, {array.type}", parquet(definition, array)
+            yield f"parquet, {array.type}", parquet(definition, x=array)
         return
     parsed = json.loads(value)
-    doors = JSON_DOORS | (TEXT_DOORS if isinstance(parsed, str) else {})
+    doors = JSON_DOORS | (TEXT_DOORS if all(isinstance(cell, str) for cell in cells_of(parsed).values()) else {})
     for name, door in doors.items():
         if isinstance(parsed, list) and name in ("parquet", "http v2"):
             continue  # which refuse a nested column as a whole
@@ -237,7 +254,8 @@ def test_a_value_means_the_same_at_every_door(row: dict[str, str]) -> None:
 
 
 def test_the_table_has_every_case_of_every_type() -> None:
-    assert {(row["type"], row["case"]) for row in ROWS} == {(kind, case) for kind in TYPES for case in CASES}
+    expected = {(kind, case) for kind in TYPES for case in CASES} | {("time", "several columns")}
+    assert {(row["type"], row["case"]) for row in ROWS} == expected
 
 
 def test_every_reader_of_uploads_is_a_door() -> None:

@@ -223,6 +223,29 @@ def test_any_table_reads_the_same_in_blocks_as_line_by_line(
         assert_same(content, define(**source))
 
 
+DAYS = ["2026-01-31", "31.01.2026", "2026-02-30", "2026-01-31 09:00", "20260131", "?", "", " "]
+CLOCKS = ["08:15", "8:15", "815", "24:00", "08:15:30.5", "08:15+02:00", "x", "n/a", ""]
+
+
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(DAYS), st.sampled_from(CLOCKS), st.sampled_from("ab")), max_size=20),
+    keys=st.fixed_dictionaries(
+        {}, optional={"format": st.just(["%d.%m.%Y %H:%M", "%Y%m%d %H%M"]), "zone": st.just("Europe/Zurich")}
+    ),
+    names=st.sampled_from([["day", "clock", "y"], ["day", "y", "other"], ["at", "clock", "y"]]),
+)
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_a_time_of_several_columns_reads_the_same_in_blocks_as_line_by_line(
+    rows: list[tuple[str, str, str]], keys: dict[str, Any], names: list[str]
+) -> None:
+    columns = {"at": {"type": "time", "from": ["day", "clock"], **keys}, "y": {"type": "category"}}
+    source = {"missing": ["?", "n/a"]}
+    document = {"task": "classification", "target": "y", "columns": columns, "training": {"candidates": [TREE]}}
+    content = "\n".join(map(",".join, [names, *rows])).encode()
+    with patch.multiple(blocks, MAX_BLOCK_BYTES=64, BLOCK=64):
+        assert_same(content, parse_definition("m", {**document, "source": source}, "m.toml"))
+
+
 @given(content=st.binary(max_size=300), headed=st.booleans(), size=st.sampled_from([16, 64, 4096]))
 @hypothesis_settings(max_examples=150, deadline=None)
 def test_any_bytes_read_the_same_in_blocks_as_line_by_line(content: bytes, headed: bool, size: int) -> None:

@@ -36,6 +36,7 @@ from preprocessing.definition import (
 from preprocessing.definition_reader import load_definition, load_definitions, parse_definition
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
+from preprocessing.joined_times import join_times
 from preprocessing.rules_section import MODEL_NAME, SMALLER_IS_BETTER
 
 __version__ = "1.0.0"
@@ -67,6 +68,7 @@ __all__ = [
     "decode",
     "encode",
     "is_missing",
+    "join_times",
     "learn_vocabularies",
     "load_definition",
     "load_definitions",

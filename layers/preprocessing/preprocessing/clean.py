@@ -8,6 +8,7 @@ import numpy as np
 
 from preprocessing.columns import NAT, Array, Columns, Problem, is_missing, objects, present
 from preprocessing.decode import decode
+from preprocessing.joined_times import join_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ def prepare(
     Returns typed columns of length `rows`, and the problems in the order of rows: at most one a cell, with the original
     value.
     """
+    raw = join_times(definition, raw, rows)
     decoded, problems = decode(definition, raw, rows, columns=columns)
     cleaned, broken_rules = clean(definition, decoded)
     cells = {(problem.row, problem.column) for problem in problems}

@@ -12,6 +12,7 @@ import numpy as np
 
 from preprocessing.cells import FIRST, LAST, YEARS, Invalid
 from preprocessing.columns import NAT, Array, Columns, Problem, missing, objects
+from preprocessing.joined_times import join_times
 from preprocessing.number_values import LARGEST, MAX_EXACT, MAX_NUMBER_LENGTH
 from preprocessing.values import parser_of
 
@@ -33,9 +34,11 @@ def decode(
     """Turn raw arrays into typed ones.
 
     `raw` maps column names to arrays of length `rows`: object arrays of texts or JSON values, or typed arrays. The
-    values of an absent column are missing; arrays of other names are ignored. `columns` names the columns to decode
-    (default: all). Cells that cannot be used are missing in the result and listed, in the order of columns.
+    values of an absent column are missing, unless it is a time whose parts are there. Arrays of other names are
+    ignored. `columns` names the columns to decode (default: all). Cells that cannot be used are missing in the result
+    and listed, in the order of columns.
     """
+    raw = join_times(definition, raw, rows)
     decoded: dict[str, Array] = {}
     problems: list[Problem] = []
     for name in definition.columns if columns is None else columns:
@@ -43,7 +46,8 @@ def decode(
         if name not in raw:
             decoded[name] = missing(column.kind, rows)
             continue
-        decoded[name], reasons = _decode_column(column, raw[name])
+        values = raw[name]
+        decoded[name], reasons = _decode_column(column, objects(values) if isinstance(values, list) else values)
         problems.extend(Problem(row, name, raw[name][row], reason) for row, reason in reasons.items())
     return decoded, problems
 

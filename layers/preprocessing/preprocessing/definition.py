@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -197,6 +198,16 @@ class Definition:
         """Columns that a caller sends: the features, and the sources of derived features."""
         sources = {source for derived in self.derived for source in derived.sources}
         return tuple(name for name, column in self.columns.items() if column.feature or name in sources)
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """The times that are made of several columns, and the names of those."""
+        return {name: column.times.parts for name, column in self.columns.items() if column.times.parts}
+
+    @cached_property
+    def raw_names(self) -> Mapping[str, None]:
+        """The names that values may have before they are decoded: those of columns, and of the parts of times."""
+        return dict.fromkeys(chain(self.columns, *self.parts.values()))
 
     @cached_property
     def features(self) -> tuple[str, ...]:

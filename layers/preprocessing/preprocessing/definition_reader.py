@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from preprocessing.column_names import tidy_document
-from preprocessing.data_section import SOURCE, check_names, check_target, read_columns, read_derived, read_roles
+from preprocessing.column_section import read_columns
+from preprocessing.data_section import check_names, check_parts, check_target, read_derived, read_roles
 from preprocessing.definition import Definition, Monitoring, RecommenderDefinition, Retraining, UploadFormat
 from preprocessing.errors import DefinitionError
 from preprocessing.rules_section import (
@@ -24,6 +25,7 @@ from preprocessing.rules_section import (
     read_rollout,
     read_training,
 )
+from preprocessing.source_section import SOURCE
 from preprocessing.tables import TEXT, TEXTS, Table, choice
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         roles, time_column = read_roles(top.table("columns"), columns)
         event_time = values["time"] = event_time or time_column
     check_target(top, columns, task, target)
+    check_parts(top, columns, target)
     check_names(top, columns, key, event_time, source)
     training = read_training(top.table("training"), task, event_time)
     monitoring = Monitoring(**top.table("monitoring").read(MONITORING))

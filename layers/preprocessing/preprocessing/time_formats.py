@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NUMERIC = {"d": 2, "m": 2, "y": 2, "Y": 4, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
-_WHOLE = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
+_POINT_ZERO = re.compile(r"(?<!\S)(\d+)\.0*(?!\S)", re.ASCII)
 _FRACTION = re.compile(r"(?<=\d)[.,](\d{1,9})(?= ?[+-]\d\d|Z?$)", re.ASCII)
 _UTC = re.compile(r"(?<=\d) ?(?:UTC|GMT|Z)$", re.IGNORECASE)
 _SPACED_OFFSET = re.compile(r" (?=[+-]\d\d:?(?:\d\d)?$)", re.ASCII)
@@ -31,10 +31,9 @@ def read_iso(text: str) -> datetime | None:
 
 
 def read_by_formats(text: str, formats: tuple[str, ...]) -> datetime | None:
-    """Read a text by the first format that it has."""
-    whole = _WHOLE.fullmatch(text)
-    text = whole[1] if whole else text
-    return _first(time for pattern in formats for time in _by_format(text, pattern))
+    """Read a text by the first format that it has, also with whole numbers as tables write them: `20260131.0`."""
+    texts = dict.fromkeys((text, _POINT_ZERO.sub(r"\1", text)))
+    return _first(time for form in texts for pattern in formats for time in _by_format(form, pattern))
 
 
 def _first(times: Iterator[datetime]) -> datetime | None:
@@ -79,24 +78,24 @@ def _strptime(text: str, pattern: str) -> datetime:
 def _with_full_digits(text: str, pattern: str) -> str:
     """Refuse digits of several parts that are not as many as the format has: where one part ends is a guess.
 
-    A leading zero that a number lost is put back, unless a year comes first.
+    Leading zeros that a number lost are put back: one, but all of a clock time, where 5 is 00:05, and none of a year.
     """
     widths = _digit_widths(pattern)
     if not any(width for width, _ in widths):
         return text
-    runs = list(re.finditer(r"\d+", text, re.ASCII))
-    for (width, can_lack_zero), run in zip(widths, runs, strict=False):
-        if width and len(run[0]) != width:
-            if run.start() or not can_lack_zero or len(run[0]) != width - 1:
-                raise ValueError
-            text = "0" + text
-            break
+    runs = zip(widths, re.finditer(r"\d+", text, re.ASCII), strict=False)
+    for (width, zeros), run in reversed(list(runs)):
+        lacking = width - len(run[0]) if width else 0
+        is_number = text[: run.start()][-1:] in ("", " ")
+        if not 0 <= lacking <= (zeros if is_number else 0):
+            raise ValueError
+        text = text[: run.start()] + "0" * lacking + text[run.start() :]
     return text
 
 
 @cache
-def _digit_widths(pattern: str) -> tuple[tuple[int, bool], ...]:
-    """Return the width of each run of digits (0: any), and whether it may lack its first zero."""
+def _digit_widths(pattern: str) -> tuple[tuple[int, int], ...]:
+    """Return the width of each run of digits (0: any), and how many of its first zeros it may lack."""
     runs: list[list[str]] = [[]]
     for directive, letter in re.findall(r"%(.)|(.)", pattern):
         if directive in _NUMERIC or directive == "f":
@@ -105,11 +104,10 @@ def _digit_widths(pattern: str) -> tuple[tuple[int, bool], ...]:
             return ()
         elif runs[-1]:
             runs.append([])
-    return tuple(
-        (sum(_NUMERIC[part] for part in run) if len(run) > 1 and "f" not in run else 0, run[0] != "Y")
-        for run in runs
-        if run
+    widths = (
+        (sum(_NUMERIC[part] for part in run) if len(run) > 1 and "f" not in run else 0, run) for run in runs if run
     )
+    return tuple((width, {"Y": 0, "H": width - 1}.get(run[0], 1)) for width, run in widths)
 
 
 _SAMPLES = (datetime(2013, 11, 25, 21, 34, 56), datetime(2009, 2, 1, 23, 5, 7))

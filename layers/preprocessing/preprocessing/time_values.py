@@ -35,12 +35,16 @@ _FAR_YEAR = re.compile(r"[+-]?\d{5,}-\d|-\d{4}-\d|0000-\d", re.ASCII)
 
 @dataclass(frozen=True)
 class TimeForm:
-    """How a column writes its times: by formats, or as numbers of a unit. `zone` is that of times without one."""
+    """How a column writes its times: by formats, or as numbers of a unit. `zone` is that of times without one.
+
+    `parts` are the columns that together make one time.
+    """
 
     formats: tuple[str, ...] = ()
     unit: str = ""
     zone: str = ""
     decimal: str = "."
+    parts: tuple[str, ...] = ()
 
 
 def time_of(value: object, form: TimeForm, marks: Marks) -> np.datetime64 | None:
@@ -162,7 +166,10 @@ def _offset(seconds: int, zone: ZoneInfo) -> timedelta:
 
 
 def _not_a_time(form: TimeForm) -> str:
+    of = f" of {', '.join(form.parts)}" if form.parts else ""
     if form.formats:
-        return f"expected a time in the format {' or '.join(form.formats)}, or such as 2026-01-31T12:00:00Z"
+        return f"expected a time{of} in the format {' or '.join(form.formats)}, or such as 2026-01-31T12:00:00Z"
+    if form.parts:
+        return f"expected a time{of} such as 2026-01-31 12:00 (or the key format in the definition)"
     unit = "epoch seconds" if form.unit in ("", "s") else f"a number of the unit {form.unit!r}"
     return f"expected a time such as 2026-01-31T12:00:00Z, or {unit}"

@@ -18,6 +18,7 @@ from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
 from preprocessing.derive import compute, days
 from preprocessing.encode import UNSEEN, codes_of, finite
+from preprocessing.joined_times import join_times
 from preprocessing.number_values import LARGEST, MAX_EXACT
 from preprocessing.time_values import EARLIEST, LATEST
 from preprocessing.values import parser_of
@@ -46,6 +47,7 @@ class RequestFeatures:
 
     def __init__(self, definition: Definition, vocabularies: Vocabularies) -> None:
         schema = definition.columns
+        self._definition = definition
         self._readers: list[tuple[str, ReadValue, dict[str | None, Any], ReadColumn]] = []
         for name in definition.inputs:
             read = _value_reader(schema[name], required=name in definition.required)
@@ -66,6 +68,8 @@ class RequestFeatures:
         None if any value cannot be used: `preprocessing.prepare` says which one, and why.
         """
         absent = (None,) * rows
+        if self._definition.parts:
+            raw = join_times(self._definition, raw, rows)
         try:
             if rows >= MIN_ROWS_BY_COLUMN:
                 return {name: read_column(raw.get(name, absent)) for name, _, _, read_column in self._readers}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from refrain.lake.receipt import KeptPart, UploadContents, curated_key, rejected
 from refrain.times import from_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -151,7 +151,7 @@ def describe_contents(
     columns = columns_by_name(definition)
     present = {columns[name] for name in map(tidy_text, reading.names) if name in columns}
     ignored = [name for name in reading.names if tidy_text(name) not in columns]
-    absent = [name for name in definition.columns if name not in present]
+    absent = _absent_names(definition, present)
     similar = similar_names(absent, ignored)
     return UploadContents(
         format=form,
@@ -166,6 +166,12 @@ def describe_contents(
             *(f"column {column!r} is absent: did you mean {name!r}?" for name, column in similar.items()),
         ],
     )
+
+
+def _absent_names(definition: Definition, present: Collection[str]) -> list[str]:
+    """List the columns that a file lacks, and the lacking parts of the times that it has neither whole nor in parts."""
+    names = chain(*(definition.parts.get(name, (name,)) for name in definition.columns if name not in present))
+    return [name for name in dict.fromkeys(names) if name not in present]
 
 
 def _upload_parts(curated: Curated, definition: Definition, digest: str, lake: Store) -> list[KeptPart]:

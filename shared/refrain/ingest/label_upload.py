@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import parse_definition, present
-from preprocessing.data_section import VALUE_KEYS
+from preprocessing.source_section import VALUE_KEYS
 from refrain.ingest.keeping import READERS, describe_contents, upload_rejected, usable_rows
 from refrain.ingest.rejected import Rejected
 from refrain.lake.label import LabelBatch, write_batch

@@ -121,7 +121,7 @@ def take_rows(columns: Columns, chosen: NDArray[np.bool_] | slice) -> dict[str, 
 def _read_part(data: bytes, definition: Definition, current: bool) -> tuple[Columns, int]:
     """Return the typed columns of one part, and how many of its rows are no longer usable."""
     schema = pq.read_schema(pa.BufferReader(data))
-    names = [name for name in definition.columns if name in schema.names]
+    names = [name for name in definition.raw_names if name in schema.names]
     texts = [name for name in names if pa.types.is_string(schema.field(name).type)]
     table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(columns=names)
     raw = {name: _to_numpy(table.column(name)) for name in names}

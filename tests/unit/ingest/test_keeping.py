@@ -218,6 +218,29 @@ def test_a_receipt_notes_what_the_owner_of_a_file_should_know(
     json.dumps(facts, ensure_ascii=False).encode()
 
 
+@pytest.mark.parametrize(
+    ("content", "absent", "ignored", "notes"),
+    [
+        (b"date,hour,y\n2026-01-31,08,a\n", [], [], []),
+        (b"at,y\n2026-01-31T08:00,a\n", [], [], []),
+        (b"at,hour,y\n2026-01-31T08:00,1,a\n", [], [], []),
+        (b"date,y\n2026-01-31,a\n", ["hour"], [], []),
+        (b"y,x\na,1\n", ["date", "hour"], ["x"], []),
+        (b"Date,hour,y\n2026-01-31,08,a\n", ["date"], ["Date"], ["column 'date' is absent: did you mean 'Date'?"]),
+    ],
+)
+def test_a_receipt_lists_the_absent_parts_of_a_time_of_several_columns(
+    tmp_path: Path, define: Callable[..., Definition], content: bytes, absent: list[str], ignored: list[str], notes: Any
+) -> None:
+    columns = {"y": {"type": "category"}, "at": {"type": "time", "from": ["date", "hour"]}}
+    document = {**define(KINDS).document, "target": "y", "columns": columns}
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    facts = keep(path, "csv", parse_definition("m", document, "m.toml"), "digest", Mock())
+    assert (facts["rows_kept"], facts["absent_columns"]) == (1, absent)
+    assert (facts["ignored_columns"], facts["notes"]) == (ignored, notes)
+
+
 def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:
     row = {
         "at": np.datetime64("2026-01-01"),

@@ -75,6 +75,33 @@ def test_key_and_time_are_captured_as_sent_where_they_were_sent(
     ]
 
 
+def test_a_time_of_several_columns_is_read_and_captured_as_one(
+    make_api: Callable[[], Api], capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = {**tiny.FLATS["columns"], "at": {"type": "time", "from": ["day", "clock"]}}
+    columns["built"] = {"type": "time", "from": ["year", "month", "day"]}
+    rows = [{"area": n, "price": 3 * n, "at": "2026-11-01", "built": f"{1970 + n}-01-01"} for n in range(50)]
+    api = make_api()
+    tiny.deploy(api.lake, tiny.made("flats", {**tiny.FLATS, "time": "at", "columns": columns}, rows))
+    parts = {"year": 2001, "month": 2.0, "day": "03", "clock": "08:15"}
+
+    asked = api.predict("flats", {"area": 1} | parts, {"built": "2001-02-03"})
+    tensors = [{"name": name, "datatype": "BYTES", "shape": [1], "data": [value]} for name, value in parts.items()]
+    answer = api.ask("POST", "/v2/models/flats/infer", {"inputs": tensors})
+    refused = api.ask("POST", "/v1/models/flats:predict", {"instances": [{"year": 2001, "month": 2, "day": 30}]})
+
+    assert "ignored" not in asked
+    assert "ignored" not in read(answer)["parameters"]
+    built = "2001-02-03T00:00:00.000000Z"
+    assert [row["instance"] for line in captured(capsys) for row in line["rows"]] == [
+        {"area": 1, "rooms": None, "built": built, "at": "03 08:15"},
+        {"area": None, "rooms": None, "built": built},
+        {"area": None, "rooms": None, "built": built, "at": "03 08:15"},
+    ]
+    (problem,) = read(refused)["problems"]
+    assert (refused.status, problem["column"], problem["value"]) == (422, "built", "2001 2 30")
+
+
 def test_what_is_refused_is_not_captured(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     assert api.ask("POST", "/v1/models/people:predict", {"instances": [{"age": -1}]}).status == 422
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing import objects
+from preprocessing import objects, parse_definition
 from refrain.aws.storage import Object, Store
 from refrain.snapshot.rows import Rows, read_rows, within_window, without_duplicates
 
@@ -41,6 +42,15 @@ def store(**parts: pa.Table) -> Store:
 
 def moments(*days: str) -> Any:
     return np.array([f"2026-{day}" for day in days], "datetime64[us]")
+
+
+def test_a_time_of_columns_that_were_kept_as_such_is_read_from_them(define: Define, make_receipt: MakeReceipt) -> None:
+    earlier = part(day=["2026-01-31"], clock=["08:15"], back=["yes"], _row=[1])
+    document = define().document
+    columns = {"at": {"type": "time", "from": ["day", "clock"]}, "back": {"type": "category"}}
+    changed = parse_definition("shops", {**document, "columns": columns, "key": [], "derived": {}}, "shops.toml")
+    rows = read_rows(store(a=earlier), changed, [make_receipt("a", definition="earlier")])
+    assert rows.columns["at"].tolist() == [datetime(2026, 1, 31, 8, 15)]
 
 
 def test_parts_are_read_in_order_as_typed_columns(define: Define, make_receipt: MakeReceipt) -> None:

@@ -44,7 +44,12 @@ def typed_columns(definition: Definition, cells: Mapping[str, Any], rows: int) -
     usable = np.ones(rows, bool)
     columns: dict[str, Any] = {}
     for name, column in definition.columns.items():
-        if name not in cells:
+        parts = [part for part in column.times.parts if part in cells]
+        if parts:
+            columns[name] = _joined(
+                definition, column, {part: cells[part] for part in (name, *parts) if part in cells}, usable
+            )
+        elif name not in cells:
             usable &= name not in definition.required
             columns[name] = pa.nulls(rows, TYPES[column.kind])
         elif column.kind in DICTIONARY_KINDS:
@@ -65,6 +70,14 @@ def _parsed(definition: Definition, column: Column, cells: Any, usable: Mask) ->
     cleaned, problems = clean(definition, {column.name: values})
     usable[[problem.row for problem in problems]] = False
     return array_of(cleaned[column.name], column.kind)
+
+
+def _joined(definition: Definition, column: Column, parts: Mapping[str, Any], usable: Mask) -> Any:
+    """Type a time that is made of several columns."""
+    raw = {name: objects(cells.to_pylist()) for name, cells in parts.items()}
+    prepared, problems = prepare(definition, raw, len(usable), columns=[column.name])
+    usable[[problem.row for problem in problems]] = False
+    return array_of(prepared[column.name], column.kind)
 
 
 def _coded(definition: Definition, column: Column, cells: Any, usable: Mask) -> Any:

@@ -100,7 +100,8 @@ def _are_clean(characters: NDArray[np.uint8], quotes: Indexes, ends: Indexes, de
 
 def _cells(layout: Layout, block: bytes) -> Any:
     """Split the rows that have as many fields as the header; leave all others out."""
-    kinds = {str(index): layout.definition.columns[column].kind for column, index in layout.indexes.items()}
+    columns = layout.definition.columns
+    kinds = {str(index): columns[name].kind if name in columns else "" for name, index in layout.indexes.items()}
     types = {index: TYPES["category"] if kind in DICTIONARY_KINDS else pa.string() for index, kind in kinds.items()}
     names = list(map(str, range(len(layout.header))))
     try:

@@ -88,9 +88,9 @@ def batches[Item](items: Iterable[Item], content: Content) -> Iterator[list[Item
 
 
 def columns_by_name(definition: Definition) -> dict[str, str]:
-    """Map the names that a file may use to the columns of the definition."""
+    """Map the names that a file may use to the columns of the definition, and to the parts of its times."""
     rename = definition.source.rename
-    return {name: name for name in definition.columns if name not in rename} | dict(rename)
+    return {name: name for name in definition.raw_names if name not in rename} | dict(rename)
 
 
 def column_indexes(definition: Definition, header: Sequence[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from preprocessing import objects
+from preprocessing import Column, objects
 from preprocessing.number_values import MAX_EXACT
 from preprocessing.time_values import from_zone
 from refrain.errors import UnreadableUpload
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from preprocessing import Array, Column, Definition
+    from preprocessing import Array, Definition
 
 MAX_BATCH_CELLS = 1_000_000
 """A wide table is read in batches of fewer rows."""
@@ -125,7 +125,10 @@ def _chunk(batch: Any, number: int, names: Mapping[str, str], definition: Defini
     return Chunk(
         numbers=numbers,
         lines=numbers,
-        columns={column: _raw(array, definition.columns[column]) for column, array in arrays.items()},
+        columns={
+            column: _raw(array, definition.columns.get(column) or Column(column, "category"))
+            for column, array in arrays.items()
+        },
         original=lambda row: {names[column]: _plain(array[row]) for column, array in arrays.items()},
     )
 

@@ -31,8 +31,9 @@ def prediction_schema(model: TabularModel | RecommenderModel) -> dict[str, Any]:
 
 def _row_schema(model: TabularModel) -> dict[str, Any]:
     definition = model.definition
-    required = [name for name in definition.inputs if name in definition.required]
-    columns = {name: _column(definition.columns[name], model, required=name in required) for name in definition.inputs}
+    needed = [name for name in definition.inputs if name in definition.required]
+    columns = {name: _column(definition.columns[name], model, required=name in needed) for name in definition.inputs}
+    required = [name for name in needed if name not in definition.parts]
     return {"properties": columns, "required": required, "minProperties": 1}
 
 
@@ -44,8 +45,9 @@ def _column(column: Column, model: TabularModel, *, required: bool) -> dict[str,
         schema |= {key: limit for key, limit in limits if limit is not None}
     elif column.kind == "time":
         limits = (("from", column.least), ("to", column.most))
-        bounds = [f"{word} {_time(limit)}" for word, limit in limits if limit is not None]
-        schema |= {"format": "date-time"} | ({"description": " ".join(bounds)} if bounds else {})
+        words = [f"{word} {_time(limit)}" for word, limit in limits if limit is not None]
+        words += [f"(or its parts {', '.join(column.times.parts)})"] if column.times.parts else []
+        schema |= {"format": "date-time"} | ({"description": " ".join(words)} if words else {})
     elif column.allowed and not column.lower and not column.replace:
         schema["enum"] = [*column.allowed, *([] if required else [None])]
     elif column.kind == "category":

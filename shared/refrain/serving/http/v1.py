@@ -11,7 +11,7 @@ from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, TooManyInstances
 from refrain.serving.http.requests import MAX_INSTANCES, Json
-from refrain.serving.http.sent_names import tidy_instances
+from refrain.serving.http.sent_names import join_instances, tidy_instances
 from refrain.serving.prediction import predict
 
 if TYPE_CHECKING:
@@ -34,9 +34,11 @@ def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json
     definition = champion.definition
     instances = _objects(request.document())
     ignored: list[str] = []
-    if unknown := set().union(*instances).difference(definition.columns):
+    if unknown := set().union(*instances).difference(definition.raw_names):
         strict = registry.definition(model).source.strict
         instances, ignored = tidy_instances(definition, instances, unknown, strict=strict)
+    if definition.parts:
+        instances = join_instances(definition, instances)
     _check_inputs(instances, definition.inputs)
     raw = rows_to_lists(instances, (*definition.inputs, *champion.identity_columns))
     predictions = predict(champion, raw, len(instances), challenger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import Problem
+from preprocessing import Problem, join_times
 from refrain.model.loading import is_recommender
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import BinaryTensors, InvalidInstances, InvalidRequestBody, NoTensors, UnknownVersion
@@ -66,7 +66,8 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
     if identity is not None and not isinstance(identity, str):
         raise InvalidRequestBody("id: expected a string")
     tensors = read_tensors(document.get("inputs"))
-    columns, ignored = _columns(registry, champion, tensors.columns)
+    sent, ignored = _columns(registry, champion, tensors.columns)
+    columns = join_times(champion.definition, sent, tensors.rows)
     inputs = champion.definition.inputs
     if columns.keys().isdisjoint(inputs):
         reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
@@ -91,7 +92,7 @@ def _columns(
 ) -> tuple[dict[str, list[object]], list[str]]:
     """Rename what was sent by untidy names; return also the names of no column."""
     definition = champion.definition
-    unknown = sent.keys() - definition.columns.keys()
+    unknown = sent.keys() - definition.raw_names.keys()
     if not unknown:
         return sent, []
     names = columns_of(definition, unknown)

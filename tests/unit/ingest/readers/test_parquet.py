@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from preprocessing import Definition, prepare
+from preprocessing import Definition, objects, parse_definition, prepare
 from refrain.errors import UnreadableUpload
 from refrain.ingest.readers import parquet
 
@@ -36,6 +36,38 @@ def test_columns_come_typed_and_only_those_of_the_definition(read: Read) -> None
     assert found.found == ["age", "town", "label", "x"]
     assert found.numbers == found.lines == [1, 2]
     assert found.originals[1] == {"age": None, "town": None, "label": "b"}
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pa.array([date(2026, 1, 31), None]),
+        pa.array([date(2026, 1, 31), None], pa.date64()),
+        pa.array([datetime(2026, 1, 31), None], pa.timestamp("ns")),
+        pa.array([datetime(2026, 1, 31), None], pa.timestamp("us", "UTC")),
+        pa.array(["2026-01-31", None]).dictionary_encode(),
+    ],
+    ids=lambda array: str(array.type),
+)
+@pytest.mark.parametrize(
+    "clocks",
+    [
+        pa.array([time(8, 15), None], pa.time32("s")),
+        pa.array([time(8, 15), None], pa.time64("ns")),
+        pa.array([b"08:15", None]),
+        pa.array(["08:15:00", None]),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_typed_parts_of_a_time_become_one(read: Read, define: Define, days: Any, clocks: Any) -> None:
+    at = {"type": "time", "from": ["day", "clock"], "zone": "Europe/Zurich", "required": True}
+    document = {**define().document, "columns": {"label": {"type": "category"}, "at": at}}
+    definition = parse_definition("people", document, "people.toml")
+    found = read(file({"day": days, "clock": clocks, "label": ["a", "b"]}), "a.parquet", definition)
+    raw = {name: objects(values) for name, values in found.columns.items()}
+    decoded, problems = prepare(definition, raw, 2)
+    assert decoded["at"].tolist() == [datetime(2026, 1, 31, 7, 15), None]
+    assert [(problem.row, problem.column, problem.reason) for problem in problems] == [(1, "at", "is required")]
 
 
 @pytest.mark.parametrize(
