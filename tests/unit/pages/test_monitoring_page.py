@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from refrain.pages.monitoring_page import render_monitoring_report
 from tests.unit.monitoring.conftest import DOCUMENT
 from tests.unit.monitoring.test_monitor import days
 from tests.unit.monitoring.world import BEGINNING, World
-from tests.unit.pages.test_run_page import HOSTILE, Page
+from tests.unit.pages.test_run_page import Page
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
@@ -74,23 +73,6 @@ def test_no_coordinate_is_out_of_the_drawing(drifted: MonitoringReport) -> None:
 def test_the_page_is_the_same_when_the_report_is_read_back(drifted: MonitoringReport) -> None:
     read = MonitoringReport.from_json(json.loads(json.dumps(drifted.to_json())))
     assert render_monitoring_report(read) == render_monitoring_report(drifted)
-
-
-def test_hostile_names_stay_text(drifted: MonitoringReport) -> None:
-    assert drifted.window is not None
-    first, *rest = drifted.window.distributions
-    window = replace(
-        drifted.window,
-        distributions=(replace(first, name=HOSTILE, cells=(HOSTILE, *first.cells[1:])), *rest),
-        new_values=(replace(drifted.window.new_values[0], values=(HOSTILE,)),),
-    )
-    decision = replace(drifted.decision, reason=HOSTILE)
-
-    html = render_monitoring_report(replace(drifted, model=HOSTILE, summary=HOSTILE, window=window, decision=decision))
-
-    assert "<script" not in html
-    assert html.count("</style>") == 1
-    assert HOSTILE in Page(html).text
 
 
 def test_without_a_version_the_page_says_so() -> None:
