@@ -24,10 +24,11 @@ setup: .venv/ready ## Create the environment in .venv from uv.lock
 demo: setup ## Run the whole loop on this machine (DATA=<csv> MODEL=<definition.toml> for your own, MODEL=songs for music)
 	@$(PYTHON) -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
 
-up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>, BUILT=1: the packages)
+up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_PORT=, MODELS=<folder>, TICK=<seconds>, STACK=, CONCURRENCY=, PARAMETERS=, BUILT=1)
 	@exec $(PYTHON) -m local.up $(if $(PORT),--port $(PORT)) $(if $(API_PORT),--api-port $(API_PORT)) \
 	  $(if $(MODELS),--models "$(MODELS)") $(if $(TICK),--tick "$(TICK)") \
-	  $(if $(BUILT),--template .aws-sam/build/template.yaml)
+	  $(if $(STACK),--stack "$(STACK)") $(if $(CONCURRENCY),--concurrency "$(CONCURRENCY)") \
+	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)") $(if $(BUILT),--template .aws-sam/build/template.yaml)
 
 sam-local: build ## Run the stock `sam local start-api` in Docker, on the local cloud (EVENTS=1: send the sample events)
 	@$(PYTHON) -m local.sam_local $(if $(EVENTS),--events)

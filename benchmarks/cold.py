@@ -73,7 +73,7 @@ def first_answer(functions: BuiltFunctions, function: Function) -> tuple[float, 
     """Return the seconds from the start of a process to its first answer, and the processor seconds of its threads."""
     event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.perf_counter()
-    process = FunctionProcess(function, functions.logs / "cold.log")
+    process = FunctionProcess(function, functions.logs / "cold.log", functions.logs / "tmp")
     answer = process.call(event)
     taken = time.perf_counter() - started
     ran = (

@@ -12,7 +12,7 @@ from benchmarks import income_model
 from benchmarks.built_functions import built_functions
 from benchmarks.result import Group, Part
 from benchmarks.timing import MILLISECONDS, in_turn, summarise
-from local.processes import Pool
+from local.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

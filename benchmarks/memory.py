@@ -66,7 +66,7 @@ def _call_server(peer: Peer, folders: ServerFolders) -> float:
 
 def _call_function(function: Function, logs: Path) -> float:
     events = income_model.predict_events(1)
-    process = FunctionProcess(function, logs / "memory.log")
+    process = FunctionProcess(function, logs / "memory.log", logs / "tmp")
     for _ in range(CALLS):
         process.call(json.dumps(next(events)).encode())
     peak = _peak(Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))

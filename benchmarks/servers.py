@@ -16,7 +16,7 @@ from benchmarks.peer_servers import prepare_servers
 from benchmarks.result import Group, Part
 from benchmarks.server_process import Server
 from benchmarks.timing import MILLISECONDS, in_turn, summarise
-from local.processes import Pool
+from local.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

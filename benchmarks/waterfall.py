@@ -144,7 +144,7 @@ def _started(functions: BuiltFunctions, number: int) -> tuple[list[Span], float]
     )
     event = json.dumps(next(income_model.predict_events(1))).encode()
     started = time.monotonic_ns()
-    process = FunctionProcess(function, functions.logs / "traced.log")
+    process = FunctionProcess(function, functions.logs / "traced.log", functions.logs / "tmp")
     answer = process.call(event)
     ended = time.monotonic_ns()
     process.stop()

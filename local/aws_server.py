@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto import backends
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.config import default_user_config
@@ -18,6 +19,7 @@ from moto.s3 import notifications
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local.aws_client import aws_client
+from local.errors import TooManyCalls
 from local.guard import Guard
 from local.runtime_api import Answer
 from local.web_server import KeepAlive, WebServer
@@ -28,6 +30,10 @@ type Invoke = Callable[[str, bytes], Answer]
 
 class _Handler(KeepAlive, MotoRequestHandler):
     """moto's own handler with kept connections; without them every upload waits a second for a `100 Continue`."""
+
+
+class _Throttled(LambdaClientError):
+    code = 429
 
 
 class AwsServer:
@@ -70,7 +76,10 @@ def _invoke_by(invoke: Invoke) -> Callable[..., tuple[str, bool, str]]:
     """Replace moto's way of running a function, which needs Docker."""
 
     def invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
-        answer = invoke(self.function_name, json.dumps({} if event is None else event).encode())
+        try:
+            answer = invoke(self.function_name, json.dumps({} if event is None else event).encode())
+        except TooManyCalls as error:
+            raise _Throttled("TooManyRequestsException", str(error)) from error
         return answer.payload.decode(), answer.failed, ""
 
     return invoke_lambda

@@ -8,11 +8,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from local.concurrency import NEW_ACCOUNT
 from local.errors import NotStarted
+from local.names import STACK
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -21,8 +24,9 @@ class Cloud:
     """A local cloud that runs while the block runs.
 
     `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions that add to or
-    replace the project's. `template` replaces the project's template. Schedules are due every `tick` seconds, as the
-    template says (None), or never (0).
+    replace the project's. `template` replaces the project's template, `parameters` the values of its parameters.
+    Schedules are due every `tick` seconds, as the template says (None), or never (0). At most `concurrency` calls of
+    functions run at once.
 
     Raises:
         NotStarted: it does not come up; the error holds what it printed.
@@ -38,12 +42,18 @@ class Cloud:
         template: Path | None = None,
         patience: float = 60,
         tick: float | None = 0,
+        *,
+        stack: str = STACK,
+        parameters: Mapping[str, str] | None = None,
+        concurrency: int = NEW_ACCOUNT,
     ) -> None:
         self.folder = (folder or _PROJECT / ".local").resolve()
         self._models = models
         self._template = template
         self._patience = patience
         self._tick = tick
+        self._options = ["--stack", stack, "--concurrency", str(concurrency)]
+        self._options += [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
         self.stack: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -80,6 +90,7 @@ class Cloud:
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "local.up", "--until-stdin-closes", "--folder", str(self.folder)]
+        command += self._options
         if self._models:
             command += ["--models", str(self._models.resolve())]
         if self._template:

@@ -34,3 +34,10 @@ class NotStarted(LocalError):
 
 class StackFailed(LocalError):
     """A stack did not do what its client waited for."""
+
+
+class TooManyCalls(LocalError):
+    """As many calls run as the account may have at once."""
+
+    def __init__(self) -> None:
+        super().__init__("Rate Exceeded.")

@@ -14,7 +14,6 @@ from pathlib import Path
 from local import runtime
 from local.errors import TemplateError
 from local.log_delivery import DELIVERY_SECONDS
-from local.names import local_name
 from local.processes import Function
 from local.template import Resolver, Resource, Template, resource_attributes
 
@@ -75,7 +74,7 @@ def _function(
         raise TemplateError(f"{resource.logical_id} cannot run: its handler should be in {path}, which is missing.")
     logging = {**template.function_globals.get("LoggingConfig", {}), **resource.properties.get("LoggingConfig", {})}
     return Function(
-        name=local_name(resource.logical_id),
+        name=resource.name,
         arn=resource_attributes(resource, "")["Arn"],
         handler=properties["Handler"],
         folder=folder,
@@ -85,6 +84,8 @@ def _function(
         environment=environment,
         json_logs=logging.get("LogFormat") == "JSON",
         python=runtime.bare_python() if _built(template) else (sys.executable,),
+        snap_start=template.has_snap_start(resource),
+        stack=template.stack,
         nice=0 if _answers_callers(template, resource) else _NICE,
     )
 

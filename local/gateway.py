@@ -11,7 +11,8 @@ from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.local.apigw.local_apigw_service import LocalApigwService
 
 from local.aws_server import Invoke
-from local.names import ACCOUNT, REGION, local_name
+from local.errors import TooManyCalls
+from local.names import ACCOUNT, REGION
 from local.template import Template
 from local.web_server import WebServer
 
@@ -28,7 +29,8 @@ class EventTooLong(Exception):
 class _Runner:
     """Replaces SAM's Docker runner."""
 
-    def __init__(self, invoke: Invoke) -> None:
+    def __init__(self, template: Template, invoke: Invoke) -> None:
+        self._template = template
         self._invoke = invoke
 
     def is_debugging(self) -> bool:
@@ -40,7 +42,7 @@ class _Runner:
         payload = event.encode()
         if len(payload) > MAX_EVENT_BYTES:
             raise EventTooLong
-        answer = self._invoke(local_name(function_identifier), payload)
+        answer = self._invoke(self._template.resources[function_identifier].name, payload)
         stdout.write_str("failed" if answer.failed else answer.payload.decode())
 
 
@@ -52,7 +54,7 @@ class Gateway:
         self._web = web
         self._api_key = api_key
         self._open_paths = set(_open_paths(template))
-        web.serve(self._application(template, _Runner(invoke)))
+        web.serve(self._application(template, _Runner(template, invoke)))
 
     def stop(self) -> None:
         """Stop answering."""
@@ -71,6 +73,7 @@ class Gateway:
         application: Flask = service._app
         application.before_request(self._check)
         application.register_error_handler(EventTooLong, lambda _: _refusal(413, "Request Too Long"))
+        application.register_error_handler(TooManyCalls, lambda _: _refusal(500, "Internal server error"))
         return application
 
     def _check(self) -> Response | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.credentials import has_expired
+from local.names import STACK
 from local.requested_actions import RequestedAction, requested_actions, signer
 from local.rights import Rights
 
@@ -23,8 +25,9 @@ RECORD_FILE = "rights.jsonl"
 class Guard:
     """Checks requests against the rights of the functions, and writes used grants and denials to the file `record`."""
 
-    def __init__(self, rights: Rights, record: Path) -> None:
+    def __init__(self, rights: Rights, record: Path, stack: str = STACK) -> None:
         self._rights = rights
+        self._stack = stack
         self._record = record
         self._lock = threading.Lock()
         self._recorded: set[tuple[str, ...]] = set()
@@ -37,10 +40,14 @@ class Guard:
             function, service = signer(environ)
             if function not in self._rights:
                 return application(environ, start_response)
-            actions = requested_actions(environ, service)
+            if has_expired(environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")):
+                message = "The provided token has expired."
+                return _refuse(environ, start_response, service, "ExpiredToken", message)
+            actions = requested_actions(environ, service, self._stack)
             denied = [action for action in actions if not self._allows(function, *action)]
             if denied:
-                return _refuse(environ, start_response, service, function, denied[0])
+                message = f"{function} is not authorized to perform: {denied[0][0]} on resource: {denied[0][1]}"
+                return _refuse(environ, start_response, service, "AccessDenied", message)
             if service == "s3" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
                 start_response = self._hiding(function, actions[0], start_response)
             return application(environ, start_response)
@@ -70,16 +77,16 @@ class Guard:
 
 
 def _refuse(
-    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, function: str, denied: RequestedAction
+    environ: "WSGIEnvironment", start_response: "StartResponse", service: str, code: str, message: str
 ) -> Iterable[bytes]:
-    message = f"{function} is not authorized to perform: {denied[0]} on resource: {denied[1]}"
     if "HTTP_X_AMZ_TARGET" in environ:
-        body = json.dumps({"__type": "AccessDeniedException", "message": message}).encode()
+        body = json.dumps({"__type": f"{code}Exception", "message": message}).encode()
         status, kind = "400 Bad Request", "application/x-amz-json-1.0"
     else:
-        error = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         body = (error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>").encode()
-        status, kind = "403 Forbidden", "application/xml"
+        status = "400 Bad Request" if code == "ExpiredToken" else "403 Forbidden"
+        kind = "application/xml"
     if environ["REQUEST_METHOD"] == "HEAD":
         body = b""
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), ("Connection", "close")])

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import TemplateError
-from local.names import local_name
 from local.template import Template
 
 PAUSE_SECONDS = 0.5
@@ -145,13 +144,13 @@ def _subscription(template: Template, name: str, properties: Mapping[str, Any]) 
     group = properties["LogGroupName"]["Ref"]
     return Subscription(
         functions=tuple(
-            local_name(function.logical_id)
+            function.name
             for function in template.of_type("AWS::Serverless::Function")
             if function.properties.get("LoggingConfig", {}).get("LogGroup") == {"Ref": group}
         ),
         field=pattern[1],
         value=int(pattern[2]),
-        bucket=local_name(target["BucketARN"]["Fn::GetAtt"][0]),
+        bucket=template.resources[target["BucketARN"]["Fn::GetAtt"][0]].name,
         prefix=target["Prefix"],
         partition=partition[1],
     )

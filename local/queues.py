@@ -5,30 +5,35 @@ moto could do it too, but inside the upload's PUT, which would then take as long
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from local.concurrency import RETRY_SECONDS
+from local.errors import TooManyCalls
 from local.names import REGION
-from local.runtime_api import Answer
+from local.runtime_api import Answer, failed_answer
 
 
 @dataclass(frozen=True)
 class QueueSource:
-    """A queue that calls a function."""
+    """A queue that calls a function; a received message is hidden for `visibility` seconds."""
 
     url: str
     arn: str
     batch_size: int = 10
     reports_failures: bool = False
     concurrency: int = 2
+    visibility: float = 30
 
 
 class Poller:
     """Passes the messages of one queue to `invoke`, and deletes those that were handled.
 
-    A failed message stays in the queue. Its visibility timeout brings it back, and the redrive policy removes it.
+    A failed message stays in the queue. Its visibility timeout brings it back, and the redrive policy removes it. A
+    call above the account's limit is tried again while its messages are hidden.
     """
 
     def __init__(self, sqs: Any, source: QueueSource, invoke: Callable[[bytes], Answer], pause: float = 0.1) -> None:
@@ -71,11 +76,20 @@ class Poller:
 
     def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
-            answer = self._invoke(json.dumps(batch_event(messages, self._source.arn)).encode())
+            answer = self._call(json.dumps(batch_event(messages, self._source.arn)).encode())
             for message in finished_messages(messages, answer, self._source.reports_failures):
                 self._sqs.delete_message(QueueUrl=self._source.url, ReceiptHandle=message["ReceiptHandle"])
         finally:
             self._free.release()
+
+    def _call(self, event: bytes) -> Answer:
+        end = time.monotonic() + self._source.visibility
+        while True:
+            try:
+                return self._invoke(event)
+            except TooManyCalls as error:
+                if time.monotonic() >= end or self._stopping.wait(RETRY_SECONDS):
+                    return failed_answer("TooManyRequestsException", str(error))
 
 
 def batch_event(messages: Sequence[Mapping[str, Any]], arn: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from local.names import ACCOUNT, REGION
+from local.names import ACCOUNT, REGION, STACK
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,14 +29,14 @@ def signer(environ: "WSGIEnvironment") -> tuple[str, str]:
     return (signature[1], signature[2]) if signature else ("", "")
 
 
-def requested_actions(environ: "WSGIEnvironment", service: str) -> list[RequestedAction]:
+def requested_actions(environ: "WSGIEnvironment", service: str, stack: str = STACK) -> list[RequestedAction]:
     """Return what must be allowed for a request; a request that is not understood needs an action that no role has."""
     if service == "s3":
         return _of_s3(environ)
     if service == "lambda":
         return _of_lambda(environ)
     fields, action = _fields(environ)
-    return [(f"{service}:{action}", resource) for resource in _resources(service, fields)]
+    return [(f"{service}:{action}", resource) for resource in _resources(service, fields, stack)]
 
 
 def _of_s3(environ: "WSGIEnvironment") -> list[RequestedAction]:
@@ -77,13 +77,13 @@ def _of_lambda(environ: "WSGIEnvironment") -> list[RequestedAction]:
     return [("lambda:InvokeFunction", prefix + call[1].removeprefix(prefix))]
 
 
-def _resources(service: str, fields: Mapping[str, Any]) -> list[str]:
+def _resources(service: str, fields: Mapping[str, Any], stack: str) -> list[str]:
     if service == "dynamodb":
         tables = fields.get("RequestItems", {fields.get("TableName", "")})
         return [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}" for table in tables]
     if service == "sqs":
         return [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{str(fields.get('QueueUrl', '')).rpartition('/')[2]}"]
-    if service == "codedeploy":  # the request names a deployment; this machine has one stack
-        application = "refrain-ServerlessDeploymentApplication-local"
+    if service == "codedeploy":  # the request names a deployment, and no stack
+        application = f"{stack}-ServerlessDeploymentApplication-local"
         return [f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:{application}/local"]
     return [next((str(fields[name]) for name in _RESOURCE_FIELDS if name in fields), "")]

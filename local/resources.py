@@ -13,7 +13,7 @@ import yaml
 
 from local.aws_server import AwsServer, empty_package
 from local.errors import TemplateError
-from local.names import ACCOUNT, REGION, local_name
+from local.names import ACCOUNT, REGION
 from local.processes import Function
 from local.template import FIRST_VERSION, Resolver, Resource, Template, resource_attributes
 
@@ -47,7 +47,7 @@ def _create_queues(template: Template, server: AwsServer, resolver: Resolver) ->
         texts = {
             name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in properties.items()
         }
-        sqs.create_queue(QueueName=local_name(resource.logical_id), Attributes=texts)
+        sqs.create_queue(QueueName=resource.name, Attributes=texts)
 
 
 def _dead_letter_queue(queue: Resource) -> set[str]:
@@ -59,13 +59,13 @@ def _dead_letter_queue(queue: Resource) -> set[str]:
 def _create_topics(template: Template, server: AwsServer) -> None:
     """Create topics without subscriptions, since this machine sends no mail."""
     for resource in template.of_type("AWS::SNS::Topic"):
-        server.client("sns").create_topic(Name=local_name(resource.logical_id))
+        server.client("sns").create_topic(Name=resource.name)
 
 
 def _create_tables(template: Template, server: AwsServer) -> None:
     for resource in template.of_type("AWS::DynamoDB::Table"):
         properties = _chosen_properties(resource, "AttributeDefinitions", "KeySchema", "BillingMode")
-        server.client("dynamodb").create_table(TableName=local_name(resource.logical_id), **properties)
+        server.client("dynamodb").create_table(TableName=resource.name, **properties)
 
 
 def _chosen_properties(resource: Resource, *names: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _chosen_properties(resource: Resource, *names: str) -> dict[str, Any]:
 def _create_buckets(template: Template, server: AwsServer, resolver: Resolver) -> None:
     s3 = server.client("s3")
     for resource in template.of_type("AWS::S3::Bucket"):
-        name = local_name(resource.logical_id)
+        name = resource.name
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         if resource.properties.get("VersioningConfiguration", {}).get("Status") == "Enabled":
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -115,9 +115,7 @@ def _create_aliases(template: Template, server: AwsServer) -> None:
     for resource in template.of_type("AWS::Serverless::Function"):
         alias = resource.properties.get("AutoPublishAlias")
         if alias:
-            server.client("lambda").create_alias(
-                FunctionName=local_name(resource.logical_id), Name=alias, FunctionVersion=FIRST_VERSION
-            )
+            server.client("lambda").create_alias(FunctionName=resource.name, Name=alias, FunctionVersion=FIRST_VERSION)
 
 
 def _create_state_machine(template: Template, resource: Resource, server: AwsServer, resolver: Resolver) -> None:
@@ -128,7 +126,7 @@ def _create_state_machine(template: Template, resource: Resource, server: AwsSer
     if unknown:
         raise TemplateError(f"{resource.logical_id}: no DefinitionSubstitutions for {', '.join(unknown)}.")
     server.client("stepfunctions").create_state_machine(
-        name=local_name(resource.logical_id), definition=json.dumps(yaml.safe_load(text)), roleArn=_ROLE
+        name=resource.name, definition=json.dumps(yaml.safe_load(text)), roleArn=_ROLE
     )
 
 

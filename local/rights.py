@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.errors import TemplateError
-from local.names import local_name
 from local.template import Resolver, Resource, Template
 
 
@@ -41,7 +40,7 @@ def read_rights(template: Template, endpoint: str) -> Rights:
     """
     resolver = Resolver(template, endpoint)
     return {
-        local_name(function.logical_id): tuple(_grants(template, function, resolver))
+        function.name: tuple(_grants(template, function, resolver))
         for function in template.of_type("AWS::Serverless::Function")
     }
 
@@ -66,9 +65,7 @@ def _statements(template: Template, function: Resource, policy: Any) -> list[Any
         case {"Statement": list(statements)}:
             return statements
         case str():
-            policies = {
-                local_name(resource.logical_id): resource for resource in template.of_type("AWS::IAM::ManagedPolicy")
-            }
+            policies = {resource.name: resource for resource in template.of_type("AWS::IAM::ManagedPolicy")}
             if policy in policies:
                 managed: list[Any] = policies[policy].properties["PolicyDocument"]["Statement"]
                 return managed

@@ -2,18 +2,19 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from local.aws_server import AwsServer
+from local.concurrency import NEW_ACCOUNT, Concurrency
 from local.functions import FunctionHost, gather_definitions, read_functions
 from local.gateway import Gateway
 from local.guard import RECORD_FILE, Guard
 from local.log_delivery import LogDelivery, read_subscriptions
-from local.names import REGION, local_name
+from local.names import REGION, STACK
 from local.outputs import publish_outputs
-from local.processes import Pool
+from local.pool import Pool
 from local.queues import Poller, QueueSource
 from local.resources import arn_of, create_resources
 from local.rights import read_rights
@@ -25,15 +26,20 @@ from local.web_server import WebServer
 
 @dataclass(frozen=True)
 class Options:
-    """Settings of the local cloud: the template, the folder for its state, and a folder of definitions to add.
+    """Settings of the local cloud.
 
-    Schedules are due every `tick` seconds, as the template says (None), or never (0).
+    These are the template with values of its parameters, the folder for its state, a folder of definitions to add, the
+    name of the stack, and the limit of the account on running calls. Schedules are due every `tick` seconds, as the
+    template says (None), or never (0).
     """
 
     template: Path
     folder: Path
     models: Path | None = None
     tick: float | None = None
+    stack: str = STACK
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    concurrency: int = NEW_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,16 @@ class RunningStack:
     """
 
     def __init__(self, options: Options, ports: Ports) -> None:
-        template = read_template(options.template)
+        template = read_template(options.template, options.parameters, options.stack)
         due = read_schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
-        guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE)
+        guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE, options.stack)
         self._server = AwsServer(ports.services, self._invoke, guard)
         endpoint = self._server.endpoint
         models = gather_definitions(template, options.models, options.folder / "models")
-        logs = options.folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
         functions = read_functions(template, FunctionHost(endpoint, models, options.folder / "runtime"))
-        self._pools |= {function.name: Pool(function, logs) for function in functions}
+        concurrency = Concurrency(options.concurrency)
+        self._pools |= {function.name: Pool(function, options.folder, concurrency) for function in functions}
         create_resources(template, self._server, functions)
         self._pollers = _pollers(template, self._server, self._pools)
         log_files = {name: pool.log for name, pool in self._pools.items()}
@@ -74,11 +79,11 @@ class RunningStack:
             "api_key": api_key,
             "aws_endpoint_url": endpoint,
             "region": REGION,
-            "inbox_bucket": local_name("InboxBucket"),
-            "lake_bucket": local_name("LakeBucket"),
+            "inbox_bucket": template.resources["InboxBucket"].name,
+            "lake_bucket": template.resources["LakeBucket"].name,
             "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
         }
-        publish_outputs(self._server, self.stack)
+        publish_outputs(self._server, options.stack, self.stack)
         self._tickers = [Ticker(schedule, partial(Pool.call, self._pools[schedule.function])) for schedule in due]
 
     def stop(self) -> None:
@@ -117,9 +122,8 @@ def _pollers(template: Template, server: AwsServer, pools: Mapping[str, Pool]) -
                 url=resolver.resolve({"Ref": by_arn[arn].logical_id}),
                 arn=arn,
                 batch_size=int(properties.get("BatchSize", 10)),
+                visibility=float(by_arn[arn].properties.get("VisibilityTimeout", 30)),
                 reports_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
             )
-            pollers.append(
-                Poller(server.client("sqs"), source, partial(Pool.call, pools[local_name(function.logical_id)]))
-            )
+            pollers.append(Poller(server.client("sqs"), source, partial(Pool.call, pools[function.name])))
     return pollers

@@ -1,10 +1,11 @@
-"""Serves the Lambda Runtime API to one process, which fetches events from it and posts answers.
+"""Serves the Lambda Runtime API to one process, which fetches events from it and posts answers, and credentials.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, version 2018-06-01.
 """
 
 import json
 import queue
+import secrets
 import sys
 import threading
 import time
@@ -13,8 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local.credentials import temporary_credentials
+
 MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit for a synchronous answer
 _PREFIX = "/2018-06-01/runtime"
+_CREDENTIALS = "/2021-04-23/credentials"
 
 
 @dataclass(frozen=True)
@@ -41,23 +45,38 @@ def failed_answer(error_type: str, message: str) -> Answer:
     return Answer(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
 
 
-class RuntimeApi:
-    """Serves one process, one call at a time."""
+@dataclass(frozen=True)
+class RuntimeFailure:
+    """The end of a call that the function did not choose, in Lambda's words."""
 
-    def __init__(self) -> None:
+    error_type: str
+    reason: str
+
+    def answer(self, request_id: str) -> Answer:
+        """Make the answer to one call."""
+        return failed_answer(self.error_type, f"RequestId: {request_id} Error: {self.reason}")
+
+
+class RuntimeApi:
+    """Serves one process of a function, one call at a time."""
+
+    def __init__(self, function: str) -> None:
+        self.function = function
+        self.token = secrets.token_urlsafe()
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._current: Call | None = None
-        self._end: Answer | None = None
+        self._end: RuntimeFailure | None = None
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self.credentials_uri = f"http://{self.address}{_CREDENTIALS}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def offer(self, call: Call) -> None:
         """Pass a call to the process when it asks for the next one."""
         with self._lock:
             if self._end is not None:
-                call.answer.set_result(self._end)
+                call.answer.set_result(self._end.answer(call.request_id))
                 return
             self._current = call
         self._calls.put(call)
@@ -66,21 +85,18 @@ class RuntimeApi:
         """Wait for the next call; None when there will be no more."""
         return self._calls.get()
 
-    def settle(self, answer: Answer) -> None:
+    def settle(self, answer: Answer | RuntimeFailure) -> None:
         """Answer the current call; only the first answer counts."""
         with self._lock:
-            if self._current is not None:
-                self._current.answer.set_result(answer)
+            if (call := self._current) is not None:
+                call.answer.set_result(answer.answer(call.request_id) if isinstance(answer, RuntimeFailure) else answer)
                 self._current = None
 
-    def end(self, answer: Answer) -> None:
-        """Use `answer` for the current call and all later ones, since the process is gone."""
+    def end(self, failure: RuntimeFailure) -> None:
+        """Let the current call fail and all later ones, since the process is gone."""
         with self._lock:
-            self._end = answer
-        self.settle(answer)
-        self._close()
-
-    def _close(self) -> None:
+            self._end = failure
+        self.settle(failure)
         self._calls.put(None)
         self._server.shutdown()
         self._server.server_close()
@@ -102,6 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self) -> None:
+        if self.path == _CREDENTIALS and self.headers["Authorization"] == self.api.token:
+            self._reply(200, json.dumps(temporary_credentials(self.api.function)).encode())
+            return
+        if (
+            self.path == f"{_PREFIX}/restore/next"
+        ):  # asked by a function with SnapStart; it runs its hooks on the answer
+            self._reply(200, b"")
+            return
         call = self.api.next() if self.path == f"{_PREFIX}/invocation/next" else None
         if call is None:
             self._reply(410, b"")

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from local.errors import TemplateError
-from local.names import local_name
+from local.concurrency import RETRY_SECONDS
+from local.errors import TemplateError, TooManyCalls
 from local.runtime_api import Answer
 from local.template import Template
 
 MIN_TICK_SECONDS = 1.0
 """Ticks carry their time to the second."""
+
+MAX_TRIES = 3
+"""Lambda's default for an event that a function fails to handle."""
 
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -112,11 +115,24 @@ class Ticker:
         due = self._schedule.times.after(datetime.now(UTC))
         while not self._stopping.wait(max((due - datetime.now(UTC)).total_seconds(), 0.0)):
             try:
-                self._invoke(self._schedule.event(due))
+                self._call(self._schedule.event(due))
             except RuntimeError:  # the function was closed meanwhile
                 if not self._stopping.is_set():
                     raise
             due = self._schedule.times.after(max(due, datetime.now(UTC)))
+
+    def _call(self, event: bytes) -> None:
+        """Call as Lambda does for an event: again after a failure, and until it runs while the account has no room."""
+        failures = 0
+        while failures < MAX_TRIES:
+            try:
+                if not self._invoke(event).failed:
+                    return
+                failures += 1
+            except TooManyCalls:
+                pass
+            if self._stopping.wait(RETRY_SECONDS):
+                return
 
 
 def _schedules(template: Template, override: DueTimes | None) -> Iterator[Schedule]:
@@ -125,7 +141,7 @@ def _schedules(template: Template, override: DueTimes | None) -> Iterator[Schedu
             if event["Type"] == "ScheduleV2":
                 properties, title = event["Properties"], f"{function.logical_id}.{name}"
                 times = _times(properties, title)
-                yield Schedule(local_name(function.logical_id), override or times, _input(properties, title))
+                yield Schedule(function.name, override or times, _input(properties, title))
 
 
 def _times(properties: Mapping[str, Any], title: str) -> DueTimes:

@@ -13,7 +13,7 @@ from typing import Any
 from samcli.yamlhelper import yaml_parse
 
 from local.errors import TemplateError
-from local.names import ACCOUNT, REGION, local_name
+from local.names import ACCOUNT, REGION, STACK, local_name
 
 FIRST_VERSION = "1"
 """The version of a new function."""
@@ -21,20 +21,22 @@ FIRST_VERSION = "1"
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of the template with unresolved properties."""
+    """A resource of the template with unresolved properties, and its name on this machine."""
 
     logical_id: str
     type: str
     properties: Mapping[str, Any]
+    name: str
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template, with the values of its parameters."""
+    """A template, with the values of its parameters and the name of its stack."""
 
     path: Path
     resources: Mapping[str, Resource]
     parameters: Mapping[str, str]
+    stack: str = STACK
     function_globals: Mapping[str, Any] = field(default_factory=dict)
     api_globals: Mapping[str, Any] = field(default_factory=dict)
 
@@ -55,11 +57,17 @@ class Template:
 
     def memory_of(self, function: Resource) -> int:
         """Return the memory of a function in MB, from its parameter where it has one."""
-        memory = {"MemorySize": 128, **self.function_globals, **function.properties}["MemorySize"]
-        return int(self.parameters[memory["Ref"]] if isinstance(memory, dict) else memory)
+        return int(self._chosen({"MemorySize": 128, **self.function_globals, **function.properties}["MemorySize"]))
+
+    def has_snap_start(self, function: Resource) -> bool:
+        """Whether a function starts from a snapshot of its memory."""
+        return self._chosen(function.properties.get("SnapStart", {}).get("ApplyOn", "None")) == "PublishedVersions"
+
+    def _chosen(self, value: Any) -> str:
+        return self.parameters[value["Ref"]] if isinstance(value, dict) else str(value)
 
 
-def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
+def read_template(path: Path, parameters: Mapping[str, str] | None = None, stack: str = STACK) -> Template:
     """Read a template; `parameters` override its defaults.
 
     Raises:
@@ -76,15 +84,16 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
     if missing:
         raise TemplateError(f"Parameters of {path.name} without a value: {', '.join(missing)}.")
     resources = {
-        name: Resource(name, body["Type"], body.get("Properties", {})) for name, body in document["Resources"].items()
+        name: Resource(name, body["Type"], body.get("Properties", {}), local_name(name, stack))
+        for name, body in document["Resources"].items()
     }
     shared = document.get("Globals", {})
-    return Template(path.resolve(), resources, values, shared.get("Function", {}), shared.get("Api", {}))
+    return Template(path.resolve(), resources, values, stack, shared.get("Function", {}), shared.get("Api", {}))
 
 
 def resource_attributes(resource: Resource, endpoint: str) -> dict[str, str]:
     """Return the values of `Ref` (the empty name) and `GetAtt` for a resource of the local cloud at `endpoint`."""
-    name = local_name(resource.logical_id)
+    name = resource.name
     match resource.type:
         case "AWS::S3::Bucket":
             return {"": name, "Arn": f"arn:aws:s3:::{name}"}
@@ -114,7 +123,7 @@ class Resolver:
             ("AWS::AccountId", ""): ACCOUNT,
             ("AWS::Partition", ""): "aws",
             ("AWS::URLSuffix", ""): "amazonaws.com",
-            ("AWS::StackName", ""): "refrain",
+            ("AWS::StackName", ""): template.stack,
         }
         self._values |= {(name, ""): value for name, value in template.parameters.items()}
         for resource in template.resources.values():

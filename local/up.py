@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from local.concurrency import NEW_ACCOUNT
 from local.errors import AlreadyRunning, LocalError
+from local.names import STACK
 
 PROJECT = Path(__file__).resolve().parent.parent
 SWITCH_SECONDS = 0.0005
@@ -53,7 +55,16 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     from local.running_stack import Options, Ports, RunningStack
 
     running = RunningStack(
-        Options(options.template, options.folder, options.models, options.tick), Ports(services, api)
+        Options(
+            options.template,
+            options.folder,
+            options.models,
+            options.tick,
+            options.stack,
+            dict(options.parameter),
+            options.concurrency,
+        ),
+        Ports(services, api),
     )
     _keep_answers_fast()
     stack_file = options.folder / "stack.json"
@@ -144,13 +155,32 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port of the AWS services (default: a free one)")
     parser.add_argument("--api-port", type=int, default=0, help="port of the API (default: a free one)")
     parser.add_argument("--models", type=Path, help="folder of definitions that add to or replace the template's")
-    parser.add_argument("--folder", type=Path, default=PROJECT / ".local", help="folder for its state")
+    parser.add_argument("--stack", default=STACK, help="name of the stack; stacks can run side by side")
+    parser.add_argument("--folder", type=Path, help="folder for its state (default: .local, or .local/stacks/<name>)")
     parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
+    parser.add_argument(
+        "--parameter", type=_parameter, action="append", default=[], help="NAME=VALUE of the template's parameters"
+    )
+    parser.add_argument(
+        "--concurrency", type=int, default=NEW_ACCOUNT, help="the account's limit on running calls of functions"
+    )
     parser.add_argument(
         "--tick", type=float, help="seconds between two calls of each schedule (default: as in the template; 0: never)"
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.folder = options.folder or state_folder(options.stack)
+    return options
+
+
+def state_folder(stack: str) -> Path:
+    """Return the folder for the state of a stack: `.local` for the usual one."""
+    return PROJECT / ".local" if stack == STACK else PROJECT / ".local" / "stacks" / stack
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
 
 
 if __name__ == "__main__":

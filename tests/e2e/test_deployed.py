@@ -11,7 +11,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.deployed_stack import DeployedStack, SelfCleaningClient, UnusableStack
-from local.outputs import STACK
+from local.names import STACK
 from tests.e2e.conftest import PROJECT
 
 if TYPE_CHECKING:

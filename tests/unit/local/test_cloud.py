@@ -12,12 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.cloud import Cloud
+from local.concurrency import NEW_ACCOUNT
 from local.errors import NotStarted
 
 if TYPE_CHECKING:
@@ -56,11 +58,16 @@ def handler(event, context):
     return {"batchItemFailures": [{"itemIdentifier": m["messageId"]} for m in event["Records"]]}
 """
 INFERENCE = """
-import json, os
+import json, os, time
 
 def handler(event, context):
     if event["path"] == "/broken":
         raise ValueError("the inside")
+    if event["path"] == "/killed":
+        os.kill(os.getpid(), 9)
+    if event["path"] == "/slow":
+        while not os.path.exists(event["body"]):
+            time.sleep(0.01)
     answer = {"pid": os.getpid(), "path": event["path"], "body": event["body"], "method": event["httpMethod"]}
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(answer)}
 """
@@ -147,7 +154,7 @@ def ask(cloud: Cloud, path: str, key: str | None = None, body: bytes | None = No
     if key is not None:
         request.add_header("x-api-key", key)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -268,8 +275,37 @@ def test_a_body_that_is_too_long_does_not_reach_the_function(cloud: Cloud, megab
     assert refused == (413, {"message": "Request Too Long"})
 
 
-def test_a_failing_function_answers_502_without_its_error(cloud: Cloud) -> None:
-    assert ask(cloud, "/broken", cloud.stack["api_key"]) == (502, {"message": "Internal server error"})
+@pytest.mark.parametrize("path", ["/broken", "/killed"])
+def test_a_failing_function_answers_502_without_its_error(cloud: Cloud, path: str) -> None:
+    assert ask(cloud, path, cloud.stack["api_key"]) == (502, {"message": "Internal server error"})
+
+
+def test_calls_above_the_limit_of_the_account_are_refused_as_on_aws(cloud: Cloud, tmp_path: Path) -> None:
+    awslambda, key, release = cloud.client("lambda"), cloud.stack["api_key"], tmp_path / "release"
+    refusals: list[dict[str, Any]] = []
+
+    def refused() -> bool:
+        try:
+            awslambda.invoke(FunctionName="refrain-move-function", Payload=b'{"model": "any", "move": "keep"}')
+        except awslambda.exceptions.TooManyRequestsException as error:
+            refusals.append(error.response)
+        return bool(refusals)
+
+    def hold() -> int:
+        while (status := ask(cloud, "/slow", key, str(release).encode())[0]) == 500:  # `refused` took the room
+            time.sleep(0.05)
+        return status
+
+    with ThreadPoolExecutor(NEW_ACCOUNT) as threads:
+        calls = [threads.submit(hold) for _ in range(NEW_ACCOUNT)]
+        assert eventually(refused, 30)
+        above = ask(cloud, "/v1/models", key)
+        release.touch()
+
+    assert refusals[0]["Error"]["Message"] == "Rate Exceeded."
+    assert refusals[0]["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert above == (500, {"message": "Internal server error"})
+    assert {call.result() for call in calls} == {200}
 
 
 def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Cloud) -> None:
@@ -327,11 +363,12 @@ def ticks(cloud: Cloud) -> list[str]:
 
 
 def test_schedules_run_only_with_a_tick_and_functions_know_the_delivery_time(cloud: Cloud, tmp_path: Path) -> None:
-    with Cloud(tmp_path / "state", template=small_project(tmp_path), tick=1) as ticking:
+    with Cloud(tmp_path / "state", template=small_project(tmp_path), tick=1, stack="refrain-dev") as ticking:
         assert eventually(lambda: len(ticks(ticking)) >= 2)
         lake = ticking.stack["lake_bucket"]
         within = ticking.client("s3").get_object(Bucket=lake, Key=ticks(ticking)[0])["Body"].read()
 
+    assert lake == "refrain-dev-lake-bucket"
     assert within == b"3"
     assert ticks(cloud) == []
 

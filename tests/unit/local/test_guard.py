@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from local import credentials
 from local.guard import Guard
 from local.rights import Grant
 from tests.unit.local.test_requested_actions import environ
@@ -47,6 +50,18 @@ def test_allowed_requests_pass_others_are_denied_and_both_are_recorded(tmp_path:
     assert status_of(guard, environ("PUT", "/refrain-lake-bucket/curated/x"), Answers()) == "403 Forbidden"
     assert status_of(guard, environ("PUT", "/refrain-lake-bucket/x", function="somebody"), Answers()) == "200 OK"
     assert [json.loads(line)["by"] for line in record.read_text().splitlines()] == ["s3:GetObject", None, None]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(60, "200 OK"), (-1, "400 Bad Request")])
+def test_credentials_are_refused_when_their_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, status: str
+) -> None:
+    monkeypatch.setattr(credentials, "LIFETIME_SECONDS", seconds)
+    guard = Guard({"refrain-reader": (Grant("s3:GetObject", f"{LAKE}/*"),)}, tmp_path / "rights.jsonl")
+    token = credentials.temporary_credentials("refrain-reader")["Token"]
+    request = environ("GET", "/refrain-lake-bucket/curated/x") | {"HTTP_X_AMZ_SECURITY_TOKEN": token}
+
+    assert status_of(guard, request, Answers()) == status
 
 
 def test_only_a_function_that_may_list_learns_that_a_key_is_missing(tmp_path: Path) -> None:

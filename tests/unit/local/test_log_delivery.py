@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from local.errors import TemplateError
 from local.log_delivery import LogDelivery, Subscription, read_subscriptions
-from local.template import Resource, Template, read_template
+from local.template import Template, read_template
 from refrain.lake.capture.reading import captured_key
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -117,7 +118,7 @@ def test_a_line_written_in_two_parts_is_delivered_as_one(tmp_path: Path) -> None
 )
 def test_an_unsupported_subscription_is_refused(name: str, changes: dict[str, Any], words: str) -> None:
     resource = TEMPLATE.resources[name]
-    changed = Resource(name, resource.type, {**resource.properties, **changes})
+    changed = replace(resource, properties={**resource.properties, **changes})
     template = Template(TEMPLATE.path, {**TEMPLATE.resources, name: changed}, TEMPLATE.parameters)
 
     with pytest.raises(TemplateError, match=words):

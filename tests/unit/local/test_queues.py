@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local import queues
+from local.errors import TooManyCalls
 from local.queues import Poller, QueueSource, batch_event, finished_messages
 from local.runtime_api import Answer
 
@@ -118,6 +121,42 @@ def test_a_poller_passes_batches_on_and_deletes_finished_messages() -> None:
     assert batches == [["a", "b"], ["c"]]
     assert queue.deleted == ["handle of a", "handle of c"]
     assert set(queue.batch_sizes) == {2}
+
+
+def test_a_call_above_the_limit_is_made_again_while_its_messages_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "RETRY_SECONDS", 0.01)
+    queue = Queue(BATCH[:1])
+    calls: list[bytes] = []
+
+    def invoke(event: bytes) -> Answer:
+        calls.append(event)
+        if len(calls) < 3:
+            raise TooManyCalls
+        return report()
+
+    poller = Poller(queue, QueueSource("url", ARN, visibility=60), invoke, pause=0.01)
+    assert eventually(lambda: len(queue.deleted) == 1)
+    poller.stop()
+
+    assert calls == [calls[0]] * 3
+
+
+def test_messages_stay_in_the_queue_when_no_call_was_possible_while_they_were_hidden() -> None:
+    queue = Queue(BATCH[:1])
+    called = threading.Event()
+
+    def invoke(event: bytes) -> Answer:
+        called.set()
+        raise TooManyCalls
+
+    source = QueueSource("url", ARN, concurrency=1, visibility=0)
+    poller = Poller(queue, source, invoke, pause=0.01)
+    assert called.wait(5)
+    queue.waiting = BATCH[1:2]  # the worker is free again, so the next message is taken
+    assert eventually(lambda: not queue.waiting)
+    poller.stop()
+
+    assert queue.deleted == []
 
 
 def test_a_poller_takes_only_as_many_batches_as_the_function_can_handle() -> None:

@@ -35,7 +35,7 @@ def test_rights_come_from_inline_statements_and_managed_policies() -> None:
     ],
 )
 def test_an_unknown_kind_of_policy_is_refused(policy: Any, words: str) -> None:
-    function = Resource("Reader", "AWS::Serverless::Function", {"Policies": [policy]})
+    function = Resource("Reader", "AWS::Serverless::Function", {"Policies": [policy]}, "refrain-reader")
 
     with pytest.raises(TemplateError, match=words):
         read_rights(Template(Path("template.yaml"), {"Reader": function}, {}), ENDPOINT)

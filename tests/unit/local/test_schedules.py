@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.errors import TemplateError
+from local import schedules
+from local.errors import TemplateError, TooManyCalls
 from local.runtime_api import Answer
 from local.schedules import EveryPeriod, Schedule, Ticker, read_schedules
 from local.template import Template, read_template
@@ -113,6 +114,36 @@ def test_calls_of_a_schedule_never_overlap_and_missed_ticks_are_skipped() -> Non
     ticker.join()
 
     assert not overlapped.is_set()
+
+
+@pytest.mark.parametrize(
+    ("failures", "calls"),
+    [
+        ([None], 1),
+        ([Answer(b"{}", failed=True), None], 2),
+        ([Answer(b"{}", failed=True)] * 9, 3),
+        ([TooManyCalls()] * 7 + [None], 8),
+    ],
+    ids=["a success", "a failure", "failures", "an account at its limit"],
+)
+def test_an_event_is_tried_three_times_and_waits_for_the_limit_of_the_account(
+    monkeypatch: pytest.MonkeyPatch, failures: list[Answer | TooManyCalls | None], calls: int
+) -> None:
+    monkeypatch.setattr(schedules, "RETRY_SECONDS", 0.001)
+    events: list[bytes] = []
+
+    def call(event: bytes) -> Answer:
+        events.append(event)
+        failure = failures[len(events) - 1]
+        if isinstance(failure, TooManyCalls):
+            raise failure
+        return failure or Answer(b"null")
+
+    ticker = Ticker(Schedule("f", EveryPeriod(timedelta(days=1)), "{}"), call)
+    ticker._call(b"the event")
+    ticker.stop()
+
+    assert events == [b"the event"] * calls
 
 
 def test_a_stopped_ticker_makes_no_more_calls_and_accepts_a_closed_function() -> None:
