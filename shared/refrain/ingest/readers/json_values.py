@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.errors import UnreadableUpload
 from refrain.ingest.formats import MAX_LINE_BYTES
-from refrain.ingest.readers.chunks import printable
+from refrain.repeated_names import checked_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,24 +30,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _WRAPPED = re.compile(r'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?=\[\s*[{\]])')
 
 
-class RepeatedName(dict[str, Any]):
-    """An object that has a name twice; the last value counts in it."""
-
-    reason = ""
-
-
-def _checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) == len(pairs):
-        return names
-    seen: set[str] = set()
-    repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-    result = RepeatedName(names)
-    result.reason = f"the name {printable(repeated[:80])!r} appears twice in the object"
-    return result
-
-
-_scan = cast("Any", json.JSONDecoder(object_pairs_hook=_checked_object)).scan_once
+_scan = cast("Any", json.JSONDecoder(object_pairs_hook=checked_object)).scan_once
 
 
 def decode_value(text: str, start: int) -> tuple[Any, int]:

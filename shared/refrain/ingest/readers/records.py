@@ -15,8 +15,9 @@ from refrain.ingest.readers.chunks import (
     batches,
     check_columns,
     columns_by_name,
+    printable,
 )
-from refrain.ingest.readers.json_values import RepeatedName
+from refrain.repeated_names import RepeatedName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,7 +57,7 @@ def _chunk(batch: list[Record], number: int, by_name: dict[str, str], names: dic
             if not value.keys() <= names.keys():
                 _remember(value, by_name, names)
         else:
-            reason = reason or (value.reason if isinstance(value, RepeatedName) else "expected a JSON object")
+            reason = reason or _unusable(value)
             malformed.append(Malformed(row, line, reason, value))
     values = [row[2] for row in rows]
     return Chunk(
@@ -66,6 +67,12 @@ def _chunk(batch: list[Record], number: int, by_name: dict[str, str], names: dic
         original=lambda row: values[row],
         malformed=malformed,
     )
+
+
+def _unusable(value: object) -> str:
+    if isinstance(value, RepeatedName):
+        return f"the name {printable(value.repeated[:80])!r} appears twice in the object"
+    return "expected a JSON object"
 
 
 def _remember(value: Mapping[str, object], by_name: dict[str, str], names: dict[str, None]) -> None:

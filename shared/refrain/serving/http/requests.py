@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
+from refrain.repeated_names import find_repeated_name
 from refrain.serving.http.refusals import BodyTooLarge, InvalidRequestBody, NotJson, WrongContentType, shorten_text
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON: send null for a missing value")
 
 
-# The last of two equal keys counts, as in nearly every JSON parser.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
@@ -92,6 +92,10 @@ class HttpRequest:
             raise NotJson(f"the body is not JSON: {error}") from None
         if not isinstance(document, dict):
             raise InvalidRequestBody("expected a JSON object")
+        repeated = find_repeated_name(text, document)
+        if repeated:
+            where, name = map(shorten_text, repeated)
+            raise InvalidRequestBody(f"{where}: the name {name!r} appears twice")
         return document
 
     def _text(self) -> str:

@@ -170,9 +170,27 @@ def test_a_deeply_nested_value_is_refused(api: Api) -> None:
     assert (answer.status, read(answer)["problems"][0]["value"]) == (422, "an array of 1")
 
 
-def test_of_a_key_given_twice_the_last_counts(api: Api) -> None:
-    twice = api.ask("POST", PREDICT, '{"instances": [{"age": -1, "age": 36}]}')
-    assert twice.status == 200
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        (PREDICT, '{"instances": [{"age": 1}, {"age": -1, "age": 36}]}', "instances[1]: the name 'age' appears twice"),
+        (PREDICT, '{"instances": [{"a": 1}], "instances": []}', "the body: the name 'instances' appears twice"),
+        (PREDICT, '{"instances": [{"x": {"b": 1, "\\u0062": 2}}]}', "an object inside: the name 'b' appears twice"),
+        (
+            "/v2/models/people/infer",
+            '{"inputs": [{"name": "age", "shape": [1], "shape": [1]}]}',
+            "inputs[0]: the name 'shape' appears twice",
+        ),
+        (
+            "/v1/models/people:label",
+            '{"labels": [{"prediction_id": "p", "label": 1, "label": 0}]}',
+            "labels[0]: the name 'label' appears twice",
+        ),
+    ],
+)
+def test_a_name_twice_in_an_object_is_refused_with_its_place(api: Api, path: str, body: str, detail: str) -> None:
+    answer = api.ask("POST", path, body)
+    assert (answer.status, read(answer)["code"], read(answer)["detail"]) == (400, "invalid_request", detail)
 
 
 @pytest.mark.parametrize(
