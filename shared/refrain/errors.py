@@ -124,6 +124,16 @@ class ChampionChanged(RefrainError):
         super().__init__(f"{model}: {f'{withdrawn} was withdrawn meanwhile' if withdrawn else moved}")
 
 
+class OutdatedRollback(RefrainError):
+    """A rollback that was asked for before the champion went into service, so not because of it."""
+
+    def __init__(self, model: str, champion: str, since: str, asked_at: str) -> None:
+        super().__init__(
+            f"{model}: {champion} is in service since {since}, and this rollback was started before, at {asked_at}; "
+            "start it again to go back from that version"
+        )
+
+
 class ChallengerChanged(RefrainError):
     """Another version is on trial, or none."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -9,16 +10,25 @@ if TYPE_CHECKING:
     import numpy as np
 
 type Timespec = Literal["seconds", "milliseconds", "microseconds"]
+type Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time of now, in UTC."""
+    return datetime.now(UTC)
 
 
 def from_iso(text: str) -> datetime:
-    """Read an ISO 8601 time; without a zone it is UTC. Raises `ValueError`.
+    """Read an ISO 8601 time; without a zone it is UTC. Raises `ValueError`, also for one that is none in UTC.
 
     >>> from_iso("2026-11-23T12:00:00Z").isoformat()
     '2026-11-23T12:00:00+00:00'
     """
     time = datetime.fromisoformat(text)
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is outside the years 1 to 9999 in UTC") from None
 
 
 def to_iso(time: datetime, timespec: Timespec = "seconds") -> str:

@@ -22,7 +22,6 @@ from refrain.deployment.rollback import RollbackRequest
 from refrain.evaluation.evaluate import EvaluationRequest
 from refrain.events import read_fields
 from refrain.ingest.upload_event import read_uploads
-from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.monitoring.monitor import MONITORING_FIELDS
 from refrain.release.check import ReleaseRequest
@@ -238,8 +237,7 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
     request = {**EVENT["04-snapshot"]["request"], "force": True}
     later = send("04-snapshot", request=request, execution="again", started_at="2026-11-23T14:00:00.000Z")
     newer = send("05-train", run=later["run"])["version"]
-    served = Served(newer, "2026-11-23T14:10:00.000Z", "roc_auc", 0.99)
-    set_champion(open_store(inbox.lake), "tumours", served, expected=trained["version"], reasons={})
+    set_champion(open_store(inbox.lake), "tumours", newer, expected=trained["version"], reasons={})
 
     back = send("21-roll-back")
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)

@@ -73,17 +73,17 @@ BASELINE = Baseline(
 GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
+TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, {"mean of yes": None}, 0, None)
+TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
+PROMOTED = LogEntry(model=MODEL, sequence=7, time=TIME, event="promoted", version=VERSION, trial=TRIAL)
 DEPLOYMENT = Deployment(
     model=MODEL,
     champion=SERVED,
     previous=Served("old", TIME, "roc_auc", None),
     challenger=Challenger("new", TIME, "roc_auc", 0.92, "canary", 0.1, TIME),
-    updated_at=TIME,
+    last=PROMOTED,
     withdrawn=(Withdrawn("bad", "d0", TIME),),
 )
-TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, {"mean of yes": None}, 0, None)
-TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
-PROMOTED = LogEntry(model=MODEL, event="promoted", time=TIME, version=VERSION, trial=TRIAL)
 TRUTH, ANSWERS = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
 FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=Parity(100, 1e-7, 0), golden=Parity(24, 0.0, 0))
 CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"])
@@ -129,8 +129,6 @@ REPORT = MonitoringReport(
     decision=RetrainingDecision(True, "drift", "city drifted", "drift-1"),
     last_start=None,
 )
-PROMOTED = LogEntry(model=MODEL, event="promoted", time=TIME, version=VERSION)
-
 
 RECEIPT = Receipt(
     status="kept",

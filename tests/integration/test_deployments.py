@@ -8,21 +8,21 @@ import pytest
 
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ChampionChanged, Conflict, NotFound, StorageUnavailable
-from refrain.lake.deployment import Deployment, Served
+from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_moves import set_champion
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
 
-ONE, TWO, THREE = (Served(f"v{number}", f"2026-01-0{number}T00:00:00Z", "roc_auc", 0.9) for number in (1, 2, 3))
+ONE, TWO, THREE = "v1", "v2", "v3"
 
 
 class Interrupted(Store):
     """A store in which somebody else moves the deployment between our reading and our writing."""
 
-    def __init__(self, bucket: str, other: Served, expected: str | None) -> None:
+    def __init__(self, bucket: str, other: str, expected: str | None) -> None:
         super().__init__(bucket)
-        self._other: Served | None = other
+        self._other: str | None = other
         self._expected = expected
 
     def read(self, key: str) -> Any:
@@ -34,8 +34,8 @@ class Interrupted(Store):
                 promote(Store(self.bucket), other, self._expected)
 
 
-def promote(store: Store, served: Served, expected: str | None) -> Deployment:
-    return set_champion(store, "shop", served, expected=expected, reasons={})
+def promote(store: Store, version: str, expected: str | None) -> Deployment:
+    return set_champion(store, "shop", version, expected=expected, reasons={})
 
 
 def champion(aws: Aws) -> str | None:
@@ -44,7 +44,7 @@ def champion(aws: Aws) -> str | None:
 
 
 def test_before_the_first_promotion_there_is_no_deployment(aws: Aws) -> None:
-    assert Deployment.read_with_etag(open_store(aws.lake), "shop") == (Deployment("shop", None, None, None, ""), "")
+    assert Deployment.read_with_etag(open_store(aws.lake), "shop") == (Deployment("shop", None, None, None, None), "")
 
 
 @pytest.mark.parametrize("expected", [None, "v1"], ids=["the first one", "a later one"])

@@ -12,7 +12,6 @@ import pytest
 from preprocessing import parse_definition
 from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, UnknownModel
-from refrain.lake.deployment import Served
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.packed_columns import unpack_columns
 from refrain.lake.snapshot import snapshot_key
@@ -282,5 +281,4 @@ def test_a_broken_definition_of_another_model_does_no_harm(aws: Aws, lake: Store
 
 
 def promote(lake: Store, version: str) -> None:
-    served = Served(version, "2026-11-23T12:00:00Z", "roc_auc", 0.9)
-    set_champion(lake, "shops", served, expected=None, reasons={})
+    set_champion(lake, "shops", version, expected=None, reasons={})

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from refrain.aws.storage import open_store
-from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest
+from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest, OutdatedRollback
 from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment
 from refrain.lake.label import write_labels
 from refrain.lake.version import version_key
 from refrain.serving.registry.registry import registry
+from refrain.times import to_iso
 from tests.integration.loop import Context, Run, compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
 
@@ -320,6 +321,10 @@ def test_a_rollback_ends_a_trial_and_the_bad_version_does_not_come_back_by_itsel
     bad = trial.end(run)["champion"]
     request = {"model": "shop", "action": "rollback", "reason": "customers complain"}
     event = {"move": "roll_back", "request": request, "execution": "e", "started_at": "2026-11-23T12:00:00.5Z"}
+
+    with pytest.raises(OutdatedRollback, match=f"{bad} is in service since .* start it again"):
+        handler("retraining/move")(event, None)
+    event["started_at"] = to_iso(datetime.now(UTC), "milliseconds")
 
     answer = handler("retraining/move")(event, None)
 

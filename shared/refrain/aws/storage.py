@@ -139,8 +139,15 @@ class Store:
         raise StorageUnavailable(key, "S3 refused each try, since other writes to it were under way")
 
     def replace(self, key: str, data: bytes, etag: str) -> None:
-        """Replace an object that still has this ETag; raises `Conflict` when it has another."""
-        self._put(key, data, mode={"e_tag": etag})
+        """Replace an object that still has this ETag; raises `Conflict` when it has another.
+
+        "It has another" may be the answer to a retry of our own write, so the object is read back.
+        """
+        try:
+            self._put(key, data, mode={"e_tag": etag})
+        except Conflict:
+            if self.read(key).data != data:
+                raise
 
     def download(self, key: str, path: Path, version: str = "") -> Downloaded:
         """Stream an object, or a former version of it, to a file, in constant memory.

@@ -7,13 +7,12 @@ was faster, and nothing changes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.aws.emf import count_metric
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
-from refrain.lake.deployment import Deployment, Served, Withdrawn, make_challenger, pause_seconds
+from refrain.lake.deployment import Deployment, pause_seconds
 from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
@@ -72,15 +71,15 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
-    challenger = make_challenger(_served(evaluation), rollout)
-    expected = evaluation.champion_version
-    set_challenger(store, request.model, challenger, expected=expected, reasons=_reasons(evaluation))
+    version, expected = _chosen(evaluation), evaluation.champion_version
+    reasons = _reasons(evaluation) | _figure(evaluation)
+    deployment = set_challenger(store, request.model, version, rollout, expected=expected, reasons=reasons)
     return {
         "model": request.model,
         "run": request.run,
-        "version": challenger.version,
-        "mode": challenger.mode,
-        "until": challenger.until,
+        "version": version,
+        "mode": rollout.mode,
+        "until": deployment.challenger.until if deployment.challenger else None,
         "pause_seconds": pause_seconds(rollout),
     }
 
@@ -95,9 +94,9 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     evaluation = replace(Evaluation.read(store, request.model, request.run), outcome=outcome, trial=request.trial)
     promoted = _chosen(evaluation) if request.move == "promote" else None
     if promoted:
-        served, expected, on_trial = _served(evaluation), evaluation.champion_version, evaluation.trial is not None
-        reasons = _reasons(evaluation)
-        set_champion(store, evaluation.model, served, expected=expected, reasons=reasons, on_trial=on_trial)
+        expected, on_trial = evaluation.champion_version, evaluation.trial is not None
+        reasons = _reasons(evaluation) | _figure(evaluation)
+        set_champion(store, evaluation.model, promoted, expected=expected, reasons=reasons, on_trial=on_trial)
     elif request.move in ("dismiss", "superseded") and evaluation.decision.version:
         _dismiss(store, evaluation)
     report = write_report(store, request.model, request.run, render_run(evaluation).encode(), promoted)
@@ -119,12 +118,8 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial of the run's version, if it is on trial; where it did harm, withdraw it and its snapshot."""
     model, version, trial = evaluation.model, _chosen(evaluation), evaluation.trial
-    if trial is None and Deployment.read(store, model).challenger_version != version:
-        return
-    at = trial.at if trial else to_iso(datetime.now(UTC), "milliseconds")
-    harmful = trial is not None and trial.code in HARMS
-    withdrawn = Withdrawn(version, read_learned_digest(store, model, version), at) if harmful else None
-    remove_challenger(store, model, version, at=at, reasons=_reasons(evaluation), withdrawn=withdrawn)
+    digest = read_learned_digest(store, model, version) if trial and trial.code in HARMS else None
+    remove_challenger(store, model, version, reasons=_reasons(evaluation), withdrawn_digest=digest)
 
 
 def _chosen(evaluation: Evaluation) -> str:
@@ -135,12 +130,10 @@ def _chosen(evaluation: Evaluation) -> str:
     return version
 
 
-def _served(evaluation: Evaluation) -> Served:
-    """Return the chosen version as it is served, since its trial was judged, or else since the run compared it."""
-    version = _chosen(evaluation)
-    since = evaluation.trial.at if evaluation.trial else evaluation.finished_at
-    candidate = evaluation.summary_of(version)
-    return Served(version, since, evaluation.metric, candidate.figures.value if candidate else None)
+def _figure(evaluation: Evaluation) -> dict[str, object]:
+    """Return the figure that the chosen version is promoted for."""
+    candidate = evaluation.summary_of(_chosen(evaluation))
+    return {"metric": evaluation.metric, "value": candidate.figures.value if candidate else None}
 
 
 def _reasons(evaluation: Evaluation) -> dict[str, object]:

@@ -2,29 +2,32 @@
 
 The previous version is found in the whole log, not in the last move: after a rollback it is the one before that. So a
 second rollback goes further back, and never forward to a bad version. The snapshot of the withdrawn version is
-remembered, and no run learns from the same rows again unless it is forced to.
+remembered, and no run learns from the same rows again unless it is forced to. A rollback undoes only what its author
+can have seen: a champion that went into service after its start stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.definitions import known_models
-from refrain.errors import InvalidRequest, UnknownModel
+from refrain.errors import InvalidRequest, OutdatedRollback, UnknownModel
 from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
-from refrain.lake.deployment import Deployment, Served, Withdrawn
-from refrain.lake.deployment_log import LogEntry, log_keys, read_entries, succession
+from refrain.lake.deployment import Deployment, Served
+from refrain.lake.deployment_log import champions_before, succession
 from refrain.lake.deployment_moves import restore_champion
 from refrain.lake.version import Manifest, list_versions, read_learned_digest
 from refrain.model.loading import load_version
-from refrain.times import to_iso
+from refrain.times import to_iso, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from refrain.aws.storage import Store
+    from refrain.lake.deployment_log import LogEntry
+    from refrain.times import Clock
 
 MAX_NAMED_VERSIONS = 10
 ROLLBACK_FIELDS = {
@@ -57,11 +60,12 @@ class RollbackRequest:
         return cls(values["model"], values["version"], values["reason"], values["execution"], at)
 
 
-def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[str, object]:
+def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: Clock = utc_now) -> dict[str, object]:
     """Put the version back into service; return the move. Doing it again changes nothing.
 
     Raises `UnknownModel`, `InvalidRequest` when there is no version to go back to or none of this name, `BrokenVersion`
-    when it does not answer its golden rows as it should, and `ChampionChanged` when another move came first.
+    when it does not answer its golden rows as it should, `OutdatedRollback` when the champion went into service after
+    the request, and `ChampionChanged` when another move came first.
     """
     deployment = Deployment.read(store, request.model)
     champion = deployment.champion
@@ -70,52 +74,58 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest) -> dict[
         if request.model not in models:
             raise UnknownModel(request.model, models)
         raise InvalidRequest(f"{request.model} has no version in service, so there is nothing to roll back")
-    replaced = next((item for item in reversed(deployment.withdrawn) if item.at == request.at), None)
-    if replaced and champion.since == request.at and request.version in (None, champion.version):
-        return _restore(store, request, champion, deployment.previous, replaced)
-    entries = read_entries(store, log_keys(store, request.model))
+    entries = deployment.log(store).entries()
+    author = f"rollback {request.by}"
+    for index, entry in enumerate(entries):
+        if (entry.by, entry.asked_at) == (author, request.at):
+            entry.write(store)
+            return _describe(entries[: index + 1])
+    if champion.since > request.at:
+        raise OutdatedRollback(request.model, champion.version, champion.since, request.at)
     line = succession(entries)
-    version = request.version or _previous(deployment, line)
+    version = request.version or _version_before(line, champion.version)
     if version == champion.version:
         raise InvalidRequest(f"version: {version} is in service already")
     _check_known(store, request.model, version)
     proved = load_version(store, request.model, Served(version, request.at, "", None))
-    served = _served(version, request.at, proved.model.definition.training.metric, entries)
-    replaced = Withdrawn(champion.version, read_learned_digest(store, request.model, champion.version), request.at)
-    indexes = [index for index, entry in enumerate(line) if entry.version == version]
-    previous = _as_served(line[indexes[-1] - 1]) if indexes and indexes[-1] else None
-    return _restore(store, request, served, previous, replaced)
-
-
-def _restore(
-    store: Store, request: RollbackRequest, served: Served, previous: Served | None, replaced: Withdrawn
-) -> dict[str, object]:
-    """Move the deployment and return the move; a move that was made before only completes its log."""
-    deployment = restore_champion(
+    earlier = champions_before(line, version, champion.version)
+    moved = restore_champion(
         store,
         request.model,
-        served,
-        previous=previous,
-        withdrawn=replaced,
-        reasons={"by": f"rollback {request.by}", "because": request.reason, "instead_of": replaced.version},
+        version,
+        expected=champion,
+        withdrawn_digest=read_learned_digest(store, request.model, champion.version),
+        previous=Served.by_move(earlier[-1]) if earlier else None,
+        reasons={
+            "by": author,
+            "because": request.reason,
+            "asked_at": request.at,
+            "metric": proved.model.definition.training.metric,
+            **_promoted_for(entries, version),
+        },
+        clock=clock,
     )
+    return _describe([*entries, *([moved.last] if moved.last else [])])
+
+
+def _describe(entries: Sequence[LogEntry]) -> dict[str, object]:
+    """Return the result of the rollback that is the last of the entries."""
+    move, line = entries[-1], succession(entries)
     return {
-        "model": request.model,
+        "model": move.model,
         "outcome": "rolled_back",
-        "champion": served.version,
-        "instead_of": replaced.version,
-        "previous": deployment.previous.version if deployment.previous else None,
-        "reason": f"{served.version} is in service again ({request.reason}).",
+        "champion": move.version,
+        "instead_of": move.instead_of,
+        "previous": line[-2].version if len(line) > 1 else None,
+        "reason": f"{move.version} is in service again ({move.because}).",
     }
 
 
-def _previous(deployment: Deployment, line: Sequence[LogEntry]) -> str:
-    """Return the version before the champion: by the log, or else by the deployment."""
-    if len(line) > 1 and line[-1].version == deployment.champion_version:
-        return line[-2].version
-    if deployment.previous:
-        return deployment.previous.version
-    raise InvalidRequest(f"there is no version before {deployment.champion_version}: name one by `version`")
+def _version_before(line: Sequence[LogEntry], champion: str) -> str:
+    """Return the version before the champion."""
+    if len(line) < 2:
+        raise InvalidRequest(f"there is no version before {champion}: name one by `version`")
+    return line[-2].version
 
 
 def _check_known(store: Store, model: str, version: str) -> None:
@@ -127,11 +137,7 @@ def _check_known(store: Store, model: str, version: str) -> None:
     raise InvalidRequest(f"version: {model} has no version {version!r:.80}; known are {names or 'none'}")
 
 
-def _served(version: str, at: str, metric: str, entries: Sequence[LogEntry]) -> Served:
-    """Return the version in service since a time, with the figure that it was promoted for, if it ever was."""
-    promotions = [entry for entry in entries if entry.version == version and entry.event == "promoted"]
-    return replace(_as_served(promotions[-1]), since=at) if promotions else Served(version, at, metric, None)
-
-
-def _as_served(entry: LogEntry) -> Served:
-    return Served(entry.version, entry.time, entry.metric or "", entry.value)
+def _promoted_for(entries: Sequence[LogEntry], version: str) -> dict[str, object]:
+    """Return the figure that a version was promoted for, if it ever was."""
+    figures = [(entry.metric, entry.value) for entry in entries if entry.version == version and entry.metric]
+    return dict(zip(("metric", "value"), figures[-1], strict=True)) if figures else {}

@@ -1,6 +1,7 @@
 """Which versions of a model are in service and on trial: one small object, changed by compare-and-swap only.
 
-The moves themselves are in `deployment_moves`, their log in `deployment_log`.
+It holds its last move, so the log can always be completed from it. The moves are in `deployment_moves`, their log in
+`deployment_log`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from refrain.errors import NotFound
+from refrain.lake.deployment_log import DeploymentLog, LogEntry
 from refrain.lake.document import Document, StoredDocument
 from refrain.times import from_iso, to_iso
 
@@ -35,6 +37,11 @@ class Served(Document):
     metric: str
     value: float | None
 
+    @classmethod
+    def by_move(cls, entry: LogEntry) -> Served:
+        """Return the version that a move put into service."""
+        return Served(entry.version, entry.time, entry.metric or "", entry.value)
+
 
 @dataclass(frozen=True)
 class Challenger(Served):
@@ -59,7 +66,10 @@ class Withdrawn(Document):
 
 @dataclass(frozen=True)
 class Deployment(StoredDocument):
-    """The versions of one model; `previous` is served when the champion turns out to be broken."""
+    """The versions of one model, and the `last` move, which counts the moves.
+
+    `previous` is served when the champion turns out to be broken.
+    """
 
     path = "deployments/{}.json"
 
@@ -67,7 +77,7 @@ class Deployment(StoredDocument):
     champion: Served | None
     previous: Served | None
     challenger: Challenger | None
-    updated_at: str
+    last: LogEntry | None
     withdrawn: tuple[Withdrawn, ...] = ()
 
     @classmethod
@@ -81,7 +91,7 @@ class Deployment(StoredDocument):
         try:
             content = store.read(cls.key(model))
         except NotFound:
-            return cls(model, None, None, None, ""), ""
+            return cls(model, None, None, None, None), ""
         return cls.from_json(content.json()), content.etag
 
     @property
@@ -93,6 +103,15 @@ class Deployment(StoredDocument):
     def challenger_version(self) -> str | None:
         """The challenger's version, or None."""
         return self.challenger.version if self.challenger else None
+
+    @property
+    def sequence(self) -> int:
+        """The number of moves so far."""
+        return self.last.sequence if self.last else 0
+
+    def log(self, store: Store) -> DeploymentLog:
+        """Return the log of the moves up to this state."""
+        return DeploymentLog(store, self.last)
 
     def withdrew(self, version: str | None) -> bool:
         """Tell whether a version was withdrawn; its own run does not bring it back."""

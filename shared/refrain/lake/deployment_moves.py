@@ -1,100 +1,146 @@
-"""The moves of a deployment: each is a pure change, tried by compare-and-swap, and an entry of the log.
+"""The moves of a deployment: each is a pure change of the pointer, tried by compare-and-swap, and an entry of the log.
 
-The entry is written after the change. When a crash comes between the two, the retry writes it: a move that is made
-already changes nothing and is logged under the same key.
+The pointer holds the entry, so a move is made once the pointer is written. Every move first completes the log. A move
+that is made already changes nothing.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.storage import to_json
-from refrain.errors import ChallengerChanged, ChampionChanged, Conflict
-from refrain.lake.deployment import Challenger, Deployment, Served, Withdrawn
+from refrain.errors import ChallengerChanged, ChampionChanged, Conflict, StorageError
+from refrain.lake.deployment import Deployment, Served, Withdrawn, make_challenger
 from refrain.lake.deployment_log import LogEntry
+from refrain.times import from_iso, to_iso, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from preprocessing import Rollout
     from refrain.aws.storage import Store
+    from refrain.lake.deployment_log import Event
+    from refrain.times import Clock
+
+logger = logging.getLogger("refrain")
 
 MAX_TRIES = 8
 MAX_WITHDRAWN = 20
 
 type Reasons = dict[str, Any]
-"""Who moved the deployment and why: further fields of the log's entry."""
+"""Who moved the deployment and why, and the version's figure: further fields of the log's entry."""
+
+type Change = Callable[[Deployment, LogEntry], Deployment]
+"""Makes a move that an entry describes, or returns the deployment as it is; raises when the move is not possible."""
 
 
 def set_champion(
-    store: Store, model: str, served: Served, *, expected: str | None, reasons: Reasons, on_trial: bool = False
+    store: Store,
+    model: str,
+    version: str,
+    *,
+    expected: str | None,
+    reasons: Reasons,
+    on_trial: bool = False,
+    clock: Clock = utc_now,
 ) -> Deployment:
     """Make a version champion in the place of the `expected` version; with `on_trial` it has to be the challenger.
 
     Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged`.
     """
 
-    def change(current: Deployment) -> Deployment:
-        if current.champion_version == served.version:
+    def change(current: Deployment, entry: LogEntry) -> Deployment:
+        if current.champion_version == version:
             return current
-        _check_unmoved(current, expected, served.version)
-        if on_trial and current.challenger_version != served.version:
-            raise ChallengerChanged(model, served.version, current.challenger_version)
-        return Deployment(model, served, current.champion, None, served.since, current.withdrawn)
+        _check_unmoved(current, expected, version)
+        if on_trial and current.challenger_version != version:
+            raise ChallengerChanged(model, version, current.challenger_version)
+        champion = Served.by_move(entry)
+        return replace(current, champion=champion, previous=current.champion, challenger=None, last=entry)
 
-    entry = LogEntry(model, "promoted", served.since, served.version, served.metric, served.value, **reasons)
-    return _move(store, change, entry)
+    return _move(store, model, "promoted", version, reasons, change, clock)
 
 
 def set_challenger(
-    store: Store, model: str, challenger: Challenger, *, expected: str | None, reasons: Reasons
+    store: Store,
+    model: str,
+    version: str,
+    rollout: Rollout,
+    *,
+    expected: str | None,
+    reasons: Reasons,
+    clock: Clock = utc_now,
 ) -> Deployment:
     """Put a version on trial beside the `expected` champion, in the place of one whose time is over.
 
     Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged` when another is on trial.
     """
 
-    def change(current: Deployment) -> Deployment:
-        _check_unmoved(current, expected, challenger.version)
+    def change(current: Deployment, entry: LogEntry) -> Deployment:
+        _check_unmoved(current, expected, version)
         if current.champion is None:
             raise ChampionChanged(model, expected, None)
-        if current.challenger_version == challenger.version:
+        if current.challenger_version == version:
             return current
-        if current.challenger and current.challenger.until > challenger.since:
-            raise ChallengerChanged(model, challenger.version, current.challenger_version)
-        return replace(current, challenger=challenger, updated_at=challenger.since)
+        if current.challenger and current.challenger.until > entry.time:
+            raise ChallengerChanged(model, version, current.challenger_version)
+        challenger = make_challenger(Served.by_move(entry), rollout)
+        return replace(current, challenger=challenger, last=replace(entry, until=challenger.until))
 
-    terms: Reasons = {"mode": challenger.mode, "share": challenger.share, "until": challenger.until} | reasons
-    return _move(store, change, LogEntry(model, "trial_started", challenger.since, challenger.version, **terms))
+    terms: Reasons = {"mode": rollout.mode, "share": rollout.share}
+    return _move(store, model, "trial_started", version, terms | reasons, change, clock)
 
 
 def remove_challenger(
-    store: Store, model: str, version: str, *, at: str, reasons: Reasons, withdrawn: Withdrawn | None = None
+    store: Store,
+    model: str,
+    version: str,
+    *,
+    reasons: Reasons,
+    withdrawn_digest: str | None = None,
+    clock: Clock = utc_now,
 ) -> Deployment:
-    """End a challenger's trial, if it is still on trial; `withdrawn` is given when it did harm."""
+    """End a challenger's trial, if it is still on trial; one that did harm is withdrawn with its snapshot's digest."""
 
-    def change(current: Deployment) -> Deployment:
+    def change(current: Deployment, entry: LogEntry) -> Deployment:
         if current.challenger_version != version:
             return current
-        return replace(current, challenger=None, updated_at=at, withdrawn=_with(current, withdrawn))
+        withdrawn = current.withdrawn
+        if withdrawn_digest is not None:
+            withdrawn = _with(current, Withdrawn(version, withdrawn_digest, entry.time))
+        return replace(current, challenger=None, withdrawn=withdrawn, last=entry)
 
-    return _move(store, change, LogEntry(model, "dismissed", at, version, **reasons))
+    return _move(store, model, "dismissed", version, reasons, change, clock)
 
 
 def restore_champion(
-    store: Store, model: str, served: Served, *, previous: Served | None, withdrawn: Withdrawn, reasons: Reasons
+    store: Store,
+    model: str,
+    version: str,
+    *,
+    expected: Served,
+    withdrawn_digest: str,
+    previous: Served | None,
+    reasons: Reasons,
+    clock: Clock = utc_now,
 ) -> Deployment:
-    """Put an earlier version back in place of the withdrawn one; a trial ends. Raises `ChampionChanged`."""
+    """Put an earlier version back in place of the `expected` one, which is withdrawn; a trial ends.
 
-    def change(current: Deployment) -> Deployment:
-        if current.champion == served:
-            return current
-        if current.champion_version != withdrawn.version:
-            raise ChampionChanged(model, withdrawn.version, current.champion_version)
-        kept = tuple(item for item in _with(current, withdrawn) if item.version != served.version)
-        return Deployment(model, served, previous, None, served.since, kept)
+    Raises `ChampionChanged`, also when the expected version left and came back meanwhile.
+    """
 
-    return _move(store, change, LogEntry(model, "rolled_back", served.since, served.version, **reasons))
+    def change(current: Deployment, entry: LogEntry) -> Deployment:
+        if current.champion != expected:
+            raise ChampionChanged(model, expected.version, current.champion_version)
+        withdrawn = _with(current, Withdrawn(expected.version, withdrawn_digest, entry.time))
+        kept = tuple(item for item in withdrawn if item.version != version)
+        return Deployment(model, Served.by_move(entry), previous, None, entry, kept)
+
+    replaced: Reasons = {"instead_of": expected.version}
+    return _move(store, model, "rolled_back", version, reasons | replaced, change, clock)
 
 
 def _check_unmoved(current: Deployment, expected: str | None, version: str) -> None:
@@ -105,23 +151,35 @@ def _check_unmoved(current: Deployment, expected: str | None, version: str) -> N
         raise ChampionChanged(current.model, expected, current.champion_version, version)
 
 
-def _with(current: Deployment, withdrawn: Withdrawn | None) -> tuple[Withdrawn, ...]:
+def _with(current: Deployment, withdrawn: Withdrawn) -> tuple[Withdrawn, ...]:
     """Add a withdrawn version to those before it."""
-    if withdrawn is None:
-        return current.withdrawn
     before = (item for item in current.withdrawn if item.version != withdrawn.version)
     return (*before, withdrawn)[-MAX_WITHDRAWN:]
 
 
-def _move(store: Store, change: Callable[[Deployment], Deployment], entry: LogEntry) -> Deployment:
-    """Read, change, and write if nobody wrote meanwhile, else begin again; `change` raises when it is not possible."""
+def _move(
+    store: Store, model: str, event: Event, version: str, reasons: Reasons, change: Change, clock: Clock
+) -> Deployment:
+    """Read, complete the log, change, and write if nobody wrote meanwhile, else begin again."""
     for _ in range(MAX_TRIES):
-        current, etag = Deployment.read_with_etag(store, entry.model)
-        moved = change(current)
-        if moved == current or _is_written(store, moved, etag):
-            entry.write(store)
+        current, etag = Deployment.read_with_etag(store, model)
+        if current.last:
+            current.last.write(store)
+        entry = LogEntry(model, current.sequence + 1, _next_time(current, clock), event, version, **reasons)
+        moved = current if current.last and current.last.is_move(entry) else change(current, entry)
+        if moved == current:
+            return current
+        if moved.last and _is_written(store, moved, etag):
+            _append(store, moved.last)
             return moved
-    raise Conflict(Deployment.key(entry.model))
+    raise Conflict(Deployment.key(model))
+
+
+def _next_time(current: Deployment, clock: Clock) -> str:
+    """Return the time of a move: now, and later than the move before whatever the clocks say."""
+    earliest = from_iso(current.last.time) + timedelta(milliseconds=1) if current.last else None
+    now = clock()
+    return to_iso(max(now, earliest) if earliest else now, "milliseconds")
 
 
 def _is_written(store: Store, deployment: Deployment, etag: str) -> bool:
@@ -133,3 +191,11 @@ def _is_written(store: Store, deployment: Deployment, etag: str) -> bool:
     except Conflict:
         return False
     return True
+
+
+def _append(store: Store, entry: LogEntry) -> None:
+    """Write the entry of a move that is made; where that fails, the next move writes it."""
+    try:
+        entry.write(store)
+    except StorageError as error:
+        logger.warning("log entry left to the next move", extra={"model": entry.model, "reason": str(error)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from refrain.lake.deployment_log import LogEntry, log_keys
+from refrain.lake.deployment import Deployment
 from refrain.lake.label import read_labels
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
@@ -61,7 +61,7 @@ def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str])
     Runs of another definition do not count: whoever changed the definition had a reason to hope.
     """
     model = definition.model
-    entries = (LogEntry.read(store, key) for key in reversed(log_keys(store, model)))
+    entries = Deployment.read(store, model).log(store).newest_first()
     promoted = next((run_of_version(entry.version) for entry in entries if entry.event == "promoted"), "")
     unpromoted = [run for run in runs if run > promoted][-definition.retraining.most_without_promotion :]
     of_definition = (Snapshot.read(store, model, run).definition == definition.document for run in reversed(unpromoted))

@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from preprocessing import Rollout
 from refrain.deployment.rollback import RollbackRequest, roll_back
 from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
-from refrain.lake.deployment import Challenger, Deployment, Served
+from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_challenger, set_champion
 from refrain.lake.version import TrainingRows
+from refrain.times import from_iso
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from refrain.times import Clock
+
 WHEN = "2026-11-23T12:00:0"
+
+
+def clock(time: str) -> Clock:
+    return lambda: from_iso(time)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +46,8 @@ def lake(version: tiny.Model) -> tiny.Lake:
         tiny.put_version(lake, made)
         manifest = replace(made.files.manifest, snapshot=TrainingRows(f"digest {number}", 300, 100))
         manifest.write(lake, "people", name)
-        served = Served(name, f"{WHEN}{number}.000Z", "roc_auc", 0.9 + number / 100)
-        set_champion(lake, "people", served, expected=before, reasons={"because": "test"})
+        reasons = {"metric": "roc_auc", "value": 0.9 + number / 100, "because": "test"}
+        set_champion(lake, "people", name, expected=before, reasons=reasons, clock=clock(f"{WHEN}{number}.000Z"))
         before = name
     return lake
 
@@ -55,7 +63,7 @@ def request(second: int, execution: str = "console", **given: Any) -> RollbackRe
 
 
 def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict[str, object]:
-    return roll_back(lake, tmp_path, request(second, **given))
+    return roll_back(lake, tmp_path, request(second, **given), clock(f"2026-11-23T13:00:0{second}.750Z"))
 
 
 def deployment(lake: tiny.Lake) -> Deployment:
@@ -73,7 +81,7 @@ def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(l
 
     assert (answer["champion"], answer["instead_of"], answer["previous"]) == ("people-2", "people-3", "people-1")
     found = deployment(lake)
-    assert found.champion == Served("people-2", "2026-11-23T13:00:00.250Z", "roc_auc", 0.92)
+    assert found.champion == Served("people-2", "2026-11-23T13:00:00.750Z", "roc_auc", 0.92)
     assert found.previous == Served("people-1", f"{WHEN}1.000Z", "roc_auc", 0.91)
     last = entries(lake)[-1]
     assert (last["event"], last["version"], last["instead_of"]) == ("rolled_back", "people-2", "people-3")
@@ -112,12 +120,12 @@ def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, versi
 
     back(lake, tmp_path, version="people-9")
 
-    assert deployment(lake).champion == Served("people-9", "2026-11-23T13:00:00.250Z", "roc_auc", None)
+    assert deployment(lake).champion == Served("people-9", "2026-11-23T13:00:00.750Z", "roc_auc", None)
 
 
 def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
-    four = Challenger("people-4", f"{WHEN}5.000Z", "roc_auc", 0.95, "canary", 0.1, "9999")
-    set_challenger(lake, "people", four, expected="people-3", reasons={})
+    times = clock(f"{WHEN}5.000Z")
+    set_challenger(lake, "people", "people-4", Rollout("canary"), expected="people-3", reasons={}, clock=times)
 
     back(lake, tmp_path)
 

@@ -14,7 +14,7 @@ from preprocessing import encode, learn_vocabularies, parse_definition, prepare,
 from refrain.classes import class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
 from refrain.lake.capture.reading import captured_key
-from refrain.lake.deployment import Deployment, Served
+from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import Figures, Importance, ModelSummary
 from refrain.lake.label import write_labels
@@ -121,10 +121,9 @@ class World:
         manifest.write(self.store, model, version)
         make_evaluation(definition, summary, run).write(self.store, model, run)
         self.ran(run)
-        moment = f"{since:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
-        served = Served(version, moment, metric.name, figures.value)
-        before = Deployment.read(self.store, model)
-        set_champion(self.store, model, served, expected=before.champion_version, reasons={})
+        expected = Deployment.read(self.store, model).champion_version
+        reasons = {"metric": metric.name, "value": figures.value}
+        set_champion(self.store, model, version, expected=expected, reasons=reasons, clock=lambda: since)
         return version
 
     def ran(self, run: str) -> None:

@@ -115,7 +115,7 @@ def deploy(store: Store, model: Model, previous: Model | None = None) -> None:
             put_version(store, each)
     since = "2026-11-23T12:00:00Z"
     served = [Served(each.version, since, "roc_auc", 0.91) if each else None for each in (model, previous)]
-    deployment = Deployment(model.definition.model, served[0], served[1], None, since)
+    deployment = Deployment(model.definition.model, served[0], served[1], None, None)
     store.write(Deployment.key(model.definition.model), to_json(deployment.to_json()))
 
 

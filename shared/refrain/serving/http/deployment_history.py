@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from refrain.lake import deployment_log
 from refrain.lake.capture.record import asked_at
+from refrain.lake.deployment import Deployment
 from refrain.serving.http.refusals import InvalidRequestBody
 from refrain.serving.trial_answers import CANARY
 from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
-    from refrain.aws.storage import Store
+    from refrain.lake.deployment_log import DeploymentLog
     from refrain.serving.http.requests import HttpRequest
     from refrain.serving.registry.registry import Registry
 
@@ -30,18 +30,24 @@ def answer_history(registry: Registry, request: HttpRequest, model: str) -> dict
     if unknown or len(request.query) > 1:
         raise InvalidRequestBody("query: expected nothing, at=<ISO 8601 time> or prediction=<id>")
     if "at" in request.query:
-        return {"model": model} | served_at(registry.store, model, _read_time(request.query["at"]))
+        at = _read_time(request.query["at"])
+        return {"model": model} | served_at(_read_log(registry, model), at)
     if "prediction" in request.query:
         return {"model": model} | answered_by(registry, model, request.query["prediction"])
-    moves = deployment_log.log_keys(registry.store, model)
-    entries = deployment_log.read_entries(registry.store, moves[-MAX_MOVES:])
-    return {"model": model, "moves": [entry.to_json() for entry in entries], "earlier": len(moves) - len(entries)}
+    log = _read_log(registry, model)
+    entries = log.entries(MAX_MOVES)
+    return {"model": model, "moves": [entry.to_json() for entry in entries], "earlier": len(log) - len(entries)}
 
 
-def served_at(store: Store, model: str, at: datetime) -> dict[str, Any]:
+def _read_log(registry: Registry, model: str) -> DeploymentLog:
+    """Read the pointer anew, since the registry's is some seconds old."""
+    return Deployment.read(registry.store, model).log(registry.store)
+
+
+def served_at(log: DeploymentLog, at: datetime) -> dict[str, Any]:
     """Return what was in service at a time (UTC), as far as the log reaches."""
     time = to_iso(at, "milliseconds")
-    champion, challenger = deployment_log.state_at(store, model, time)
+    champion, challenger = log.state_at(time)
     if challenger and (challenger.until or "") < time:
         challenger = None
     return {
@@ -75,7 +81,8 @@ def answered_by(registry: Registry, model: str, prediction: str) -> dict[str, An
 def _possible_versions(registry: Registry, model: str, asked: datetime) -> list[str]:
     """Name the versions that may have answered: a process looks for moves only every few seconds."""
     earlier = asked - timedelta(seconds=registry.refresh_seconds + 1)
-    states = [served_at(registry.store, model, time) for time in (asked, earlier)]
+    log = _read_log(registry, model)
+    states = [served_at(log, time) for time in (asked, earlier)]
     canaries = [state["challenger"] for state in states if state["challenger"]]
     versions = [state["model_version"] for state in states]
     versions += [challenger["version"] for challenger in canaries if challenger["mode"] == CANARY]

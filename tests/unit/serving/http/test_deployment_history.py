@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from preprocessing import Rollout
 from refrain.lake.capture.reading import captured_key
-from refrain.lake.deployment import Challenger, Served, Withdrawn
-from refrain.lake.deployment_log import LogEntry
+from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_moves import remove_challenger, restore_champion, set_challenger, set_champion
 from refrain.times import to_iso
 from tests.unit.serving import tiny
@@ -27,6 +27,10 @@ def at(minutes: float) -> str:
     return to_iso(NOON + timedelta(minutes=minutes), "milliseconds")
 
 
+def clock(minutes: float) -> Callable[[], datetime]:
+    return lambda: NOON + timedelta(minutes=minutes)
+
+
 @pytest.fixture
 def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     """One came at 12:00; two was tried at 12:10, promoted 12:20, rolled back 12:30; three was tried 12:40 to 12:50."""
@@ -34,17 +38,23 @@ def moved(make_api: Callable[[], Api], tiny_version: tiny.Model) -> Api:
     for version in ("people-1", "people-2"):
         tiny.put_version(api.lake, tiny_version.named(version))
     lake, why = api.lake, {"because": "test"}
-    set_champion(lake, "people", Served("people-1", at(0), "roc_auc", 0.9), expected=None, reasons=why)
-    two = Challenger("people-2", at(10), "roc_auc", 0.91, "canary", 0.2, at(90))
-    set_challenger(lake, "people", two, expected="people-1", reasons=why)
-    served = Served("people-2", at(20), "roc_auc", 0.91)
-    set_champion(lake, "people", served, expected="people-1", reasons=why, on_trial=True)
-    back = Served("people-1", at(30), "roc_auc", 0.9)
-    withdrawn = Withdrawn("people-2", "digest", at(30))
-    restore_champion(lake, "people", back, previous=None, withdrawn=withdrawn, reasons={"because": "complaints"})
-    three = Challenger("people-3", at(40), "roc_auc", 0.93, "shadow", 0.1, at(100))
-    set_challenger(lake, "people", three, expected="people-1", reasons=why)
-    remove_challenger(lake, "people", "people-3", at=at(50), reasons=why)
+    auc = {"metric": "roc_auc", "value": 0.9} | why
+    canary = Rollout("canary", share=0.2, most_minutes=40)
+    set_champion(lake, "people", "people-1", expected=None, reasons=auc, clock=clock(0))
+    set_challenger(lake, "people", "people-2", canary, expected="people-1", reasons=auc, clock=clock(10))
+    set_champion(lake, "people", "people-2", expected="people-1", reasons=auc, on_trial=True, clock=clock(20))
+    restore_champion(
+        lake,
+        "people",
+        "people-1",
+        expected=Served("people-2", at(20), "roc_auc", 0.9),
+        withdrawn_digest="digest",
+        previous=None,
+        reasons={"because": "complaints"},
+        clock=clock(30),
+    )
+    set_challenger(lake, "people", "people-3", Rollout("shadow"), expected="people-1", reasons=why, clock=clock(40))
+    remove_challenger(lake, "people", "people-3", reasons=why, clock=clock(50))
     return api
 
 
@@ -135,6 +145,8 @@ def test_a_captured_prediction_is_known_exactly(
     ("path", "query", "status", "code"),
     [
         (HISTORY, {"at": "noon"}, 400, "invalid_request"),
+        (HISTORY, {"at": "0001-01-01T00:00:00+14:00"}, 400, "invalid_request"),
+        (HISTORY, {"at": "9999-12-31T23:59:59-14:00"}, 400, "invalid_request"),
         (HISTORY, {"prediction": "x"}, 400, "invalid_request"),
         (HISTORY, {"when": "now"}, 400, "invalid_request"),
         (HISTORY, {"at": at(1), "prediction": prediction_at(1)}, 400, "invalid_request"),
@@ -151,9 +163,10 @@ def test_what_cannot_be_answered_is_refused(
 
 
 def test_of_a_long_history_the_newest_moves_are_told(api: Api) -> None:
+    before = Deployment.read(api.lake, "people").champion_version
     for number in range(105):
-        time = to_iso(NOON + timedelta(minutes=number), "milliseconds")
-        LogEntry("people", "promoted", time, f"v{number}").write(api.lake)
+        set_champion(api.lake, "people", f"v{number}", expected=before, reasons={})
+        before = f"v{number}"
 
     found = ask(api)
 
