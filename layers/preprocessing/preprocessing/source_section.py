@@ -85,5 +85,3 @@ SOURCE = {
     "rename": TEXT_TABLE,
     "strict": BOOLEAN,
 }
-VALUE_KEYS = ("encoding", "decimal", "missing", "only_missing", "zone", *NUMBER_KEYS)
-"""Keys of the source that say how values are written, wherever they come from."""

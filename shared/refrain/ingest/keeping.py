@@ -97,6 +97,7 @@ def keep_rows(
         parts=_upload_parts(curated, definition, digest, lake),
         rejected=upload_rejected(rejected, definition, digest, lake),
         columns=profile.figures(),
+        notes=[*contents.notes, *profile.hints()],
     )
 
 

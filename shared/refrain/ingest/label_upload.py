@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import parse_definition, present
-from preprocessing.source_section import VALUE_KEYS
 from refrain.ingest.keeping import READERS, describe_contents, upload_rejected, usable_rows
 from refrain.ingest.rejected import Rejected
 from refrain.lake.label import LabelBatch, write_batch
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
     from refrain.lake.receipt import UploadContents
 
 
+ROW_KEYS = ("header", "rename")
+"""Keys of the source that name the columns of rows; all others hold for files of labels too."""
+
+
 def definition_of_labels(definition: Definition) -> Definition:
     """Make the definition for a file of labels: two columns, with the label read like the target."""
     document = definition.document
@@ -39,7 +42,7 @@ def definition_of_labels(definition: Definition) -> Definition:
         {
             "task": definition.task,
             "target": "label",
-            "source": {name: value for name, value in source.items() if name in VALUE_KEYS},
+            "source": {name: value for name, value in source.items() if name not in ROW_KEYS},
             "columns": {"prediction_id": {"type": "category", "required": True}, "label": target},
             "training": {"candidates": [{"name": "none", "estimator": "sklearn.dummy.DummyClassifier"}]},
         },

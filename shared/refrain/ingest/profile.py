@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from refrain.ingest.category_hints import hint_categories
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from preprocessing import Definition
 
@@ -27,6 +29,7 @@ class Profile:
 
     def __init__(self, definition: Definition) -> None:
         self._columns = {name: _KINDS[column.kind]() for name, column in definition.columns.items()}
+        self._free = [name for name, column in definition.columns.items() if not column.allowed]
 
     def add(self, table: pa.Table) -> None:
         """Add the rows of a table made by `curated.arrow_table`."""
@@ -36,6 +39,13 @@ class Profile:
     def figures(self) -> dict[str, Mapping[str, object]]:
         """Return the figures for the receipt; `count` is the number of values that are not missing."""
         return {name: column.document() for name, column in self._columns.items()}
+
+    def hints(self) -> Iterator[str]:
+        """Say which categories are most likely the same, where the definition does not list them itself."""
+        for name in self._free:
+            column = self._columns[name]
+            if isinstance(column, _Category):
+                yield from hint_categories(name, column.rows)
 
 
 class _Column(ABC):

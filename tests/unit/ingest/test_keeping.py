@@ -206,6 +206,16 @@ def test_a_line_without_any_value_is_rejected_as_an_empty_line(
         ("csv", b'number,label\n1,"a\nb"\n', ["1 row(s) span several lines, first in line 2"]),
         ("jsonl", b'{"NUMBER ": 1, "label": "a"}\n', ["column 'number' is absent: did you mean 'NUMBER '?"]),
         ("jsonl", b'{"\\ud800": 1, "label": "a"}\n', []),
+        (
+            "csv",
+            b"number,label\n1,19\n2,19.0\n3,Bern\n",
+            ["column 'label' has the categories '19.0' and '19': whole = true makes them one"],
+        ),
+        (
+            "jsonl",
+            b'{"number": 1, "label": true}\n{"number": 1, "label": "True"}\n',
+            ["column 'label' has the categories 'True' and 'true': lower = true makes them one"],
+        ),
     ],
 )
 def test_a_receipt_notes_what_the_owner_of_a_file_should_know(
