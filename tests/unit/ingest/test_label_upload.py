@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VALUES: dict[str, Any] = {
     "delimiter": "|", "quote": "'", "escape": "\\", "comment": "#", "skip": 2, "encoding": "cp1252", "missing": ["?"],
-    "only_missing": ["-"], "decimal": ",", "thousands": ".", "currency": True, "percent": True, "trailing_minus": True,
+    "only_missing": ["-"], "decimal": ",", "thousands": "'", "currency": True, "percent": True, "trailing_minus": True,
     "zone": "Europe/Zurich", "strict": True,
 }  # fmt: skip
 
