@@ -60,7 +60,7 @@ class StorageUnavailable(StorageError):
 
 
 class ServiceUnavailable(RefrainError):
-    """Step Functions or SNS did not answer, or refused; `call` is what was asked."""
+    """Step Functions, SNS or the source of credentials did not answer, or refused; `call` is what was asked."""
 
     def __init__(self, call: str, cause: str) -> None:
         super().__init__(f"{call} failed: {cause}")

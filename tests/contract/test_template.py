@@ -536,7 +536,8 @@ def test_the_state_machine_catches_errors_of_ours_only() -> None:
 
     caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
 
-    ours = {"InvalidRequest", "UnknownModel", "BrokenVersion", "ChampionChanged", "ChallengerChanged"}
+    inputs = {"InvalidRequest", "UnknownModel", "BrokenVersion"}
+    ours = inputs | {"ChampionChanged", "ChallengerChanged", "OutdatedRollback"}
     assert caught - {"States.ALL"} == ours
     for error in caught - {"States.ALL"}:
         assert issubclass(getattr(errors, error), errors.RefrainError)

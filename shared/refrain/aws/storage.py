@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import ClientConfig, RetryConfig, S3CredentialProvider
 
 CHUNK = 8 * 1024 * 1024
 
@@ -196,12 +196,22 @@ def to_json(content: object) -> bytes:
 def _connect(bucket: str, patience: Patience) -> S3Store:
     options: ClientConfig = {"timeout": patience.answer, "connect_timeout": patience.connect}
     retry: RetryConfig = {"max_retries": patience.retries, "retry_timeout": patience.retries_end}
+    provider: S3CredentialProvider | None = None
+    if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in os.environ and "AWS_ACCESS_KEY_ID" not in os.environ:
+        from refrain.aws.credentials import ContainerCredentials  # HTTP and TLS, which nothing else needs
+
+        provider = ContainerCredentials()
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint:
-        return S3Store(bucket, client_options=options, retry_config=retry)
+        return S3Store(bucket, client_options=options, retry_config=retry, credential_provider=provider)
     options["allow_http"] = True
     return S3Store(
-        bucket, endpoint=endpoint, client_options=options, virtual_hosted_style_request=False, retry_config=retry
+        bucket,
+        endpoint=endpoint,
+        client_options=options,
+        virtual_hosted_style_request=False,
+        retry_config=retry,
+        credential_provider=provider,
     )
 
 

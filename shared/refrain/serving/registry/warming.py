@@ -20,10 +20,13 @@ def warm_up() -> None:
     """Load the models of a process of provisioned concurrency.
 
     Other processes load a model when the first request for it arrives: before, they cannot know which one. SnapStart
-    loads none ahead either, since credentials in a snapshot have expired by the time it is restored.
+    only opens the store, since models in a snapshot would be those of the day on which it was made.
     """
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency":
+    kind = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE")
+    if kind == "provisioned-concurrency":
         load_all(registry())
+    elif kind == "snap-start":
+        registry()
 
 
 def load_all(models: Registry) -> None:
