@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from refrain.errors import InvalidRequest
+from refrain.process_memory import MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _megabytes(text: str) -> int:
+    return int(text) * MEGABYTE
 
 
 def _seconds(text: str) -> float:
@@ -24,6 +29,7 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", str),
     "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", Path),
     "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", str),
+    "inference_bytes": ("REFRAIN_INFERENCE_MEMORY", "a number of MB", _megabytes),
     "ingest_queue_url": ("REFRAIN_INGEST_QUEUE_URL", "the URL of the queue of uploads", str),
     "refresh_seconds": ("REFRAIN_REFRESH_SECONDS", "a number of seconds", _seconds),
     "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
@@ -36,9 +42,16 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """What train, evaluate, judge and failed_uploads need, and every function that works on the lake besides."""
+    """What train, judge and failed_uploads need, and every function that works on the lake besides."""
 
     lake_bucket: str
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(LakeSettings):
+    """What evaluate needs; a version has to fit into the memory of inference."""
+
+    inference_bytes: int
 
 
 @dataclass(frozen=True)

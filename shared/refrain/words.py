@@ -75,6 +75,16 @@ def size(value: int) -> str:
     return f"{value / 1000:.1f} kB" if value < 1e6 else f"{value / 1e6:.1f} MB"
 
 
+def memory_size(value: float) -> str:
+    """Write bytes of memory in the MB of Lambda, which are 1,048,576 bytes.
+
+    >>> memory_size(314_573), memory_size(2_082_000_000)
+    ('0.3 MB', '1,986 MB')
+    """
+    megabytes = value / 1_048_576
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB"
+
+
 def milliseconds(value: float) -> str:
     """Write a duration of milliseconds.
 

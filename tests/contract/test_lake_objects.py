@@ -23,6 +23,7 @@ from refrain.lake.document import Document
 from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
+from refrain.lake.footprint import Footprint
 from refrain.lake.monitoring_report import (
     Distribution,
     Estimate,
@@ -54,7 +55,7 @@ ROOT = Path(__file__).parents[2]
 MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 
 OBJECT = re.compile(
-    r"(?:snapshot|manifest|baseline|golden|catalogue|evaluation|expectation)\.json"
+    r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|evaluation|expectation)\.json"
     r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring)/\S+"
 )
 """The name of a stored object, or how a key begins."""
@@ -72,6 +73,7 @@ BASELINE = Baseline(
 )
 GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
+FOOTPRINT = Footprint(held_bytes=9_000, peak_bytes=12_000, cpu_seconds=0.125)
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, {"mean of yes": None}, 0, None)
 TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
@@ -85,7 +87,8 @@ DEPLOYMENT = Deployment(
     withdrawn=(Withdrawn("bad", "d0", TIME),),
 )
 TRUTH, ANSWERS = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=Parity(100, 1e-7, 0), golden=Parity(24, 0.0, 0))
+PARITY = Parity(100, 1e-7, 0)
+FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=PARITY, golden=PARITY, footprint=FOOTPRINT)
 CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"])
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, trial=TRIAL)
@@ -176,6 +179,9 @@ STORED = {
         CATALOGUE,
         lambda lake: CATALOGUE.write(lake, MODEL, VERSION),
         lambda lake: CatalogueItems.read(lake, MODEL, VERSION),
+    ),
+    Footprint: Stored(
+        FOOTPRINT, lambda lake: FOOTPRINT.write(lake, MODEL, VERSION), lambda lake: Footprint.read(lake, MODEL, VERSION)
     ),
     Deployment: Stored(
         DEPLOYMENT, lambda lake: DEPLOYMENT.write(lake, MODEL), lambda lake: Deployment.read(lake, MODEL)

@@ -14,11 +14,15 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from refrain.aws import storage, table
+from refrain.evaluation import entrants
+from refrain.lake.footprint import Footprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
+
+    from refrain.lake.version import VersionFiles
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -76,17 +80,25 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "REFRAIN_MODELS_DIR": str(ROOT / "layers" / "models"),
         "REFRAIN_HISTORY_TABLE": f"history-{lake}",
         "REFRAIN_INGEST_QUEUE_URL": f"{endpoint}/123456789012/ingest-{lake}",
+        "REFRAIN_INFERENCE_MEMORY": "1769",
         "REFRAIN_REFRESH_SECONDS": "5",
         "REFRAIN_DELIVERY_SECONDS": "900",
     }
     for name, value in (CREDENTIALS | environment | {"AWS_ENDPOINT_URL": endpoint}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(entrants, "measure_loading", guess_footprint)
     _forget()
     s3 = boto3.client("s3", endpoint_url=endpoint, region_name=os.environ["AWS_REGION"])
     for bucket in (lake, inbox):
         s3.create_bucket(Bucket=bucket)
     yield Aws(endpoint, s3, inbox, lake)
     _forget()
+
+
+def guess_footprint(files: VersionFiles) -> Footprint:
+    """Say what a version takes without a process for each, which would take longer than most runs of these tests."""
+    held = 13 * len(files.model)
+    return Footprint(held, held, 0.01)
 
 
 def _forget() -> None:

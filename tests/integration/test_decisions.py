@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,19 @@ import pytest
 
 from refrain.aws.storage import open_store
 from refrain.errors import ChampionChanged
+from refrain.evaluation import entrants
+from refrain.evaluation.loading_process import OutOfMemory, measure_loading
 from refrain.lake.deployment import Deployment
+from refrain.lake.evaluation import Evaluation
+from refrain.lake.footprint import Footprint
+from refrain.model.tabular import TabularModel
+from tests.integration.conftest import guess_footprint
 from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from refrain.lake.version import VersionFiles
     from tests.integration.conftest import Aws
 
 LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
@@ -168,6 +176,108 @@ def test_a_forest_that_the_converter_breaks_is_refused_and_the_run_goes_on(shop:
     forest = evaluation["candidates"][0]["figures"]
     assert forest["parity"]["differing"] > 0
     assert str(ended["champion"]).endswith("-stump")
+
+
+def test_a_version_that_inference_cannot_hold_is_refused_with_what_to_do_and_the_run_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entrants, "measure_loading", measure_loading)
+    shop.define(LOGISTIC, FOREST, gate="max_memory_mb = 2")
+    shop.sell(600)
+
+    run = compare("shop")
+
+    evaluation = Evaluation.from_json(json.loads(shop.aws.read(run.evaluation["evaluation"])))
+    verdicts = {verdict.name: verdict for verdict in evaluation.decision.verdicts}
+    assert {name: verdict.code for name, verdict in verdicts.items()} == {"logistic": "promoted", "forest": "too_large"}
+    assert "in inference, where gate.max_memory_mb allows 2.0 MB: train fewer trees" in verdicts["forest"].reason
+    assert all(item.figures.footprint and item.figures.value for item in evaluation.candidates)
+    report = shop.aws.read(run.finish()["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
+    assert "refused: too large" in report
+
+
+def test_a_version_is_measured_once_and_what_it_takes_stays_with_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.sell(400)
+    retrain("shop")
+    footprint = Footprint.read(open_store(shop.aws.lake), "shop", str(shop.champion))
+    measured: list[str] = []
+
+    def measure(files: VersionFiles) -> Footprint:
+        measured.append(files.manifest.candidate)
+        return guess_footprint(files)
+
+    monkeypatch.setattr(entrants, "measure_loading", measure)
+    shop.define(STUMP)
+
+    run = compare("shop")
+
+    assert measured == ["stump"]
+    evaluation = Evaluation.from_json(json.loads(shop.aws.read(run.evaluation["evaluation"])))
+    assert evaluation.champion
+    assert evaluation.champion.figures.footprint == footprint
+
+
+def test_a_candidate_that_evaluation_has_no_memory_for_is_refused_and_the_run_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(files: VersionFiles) -> Footprint:
+        if files.manifest.candidate == "forest":
+            raise OutOfMemory(files.manifest.version, 2_082_000_000)
+        return Footprint(1_000_000, 1_000_000, 0.1)
+
+    monkeypatch.setattr(entrants, "measure_loading", measure)
+    shop.define(LOGISTIC, FOREST)
+    shop.sell(400)
+
+    run = compare("shop")
+
+    evaluation = json.loads(shop.aws.read(run.evaluation["evaluation"]))
+    verdicts = {verdict["name"]: verdict for verdict in evaluation["decision"]["verdicts"]}
+    assert {name: verdict["code"] for name, verdict in verdicts.items()} == {
+        "logistic": "promoted",
+        "forest": "too_large",
+    }
+    reason = "forest would hold more than 1,986 MB in inference, which has 1,769 MB and so 616 MB for one version"
+    assert verdicts["forest"]["reason"].startswith(f"{reason}: train fewer trees, or set max_leaf_nodes")
+    assert run.finish()["outcome"] == "promoted"
+
+
+def test_no_candidate_is_promoted_because_evaluation_has_no_memory_for_the_champion(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.sell(400)
+    retrain("shop")
+    shop.aws.s3.delete_object(Bucket=shop.aws.lake, Key=Footprint.key("shop", str(shop.champion)))
+
+    def measure(files: VersionFiles) -> Footprint:
+        raise OutOfMemory(files.manifest.version, 2_082_000_000)
+
+    monkeypatch.setattr(entrants, "measure_loading", measure)
+    shop.define(STUMP)
+
+    with pytest.raises(OutOfMemory, match="give evaluation more memory"):
+        compare("shop")
+
+
+def test_evaluation_holds_one_version_at_a_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[weakref.ref[TabularModel]] = []
+    load = TabularModel.load
+
+    def loading(*arguments: Any) -> TabularModel:
+        assert [earlier for earlier in loaded if earlier()] == []
+        model = load(*arguments)
+        loaded.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(TabularModel, "load", loading)
+    shop.define(LOGISTIC, STUMP)
+    shop.sell(400)
+
+    compare("shop")
+
+    assert len(loaded) == 4  # each is loaded to be asked, and to be described
 
 
 def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: Shop) -> None:

@@ -10,6 +10,7 @@ import pytest
 from refrain.errors import InvalidRequest
 from refrain.settings import (
     DefinitionSettings,
+    EvaluationSettings,
     InferenceSettings,
     IngestSettings,
     LakeSettings,
@@ -22,6 +23,7 @@ ENVIRONMENT = {
     "REFRAIN_LAKE_BUCKET": "lake",
     "REFRAIN_MODELS_DIR": "/opt/models",
     "REFRAIN_HISTORY_TABLE": "histories",
+    "REFRAIN_INFERENCE_MEMORY": "1769",
     "REFRAIN_INGEST_QUEUE_URL": "https://queue",
     "REFRAIN_REFRESH_SECONDS": "5",
     "REFRAIN_DELIVERY_SECONDS": "900",
@@ -34,6 +36,7 @@ DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
     DefinitionSettings: DEFINITIONS,
+    EvaluationSettings: (*LAKE, "REFRAIN_INFERENCE_MEMORY"),
     IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
     InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS"),
     MonitoringSettings: (
@@ -54,6 +57,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_are_what_the_environment_says() -> None:
     assert read_settings(InferenceSettings) == InferenceSettings("lake", Path("/opt/models"), "histories", 5.0)
+    assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
 
 
@@ -81,6 +85,7 @@ def test_a_function_starts_without_the_variables_of_others(
     ("function", "name", "value", "words"),
     [
         (LakeSettings, "REFRAIN_LAKE_BUCKET", "", "expected the name of the lake's bucket, got ''"),
+        (EvaluationSettings, "REFRAIN_INFERENCE_MEMORY", "much", "expected a number of MB, got 'much'"),
         (InferenceSettings, "REFRAIN_REFRESH_SECONDS", "often", "expected a number of seconds, got 'often'"),
         (MonitoringSettings, "REFRAIN_DELIVERY_SECONDS", "-3", "expected a number of seconds, got '-3'"),
         (MonitoringSettings, "REFRAIN_DELIVERY_SECONDS", "nan", "expected a number of seconds, got 'nan'"),

@@ -134,6 +134,7 @@ class Gate:
     max_metric: float | None
     confidence: float
     max_latency_ms: float | None
+    max_memory_mb: float | None = None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ GATE = {
     "max_metric": number(),
     "confidence": number(0.95, 0.5, 0.9999),
     "max_latency_ms": number(None, 0.001),
+    "max_memory_mb": number(None, 1),
 }
 ROLLOUT = {
     "mode": choice(("immediate", "shadow", "canary"), "immediate"),

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 
 def decide(
-    gate: Gate, metric: Metric, champion: Figures | None, candidates: Sequence[Figures], popularity: float | None = None
+    gate: Gate,
+    metric: Metric,
+    champion: Figures | None,
+    candidates: Sequence[Figures],
+    popularity: float | None = None,
+    too_large: Mapping[str, str] = {},
 ) -> GateDecision:
     """Choose the best candidate and decide whether it replaces the champion.
 
-    Candidates that fail a hard gate (error, parity, floor, latency; for a recommender also the metric of the most
-    popular items, `popularity`) are refused, each with its reason. The best of the others is promoted when there is no
+    Candidates that fail a hard gate (memory, error, parity, floor, latency; for a recommender also the metric of the
+    most popular items, `popularity`) are refused, each with its reason; `too_large` has the reasons of those that
+    inference cannot hold, by version. The best of the others is promoted when there is no
     champion to compare with (none yet, or one that cannot be loaded), or when it is better and the probability that it
     is no worse reaches the gate's confidence, adjusted for the number of candidates.
 
@@ -40,7 +46,7 @@ def decide(
     results = {
         candidate.version: refusal
         for candidate in candidates
-        if (refusal := _refusal(gate, metric, candidate, popularity))
+        if (refusal := _refusal(gate, metric, candidate, popularity, too_large))
     }
     passed = [candidate for candidate in candidates if candidate.version not in results]
     if not passed:
@@ -56,10 +62,12 @@ def decide(
 
 
 def _refusal(
-    gate: Gate, metric: Metric, candidate: Figures, popularity: float | None
+    gate: Gate, metric: Metric, candidate: Figures, popularity: float | None, too_large: Mapping[str, str]
 ) -> tuple[VerdictCode, str] | None:
     """Return the first hard gate that a candidate fails, whatever the champion is: its code, and a sentence."""
     name, value, latency = candidate.name, candidate.value, candidate.latency_ms
+    if candidate.version in too_large:
+        return "too_large", too_large[candidate.version]
     if candidate.error is not None or value is None:
         return "failed", f"{name} has no figures: {candidate.error or 'it was not compared'}."
     if candidate.parity is None or not candidate.parity.holds:

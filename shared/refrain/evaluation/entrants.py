@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from refrain.errors import BrokenVersion, MetricUndefined, NotFound
+from refrain.evaluation.loading_process import OutOfMemory, measure_loading
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Figures, ModelSummary
 from refrain.lake.snapshot import read_candidate_answers
+from refrain.lake.version import read_version_files
 from refrain.statistics.comparison import CHAMPION, compare_models
 from refrain.statistics.metrics import METRICS
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.evaluation.evaluate import EvaluationRequest
     from refrain.evaluation.evaluated_model import EvaluatedModel, EvaluationKind, Holdout
+    from refrain.lake.footprint import Footprint
+    from refrain.lake.version import VersionFiles
 
 MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
 
@@ -31,11 +35,15 @@ class Entrant:
     name: str
     version: str
     error: str | None = None
+    footprint: Footprint | None = None
     evaluated: EvaluatedModel | None = None
 
 
 def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKind) -> dict[str, Entrant]:
-    """Measure the run's candidates, and as `CHAMPION` the champion of this moment; return them by name."""
+    """Measure the run's candidates, and as `CHAMPION` the champion of this moment; return them by name.
+
+    Raises `OutOfMemory` when there is not enough for the champion.
+    """
 
     def measured(entrant: Entrant) -> Entrant:
         if entrant.error is not None:
@@ -43,13 +51,26 @@ def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKi
         try:
             is_candidate = entrant.name != CHAMPION
             answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_candidate else None
-            return replace(entrant, evaluated=kind.evaluate(entrant.version, answers))
+            files = read_version_files(store, request.model, entrant.version)
+            footprint = files.footprint or _measure(store, files)
+            return replace(entrant, footprint=footprint, evaluated=kind.evaluate(files, answers))
+        except OutOfMemory as error:
+            if entrant.name == CHAMPION:
+                raise  # no candidate is promoted because evaluation is smaller than inference
+            return replace(entrant, footprint=error.footprint, error=str(error))
         except (BrokenVersion, NotFound) as error:
             return replace(entrant, error=str(error))
 
     version = Deployment.read(store, request.model).champion_version
     champion = () if version is None else (Entrant(CHAMPION, version),)
     return {entrant.name: measured(entrant) for entrant in (*champion, *request.trained)}
+
+
+def _measure(store: Store, files: VersionFiles) -> Footprint:
+    """Measure what a version takes, and keep it with the version."""
+    footprint, manifest = measure_loading(files), files.manifest
+    footprint.write(store, manifest.model, manifest.version)
+    return footprint
 
 
 def summarise_entrants(
@@ -67,7 +88,8 @@ def summarise_entrants(
     compared = {CHAMPION: comparison.champion, **comparison.candidates}
     summaries = {}
     for name, entrant in entrants.items():
-        figures = Figures(name, entrant.version, error=comparison.undefined.get(name, entrant.error))
+        error = comparison.undefined.get(name, entrant.error)
+        figures = Figures(name, entrant.version, footprint=entrant.footprint, error=error)
         if entrant.evaluated and (result := compared.get(name)):
             measured = {field: getattr(entrant.evaluated, field) for field in MEASURED_FIGURES}
             figures = replace(figures, **asdict(result), **measured)
@@ -90,4 +112,4 @@ def _summarise(
                 metrics[name] = metric.value(holdout.truth, answers)
             except MetricUndefined:
                 continue
-    return ModelSummary(figures, evaluated.model.manifest.estimator, metrics, **evaluated.describe(holdout))
+    return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))

@@ -15,6 +15,7 @@ from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import Entrant, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
+from refrain.evaluation.memory_room import explain_too_large
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import expect
@@ -75,8 +76,11 @@ def _cause(error: object) -> str | None:
     return str(sentence or error.get("Cause") or error.get("Error"))[:500]
 
 
-def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
-    """Measure all, decide, and write the evaluation; return keys and figures for the next state."""
+def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> dict[str, object]:
+    """Measure all, decide, and write the evaluation; return keys and figures for the next state.
+
+    `inference_bytes` is the memory of the function that has to hold what is promoted.
+    """
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
     metric = METRICS[definition.training.metric]
@@ -90,7 +94,8 @@ def evaluate(store: Store, request: EvaluationRequest) -> dict[str, object]:
     champion_figures = champion.figures if champion else None
     figures = [candidate.figures for candidate in candidates.values()]
     popularity = holdout.popularity(metric)
-    decision = decide(definition.gate, metric, champion_figures, figures, popularity)
+    too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, list(candidates.values()))
+    decision = decide(definition.gate, metric, champion_figures, figures, popularity, too_large)
     evaluation = Evaluation(
         model=request.model,
         run=request.run,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.lake.parity_figures import Parity
-    from refrain.model.loaded_model import LoadedModel
+    from refrain.lake.version import VersionFiles
     from refrain.statistics.metrics import Metric
 
 MAX_ROWS_AT_ONCE = 50_000
@@ -58,10 +58,12 @@ class EvaluatedModel:
     """A version that could be loaded. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
 
     The answers of a recommender are hits [users, positions], 1 or 0 for each item of each list. `describe` returns the
-    fields of `ModelSummary` that only this kind of models has.
+    fields of `ModelSummary` that only this kind of models has. The loaded version itself is gone, since evaluation has
+    no memory for all at once.
     """
 
-    model: LoadedModel
+    estimator: str
+    classes: Sequence[str]
     answers: Floats
     golden: Parity
     parity: Parity | None
@@ -71,13 +73,13 @@ class EvaluatedModel:
 
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
-        return aligned(self.answers, self.model.classes or (), holdout.classes)
+        return aligned(self.answers, self.classes, holdout.classes)
 
 
 class EvaluationKind(Protocol):
     """How one kind of models is evaluated."""
 
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+    def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Measure a version, and compare a candidate with its estimator's answers. Raises `BrokenVersion`."""
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
@@ -92,23 +94,29 @@ class TabularEvaluation:
         self._definition = definition
         self._rows = read_snapshot_rows(store, definition.model, run, "holdout")
 
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+    def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Score all rows, in the order of the snapshot."""
-        files = read_version_files(self._store, self._definition.model, version)
         model = TabularModel.load(files.manifest, files.model, files.baseline)
         columns = fit_to(model.definition, self._rows)
         matrix = model.encode(columns)
         answers = score(model, matrix)
         instances = [present(columns, model.definition.columns, row) for row in range(min(TIMED_ROWS, len(matrix)))]
         return EvaluatedModel(
-            model=model,
+            estimator=files.manifest.estimator,
+            classes=model.classes or (),
             answers=answers,
             golden=model.replay(files.golden),
             parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
             latency_ms=model.latency_ms(instances),
             bytes=len(files.model),
-            describe=partial(describe_tabular, model, matrix, answers),
+            describe=partial(self._describe, model.version, answers),
         )
+
+    def _describe(self, version: str, answers: Floats, holdout: Holdout) -> dict[str, Any]:
+        """Load the version again: its classes are not the only ones, and all are read before it can be described."""
+        files = read_version_files(self._store, self._definition.model, version)
+        model = TabularModel.load(files.manifest, files.model)
+        return describe_tabular(model, model.encode(fit_to(model.definition, self._rows)), answers, holdout)
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return the target, with the classes of the holdout and of all models."""
@@ -116,7 +124,7 @@ class TabularEvaluation:
         if self._definition.task == "regression":
             return Holdout(target.astype(np.float64))
         labels = class_labels(self._definition.columns[self._definition.target], target)
-        classes = sorted(set(labels.tolist()).union(*(evaluated.model.classes or () for evaluated in models)))
+        classes = sorted(set(labels.tolist()).union(*(evaluated.classes for evaluated in models)))
         return Holdout(class_numbers(labels, classes), classes)
 
 

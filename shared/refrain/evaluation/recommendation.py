@@ -13,7 +13,6 @@ import numpy as np
 from refrain.errors import BrokenVersion
 from refrain.evaluation.evaluated_model import EvaluatedModel, Holdout
 from refrain.lake.snapshot import read_snapshot_rows
-from refrain.lake.version import read_version_files
 from refrain.model.loaded_model import TIMED_CALLS
 from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, RecommenderDefinition
     from refrain.aws.storage import Store
+    from refrain.lake.version import VersionFiles
     from refrain.recommendation.holdout_questions import Codes, Questions
 
 TIMED_HISTORY = 50
@@ -35,16 +35,13 @@ class RecommenderEvaluation:
     """How recommenders are evaluated: each ranks items for all users of the holdout."""
 
     def __init__(self, store: Store, definition: RecommenderDefinition, run: str) -> None:
-        self._store = store
-        self._model = definition.model
         rows = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
         self._questions = make_questions(definition, *rows)
 
-    def evaluate(self, version: str, expected: Mapping[str, Array] | None) -> EvaluatedModel:
+    def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Rank items for all users; `expected` are the lists of a candidate's estimator."""
-        files = read_version_files(self._store, self._model, version)
         if files.catalogue is None:
-            raise BrokenVersion(version, "it recommends nothing")
+            raise BrokenVersion(files.manifest.version, "it recommends nothing")
         model = RecommenderModel.load(files.manifest, files.model, files.catalogue)
         codes = model.catalogue.coded(self._questions.items)
         histories = [known_codes(codes[seen]) for seen in self._questions.seen]
@@ -54,7 +51,8 @@ class RecommenderEvaluation:
         of_questions[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
         ranked = np.where(np.isfinite(scores), of_questions[items], -1)  # -1: no item is left, or it is unknown there
         return EvaluatedModel(
-            model=model,
+            estimator=files.manifest.estimator,
+            classes=(),
             answers=self._questions.hits(ranked),
             golden=model.replay(files.golden),
             parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from preprocessing import Gate
 from preprocessing.definition import Task
 from refrain.lake.document import Document, StoredDocument
+from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.trial_outcome import TrialOutcome
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
-Refusal = Literal["failed", "parity_broken", "golden_broken", "below_floor", "below_popularity", "too_slow"]
+Refusal = Literal[
+    "too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_popularity", "too_slow"
+]
 VerdictCode = Literal[Refusal, "promoted", "not_better", "not_best"]
 REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
@@ -31,7 +34,7 @@ class Figures(Document):
     """The figures of one model; one that could not be trained or loaded has only its names and the `error`.
 
     `gain`, `gain_interval` and `no_worse` are against the champion (see `statistics.comparison`), `latency_ms` is of
-    one row.
+    one row. The `footprint` of one that evaluation had no memory to load is the least that it takes.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Figures(Document):
     bytes: int | None = None
     parity: Parity | None = None
     golden: Parity | None = None
+    footprint: Footprint | None = None
     error: str | None = None
 
 

@@ -5,6 +5,7 @@ versions/<model>/<version>/model.onnx       the graph
 versions/<model>/<version>/baseline.json    what later data is held against (see `feature_profile`)
 versions/<model>/<version>/golden.json      rows and the answers that the graph has to give to them
 versions/<model>/<version>/catalogue.json   the items of a recommender
+versions/<model>/<version>/footprint.json   what it takes to load it, measured by the first run that evaluates it
 versions/<model>/<version>/report.html      the report of the run that promoted it
 """
 
@@ -22,13 +23,14 @@ from preprocessing.definition import Task
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.feature_profile import AnswerProfile, Profile, Turnover
+from refrain.lake.footprint import Footprint
 
 if TYPE_CHECKING:
     from preprocessing import Definition
     from refrain.aws.storage import Store
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
-"""The files of every version; a recommender has its catalogue besides."""
+"""The files that training writes of every version; a recommender has its catalogue besides."""
 
 
 @dataclass(frozen=True)
@@ -107,16 +109,20 @@ class CatalogueItems(StoredDocument):
 
 @dataclass(frozen=True)
 class VersionFiles:
-    """Everything that training wrote; `model` is the ONNX graph, `catalogue` belongs to a recommender."""
+    """The files of a version; `model` is the ONNX graph, `catalogue` belongs to a recommender.
+
+    `footprint` is None until the version is evaluated.
+    """
 
     manifest: Manifest
     model: bytes
     baseline: Baseline
     golden: Golden
     catalogue: CatalogueItems | None = None
+    footprint: Footprint | None = None
 
     def write(self, store: Store) -> None:
-        """Write all files, the manifest last."""
+        """Write all files of training, the manifest last."""
         model, version = self.manifest.model, self.manifest.version
         store.write(version_key(model, version, "model.onnx"), self.model)
         for part in (self.baseline, self.golden, self.catalogue, self.manifest):
@@ -129,9 +135,11 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
 
     It asks for all files at once, so that a cold start does not wait for one after the other.
     """
-    with ThreadPoolExecutor(len(FILES)) as threads:
+    with ThreadPoolExecutor(len(FILES) + 1) as threads:
+        footprint_read = threads.submit(_read_footprint, store, model, version)
         contents = threads.map(partial(_read, store, model, version), FILES)
         manifest_json, graph, baseline_json, golden_json = contents
+        footprint = footprint_read.result()
     manifest = _parse(Manifest, version, manifest_json)
     if (manifest.model, manifest.version) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
@@ -142,7 +150,7 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     catalogue = None
     if manifest.task == "recommendation":
         catalogue = _parse(CatalogueItems, version, _read(store, model, version, "catalogue.json"))
-    return VersionFiles(manifest, graph, baseline, golden, catalogue)
+    return VersionFiles(manifest, graph, baseline, golden, catalogue, footprint)
 
 
 def read_learned_digest(store: Store, model: str, version: str) -> str:
@@ -169,6 +177,15 @@ def _read(store: Store, model: str, version: str, name: str) -> bytes:
         return store.read(version_key(model, version, name)).data
     except NotFound as error:
         raise BrokenVersion(version, f"its {name} is absent") from error
+
+
+def _read_footprint(store: Store, model: str, version: str) -> Footprint | None:
+    try:
+        return Footprint.read(store, model, version)
+    except NotFound:
+        return None
+    except ValueError as error:
+        raise BrokenVersion(version, f"its footprint.json is damaged ({error})") from error
 
 
 def _parse[Part: StoredDocument](kind: type[Part], version: str, content: bytes) -> Part:

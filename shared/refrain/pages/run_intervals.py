@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH, NAMES, ROW, TOP = 960, 190, 44, 40
 VERDICTS: dict[VerdictCode, str] = {
+    "too_large": "refused: too large",
     "failed": "failed",
     "parity_broken": "refused: parity broken",
     "golden_broken": "refused: golden rows broken",

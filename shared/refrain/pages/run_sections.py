@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from refrain.pages.html import Html, badge, element, html_table, joined, section
 from refrain.pages.run_intervals import VERDICTS, draw_intervals
 from refrain.statistics.metrics import METRICS
-from refrain.words import counted, figure, listed, milliseconds, probability, share, signed, size
+from refrain.words import counted, figure, listed, memory_size, milliseconds, probability, share, signed, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +50,8 @@ def _rule(evaluation: Evaluation, models: PageModels, floor: float | None) -> st
         rules.append(f"has {models.metric.title} of {bound} {figure(floor)}")
     if evaluation.popularity is not None:
         rules.append(f"is not worse than the most popular items ({figure(evaluation.popularity)})")
+    largest = "" if gate.max_memory_mb is None else f", in {gate.max_memory_mb:g} MB"
+    rules.append(f"fits into inference beside the champion{largest}")
     if gate.max_latency_ms is not None:
         rules.append(f"answers one row within {milliseconds(gate.max_latency_ms)}")
     adjusted = "" if needed == gate.confidence else f" ({share(gate.confidence)} adjusted for their number)"
@@ -68,7 +70,7 @@ def _name_cell(model: PageModel, *details: str) -> Html:
 
 def _figures_table(models: PageModels) -> Html | None:
     gain = ("#Gain", "#No worse") if models.champion else ()
-    header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#Parity", "Verdict"]
+    header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#In memory", "#Parity", "Verdict"]
     rows = [_figures_row(model, against=models.champion is not None) for model in models.all]
     return html_table("Figures of the gate", header, rows)
 
@@ -84,6 +86,7 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
         *(gain if against else []),
         _cell(milliseconds, figures.latency_ms),
         _cell(size, figures.bytes),
+        _footprint(model),
         _parity(model),
         badge(verdict, f"tiny {kind}"),
     ]
@@ -94,6 +97,16 @@ def _cell[N: float](write: Callable[[N], str], value: N | None, interval: Sequen
         return "–"
     ends = element("small", f"{write(interval[0])} to {write(interval[1])}") if interval else None
     return joined([write(value), ends])
+
+
+def _footprint(model: PageModel) -> str:
+    footprint = model.figures.footprint
+    if footprint is None:
+        return "–"
+    if model.figures.error is not None:
+        return f"> {memory_size(footprint.held_bytes)}"
+    loading = f"{memory_size(footprint.peak_bytes)} and {footprint.cpu_seconds:.2g} s to load it"
+    return joined([memory_size(footprint.held_bytes), element("small", loading)])
 
 
 def _parity(model: PageModel) -> str:

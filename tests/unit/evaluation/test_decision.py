@@ -223,6 +223,17 @@ def test_the_decision_is_right(case: Case) -> None:
     assert GateDecision.from_json(json.loads(json.dumps(decision.to_json(), allow_nan=False))) == decision
 
 
+@pytest.mark.parametrize("candidate", [model("a", 0.99, 1.0, parity=UNLIKE), failed("a", "it ran out of memory")])
+def test_what_inference_cannot_hold_is_refused_for_that_whatever_else_is_wrong(candidate: Figures) -> None:
+    too_large = {"1-a": "a would hold 2 GB: train fewer trees."}
+
+    decision = decide(GATE, METRICS["roc_auc"], CHAMPION, [candidate, model("b", 0.93, 0.99)], None, too_large)
+
+    assert (decision.code, decision.version) == ("better", "1-b")
+    verdict = decision.verdicts[0]
+    assert (verdict.code, verdict.reason) == ("too_large", too_large["1-a"])
+
+
 def test_figures_become_plain_json() -> None:
     document = json.loads(json.dumps(model("a", 0.9).to_json(), allow_nan=False))
     assert document["parity"] == {"rows": 1000, "max_difference": 4e-7, "differing": 0}

@@ -12,6 +12,7 @@ from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.decision import decide
 from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import Evaluation, Figures, ModelSummary, Outcome
+from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
 from refrain.lake.snapshot import DataSummary, LabelCounts, SplitSummary, UploadSummary
 from refrain.snapshot.data_summary import count_classes, summarise_target
@@ -24,6 +25,7 @@ type Predict = Callable[[NDArray[np.float32]], Floats]
 EXACT = Parity(rows=2000, max_difference=4e-7, differing=0)
 GATE = Gate(min_metric=0.8, max_metric=None, confidence=0.95, max_latency_ms=5.0)
 GOLDEN = Parity(rows=24, max_difference=3e-7, differing=0)
+FOOTPRINT = Footprint(held_bytes=94_000_000, peak_bytes=109_000_000, cpu_seconds=1.12)
 BROKEN = Parity(rows=2000, max_difference=0.61, differing=394)
 
 
@@ -50,7 +52,7 @@ def evaluation(
         base = Figures(
             name, f"20261123T120409-3fa9c1-{name}", latency_ms=0.021 * len(name), bytes=1700 * len(name) ** 2
         )
-        made = replace(base, parity=EXACT, golden=GOLDEN, error=found.undefined.get(name))
+        made = replace(base, parity=EXACT, golden=GOLDEN, footprint=FOOTPRINT, error=found.undefined.get(name))
         if compared:
             made = replace(made, **vars(compared))
         return replace(made, **(changes or {}).get(name, {}))

@@ -10,6 +10,7 @@ import pytest
 
 from preprocessing import Gate
 from refrain.lake.evaluation import Evaluation, ModelSummary
+from refrain.lake.footprint import Footprint
 from refrain.lake.snapshot import SplitSummary, UploadSummary
 from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
@@ -26,6 +27,7 @@ NO_FIGURES = {
     "bytes": None,
     "parity": None,
     "golden": None,
+    "footprint": None,
 }
 
 
@@ -98,6 +100,18 @@ def test_the_evaluation_is_plain_json_and_its_report_is_the_same_when_read_back(
     travelled = Evaluation.from_json(json.loads(json.dumps(run.to_json(), allow_nan=False)))
     assert travelled == run
     assert render_run(travelled) == render_run(run)
+
+
+def test_the_table_says_what_each_version_holds_and_takes_to_load() -> None:
+    changes = {"forest": NO_FIGURES | {"footprint": Footprint(2_900_000_000, 2_900_000_000, 0.0)}}
+    gate = Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None, max_memory_mb=500)
+
+    text = Page(render_run(examples.binary(changes=changes, gate=gate))).text
+
+    assert "90 MB" in text
+    assert "104 MB and 1.1 s to load it" in text
+    assert "> 2,766 MB" in text
+    assert "fits into inference beside the champion, in 500 MB" in text
 
 
 def test_the_report_is_one_file_that_loads_nothing(run: Evaluation) -> None:

@@ -18,8 +18,8 @@ from refrain.aws.storage import open_store
 from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.lake.deployment import Deployment
+from refrain.process_memory import function_bytes, max_resident, models_bytes, resident
 from refrain.serving.http.refusals import NotTrained
-from refrain.serving.registry.process_memory import max_resident, resident
 from refrain.serving.registry.version_choice import VersionChoice
 from refrain.settings import InferenceSettings, read_settings
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
+    from refrain.lake.footprint import Footprint
     from refrain.model.loading import LoadedVersion
     from refrain.serving.trial_answers import LoadedChallenger
 
@@ -53,7 +54,8 @@ class ServedState:
     """A model's deployment and loaded versions, cached until `refresh_at` (on the registry's clock).
 
     `champion` is None when no version of the model can be served. `loaded_challenger` is the version behind the
-    `challenger`, unless that was refused. `grown_bytes` is what the process grew by when it loaded them.
+    `challenger`, unless that was refused. `held_bytes` is what they hold: as measured by evaluation, or else what the
+    process grew by when it loaded them.
     """
 
     deployment: Deployment
@@ -61,7 +63,7 @@ class ServedState:
     champion: LoadedVersion | None
     refresh_at: float
     used_at: float
-    grown_bytes: int = 0
+    held_bytes: int = 0
     failures: int = 0
     challenger: LoadedChallenger | None = None
     loaded_challenger: LoadedVersion | None = None
@@ -70,8 +72,9 @@ class ServedState:
 class Registry:
     """The models of one process.
 
-    `definitions` is the folder of model definitions. Once the process holds `max_resident` bytes, models make room for
-    new ones. Raises `UnknownModel` and `NotTrained`, and `BrokenVersion` or `StorageError` where nothing can answer.
+    `definitions` is the folder of model definitions. Once models hold their share of the function's `memory` (bytes),
+    they make room for new ones. Raises `UnknownModel` and `NotTrained`, and `BrokenVersion` or `StorageError` where
+    nothing can answer.
     """
 
     def __init__(
@@ -80,15 +83,15 @@ class Registry:
         definitions: Path,
         refresh_seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        max_resident: float = inf,
+        memory: float = inf,
     ) -> None:
         self.store = store
         self.refresh_seconds = refresh_seconds
         self._definitions = definitions
         self._clock = clock
-        self._max_resident = max_resident
+        self._memory = memory
         self._states: dict[str, ServedState] = {}
-        self._choice = VersionChoice(store, clock)
+        self._choice = VersionChoice(store, clock, self._make_room)
         self._deployed_definitions: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
 
@@ -137,7 +140,7 @@ class Registry:
 
     def _refresh(self, model: str, old: ServedState | None) -> ServedState:
         loaded = [version for version in (old.champion, old.loaded_challenger) if version] if old else []
-        held_bytes = resident()
+        before = resident()
         try:
             deployment, etag = self._read_deployment(model, old)
             champion = self._choice.champion(model, deployment, loaded)
@@ -151,18 +154,29 @@ class Registry:
         now = self._clock()
         state = ServedState(deployment, etag, champion, now + self.refresh_seconds, now)
         state.challenger, state.loaded_challenger = self._choice.challenger(model, deployment, champion, loaded)
-        state.grown_bytes = max(resident() - held_bytes, 0) + (old.grown_bytes if old else 0)
+        grown = max(resident() - before, 0) + (old.held_bytes if old else 0)
+        footprints = [version.footprint for version in (champion, state.loaded_challenger) if version]
+        measured = [footprint.held_bytes for footprint in footprints if footprint]
+        state.held_bytes = sum(measured) if len(measured) == len(footprints) else grown
         self._states[model] = state
-        self._make_room(model)
+        self._drop_models(model, 0)
         return state
 
-    def _make_room(self, model: str) -> None:
-        """Drop the models asked least recently; the next ones take the memory that they held."""
-        excess = resident() - self._max_resident
+    def _make_room(self, model: str, footprint: Footprint) -> bool:
+        """Drop other models for a version; drop none where it would not even fit beside its own model's versions."""
+        old = self._states.get(model)
+        if (old.held_bytes if old else 0) + footprint.peak_bytes > models_bytes(self._memory):
+            return False
+        self._drop_models(model, footprint.peak_bytes)
+        return True
+
+    def _drop_models(self, model: str, needed_bytes: int) -> None:
+        """Drop the models asked least recently but `model`; the next ones take the memory that they held."""
+        excess = resident() + needed_bytes - max_resident(self._memory)
         for name in sorted(self._states.keys() - {model}, key=lambda name: self._states[name].used_at):
             if excess <= 0 and len(self._states) <= MAX_LOADED_MODELS:
                 break
-            excess -= self._states.pop(name).grown_bytes
+            excess -= self._states.pop(name).held_bytes
 
     def _read_deployment(self, model: str, old: ServedState | None) -> tuple[Deployment, str]:
         if not MODEL_NAME.fullmatch(model):
@@ -199,4 +213,4 @@ def registry() -> Registry:
     """Return the registry of this process, made from its environment."""
     settings = read_settings(InferenceSettings)
     store = open_store(settings.lake_bucket, hurried=True)
-    return Registry(store, settings.models_dir, settings.refresh_seconds, max_resident=max_resident())
+    return Registry(store, settings.models_dir, settings.refresh_seconds, memory=function_bytes())

@@ -10,6 +10,7 @@ import logging
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment import Deployment, Served
+    from refrain.lake.footprint import Footprint
     from refrain.model.loading import LoadedVersion
     from refrain.model.tabular import TabularModel
 
@@ -33,11 +35,15 @@ REFUSED_SECONDS = 300.0
 
 
 class VersionChoice:
-    """Loads versions, and remembers those that it refused."""
+    """Loads versions, and remembers those that it refused.
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    `make_room` is told the model and what its version takes, and answers whether there is room for it.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float], make_room: Callable[[str, Footprint], bool]) -> None:
         self._store = store
         self._clock = clock
+        self._make_room = make_room
         self._refused: dict[tuple[str, str], float] = {}
 
     def champion(self, model: str, deployment: Deployment, loaded: Sequence[LoadedVersion]) -> LoadedVersion | None:
@@ -78,7 +84,7 @@ class VersionChoice:
             if version.served.version == served.version:
                 return replace(version, served=served)
         started = time.perf_counter()
-        version = load_version(self._store, model, served)
+        version = load_version(self._store, model, served, partial(self._make_room, model))
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         logger.info("version loaded", extra={"model": model, "version": served.version, "milliseconds": milliseconds})
         return version

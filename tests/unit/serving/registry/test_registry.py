@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake.deployment import Deployment
+from refrain.lake.footprint import Footprint
 from refrain.lake.version import version_key
 from refrain.model import loading
+from refrain.process_memory import MODELS_SHARE, PROCESS_BYTES
 from refrain.serving.registry import registry as registry_module
 from refrain.serving.registry import version_choice as choice_module
-from refrain.serving.registry.process_memory import max_resident, resident
 from refrain.serving.registry.registry import Registry
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
@@ -194,7 +194,7 @@ def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest
 
     monkeypatch.setattr(choice_module, "load_version", loading_slowly)
     monkeypatch.setattr(registry_module, "resident", lambda: held[-1])
-    api.registry._max_resident = 1150
+    api.registry._memory = 1150 / MODELS_SHARE
 
     version(api)
     version(api)
@@ -208,9 +208,11 @@ def test_models_make_room_where_the_memory_is_full(api: Api, monkeypatch: pytest
     assert held[-1] == 1200
 
 
-def test_a_model_larger_than_the_memory_is_served_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_that_was_never_measured_is_served_even_where_the_memory_is_full(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registry_module, "resident", lambda: 2000)
-    api.registry._max_resident = 1000
+    api.registry._memory = 1000
 
     version(api)
     api.lake.reads.clear()
@@ -219,12 +221,64 @@ def test_a_model_larger_than_the_memory_is_served_all_the_same(api: Api, monkeyp
     assert api.lake.reads == []
 
 
-def test_the_room_of_a_function_is_a_share_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")
-    assert max_resident() == 750 * 1024 * 1024
-    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-    assert max_resident() == float("inf")
-    assert sys.platform != "linux" or 10e6 < resident() < 100e9
+def measured(api: Api, model: str, version: str, megabytes: float) -> None:
+    """Say that a version takes so much."""
+    held = int(megabytes * 1e6)
+    Footprint(held, held, 0.1).write(api.lake, model, version)
+
+
+def limit(api: Api, monkeypatch: pytest.MonkeyPatch, held: dict[str, float]) -> None:
+    """Give models 100 MB together; the process holds the megabytes of those that are loaded."""
+    api.registry._memory = (100e6 + PROCESS_BYTES) / MODELS_SHARE
+    states = api.registry._states
+    monkeypatch.setattr(registry_module, "resident", lambda: PROCESS_BYTES + sum(held[name] * 1e6 for name in states))
+
+
+def test_a_version_makes_room_for_itself_before_it_is_loaded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit(api, monkeypatch, {"people": 60, "flats": 50})
+    measured(api, "people", "people-1", 60)
+    measured(api, "flats", "flats-1", 50)
+    version(api)
+    assert api.registry._states["people"].held_bytes == 60e6
+
+    api.clock.now = 1
+    api.predict("flats", {"area": 50})
+
+    assert list(api.registry._states) == ["flats"]
+
+
+def test_a_version_that_never_fits_costs_no_other_model_its_place(
+    api: Api, tiny_version: tiny.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(api, monkeypatch, {"people": 40, "flats": 50})
+    measured(api, "people", "people-1", 40)
+    measured(api, "people", "people-2", 70)
+    version(api)
+    api.predict("flats", {"area": 50})
+    tiny.deploy(api.lake, tiny_version.named("people-2"), tiny_version)
+
+    api.clock.now = 6
+
+    assert version(api) == "people-1"  # 40 and 70 MB are more than there is
+    assert set(api.registry._states) == {"people", "flats"}
+    assert api.get("/v1/models/people")["refused"] == "people-2"
+
+
+def test_a_version_that_alone_is_too_large_is_refused_with_what_it_takes(
+    make_api: Callable[[], Api],
+    tiny_version: tiny.Model,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    api = make_api()
+    tiny.deploy(api.lake, tiny_version)
+    limit(api, monkeypatch, {"people": 0})
+    measured(api, "people", "people-1", 2100)
+
+    assert api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]}).status == 503
+
+    reasons = [record.__dict__["reason"] for record in caplog.records if record.message == "version refused"]
+    assert reasons == ["version people-1: to load it takes 2,003 MB, more than is left"]
 
 
 def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
