@@ -45,6 +45,10 @@ test-deployed: setup ## Run the end-to-end tests on a deployed stack (STACK=<nam
 	@test -n "$(STACK)" || { echo "Name the stack: make test-deployed STACK=refrain-dev"; exit 2; }
 	@$(PYTHON) -m pytest -q tests/e2e --stack "$(STACK)"
 
+bring-back: setup ## Bring back captured lines that Firehose could not deliver (STACK=<name>)
+	@test -n "$(STACK)" || { echo "Name the stack: make bring-back STACK=refrain"; exit 2; }
+	@$(PYTHON) -m local.undelivered "$(STACK)"
+
 requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
 	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
@@ -73,4 +77,4 @@ bench-compare: setup ## Compare build/bench.json (written by make bench) with th
 clean: ## Remove everything that was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up sam-local lint test test-deployed requirements build validate sizes cost bench bench-compare clean
+.PHONY: help setup demo up sam-local lint test test-deployed bring-back requirements build validate sizes cost bench bench-compare clean

@@ -12,6 +12,7 @@ from samcli.local.apigw.local_apigw_service import LocalApigwService
 
 from local.aws_server import Invoke
 from local.errors import TooManyCalls
+from local.gateway_responses import GatewayResponses
 from local.names import ACCOUNT, REGION
 from local.template import Template
 from local.web_server import WebServer
@@ -72,6 +73,7 @@ class Gateway:
         service.create()
         application: Flask = service._app
         application.before_request(self._check)
+        application.after_request(GatewayResponses(template).apply)
         application.register_error_handler(EventTooLong, lambda _: _refusal(413, "Request Too Long"))
         application.register_error_handler(TooManyCalls, lambda _: _refusal(500, "Internal server error"))
         return application

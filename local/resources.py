@@ -90,7 +90,8 @@ def _create_buckets(template: Template, server: AwsServer, resolver: Resolver) -
 
 
 def _notification(queue: dict[str, Any], resolver: Resolver) -> dict[str, Any]:
-    return {"QueueArn": resolver.resolve(queue["Queue"]), "Events": [queue["Event"]]}
+    keys = {"Filter": {"Key": {"FilterRules": queue["Filter"]["S3Key"]["Rules"]}}} if "Filter" in queue else {}
+    return {"QueueArn": resolver.resolve(queue["Queue"]), "Events": [queue["Event"]], **keys}
 
 
 def _create_functions(server: AwsServer, functions: Iterable[Function]) -> None:

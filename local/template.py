@@ -36,6 +36,7 @@ class Template:
     path: Path
     resources: Mapping[str, Resource]
     parameters: Mapping[str, str]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     stack: str = STACK
     function_globals: Mapping[str, Any] = field(default_factory=dict)
     api_globals: Mapping[str, Any] = field(default_factory=dict)
@@ -88,7 +89,15 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None, stack
         for name, body in document["Resources"].items()
     }
     shared = document.get("Globals", {})
-    return Template(path.resolve(), resources, values, stack, shared.get("Function", {}), shared.get("Api", {}))
+    return Template(
+        path.resolve(),
+        resources,
+        values,
+        document.get("Conditions", {}),
+        stack,
+        shared.get("Function", {}),
+        shared.get("Api", {}),
+    )
 
 
 def resource_attributes(resource: Resource, endpoint: str) -> dict[str, str]:
@@ -125,6 +134,7 @@ class Resolver:
             ("AWS::URLSuffix", ""): "amazonaws.com",
             ("AWS::StackName", ""): template.stack,
         }
+        self._conditions = template.conditions
         self._values |= {(name, ""): value for name, value in template.parameters.items()}
         for resource in template.resources.values():
             for attribute, value in resource_attributes(resource, endpoint).items():
@@ -136,12 +146,16 @@ class Resolver:
                 self._values[f"{resource.logical_id}.Version", ""] = f"{arn}:{FIRST_VERSION}"
 
     def resolve(self, value: Any) -> Any:
-        """Replace every `Ref`, `GetAtt`, `Sub` and `Join` in a value.
+        """Replace every `Ref`, `GetAtt`, `Sub`, `Join` and `If` in a value; `AWS::NoValue` becomes None.
 
         Raises:
             TemplateError: a reference is not in the template, or has no counterpart on this machine.
         """
         match value:
+            case {"Ref": "AWS::NoValue"}:
+                return None
+            case {"Fn::If": [str(name), chosen, otherwise]}:
+                return self.resolve(chosen if self._holds(self._conditions[name]) else otherwise)
             case {"Ref": str(name), **rest} if not rest:
                 return self._value(name, "")
             case {"Fn::GetAtt": [str(name), str(attribute)], **rest} if not rest:
@@ -156,6 +170,14 @@ class Resolver:
                 return [self.resolve(inner) for inner in value]
             case _:
                 return value
+
+    def _holds(self, condition: Any) -> bool:
+        match condition:
+            case {"Fn::Not": [inner]}:
+                return not self._holds(inner)
+            case {"Fn::Equals": [one, other]}:
+                return str(self.resolve(one)) == str(self.resolve(other))
+        raise TemplateError(f"This machine does not understand the condition {condition!r:.80}.")
 
     def _reference(self, name: str) -> str:
         logical_id, _, attribute = name.partition(".")

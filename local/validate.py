@@ -11,13 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.names import REGION
+from local.names import ACCOUNT, REGION
 from local.transform import transform_template
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 TRANSFORMED_TEMPLATE = PROJECT / "build" / "cloudformation.json"
 CHECKOV_CONFIGURATION = PROJECT / ".checkov.yaml"
+WITH_EVERYTHING: dict[str, str | int] = {
+    "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
+    "NotificationEmail": "people@example.com",
+    "MaxConcurrency": 20,
+    "ProvisionedConcurrency": 2,
+    "Waf": "on",
+}
+"""Parameters with which no condition leaves anything out."""
+
 _IN_ITS_OWN_ENVIRONMENT = ("run", "--isolated", "--frozen", "--quiet", "--only-group", "validation")
 
 
@@ -62,7 +71,7 @@ def available_checks(uv: str = "") -> list[Check]:
 def write_transformed() -> None:
     """Write the transformed template for its checks."""
     TRANSFORMED_TEMPLATE.parent.mkdir(exist_ok=True)
-    TRANSFORMED_TEMPLATE.write_text(json.dumps(transform_template(TEMPLATE), indent=1) + "\n")
+    TRANSFORMED_TEMPLATE.write_text(json.dumps(transform_template(TEMPLATE, WITH_EVERYTHING), indent=1) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,10 +1,13 @@
-"""Settings of all tests: none depends on time, so hypothesis sets no deadline."""
+"""Settings of all tests: none depends on time, so hypothesis sets no deadline, and any may count something."""
+
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("refrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("refrain")
+os.environ |= {"REFRAIN_METRIC_NAMESPACE": "Refrain/tests", "AWS_LAMBDA_FUNCTION_VERSION": "7"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

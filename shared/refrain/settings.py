@@ -27,6 +27,7 @@ def _seconds(text: str) -> float:
 
 VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", str),
+    "metric_namespace": ("REFRAIN_METRIC_NAMESPACE", "the namespace of the stack's metrics", str),
     "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", Path),
     "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", str),
     "inference_bytes": ("REFRAIN_INFERENCE_MEMORY", "a number of MB", _megabytes),
@@ -41,7 +42,14 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
 
 
 @dataclass(frozen=True)
-class LakeSettings:
+class MetricSettings:
+    """What every function needs that counts something."""
+
+    metric_namespace: str
+
+
+@dataclass(frozen=True)
+class LakeSettings(MetricSettings):
     """What train, judge and failed_uploads need, and every function that works on the lake besides."""
 
     lake_bucket: str

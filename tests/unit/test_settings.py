@@ -21,6 +21,7 @@ from refrain.settings import (
 
 ENVIRONMENT = {
     "REFRAIN_LAKE_BUCKET": "lake",
+    "REFRAIN_METRIC_NAMESPACE": "Refrain/tests",
     "REFRAIN_MODELS_DIR": "/opt/models",
     "REFRAIN_HISTORY_TABLE": "histories",
     "REFRAIN_INFERENCE_MEMORY": "1769",
@@ -31,7 +32,7 @@ ENVIRONMENT = {
     "REFRAIN_NOTIFICATION_TOPIC_ARN": "arn:topic",
     "REFRAIN_NEW_VERSION_ARN": "arn:version",
 }
-LAKE = ("REFRAIN_LAKE_BUCKET",)
+LAKE = ("REFRAIN_LAKE_BUCKET", "REFRAIN_METRIC_NAMESPACE")
 DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
@@ -56,7 +57,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_are_what_the_environment_says() -> None:
-    assert read_settings(InferenceSettings) == InferenceSettings("lake", Path("/opt/models"), "histories", 5.0)
+    assert read_settings(InferenceSettings) == InferenceSettings(
+        "Refrain/tests", "lake", Path("/opt/models"), "histories", 5.0
+    )
     assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
 

@@ -164,7 +164,7 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     counts = {"rows_read": receipt.rows_read, "rows_kept": receipt.rows_kept, "rows_rejected": receipt.rows_rejected}
     fields = {"model": receipt.model, "key": file.source.key, "digest": digest, "seconds": seconds}
     logger.info("upload ingested", extra=fields | counts)
-    measure(receipt.model, {"RowsKept": receipt.rows_kept, "RowsRejected": receipt.rows_rejected})
+    measure({"RowsKept": receipt.rows_kept, "RowsRejected": receipt.rows_rejected}, {"model": receipt.model})
     return digest
 
 

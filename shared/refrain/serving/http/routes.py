@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from refrain.errors import RefrainError
+from refrain.aws.emf import count_for_release
+from refrain.errors import BrokenVersion, RefrainError
 from refrain.serving.http import v1
 from refrain.serving.http.problems import CONTENT_TYPE, problem_document
 from refrain.serving.http.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
@@ -127,10 +128,18 @@ def _success(content: Content) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, body)
 
 
+def _record_failure(error: RefrainError, request: HttpRequest, *, logged: bool) -> None:
+    """Log a failure, and count it for the release, unless a version is broken: new code may be what mends that."""
+    if not logged:
+        logger.error("request failed", extra={"request_id": request.id, "reason": str(error)})
+    if not isinstance(error, BrokenVersion):
+        count_for_release("RequestFailed", code=error.code)
+
+
 def _problem(error: RefrainError, request: HttpRequest, *, logged: bool = False) -> Answer:
     document = problem_document(error, request.id)
-    if document["status"] >= 500 and not logged:
-        logger.error("request failed", extra={"request_id": request.id, "reason": str(error)})
+    if document["status"] >= 500:
+        _record_failure(error, request, logged=logged)
     if request.path.startswith("/v2"):
         document["error"] = document["detail"]  # as the Open Inference Protocol demands
     headers = {"Content-Type": CONTENT_TYPE}

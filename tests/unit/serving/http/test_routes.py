@@ -51,8 +51,8 @@ def test_an_event_with_nothing_in_it_but_method_and_path_is_answered(api: Api) -
     }
 
 
-def test_a_failure_that_nobody_thought_of_is_logged_and_not_shown(
-    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_failure_that_nobody_thought_of_is_logged_counted_for_the_release_and_not_shown(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError("a secret of the inside")
@@ -65,6 +65,8 @@ def test_a_failure_that_nobody_thought_of_is_logged_and_not_shown(
     assert "secret" not in answer.body
     assert "a secret of the inside" in caplog.text
     assert [record.message for record in caplog.records] == ["request failed"]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["RequestFailed"], json.loads(line)["function_version"]) == (1, "7")
 
 
 def test_an_answer_larger_than_lambda_gives_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

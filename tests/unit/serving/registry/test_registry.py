@@ -120,7 +120,7 @@ def test_a_champion_that_fails_its_proof_is_not_served_but_the_one_before(
     )
     line = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (line["VersionRefused"], line["model"]) == (1, "people")
-    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Refrain"
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Refrain/tests"
     assert api.get("/v1/models/people")["refused"] == "people-2"
 
 
@@ -146,13 +146,14 @@ def test_when_nothing_passes_its_proof_what_is_loaded_keeps_answering(api: Api, 
     assert version(api) == "people-1"
 
 
-def test_with_nothing_sound_and_nothing_loaded_it_is_a_503(
-    make_api: Callable[[], Api], tiny_version: tiny.Model
+def test_with_nothing_sound_and_nothing_loaded_it_is_a_503_that_rolls_no_release_back(
+    make_api: Callable[[], Api], tiny_version: tiny.Model, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api = make_api()
     tiny.deploy(api.lake, tiny_version.broken())
     answer = api.ask("POST", "/v1/models/people:predict", {"instances": [tiny.ADA]})
     assert (answer.status, read(answer)["code"]) == (503, "broken_version")
+    assert "RequestFailed" not in capsys.readouterr().out
     assert api.ask("GET", "/v2/health/ready").status == 503
     assert api.get("/v1/models")["models"][0]["refused"] == "people-1"
 
