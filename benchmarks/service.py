@@ -196,7 +196,7 @@ def running_service() -> Iterator[Service]:
         (folder / "definitions").mkdir()
         (folder / "definitions" / "flats.toml").write_text(FLATS, encoding="utf-8")
         (folder / "definitions" / "income.toml").write_text(income_definition(TIMID), encoding="utf-8")
-        with Cloud(folder / "cloud", folder / "definitions", TEMPLATE) as cloud:
+        with Cloud(folder / "cloud", folder / "definitions", TEMPLATE, concurrency=1000) as cloud:
             service = Service(cloud, StackClient(cloud), random.Random(7))
             service.bring_up()
             service.make_request("predict income")()

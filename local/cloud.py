@@ -40,7 +40,7 @@ class Cloud:
         folder: Path | None = None,
         models: Path | None = None,
         template: Path | None = None,
-        patience: float = 60,
+        patience: float = 180,
         tick: float | None = 0,
         *,
         stack: str = STACK,
