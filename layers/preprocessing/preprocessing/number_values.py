@@ -35,8 +35,8 @@ _CODES = (
     "USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG FR. FR SFR. KR KR. ZŁ KČ FT LEI RS RS. RM TL R$"
 )
 CURRENCIES = frozenset(_CODES.split())
-_CURRENCY_FIRST = re.compile(r"([^\d\s.,'+-]{1,3}\.?) ?(?=[\d.,+-])")
-_CURRENCY_LAST = re.compile(r"(?<=[\d.,-]) ?([^\d\s.,'+-]{1,3}\.?)$")
+_CURRENCY_FIRST = re.compile(r"([^\d\s.,'()+-]{1,3}\.?) ?(?=[\d.,(+-])")
+_CURRENCY_LAST = re.compile(r"(?<=[\d.,)-]) ?([^\d\s.,'()+-]{1,3}\.?)$")
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,9 @@ def _plain(text: str, form: NumberForm) -> str:
         text = text[:-1].rstrip()
     if form.currency:
         text = _without_currency(text)
+    if (form.currency or form.thousands) and text[:1] == "(" and text[-1:] == ")":  # as accounts write a minus
+        text = text[1:-1].strip()
+        text = "-" + (_without_currency(text) if form.currency else text)
     if form.trailing_minus and text.endswith("-") and text[0] not in "+-":
         text = "-" + text[:-1].rstrip()
     if form.thousands:
