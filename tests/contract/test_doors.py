@@ -276,7 +276,7 @@ DECODING = {
     "fast_path/features.py": "the requests of both protocols",
     "ingest/fast_csv/arrow_columns.py": "csv, by blocks",
     "ingest/keeping.py": "every upload, of labels too",
-    "ingest/readers/line_records.py": "csv, by lines: whether lines inside a quote are rows",
+    "ingest/readers/swallowed_rows.py": "csv, by lines: whether lines inside a quote are rows",
     "lake/capture/predictions.py": "captured requests and their labels, read again as they were sent",
     "lake/label.py": "label api",
     "model/tabular.py": "the requests of both protocols",

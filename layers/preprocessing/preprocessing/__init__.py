@@ -20,23 +20,12 @@ from preprocessing.columns import (
     rows_to_lists,
 )
 from preprocessing.decode import decode
-from preprocessing.definition import (
-    Candidate,
-    Column,
-    Definition,
-    Derived,
-    Gate,
-    Monitoring,
-    RecommenderDefinition,
-    Retraining,
-    Roles,
-    Rollout,
-    Training,
-)
+from preprocessing.definition import Column, Definition, Derived, RecommenderDefinition, Roles
 from preprocessing.definition_reader import load_definition, load_definitions, parse_definition
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
 from preprocessing.joined_times import join_times
+from preprocessing.model_rules import Candidate, Gate, Monitoring, Retraining, Rollout, Training
 from preprocessing.rules_section import MODEL_NAME, SMALLER_IS_BETTER
 
 __version__ = "1.0.0"

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
+    from preprocessing.model_rules import Gate, Monitoring, Retraining, Rollout, Training
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
-Mode = Literal["immediate", "shadow", "canary"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -102,77 +102,6 @@ class UploadFormat:
     zone: str = ""
     rename: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     strict: bool = False
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An estimator by its dotted name, its parameters, and the recipe of its features."""
-
-    name: str
-    estimator: str
-    features: str
-    parameters: Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Training:
-    """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit."""
-
-    window: float | None
-    holdout: float
-    split: Literal["time", "upload", "hash"]
-    metric: str
-    min_rows: int
-    candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """When a challenger may replace the champion."""
-
-    min_metric: float | None
-    max_metric: float | None
-    confidence: float
-    max_latency_ms: float | None
-    max_memory_mb: float | None = None
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """How a better model takes over. `share` is the share of entities that a canary answers for."""
-
-    mode: Mode = "immediate"
-    share: float = 0.1
-    least_rows: int = 200
-    most_minutes: float = 1440.0
-
-
-@dataclass(frozen=True)
-class Retraining:
-    """When to retrain without being asked. Lengths are in seconds; None is without limit."""
-
-    every: str
-    new_rows: int
-    on_drift: bool
-    cooldown: float
-    most_without_promotion: int
-    max_age: float | None
-
-
-@dataclass(frozen=True)
-class Monitoring:
-    """Which share of predictions is captured, and how they are monitored.
-
-    Predictions of one `window` (seconds) are compared with the training data; those of the last `quality` seconds with
-    their labels. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it.
-    """
-
-    capture: float
-    window: float
-    quality: float
-    alarm: tuple[int, int]
-    least_effect: float
-    ignore: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 from preprocessing.column_names import tidy_document
 from preprocessing.column_section import read_columns
 from preprocessing.data_section import check_names, check_parts, check_target, read_derived, read_roles
-from preprocessing.definition import Definition, Monitoring, RecommenderDefinition, Retraining, UploadFormat
+from preprocessing.definition import Definition, RecommenderDefinition, UploadFormat
 from preprocessing.errors import DefinitionError
+from preprocessing.model_rules import Monitoring, Retraining
 from preprocessing.rules_section import (
     METRICS,
     MODEL_NAME,

@@ -7,12 +7,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from preprocessing.definition import Candidate, Gate, Rollout, Task, Training
+from preprocessing.model_rules import Candidate, Gate, Rollout, Training
 from preprocessing.tables import BOOLEAN, TEXTS, Key, choice, length, match_text, number, of_type, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from preprocessing.definition import Task
     from preprocessing.tables import Table
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
