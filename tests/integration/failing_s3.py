@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,11 @@ LOST_ANSWER = Failure(503, "SlowDown", written=True)
 
 @dataclass
 class FailingS3:
-    """The address, the failures to come, and the writes (method and key) that were asked for."""
+    """The address, the failures to come (of writes whose key ends so), and the writes that were asked for."""
 
     url: str = ""
     failures: list[Failure] = field(default_factory=list)
+    failing_key: str = ""
     writes: list[str] = field(default_factory=list)
 
 
@@ -55,7 +56,8 @@ def failing_s3(endpoint: str) -> Iterator[FailingS3]:
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             s3.writes.append(self.path.rpartition("/")[2])
-            failure = s3.failures.pop(0) if s3.failures else None
+            fails = bool(s3.failures) and unquote(self.path).endswith(s3.failing_key)
+            failure = s3.failures.pop(0) if fails else None
             if failure is None or failure.written:
                 self._pass_on(body, failure)
             else:
@@ -91,7 +93,7 @@ def failing_s3(endpoint: str) -> Iterator[FailingS3]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     s3.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield s3
     server.shutdown()
