@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.cloud import AwsCloud
+from tests.documented_events import DOCUMENTED_FACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class FakeServices(AwsCloud):
@@ -27,3 +30,18 @@ class FakeServices(AwsCloud):
 
     def answer_hook(self, deployment: str, hook: str, *, succeeded: bool) -> None:
         raise AssertionError(deployment, hook, succeeded)
+
+
+@dataclass
+class RecordedBus:
+    """EventBridge in memory: the name and the detail of each event, which has to have the documented facts."""
+
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def put_events(self, Entries: Sequence[Mapping[str, str]]) -> dict[str, int]:
+        """Take the events as EventBridge does."""
+        for entry in Entries:
+            name, detail = entry["DetailType"], json.loads(entry["Detail"])
+            assert [*detail] == ["id", "model", "summary", *DOCUMENTED_FACTS[name]], name
+            self.events.append((name, detail))
+        return {"FailedEntryCount": 0}

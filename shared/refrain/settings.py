@@ -36,6 +36,7 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
     "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", str),
     "notification_topic_arn": ("REFRAIN_NOTIFICATION_TOPIC_ARN", "the ARN of the topic for notifications", str),
+    "event_source": ("REFRAIN_EVENT_SOURCE", "the source of events", str),
     "new_version_arn": ("REFRAIN_NEW_VERSION_ARN", "the ARN of the new version of inference", str),
 }
 """The variable of each setting, what is expected of it, and how it is read."""
@@ -92,6 +93,13 @@ class MonitoringSettings(DefinitionSettings):
     state_machine_arn: str
     notification_topic_arn: str
     delivery_seconds: float
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """What every function needs that sends events, besides its own."""
+
+    event_source: str
 
 
 @dataclass(frozen=True)

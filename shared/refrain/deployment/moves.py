@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.aws.emf import count_metric
+from refrain.aws.event_bus import send_event
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
 from refrain.lake.deployment import Deployment, pause_seconds
@@ -24,6 +25,7 @@ from refrain.times import to_iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from refrain.aws.event_bus import EventName
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Outcome
 
@@ -74,6 +76,9 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     version, expected = _chosen(evaluation), evaluation.champion_version
     reasons = _reasons(evaluation) | _figure(evaluation)
     deployment = set_challenger(store, request.model, version, rollout, expected=expected, reasons=reasons)
+    _send_failures(evaluation)
+    facts = {"run": request.run, "version": version, "champion": expected}
+    send_event("TrialStarted", request.model, request.run, f"{version} is on trial beside {expected}.", **facts)
     return {
         "model": request.model,
         "run": request.run,
@@ -101,8 +106,9 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         _dismiss(store, evaluation)
     report = write_report(store, request.model, request.run, render_run(evaluation).encode(), promoted)
     deployment = Deployment.read(store, request.model)
-    count_metric(outcome.capitalize(), request.model, run=request.run)
-    return {
+    name = cast("EventName", outcome.capitalize())
+    count_metric(name, request.model, run=request.run)
+    result = {
         "model": request.model,
         "run": request.run,
         "outcome": outcome,
@@ -113,6 +119,19 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "figures": _figures(evaluation),
         "report": f"s3://{store.bucket}/{report}",
     }
+    _send_failures(evaluation)
+    facts = {key: result[key] for key in ("champion", "decision", "figures", "report")}
+    facts = {"run": request.run, "version": evaluation.decision.version} | facts
+    send_event(name, request.model, request.run, str(result["reason"]), **facts)
+    return result
+
+
+def _send_failures(evaluation: Evaluation) -> None:
+    """Tell of the candidates that could not be trained or evaluated; the run went on without them."""
+    failures = {item.figures.name: item.figures.error for item in evaluation.candidates if item.figures.error}
+    if failures:
+        summary = "; ".join(f"{name}: {error}" for name, error in failures.items())
+        send_event("CandidatesFailed", evaluation.model, evaluation.run, summary, run=evaluation.run, failures=failures)
 
 
 def _dismiss(store: Store, evaluation: Evaluation) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from refrain.aws.event_bus import send_event
 from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, OutdatedRollback, UnknownModel
 from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
@@ -79,7 +80,7 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: C
     for index, entry in enumerate(entries):
         if (entry.by, entry.asked_at) == (author, request.at):
             entry.write(store)
-            return _describe(entries[: index + 1])
+            return _tell(entries[: index + 1])
     if champion.since > request.at:
         raise OutdatedRollback(request.model, champion.version, champion.since, request.at)
     line = succession(entries)
@@ -105,19 +106,21 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: C
         },
         clock=clock,
     )
-    return _describe([*entries, *([moved.last] if moved.last else [])])
+    return _tell([*entries, *([moved.last] if moved.last else [])])
 
 
-def _describe(entries: Sequence[LogEntry]) -> dict[str, object]:
-    """Return the result of the rollback that is the last of the entries."""
+def _tell(entries: Sequence[LogEntry]) -> dict[str, object]:
+    """Tell other systems of the rollback that is the last of the entries, and return its result."""
     move, line = entries[-1], succession(entries)
+    reason = f"{move.version} is in service again ({move.because})."
+    versions = {"champion": move.version, "instead_of": move.instead_of}
+    send_event("RolledBack", move.model, f"{move.by}", reason, **versions)
     return {
         "model": move.model,
         "outcome": "rolled_back",
-        "champion": move.version,
-        "instead_of": move.instead_of,
+        **versions,
         "previous": line[-2].version if len(line) > 1 else None,
-        "reason": f"{move.version} is in service again ({move.because}).",
+        "reason": reason,
     }
 
 

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric, measure
+from refrain.aws.event_bus import send_event
 from refrain.aws.storage import open_store
 from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
@@ -215,5 +216,8 @@ def _refuse(
     receipt.write_new(lake)
     logger.warning("upload refused", extra={"model": model, "key": source.key, "code": refusal.code})
     # Any first folder as a dimension would make as many metrics as there are mistakes.
-    count_metric("UploadRefused", model if fingerprint else NO_MODEL)
+    name = model if fingerprint else NO_MODEL
+    count_metric("UploadRefused", name)
+    upload = {"key": source.key, "receipt": f"s3://{lake.bucket}/{Receipt.key(model, receipt.digest)}"}
+    send_event("UploadRefused", name, receipt.digest, f"{source.key}: {refusal}", code=refusal.code, **upload)
     return receipt.digest

@@ -1,19 +1,20 @@
-"""A monitoring report on one model, or on each: observe, decide, carry out, notify people of what has begun.
+"""A monitoring report on one model, or on each: observe, decide, carry out, tell of what has begun.
 
-A report is written once, under the time that it is of. The same tick delivered twice finds the report of the first. If
-the first delivery failed before it wrote the report, the second one writes it and starts the same run, since a run is
-named after its report.
+A report is written once, under the time that it is of. The same tick delivered twice finds the report of the first, and
+only sends its events again. If the first delivery failed before it wrote the report, the second one writes it and
+starts the same run, since a run is named after its report.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from preprocessing import PreprocessingError
 from refrain.aws.emf import count_metric
+from refrain.aws.event_bus import send_event
 from refrain.definitions import find_definition, known_models
 from refrain.errors import RefrainError, RoundIncomplete
 from refrain.events import MODEL, TIME, read_fields
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.cloud import AwsCloud
+    from refrain.aws.event_bus import EventName
     from refrain.aws.storage import Store
 
 MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
@@ -78,18 +80,21 @@ def monitor_model(
     Captured lines are delivered within `delivery`. Raises what the store and the services raise.
     """
     model = definition.model
+    before = MonitoringReport.read_before(store, model, now)
+    page = MonitoringReport.key(model, now, "html")
+    address = f"s3://{store.bucket}/{page}"
     existing = MonitoringReport.read(store, model, now)
     if existing:
+        _send_events(existing, before, address)
         return existing
-    before = MonitoringReport.read_before(store, model, now)
     report = _decided(store, services, definition, observe(store, definition, before, now, delivery), now)
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)
-    page = MonitoringReport.key(model, now, "html")
-    for subject, text in _new_notifications(report, before, f"s3://{store.bucket}/{page}"):
-        services.notify(subject, text)
+    for change in _changes(report, before):
+        services.notify(f"{model}: {change.title}", change.text + _ending(report, address))
     store.write(page, render_monitoring_report(report).encode())
     report.write(store)
+    _send_events(report, before, address)
     _log(report)
     return report
 
@@ -106,20 +111,41 @@ def _decided(
     return replace(report, summary=summarise(report), decision=decision)
 
 
-def _new_notifications(report: MonitoringReport, before: MonitoringReport | None, page: str) -> list[tuple[str, str]]:
-    """Return subject and text of what has begun since the report before; `page` is where people can read the report."""
+@dataclass(frozen=True)
+class _Change:
+    """Something that has begun: the event of it, and what people read."""
+
+    event: EventName
+    title: str
+    text: str
+
+
+def _changes(report: MonitoringReport, before: MonitoringReport | None) -> list[_Change]:
+    """Return what has begun since the report before."""
     same = before if before and before.version == report.version else None
     decision = report.decision
     begun = []
     if report.state == "drifted" and not (same and same.state == "drifted"):
-        begun.append(("drift", report.summary))
+        begun.append(_Change("Drifted", "drift", report.summary))
     if report.breaks_gate and not (same and same.breaks_gate):
-        begun.append(("quality below the gate", decision.reason))
+        begun.append(_Change("QualityBelowGate", "quality below the gate", decision.reason))
     if decision.code == "brake" and not (before and before.decision.code == "brake"):
-        begun.append(("retraining has stopped", decision.reason))
+        begun.append(_Change("RetrainingStopped", "retraining has stopped", decision.reason))
+    return begun
+
+
+def _ending(report: MonitoringReport, page: str) -> str:
+    """Return how each notification ends; `page` is where people can read the report."""
+    decision = report.decision
     started = f"a run was started ({decision.execution}): " if decision.start else ""
-    ending = f"\n\nDecision: {started}{decision.reason}\nThe whole report: {page}"
-    return [(f"{report.model}: {title}", text + ending) for title, text in begun]
+    return f"\n\nDecision: {started}{decision.reason}\nThe whole report: {page}"
+
+
+def _send_events(report: MonitoringReport, before: MonitoringReport | None, page: str) -> None:
+    """Tell other systems of what has begun, once the report is stored."""
+    for change in _changes(report, before):
+        facts = {"version": report.version, "decision": report.decision.code, "report": page}
+        send_event(change.event, report.model, report.time, change.text, **facts)
 
 
 def _log(report: MonitoringReport) -> None:
