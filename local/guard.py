@@ -64,8 +64,8 @@ class Guard:
 
         return start
 
-    def _allows(self, function: str, action: str, resource: str) -> bool:
-        used = next((grant for grant in self._rights[function] if grant.covers(action, resource)), None)
+    def _allows(self, function: str, action: str, resource: str, source: str = "") -> bool:
+        used = next((grant for grant in self._rights[function] if grant.covers(action, resource, source)), None)
         shown, by = (used.resource, used.action) if used else (resource, None)
         line = {"function": function, "action": action, "resource": shown, "by": by}
         with self._lock:

@@ -15,8 +15,8 @@ from local.names import ACCOUNT, REGION, STACK
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-type RequestedAction = tuple[str, str]
-"""An action and its resource."""
+type RequestedAction = tuple[str, ...]
+"""An action and its resource, and of an event to send its source."""
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
 _CALL = re.compile(r"/2015-03-31/functions/(.+)/invocations")
@@ -36,6 +36,9 @@ def requested_actions(environ: "WSGIEnvironment", service: str, stack: str = STA
     if service == "lambda":
         return _of_lambda(environ)
     fields, action = _fields(environ)
+    if service == "events":
+        bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+        return [(f"events:{action}", bus, entry["Source"]) for entry in fields.get("Entries", [{"Source": ""}])]
     return [(f"{service}:{action}", resource) for resource in _resources(service, fields, stack)]
 
 

@@ -29,6 +29,7 @@ def create_resources(template: Template, server: AwsServer, functions: Iterable[
     resolver = Resolver(template, server.endpoint)
     _create_queues(template, server, resolver)
     _create_topics(template, server)
+    _create_event_log(template, server)
     _create_tables(template, server)
     _create_buckets(template, server, resolver)
     _create_functions(server, functions)
@@ -60,6 +61,14 @@ def _create_topics(template: Template, server: AwsServer) -> None:
     """Create topics without subscriptions, since this machine sends no mail."""
     for resource in template.of_type("AWS::SNS::Topic"):
         server.client("sns").create_topic(Name=resource.name)
+
+
+def _create_event_log(template: Template, server: AwsServer) -> None:
+    """Create a log group of the stack's events, for people to read."""
+    name, events = f"{template.stack}-events", server.client("events")
+    server.client("logs").create_log_group(logGroupName=name)
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [f"refrain.{template.stack}"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"}])
 
 
 def _create_tables(template: Template, server: AwsServer) -> None:

@@ -14,18 +14,19 @@ from local.template import Resolver, Resource, Template
 
 @dataclass(frozen=True)
 class Grant:
-    """One action (`s3:GetObject`, `s3:Get*`) on one pattern of resources."""
+    """One action (`s3:GetObject`, `s3:Get*`) on one pattern of resources; a `source` limits the events to send."""
 
     action: str
     resource: str
+    source: str = ""
 
-    def covers(self, action: str, resource: str) -> bool:
+    def covers(self, action: str, resource: str, source: str = "") -> bool:
         """Whether it allows an action on a resource.
 
         >>> Grant("s3:GetObject", "arn:aws:s3:::lake/curated/*").covers("s3:GetObject", "arn:aws:s3:::lake/curated/a/b")
         True
         """
-        return _matches(self.action, action) and _matches(self.resource, resource)
+        return _matches(self.action, action) and _matches(self.resource, resource) and self.source in ("", source)
 
 
 type Rights = Mapping[str, tuple[Grant, ...]]
@@ -49,12 +50,24 @@ def _grants(template: Template, function: Resource, resolver: Resolver) -> Itera
     for policy in function.properties.get("Policies", []):
         for statement in _statements(template, function, resolver.resolve(policy)):
             rule = resolver.resolve(statement)
-            if rule["Effect"] != "Allow" or set(rule) - {"Sid", "Effect", "Action", "Resource"}:
+            source = _source(rule.pop("Condition", None))
+            if rule["Effect"] != "Allow" or source is None or set(rule) - {"Sid", "Effect", "Action", "Resource"}:
                 raise TemplateError(
                     f"{function.logical_id}: this machine understands only plain statements that allow."
                 )
             for action in _as_list(rule["Action"]):
-                yield from (Grant(action, resource) for resource in _as_list(rule["Resource"]))
+                yield from (Grant(action, resource, source) for resource in _as_list(rule["Resource"]))
+
+
+def _source(condition: Any) -> str | None:
+    """Return the only source of events that a condition allows; "" without a condition, None for any other one."""
+    match condition:
+        case None:
+            return ""
+        case {"StringEquals": {"events:source": str(source), **keys}, **operators} if not keys and not operators:
+            return source
+        case _:
+            return None
 
 
 def _statements(template: Template, function: Resource, policy: Any) -> list[Any]:

@@ -33,6 +33,7 @@ class StackClient:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack.stack
         self.delivery_seconds = stack.delivery_seconds
+        self.client = stack.client
         self._s3 = stack.client("s3")
         self._stepfunctions = stack.client("stepfunctions")
 

@@ -17,6 +17,7 @@ from local.transform import transform_template
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 TRANSFORMED_TEMPLATE = PROJECT / "build" / "cloudformation.json"
+RECIPES = PROJECT / "docs" / "recipes"
 CHECKOV_CONFIGURATION = PROJECT / ".checkov.yaml"
 WITH_EVERYTHING: dict[str, str | int] = {
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
@@ -59,6 +60,7 @@ def available_checks(uv: str = "") -> list[Check]:
         Check("sam validate --lint", (*sam, "--lint")),
         Check("cfn-lint", (lint, str(TEMPLATE))),
         # Its warnings are about the output of the transform itself, such as resolved parameters.
+        Check("cfn-lint, recipes", (lint, *map(str, sorted(RECIPES.glob("*.yaml"))))),
         Check("cfn-lint, transformed", (lint, "--ignore-checks", "W", "--", str(TRANSFORMED_TEMPLATE))),
     ]
     checkov = (uv, *_IN_ITS_OWN_ENVIRONMENT, "checkov")

@@ -38,9 +38,9 @@ class RecordedBus:
 
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def put_events(self, Entries: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    def put_events(self, **request: Sequence[Mapping[str, str]]) -> dict[str, int]:
         """Take the events as EventBridge does."""
-        for entry in Entries:
+        for entry in request["Entries"]:
             name, detail = entry["DetailType"], json.loads(entry["Detail"])
             assert [*detail] == ["id", "model", "summary", *DOCUMENTED_FACTS[name]], name
             self.events.append((name, detail))

@@ -48,8 +48,8 @@ OF_ROOMS: dict[str, set[str]] = {
 """The packages of others that a room may import besides numpy."""
 
 OF_MODULES: dict[str, set[str]] = {
-    "boto3": {"aws/cloud.py", "aws/queue.py", "aws/table.py"},
-    "botocore": {"aws/cloud.py", "aws/table.py"},
+    "boto3": {"aws/cloud.py", "aws/event_bus.py", "aws/queue.py", "aws/table.py"},
+    "botocore": {"aws/cloud.py", "aws/event_bus.py", "aws/table.py"},
     "onnxruntime": {"model/onnx.py"},
 }
 """The only modules that import a package of others, within the rooms that may."""

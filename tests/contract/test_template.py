@@ -136,6 +136,21 @@ def test_the_template_gives_each_function_the_variables_of_its_settings(function
     assert needed <= {name for one in environments for name in one.get("Variables", {})}
 
 
+def test_exactly_the_functions_that_send_events_have_the_right_and_the_source() -> None:
+    source = {"Fn::Sub": "refrain.${AWS::StackName}"}
+    senders = {
+        function.logical_id: function.properties["Environment"]["Variables"]["REFRAIN_EVENT_SOURCE"]
+        for function in FUNCTIONS
+        if {"Ref": "SendEvents"} in function.properties["Policies"]
+    }
+    stories = {path.parent.name for path in (PROJECT / "shared").rglob("*.py") if "send_event(" in path.read_text()}
+
+    assert senders == dict.fromkeys(["IngestFunction", "MoveFunction", "MonitoringFunction"], source)
+    assert stories == {"aws", "ingest", "deployment", "monitoring"}
+    (right,) = TEMPLATE.resources["SendEvents"].properties["PolicyDocument"]["Statement"]
+    assert right["Condition"] == {"StringEquals": {"events:source": source}}
+
+
 def uploads_of(function: str) -> dict[str, Any]:
     """The only queue that calls a function, and how."""
     (event,) = TEMPLATE.resources[function].properties["Events"].values()

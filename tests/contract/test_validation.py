@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UV = next((found for found in (shutil.which("uv"), str(PROJECT / ".tools/uv/bin/uv")) if found), "uv")
-NAMES = ["sam validate", "sam validate --lint", "cfn-lint", "cfn-lint, transformed", "checkov, transformed"]
+NAMES = [
+    "sam validate",
+    "sam validate --lint",
+    "cfn-lint",
+    "cfn-lint, recipes",
+    "cfn-lint, transformed",
+    "checkov, transformed",
+]
 
 
 @pytest.fixture(scope="module")

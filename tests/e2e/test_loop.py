@@ -130,6 +130,21 @@ def test_an_unusable_upload_gets_a_receipt(client: StackClient) -> None:
     assert "nobody" in client.receipt("nobody/rows.csv")["reason"]
 
 
+def test_the_local_cloud_shows_the_events_of_what_happened(
+    request: pytest.FixtureRequest, client: StackClient, trained: dict[str, Any]
+) -> None:
+    if request.config.getoption("--stack"):
+        pytest.skip("a deployed stack has no log of its events")
+    client.upload("tumours/blank.csv", b"\n")
+    assert client.receipt("tumours/blank.csv")["status"] == "refused"
+
+    log = client.client("logs").filter_log_events(logGroupName="refrain-events")["events"]
+
+    events = [json.loads(line["message"]) for line in log]
+    assert {event["source"] for event in events} == {"refrain.refrain"}
+    assert {"Promoted", "UploadRefused"} <= {event["detail-type"] for event in events}
+
+
 def test_two_runs_at_once_both_succeed(client: StackClient, trained: dict[str, Any]) -> None:
     key, content = tumour_uploads().later[0]
     client.upload(key, content)

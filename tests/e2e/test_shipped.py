@@ -60,6 +60,8 @@ def lived(world: World) -> World:
     client = world.client
     client.upload("shop/first.csv", sales(800))
     assert client.receipt("shop/first.csv")["rows_rejected"] == 1
+    client.upload("shop/empty.csv", b"")
+    assert client.receipt("shop/empty.csv")["status"] == "refused"
     states, ended = world.run()
     assert json.loads(ended["output"])["outcome"] == "promoted", (states, ended)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refrain.lake.version import VersionFiles
+    from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
 
 LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
@@ -295,13 +296,15 @@ def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: 
     assert len(shop.log()) == 1
 
 
-def test_promoting_again_after_a_crash_changes_nothing(shop: Shop) -> None:
+def test_promoting_again_after_a_crash_changes_nothing(shop: Shop, bus: RecordedBus) -> None:
     shop.sell(400)
     run = compare("shop")
     first = run.finish()
 
     assert run.finish() == first
     assert len(shop.log()) == 1
+    first_event, second_event = bus.events
+    assert first_event == second_event
 
 
 def test_promoting_again_after_a_rollback_does_not_undo_it(shop: Shop) -> None:
@@ -336,7 +339,7 @@ def test_a_broken_champion_is_replaced_and_not_compared(shop: Shop) -> None:
     assert (ended["outcome"], ended["decision"]) == ("promoted", "champion_failed")
 
 
-def test_candidates_that_cannot_be_trained_are_told_apart(shop: Shop) -> None:
+def test_candidates_that_cannot_be_trained_are_told_apart(shop: Shop, bus: RecordedBus) -> None:
     shop.define(WRONG, LOGISTIC)
     shop.sell(400)
 
@@ -345,6 +348,9 @@ def test_candidates_that_cannot_be_trained_are_told_apart(shop: Shop) -> None:
     failed = run.evaluation["candidates"][0]
     assert "abacus" in failed["error"]
     assert run.finish()["outcome"] == "promoted"
+    (_, failures), (name, promotion) = bus.events
+    assert failures["failures"] == {failed["name"]: failed["error"]}
+    assert (name, promotion["champion"], promotion["run"]) == ("Promoted", shop.champion, run.evaluation["run"])
 
 
 def test_when_all_candidates_fail_the_champion_stays(shop: Shop) -> None:

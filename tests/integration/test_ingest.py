@@ -35,6 +35,7 @@ from tests.integration.failing_s3 import CONFLICT, failing_s3
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
 
 SOURCE = UploadSource("inbox", "people/a.csv", "e", 1, "2026-11-23T12:00:00Z")
@@ -290,13 +291,16 @@ def test_a_file_of_which_no_row_is_good_is_refused_with_all_rejections(people: A
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_receipt_and_nothing_else_is_left(
-    people: Aws, key: str, content: bytes, code: str
+    people: Aws, bus: RecordedBus, key: str, content: bytes, code: str
 ) -> None:
     receipt = upload(people, key, content)
     assert (receipt["status"], receipt["code"]) == ("refused", code)
     assert len(receipt["reason"]) > 10
     assert receipt["source"]["key"] == key
     assert len(people.objects()) == 1
+    ((name, event),) = bus.events
+    assert (name, event["key"], event["code"]) == ("UploadRefused", key, code)
+    assert people.objects() == [event["receipt"].removeprefix(f"s3://{people.lake}/")]
 
 
 @pytest.mark.parametrize("key", ["a.csv", "Not A Model/a.csv", "/people/a.csv", "_/a.csv"])

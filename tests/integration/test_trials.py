@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
 
 ROLLOUT = '[rollout]\nmode = "{mode}"\nshare = {share}\nleast_rows = {least_rows}\nmost_minutes = {most_minutes}'
@@ -291,7 +292,7 @@ def test_a_challenger_whose_time_is_over_makes_room(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("verdict", ["promote", "dismiss"])
-def test_every_move_may_come_twice(trial: Trial, verdict: str) -> None:
+def test_every_move_may_come_twice(trial: Trial, bus: RecordedBus, verdict: str) -> None:
     run = trial.begin("shadow")
     assert trial.move(run, "start_trial") == trial.move(run, "start_trial")
     trial.ask(220)
@@ -302,6 +303,10 @@ def test_every_move_may_come_twice(trial: Trial, verdict: str) -> None:
 
     assert trial.move(run, verdict, judgement=judgement) == first
     assert trial.shop.log() == logged
+    sent = [name for name, _ in bus.events if name != "Promoted" or verdict == "promote"]
+    ended = {"promote": "Promoted", "dismiss": "Dismissed"}[verdict]
+    assert sent[-4:] == ["TrialStarted", "TrialStarted", ended, ended]
+    assert bus.events[-1] == bus.events[-2]
 
 
 def test_a_challenger_that_could_not_be_judged_is_taken_back(trial: Trial) -> None:

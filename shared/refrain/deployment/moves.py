@@ -108,7 +108,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     deployment = Deployment.read(store, request.model)
     name = cast("EventName", outcome.capitalize())
     count_metric(name, request.model, run=request.run)
-    result = {
+    result: dict[str, object] = {
         "model": request.model,
         "run": request.run,
         "outcome": outcome,
@@ -121,8 +121,8 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     }
     _send_failures(evaluation)
     facts = {key: result[key] for key in ("champion", "decision", "figures", "report")}
-    facts = {"run": request.run, "version": evaluation.decision.version} | facts
-    send_event(name, request.model, request.run, str(result["reason"]), **facts)
+    chosen = {"run": request.run, "version": evaluation.decision.version}
+    send_event(name, request.model, request.run, str(result["reason"]), **chosen, **facts)
     return result
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import pytest
 from moto import mock_aws
 
 from refrain.aws import event_bus
 from refrain.aws.event_bus import MAX_TRIES, send_event
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class RefusingBus:
@@ -20,7 +22,7 @@ class RefusingBus:
         self.calls = 0
         self._refusals = refusals
 
-    def put_events(self, Entries: list[Any]) -> dict[str, Any]:
+    def put_events(self, **_: Any) -> dict[str, Any]:
         self.calls += 1
         refused = self.calls <= self._refusals
         return {"FailedEntryCount": int(refused), "Entries": [{"ErrorMessage": "slow down"}] if refused else [{}]}

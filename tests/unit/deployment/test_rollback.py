@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refrain.times import Clock
+    from tests.fake_services import RecordedBus
 
 WHEN = "2026-11-23T12:00:0"
 
@@ -74,6 +75,18 @@ def deployment(lake: tiny.Lake) -> Deployment:
 
 def entries(lake: tiny.Lake) -> list[dict[str, Any]]:
     return [json.loads(lake.read(key).data) for key in lake.keys(LogEntry.prefix("people"))]
+
+
+def test_a_rollback_is_an_event_with_the_same_id_when_it_is_done_again(
+    lake: tiny.Lake, tmp_path: Path, bus: RecordedBus
+) -> None:
+    for _ in range(2):
+        back(lake, tmp_path, reason="complaints from Leeds")
+
+    summary = "people-2 is in service again (complaints from Leeds)."
+    move = {"champion": "people-2", "instead_of": "people-3"}
+    detail = {"id": "people/console/RolledBack", "model": "people", "summary": summary, **move}
+    assert bus.events == [("RolledBack", detail)] * 2
 
 
 def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake, tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def test_the_body_of_a_json_request_stays_readable() -> None:
     assert request["wsgi.input"].read() == body
 
 
+def test_an_event_to_send_names_its_bus_and_its_source() -> None:
+    body = json.dumps({"Entries": [{"Source": "refrain.refrain"}, {"Source": "aws.s3"}]}).encode()
+    request = environ("POST", "/", HTTP_X_AMZ_TARGET="AWSEvents.PutEvents", CONTENT_LENGTH=str(len(body)))
+    request["wsgi.input"] = io.BytesIO(body)
+
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
+    actions = [("events:PutEvents", bus, "refrain.refrain"), ("events:PutEvents", bus, "aws.s3")]
+    assert requested_actions(request, "events") == actions
+
+
 def test_a_request_to_a_queue_names_the_queue() -> None:
     body = json.dumps({"QueueUrl": "http://127.0.0.1:1/123456789012/refrain-ingest-queue"}).encode()
     request = environ("POST", "/", HTTP_X_AMZ_TARGET="AmazonSQS.ChangeMessageVisibility", CONTENT_LENGTH=str(len(body)))

@@ -23,6 +23,8 @@ from tests.unit.serving.tiny import Lake
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.fake_services import RecordedBus
+
 GOOD = """
 task = "regression"
 target = "y"
@@ -71,6 +73,19 @@ def test_a_shift_is_watched_first_and_a_drift_once_it_stays(shop: Shop) -> None:
     assert (first.name, first.drifted, first.since) == ("age", True, "2026-11-03T00:05:00Z")
     assert first.importance == pytest.approx(0.8)
     assert first.matters == pytest.approx(0.8 * first.effect)
+
+
+def test_a_drift_is_an_event_when_it_begins_and_again_when_its_tick_is(shop: Shop, bus: RecordedBus) -> None:
+    days(shop, 0, 2, older=8.0)
+    (name, detail), *later = bus.events
+    days(shop, 2, 4, older=8.0)
+    assert later == [] and len(bus.events) == 1
+    assert (name, detail["summary"][:20]) == ("Drifted", "In 2 of the last 2 w")
+    assert shop.world.store.exists(detail["report"].removeprefix(f"s3://{shop.world.store.bucket}/"))
+
+    shop.world.monitor(shop.evening(1))
+
+    assert bus.events == [(name, detail)] * 2
 
 
 def test_it_is_steady_again_once_the_shift_has_passed(shop: Shop) -> None:
