@@ -85,7 +85,7 @@ def test_a_rollback_is_an_event_with_the_same_id_when_it_is_done_again(
 
     summary = "people-2 is in service again (complaints from Leeds)."
     move = {"champion": "people-2", "instead_of": "people-3"}
-    detail = {"id": "people/console/RolledBack", "model": "people", "summary": summary, **move}
+    detail = {"id": "people/rollback console/RolledBack", "model": "people", "summary": summary, **move}
     assert bus.events == [("RolledBack", detail)] * 2
 
 
