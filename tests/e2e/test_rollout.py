@@ -51,6 +51,7 @@ class Callers:
     client: StackClient
     statuses: Counter[int] = field(default_factory=Counter)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     slowest: float = 0.0
     failures: list[Any] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -90,6 +91,7 @@ class Callers:
             if status != 200:
                 self.failures.append(answer)
                 continue
+            self.ids += answer["prediction_ids"]
             for instance, prediction in zip(instances, answer["predictions"], strict=True):
                 version = prediction.get("version", answer["model_version"])
                 self.seen.append((str(instance["customer"]), to_iso(datetime.now(UTC), "milliseconds"), version))
