@@ -28,7 +28,8 @@ from preprocessing.joined_times import join_times
 from preprocessing.model_rules import Candidate, Gate, Monitoring, Retraining, Rollout, Training
 from preprocessing.rules_section import MODEL_NAME, SMALLER_IS_BETTER
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"
+"""Another one whenever a value means something else than before: rows, runs and versions remember theirs."""
 
 __all__ = [
     "MISSING",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from preprocessing import __version__ as preprocessing_version
 from preprocessing import prepare, similar_names, tidy_text
 from refrain.errors import UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
@@ -64,8 +65,8 @@ class UploadedFile:
         return from_iso(self.source.uploaded_at)
 
     def digest(self, definition: Definition) -> str:
-        """Name the upload by its content and by the definition that reads it."""
-        return upload_digest(definition.fingerprint, self.sha256)
+        """Name the upload by its content, and by the definition and the meaning of values that read it."""
+        return upload_digest(definition.fingerprint, preprocessing_version, self.sha256)
 
 
 def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:

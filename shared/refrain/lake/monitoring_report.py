@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 type DriftState = Literal["steady", "watch", "drifted", "not_judged"]
 type RetrainingCode = Literal[
-    "quality", "drift", "new_rows", "age", "due", "nothing", "running", "brake", "nothing_new", "cooldown"
+    "quality",
+    "drift",
+    "new_rows",
+    "age",
+    "due",
+    "preprocessing",
+    "nothing",
+    "running",
+    "brake",
+    "nothing_new",
+    "cooldown",
 ]
 
 

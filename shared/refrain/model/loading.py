@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeIs
 
+from preprocessing import __version__ as preprocessing_version
 from refrain.errors import BrokenVersion
 from refrain.lake.version import read_version_files
 from refrain.model.tabular import TabularModel
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from refrain.lake.footprint import Footprint
     from refrain.lake.version import VersionFiles
     from refrain.model.recommendation import RecommenderModel
+
+logger = logging.getLogger("refrain")
 
 EXAMPLE_ROWS = 10
 """At least so many golden rows come first that are ordinary ones, fit to be shown as an example."""
@@ -60,6 +64,10 @@ def load_version(
     if not replay.holds:
         reason = f"{replay.differing} of {replay.rows} golden rows get another answer"
         raise BrokenVersion(served.version, f"{reason} (by up to {replay.max_difference:g})")
+    trained_by = files.manifest.preprocessing
+    if trained_by != preprocessing_version:
+        extra = {"model": model, "version": served.version, "trained_by": trained_by, "read_by": preprocessing_version}
+        logger.warning("values are read otherwise than in training", extra=extra)
     ordinary = files.golden.rows[:EXAMPLE_ROWS]
     example = max(ordinary, key=lambda row: sum(value is not None for value in row.values()))
     return LoadedVersion(loaded, served, example, files.footprint)

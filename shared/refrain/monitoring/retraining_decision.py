@@ -27,7 +27,8 @@ class RetrainingFacts:
 
     `last_run` is when the latest run started, whoever started it and however it ended; `trained` is when the run of the
     champion did. `new_rows` have come since the latest run. `unpromoted` counts the runs since the last promotion, or
-    since the definition changed. `drifted` and `quality` are sentences, empty where nothing is wrong.
+    since the definition changed. `drifted` and `quality` are sentences, empty where nothing is wrong. `is_read_anew`:
+    values mean something else than in the latest run.
     """
 
     now: datetime
@@ -36,6 +37,7 @@ class RetrainingFacts:
     trained: datetime | None = None
     running: bool = False
     new_rows: int = 0
+    is_read_anew: bool = False
     unpromoted: int = 0
     drifted: str = ""
     quality: str = ""
@@ -46,7 +48,8 @@ def decide_retraining(facts: RetrainingFacts) -> RetrainingDecision:
 
     Bad quality counts more than drift, drift more than new rows; the reason names all that hold. One run goes at a
     time. After too many runs in a row without promotion none is started until a person has looked at them: a promotion
-    or another definition releases this brake. Only the schedule starts a run within the cooldown, or without new rows.
+    or another definition releases this brake. Only the schedule starts a run within the cooldown. It starts one without
+    new rows too, and so does another meaning of values.
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("never", 1000, True, 21600.0, 5, None)
@@ -62,7 +65,7 @@ def decide_retraining(facts: RetrainingFacts) -> RetrainingDecision:
     if facts.unpromoted >= rules.most_without_promotion:
         runs = f"{counted(facts.unpromoted, 'run')} in a row ended without promotion"
         return RetrainingDecision(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
-    if not facts.new_rows and ("due" not in reasons or facts.last_run is None):
+    if not (facts.new_rows or facts.is_read_anew) and ("due" not in reasons or facts.last_run is None):
         return RetrainingDecision(False, "nothing_new", f"no rows are new, so no run is started although {why}")
     if "due" not in reasons and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
         since = f"the last run started at {facts.last_run:%d %b %H:%M}"
@@ -84,6 +87,8 @@ def _reasons(facts: RetrainingFacts) -> dict[RetrainingCode, str]:
         reasons["age"] = f"the champion was trained on {facts.trained:%d %b %Y}, longer ago than it may be"
     if is_due(rules.every, facts.last_run, facts.now):
         reasons["due"] = f"a {rules.every} run is due"
+    if facts.is_read_anew:
+        reasons["preprocessing"] = "values are read otherwise than in the last run"
     return reasons
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from preprocessing import __version__ as preprocessing_version
 from refrain.lake.deployment import Deployment
 from refrain.lake.label import read_labels
 from refrain.lake.receipt import Receipt
@@ -42,6 +43,7 @@ def gather_retraining_facts(
         trained=run_started_at(report.version) if report.version else None,
         running=services.is_running(definition.model),
         new_rows=new_rows,
+        is_read_anew=any(_read_otherwise(store, definition, run) for run in runs[-1:]),
         unpromoted=_count_unpromoted(store, definition, runs),
         drifted=drift_sentence(report) if report.state == "drifted" else "",
         quality=quality_sentence(report) if report.breaks_gate else "",
@@ -53,6 +55,10 @@ def _count_new_rows(store: Store, definition: Definition, last: Sequence[str]) -
     old = {digest for run in last for digest in Snapshot.read(store, definition.model, run).receipts}
     receipts = choose_receipts(Receipt.read_kept(store, definition.model), definition)
     return sum(receipt.rows_kept for receipt in receipts if receipt.digest not in old)
+
+
+def _read_otherwise(store: Store, definition: Definition, run: str) -> bool:
+    return Snapshot.read(store, definition.model, run).preprocessing != preprocessing_version
 
 
 def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str]) -> int:

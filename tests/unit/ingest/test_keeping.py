@@ -17,8 +17,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from preprocessing import Definition, Problem, objects, parse_definition
-from refrain.ingest import curated, profile, rejected
-from refrain.ingest.keeping import keep
+from refrain.ingest import curated, keeping, profile, rejected
+from refrain.ingest.keeping import UploadedFile, keep
 from refrain.ingest.readers.chunks import Chunk, Malformed
 from refrain.ingest.readers.dialect import EMPTY_LINE
 from refrain.lake.receipt import Rejection
@@ -249,6 +249,16 @@ def test_a_receipt_lists_the_absent_parts_of_a_time_of_several_columns(
     facts = keep(path, "csv", parse_definition("m", document, "m.toml"), "digest", Mock())
     assert (facts["rows_kept"], facts["absent_columns"]) == (1, absent)
     assert (facts["ignored_columns"], facts["notes"]) == (ignored, notes)
+
+
+def test_a_file_is_another_upload_once_its_values_mean_something_else(
+    definition: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = UploadedFile(Mock(), "csv", Mock(), "sha")
+    before = file.digest(definition)
+    assert file.digest(definition) == before
+    monkeypatch.setattr(keeping, "preprocessing_version", "9.0.0")
+    assert file.digest(definition) != before
 
 
 def test_rejected_rows_are_json_whatever_was_in_them(tmp_path: Path) -> None:

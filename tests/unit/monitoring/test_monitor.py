@@ -319,6 +319,18 @@ def test_a_hand_started_run_postpones_the_scheduled_one(shop: Shop) -> None:
     assert shop.world.monitor(BEGINNING + timedelta(days=2, hours=10)).decision.code == "due"
 
 
+def test_once_values_mean_something_else_one_run_is_started_without_new_rows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.world.ran("20261102T100000-00000a")
+    assert shop.world.monitor(BEGINNING + timedelta(days=2)).decision.code == "nothing"
+    monkeypatch.setattr("refrain.monitoring.retraining_facts.preprocessing_version", "9.0.0")
+    monkeypatch.setattr("tests.stored.preprocessing_version", "9.0.0")
+    assert shop.world.monitor(BEGINNING + timedelta(days=3)).decision.code == "preprocessing"
+    shop.world.ran("20261105T100000-00000b")
+    assert shop.world.monitor(BEGINNING + timedelta(days=5)).decision.code == "nothing"
+
+
 def test_a_version_whose_files_are_gone_is_an_error_that_names_it(shop: Shop) -> None:
     shop.world.store._store.delete(version_key("shop", shop.version, "baseline.json"))
     with pytest.raises(BrokenVersion, match="baseline"):

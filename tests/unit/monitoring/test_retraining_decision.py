@@ -52,6 +52,10 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], bool, str]] = [
     ("too many runs without promotion", {"new_rows": 10}, {"unpromoted": 5}, False, "brake"),
     ("too many runs without promotion, and one due", {"every": "hourly"}, {"unpromoted": 5}, False, "brake"),
     ("nearly too many runs", {"new_rows": 10}, {"unpromoted": 4}, True, "new_rows"),
+    ("another meaning of values", {}, {"is_read_anew": True, "new_rows": 0}, True, "preprocessing"),
+    ("another meaning of values and drift", {"on_drift": True}, {"is_read_anew": True, "drifted": "x"}, True, "drift"),
+    ("another meaning of values within the cooldown", {}, {"is_read_anew": True, "last_run": NOW}, False, "cooldown"),
+    ("another meaning of values and the brake", {}, {"is_read_anew": True, "unpromoted": 5}, False, "brake"),
     ("the brake with nothing to stop", {}, {"unpromoted": 9}, False, "nothing"),
 ]
 

@@ -305,3 +305,12 @@ def test_the_registry_of_the_process_is_made_from_the_environment(
     assert isinstance(made, Registry)
     assert made is registry_module.registry()
     registry_module.registry.cache_clear()
+
+
+def test_a_version_that_was_trained_under_another_meaning_of_values_is_served_with_a_warning(
+    api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "preprocessing_version", "9.0.0")
+    assert api.predict("people", tiny.ADA)["model_version"] == "people-1"
+    (warning,) = [record for record in caplog.records if "read otherwise" in record.message]
+    assert (warning.levelname, vars(warning)["version"], vars(warning)["read_by"]) == ("WARNING", "people-1", "9.0.0")
