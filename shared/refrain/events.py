@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refrain.errors import InvalidRequest
 from refrain.times import from_iso
 from refrain.words import listed
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 MAX_REASON_LENGTH = 500
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 RUN_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 """The second in which a run started (UTC), and six digits of a hash of its execution's name."""
 
@@ -87,6 +91,14 @@ def _model_name(value: Any) -> Any:
     return _value_if(str, MODEL_NAME.fullmatch)(value)
 
 
+def _time_of_today(value: Any) -> datetime:
+    """Read a time that leaves room for windows before and trials after it."""
+    time = from_iso(value)
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise ValueError
+    return time
+
+
 TEXT = Field("text", _value_if(str, bool))
 MODEL = Field("the name of a model", _model_name)
 RUN = matching(RUN_NAME, "the name of a run")
@@ -94,5 +106,5 @@ VERSION = matching(re.compile(r"[^/]+"), "the name of a version")
 REASON = Field(
     f"text of 1 to {MAX_REASON_LENGTH} characters", _value_if(str, lambda text: 0 < len(text) <= MAX_REASON_LENGTH)
 )
-TIME = Field("an ISO 8601 time", from_iso)
+TIME = Field(f"an ISO 8601 time of the years {FIRST_YEAR} to {LAST_YEAR}", _time_of_today)
 FLAG = Field("true or false", _value_if(bool))

@@ -252,7 +252,10 @@ MISTAKES = [
         'derived.late = { make = "hour", from = "plan" }',
         "derived.late.from: expected a column of type time other than the target, got 'plan'",
     ),
-    ('training.window = "2 years"', "training.window: expected a length such as 12h, 365d or 8w, got '2 years'"),
+    (
+        'training.window = "2 years"',
+        "training.window: expected a length such as 12h, 365d or 8w, of at most a century, got '2 years'",
+    ),
     ("training.holdout = 20", "training.holdout: expected a number from 0.01 to 0.9, got 20"),
     ("training.candidates = []", "training.candidates: expected at least one candidate"),
     (

@@ -9,6 +9,7 @@ import pytest
 from refrain.errors import InvalidRequest
 from refrain.events import FLAG, MODEL, RUN, TEXT, TIME, VERSION, read_fields
 
+EDGES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z", "9999-12-31", "1999-12-31")
 FIELDS = {"model": MODEL, "version": VERSION.optional(), "force": FLAG.optional(default=False)}
 
 
@@ -37,7 +38,9 @@ def test_an_unusable_event_is_refused_by_the_name_of_the_field(event: Any, sente
     assert str(refusal.value) == sentence
 
 
-@pytest.mark.parametrize(("field", "value"), [(RUN, "today"), (TEXT, ""), (TIME, "noon"), (TIME, 7)])
+@pytest.mark.parametrize(
+    ("field", "value"), [(RUN, "today"), (TEXT, ""), (TIME, "noon"), (TIME, 7), *((TIME, time) for time in EDGES)]
+)
 def test_a_value_of_another_form_is_refused(field: Any, value: object) -> None:
     with pytest.raises(InvalidRequest, match="field: expected"):
         read_fields({"field": value}, {"field": field})

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LENGTH = re.compile(r"([0-9]*[1-9][0-9]*)([smhdw])")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+MAX_LENGTH_SECONDS = 100 * 366 * 86400.0
+"""A century, so that no time less a length is before the calendar."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,12 @@ def length(default: float | None, empty: float | None) -> Key:
         if value == "":
             return empty
         text = match_text(_LENGTH, value)
-        return float(text[:-1]) * _SECONDS[text[-1]]
+        seconds = float(text[:-1]) * _SECONDS[text[-1]]
+        if seconds > MAX_LENGTH_SECONDS:
+            raise ValueError
+        return seconds
 
-    return Key("a length such as 12h, 365d or 8w", parse, default)
+    return Key("a length such as 12h, 365d or 8w, of at most a century", parse, default)
 
 
 def _shown(value: object) -> str:

@@ -79,6 +79,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("a trial without time", "rollout.most_minutes", 0, "rollout.most_minutes: expected a number from 0.05 to 43200"),
     ("an unknown rhythm", "retraining.every", "fortnightly", "retraining.every: expected one of hourly, daily"),
     ("a number of rows below zero", "retraining.new_rows", -1, "retraining.new_rows: expected a whole number"),
+    ("a window of millennia", "training.window", "999999w", "or 8w, of at most a century, got '999999w'"),
     ("a cooldown without a unit", "retraining.cooldown", "6", "retraining.cooldown: expected a length such as 12h"),
     ("a brake at once", "retraining.most_without_promotion", 0, "expected a whole number of at least 1, got 0"),
     ("an age of nothing", "retraining.max_age", "0d", "retraining.max_age: expected a length such as 12h"),
