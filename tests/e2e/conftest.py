@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,19 @@ DATA = PROJECT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
-    """The template of the packages that `make build` makes."""
-    build = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert build.returncode == 0, build.stdout + build.stderr
-    return PROJECT / ".aws-sam" / "build" / "template.yaml"
+def built(testrun_uid: str) -> Path:
+    """The template of the packages that `make build` makes, once for all processes of a test run."""
+    folder = PROJECT / ".aws-sam"
+    folder.mkdir(exist_ok=True)
+    with (folder / "test-run").open("a+") as latest:
+        fcntl.flock(latest, fcntl.LOCK_EX)
+        latest.seek(0)
+        if latest.read() != testrun_uid:
+            build = subprocess.run(["make", "build"], cwd=PROJECT, capture_output=True, text=True, check=False)
+            assert build.returncode == 0, build.stdout + build.stderr
+            latest.truncate(0)
+            latest.write(testrun_uid)
+    return folder / "build" / "template.yaml"
 
 
 @pytest.fixture(scope="session")
