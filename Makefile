@@ -63,9 +63,9 @@ validate: setup ## Check the template with sam, cfn-lint and Checkov; none may f
 sizes: build ## Print the unzipped size of each function with its layers; fail above the limits
 	@$(PYTHON) -m local.sizes
 
-cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model)
+cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model, PARAMETERS="Name=value ...")
 	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
-	  $(if $(RETRAININGS),--retrainings $(RETRAININGS))
+	  $(if $(RETRAININGS),--retrainings $(RETRAININGS)) $(PARAMETERS)
 
 bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md (ONLY=part,part; BUSY=1; LOAD=<minutes>)
 	@$(UV) sync --quiet --frozen --group bench || echo "peers that cannot be installed are left out"

@@ -48,11 +48,16 @@ class Assumptions:
     move_seconds: float = 3
     monitoring_seconds: float = 2
     stored_gigabytes: float = 10
+    kept_versions: float = 12
 
 
 @dataclass(frozen=True)
 class StackFacts:
-    """Facts from the template and the definitions: memory in MB by function, metrics with alarms, polled queues."""
+    """Facts from the template and the definitions.
+
+    They are memory in MB by function, metrics with alarms, polled queues, and what inference keeps ready: whether it
+    has snapshots, whether also of versions that were replaced, and how many of its processes are kept warm.
+    """
 
     memory: Mapping[str, int]
     alarmed: int
@@ -60,20 +65,22 @@ class StackFacts:
     dashboards: int
     models: int
     candidates: float
+    snapshots: bool = False
+    keeps_versions: bool = False
+    warm: int = 0
 
 
 def read_stack(template: Template, models: Path) -> StackFacts:
     """Read the facts on which costs depend."""
     definitions = [load_definition(path) for path in sorted(models.glob("*.toml"))]
+    inference = template.resources["InferenceFunction"]
     alarms = [alarm.properties for alarm in template.of_type("AWS::CloudWatch::Alarm")]
     return StackFacts(
         memory={
             function.logical_id: template.memory_of(function)
             for function in template.of_type("AWS::Serverless::Function")
         },
-        alarmed=sum(
-            sum("MetricStat" in metric for metric in alarm.get("Metrics", [{"MetricStat": 1}])) for alarm in alarms
-        ),
+        alarmed=sum(max(1, sum("MetricStat" in metric for metric in alarm.get("Metrics", []))) for alarm in alarms),
         polled=sum(
             event["Type"] == "SQS"
             for function in template.of_type("AWS::Serverless::Function")
@@ -82,6 +89,9 @@ def read_stack(template: Template, models: Path) -> StackFacts:
         dashboards=len(list(template.of_type("AWS::CloudWatch::Dashboard"))),
         models=len(definitions),
         candidates=sum(len(definition.training.candidates) for definition in definitions) / max(1, len(definitions)),
+        snapshots=template.has_snap_start(inference),
+        keeps_versions=inference.properties.get("VersionDeletionPolicy") != "Delete",
+        warm=int(template.parameters["ProvisionedConcurrency"]),
     )
 
 
@@ -140,11 +150,23 @@ class Costs:
             + HOURS * stack.models * 10 * prices["s3"]["thousand_writes"] / 1000,
             "SQS": HOURS * stack.polled * POLLS * prices["sqs"]["million_requests"] / 1_000_000,
             "storage": assumptions.stored_gigabytes * prices["s3"]["gigabyte_month"],
+            "snapshots": self._kept_ready(self._snapshots(), "snapshot_gigabyte_second"),
+            "warm processes": self._kept_ready(stack.warm, "warm_gigabyte_second"),
         }
 
     def endpoint_month(self) -> float:
         """The price of an endpoint that is always on, for one model."""
         return HOURS * float(self._prices["sagemaker"]["endpoint_hour"])
+
+    def _snapshots(self) -> float:
+        """The snapshots of inference: one, or one for each version that was not deleted; Lambda bills all of them."""
+        kept = self._assumptions.kept_versions if self._stack.keeps_versions else 1
+        return kept if self._stack.snapshots else 0
+
+    def _kept_ready(self, copies: float, price: str) -> float:
+        """The price of a month of copies of the memory of inference."""
+        gigabytes = copies * self._stack.memory["InferenceFunction"] / _MB
+        return float(gigabytes * HOURS * 3600 * self._prices["lambda"][price])
 
     def _counted(self, metrics: int) -> float:
         """The price of custom metrics, for all models and for one, in an hour with data."""
@@ -166,7 +188,7 @@ def cost_table(costs: Costs, stack: StackFacts, assumptions: Assumptions, seen: 
     ]
     lines = [f"Dollars, at AWS's prices of us-east-1 as of {seen}, without free tiers (local/prices.toml)", ""]
     for name, items, _ in parts:
-        details = ", ".join(f"{item} {dollars:.4f}" for item, dollars in items.items())
+        details = ", ".join(f"{item} {dollars:.4f}" for item, dollars in items.items() if dollars)
         lines.append(f"{name:<24}{sum(items.values()):>10.4f}   {details}")
     month = sum(sum(items.values()) * times for _, items, times in parts)
     volumes = (
@@ -192,8 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.cost", description="What the stack costs.")
     for field in fields(Assumptions):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=float, default=field.default)
-    assumptions = Assumptions(**vars(parser.parse_args(arguments)))
-    stack = read_stack(read_template(PROJECT / "template.yaml"), PROJECT / "layers" / "models")
+    parser.add_argument("parameters", nargs="*", metavar="Parameter=value", help="as for sam deploy")
+    chosen = vars(parser.parse_args(arguments))
+    parameters = dict(parameter.split("=", 1) for parameter in chosen.pop("parameters"))
+    assumptions = Assumptions(**chosen)
+    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "layers" / "models")
     prices = tomllib.loads(PRICES.read_text())
     print(cost_table(Costs(stack, prices, assumptions), stack, assumptions, prices["seen"]))
     return 0

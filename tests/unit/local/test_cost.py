@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,12 @@ STACK = StackFacts(
     {f"{name}Function": 1024 for name in NAMES}, alarmed=10, polled=2, dashboards=1, models=2, candidates=3
 )
 EXAMPLE = {
-    "lambda": {"million_requests": 1.0, "gigabyte_second": 0.001},
+    "lambda": {
+        "million_requests": 1.0,
+        "gigabyte_second": 0.001,
+        "snapshot_gigabyte_second": 0.01,
+        "warm_gigabyte_second": 0.1,
+    },
     "api_gateway": {"million_requests": 4.0},
     "step_functions": {"thousand_transitions": 1.0},
     "s3": {"gigabyte_month": 0.0, "thousand_writes": 0.0, "thousand_reads": 0.0},
@@ -77,6 +83,30 @@ def test_an_idle_month_costs_alarms_a_dashboard_polling_and_hourly_monitoring() 
     assert idle["hourly monitoring"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
 
 
+def test_each_version_that_is_kept_costs_its_snapshot() -> None:
+    def dollars(stack: StackFacts) -> float:
+        return Costs(stack, EXAMPLE, Assumptions(kept_versions=5)).idle_month()["snapshots"]
+
+    month = 730 * 3600 * 0.01
+    assert dollars(STACK) == 0
+    assert dollars(replace(STACK, snapshots=True)) == pytest.approx(month)
+    assert dollars(replace(STACK, snapshots=True, keeps_versions=True)) == pytest.approx(5 * month)
+
+
+def test_processes_that_are_kept_warm_cost_by_the_hour() -> None:
+    idle = Costs(replace(STACK, warm=2), EXAMPLE, Assumptions()).idle_month()
+
+    assert idle["warm processes"] == pytest.approx(2 * 730 * 3600 * 0.1)
+
+
+def test_parameters_change_what_is_counted() -> None:
+    parameters = {"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "3", "TrainingMemory": "10240"}
+    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "layers" / "models")
+
+    assert (stack.snapshots, stack.keeps_versions, stack.warm) == (True, False, 3)
+    assert stack.memory["TrainFunction"] == 10240
+
+
 def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     template = read_template(PROJECT / "template.yaml")
     stack = read_stack(template, PROJECT / "layers" / "models")
@@ -102,3 +132,9 @@ def test_volumes_are_options(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--predictions", "2000000", "--retrainings", "0"])
 
     assert "2,000,000 predictions" in capsys.readouterr().out
+
+
+def test_parameters_of_the_stack_are_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["SnapStart=PublishedVersions"])
+
+    assert "snapshots 6.8" in capsys.readouterr().out
