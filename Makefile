@@ -63,7 +63,7 @@ validate: setup ## Check the template with sam, cfn-lint and Checkov; none may f
 sizes: build ## Print the unzipped size of each function with its layers; fail above the limits
 	@$(PYTHON) -m local.sizes
 
-cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model, PARAMETERS="Name=value ...")
+cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model, PARAMETERS=)
 	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
 	  $(if $(RETRAININGS),--retrainings $(RETRAININGS)) $(PARAMETERS)
 

@@ -192,6 +192,14 @@ def test_a_change_of_what_versions_have_makes_a_new_version() -> None:
         assert inference(transformed(**{parameter: OTHER_VALUES[parameter]}))[0] != id_before, parameter
 
 
+def test_a_parameter_in_globals_stands_at_inference_too() -> None:
+    """Parameters are not filled in there, so a change of them would not make a new version."""
+    template = read_template(TEMPLATE)
+    named = {key for key, value in template.function_globals.items() if references(value) & template.parameters.keys()}
+
+    assert named == {"KmsKeyArn"} <= template.resources["InferenceFunction"].properties.keys()
+
+
 def test_a_version_is_deleted_when_the_next_one_has_replaced_it() -> None:
     assert EVERYTHING[inference(EVERYTHING)[0]]["DeletionPolicy"] == "Delete"
 
