@@ -63,6 +63,10 @@ validate: setup ## Check the template with sam, cfn-lint and Checkov; none may f
 sizes: build ## Print the unzipped size of each function with its layers; fail above the limits
 	@$(PYTHON) -m local.sizes
 
+preflight: setup ## Say what of the account would stop a deployment; reads only (ENV=dev, PARAMETERS="NAME=VALUE …", JSON=1)
+	@$(PYTHON) -m local.preflight $(if $(ENV),--config-env $(ENV)) $(if $(JSON),--json) \
+	  $(foreach pair,$(PARAMETERS),--parameter $(pair))
+
 cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model, PARAMETERS=)
 	@$(PYTHON) -m local.cost $(if $(PREDICTIONS),--predictions $(PREDICTIONS)) $(if $(GIGABYTES),--gigabytes $(GIGABYTES)) \
 	  $(if $(RETRAININGS),--retrainings $(RETRAININGS)) $(PARAMETERS)
@@ -77,4 +81,4 @@ bench-compare: setup ## Compare build/bench.json (written by make bench) with th
 clean: ## Remove everything that was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up sam-local lint test test-deployed bring-back requirements build validate sizes cost bench bench-compare clean
+.PHONY: help setup demo up sam-local lint test test-deployed bring-back requirements build validate sizes preflight cost bench bench-compare clean

@@ -20,6 +20,8 @@ from local.web_server import WebServer
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's own limit
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's limit for the event, which contains the body
 
+_ANY_METHOD = "X-AMAZON-APIGATEWAY-ANY-METHOD"
+
 logging.getLogger("samcli").setLevel(logging.CRITICAL)
 
 
@@ -54,7 +56,7 @@ class Gateway:
         self.url = web.url
         self._web = web
         self._api_key = api_key
-        self._open_paths = set(_open_paths(template))
+        self._open_routes = set(_open_routes(template))
         web.serve(self._application(template, _Runner(template, invoke)))
 
     def stop(self) -> None:
@@ -84,22 +86,22 @@ class Gateway:
             return _refusal(413, "Request Too Long", close=True)
         if request.url_rule is None:
             return None
-        key = request.headers.get("x-api-key", "")
-        if request.url_rule.rule not in self._open_paths and not hmac.compare_digest(
-            key.encode(), self._api_key.encode()
-        ):
+        key, path = request.headers.get("x-api-key", ""), request.url_rule.rule
+        is_open = not self._open_routes.isdisjoint({(path, request.method), (path, _ANY_METHOD)})
+        if not is_open and not hmac.compare_digest(key.encode(), self._api_key.encode()):
             return _refusal(403, "Forbidden")
         _read_as_text(request)
         return None
 
 
-def _open_paths(template: Template) -> list[str]:
-    """List the paths that need no key, according to the template's OpenAPI document."""
+def _open_routes(template: Template) -> list[tuple[str, str]]:
+    """List the paths and methods that need no key, according to the template's OpenAPI document."""
     return [
-        path
+        (path.replace("{proxy+}", "<path:proxy>"), method.upper())
         for api in template.of_type("AWS::Serverless::Api")
         for path, methods in api.properties.get("DefinitionBody", {}).get("paths", {}).items()
-        if all(method.get("security") == [] for method in methods.values())
+        for method, operation in methods.items()
+        if operation.get("security") == []
     ]
 
 

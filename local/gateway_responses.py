@@ -4,7 +4,7 @@ import uuid
 
 from flask import Response
 
-from local.template import Template
+from local.template import Resolver, Template
 
 _KINDS = {
     "Forbidden": "INVALID_API_KEY",
@@ -19,8 +19,9 @@ class GatewayResponses:
     """The configured answers of the template's API."""
 
     def __init__(self, template: Template) -> None:
+        resolver = Resolver(template, endpoint="")
         self._configured = {
-            kind: response
+            kind: resolver.resolve(response)
             for api in template.of_type("AWS::Serverless::Api")
             for kind, response in api.properties.get("GatewayResponses", {}).items()
         }
@@ -32,7 +33,8 @@ class GatewayResponses:
             text = configured["ResponseTemplates"]["application/json"]
             response.set_data(text.replace("$context.requestId", str(uuid.uuid4())))
             for name, value in configured["ResponseParameters"]["Headers"].items():
-                response.headers[name] = value.strip("'")
+                if value is not None:
+                    response.headers[name] = value.strip("'")
         return response
 
 

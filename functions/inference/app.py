@@ -9,6 +9,7 @@ gc.disable()
 
 from typing import Any
 
+from refrain.serving.http.cors import allowed_origins
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import registry
@@ -21,4 +22,4 @@ gc.enable()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer a request."""
-    return respond(HttpRequest.of(event), registry()).proxy()
+    return respond(HttpRequest.of(event), registry(), allowed_origins()).proxy()

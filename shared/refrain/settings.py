@@ -25,19 +25,34 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text))
+
+
+def _origins(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
+
+
 VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
-    "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", str),
-    "metric_namespace": ("REFRAIN_METRIC_NAMESPACE", "the namespace of the stack's metrics", str),
-    "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", Path),
-    "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", str),
+    "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", _text),
+    "metric_namespace": ("REFRAIN_METRIC_NAMESPACE", "the namespace of the stack's metrics", _text),
+    "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", _path),
+    "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", _text),
     "inference_bytes": ("REFRAIN_INFERENCE_MEMORY", "a number of MB", _megabytes),
-    "ingest_queue_url": ("REFRAIN_INGEST_QUEUE_URL", "the URL of the queue of uploads", str),
+    "ingest_queue_url": ("REFRAIN_INGEST_QUEUE_URL", "the URL of the queue of uploads", _text),
+    "allowed_origins": ("REFRAIN_ALLOWED_ORIGINS", "origins, separated by commas", _origins),
     "refresh_seconds": ("REFRAIN_REFRESH_SECONDS", "a number of seconds", _seconds),
     "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
-    "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", str),
-    "notification_topic_arn": ("REFRAIN_NOTIFICATION_TOPIC_ARN", "the ARN of the topic for notifications", str),
-    "event_source": ("REFRAIN_EVENT_SOURCE", "the source of events", str),
-    "new_version_arn": ("REFRAIN_NEW_VERSION_ARN", "the ARN of the new version of inference", str),
+    "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", _text),
+    "notification_topic_arn": ("REFRAIN_NOTIFICATION_TOPIC_ARN", "the ARN of the topic for notifications", _text),
+    "event_source": ("REFRAIN_EVENT_SOURCE", "the source of events", _text),
+    "new_version_arn": ("REFRAIN_NEW_VERSION_ARN", "the ARN of the new version of inference", _text),
 }
 """The variable of each setting, what is expected of it, and how it is read."""
 
@@ -80,10 +95,14 @@ class IngestSettings(DefinitionSettings):
 
 @dataclass(frozen=True)
 class InferenceSettings(DefinitionSettings):
-    """What inference needs; a new deployment is looked for every `refresh_seconds`."""
+    """What inference needs; a new deployment is looked for every `refresh_seconds`.
+
+    Pages of the `allowed_origins` may call it from a browser.
+    """
 
     history_table: str
     refresh_seconds: float
+    allowed_origins: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -123,7 +142,7 @@ def read_settings[S](function: type[S]) -> S:
 def _read(variable: str, expected: str, read: Callable[[str], Any]) -> Any:
     text = os.environ.get(variable)
     try:
-        if not text:
+        if text is None:
             raise ValueError
         return read(text)
     except ValueError:

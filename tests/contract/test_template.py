@@ -427,9 +427,8 @@ def test_requests_shift_to_new_code_after_a_check_and_back_on_an_alarm() -> None
     assert moves["Hooks"] == {"PreTraffic": {"Ref": "PreTrafficFunction"}}
     assert moves["Alarms"] == [{"Ref": "NewCodeFailsAlarm"}]
     integrations = TEMPLATE.resources["Api"].properties["DefinitionBody"]["paths"].values()
-    for methods in integrations:
-        uri = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-        assert "${InferenceFunction.Arn}:live/" in uri
+    for operation in (operation for methods in integrations for operation in methods.values()):
+        assert "${InferenceFunction.Arn}:live/" in operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=named)
@@ -468,6 +467,8 @@ def test_all_paths_but_health_and_the_docs_page_require_authentication() -> None
 
     assert security.pop("/{proxy+}") == {"Fn::If": ["UsesApiKey", [{"api_key": []}], [{"sigv4": []}]]}
     assert security == {"/v2/health/live": [], "/v2/health/ready": [], "/docs": []}
+    # A browser asks without a key whether a page may send a request with one.
+    assert paths["/{proxy+}"]["options"]["security"] == []
 
 
 def test_training_threads_do_not_spin_while_they_wait() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 type Resources = dict[str, dict[str, Any]]
 
 OTHER_VALUES: dict[str, str | int] = WITH_EVERYTHING | {
+    "AllowedOrigins": "https://app.example.org",
     "AuthMode": "IAM",
     "RequestsPerSecond": 7,
     "RequestBurst": 8,
@@ -111,6 +112,16 @@ FUNCTIONS = of_type(EVERYTHING, "AWS::Lambda::Function")
 
 def test_every_parameter_has_another_value_to_try() -> None:
     assert OTHER_VALUES.keys() == read_template(TEMPLATE).parameters.keys()
+
+
+def test_pages_may_read_what_api_gateway_answers_by_itself_where_origins_are_allowed() -> None:
+    body = transformed(AllowedOrigins="https://app.example.org")["Api"]["Properties"]["Body"]
+    header = "gatewayresponse.header.Access-Control-Allow-Origin"
+    responses = body["x-amazon-apigateway-gateway-responses"]
+
+    allowed = {"Fn::If": ["HasAllowedOrigins", "'*'", {"Ref": "AWS::NoValue"}]}
+    assert len(responses) > 5
+    assert all(response["responseParameters"][header] == allowed for response in responses.values())
 
 
 @pytest.mark.parametrize("name", EVERYTHING)

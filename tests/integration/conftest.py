@@ -82,6 +82,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "REFRAIN_INGEST_QUEUE_URL": f"{endpoint}/123456789012/ingest-{lake}",
         "REFRAIN_INFERENCE_MEMORY": "1769",
         "REFRAIN_REFRESH_SECONDS": "5",
+        "REFRAIN_ALLOWED_ORIGINS": "",
         "REFRAIN_DELIVERY_SECONDS": "900",
     }
     for name, value in (CREDENTIALS | environment | {"AWS_ENDPOINT_URL": endpoint}).items():

@@ -52,6 +52,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ThreadedMoto
         "REFRAIN_MODELS_DIR": str(tmp_path),
         "REFRAIN_HISTORY_TABLE": "no-histories",
         "REFRAIN_REFRESH_SECONDS": "0.1",
+        "REFRAIN_ALLOWED_ORIGINS": "",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "REFRAIN_INFERENCE_MEMORY": "1769",
     "REFRAIN_INGEST_QUEUE_URL": "https://queue",
     "REFRAIN_REFRESH_SECONDS": "5",
+    "REFRAIN_ALLOWED_ORIGINS": "https://a.example,https://b.example:8443",
     "REFRAIN_DELIVERY_SECONDS": "900",
     "REFRAIN_STATE_MACHINE_ARN": "arn:machine",
     "REFRAIN_NOTIFICATION_TOPIC_ARN": "arn:topic",
@@ -39,7 +40,7 @@ NEEDED: dict[type[Any], tuple[str, ...]] = {
     DefinitionSettings: DEFINITIONS,
     EvaluationSettings: (*LAKE, "REFRAIN_INFERENCE_MEMORY"),
     IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
-    InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS"),
+    InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS", "REFRAIN_ALLOWED_ORIGINS"),
     MonitoringSettings: (
         *DEFINITIONS,
         "REFRAIN_STATE_MACHINE_ARN",
@@ -57,8 +58,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_are_what_the_environment_says() -> None:
+    origins = frozenset({"https://a.example", "https://b.example:8443"})
     assert read_settings(InferenceSettings) == InferenceSettings(
-        "Refrain/tests", "lake", Path("/opt/models"), "histories", 5.0
+        "Refrain/tests", "lake", Path("/opt/models"), "histories", 5.0, origins
     )
     assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
@@ -101,3 +103,9 @@ def test_a_wrong_variable_is_named(
 
     with pytest.raises(InvalidRequest, match=f"{name}: {words}"):
         read_settings(function)
+
+
+def test_no_origin_is_allowed_where_the_stack_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFRAIN_ALLOWED_ORIGINS", "")
+
+    assert read_settings(InferenceSettings).allowed_origins == frozenset()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from refrain.aws.emf import count_for_release
 from refrain.errors import BrokenVersion, RefrainError
 from refrain.serving.http import v1
+from refrain.serving.http.cors import share_answer
 from refrain.serving.http.problems import CONTENT_TYPE, problem_document
 from refrain.serving.http.refusals import AnswerTooLarge, MethodNotAllowed, NoSuchPath
 from refrain.serving.http.requests import MAX_PAYLOAD_BYTES, Accepted, Json
@@ -83,8 +84,15 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = tuple(
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
-def respond(request: HttpRequest, registry: Registry) -> Answer:
-    """Answer any request, by an answer or by a problem document."""
+def respond(request: HttpRequest, registry: Registry, origins: frozenset[str] = frozenset()) -> Answer:
+    """Answer any request, by an answer or by a problem document, which pages of these origins may read."""
+    answer = _respond(request, registry)
+    if origins:
+        share_answer(request, answer, origins)
+    return answer
+
+
+def _respond(request: HttpRequest, registry: Registry) -> Answer:
     try:
         answer = _success(_find_endpoint(request)(registry, request))
         _finish(request)
