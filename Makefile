@@ -7,13 +7,16 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/uv/bi
 PYTHON := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/layers/preprocessing:$(CURDIR)
 export SAM_CLI_TELEMETRY := 0
+# As in pyproject.toml, for uv in the folders where `sam build` builds.
+export UV_SYSTEM_CERTS := 1
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .tools/uv/bin/uv:
 	@echo "uv is missing: installing $(UV_VERSION) into .tools/uv"
-	@python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv "uv==$(UV_VERSION)"
+	@python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv "uv==$(UV_VERSION)" || \
+	  python3 -m pip install --quiet --use-feature=truststore --target .tools/uv "uv==$(UV_VERSION)"  # before pip 24.2
 
 .venv/ready: pyproject.toml uv.lock .python-version | $(if $(filter .tools/%,$(UV)),.tools/uv/bin/uv)
 	@$(UV) sync --quiet --frozen

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
@@ -56,7 +56,7 @@ def examine(account: Account, plan: Plan) -> Iterator[Finding]:
         try:
             yield from check(account, plan)
         except (BotoCoreError, ClientError) as error:
-            cure = "Ask with more rights (docs/policies/deployer.json), or check it by hand."
+            cure = "Ask with more rights (docs/recipes/policies.yaml), or check it by hand."
             yield Finding(check.__name__.removeprefix("check_").replace("_", " "), "unknown", str(error), cure)
 
 
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="another value")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
-    session = boto3.Session()
+    session: Any = boto3.Session()
     plan = read_plan(options.config_env, options.parameter, session.region_name)
     findings = list(examine(Account(session.client), plan))
     print(json.dumps([asdict(finding) for finding in findings], indent=1) if options.json else write_table(findings))
