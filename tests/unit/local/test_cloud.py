@@ -185,7 +185,7 @@ def retrain(cloud: Cloud, request: dict[str, object]) -> tuple[dict[str, Any], l
     arn = client.start_execution(stateMachineArn=cloud.stack["state_machine_arn"], input=json.dumps(request))[
         "executionArn"
     ]
-    assert eventually(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    assert eventually(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", 60)
     history = client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
     entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
     return client.describe_execution(executionArn=arn), entered
@@ -299,16 +299,19 @@ def test_calls_above_the_limit_of_the_account_are_refused_as_on_aws(cloud: Cloud
             time.sleep(0.05)
         return status
 
-    with ThreadPoolExecutor(NEW_ACCOUNT) as threads:
+    with ThreadPoolExecutor(NEW_ACCOUNT + 1) as threads:
         calls = [threads.submit(hold) for _ in range(NEW_ACCOUNT)]
         assert eventually(refused, 30)
         status, problem = ask(cloud, "/v1/models", key)
+        run = threads.submit(retrain, cloud, {"model": "better"})
+        time.sleep(0.5)
         release.touch()
 
     assert refusals[0]["Error"]["Message"] == "Rate Exceeded."
     assert refusals[0]["ResponseMetadata"]["HTTPStatusCode"] == 429
     assert (status, problem["code"]) == (500, "unavailable")
     assert {call.result() for call in calls} == {200}
+    assert run.result()[0]["status"] == "SUCCEEDED"
 
 
 def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Cloud) -> None:
