@@ -52,6 +52,9 @@ bring-back: setup ## Bring back captured lines that Firehose could not deliver (
 	@test -n "$(STACK)" || { echo "Name the stack: make bring-back STACK=refrain"; exit 2; }
 	@$(PYTHON) -m local.undelivered "$(STACK)"
 
+test-states: setup ## Have Step Functions test each state of the state machine (needs credentials; runs and changes nothing)
+	@$(PYTHON) -m local.state_tests
+
 requirements: setup ## Write the wheels layers' requirement lists from uv.lock
 	@for kind in data training inference; do \
 	  $(UV) export --quiet --frozen --only-group $$kind --no-header --output-file layers/wheels/$$kind/requirements.txt >/dev/null; done
@@ -84,4 +87,4 @@ bench-compare: setup ## Compare build/bench.json (written by make bench) with th
 clean: ## Remove everything that was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up sam-local lint test test-deployed bring-back requirements build validate sizes preflight cost bench bench-compare clean
+.PHONY: help setup demo up sam-local lint test test-deployed test-states bring-back requirements build validate sizes preflight cost bench bench-compare clean

@@ -25,6 +25,7 @@ type Resources = dict[str, dict[str, Any]]
 
 OTHER_VALUES: dict[str, str | int] = WITH_EVERYTHING | {
     "AllowedOrigins": "https://app.example.org",
+    "VpcEndpointId": "vpce-0123456789abcdef0",
     "AuthMode": "IAM",
     "RequestsPerSecond": 7,
     "RequestBurst": 8,
@@ -123,6 +124,27 @@ def test_pages_may_read_what_api_gateway_answers_by_itself_where_origins_are_all
     responses = body["x-amazon-apigateway-gateway-responses"].values()
 
     assert {response["responseParameters"].get(header) for response in responses} == {allowed}
+
+
+def test_the_api_is_open_to_the_internet_unless_an_endpoint_is_named() -> None:
+    api = transformed()["Api"]["Properties"]
+
+    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+    assert "x-amazon-apigateway-policy" not in api["Body"]
+
+
+@pytest.mark.parametrize(("mode", "allowed"), [("KEY", 1), ("IAM", 3)])
+def test_a_private_api_answers_its_endpoint_alone_and_no_caller_without_rights(mode: str, allowed: int) -> None:
+    endpoint = "vpce-0123456789abcdef0"
+    api = transformed(VpcEndpointId=endpoint, AuthMode=mode)["Api"]["Properties"]
+
+    configuration = api["EndpointConfiguration"]
+    assert (configuration["Types"], configuration["VpcEndpointIds"]) == (["PRIVATE"], [endpoint])
+    refused, accepted = api["Body"]["x-amazon-apigateway-policy"]["Statement"]
+    assert refused["Condition"] == {"StringNotEquals": {"aws:SourceVpce": endpoint}}
+    resources = accepted["Resource"] if isinstance(accepted["Resource"], list) else [accepted["Resource"]]
+    assert len(resources) == allowed
+    assert ("execute-api:/*" in resources) == (mode == "KEY")
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
