@@ -558,10 +558,43 @@ def test_the_dashboard_shows_the_loop_in_order_and_without_gaps() -> None:
     titles = [widget["properties"]["markdown"] for widget in DASHBOARD if widget["type"] == "text"]
     rows = [(widget["y"], widget["x"]) for widget in DASHBOARD]
 
-    assert [title.split()[2] for title in titles] == ["Upload", "Retraining", "Inference", "Capture", "Monitoring"]
+    sections = ["Upload", "Retraining", "Inference", "Capture", "Monitoring", "One"]
+    assert [title.split()[2] for title in titles] == sections
     assert rows == sorted(rows)
     for y in {y for y, _ in rows}:
         assert sum(widget["width"] for widget in DASHBOARD if widget["y"] == y) == 24
+
+
+def test_one_model_of_the_dashboard_is_chosen_from_those_with_uploads() -> None:
+    (variable,) = TEMPLATE.resources["Dashboard"].properties["DashboardBody"]["Fn::ToJsonString"]["variables"]
+    of_models = [
+        metric for widget in DASHBOARD for metric in widget["properties"].get("metrics", []) if "model" in metric
+    ]
+
+    assert (variable["property"], variable["populateFrom"]) == ("model", "model")
+    assert variable["search"] == {"Fn::Sub": '{Refrain/${AWS::StackName},model} MetricName="RowsKept"'}
+    assert len(of_models) > 10
+    assert all(metric[0] == OUR_NAMESPACE and metric[2:] == ["model", "-"] for metric in of_models)
+
+
+ALARMED_BY = {
+    "IngestFunction": "IngestDeadLettersAlarm",
+    "FailedUploadsFunction": "FailedUploadsFailAlarm",
+    "SnapshotFunction": "RunFailedAlarm",
+    "TrainFunction": "CandidatesFailedAlarm",
+    "EvaluateFunction": "RunFailedAlarm",
+    "MoveFunction": "RunFailedAlarm",
+    "JudgeFunction": "RunFailedAlarm",
+    "MonitoringFunction": "MonitoringFailedAlarm",
+    "InferenceFunction": "InferenceFailsAlarm",
+    "PreTrafficFunction": "PreTrafficFailsAlarm",
+}
+"""The alarm that a function's last failure raises, after its retries."""
+
+
+def test_every_function_has_an_alarm_that_its_failure_raises() -> None:
+    assert set(ALARMED_BY) == {function.logical_id for function in FUNCTIONS}
+    assert set(ALARMED_BY.values()) <= {alarm.logical_id for alarm in ALARMS}
 
 
 def test_every_alarm_is_on_the_dashboard() -> None:

@@ -130,6 +130,7 @@ def _send_failures(evaluation: Evaluation) -> None:
     """Tell of the candidates that could not be trained or evaluated; the run went on without them."""
     failures = {item.figures.name: item.figures.error for item in evaluation.candidates if item.figures.error}
     if failures:
+        count_metric("CandidatesFailed", evaluation.model, run=evaluation.run)
         summary = "; ".join(f"{name}: {error}" for name, error in failures.items())
         send_event("CandidatesFailed", evaluation.model, evaluation.run, summary, run=evaluation.run, failures=failures)
 
