@@ -29,6 +29,7 @@ def make_snapshot(
         merged_duplicates=0,
         unusable_rows=0,
         rows_outside_window=0,
+        left_out=0,
         split=SplitSummary("hash", "", None),
         target=definition.predicted_column,
         time_range=("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),

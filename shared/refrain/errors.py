@@ -81,6 +81,10 @@ class UnreadableUpload(RefrainError):
         super().__init__(sentence)
 
 
+class TooManyRows(RefrainError):
+    """More rows than a step of a run can hold; the sentence says how many, and what to do."""
+
+
 class CandidateRefused(RefrainError):
     """A candidate that cannot be trained or exported; the sentence says why."""
 

@@ -49,6 +49,7 @@ VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "allowed_origins": ("REFRAIN_ALLOWED_ORIGINS", "origins, separated by commas", _origins),
     "refresh_seconds": ("REFRAIN_REFRESH_SECONDS", "a number of seconds", _seconds),
     "delivery_seconds": ("REFRAIN_DELIVERY_SECONDS", "a number of seconds", _seconds),
+    "training_bytes": ("REFRAIN_TRAINING_MEMORY", "a number of MB", _megabytes),
     "state_machine_arn": ("REFRAIN_STATE_MACHINE_ARN", "the ARN of the retraining state machine", _text),
     "notification_topic_arn": ("REFRAIN_NOTIFICATION_TOPIC_ARN", "the ARN of the topic for notifications", _text),
     "event_source": ("REFRAIN_EVENT_SOURCE", "the source of events", _text),
@@ -80,9 +81,16 @@ class EvaluationSettings(LakeSettings):
 
 @dataclass(frozen=True)
 class DefinitionSettings(LakeSettings):
-    """What snapshot and move need: the model definitions too."""
+    """What move needs: the model definitions too."""
 
     models_dir: Path
+
+
+@dataclass(frozen=True)
+class SnapshotSettings(DefinitionSettings):
+    """What snapshot needs; what training cannot hold in its memory is left out."""
+
+    training_bytes: int
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "REFRAIN_REFRESH_SECONDS": "5",
         "REFRAIN_ALLOWED_ORIGINS": "",
         "REFRAIN_DELIVERY_SECONDS": "900",
+        "REFRAIN_TRAINING_MEMORY": "3008",
     }
     for name, value in (CREDENTIALS | environment | {"AWS_ENDPOINT_URL": endpoint}).items():
         monkeypatch.setenv(name, value)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import pyarrow.parquet as pq
@@ -439,9 +439,9 @@ class DyingStore(Store):
             raise Killed
         self.left -= 1
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, file: Path | IO[bytes], key: str) -> None:
         self._write()
-        super().upload(path, key)
+        super().upload(file, key)
 
     def write_new(self, key: str, data: bytes) -> bool:
         self._write()
@@ -637,8 +637,8 @@ def test_an_upload_that_fills_the_disk_is_refused(people: Aws, monkeypatch: pyte
 
 def test_a_disk_that_is_full_during_the_download_is_no_fault_of_s3(people: Aws) -> None:
     people.put("people/a.csv", FILE)
-    with pytest.raises(OSError, match="No space left"):
-        Store(people.inbox).download("people/a.csv", Path("/dev/full"))
+    with pytest.raises(OSError, match="No space left"), Path("/dev/full").open("wb", buffering=0) as file:
+        Store(people.inbox).download("people/a.csv", file)
 
 
 def test_what_killed_processes_left_on_the_disk_is_deleted_and_nothing_else(

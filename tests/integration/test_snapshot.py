@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from preprocessing import parse_definition
+from refrain import training_memory
 from refrain.aws.storage import Store, open_store
-from refrain.errors import InvalidRequest, UnknownModel
+from refrain.errors import InvalidRequest, StorageUnavailable, TooManyRows, UnknownModel
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.packed_columns import unpack_columns
-from refrain.lake.snapshot import snapshot_key
+from refrain.lake.snapshot import list_runs, snapshot_key
 from refrain.lake.version import TrainingRows
+from refrain.snapshot import capacity
 from tests.integration.loop import handler, snapshot_of, upload
 from tests.stored import make_manifest
 
@@ -95,6 +97,12 @@ def frozen(lake: Store, answer: dict[str, Any], name: str) -> dict[str, Any]:
     return unpack_columns(lake.read(snapshot_key("shops", answer["run"], name)).data)
 
 
+def leave_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give training its libraries and room for some two thousand rows."""
+    monkeypatch.setenv("REFRAIN_TRAINING_MEMORY", "231")
+    monkeypatch.setattr(training_memory, "BYTES_PER_ROW", 400)
+
+
 def wait_for_the_next_second() -> None:
     """S3 tells the time of an upload to the second; of two in one second, the digest decides which is the later."""
     time.sleep(1.0)
@@ -157,6 +165,63 @@ def test_a_retry_of_the_step_writes_the_same_names_and_content(aws: Aws, lake: S
     assert take() == first
     assert {key: lake.read(key).data for key in lake.keys("snapshots/shops/")} == written
     assert len(written) == 3
+
+
+@pytest.mark.parametrize("writes", range(3))
+def test_a_crash_at_any_write_freezes_nothing_and_the_retry_freezes_all(
+    aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    # Given a lake that is lost at some write
+    upload(aws, "shops/a.csv", people(300))
+    put, left = Store._put, [writes]
+
+    def failing(store: Store, key: str, content: Any, **options: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StorageUnavailable(key, "the test says so")
+        put(store, key, content, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(StorageUnavailable):
+        patched.setattr(Store, "_put", failing)
+        take()
+
+    # Then the run froze nothing, until the retry has written all
+    assert list_runs(lake, "shops") == []
+    assert take()["rows"] == 300
+    assert len(list_runs(lake, "shops")) == 1
+
+
+def test_rows_beyond_what_training_holds_are_sampled_and_counted(
+    aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(aws, "shops/a.csv", people(4000))
+    leave_little_memory(monkeypatch)
+
+    answer = take()
+
+    assert 1000 < answer["rows"] < 3000
+    assert lake.read_json(answer["snapshot"])["data"]["left_out"] == 4000 - answer["rows"]
+    assert {*frozen(lake, take(), "train.npz")["who"]} == {*frozen(lake, answer, "train.npz")["who"]}
+
+
+def test_rows_beyond_what_training_holds_are_refused_where_the_definition_says_so(
+    aws: Aws, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(define(models, DEFINITION.replace("min_rows", 'too_many_rows = "refuse"\nmin_rows')), monkeypatch)
+    upload(aws, "shops/a.csv", people(4000))
+    leave_little_memory(monkeypatch)
+    with pytest.raises(TooManyRows, match=r"there are 4,000 rows, and training holds about [\d,]+ of them in 231 MB"):
+        take()
+
+
+def test_more_rows_than_a_snapshot_looks_through_are_refused_by_their_receipts(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(aws, "shops/a.csv", people(4000))
+    monkeypatch.setattr(capacity, "MAX_READ_SECONDS", 1e-3)
+    sentence = r"there are 4,000 rows of 4 columns, and a snapshot looks through at most [\d,]+: define fewer columns"
+    with pytest.raises(TooManyRows, match=sentence):
+        take()
 
 
 def test_the_latest_upload_of_a_key_wins(aws: Aws, lake: Store) -> None:

@@ -16,7 +16,7 @@ from preprocessing import load_definition
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
-from refrain.lake.packed_columns import fit_to
+from refrain.lake.packed_columns import PackedFile, fit_to
 from refrain.lake.snapshot import (
     SnapshotPart,
     read_candidate_answers,
@@ -35,6 +35,7 @@ from tests.stored import make_snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from preprocessing import Columns
     from tests.integration.conftest import Aws
 
 RUN = "20261123T120409-3fa9c1"
@@ -68,7 +69,9 @@ def lake(aws: Aws) -> Store:
                 columns[column.name] = np.array(["one", "two", None], dtype=object)[draw.integers(0, 3, rows)]
         leaves = columns["tenure"] + draw.normal(0, 10, rows) < 20
         columns["Churn"] = np.array(["No", "Yes"], dtype=object)[leaves.astype(int)]
-        write_snapshot_rows(store, "churn", RUN, name, columns)
+        packed = PackedFile()
+        packed.add(columns)
+        write_snapshot_rows(store, "churn", RUN, name, packed)
     make_snapshot(definition, RUN, train_rows=400, holdout_rows=100).write(store, "churn", RUN)
     return store
 
@@ -223,7 +226,7 @@ def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     return values
 
 
-def _value(store: Store, snapshot: dict[str, Any], name: str, files: VersionFiles, holdout: dict[str, Any]) -> float:
+def _value(store: Store, snapshot: dict[str, Any], name: str, files: VersionFiles, holdout: Columns) -> float:
     servable = TabularModel.load(files.manifest, files.model)
     definition = servable.definition
     answers = servable.predict_columns(fit_to(definition, holdout)).astype(np.float64)

@@ -16,6 +16,7 @@ from refrain.settings import (
     LakeSettings,
     MonitoringSettings,
     ReleaseSettings,
+    SnapshotSettings,
     read_settings,
 )
 
@@ -32,13 +33,18 @@ ENVIRONMENT = {
     "REFRAIN_STATE_MACHINE_ARN": "arn:machine",
     "REFRAIN_NOTIFICATION_TOPIC_ARN": "arn:topic",
     "REFRAIN_NEW_VERSION_ARN": "arn:version",
+    "REFRAIN_TRAINING_MEMORY": "3008",
 }
 LAKE = ("REFRAIN_LAKE_BUCKET", "REFRAIN_METRIC_NAMESPACE")
 DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
     DefinitionSettings: DEFINITIONS,
+<<<<<<< HEAD
     EvaluationSettings: (*LAKE, "REFRAIN_INFERENCE_MEMORY"),
+=======
+    SnapshotSettings: (*DEFINITIONS, "REFRAIN_TRAINING_MEMORY"),
+>>>>>>> 76f79ce (Freeze and read rows in blocks, sample or refuse what training cannot hold, and refuse candidates beforehand)
     IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
     InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS", "REFRAIN_ALLOWED_ORIGINS"),
     MonitoringSettings: (
@@ -64,6 +70,7 @@ def test_settings_are_what_the_environment_says() -> None:
     )
     assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
+    assert read_settings(SnapshotSettings).training_megabytes == 3008
 
 
 @pytest.mark.parametrize(("function", "name"), [(function, name) for function in NEEDED for name in NEEDED[function]])

@@ -23,13 +23,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Training:
-    """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit."""
+    """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
+
+    `too_many_rows` says what becomes of rows beyond what training holds.
+    """
 
     window: float | None
     holdout: float
     split: Literal["time", "upload", "hash"]
     metric: str
     min_rows: int
+    too_many_rows: Literal["sample", "refuse"]
     candidates: tuple[Candidate, ...]
 
 

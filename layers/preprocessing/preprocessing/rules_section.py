@@ -80,6 +80,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         "split": choice(("time", "upload", "hash"), "time" if event_time else "hash"),
         "metric": choice(METRICS[task], METRICS[task][0]),
         "min_rows": whole(100, 10),
+        "too_many_rows": choice(("sample", "refuse"), "sample"),
     }
     values = table.read(keys, tables=["candidates"])
     if values["split"] == "time" and not event_time:

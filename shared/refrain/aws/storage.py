@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from errno import ENOSPC
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, NotModifiedError, PreconditionError
 from obstore.store import S3Store
@@ -23,7 +24,6 @@ from refrain.errors import Conflict, NotFound, StorageUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from obstore.store import ClientConfig, RetryConfig, S3CredentialProvider
 
@@ -149,28 +149,30 @@ class Store:
             if self.read(key).data != data:
                 raise
 
-    def download(self, key: str, path: Path, version: str = "") -> Downloaded:
+    def download(self, key: str, file: IO[bytes], version: str = "") -> Downloaded:
         """Stream an object, or a former version of it, to a file, in constant memory.
 
         Raises `OSError` where the disk is full.
         """
         with _mapped(key):
             answer = self._store.get(key, options={"version": version} if version else None)
-            with path.open("wb") as file:
-                for chunk in answer.stream(min_chunk_size=CHUNK):
-                    file.write(memoryview(chunk))
+            for chunk in answer.stream(min_chunk_size=CHUNK):
+                file.write(memoryview(chunk))
+            file.flush()
             meta = answer.meta
         return Downloaded(meta["size"], meta["e_tag"] or "", meta["last_modified"])
 
-    def upload(self, path: Path, key: str) -> None:
+    def upload(self, file: Path | IO[bytes], key: str) -> None:
         """Stream a file to an object, in constant memory (in parts when it is large)."""
-        self._put(key, path, chunk_size=CHUNK, max_concurrency=2)
+        self._put(key, file, chunk_size=CHUNK, max_concurrency=2)
 
-    def _put(self, key: str, content: bytes | Path, **options: Any) -> None:
+    def _put(self, key: str, content: bytes | Path | IO[bytes], **options: Any) -> None:
         """Write, and try again where S3 gave up waiting for the content."""
         with _mapped(key):
             for pause in self._patience.pauses:
                 time.sleep(pause)
+                if not isinstance(content, bytes | Path):
+                    content.seek(0)
                 try:
                     self._store.put(key, content, **options)
                 except BaseError as error:

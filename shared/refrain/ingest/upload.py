@@ -112,7 +112,8 @@ def _answer(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Dea
 def _download(upload: UploadedObject, path: Path) -> UploadSource:
     """Download an upload; return its source as S3 describes it now. Raises `_Vanished`."""
     try:
-        downloaded = open_store(upload.bucket).download(upload.key, path, upload.version)
+        with path.open("wb") as file:
+            downloaded = open_store(upload.bucket).download(upload.key, file, upload.version)
     except NotFound:
         raise _Vanished from None
     uploaded_at = to_iso(downloaded.last_modified)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
 from refrain.events import RUN_NAME
 from refrain.lake.document import Document, StoredDocument
-from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
+from refrain.lake.packed_columns import PackedColumns, PackedFile, pack_arrays, unpack_arrays
 
 if TYPE_CHECKING:
-    from preprocessing import Array, Columns, Definition
+    from preprocessing import Array, Definition
     from refrain.aws.storage import Store
 
 type SnapshotPart = Literal["train", "holdout", "items"]
@@ -88,8 +89,9 @@ class TargetSummary(Document):
 class DataSummary(Document):
     """What a run learns from and is judged by.
 
-    `time_range` has the first and last event time, or the times of upload and prediction where there is no event time.
-    `classes` belong to a classification, `summary` to a regression, `users` and `items` to a recommender.
+    `left_out` counts rows beyond what training holds. `time_range` has the first and last event time, or the times of
+    upload and prediction where there is no event time. `classes` belong to a classification, `summary` to a regression,
+    `users` and `items` to a recommender.
     """
 
     receipts: int
@@ -100,6 +102,7 @@ class DataSummary(Document):
     merged_duplicates: int
     unusable_rows: int
     rows_outside_window: int
+    left_out: int
     split: SplitSummary
     target: str
     time_range: tuple[str, str]
@@ -161,14 +164,17 @@ def run_started_at(run: str) -> datetime:
     return datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
 
-def read_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart) -> dict[str, Array]:
-    """Read typed columns of a snapshot."""
-    return unpack_columns(store.read(snapshot_key(model, run, f"{part}.npz")).data)
+def read_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart) -> PackedColumns:
+    """Fetch rows of a snapshot to a file without a name; its columns are read from it one by one."""
+    file = TemporaryFile()  # noqa: SIM115 - lives as long as its columns
+    store.download(snapshot_key(model, run, f"{part}.npz"), file)
+    return PackedColumns(file)
 
 
-def write_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart, columns: Columns) -> None:
-    """Write typed columns of a snapshot."""
-    store.write(snapshot_key(model, run, f"{part}.npz"), pack_columns(columns))
+def write_snapshot_rows(store: Store, model: str, run: str, part: SnapshotPart, rows: PackedFile) -> None:
+    """Write rows of a snapshot: all of them at once, when all are there."""
+    rows.finish()
+    store.upload(rows.file, snapshot_key(model, run, f"{part}.npz"))
 
 
 def read_candidate_answers(store: Store, model: str, run: str, candidate: str) -> dict[str, Array]:

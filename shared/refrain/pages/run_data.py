@@ -20,8 +20,20 @@ def data_section(data: DataSummary) -> Html:
     """Show the rows that models learned from and were compared on."""
     sizes = f"{counted(data.rows, 'row')} of {counted(data.receipts, 'upload')}"
     split = f"{counted(data.train_rows)} to learn from, {counted(data.holdout_rows)} held out"
-    note = f"{sizes}: {split}. {_labels(data)}{_split(data)}"
+    note = f"{sizes}: {split}. {_sample(data)}{_labels(data)}{_split(data)}"
     return section("data", "The data", note, _target(data), _uploads(data.uploads))
+
+
+def _sample(data: DataSummary) -> str:
+    """Say how many rows were left out, and how they were chosen."""
+    if not data.left_out:
+        return ""
+    whole = counted(data.rows + data.left_out, "row")
+    drawn = "users, with all their rows," if data.users is not None else "rows"
+    return (
+        f"They are a sample of {whole}: {counted(data.left_out)} were left out, since training holds no more. "
+        f"The {drawn} were drawn evenly from all by a hash. "
+    )
 
 
 def _labels(data: DataSummary) -> str:

@@ -15,17 +15,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Definition
-    from refrain.snapshot.rows import Rows
-    from refrain.snapshot.snapshot_kind import RunData, Split
+    from refrain.snapshot.frozen_rows import FrozenRows
+    from refrain.snapshot.snapshot_kind import RunData
 
 
-def summarise_data(
-    definition: Definition, data: RunData, rows: Rows, split: Split, target: Mapping[str, Any]
-) -> DataSummary:
+def summarise_data(definition: Definition, data: RunData, rows: FrozenRows, target: Mapping[str, Any]) -> DataSummary:
     """Count what a run learns from and is judged by; `target` has the fields that depend on the kind of task."""
-    held_out = int(split.holdout.sum())
     arrivals = [*(receipt.uploaded for receipt in data.receipts), *data.labelled.predicted]
     times = rows.columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
+    choice, cut = rows.choice, rows.split.cut
     training = cast("Mapping[str, Any]", definition.document.get("training", {}))
     return DataSummary(
         receipts=len(data.receipts),
@@ -34,19 +32,18 @@ def summarise_data(
             for receipt in data.receipts
         ],
         rows=len(rows),
-        train_rows=len(rows) - held_out,
-        holdout_rows=held_out,
-        merged_duplicates=rows.merged,
-        unusable_rows=rows.unusable,
-        rows_outside_window=rows.outside,
+        train_rows=len(rows) - rows.held_out,
+        holdout_rows=rows.held_out,
+        merged_duplicates=choice.merged,
+        unusable_rows=choice.unusable,
+        rows_outside_window=choice.outside,
+        left_out=choice.left_out,
         split=SplitSummary(
-            by=definition.training.split,
-            window=training.get("window", ""),
-            cut=None if split.cut is None else _to_iso(split.cut),
+            by=definition.training.split, window=training.get("window", ""), cut=None if cut is None else _to_iso(cut)
         ),
         target=definition.predicted_column,
         time_range=(_to_iso(times.min()), _to_iso(times.max())),
-        labelled=replace(data.labelled.counts, rows=int(rows.labelled.sum())),
+        labelled=replace(data.labelled.counts, rows=rows.labelled),
         **target,
     )
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
+from refrain.lake.packed_columns import PackedFile
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
 from refrain.recommendation.catalogue import definition_of_items
-from refrain.snapshot.rows import read_rows
-from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, WHOLE, RunData, SnapshotKind, Split
-from refrain.statistics.hashing import row_hashes
+from refrain.snapshot.pieces import join_columns, read_pieces
+from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, RunData, SnapshotKind, Split
+from refrain.statistics.hashing import WHOLE, row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecommenderSnapshot(SnapshotKind):
-    """Snapshots of recommenders. A choice that followed a recommendation is an interaction, so there are no labels."""
+    """Snapshots of recommenders. A choice that followed a recommendation is an interaction, so there are no labels.
+
+    Split by hash, all interactions of one user with one item are on the same side. A sample has whole histories.
+    """
 
     definition: RecommenderDefinition
 
@@ -41,9 +45,31 @@ class RecommenderSnapshot(SnapshotKind):
         items = choose_receipts(Receipt.read_kept(store, model, "items"), definition_of_items(self.definition))
         return RunData(receipts, items=items)
 
+    @property
     @override
-    def hold_out(self, columns: Columns) -> Split:
-        return split_by_user(self.definition, columns)
+    def deciding_columns(self) -> tuple[str, ...]:
+        return (self.definition.roles.user, *super().deciding_columns)
+
+    @property
+    @override
+    def described_columns(self) -> tuple[str, ...]:
+        roles = self.definition.roles
+        return (roles.item, *roles.describe, *self.deciding_columns)
+
+    @property
+    @override
+    def kept_together(self) -> tuple[str, ...]:
+        return (self.definition.roles.user,)
+
+    @property
+    @override
+    def hashed_columns(self) -> tuple[str, ...]:
+        return (self.definition.roles.user, self.definition.roles.item)
+
+    @override
+    def hold_out(self, columns: Columns, rows: int) -> Split | None:
+        del rows
+        return None if self.definition.training.split == "hash" else split_by_user(self.definition, columns)
 
     @override
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
@@ -64,19 +90,18 @@ class RecommenderSnapshot(SnapshotKind):
         return {"users": len(set(columns[roles.user].tolist())), "items": len(set(columns[roles.item].tolist()))}
 
     @override
-    def other_parts(self, store: Store, data: RunData, columns: Columns) -> dict[SnapshotPart, Columns]:
-        return {"items": describe_items(store, self.definition, columns, data.items)}
+    def other_parts(self, store: Store, data: RunData, columns: Columns) -> dict[SnapshotPart, PackedFile]:
+        items = PackedFile()
+        items.add(describe_items(store, self.definition, columns, data.items))
+        return {"items": items}
 
 
 def split_by_user(definition: RecommenderDefinition, columns: Columns) -> Split:
-    """Hold out the newest share of each user's rows, but never all of them; or a share by hash.
+    """Hold out the newest share of each user's rows, but never all of them.
 
-    Where a user's share is not a whole number, it is rounded up or down by a hash of the user. Split by hash, all
-    interactions of one user with one item are on the same side.
+    Where a user's share is not a whole number, it is rounded up or down by a hash of the user.
     """
     roles, share = definition.roles, definition.training.holdout
-    if definition.training.split == "hash":
-        return Split(row_hashes(columns, (roles.user, roles.item)) < np.uint64(share * WHOLE))
     rows = len(columns[roles.user])
     times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
     names, users, counts = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
@@ -99,7 +124,8 @@ def describe_items(
     names = [roles.item, *roles.describe]
     texts = _last_texts(interactions, names)
     if receipts:
-        uploaded = _last_texts(read_rows(store, definition_of_items(definition), receipts).columns, names)
+        pieces = read_pieces(store, definition_of_items(definition), receipts, names)
+        uploaded = _last_texts(join_columns([piece.columns for piece in pieces]), names)
         texts = uploaded.reindex(texts.index).combine_first(texts)
     texts = texts.astype(object).where(texts.notna(), None)
     return {roles.item: objects(list(texts.index))} | {name: objects(texts[name].tolist()) for name in roles.describe}

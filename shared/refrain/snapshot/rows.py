@@ -1,145 +1,145 @@
-"""Read curated Parquet as the rows of a snapshot: in the order of upload, and of each key the newest row alone.
+"""Choose the rows of a snapshot: of each key the newest row alone, those within the window, and not too many.
 
-Labelled predictions stand among the uploads, each in the place of its label's arrival.
+The choice needs a few columns of all rows. So it is made first; then the rows are read again and written piece by
+piece, and never all held at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from preprocessing import missing, objects, prepare
-from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows
+from preprocessing import missing
+from refrain.errors import TooManyRows
+from refrain.statistics.hashing import WHOLE, rehash, row_hashes
+from refrain.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
-    from refrain.aws.storage import Store
-    from refrain.lake.receipt import Receipt
+    from refrain.snapshot.pieces import Piece
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Typed columns in the order of upload and of the lines of each file, with counts of the rows that were left out.
+class RowChoice:
+    """Which usable rows are `kept` (in the order of arrival), and why the others are not.
 
     `unusable`: rows of an earlier definition that the present one refuses. `merged`: rows whose key came again later.
-    `outside`: rows older than the window. `labelled` marks the rows that are predictions with their labels (bool, as
-    long as the columns; empty where there are none).
+    `outside`: rows older than the window. `left_out`: rows beyond what can be learned from at once. `columns` are
+    those of the kept rows.
     """
 
-    columns: dict[str, Array]
-    unusable: int = 0
-    merged: int = 0
-    outside: int = 0
-    labelled: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    kept: NDArray[np.bool_]
+    columns: Columns
+    unusable: int
+    merged: int
+    outside: int
+    left_out: int
 
     def __len__(self) -> int:
-        """Count the rows that are left."""
-        return len(next(iter(self.columns.values())))
+        """Count the rows that are kept."""
+        return int(self.kept.sum())
 
-    def select(self, chosen: NDArray[np.bool_], *, merged: int = 0, outside: int = 0) -> Rows:
-        """Return the chosen rows; the others are counted as merged or outside."""
-        labelled = self.labelled[chosen] if len(self.labelled) else self.labelled
-        columns = take_rows(self.columns, chosen)
-        return Rows(columns, self.unusable, self.merged + merged, self.outside + outside, labelled)
+    def among(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, NDArray[np.bool_]]]:
+        """Yield the pieces of the same rows, with those that are kept of each."""
+        start = 0
+        for piece in pieces:
+            yield piece, self.kept[start : start + piece.rows]
+            start += piece.rows
 
 
-def read_rows(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows = NO_LABELS
-) -> Rows:
-    """Read the parts of all receipts, one by one, and put labelled predictions among them in the order of arrival.
+@dataclass(frozen=True)
+class RowLimit:
+    """How many rows a snapshot may have, and whether more are refused (with the `cure`) or sampled.
 
-    Rows that another definition shaped go through `prepare` again: an absent column is missing, a changed type is
-    decoded anew, and a row that is no longer usable is left out and counted.
+    Rows that are equal in the columns `kept_together` are sampled together.
     """
-    pieces: dict[str, list[Array]] = {name: [missing(column.kind, 0)] for name, column in definition.columns.items()}
-    origins: list[NDArray[np.bool_]] = [np.zeros(0, bool)]
-    unusable = 0
-    for columns, refused, predicted in _pieces(store, definition, receipts, labelled):
-        unusable += refused
-        origins.append(np.full(len(next(iter(columns.values()))), predicted))
-        for name, array in columns.items():
-            pieces[name].append(array)
-    columns_of_all = {name: np.concatenate(pieces.pop(name)) for name in definition.columns}
-    return Rows(columns_of_all, unusable=unusable, labelled=np.concatenate(origins))
+
+    rows: int
+    refuse: bool = False
+    cure: str = ""
+    kept_together: tuple[str, ...] = ()
 
 
-def _pieces(
-    store: Store, definition: Definition, receipts: Sequence[Receipt], labelled: LabelledRows
-) -> Iterator[tuple[Columns, int, bool]]:
-    """Yield columns in the order of arrival, the number of rows they lost, and whether they are labelled predictions.
+def choose_rows(
+    definition: Definition,
+    pieces: Iterable[Piece],
+    names: tuple[str, ...],
+    newest_arrival: np.datetime64,
+    limit: RowLimit,
+) -> RowChoice:
+    """Choose by pieces that have the key and the columns `names`. Raises `TooManyRows`."""
+    hashes, columns, unusable = _gather(definition, pieces, names)
+    kept = newest_of_each_key(definition, hashes)
+    merged = int((~kept).sum())
+    if definition.training.window is not None and definition.time:
+        kept &= within_window(definition.training.window, columns[definition.time], kept, newest_arrival)
+    outside = len(kept) - merged - int(kept.sum())
+    left_out = 0
+    if (rows := int(kept.sum())) > limit.rows:
+        if limit.refuse:
+            raise TooManyRows(f"there are {counted(rows)} rows, and {limit.cure}")
+        together = limit.kept_together
+        kept &= sample(row_hashes(columns, together) if together else hashes, limit.rows / rows)
+        left_out = rows - int(kept.sum())
+    chosen = {name: array[kept] for name, array in columns.items()}
+    return RowChoice(kept, chosen, unusable, merged, outside, left_out)
 
-    S3 knows only the second of an upload. A label of the same second counts as earlier.
-    """
-    seconds = np.array([receipt.uploaded for receipt in receipts], "datetime64[s]")
-    ends = np.searchsorted(labelled.arrived.astype("datetime64[s]"), seconds, side="right").tolist()
-    for (start, end), receipt in zip_longest(pairwise([0, *ends, len(labelled)]), receipts):
-        if end > start:
-            yield take_rows(labelled.columns, slice(start, end)), 0, True
-        for part in receipt.parts if receipt else ():
-            yield *_read_part(store.read(part.key).data, definition, receipt.is_current(definition)), False
 
-
-def without_duplicates(definition: Definition, rows: Rows) -> Rows:
-    """Keep the row of each key that came last; without a key all rows are kept."""
+def newest_of_each_key(definition: Definition, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Mark the row of each key that came last; without a key all rows."""
     if not definition.key:
-        return rows
-    keys = pd.DataFrame({name: rows.columns[name] for name in definition.key})
-    latest = ~keys.duplicated(keep="last").to_numpy()
-    return rows.select(latest, merged=int((~latest).sum()))
+        return np.ones(len(hashes), bool)
+    return ~pd.Series(hashes).duplicated(keep="last").to_numpy()
 
 
-def within_window(definition: Definition, rows: Rows, newest_arrival: np.datetime64) -> Rows:
-    """Keep the rows whose event time is in the window, which reaches back from the newest event.
+def within_window(
+    window: float, times: Array, kept: NDArray[np.bool_], newest_arrival: np.datetime64
+) -> NDArray[np.bool_]:
+    """Mark the rows whose event time is in the window (seconds), which reaches back from the newest kept event.
 
     An event later than the newest arrival is a mistake or a forecast. It is kept, but does not move the window: one
     wrong year would push all other rows out of it.
     """
-    if definition.training.window is None or not definition.time or not len(rows):
-        return rows
-    times = rows.columns[definition.time]
-    past = times[times <= newest_arrival]
-    newest = past.max() if len(past) else times.max()
-    inside = times >= newest - np.timedelta64(round(definition.training.window * 1e6), "us")
-    return rows.select(inside, outside=int((~inside).sum()))
+    if not kept.any():
+        return kept
+    events = times[kept]
+    past = events[events <= newest_arrival]
+    newest = (past if len(past) else events).max()
+    return np.asarray(times >= newest - np.timedelta64(round(window * 1e6), "us"))
 
 
-def take_rows(columns: Columns, chosen: NDArray[np.bool_] | slice) -> dict[str, Array]:
-    """Take the chosen rows of all columns."""
-    return {name: array[chosen] for name, array in columns.items()}
+def sample(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    """Draw a share of rows by their hashes, the same ones in every run, and whatever other choice the hashes decide.
+
+    A smaller share draws some of the rows that a greater one draws.
+    """
+    return np.asarray(rehash(hashes) < np.uint64(share * WHOLE))
 
 
-def _read_part(data: bytes, definition: Definition, current: bool) -> tuple[Columns, int]:
-    """Return the typed columns of one part, and how many of its rows are no longer usable."""
-    schema = pq.read_schema(pa.BufferReader(data))
-    names = [name for name in definition.raw_names if name in schema.names]
-    texts = [name for name in names if pa.types.is_string(schema.field(name).type)]
-    table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(columns=names)
-    raw = {name: _to_numpy(table.column(name)) for name in names}
-    if current:
-        booleans = {name: raw[name].astype(np.float64) for name in names if definition.columns[name].kind == "boolean"}
-        return raw | booleans, 0
-    columns, problems = prepare(definition, raw, table.num_rows)
-    usable = np.ones(table.num_rows, bool)
-    usable[[problem.row for problem in problems]] = False
-    return take_rows(columns, usable), int((~usable).sum())
+def _gather(
+    definition: Definition, pieces: Iterable[Piece], names: tuple[str, ...]
+) -> tuple[NDArray[np.uint64], dict[str, Array], int]:
+    """Concatenate hashes (of the key, if there is one) and columns, and count unusable rows."""
+    hashes, unusable = [np.zeros(0, np.uint64)], 0
+    columns: dict[str, list[Array]] = {name: [missing(definition.columns[name].kind, 0)] for name in names}
+    for piece in pieces:
+        unusable += piece.unusable
+        hashes.append(_hash_keys(piece.columns, definition.key) if definition.key else piece.hashes)
+        for name in names:
+            columns[name].append(piece.columns[name])
+    return np.concatenate(hashes), {name: np.concatenate(arrays) for name, arrays in columns.items()}, unusable
 
 
-def _to_numpy(column: Any) -> Array:
-    """Turn texts into an object array in which equal texts are one object, and booleans into True, False and None."""
-    if pa.types.is_boolean(column.type):
-        return objects(column.to_pylist())
-    if not pa.types.is_dictionary(column.type):
-        return np.asarray(column.to_numpy())
-    coded = column.unify_dictionaries().combine_chunks()
-    values = objects([*coded.dictionary.to_pylist(), None])
-    return np.asarray(values[coded.indices.fill_null(len(values) - 1).to_numpy()])
+def _hash_keys(columns: Columns, key: tuple[str, ...]) -> NDArray[np.uint64]:
+    """Name each key by a number. Of ten million keys, two get the same one with a probability of 1 to 400,000."""
+    frame = pd.DataFrame(
+        {name: columns[name] if columns[name].dtype.kind in "MO" else columns[name] + 0.0 for name in key}
+    )
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False, categorize=False), np.uint64)

@@ -16,7 +16,7 @@ from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
-from refrain.statistics.hashing import row_hashes
+from refrain.statistics.hashing import WHOLE, row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
+    from refrain.lake.packed_columns import PackedFile
     from refrain.lake.snapshot import SnapshotPart
 
-
-WHOLE = 2.0**64
-"""A share of hashes is a share of this."""
 MIN_SIDE_ROWS = 20
 """Rows that training and holdout need each: fewer say nothing about a model, whatever `min_rows` is."""
 
@@ -71,15 +69,38 @@ class SnapshotKind:
         recent = labelled if oldest is None else labelled.select(labelled.predicted >= oldest)
         return RunData(choose_receipts(receipts, self.definition, newest), recent)
 
-    def hold_out(self, columns: Columns) -> Split:
-        """Hold out a share of the rows (in the order of upload), as `training.split` of the definition says."""
-        definition, training, rows = self.definition, self.definition.training, len(next(iter(columns.values())))
+    @property
+    def deciding_columns(self) -> tuple[str, ...]:
+        """The columns that `hold_out` and the window need of all rows, besides the key."""
+        return (self.definition.time,) if self.definition.time else ()
+
+    @property
+    def described_columns(self) -> tuple[str, ...]:
+        """The columns that the description of the snapshot needs of all its rows."""
+        return (self.definition.target, *self.deciding_columns)
+
+    @property
+    def kept_together(self) -> tuple[str, ...]:
+        """The columns whose equal rows are sampled together; none: each row by itself."""
+        return ()
+
+    def hold_out(self, columns: Columns, rows: int) -> Split | None:
+        """Hold out a share of the rows, in the order of upload, by the deciding columns; None where a hash decides."""
+        training = self.definition.training
         if training.split == "time":
-            return split_by_time(columns[definition.time], training.holdout)
+            return split_by_time(columns[self.definition.time], training.holdout)
         if training.split == "upload":
             return Split(np.arange(rows) >= rows - round(rows * training.holdout))
-        hashes = row_hashes(columns, definition.key or tuple(definition.columns))
-        return Split(hashes < np.uint64(training.holdout * WHOLE))
+        return None
+
+    def hold_out_by_hash(self, columns: Columns) -> NDArray[np.bool_]:
+        """Hold out the rows whose hash falls into the share."""
+        return row_hashes(columns, self.hashed_columns) < np.uint64(self.definition.training.holdout * WHOLE)
+
+    @property
+    def hashed_columns(self) -> tuple[str, ...]:
+        """The columns by which a row is held out where the split is by hash."""
+        return self.definition.key or tuple(self.definition.columns)
 
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
         """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
@@ -105,8 +126,8 @@ class SnapshotKind:
         labels = class_labels(self.definition.columns[self.definition.target], target)
         return {"classes": count_classes(labels, holdout)}
 
-    def other_parts(self, _store: Store, _data: RunData, _columns: Columns) -> dict[SnapshotPart, Columns]:
-        """Return the columns to freeze besides training and holdout rows."""
+    def other_parts(self, _store: Store, _data: RunData, _columns: Columns) -> dict[SnapshotPart, PackedFile]:
+        """Return what to freeze besides training and holdout rows, made of the described columns."""
         return {}
 
 

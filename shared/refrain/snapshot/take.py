@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
@@ -18,17 +19,20 @@ from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import read_learned_digest
+from refrain.snapshot.capacity import check_readable, row_limit
 from refrain.snapshot.data_summary import summarise_data
-from refrain.snapshot.rows import read_rows, take_rows, within_window, without_duplicates
+from refrain.snapshot.frozen_rows import freeze_rows
+from refrain.snapshot.pieces import read_pieces
+from refrain.snapshot.rows import choose_rows
 from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from preprocessing import Columns, Definition
+    from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.snapshot import SnapshotPart
+    from refrain.snapshot.rows import RowLimit
 
 logger = logging.getLogger("refrain")
 
@@ -59,11 +63,14 @@ class SnapshotRequest:
         return cls(**values, run=run, started_at=event["started_at"])
 
 
-def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> dict[str, object]:
+def take_snapshot(
+    store: Store, models_dir: Path, event: Mapping[str, Any], training_megabytes: int
+) -> dict[str, object]:
     """Freeze the rows of one run; return keys and figures for the states that follow.
 
-    `enough` says whether there is something to learn from, and `why` why not. Raises `InvalidRequest` and
-    `UnknownModel` for an input that cannot be used.
+    `enough` says whether there is something to learn from, and `why` why not. Rows beyond what training holds in
+    `training_megabytes` are sampled, or refused. Raises `InvalidRequest` and `UnknownModel` for an input that cannot
+    be used, and `TooManyRows`.
     """
     request = SnapshotRequest.of(event)
     definition = find_definition(models_dir, request.model)
@@ -85,7 +92,8 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any]) -> d
         "candidates": [],
     }
     if not answer["why"]:
-        answer |= _freeze(store, definition, kind, request, data, digest)
+        limit = row_limit(kind, training_megabytes)
+        answer |= _freeze(store, kind, request, data, digest, limit)
     if not answer["enough"]:
         answer["outcome"] = "nothing_to_learn"
     logger.info("snapshot taken" if answer["enough"] else "nothing to learn from", extra={"snapshot": answer})
@@ -129,24 +137,22 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
 
 
 def _freeze(
-    store: Store, definition: Definition, kind: SnapshotKind, request: SnapshotRequest, data: RunData, digest: str
+    store: Store, kind: SnapshotKind, request: SnapshotRequest, data: RunData, digest: str, limit: RowLimit
 ) -> dict[str, object]:
-    """Read, merge, split; write the snapshot if there is enough of it, its description last."""
-    rows = without_duplicates(definition, read_rows(store, definition, data.receipts, data.labelled))
-    rows = within_window(definition, rows, data.newest_arrival)
-    split = kind.hold_out(rows.columns)
-    why = kind.find_shortfall(rows.columns, split.holdout)
-    held_out = int(split.holdout.sum())
-    figures = {"rows": len(rows), "train_rows": len(rows) - held_out, "holdout_rows": held_out, "why": why}
+    """Choose, split; write the snapshot if there is enough of it, its description last."""
+    definition = kind.definition
+    check_readable(definition, data)
+    read = partial(read_pieces, store, definition, data.receipts, labelled=data.labelled)
+    deciding = kind.deciding_columns
+    choice = choose_rows(definition, read(names=(*definition.key, *deciding)), deciding, data.newest_arrival, limit)
+    rows = freeze_rows(kind, choice, read(names=tuple(definition.columns)))
+    why = kind.find_shortfall(rows.columns, rows.split.holdout)
+    train_rows = len(rows) - rows.held_out
+    figures = {"rows": len(rows), "train_rows": train_rows, "holdout_rows": rows.held_out, "why": why}
     if why:
         return figures
-    parts: dict[SnapshotPart, Columns] = {
-        "train": take_rows(rows.columns, ~split.holdout),
-        "holdout": take_rows(rows.columns, split.holdout),
-        **kind.other_parts(store, data, rows.columns),
-    }
-    for part, columns in parts.items():
-        write_snapshot_rows(store, request.model, request.run, part, columns)
+    for part, file in {**rows.files, **kind.other_parts(store, data, rows.columns)}.items():
+        write_snapshot_rows(store, request.model, request.run, part, file)
     snapshot = Snapshot(
         model=request.model,
         run=request.run,
@@ -156,7 +162,7 @@ def _freeze(
         definition=dict(definition.document),
         preprocessing=preprocessing_version,
         receipts=[receipt.digest for receipt in data.receipts],
-        data=summarise_data(definition, data, rows, split, kind.describe_target(rows.columns, split.holdout)),
+        data=summarise_data(definition, data, rows, kind.describe_target(rows.columns, rows.split.holdout)),
     )
     key = snapshot.write(store, request.model, request.run)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns
 
 
+WHOLE = 2.0**64
+"""A share of hashes is a share of this."""
+
+
 def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
     """Hash each row's values in the named columns evenly to uint64, the same in every process and on every machine.
 
@@ -33,6 +37,20 @@ def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
         salted = _mixed(_cells(columns[name]) ^ _digest(name))
         total += np.where(is_missing(columns[name]), np.uint64(0), salted)
     return _mixed(total)
+
+
+def position_hashes(source: str, first: int, rows: int) -> NDArray[np.uint64]:
+    """Hash rows by where they stand: in this source, from the `first` on.
+
+    >>> position_hashes("a", 0, 3)[1:].tolist() == position_hashes("a", 1, 2).tolist()
+    True
+    """
+    return _mixed(np.arange(first, first + rows, dtype=np.uint64) + _digest(source))
+
+
+def rehash(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Draw other numbers from hashes, for a second choice that does not depend on the first."""
+    return _mixed(_mixed(hashes))
 
 
 def _cells(array: Array) -> NDArray[np.uint64]:

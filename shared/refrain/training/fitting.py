@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
-from refrain.training.recipes import choose_recipe, fit_features
+from refrain.training.memory import check_memory
+from refrain.training.recipes import choose_recipe, fit_features, measure_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 MIXINS = {"classification": ClassifierMixin, "regression": RegressorMixin}
 
-FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError, KeyError, RuntimeError)
+FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError, KeyError, RuntimeError, MemoryError)
 """Raised by estimators for parameters and data that they cannot use."""
 
 
@@ -73,7 +75,10 @@ def fit(
     recipe = choose_recipe(candidate)
     estimator = make_estimator(definition.task, candidate, classes or ())
     try:
-        features = fit_features(recipe, definition, vocabularies, matrix)
+        sparse = takes_sparse(estimator)
+        table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse)
+        check_memory(candidate, estimator, replace(table, classes=len(classes or ())), matrix, truth)
+        features = fit_features(recipe, definition, vocabularies, matrix, sparse=sparse)
         estimator.fit(matrix if features is None else features.transform(matrix), truth)
     except FIT_ERRORS as error:
         raise _refused(candidate, f"cannot be fitted: {error}") from error
@@ -120,6 +125,13 @@ def find_class(task: Task, candidate: Candidate) -> Any:
     if not issubclass(kind, MIXINS[task]):
         raise _refused(candidate, f"is not for {task}")
     return kind
+
+
+def takes_sparse(estimator: Any) -> bool:
+    """Whether an estimator takes a sparse matrix and can still be exported: neighbours keep the rows in the graph."""
+    return bool(get_tags(estimator).input_tags.sparse) and not type(estimator).__module__.startswith(
+        "sklearn.neighbors"
+    )
 
 
 def _refused(candidate: Candidate, sentence: str) -> CandidateRefused:

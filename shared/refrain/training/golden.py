@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Column, Columns, Definition, Vocabularies
+    from preprocessing import Array, Column, Columns, Definition, Vocabularies
     from refrain.training.fitting import Fitted
 
 Row = dict[str, Any]
@@ -29,18 +29,34 @@ ORDINARY_ROWS = 20
 MAX_CHANGED_COLUMNS = 24
 """Columns that are left out or made strange one at a time; in a wide table these are spread evenly."""
 
+MAX_SAMPLED_ROWS = 10_000
+"""Instances are made from so many training rows, spread evenly; the extremes are those of all."""
+
 UNSEEN_TEXT = "never seen in training"
 
 
 def golden_rows(definition: Definition, columns: Columns) -> list[Row]:
     """Make instances from training rows, without those that the definition refuses."""
-    inputs = {name: columns[name] for name in definition.inputs}
+    inputs, extremes = _sample(definition, columns)
     count = len(next(iter(inputs.values())))
     ordinary = [present(inputs, definition.columns, row) for row in _evenly(range(count), ORDINARY_ROWS)]
-    rows = json.loads(json.dumps([*ordinary, *_unusual_rows(definition, inputs, ordinary)], allow_nan=False))
+    rows = [*ordinary, *_unusual_rows(definition, inputs, ordinary, extremes)]
+    rows = json.loads(json.dumps(rows, allow_nan=False))
     _, problems = prepare(definition, rows_to_columns(rows, definition.inputs), len(rows), columns=definition.inputs)
     refused = {problem.row for problem in problems}
     return [row for number, row in enumerate(rows) if number not in refused]
+
+
+def _sample(definition: Definition, columns: Columns) -> tuple[Columns, list[Row]]:
+    """Take some rows of the inputs, and the least and greatest value of each, reading one column at a time."""
+    inputs: dict[str, Array] = {}
+    extremes: list[Row] = [{}, {}]
+    for name in definition.inputs:
+        values = columns[name]
+        inputs[name] = values[_evenly(range(len(values)), MAX_SAMPLED_ROWS)]
+        for row, extreme in zip(extremes, (np.min, np.max), strict=True):
+            row[name] = _extreme(values, definition.columns[name], extreme)
+    return inputs, extremes
 
 
 def answer_instances(
@@ -52,7 +68,9 @@ def answer_instances(
     return fitted.answers(encode(definition, vocabularies, columns))
 
 
-def _unusual_rows(definition: Definition, inputs: Columns, ordinary: Sequence[Row]) -> Iterator[Row]:
+def _unusual_rows(
+    definition: Definition, inputs: Columns, ordinary: Sequence[Row], extremes: Sequence[Row]
+) -> Iterator[Row]:
     schema = {name: definition.columns[name] for name in inputs}
     fullest = int(np.argmin(np.sum([is_missing(array) for array in inputs.values()], axis=0)))
     base = present(inputs, schema, fullest)
@@ -67,8 +85,7 @@ def _unusual_rows(definition: Definition, inputs: Columns, ordinary: Sequence[Ro
     for row in (base, *ordinary[:3]):
         yield _change(row, schema, "number", lambda number: f" {number!r}".replace(".", definition.source.decimal))
         yield _change(row, schema, "boolean", lambda value: "yes" if value else "no")
-    for extreme in (min, max):
-        yield {name: _extreme(inputs[name], column, extreme) for name, column in schema.items()}
+    yield from extremes
     for bound in ("least", "most"):  # the definition's own limits
         limits = {name: _limit(column, getattr(column, bound)) for name, column in schema.items()}
         yield base | {name: limit for name, limit in limits.items() if limit is not None}

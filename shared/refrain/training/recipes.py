@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from preprocessing import UNSEEN
+from refrain.training_memory import TrainingTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Candidate, Definition
+
+
+MAX_SPARSE_SHARE = 0.3
+"""A matrix of which a greater share is not zero takes less memory with its zeros."""
 
 
 def choose_recipe(candidate: Candidate) -> str:
@@ -41,10 +46,41 @@ def choose_recipe(candidate: Candidate) -> str:
     return "imputed" if candidate.estimator.startswith(("sklearn.ensemble.", "sklearn.tree.")) else "onehot"
 
 
+def measure_features(
+    recipe: str,
+    definition: Definition,
+    vocabularies: Mapping[str, Sequence[str]],
+    matrix: NDArray[np.float32],
+    *,
+    sparse: bool,
+) -> TrainingTable:
+    """Say how large the features will be, before any are made."""
+    rows, features = matrix.shape
+    if recipe == "codes":
+        return TrainingTable(rows, features, features, features)
+    gaps = sum(
+        bool(np.isnan(matrix[:, index]).any())
+        for index, name in enumerate(definition.features)
+        if name not in vocabularies
+    )
+    if recipe == "imputed":
+        return TrainingTable(rows, features, features + gaps, features + gaps)
+    codes = sum(UNSEEN + 1 + len(values) for values in vocabularies.values())
+    width, filled = features - len(vocabularies) + gaps + codes, features + gaps
+    return TrainingTable(rows, features, width, filled, sparse=sparse and filled < MAX_SPARSE_SHARE * width)
+
+
 def fit_features(
-    recipe: str, definition: Definition, vocabularies: Mapping[str, Sequence[str]], matrix: NDArray[np.float32]
+    recipe: str,
+    definition: Definition,
+    vocabularies: Mapping[str, Sequence[str]],
+    matrix: NDArray[np.float32],
+    *,
+    sparse: bool = False,
 ) -> ColumnTransformer | None:
     """Fit the steps before the estimator; None where the estimator takes the matrix as it is.
+
+    One-hot codes are mostly zeros. Where the estimator takes a `sparse` matrix, zeros are left out if they are most.
 
     The output is float32 like the matrix, since the exported graph computes in float32.
     """
@@ -59,11 +95,12 @@ def fit_features(
         steps += [("numbers", imputer, numbers), ("codes", "passthrough", codes)]
     else:
         categories = [np.arange(UNSEEN + 1 + len(vocabularies[definition.features[index]])) for index in codes]
-        onehot = OneHotEncoder(categories=categories, sparse_output=False, dtype=np.float32)
+        onehot = OneHotEncoder(categories=categories, sparse_output=sparse, dtype=np.float32)
         scaled = Pipeline([("impute", imputer), ("scale", StandardScaler())])
         steps += [("numbers", scaled, numbers), ("codes", onehot, codes)]
     steps.append(("gaps", MissingIndicator(features="all"), gaps))
-    features = ColumnTransformer([step for step in steps if step[2]]).fit(matrix)
+    kept = [step for step in steps if step[2]]
+    features = ColumnTransformer(kept, sparse_threshold=MAX_SPARSE_SHARE).fit(matrix)
     if recipe == "onehot" and numbers:
         # Scale by numbers that float32 can hold, so that the exported graph does exactly the same: far from zero a
         # rounded centre would change the answers, and a tree behind it may depend on the last bit.

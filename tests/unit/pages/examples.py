@@ -110,6 +110,7 @@ def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummar
         merged_duplicates=12,
         unusable_rows=0,
         rows_outside_window=0,
+        left_out=0,
         split=SplitSummary("time", "365d", "2026-09-14T00:00:00Z"),
         time_range=("2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"),
         target="income",

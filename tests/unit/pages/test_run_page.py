@@ -204,6 +204,15 @@ def test_many_uploads_are_summed_up() -> None:
     assert "300" in page.texts
 
 
+def test_a_sample_says_how_many_rows_it_leaves_out_and_how_it_was_drawn() -> None:
+    run = examples.binary(rows=300)
+    for users, drawn in ((None, "The rows were drawn evenly"), (70, "The users, with all their rows, were drawn")):
+        text = Page(render_run(replace(run, data=replace(run.data, left_out=3500, users=users)))).text
+        assert "They are a sample of 5,000 rows: 3,500 were left out, since training holds no more." in text
+        assert drawn in text
+    assert "a sample of" not in Page(render_run(run)).text
+
+
 def test_a_split_by_hash_without_a_window_is_described() -> None:
     run = examples.binary(rows=300)
     data = replace(run.data, split=SplitSummary("hash", "", None), merged_duplicates=0)

@@ -9,23 +9,29 @@ import numpy as np
 from preprocessing import objects
 from refrain.lake.snapshot import DataSummary, SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
-from refrain.snapshot.rows import Rows
+from refrain.snapshot.frozen_rows import FrozenRows
+from refrain.snapshot.rows import RowChoice
 from refrain.snapshot.snapshot_kind import RunData, SnapshotKind, Split
 from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from preprocessing import Definition
+    from preprocessing import Columns, Definition
     from refrain.lake.receipt import Receipt
     from tests.unit.snapshot.conftest import Define, MakeReceipt
 
 TIMES = np.array(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], "datetime64[us]")
 
 
-def summarise(definition: Definition, receipts: Sequence[Receipt], rows: Rows, split: Split) -> DataSummary:
-    target = SnapshotKind(definition).describe_target(rows.columns, split.holdout)
-    return summarise_data(definition, RunData(receipts), rows, split, target)
+def summarise(
+    definition: Definition, receipts: Sequence[Receipt], columns: Columns, split: Split, **counts: int
+) -> DataSummary:
+    rows = len(split.holdout)
+    counts = dict.fromkeys(("unusable", "merged", "outside", "left_out"), 0) | counts
+    choice = RowChoice(np.ones(rows, bool), {}, **counts)
+    target = SnapshotKind(definition).describe_target(columns, split.holdout)
+    return summarise_data(definition, RunData(receipts), FrozenRows(choice, split, columns, 0, {}), target)
 
 
 def digest(definition: Definition, *receipts: Receipt) -> str:
@@ -34,10 +40,11 @@ def digest(definition: Definition, *receipts: Receipt) -> str:
 
 def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeReceipt) -> None:
     definition = define(time="at", training={"window": "30d"})
-    rows = Rows({"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}, unusable=1, merged=2, outside=3)
+    rows = {"at": TIMES, "back": objects(["yes", "no", "no", "yes"])}
+    counts = {"unusable": 1, "merged": 2, "outside": 3, "left_out": 4}
     split = Split(np.array([False, False, False, True]), TIMES[3])
 
-    data = summarise(definition, [make_receipt("a", rows_rejected=4)], rows, split)
+    data = summarise(definition, [make_receipt("a", rows_rejected=4)], rows, split, **counts)
 
     assert data.to_json() == {
         "receipts": 1,
@@ -50,6 +57,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
         "merged_duplicates": 2,
         "unusable_rows": 1,
         "rows_outside_window": 3,
+        "left_out": 4,
         "split": {"by": "time", "window": "30d", "cut": "2026-01-04T00:00:00.000000Z"},
         "target": "back",
         "time_range": ("2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"),
@@ -64,7 +72,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
 def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
     define: Define, make_receipt: MakeReceipt
 ) -> None:
-    rows = Rows({"spent": np.array([1.0, 2.0, 3.0, 10.0])})
+    rows = {"spent": np.array([1.0, 2.0, 3.0, 10.0])}
     split = Split(np.array([True, False, False, False]))
 
     data = summarise(define(task="regression"), [make_receipt("a", "11-01"), make_receipt("b", "11-03")], rows, split)

@@ -11,20 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refrain.aws.storage import Store
 from refrain.lake.capture.predictions import Captured, CapturedRow, join_labels
 from refrain.lake.label import Label
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.lake.snapshot import LabelCounts, LabelReason
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, labelled_rows
-from refrain.snapshot.rows import read_rows, within_window, without_duplicates
-from refrain.snapshot.snapshot_kind import RunData, Split
+from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 from refrain.snapshot.take import snapshot_digest
-from tests.unit.snapshot.test_rows import Shelf, part
+from tests.unit.snapshot.frozen import freeze, part, sides, store
 
 if TYPE_CHECKING:
     from preprocessing import Definition
+    from refrain.aws.storage import Store
     from tests.unit.snapshot.conftest import Define, MakeReceipt
 
 
@@ -47,20 +46,17 @@ def rows_of(definition: Definition, *rows: CapturedRow, **labels: tuple[object, 
 def shelf(receipts: dict[str, list[dict[str, Any]]]) -> Store:
     """Curated parts with these rows."""
     utc = pa.timestamp("us", tz="UTC")
-    return cast(
-        Store,
-        Shelf(
-            **{
-                name: part(
-                    at=pa.array([moment(each.get("at", "11-01")).item() for each in rows], utc),
-                    who=pa.array([each["who"] for each in rows], pa.string()),
-                    spent=pa.array([float(each["spent"]) for each in rows]),
-                    member=pa.array([True for _ in rows]),
-                    back=pa.array([each["back"] for each in rows], pa.string()),
-                )
-                for name, rows in receipts.items()
-            }
-        ),
+    return store(
+        **{
+            name: part(
+                at=pa.array([moment(each.get("at", "11-01")).item() for each in rows], utc),
+                who=pa.array([each["who"] for each in rows], pa.string()),
+                spent=pa.array([float(each["spent"]) for each in rows]),
+                member=pa.array([True for _ in rows]),
+                back=pa.array([each["back"] for each in rows], pa.string()),
+            )
+            for name, rows in receipts.items()
+        }
     )
 
 
@@ -137,7 +133,7 @@ def test_of_one_key_the_row_that_came_last_counts_uploaded_or_labelled(
     define: Define, make_receipt: MakeReceipt
 ) -> None:
     # Given two uploads, and labels before, between and after them
-    definition = define(key=["who"])
+    definition = define(key=["who"], training={"split": "upload", "holdout": 0.5})
     store = shelf(
         {
             "first": [{"who": who, "spent": 1, "back": "no"} for who in ("ada", "bob", "cem")],
@@ -155,12 +151,12 @@ def test_of_one_key_the_row_that_came_last_counts_uploaded_or_labelled(
     )
 
     # When they are read and merged
-    rows = without_duplicates(definition, read_rows(store, definition, receipts, labelled))
+    rows = freeze(store, SnapshotKind(definition), receipts, labelled)
 
     # Then each person is there once, as was said last; and a label as old as an upload came before it
-    found = zip(rows.columns["who"], rows.columns["spent"], rows.labelled, strict=True)
-    assert list(found) == [("ada", 1.0, False), ("dan", 3.0, True), ("bob", 2.0, False), ("cem", 3.0, True)]
-    assert rows.merged == 4
+    kept = [pair for side in sides(rows) for pair in zip(side["who"], side["spent"], strict=True)]
+    assert kept == [("ada", 1.0), ("dan", 3.0), ("bob", 2.0), ("cem", 3.0)]
+    assert (rows.choice.merged, rows.labelled) == (4, 2)
 
 
 def test_a_window_of_event_time_holds_for_labelled_rows_too(define: Define, make_receipt: MakeReceipt) -> None:
@@ -168,11 +164,10 @@ def test_a_window_of_event_time_holds_for_labelled_rows_too(define: Define, make
     store = shelf({"first": [{"who": "ada", "spent": 1, "back": "no", "at": "11-01"}]})
     labelled = rows_of(definition, row("a", "11-02"), row("b", "11-08"), a=("yes", "11-09"), b=("yes", "11-09"))
 
-    rows = read_rows(store, definition, [make_receipt("first", "11-03")], labelled)
-    rows = within_window(definition, rows, labelled.arrived[-1])
+    rows = freeze(store, SnapshotKind(definition), [make_receipt("first", "11-03")], labelled)
 
     assert rows.columns["at"].tolist() == [moment("11-08").item()]
-    assert (rows.outside, rows.labelled.tolist()) == (2, [True])
+    assert (rows.choice.outside, rows.labelled) == (2, 1)
 
 
 def test_a_window_of_upload_time_reaches_back_from_the_newest_prediction(
@@ -217,9 +212,9 @@ def test_the_description_says_what_became_of_labels(define: Define, make_receipt
         definition, row("a", who="ada"), row("b"), a=("yes", "11-09"), b=("no", "11-09"), x=("no", "11-09")
     )
     receipts = [make_receipt("first")]
-    rows = without_duplicates(definition, read_rows(store, definition, receipts, labelled))
+    rows = freeze(store, SnapshotKind(definition), receipts, labelled)
 
-    data = summarise_data(definition, RunData(receipts, labelled), rows, Split(np.array([False])), {})
+    data = summarise_data(definition, RunData(receipts, labelled), rows, {})
 
     refused = LabelReason(column="who", reason="is required", rows=1)
     assert data.labelled == LabelCounts(rows=1, labels=3, unmatched=1, unusable=1, reasons=[refused])

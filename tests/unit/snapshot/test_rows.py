@@ -1,154 +1,133 @@
-"""From curated parts to the rows of a snapshot."""
+"""Which rows of all become those of a snapshot."""
 
 from __future__ import annotations
 
-import io
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pytest
 
-from preprocessing import objects, parse_definition
-from refrain.aws.storage import Object, Store
-from refrain.snapshot.rows import Rows, read_rows, within_window, without_duplicates
+from preprocessing import objects
+from refrain.errors import TooManyRows
+from refrain.snapshot.pieces import Piece
+from refrain.snapshot.rows import RowChoice, RowLimit, choose_rows
+from refrain.snapshot.snapshot_kind import SnapshotKind
+from refrain.statistics.hashing import position_hashes
+from tests.unit.snapshot.frozen import UNLIMITED
 
 if TYPE_CHECKING:
-    from tests.unit.snapshot.conftest import Define, MakeReceipt
+    from preprocessing import Array, Definition
+    from tests.unit.snapshot.conftest import Define
 
-UTC = pa.timestamp("us", tz="UTC")
-
-
-class Shelf:
-    """A store of parts in memory."""
-
-    def __init__(self, **parts: pa.Table) -> None:
-        self.parts = {f"curated/shops/{digest}/part-0000.parquet": table for digest, table in parts.items()}
-
-    def read(self, key: str) -> Object:
-        file = io.BytesIO()
-        pq.write_table(self.parts[key], file)
-        return Object(file.getvalue(), "")
+NOVEMBER = np.datetime64("2026-11-20", "us")
 
 
-def part(**columns: Any) -> pa.Table:
-    return pa.table(columns)
+def piece(**columns: Array) -> Piece:
+    rows = len(next(iter(columns.values())))
+    return Piece(columns, rows, position_hashes("a", 0, rows))
 
 
-def store(**parts: pa.Table) -> Store:
-    return cast(Store, Shelf(**parts))
-
-
-def moments(*days: str) -> Any:
+def moments(*days: str) -> Array:
     return np.array([f"2026-{day}" for day in days], "datetime64[us]")
 
 
-def test_a_time_of_columns_that_were_kept_as_such_is_read_from_them(define: Define, make_receipt: MakeReceipt) -> None:
-    earlier = part(day=["2026-01-31"], clock=["08:15"], back=["yes"], _row=[1])
-    document = define().document
-    columns = {"at": {"type": "time", "from": ["day", "clock"]}, "back": {"type": "category"}}
-    changed = parse_definition("shops", {**document, "columns": columns, "key": [], "derived": {}}, "shops.toml")
-    rows = read_rows(store(a=earlier), changed, [make_receipt("a", definition="earlier")])
-    assert rows.columns["at"].tolist() == [datetime(2026, 1, 31, 8, 15)]
-
-
-def test_parts_are_read_in_order_as_typed_columns(define: Define, make_receipt: MakeReceipt) -> None:
-    # Given two uploads in which something of every type is there, and something missing
-    first = part(
-        at=pa.array([0, None], UTC),
-        who=["ada", None],
-        spent=[1.5, None],
-        member=[True, None],
-        back=["yes", "no"],
-        _row=[1, 2],
-    )
-    second = part(
-        at=pa.array([1], UTC), who=pa.array([None], pa.string()), spent=[2.0], member=[False], back=["no"], _row=[1]
-    )
-
-    # When they are read
-    rows = read_rows(store(a=first, b=second), define(), [make_receipt("a"), make_receipt("b")])
-
-    # Then each column is as the preprocessing layer types it
-    assert rows.columns["at"].dtype == np.dtype("datetime64[us]")
-    np.testing.assert_array_equal(rows.columns["at"], np.array([0, "NaT", 1], "datetime64[us]"))
-    assert rows.columns["who"].tolist() == ["ada", None, None]
-    np.testing.assert_array_equal(rows.columns["spent"], [1.5, np.nan, 2.0])
-    np.testing.assert_array_equal(rows.columns["member"], [1.0, np.nan, 0.0])
-    assert rows.columns["back"].tolist() == ["yes", "no", "no"]
-    assert len(rows) == 3
-    assert rows.unusable == 0
-
-
-def test_equal_texts_are_one_object(define: Define, make_receipt: MakeReceipt) -> None:
-    table = part(at=pa.array([0, 0], UTC), who=["ada", "ada"], spent=[1.0, 1.0], member=[True, True], back=["a", "b"])
-    who = read_rows(store(a=table), define(), [make_receipt("a")]).columns["who"]
-    assert who[0] is who[1]
-
-
-def test_rows_of_an_earlier_definition_are_prepared_again(define: Define, make_receipt: MakeReceipt) -> None:
-    # Given rows of a time when `spent` was text, `member` was not asked, `back` was a boolean, and nothing was required
-    earlier = part(
-        at=pa.array([0, 0, 0], UTC), spent=["1.5", "much", "2"], back=pa.array([True, False, None]), _row=[1, 2, 3]
-    )
-
-    # When they are read for the present definition
-    rows = read_rows(store(a=earlier), define(), [make_receipt("a", definition="earlier")])
-
-    # Then what can be read is read, what is lacking is missing, and rows that are no longer good are left out
-    assert rows.columns["spent"].tolist() == [1.5]
-    assert rows.columns["back"].tolist() == ["true"]
-    assert rows.columns["who"].tolist() == [None]
-    assert np.isnan(rows.columns["member"]).all()
-    assert rows.unusable == 2
-
-
-def test_nothing_to_read_is_no_rows_of_the_right_types(define: Define) -> None:
-    rows = read_rows(store(), define(), [])
-    assert len(rows) == 0
-    assert rows.columns["who"].dtype == object
+def choose(definition: Definition, *pieces: Piece, limit: RowLimit = UNLIMITED) -> RowChoice:
+    names = ("at",) if definition.time else ()
+    return choose_rows(definition, pieces, names, NOVEMBER, limit)
 
 
 def test_the_latest_upload_of_a_key_wins(define: Define) -> None:
-    definition = define(key=["who", "at"])
-    columns = {
-        "who": objects(["ada", "bob", "ada", "ada"]),
-        "at": moments("11-01", "11-01", "11-01", "11-02"),
-        "spent": np.array([1.0, 2.0, 3.0, 4.0]),
-    }
+    first = piece(who=objects(["ada", "bob"]), at=moments("11-01", "11-01"))
+    second = piece(who=objects(["ada", "ada"]), at=moments("11-01", "11-02"))
 
-    rows = without_duplicates(definition, Rows(columns))
+    choice = choose(define(key=["who", "at"]), first, second)
 
-    assert rows.columns["spent"].tolist() == [2.0, 3.0, 4.0]
-    assert rows.merged == 1
+    assert choice.kept.tolist() == [False, True, True, True]
+    assert choice.merged == 1
 
 
 def test_without_a_key_equal_rows_are_all_kept(define: Define) -> None:
-    rows = Rows({"who": objects(["ada", "ada"])})
-    assert without_duplicates(define(), rows) is rows
+    assert choose(define(), piece(who=objects(["ada", "ada"]))).kept.all()
 
 
 def test_the_window_reaches_back_from_the_newest_event(define: Define) -> None:
     definition = define(time="at", training={"window": "7d"})
-    rows = Rows({"at": moments("10-01", "10-25", "11-01", "10-31")})
 
-    inside = within_window(definition, rows, np.datetime64("2026-11-20"))
+    choice = choose(definition, piece(at=moments("10-01", "10-25", "11-01", "10-31")))
 
-    assert inside.columns["at"].tolist() == moments("10-25", "11-01", "10-31").tolist()
-    assert inside.outside == 1
+    assert choice.columns["at"].tolist() == moments("10-25", "11-01", "10-31").tolist()
+    assert choice.outside == 1
 
 
 def test_one_event_of_a_wrong_year_does_not_empty_the_window(define: Define) -> None:
     definition = define(time="at", training={"window": "7d"})
-    rows = Rows({"at": np.array(["2026-10-01", "2026-10-31", "2062-11-01"], "datetime64[us]")})
-
-    inside = within_window(definition, rows, np.datetime64("2026-11-20"))
-
-    assert len(inside) == 2
+    times = np.array(["2026-10-01", "2026-10-31", "2062-11-01"], "datetime64[us]")
+    assert len(choose(definition, piece(at=times))) == 2
 
 
 def test_forecasts_have_a_window_too(define: Define) -> None:
     definition = define(time="at", training={"window": "7d"})
-    rows = Rows({"at": moments("12-01", "12-31")})
-    assert len(within_window(definition, rows, np.datetime64("2026-11-20"))) == 1
+    assert len(choose(definition, piece(at=moments("12-01", "12-31")))) == 1
+
+
+def test_a_row_that_gave_way_to_a_newer_one_does_not_move_the_window(define: Define) -> None:
+    definition = define(key=["who"], time="at", training={"window": "7d"})
+    rows = piece(who=objects(["ada", "bob", "ada"]), at=moments("11-18", "10-05", "10-01"))
+    choice = choose(definition, rows)
+    assert (choice.merged, choice.outside, len(choice)) == (1, 0, 2)
+
+
+PEOPLE = objects([str(number) for number in range(20_000)])
+
+
+def test_of_too_many_rows_about_as_many_as_fit_are_drawn(define: Define) -> None:
+    for definition in (define(), define(key=["who"])):
+        choice = choose(definition, piece(who=PEOPLE), limit=RowLimit(5_000))
+        assert len(choice) == pytest.approx(5_000, rel=0.05)
+        assert choice.left_out == 20_000 - len(choice)
+
+
+def test_a_sample_depends_neither_on_the_split_nor_on_the_order(define: Define) -> None:
+    definition = define(key=["who"], training={"holdout": 0.2})
+    held_out = SnapshotKind(definition).hold_out_by_hash({"who": PEOPLE})
+    choice = choose(definition, piece(who=PEOPLE), limit=RowLimit(5_000))
+    backwards = choose(definition, piece(who=PEOPLE[::-1]), limit=RowLimit(5_000))
+
+    assert held_out[choice.kept].mean() == pytest.approx(0.2, abs=0.02)
+    assert set(PEOPLE[choice.kept]) == set(PEOPLE[::-1][backwards.kept])
+
+
+def test_a_smaller_sample_is_part_of_a_greater_one_and_old_rows_stay_when_new_ones_come(define: Define) -> None:
+    def drawn(rows: int, limit: int) -> set[str]:
+        choice = choose(define(key=["who"]), piece(who=PEOPLE[:rows]), limit=RowLimit(limit))
+        return set(PEOPLE[:rows][choice.kept])
+
+    assert drawn(20_000, 1_000) < drawn(20_000, 5_000)
+    assert drawn(20_000, 5_000) & set(PEOPLE[:10_000]) <= drawn(10_000, 5_000)
+
+
+def test_equal_rows_without_a_key_are_drawn_one_by_one(define: Define) -> None:
+    choice = choose(define(), piece(who=objects(["ada"] * 20_000)), limit=RowLimit(5_000))
+    assert len(choice) == pytest.approx(5_000, rel=0.05)
+
+
+def test_rows_that_belong_together_are_drawn_together(define: Define) -> None:
+    users = piece(who=objects([str(number % 2_000) for number in range(20_000)]))
+    limit = RowLimit(5_000, kept_together=("who",))
+
+    choice = choose_rows(define(), [users], ("who",), NOVEMBER, limit)
+
+    assert set(np.unique(choice.columns["who"].astype(str), return_counts=True)[1].tolist()) == {10}
+    assert len(choice) == pytest.approx(5_000, rel=0.1)
+
+
+def test_too_many_rows_are_refused_where_the_definition_says_so(define: Define) -> None:
+    limit = RowLimit(5_000, refuse=True, cure="training holds about 4,000: raise TrainingMemory")
+    with pytest.raises(TooManyRows, match="there are 20,000 rows, and training holds about 4,000: raise Tr"):
+        choose(define(), piece(who=PEOPLE), limit=limit)
+
+
+def test_a_key_of_any_type_is_known_again(define: Define) -> None:
+    definition = define(key=["who", "at", "spent"])
+    rows = piece(who=objects(["a"] * 3), at=moments("11-01", "11-01", "11-02"), spent=np.array([0.0, -0.0, 0.0]))
+    assert choose(definition, rows).kept.tolist() == [False, True, True]

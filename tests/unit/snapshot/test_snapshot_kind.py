@@ -70,7 +70,7 @@ def test_by_hash_about_the_share_is_held_out_and_equal_rows_stay_together(define
     definition = define(training={"holdout": 0.3})
     rows = {name: np.tile(np.arange(5000.0), 2) for name in definition.columns}
 
-    holdout = SnapshotKind(definition).hold_out(rows).holdout
+    holdout = SnapshotKind(definition).hold_out_by_hash(rows)
 
     assert holdout.mean() == pytest.approx(0.3, abs=0.02)
     assert holdout[:5000].tolist() == holdout[5000:].tolist()
@@ -81,7 +81,7 @@ def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> N
     rows = {name: np.arange(200.0) for name in definition.columns}
     changed = rows | {"spent": np.zeros(200)}
 
-    before, after = (SnapshotKind(definition).hold_out(columns).holdout for columns in (rows, changed))
+    before, after = (SnapshotKind(definition).hold_out_by_hash(columns) for columns in (rows, changed))
     assert before.tolist() == after.tolist()
 
 
@@ -90,23 +90,26 @@ def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
     old = {name: np.arange(200.0) for name in definition.columns}
     more = {name: np.arange(300.0) for name in definition.columns}
 
-    before, after = (SnapshotKind(definition).hold_out(columns).holdout for columns in (old, more))
+    before, after = (SnapshotKind(definition).hold_out_by_hash(columns) for columns in (old, more))
     assert before.tolist() == after[:200].tolist()
 
 
 def test_by_upload_the_newest_rows_are_held_out(define: Define) -> None:
     definition = define(training={"split": "upload", "holdout": 0.25})
-    rows = {name: np.arange(8.0) for name in definition.columns}
 
-    assert SnapshotKind(definition).hold_out(rows).holdout.tolist() == [False] * 6 + [True] * 2
+    split = SnapshotKind(definition).hold_out({}, 8)
+
+    assert split is not None
+    assert split.holdout.tolist() == [False] * 6 + [True] * 2
 
 
 def test_by_time_the_newest_events_are_held_out_and_the_cut_is_told(define: Define) -> None:
     definition = define(time="at", training={"holdout": 0.5})
     times = np.array(["2026-11-04", "2026-11-01", "2026-11-03", "2026-11-02"], "datetime64[us]")
 
-    split = SnapshotKind(definition).hold_out({"at": times})
+    split = SnapshotKind(definition).hold_out({"at": times}, 4)
 
+    assert split is not None
     assert split.holdout.tolist() == [True, False, True, False]
     assert split.cut == np.datetime64("2026-11-03")
 

@@ -1,0 +1,58 @@
+"""How many rows a snapshot can look through, and how many of them training holds: known before any row is read."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from refrain.errors import TooManyRows
+from refrain.function_memory import MEGABYTE, function_megabytes
+from refrain.snapshot.rows import RowLimit
+from refrain.training_memory import max_training_rows
+from refrain.words import counted
+
+if TYPE_CHECKING:
+    from preprocessing import Definition
+    from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
+
+MAX_READ_SECONDS = 600
+"""Of the function's 900 s; S3 and slow processors need the rest."""
+
+SECONDS_PER_CELL = 0.3e-6
+OWN_MEGABYTES = 400
+"""Libraries, and the rows that are held at once."""
+
+BYTES_PER_READ_ROW = 90
+"""Of each row: hash, time, target, and what finding the newest of each key takes."""
+
+DISK_BYTES_PER_CELL = 8
+
+
+def check_readable(definition: Definition, data: RunData) -> None:
+    """Count rows by their receipts. Raises `TooManyRows` where the function's memory or time ends before them."""
+    rows = sum(part.rows for receipt in data.receipts for part in receipt.parts) + len(data.labelled)
+    columns = len(definition.columns)
+    by_time = int(MAX_READ_SECONDS / SECONDS_PER_CELL / columns)
+    by_memory = (function_megabytes() - OWN_MEGABYTES) * MEGABYTE // BYTES_PER_READ_ROW
+    if rows > min(by_time, by_memory):
+        cure = "raise SnapshotMemory" if by_memory < by_time else "define fewer columns"
+        raise TooManyRows(
+            f"there are {counted(rows, 'row')} of {columns} columns, and a snapshot looks through at most "
+            f"{counted(min(by_time, by_memory))}: {cure}, or upload fewer rows"
+        )
+
+
+def row_limit(kind: SnapshotKind, training_megabytes: int) -> RowLimit:
+    """Say how many rows at least one of the candidates can learn from, and what to do with more."""
+    definition, training = kind.definition, kind.definition.training
+    features = len(definition.features) or len(definition.columns)
+    learned = max(max_training_rows(candidate, features, training_megabytes) for candidate in training.candidates)
+    disk = shutil.disk_usage(tempfile.gettempdir()).free // (DISK_BYTES_PER_CELL * len(definition.columns))
+    return RowLimit(
+        rows=min(int(learned / (1 - training.holdout)), disk),
+        refuse=training.too_many_rows == "refuse",
+        cure=f"training holds about {counted(learned)} of them in {counted(training_megabytes)} MB: "
+        'raise TrainingMemory, shorten training.window, or set training.too_many_rows = "sample"',
+        kept_together=kind.kept_together,
+    )

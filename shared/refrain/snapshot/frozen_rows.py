@@ -1,0 +1,63 @@
+"""Write the chosen rows of a snapshot to files, piece by piece; nobody sees them before all are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.lake.packed_columns import PackedFile
+from refrain.snapshot.pieces import join_columns, take_rows
+from refrain.snapshot.snapshot_kind import Split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from preprocessing import Columns
+    from refrain.lake.snapshot import SnapshotPart
+    from refrain.snapshot.pieces import Piece
+    from refrain.snapshot.rows import RowChoice
+    from refrain.snapshot.snapshot_kind import SnapshotKind
+
+
+@dataclass(frozen=True)
+class FrozenRows:
+    """The rows of a snapshot on both sides of the split, and the columns of them all that describe it.
+
+    `labelled` counts the rows that are predictions with their labels.
+    """
+
+    choice: RowChoice
+    split: Split
+    columns: Columns
+    labelled: int
+    files: Mapping[SnapshotPart, PackedFile]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.split.holdout)
+
+    @property
+    def held_out(self) -> int:
+        """Count the rows that are held out."""
+        return int(self.split.holdout.sum())
+
+
+def freeze_rows(kind: SnapshotKind, choice: RowChoice, pieces: Iterable[Piece]) -> FrozenRows:
+    """Split the chosen rows and write them; `pieces` have all columns of the rows that were chosen from."""
+    split = kind.hold_out(choice.columns, len(choice))
+    train, holdout = PackedFile(), PackedFile()
+    described, sides, labelled, first = [], [], 0, 0
+    for piece, kept in choice.among(pieces):
+        columns = piece.columns if kept.all() else take_rows(piece.columns, kept)
+        rows = int(kept.sum())
+        side = kind.hold_out_by_hash(columns) if split is None else split.holdout[first : first + rows]
+        train.add(take_rows(columns, ~side))
+        holdout.add(take_rows(columns, side))
+        described.append({name: columns[name] for name in kind.described_columns})
+        sides.append(side)
+        labelled += rows if piece.labelled else 0
+        first += rows
+    split = split or Split(np.concatenate(sides))
+    return FrozenRows(choice, split, join_columns(described), labelled, {"train": train, "holdout": holdout})
