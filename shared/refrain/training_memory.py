@@ -5,10 +5,10 @@ The constants are measured (see docs/operations.md), rounded up; tests/unit/trai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from refrain.function_memory import MEGABYTE
+from refrain.process_memory import MEGABYTE
 
 if TYPE_CHECKING:
     from preprocessing import Candidate
@@ -22,7 +22,7 @@ MATRIX_BYTES = 5
 
 BOOSTING_BYTES = 18
 DENSE_BYTES = 20
-SPARSE_BYTES = 34
+SPARSE_BYTES = 28
 KEPT_BYTES = 36
 """Of each value that an estimator gets: in boosting; in a dense matrix, and in a sparse one where it is not zero; and
 where the rows themselves become a part of the graph."""
@@ -82,13 +82,8 @@ class TrainingTable:
     classes: int = 1
     nodes: int | None = None
 
-    @classmethod
-    def plain(cls, rows: int, features: int) -> TrainingTable:
-        """Describe a table of which only the size is known."""
-        return cls(rows, features, features, features)
 
-
-def training_bytes(candidate: Candidate, table: TrainingTable) -> int:
+def estimate_memory(candidate: Candidate, table: TrainingTable) -> int:
     """Estimate the most memory that the process holds from the snapshot to the exported version."""
     name, rows = class_name(candidate), table.rows
     per_row = BYTES_PER_ROW + MATRIX_BYTES * table.features + _value_bytes(name, table)
@@ -110,16 +105,14 @@ def _value_bytes(name: str, table: TrainingTable) -> int:
     return SPARSE_BYTES * table.filled if table.sparse else DENSE_BYTES * table.width
 
 
-def max_training_rows(candidate: Candidate, features: int, megabytes: int) -> int:
-    """Return how many rows a candidate can usually learn from in this memory."""
+def max_training_rows(candidate: Candidate, table: TrainingTable, available: int) -> int:
+    """Return how many rows of such a table a candidate can usually learn from in this memory."""
     typical = TYPICAL_SHARE if candidate.estimator.endswith("Classifier") else 1.0
     fitting, beyond = 0, 10**9
     while beyond - fitting > 1 + fitting // 1000:
         rows = (fitting + beyond) // 2
-        table = TrainingTable(
-            rows, features, features, features, nodes=max(1, int(typical * max_nodes(candidate, rows)))
-        )
-        if training_bytes(candidate, table) <= megabytes * MEGABYTE:
+        nodes = max(1, int(typical * max_nodes(candidate, rows)))
+        if estimate_memory(candidate, replace(table, rows=rows, nodes=nodes)) <= available:
             fitting = rows
         else:
             beyond = rows

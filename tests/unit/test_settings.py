@@ -40,11 +40,8 @@ DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
     DefinitionSettings: DEFINITIONS,
-<<<<<<< HEAD
     EvaluationSettings: (*LAKE, "REFRAIN_INFERENCE_MEMORY"),
-=======
     SnapshotSettings: (*DEFINITIONS, "REFRAIN_TRAINING_MEMORY"),
->>>>>>> 76f79ce (Freeze and read rows in blocks, sample or refuse what training cannot hold, and refuse candidates beforehand)
     IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
     InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS", "REFRAIN_ALLOWED_ORIGINS"),
     MonitoringSettings: (
@@ -70,7 +67,7 @@ def test_settings_are_what_the_environment_says() -> None:
     )
     assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
-    assert read_settings(SnapshotSettings).training_megabytes == 3008
+    assert read_settings(SnapshotSettings).training_bytes == 3008 * 2**20
 
 
 @pytest.mark.parametrize(("function", "name"), [(function, name) for function in NEEDED for name in NEEDED[function]])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.sparse import diags_array
-
-from refrain.function_memory import function_megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 MEMORY_SHARE = 0.8
 """The inverse's share of the function's memory; interactions, libraries and weights need the rest."""
+
+MAX_LAMBDA_MEGABYTES = 10_240
+"""The most memory that a Lambda function can have."""
 
 BLOCK = 1024
 
@@ -39,7 +41,8 @@ def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     users, items = pairs.shape
     by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
     needed = min(by_items, by_users) / 1e9
-    available = MEMORY_SHARE * function_megabytes() / 1000
+    megabytes = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES))
+    available = MEMORY_SHARE * megabytes / 1000
     if needed > available:
         raise ValueError(
             f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, but there are "

@@ -63,13 +63,11 @@ class SnapshotRequest:
         return cls(**values, run=run, started_at=event["started_at"])
 
 
-def take_snapshot(
-    store: Store, models_dir: Path, event: Mapping[str, Any], training_megabytes: int
-) -> dict[str, object]:
+def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any], training_bytes: int) -> dict[str, object]:
     """Freeze the rows of one run; return keys and figures for the states that follow.
 
     `enough` says whether there is something to learn from, and `why` why not. Rows beyond what training holds in
-    `training_megabytes` are sampled, or refused. Raises `InvalidRequest` and `UnknownModel` for an input that cannot
+    `training_bytes` are sampled, or refused. Raises `InvalidRequest` and `UnknownModel` for an input that cannot
     be used, and `TooManyRows`.
     """
     request = SnapshotRequest.of(event)
@@ -92,7 +90,7 @@ def take_snapshot(
         "candidates": [],
     }
     if not answer["why"]:
-        limit = row_limit(kind, training_megabytes)
+        limit = row_limit(kind, data, training_bytes)
         answer |= _freeze(store, kind, request, data, digest, limit)
     if not answer["enough"]:
         answer["outcome"] = "nothing_to_learn"

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import clone
 
 from refrain.errors import CandidateRefused
-from refrain.function_memory import MEGABYTE, function_megabytes
-from refrain.training_memory import TREES, class_name, training_bytes
-from refrain.words import counted
+from refrain.process_memory import function_bytes
+from refrain.training_memory import TREES, class_name, estimate_memory
+from refrain.words import counted, memory_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,15 +27,15 @@ def check_memory(
 
     How many nodes a tree has depends on the data. Where the most that it can have would not fit, one tree is fitted.
     """
-    available = function_megabytes() * MEGABYTE
-    if class_name(candidate) in TREES and training_bytes(candidate, table) > available:
+    available = function_bytes()
+    if class_name(candidate) in TREES and estimate_memory(candidate, table) > available:
         table = replace(table, nodes=_count_nodes(estimator, matrix, target))
-    needed = training_bytes(candidate, table)
+    needed = estimate_memory(candidate, table)
     if needed > available:
         raise CandidateRefused(
-            f"{candidate.name}: {candidate.estimator} would take about {needed / 1e9:.1f} GB for "
-            f"{counted(table.rows, 'row')} of {counted(table.width)} columns, and training has "
-            f"{available / 1e9:.1f} GB: {_cure(table)}, raise TrainingMemory, or shorten training.window"
+            f"{candidate.name}: {candidate.estimator} would take about {memory_size(needed)} for "
+            f"{counted(table.rows, 'row')} of {counted(table.width)} columns in training, which has "
+            f"{memory_size(available)}: {_cure(table)}, raise TrainingMemory, or shorten training.window"
         )
 
 

@@ -17,7 +17,7 @@ from preprocessing import parse_definition
 from refrain.lake.packed_columns import PackedColumns, PackedFile
 from refrain.training import fitting
 from refrain.training.train import train_tabular
-from refrain.training_memory import training_bytes
+from refrain.training_memory import estimate_memory
 
 LEVELS = np.array([f"level {level}" for level in range(60)], dtype=object)
 
@@ -45,7 +45,7 @@ def measure(case: dict[str, Any]) -> dict[str, float]:
     sides = [PackedColumns(make_rows(rows, case["numbers"], case["categories"], case["levels"]).file) for rows in sizes]
     estimates: list[int] = []
     with patch.object(
-        fitting, "check_memory", lambda one, _, table, *_data: estimates.append(training_bytes(one, table))
+        fitting, "check_memory", lambda one, _, table, *_data: estimates.append(estimate_memory(one, table))
     ):
         before = memory("VmRSS")
         train_tabular(definition, definition.training.candidates[0], *sides)

@@ -15,7 +15,7 @@ import pytest
 from preprocessing import Candidate
 from refrain.errors import CandidateRefused
 from refrain.training.memory import check_memory
-from refrain.training_memory import LIBRARY_BYTES, TrainingTable, max_nodes, max_training_rows, training_bytes
+from refrain.training_memory import LIBRARY_BYTES, TrainingTable, estimate_memory, max_nodes, max_training_rows
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn
@@ -69,16 +69,19 @@ def test_a_tree_has_at_most_the_leaves_that_rows_and_parameters_allow(
     assert max_nodes(candidate(estimator, **parameters), 1000) == nodes
 
 
+def table(rows: int) -> TrainingTable:
+    return TrainingTable(rows, 25, 25, 25)
+
+
 def test_as_many_rows_fit_as_the_estimate_says() -> None:
     for estimator in ("linear_model.Ridge", "ensemble.RandomForestRegressor", "neighbors.KNeighborsRegressor"):
-        one = candidate(estimator)
-        rows = max_training_rows(one, 25, 3008)
-        assert training_bytes(one, TrainingTable.plain(rows, 25)) <= 3008 * 2**20
-        assert training_bytes(one, TrainingTable.plain(rows + rows // 100, 25)) > 3008 * 2**20
+        one, available = candidate(estimator), 3008 * 2**20
+        rows = max_training_rows(one, table(0), available)
+        assert estimate_memory(one, table(rows)) <= available < estimate_memory(one, table(rows + rows // 100))
 
 
 def test_no_rows_fit_where_there_is_no_room_for_the_libraries() -> None:
-    assert max_training_rows(candidate("linear_model.Ridge"), 25, 128) == 0
+    assert max_training_rows(candidate("linear_model.Ridge"), table(0), 128 * 2**20) == 0
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def test_what_would_not_fit_is_refused_before_it_is_fitted(learn: Learn) -> None
     with pytest.raises(CandidateRefused) as refused:
         learned.fit("ensemble.ExtraTreesRegressor", n_estimators=100_000)
     assert str(refused.value).startswith("tried: sklearn.ensemble.ExtraTreesRegressor would take about ")
-    assert "for 1,200 rows of 12 columns, and training has 0.3 GB: take fewer trees (n" in str(refused.value)
+    assert "for 1,200 rows of 12 columns in training, which has 256 MB: take fewer trees (n" in str(refused.value)
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -102,7 +105,8 @@ def test_a_forest_that_its_data_keep_small_is_fitted_however_large_it_might_be(l
     learned.columns["outcome"][:] = np.where(learned.matrix[:, 1] > 40, "old", "young")
     forest: dict[str, Any] = {"n_estimators": 100}
     assert (
-        training_bytes(candidate("ensemble.ExtraTreesClassifier", **forest), TrainingTable.plain(1200, 7)) > 256 * 2**20
+        estimate_memory(candidate("ensemble.ExtraTreesClassifier", **forest), TrainingTable(1200, 7, 7, 7))
+        > 256 * 2**20
     )
 
     assert learned.fit("ensemble.ExtraTreesClassifier", max_features=1.0, **forest).classes == ("old", "young")
@@ -110,8 +114,8 @@ def test_a_forest_that_its_data_keep_small_is_fitted_however_large_it_might_be(l
 
 @pytest.mark.usefixtures("little_memory")
 def test_one_column_for_each_value_is_refused_with_the_number_of_columns() -> None:
-    table = TrainingTable(rows=100_000, features=5, width=3_011, filled=5)
-    with pytest.raises(CandidateRefused, match=r'of 3,011 columns, .* take features = "codes" or "imputed"'):
-        check_memory(
-            candidate("neighbors.KNeighborsClassifier"), None, table, np.zeros((1, 5), np.float32), np.zeros(1)
-        )
+    wide = TrainingTable(rows=100_000, features=5, width=3_011, filled=5)
+    with pytest.raises(
+        CandidateRefused, match=r'of 3,011 columns in training, .* take features = "codes" or "imputed"'
+    ):
+        check_memory(candidate("neighbors.KNeighborsClassifier"), None, wide, np.zeros((1, 5), np.float32), np.zeros(1))
