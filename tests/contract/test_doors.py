@@ -283,7 +283,7 @@ DECODING = {
     "recommendation/recommendation_request.py": "the requests of recommenders",
     "serving/trial_answers.py": "the keys of requests",
     "snapshot/labelled_rows.py": "labels, read again as they were sent",
-    "snapshot/rows.py": "curated rows, typed already",
+    "snapshot/pieces.py": "curated rows, typed already",
     "training/golden.py": "rows of training, as a caller would send them",
 }
 """The modules that read values, and the doors that they stand behind."""
