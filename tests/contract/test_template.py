@@ -534,7 +534,7 @@ def test_every_state_can_be_reached_and_every_transition_leads_to_a_state() -> N
 def test_the_state_machine_catches_errors_of_ours_only() -> None:
     caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
 
-    inputs = {"InvalidRequest", "UnknownModel", "BrokenVersion"}
+    inputs = {"InvalidRequest", "UnknownModel", "TooManyRows", "BrokenVersion"}
     ours = inputs | {"ChampionChanged", "ChallengerChanged", "OutdatedRollback"}
     assert caught - {"States.ALL"} == ours
     for error in caught - {"States.ALL"}:
