@@ -70,7 +70,7 @@ def _name_cell(model: PageModel, *details: str) -> Html:
 
 def _figures_table(models: PageModels) -> Html | None:
     gain = ("#Gain", "#No worse") if models.champion else ()
-    header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#In memory", "#Parity", "Verdict"]
+    header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#Parity", "Verdict"]
     rows = [_figures_row(model, against=models.champion is not None) for model in models.all]
     return html_table("Figures of the gate", header, rows)
 
@@ -85,8 +85,7 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
         _cell(figure, figures.value, figures.interval),
         *(gain if against else []),
         _cell(milliseconds, figures.latency_ms),
-        _cell(size, figures.bytes),
-        _footprint(model),
+        _sizes(model),
         _parity(model),
         badge(verdict, f"tiny {kind}"),
     ]
@@ -99,14 +98,14 @@ def _cell[N: float](write: Callable[[N], str], value: N | None, interval: Sequen
     return joined([write(value), ends])
 
 
-def _footprint(model: PageModel) -> str:
-    footprint = model.figures.footprint
+def _sizes(model: PageModel) -> str:
+    """Write the size of the file, then what it takes to load it: at least that, where evaluation had no more memory."""
+    figures, footprint = model.figures, model.figures.footprint
     if footprint is None:
-        return "–"
-    if model.figures.error is not None:
-        return f"> {memory_size(footprint.held_bytes)}"
-    loading = f"{memory_size(footprint.peak_bytes)} and {footprint.cpu_seconds:.2g} s to load it"
-    return joined([memory_size(footprint.held_bytes), element("small", loading)])
+        return _cell(size, figures.bytes)
+    memory = f"{'> ' if figures.bytes is None else ''}{memory_size(footprint.peak_bytes)} held"
+    seconds = "" if figures.bytes is None else f"after {footprint.cpu_seconds:.2g} s"
+    return joined([_cell(size, figures.bytes), *(element("small", detail) for detail in (memory, seconds) if detail)])
 
 
 def _parity(model: PageModel) -> str:
