@@ -6,6 +6,7 @@ and each number or time that Arrow might read otherwise; and its own `clean` app
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from preprocessing import clean, decode, objects, prepare
 from refrain.ingest.curated import TYPES, array_of
-from refrain.ingest.fast_csv.arrow_parsers import read_numbers, read_times
+from refrain.ingest.fast_csv.arrow_parsers import read_numbers, read_times, without_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,40 +36,51 @@ _TIDY = r"^[!-~]+(?: [!-~]+)*$"
 """ASCII with single spaces inside: a category that stays as it is, unless it means missing."""
 
 
-def typed_columns(definition: Definition, cells: Mapping[str, Any], rows: int) -> tuple[dict[str, Any], Mask]:
+@dataclass(frozen=True)
+class TypedColumns:
+    """Arrow arrays, and a mask of the rows without a problem in any of them; the values of all other rows are undefined.
+
+    `unplain` names the columns of numbers with a cell in an uncommon form.
+    """
+
+    arrays: dict[str, Any]
+    usable: Mask
+    unplain: set[str]
+
+
+def typed_columns(definition: Definition, cells: Mapping[str, Any], rows: int) -> TypedColumns:
     """Type all columns of a definition.
 
-    `cells` are Arrow arrays of text without nulls, dictionaries of text for `DICTIONARY_KINDS`. Returns Arrow arrays,
-    and a mask of the rows without a problem in any of them; the values of all other rows are undefined.
+    `cells` are Arrow arrays of text without nulls, dictionaries of text for `DICTIONARY_KINDS`, or plain numbers.
     """
-    usable = np.ones(rows, bool)
-    columns: dict[str, Any] = {}
+    typed = TypedColumns({}, np.ones(rows, bool), set())
     for name, column in definition.columns.items():
         parts = [part for part in column.times.parts if part in cells]
         if parts:
-            columns[name] = _joined(
-                definition, column, {part: cells[part] for part in (name, *parts) if part in cells}, usable
-            )
+            texts = {part: cells[part] for part in (name, *parts) if part in cells}
+            typed.arrays[name] = _joined(definition, column, texts, typed.usable)
         elif name not in cells:
-            usable &= name not in definition.required
-            columns[name] = pa.nulls(rows, TYPES[column.kind])
+            typed.usable[:] &= name not in definition.required
+            typed.arrays[name] = pa.nulls(rows, TYPES[column.kind])
         elif column.kind in DICTIONARY_KINDS:
-            columns[name] = _coded(definition, column, cells[name], usable)
+            typed.arrays[name] = _coded(definition, column, cells[name], typed.usable)
         else:
-            columns[name] = _parsed(definition, column, cells[name], usable)
-    return columns, usable
+            typed.arrays[name] = _parsed(definition, column, cells[name], typed)
+    return typed
 
 
-def _parsed(definition: Definition, column: Column, cells: Any, usable: Mask) -> Any:
+def _parsed(definition: Definition, column: Column, cells: Any, typed: TypedColumns) -> Any:
     values: Array
+    cells = without_spaces(cells) if pa.types.is_string(cells.type) else cells
     values, unread = (read_numbers if column.kind == "number" else read_times)(cells, column)
     if len(unread):
+        typed.unplain.add(column.name)
         texts = objects(cells.take(pa.array(unread)).to_pylist())
         decoded, problems = decode(definition, {column.name: texts}, len(unread), columns=[column.name])
         values[unread] = decoded[column.name]
-        usable[unread[[problem.row for problem in problems]]] = False
+        typed.usable[unread[[problem.row for problem in problems]]] = False
     cleaned, problems = clean(definition, {column.name: values})
-    usable[[problem.row for problem in problems]] = False
+    typed.usable[[problem.row for problem in problems]] = False
     return array_of(cleaned[column.name], column.kind)
 
 
@@ -82,7 +94,7 @@ def _joined(definition: Definition, column: Column, parts: Mapping[str, Any], us
 
 def _coded(definition: Definition, column: Column, cells: Any, usable: Mask) -> Any:
     """Type the distinct texts, then look up each row's."""
-    texts, codes = cells.dictionary, cells.indices
+    texts, codes = pc.ascii_ltrim(cells.dictionary, " "), cells.indices
     unread = _untidy(column, texts)
     raw = objects(texts.take(pa.array(unread)).to_pylist())
     prepared, problems = prepare(definition, {column.name: raw}, len(unread), columns=[column.name])
@@ -92,9 +104,12 @@ def _coded(definition: Definition, column: Column, cells: Any, usable: Mask) -> 
         usable &= ~refused[codes.to_numpy()]
     if column.kind == "boolean":
         return array_of(prepared[column.name], column.kind).take(codes)
-    values = objects(texts.to_pylist()) if len(unread) < len(texts) else np.empty(len(texts), object)
-    values[unread] = prepared[column.name]
-    coded = array_of(values, column.kind)
+    if len(unread):
+        mask = np.zeros(len(texts), bool)
+        mask[unread] = True
+        read = pa.array(prepared[column.name], pa.string(), from_pandas=True)
+        texts = pc.replace_with_mask(texts, pa.array(mask), read)
+    coded = texts.dictionary_encode()
     return pa.DictionaryArray.from_arrays(coded.indices.take(codes), coded.dictionary)
 
 

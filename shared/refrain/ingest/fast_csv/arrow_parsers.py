@@ -44,31 +44,48 @@ _MILLION = 1_000_000
 _NAT = np.iinfo(np.int64).min
 
 
+def are_plain(numbers: Any, column: Column) -> bool:
+    """Tell whether numbers that Arrow read while splitting lines are what the layer reads; null is missing."""
+    sizes = np.abs(numbers.to_numpy(zero_copy_only=False))
+    return bool((~_are_too_large(sizes, column) & ~np.isnan(sizes)).sum() == len(sizes) - numbers.null_count)
+
+
 def read_numbers(cells: Any, column: Column) -> tuple[NDArray[np.float64], Indexes]:
-    """Read digits with at most one minus and one point; missing is NaN.
+    """Read digits with at most one minus and one point; missing is NaN. Plain numbers are taken as they are.
 
     >>> from preprocessing import Column
     >>> read_numbers(pa.array(["-1.5", "", "1e3", "x"]), Column("x", "number"))
     (array([-1.5,  nan,  nan,  nan]), array([2, 3]))
     """
-    form = column.numbers
+    is_text = pa.types.is_string(cells.type)
+    numbers, unread = _cast_numbers(cells, column) if is_text else (cells, np.zeros(len(cells), bool))
+    values = np.array(numbers.to_numpy(zero_copy_only=False))
+    for mark in column.marks.numbers:
+        values[values == mark] = np.nan
+    if is_text:
+        unread |= _are_too_large(np.abs(values), column)
+    return values, np.flatnonzero(unread)
+
+
+def _are_too_large(sizes: NDArray[np.float64], column: Column) -> Mask:
+    return sizes >= MAX_EXACT if column.numbers.exact else sizes > LARGEST
+
+
+def _cast_numbers(cells: Any, column: Column) -> tuple[Any, Mask]:
+    """Cast texts; return a mask of those that are neither empty nor plain, which become null."""
+    point = column.numbers.decimal
     lengths = np.diff(_offsets(cells))
     empty = lengths == 0
-    plain = ~empty & ~_with_other_characters(cells, form.decimal)
+    plain = ~empty & ~_with_other_characters(cells, point)
     if len(cells) and lengths.max() > MAX_NUMBER_LENGTH:
         plain &= lengths <= MAX_NUMBER_LENGTH
-    cells = cells if form.decimal == "." else _with_points(cells, form.decimal)
+    cells = cells if point == "." else _with_points(cells, point)
     try:
         numbers = _cast(cells, plain, pa.float64())
     except pa.ArrowInvalid:  # such as 1.2.3, or a minus alone
         plain &= _bools(pc.match_substring_regex(cells, _NUMBER))
         numbers = _cast(cells, plain, pa.float64())
-    values = np.array(numbers.to_numpy(zero_copy_only=False))
-    for mark in column.marks.numbers:
-        values[values == mark] = np.nan
-    sizes = np.abs(values)
-    plain &= ~(sizes >= MAX_EXACT if form.exact else sizes > LARGEST)
-    return values, np.flatnonzero(~plain & ~empty)
+    return numbers, ~plain & ~empty
 
 
 def read_times(cells: Any, column: Column) -> tuple[NDArray[np.datetime64], Indexes]:
@@ -96,6 +113,11 @@ def read_times(cells: Any, column: Column) -> tuple[NDArray[np.datetime64], Inde
     if column.marks.values:
         typed[np.isin(typed, np.array(list(column.marks.values), typed.dtype))] = np.datetime64("NaT", "us")
     return typed, np.union1d(unread, np.flatnonzero(beyond))
+
+
+def without_spaces(cells: Any) -> Any:
+    """Drop the spaces before texts."""
+    return pc.ascii_ltrim(cells, " ") if (_characters(cells) == ord(" ")).any() else cells
 
 
 def _with_other_characters(cells: Any, point: str) -> Mask:

@@ -13,6 +13,7 @@ import numpy as np
 
 from preprocessing import objects, tidy_text
 from refrain.errors import UnreadableUpload
+from refrain.ingest.fast_csv.arrow_cells import CellReader
 from refrain.ingest.fast_csv.block_parsing import can_parse_blocks, parse_block
 from refrain.ingest.fast_csv.blocks import Blocks, has_blocks
 from refrain.ingest.fast_csv.parsed_block import Layout, ParsedBlock
@@ -55,7 +56,7 @@ def read_delimited(path: Path, definition: Definition, form: str) -> Iterator[Re
         layout = Layout(definition, dialect, header, column_indexes(definition, header), MAX_FIELD_LENGTH)
         records.layout = layout
         if blocks is not None and can_parse_blocks(layout):
-            blocks.parse_ahead(pool, partial(parse_block, layout))
+            blocks.parse_ahead(pool, partial(parse_block, layout, CellReader(layout)))
         names = dict.fromkeys(header[:MAX_COLUMN_NAMES])
         reading = Reading(names, iter(()))
         reading.chunks = _chunks(records, pending, layout, text, blocks, reading.notes)
