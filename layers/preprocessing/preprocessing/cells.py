@@ -54,8 +54,11 @@ def tidy_text(text: str) -> str:
 
 
 def has_long_marks(text: str) -> bool:
-    """Tell whether a long text has more combining marks in a row than any writing has, or is no valid Unicode."""
-    if len(text) <= MAX_UNCHECKED_LENGTH:
+    """Tell whether a long text has more combining marks in a row than any writing has.
+
+    Such a row of marks has one of the letters that are looked at first. What is no valid Unicode may count as one.
+    """
+    if len(text) <= MAX_UNCHECKED_LENGTH or not any(map(unicodedata.combining, text[:: MAX_COMBINING_MARKS + 1])):
         return False
     try:
         codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from refrain.ingest.category_hints import hint_categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from preprocessing import Definition
 
@@ -133,23 +134,37 @@ def _iso(time: np.datetime64 | None) -> str | None:
 
 
 class _Category(_Column):
+    """Counts the codes of each table, then adds up the distinct texts only."""
+
     kind = "category"
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Counter[str] = Counter()
+        self.values = pa.array([], pa.string())
+        self.rows: NDArray[np.int64] = np.zeros(0, np.int64)
         self.capped = False
 
     def update(self, present: Any) -> None:
-        counts = present.value_counts()
-        for value, rows in zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True):
-            if value in self.rows or len(self.rows) < MAX_DISTINCT_VALUES:
-                self.rows[value] += rows
-            else:
-                self.capped = True
+        for chunk in present.chunks:
+            rows = np.bincount(chunk.indices.to_numpy(), minlength=len(chunk.dictionary))
+            codes = np.flatnonzero(rows)
+            if len(codes) + len(self.rows) > MAX_DISTINCT_VALUES:  # the first ones in the order of rows are counted
+                codes = pc.unique(chunk.indices).to_numpy()
+            self._add(chunk.dictionary.take(pa.array(codes)), rows[codes])
+
+    def _add(self, values: Any, rows: NDArray[np.int64]) -> None:
+        places = pc.index_in(values, value_set=self.values)
+        is_new = places.is_null().to_numpy(zero_copy_only=False)
+        self.rows[places.drop_null().to_numpy()] += rows[~is_new]
+        new = np.flatnonzero(is_new)
+        added = new[: MAX_DISTINCT_VALUES - len(self.rows)]
+        self.values = pa.concat_arrays([self.values, values.take(pa.array(added))])
+        self.rows = np.append(self.rows, rows[added])
+        self.capped |= len(added) < len(new)
 
     def figures(self) -> dict[str, object]:
-        top = sorted(self.rows.items(), key=lambda item: (-item[1], item[0]))[:MAX_TOP_VALUES]
+        counted = zip(self.values.to_pylist(), self.rows.tolist(), strict=True)
+        top = sorted(counted, key=lambda item: (-item[1], item[0]))[:MAX_TOP_VALUES]
         return {
             "distinct": len(self.rows),
             "distinct_is_at_least": self.capped,

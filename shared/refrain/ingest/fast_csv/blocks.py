@@ -26,8 +26,8 @@ MAX_BLOCK_LINES = 100_000
 
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
-BLOCKS_AHEAD = 2
-"""Blocks that are parsed while the one before them is used."""
+BLOCKS_AHEAD = 4
+"""Blocks that are parsed while those before them are used: writing a row group takes as long as parsing four."""
 
 
 def has_blocks(text: Text) -> bool:

@@ -61,7 +61,9 @@ class Lines:
     @cached_property
     def incomplete(self) -> Indexes:
         """The lines that are blank or malformed."""
-        return np.setdiff1d(np.arange(len(self.starts)), self.complete, assume_unique=True)
+        is_incomplete = np.ones(len(self.starts), bool)
+        is_incomplete[self.complete] = False
+        return np.flatnonzero(is_incomplete)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class ParsedBlock:
 
     def chunk(self, number: int, line: int) -> Chunk:
         """Make the chunk of a block that begins with this row and this line of the file, both counted from 1."""
-        numbers = number + np.searchsorted(self._rows, self.lines.complete)
+        numbers = number + self._places(self.lines.complete)
         malformed = self._malformed(number, line)
         accepted = pa.table({**self.columns, ROW: pa.array(numbers)})
         undecided = None
@@ -87,7 +89,7 @@ class ParsedBlock:
     @property
     def rows(self) -> int:
         """The number of rows, the malformed ones included."""
-        return len(self._rows)
+        return len(self.lines.complete) + len(self._malformed_lines)
 
     def _chunk(
         self, chosen: slice | NDArray[np.bool_], numbers: Indexes, line: int, malformed: Sequence[Malformed]
@@ -109,16 +111,18 @@ class ParsedBlock:
         rows = (self.layout.fields([text])[0] for text in self.lines.texts(lines))
         return {line: fields for line, fields in zip(lines.tolist(), rows, strict=True) if not is_blank(fields)}
 
-    @cached_property
-    def _rows(self) -> Indexes:
-        """The lines that are rows, malformed or not."""
-        return np.sort(np.concatenate([self.lines.complete, np.array(list(self._malformed_lines), np.int64)]))
+    def _places(self, lines: Indexes) -> Indexes:
+        """Count the rows before lines: all lines but the blank ones."""
+        is_blank_line = np.zeros(len(self.lines.starts), bool)
+        is_blank_line[self.lines.incomplete] = True
+        is_blank_line[list(self._malformed_lines)] = False
+        return lines - np.cumsum(is_blank_line)[lines]
 
     def _malformed(self, number: int, line: int) -> list[Malformed]:
-        width = len(self.layout.header)
+        width, rows = len(self.layout.header), np.array(list(self._malformed_lines), np.int64)
         return [
-            Malformed(number + int(np.searchsorted(self._rows, row)), line + row, wrong_width(width, fields), fields)
-            for row, fields in self._malformed_lines.items()
+            Malformed(number + place, line + row, wrong_width(width, fields), fields)
+            for place, (row, fields) in zip(self._places(rows).tolist(), self._malformed_lines.items(), strict=True)
         ]
 
 
