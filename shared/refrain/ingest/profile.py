@@ -7,20 +7,17 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from refrain.ingest.category_counts import CategoryCounts
 from refrain.ingest.category_hints import hint_categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
+    import pyarrow as pa
 
     from preprocessing import Definition
-
-MAX_DISTINCT_VALUES = 10_000
-"""Distinct values that are counted in one column; a column with more has at least this many."""
 
 MAX_TOP_VALUES = 10
 
@@ -46,7 +43,7 @@ class Profile:
         for name in self._free:
             column = self._columns[name]
             if isinstance(column, _Category):
-                yield from hint_categories(name, column.rows)
+                yield from hint_categories(name, column.counts.by_value())
 
 
 class _Column(ABC):
@@ -134,40 +131,22 @@ def _iso(time: np.datetime64 | None) -> str | None:
 
 
 class _Category(_Column):
-    """Counts the codes of each table, then adds up the distinct texts only."""
-
     kind = "category"
 
     def __init__(self) -> None:
         super().__init__()
-        self.values = pa.array([], pa.string())
-        self.rows: NDArray[np.int64] = np.zeros(0, np.int64)
-        self.capped = False
+        self.counts = CategoryCounts()
 
     def update(self, present: Any) -> None:
         for chunk in present.chunks:
-            rows = np.bincount(chunk.indices.to_numpy(), minlength=len(chunk.dictionary))
-            codes = np.flatnonzero(rows)
-            if len(codes) + len(self.rows) > MAX_DISTINCT_VALUES:  # the first ones in the order of rows are counted
-                codes = pc.unique(chunk.indices).to_numpy()
-            self._add(chunk.dictionary.take(pa.array(codes)), rows[codes])
-
-    def _add(self, values: Any, rows: NDArray[np.int64]) -> None:
-        places = pc.index_in(values, value_set=self.values)
-        is_new = places.is_null().to_numpy(zero_copy_only=False)
-        self.rows[places.drop_null().to_numpy()] += rows[~is_new]
-        new = np.flatnonzero(is_new)
-        added = new[: MAX_DISTINCT_VALUES - len(self.rows)]
-        self.values = pa.concat_arrays([self.values, values.take(pa.array(added))])
-        self.rows = np.append(self.rows, rows[added])
-        self.capped |= len(added) < len(new)
+            self.counts.add(chunk)
 
     def figures(self) -> dict[str, object]:
-        counted = zip(self.values.to_pylist(), self.rows.tolist(), strict=True)
-        top = sorted(counted, key=lambda item: (-item[1], item[0]))[:MAX_TOP_VALUES]
+        rows = self.counts.by_value()
+        top = sorted(rows.items(), key=lambda item: (-item[1], item[0]))[:MAX_TOP_VALUES]
         return {
-            "distinct": len(self.rows),
-            "distinct_is_at_least": self.capped,
+            "distinct": len(rows),
+            "distinct_is_at_least": self.counts.is_capped,
             "top": [{"value": value, "rows": rows} for value, rows in top],
         }
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from preprocessing import Definition, Problem, objects, parse_definition
-from refrain.ingest import curated, keeping, profile, rejected
+from refrain.ingest import category_counts, curated, keeping, profile, rejected
 from refrain.ingest.keeping import UploadedFile, keep
 from refrain.ingest.readers.chunks import Chunk, Malformed
 from refrain.ingest.readers.dialect import EMPTY_LINE
@@ -175,7 +175,7 @@ def test_a_profile_of_nothing_has_no_figures(definition: Definition) -> None:
 
 
 def test_distinct_values_are_counted_up_to_a_limit(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile, "MAX_DISTINCT_VALUES", 3)
+    monkeypatch.setattr(category_counts, "MAX_DISTINCT_VALUES", 3)
     figures = profile.Profile(definition)
     figures.add(tables(definition, 100, 100)[0])
     assert (figures.figures()["label"]["distinct"], figures.figures()["label"]["distinct_is_at_least"]) == (3, True)

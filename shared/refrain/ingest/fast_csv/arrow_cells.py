@@ -60,9 +60,7 @@ class CellReader:
             table = csv.read_csv(
                 pa.BufferReader(block),
                 csv.ReadOptions(
-                    use_threads=False,
-                    block_size=len(block) + 1,
-                    column_names=list(map(str, range(len(layout.header)))),
+                    use_threads=False, block_size=len(block) + 1, column_names=list(map(str, range(len(layout.header))))
                 ),
                 csv.ParseOptions(delimiter=layout.dialect.delimiter, invalid_row_handler=lambda _: "skip"),
                 csv.ConvertOptions(
@@ -94,9 +92,15 @@ class CellReader:
 
 
 def _is_readable(layout: Layout, name: str) -> bool:
-    """Tell whether Arrow may read a column: one of numbers, whose own name, in another header, could not be a value."""
-    column = layout.definition.columns.get(name)
-    if column is None or column.kind != "number" or column.numbers.decimal != layout.definition.source.decimal:
+    """Tell whether Arrow may read a column: one of numbers that is no part of a time, whose texts are joined.
+
+    If the header is repeated, the column's name in it must not be read as a value.
+    """
+    definition = layout.definition
+    column = definition.columns.get(name)
+    if column is None or column.kind != "number" or column.numbers.decimal != definition.source.decimal:
+        return False
+    if any(name in parts for parts in definition.parts.values()):
         return False
     title = layout.header[layout.indexes[name]]
     return title[:1].isalpha() and title.casefold() not in column.marks.texts

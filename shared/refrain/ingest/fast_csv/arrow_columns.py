@@ -38,9 +38,9 @@ _TIDY = r"^[!-~]+(?: [!-~]+)*$"
 
 @dataclass(frozen=True)
 class TypedColumns:
-    """Arrow arrays, and a mask of the rows without a problem in any of them; the values of all other rows are undefined.
+    """Arrow arrays, and a mask of the rows without a problem in any of them; all other values are undefined.
 
-    `unplain` names the columns of numbers with a cell in an uncommon form.
+    `unplain` names the columns with a number or time in an uncommon form.
     """
 
     arrays: dict[str, Any]
