@@ -23,17 +23,27 @@ def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def has_distinct_names(text: str, document: dict[str, Any]) -> bool:
+    """Tell whether no object certainly has a name twice in a JSON text that was parsed as `document`.
+
+    Each name has a colon behind it, so with as few colons as parsed names no name was lost. Times have colons too, but
+    only behind digits.
+    """
+    if text.count(":") == len(document):
+        return True
+    names = _count_names(document)
+    return text.count(":") == names or _count_candidates(text) == names
+
+
 def find_repeated_name(text: str, document: dict[str, Any]) -> tuple[str, str] | None:
     """Return the place and the name of an object with a name twice in a JSON text that was parsed as `document`.
 
-    Each name has a colon behind it, so with as few colons as parsed names no name was lost. Times have colons too, but
-    only behind digits. Otherwise, which is rare, the text is parsed again.
+    The text is parsed again where that is open, which is rare.
 
     >>> find_repeated_name('{"a": [{"b": 1, "b": 2}]}', {"a": [{"b": 2}]})
     ('a[0]', 'b')
     """
-    names = _count_names(document)
-    if text.count(":") == names or _count_candidates(text) == names:
+    if has_distinct_names(text, document):
         return None
     repeats: list[RepeatedName] = []
 

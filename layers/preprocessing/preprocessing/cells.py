@@ -49,7 +49,9 @@ def tidy_text(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.split())
-    text = " ".join(_INVISIBLE.sub("", text).split())
+    text = " ".join(text.split())
+    if not text.isprintable():  # as no invisible letter is
+        text = " ".join(_INVISIBLE.sub("", text).split())
     return text if has_long_marks(text) else unicodedata.normalize("NFC", text)
 
 

@@ -36,7 +36,7 @@ def has_blocks(text: Text) -> bool:
 
 
 class Blocks[Parsed]:
-    """Iterates over the lines of a text, each with its end, as `Text.lines` does; and hands out whole blocks.
+    """Yields the lines of a text, each with its end, as `Text.lines` does; and hands out whole blocks.
 
     After `parse_ahead`, `take` returns the parsed lines up to the end of a block. A block that could not be parsed is
     read line by line.
@@ -53,18 +53,14 @@ class Blocks[Parsed]:
         self._submit: Callable[[bytes], Future[Parsed | None]] | None = None
         self._patience = self._wait = 0  # lines to read before the rest of a block is tried again
 
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over lines."""
-        return self
-
-    def __next__(self) -> str:
-        """Return the next line."""
-        while not (line := self._lines.readline()):
+    def lines(self) -> Iterator[str]:
+        """Yield the lines that were not taken."""
+        while True:
+            yield from self._lines
             following = self._following()
             if following is None:
-                raise StopIteration
+                return
             self._open(following[0])
-        return line
 
     @property
     def is_at_end(self) -> bool:

@@ -36,8 +36,11 @@ class Layout:
     max_field: int
 
     def is_header(self, fields: list[str]) -> bool:
-        """Tell whether a row repeats the header."""
-        return tidy_text(fields[0]) == self.header[0] and list(map(tidy_text, fields)) == self.header
+        """Tell whether a row repeats the header; most rows lack the first letter of its first name."""
+        first, name = fields[0], self.header[0]
+        if first.isascii() and name[:1] not in first:
+            return False
+        return tidy_text(first) == name and list(map(tidy_text, fields)) == self.header
 
     def fields(self, lines: Sequence[str]) -> list[list[str]]:
         """Split lines into fields; a blank line has none."""

@@ -51,7 +51,7 @@ def read_delimited(path: Path, definition: Definition, form: str) -> Iterator[Re
     with closing(Text(path, definition.source.encoding)) as text, ThreadPoolExecutor(PARSERS) as pool:
         dialect = dialect_of(text.head, definition, form)
         blocks = Blocks[ParsedBlock](text) if has_blocks(text) else None
-        records = Records(text, dialect, text.lines if blocks is None else blocks)
+        records = Records(text, dialect, text.lines if blocks is None else blocks.lines())
         header, pending = _header(records, text, definition)
         layout = Layout(definition, dialect, header, column_indexes(definition, header), MAX_FIELD_LENGTH)
         records.layout = layout

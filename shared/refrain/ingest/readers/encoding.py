@@ -147,12 +147,20 @@ class Text:
         self.lines.close()
 
     def _problem(self, text: str) -> str:
-        if "\0" in text or "\udc00" in text:
+        if "\0" in text:
             return NUL
-        undecoded = _UNDECODED.search(text)
-        if undecoded:
-            return f"byte 0x{ord(undecoded[0]) - 0xDC00:02x} is not {self.codec}"
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return self._lone_surrogate(text)
         return f"letters of UTF-8, not of {self.codec}" if self.is_code_page and self._is_utf8(text) else ""
+
+    def _lone_surrogate(self, text: str) -> str:
+        """Say which byte a lone surrogate stands for; one that stands for none, as UTF-7 may bring, is no defect."""
+        undecoded = _UNDECODED.search(text)
+        if "\udc00" in text or not undecoded:
+            return NUL if "\udc00" in text else ""
+        return f"byte 0x{ord(undecoded[0]) - 0xDC00:02x} is not {self.codec}"
 
     def _is_utf8(self, text: str) -> bool:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.errors import UnreadableUpload
 from refrain.ingest.formats import MAX_LINE_BYTES
-from refrain.repeated_names import checked_object
+from refrain.repeated_names import checked_object, has_distinct_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ _WRAPPED = re.compile(r'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?=\[\s*[{\]])')
 
 
 _scan = cast("Any", json.JSONDecoder(object_pairs_hook=checked_object)).scan_once
+_scan_unchecked = cast("Any", json.JSONDecoder()).scan_once
 
 
 def decode_value(text: str, start: int) -> tuple[Any, int]:
@@ -43,6 +44,16 @@ def decode_value(text: str, start: int) -> tuple[Any, int]:
     except StopIteration as error:
         raise json.JSONDecodeError("Expecting value", text, error.value) from None
     return value, end
+
+
+def decode_usual_line(line: str) -> dict[str, Any] | None:
+    """Decode a line that holds one object, whose names certainly differ; return None for any other line."""
+    try:
+        value, end = _scan_unchecked(line, 0)
+    except (StopIteration, ValueError, RecursionError):
+        return None
+    is_usual = type(value) is dict and line[end:] in ("\n", "\r\n", "") and has_distinct_names(line, value)
+    return value if is_usual else None
 
 
 def skip_blank(text: str, start: int = 0) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refrain.ingest.formats import MAX_LINE_BYTES
 from refrain.ingest.readers.encoding import Text
-from refrain.ingest.readers.json_values import Elements, decode_value, explain, shape_of, skip_blank
+from refrain.ingest.readers.json_values import Elements, decode_usual_line, decode_value, explain, shape_of, skip_blank
 from refrain.ingest.readers.line_records import MAX_BLANK_LINES, too_many_blank_lines
 from refrain.ingest.readers.records import Record, reading
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.ingest.readers.chunks import Reading
+
+RETRY_LINES = 64
+"""After an unusual line, the next ones are read as unusual too, up to a multiple of so many lines."""
 
 
 @contextmanager
@@ -36,6 +39,7 @@ def read_json_lines(path: Path, definition: Definition, _form: str) -> Iterator[
 
 def _records(text: Text) -> Iterator[Record]:
     line = blank = 0
+    is_usual = True
     try:
         for line, content in enumerate(text.lines, 1):
             if content.isspace():
@@ -48,11 +52,12 @@ def _records(text: Text) -> Iterator[Record]:
             if defect:
                 yield line, content.rstrip(), defect
                 continue
-            records = _values(line, content)
-            if len(records) == 1:
-                yield records[0]
+            value = decode_usual_line(content) if is_usual or not line % RETRY_LINES else None
+            is_usual = value is not None
+            if is_usual:
+                yield line, value, ""
             else:
-                yield from records
+                yield from _values(line, content)
     except UnicodeDecodeError as error:
         raise text.refuse_line(error, line + 1) from None
 
@@ -60,14 +65,13 @@ def _records(text: Text) -> Iterator[Record]:
 def _values(line: int, content: str) -> list[Record]:
     """Decode the objects of a line; what is not JSON is one malformed row."""
     records: list[Record] = []
-    start = 0 if content[0] == "{" else skip_blank(content)
+    start = skip_blank(content)
     while start < len(content):
         try:
             value, end = decode_value(content, start)
         except (ValueError, RecursionError) as error:
             return [*records, (line, content[start:].rstrip(), explain(error))]
-        at_end = end + 1 == len(content) and content[end] == "\n"
-        following = end + 1 if at_end else skip_blank(content, end)
+        following = skip_blank(content, end)
         if following < len(content) and not isinstance(value, dict):
             return [*records, (line, content[start:].rstrip(), "not valid JSON: Extra data")]
         records.append((line, value, ""))

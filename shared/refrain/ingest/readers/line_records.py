@@ -74,7 +74,6 @@ class Records:
         self._unread = lines
         self._dialect = dialect
         self._open: list[str] = []  # the lines of the row that is being read
-        self._length = 0  # their characters
         self._again: deque[str] = deque()  # lines to be read once more
         self._done = 0  # lines before the open ones
         self._swallowed = 0  # rows whose lines were rows themselves
@@ -124,45 +123,46 @@ class Records:
             yield self._read_again(reason)
 
     def _lines(self) -> Iterator[str]:
-        comment = self._dialect.comment
+        comment, lines, again, length = self._dialect.comment, self._open, self._again, 0
         while True:
-            if self._length > self._credit and len(self._open) >= MIN_ROW_LINES:
+            if not lines:
+                length = 0
+            elif length > self._credit and len(lines) >= MIN_ROW_LINES:
                 raise RowTooLong
-            line = self._again.popleft() if self._again else next(self._unread, None)
+            line = again.popleft() if again else next(self._unread, None)
             if line is None:
                 break
-            if comment and not self._open and line.startswith(comment):
+            if comment and not lines and line.startswith(comment):
                 self._done += 1
                 continue
-            self._open.append(line)
-            self._length += len(line)
+            lines.append(line)
+            length += len(line)
             yield line
         self._ended = True
 
     def _complete(self, fields: list[str]) -> Row | None:
         """Return the row of the open lines; None where they are blank or the header again."""
-        lines, line = self._open, self._done + 1
-        spans = len(lines) > 1
-        if spans and self.layout and are_rows(lines, fields, self.layout, typed=self._swallowed < MAX_TYPED_ROWS):
+        lines, layout, line = self._open, self.layout, self._done + 1
+        text, count = "".join(lines), len(lines)
+        if count > 1 and layout and are_rows(text, lines, fields, layout, typed=self._swallowed < MAX_TYPED_ROWS):
             self._swallowed += 1
             return self._read_again(SWALLOWED_ROWS)
-        text = "".join(lines) if spans else lines[0]
-        self._credit = min(MAX_CREDIT, self._credit + CREDIT_GROWTH * self._length)
-        self._done += len(lines)
+        if self._credit < MAX_CREDIT:
+            self._credit = min(MAX_CREDIT, self._credit + CREDIT_GROWTH * len(text))
+        self._done += count
         lines.clear()
-        self._length = 0
-        if is_blank(fields):
+        if len(fields) < 2 and is_blank(fields):
             self._count_blank(1, 0)
             return None
         self._blank = 0
-        if self.layout and self.layout.is_header(fields):
+        if layout and layout.is_header(fields):
             self.repeated_headers += 1
             return None
-        if spans:
+        if count > 1:
             self.spanning_rows += 1
             self.first_spanning_line = self.first_spanning_line or line
-        defect = self._text.defect(text, f"line {line}")
-        if not defect and self._dialect.has_escaped_quote(text):
+        defect = "" if text.isascii() and "\0" not in text else self._text.defect(text, f"line {line}")
+        if not defect and "\\" in text and self._dialect.has_escaped_quote(text):
             defect = ESCAPED_QUOTE
         return (line, [text.rstrip("\r\n")], defect) if defect else (line, fields, "")
 
@@ -174,9 +174,8 @@ class Records:
     def _read_again(self, reason: str) -> Row:
         """Give up the row of the open lines: the first one is malformed, the others are read again."""
         first, *rest = self._open
+        self._credit -= sum(map(len, self._open))
         self._open.clear()
-        self._credit -= self._length
-        self._length = 0
         self._again.extendleft(reversed(rest))
         self._done += 1
         self._blank = 0

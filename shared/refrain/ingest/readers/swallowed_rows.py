@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from refrain.ingest.readers.dialect import Dialect
 
 
-def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool = True) -> bool:
-    """Tell whether the lines of a row are rows themselves, so that its quote was most likely a letter.
+def are_rows(text: str, lines: list[str], fields: list[str], layout: Layout, *, typed: bool = True) -> bool:
+    """Tell whether the lines of a row (together: its text) are rows themselves: its quote was most likely a letter.
 
     They are as wide as the header, their values can be used, and no space follows their delimiters, as in prose. One of
     four lines may be otherwise. Where the row itself is not as wide as the header, one such line is enough.
@@ -23,8 +23,8 @@ def are_rows(lines: list[str], fields: list[str], layout: Layout, *, typed: bool
     if width < 2 or not dialect.quote:
         return False
     is_wrong = len(fields) != width
-    if not is_wrong and len(lines) < 4 and lines[1].count(dialect.delimiter) < width - 1 and lines[1].strip():
-        return False  # as most rows of several lines
+    if not is_wrong and text.count(dialect.delimiter) < 2 * (width - 1):
+        return False  # as most rows of several lines: at least two of them had to be as wide as the header
     tried = lines[1:] if is_wrong else [*lines[1:], lines[0]]
     tried = [line for line in tried if line.strip()]
     most_misses = len(tried) - 1 if is_wrong else len(tried) // 4
