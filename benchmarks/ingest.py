@@ -10,37 +10,43 @@ import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from benchmarks import checkers, mixed_csv
+from benchmarks import checkers, engines, mixed_csv
 from benchmarks.installed import find_missing, missing_sentences
+from benchmarks.real_tables import TABLES
 from benchmarks.result import Group, Line, Part
 from benchmarks.timing import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from benchmarks.real_tables import RealTable
     from benchmarks.result import Kind
+    from preprocessing import Definition
     from refrain.aws.storage import Store
 
 TITLE = "Ingest of a large CSV"
 ROWS, SLICE = 10_000_000, 500_000
 RUNS = 3
-THREADS = 2
 OURS = "Refrain"
 TYPED, TEXT = "DuckDB, copied with types", "DuckDB, copied as text"
 KINDS: dict[str, Kind] = {OURS: "ours", TYPED: "floor", TEXT: "floor"}
 NOTES = (
     "Nine columns: a time, four numbers, two categories, a boolean and a label; one row in a thousand is dirty. "
     "Refrain reads, decodes, checks and cleans the rows, and writes curated Parquet, the rejected rows with reasons "
-    f"and a profile. DuckDB copies to Parquet with {THREADS} threads and drops lines that do not fit its detected "
-    "types. Each run is a process of its own, all in turn; imports are not counted. S3 is not part of it.",
+    f"and a profile. DuckDB copies to Parquet with {engines.THREADS} threads and drops lines that do not fit the types "
+    "that it detects. Each run is a process of its own, all in turn; imports are not counted. S3 is not part of it.",
     "The checking tools get only the first rows, since all rows would take minutes. Each reads text in chunks of "
     f"{checkers.CHUNK:,} rows with pandas, casts and checks them, and writes good rows as Parquet and bad ones with a "
     "reason. None makes a profile. All reject the same rows.",
+    "The real tables are the census and the customers of the example models, repeated. DuckDB and Polars check them "
+    "too: both read text, cast it, apply the ranges and the allowed values, and set bad rows apart with their columns. "
+    "They count no lines, make no profile and tidy no text but its outer spaces.",
     "`python -m benchmarks.ingest --rows 75000000 --runs 1` measures memory for 5 GB.",
 )
 
@@ -49,8 +55,9 @@ type Way = Callable[[Path], Run]
 
 
 def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
-    """Measure a whole file, and its start beside the checkers."""
-    faults = _apart(find_missing, {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.REQUIRED_MODULES)
+    """Measure a whole file, its start beside the checkers, and real tables beside the engines."""
+    modules = {TYPED: ["duckdb"], TEXT: ["duckdb"]} | checkers.REQUIRED_MODULES | engines.REQUIRED_MODULES
+    faults = _apart(find_missing, modules)
     copies = {name: way for name, way in {TYPED: _duckdb, TEXT: _duckdb_text}.items() if name not in faults}
     peers: dict[str, Way] = {name: partial(_checked, name) for name in checkers.CHECKERS if name not in faults}
     with TemporaryDirectory(prefix="bench-ingest-") as folder:
@@ -60,7 +67,23 @@ def measure(rows: int = ROWS, runs: int = RUNS) -> Part:
         start = _in_turn({**copies, OURS: _refrain, **peers}, few, runs)
         whole = _in_turn({**copies, OURS: _refrain}, many, runs)
         groups = (*_groups(whole, rows, _megabytes(many)), _beside(start, min(SLICE, rows), _megabytes(few)))
-    return Part("ingest", TITLE, groups, _lines(start, whole, rows), missing_sentences(faults), NOTES)
+        many.unlink()
+        real = [_real(table, Path(folder), runs, copies, faults) for table in TABLES if table.source.exists()]
+    absent = tuple(f"{table.name}: its file is absent" for table in TABLES if not table.source.exists())
+    skipped = (*missing_sentences(faults), *absent)
+    return Part("ingest", TITLE, (*groups, *real), _lines(start, whole, rows), skipped, NOTES)
+
+
+def _real(table: RealTable, folder: Path, runs: int, copies: Mapping[str, Way], faults: Collection[str]) -> Group:
+    path = folder / f"{table.name}.csv"
+    rows = table.write(path)
+    peers: dict[str, Way] = {
+        name: partial(_checked_by_engine, name, table) for name in engines.ENGINES if name not in faults
+    }
+    ours = {OURS: partial(_refrain, table=table)}
+    taken = _in_turn({**copies, **ours, **peers}, path, runs)
+    title = f"{table.name}: {rows:,} real rows, {_megabytes(path):,.0f} MB"
+    return _group(title, "MB/s", _rates(taken, _megabytes(path)), "at least × 0.7", more_is_better=True)
 
 
 def _groups(taken: Mapping[str, Sequence[Run]], rows: int, megabytes: float) -> tuple[Group, ...]:
@@ -140,21 +163,27 @@ class _DiscardingLake:
         """Discard a file."""
 
 
-def _refrain(path: Path) -> Run:
-    _ingest(path, 1_000)  # imports
-    return _timed(lambda: _ingest(path))
+def _refrain(path: Path, table: RealTable | None = None) -> Run:
+    definition = table.definition if table else mixed_csv.mixed_definition()
+    with TemporaryDirectory(dir=path.parent) as folder:
+        start = Path(folder) / "start"
+        with path.open("rb") as lines:
+            start.write_bytes(b"".join(islice(lines, 1_000)))
+        _ingest(start, definition)  # imports
+    return _timed(lambda: _ingest(path, definition))
 
 
-def _ingest(path: Path, rows: int = 0) -> None:
+def _ingest(path: Path, definition: Definition) -> None:
     from refrain.ingest.keeping import keep
 
     with TemporaryDirectory(dir=path.parent) as folder:
         upload = Path(folder) / "upload"
-        if rows:
-            mixed_csv.write_csv(upload, rows)
-        else:
-            upload.symlink_to(path)
-        keep(upload, "csv", mixed_csv.mixed_definition(), "digest", cast("Store", _DiscardingLake()))
+        upload.symlink_to(path)
+        keep(upload, "csv", definition, "digest", cast("Store", _DiscardingLake()))
+
+
+def _checked_by_engine(name: str, table: RealTable, path: Path) -> Run:
+    return _timed(engines.ENGINES[name](path, table.definition))
 
 
 def _duckdb(path: Path) -> Run:
@@ -169,7 +198,7 @@ def _copied(path: Path, options: str) -> Run:
     import duckdb
 
     target = path.with_suffix(".parquet")
-    with duckdb.connect(config={"threads": THREADS}) as connection:
+    with duckdb.connect(config={"threads": engines.THREADS}) as connection:
         connection.execute("SET enable_progress_bar = false")
         source = f"read_csv('{path}', {options})"
         return _timed(

@@ -290,3 +290,16 @@ def test_rejected_rows_keep_the_order_of_the_file(read: Callable[[bytes, Definit
     lines = [",".join(HEADER), wrong, "ragged", wrong, *[",".join(GOOD)] * 5, "ragged", wrong]
     _, _, rejected = read("\n".join(lines).encode(), define())
     assert [row["line"] for row in rejected] == [2, 3, 4, 10, 11]
+
+
+@pytest.mark.parametrize("mark", ["", "  ", "?", " n/a", "x"])
+def test_numbers_that_are_parts_of_a_time_read_the_same_in_blocks(mark: str) -> None:
+    columns = {
+        "label": {"type": "category"},
+        "year": {"type": "number"},
+        "month": {"type": "number"},
+        "at": {"type": "time", "from": ["year", "month"], "format": "%Y %m"},
+    }
+    document = {"task": "classification", "target": "label", "columns": columns, "training": {"candidates": [TREE]}}
+    definition = parse_definition("people", {**document, "source": {"missing": ["?", "n/a"]}}, "people.toml")
+    assert_same(f"label,year,month\na, 2026,07\nb,2026, 8\nc,2026,{mark}\nd,2026,12\n".encode(), definition)

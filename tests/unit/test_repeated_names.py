@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.repeated_names import RepeatedName, checked_object, find_repeated_name
+from refrain.repeated_names import RepeatedName, checked_object, find_repeated_name, has_distinct_names
 
 names = st.sampled_from(["a", "b", "at", 'a":', "a :", "\u00e4", ""])
 scalars = st.one_of(st.integers(), st.none(), st.sampled_from(["x", "12:00:00", '":', " :", ":", "a\n:"]))
@@ -43,6 +43,12 @@ def repeats(value: Any) -> bool:
 def test_a_repeated_name_is_seen_in_any_document(pairs: tuple[tuple[str, Any], ...], space: str) -> None:
     text = written(pairs, space)
     assert (find_repeated_name(text, json.loads(text)) is not None) == repeats(pairs)
+
+
+@given(pairs=st.lists(st.tuples(names, values), max_size=3).map(tuple), space=spaces)
+def test_names_that_certainly_differ_do_differ(pairs: tuple[tuple[str, Any], ...], space: str) -> None:
+    text = written(pairs, space)
+    assert not (has_distinct_names(text, json.loads(text)) and repeats(pairs))
 
 
 @pytest.mark.parametrize(

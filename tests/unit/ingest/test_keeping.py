@@ -121,6 +121,21 @@ def test_the_same_rows_are_the_same_bytes(tmp_path: Path, definition: Definition
     assert written[0] == written[1]
 
 
+def test_what_repeats_is_a_dictionary_and_texts_have_no_statistics(
+    tmp_path: Path, define: Callable[..., Definition]
+) -> None:
+    definition = define({"few": {"type": "number"}, "many": {"type": "number"}, "label": {"type": "category"}})
+    rows = np.arange(1000.0)
+    values = {"few": rows % 7, "many": rows, "label": objects([f"l{row % 5}" for row in range(1000)])}
+    with closing(curated.Curated(tmp_path, definition)) as kept:
+        kept.add(curated.arrow_table(definition, values, np.arange(1, 1001)))
+    group = pq.ParquetFile(kept.parts[0].path).metadata.row_group(0)
+    columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    assert [name for name, column in columns.items() if column.has_dictionary_page] == ["few", "label"]
+    assert [name for name, column in columns.items() if not column.is_stats_set] == ["label"]
+    assert "DELTA_BINARY_PACKED" in columns["_row"].encodings
+
+
 def test_without_rows_no_part_is_written(tmp_path: Path, definition: Definition) -> None:
     with closing(curated.Curated(tmp_path, definition)) as kept:
         kept.add(tables(definition, 3, 3)[0].slice(0, 0))

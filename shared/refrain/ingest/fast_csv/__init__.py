@@ -5,6 +5,6 @@ second; with this package ingest reads 136 MB a second, at the price of some 600
 `tests/contract/test_fast_csv.py` holds both ways equal, for any bytes. `readers.delimited` alone calls this package.
 Without it ingest would be slower, and still right: a block that Arrow might read otherwise goes line by line.
 
-`blocks` cuts a file into blocks and parses ahead; `block_parsing` parses one block, with `arrow_columns` and
-`arrow_parsers` for its columns; `parsed_block` is the result.
+`blocks` cuts a file into blocks and parses ahead; `block_parsing` parses one block, which `arrow_cells` splits into
+columns, and `arrow_columns` and `arrow_parsers` type; `parsed_block` is the result.
 """

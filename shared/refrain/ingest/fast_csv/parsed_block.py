@@ -119,7 +119,8 @@ class ParsedBlock:
         is_blank_line = np.zeros(len(self.lines.starts), bool)
         is_blank_line[self.lines.incomplete] = True
         is_blank_line[list(self._malformed_lines)] = False
-        return lines - np.cumsum(is_blank_line)[lines]
+        blank: Indexes = np.cumsum(is_blank_line)
+        return np.asarray(lines - blank[lines], np.int64)
 
     def _malformed(self, number: int, line: int) -> list[Malformed]:
         width, rows = len(self.layout.header), np.array(list(self._malformed_lines), np.int64)
