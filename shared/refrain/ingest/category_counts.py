@@ -36,9 +36,9 @@ class CategoryCounts:
         return dict(zip(self._values.to_pylist(), self._rows.tolist(), strict=True))
 
     def _add(self, values: Any, rows: NDArray[np.int64]) -> None:
-        places = pc.index_in(values, value_set=self._values)
-        is_new = places.is_null().to_numpy(zero_copy_only=False)
-        self._rows[places.drop_null().to_numpy()] += rows[~is_new]
+        indexes = pc.index_in(values, value_set=self._values)
+        is_new = indexes.is_null().to_numpy(zero_copy_only=False)
+        self._rows[indexes.drop_null().to_numpy()] += rows[~is_new]
         new = np.flatnonzero(is_new)
         added = new[: MAX_DISTINCT_VALUES - len(self._rows)]
         self._values = pa.concat_arrays([self._values, values.take(pa.array(added))])

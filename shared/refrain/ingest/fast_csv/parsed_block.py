@@ -80,7 +80,7 @@ class ParsedBlock:
 
     def chunk(self, number: int, line: int) -> Chunk:
         """Make the chunk of a block that begins with this row and this line of the file, both counted from 1."""
-        numbers = number + self._places(self.lines.complete)
+        numbers = number + self._rows_before(self.lines.complete)
         malformed = self._malformed(number, line)
         accepted = pa.table({**self.columns, ROW: pa.array(numbers)})
         undecided = None
@@ -114,7 +114,7 @@ class ParsedBlock:
         rows = (self.layout.fields([text])[0] for text in self.lines.texts(lines))
         return {line: fields for line, fields in zip(lines.tolist(), rows, strict=True) if not is_blank(fields)}
 
-    def _places(self, lines: Indexes) -> Indexes:
+    def _rows_before(self, lines: Indexes) -> Indexes:
         """Count the rows before lines: all lines but the blank ones."""
         is_blank_line = np.zeros(len(self.lines.starts), bool)
         is_blank_line[self.lines.incomplete] = True
@@ -125,8 +125,10 @@ class ParsedBlock:
     def _malformed(self, number: int, line: int) -> list[Malformed]:
         width, rows = len(self.layout.header), np.array(list(self._malformed_lines), np.int64)
         return [
-            Malformed(number + place, line + row, wrong_width(width, fields), fields)
-            for place, (row, fields) in zip(self._places(rows).tolist(), self._malformed_lines.items(), strict=True)
+            Malformed(number + rows_before, line + row, wrong_width(width, fields), fields)
+            for rows_before, (row, fields) in zip(
+                self._rows_before(rows).tolist(), self._malformed_lines.items(), strict=True
+            )
         ]
 
 
