@@ -1,6 +1,7 @@
 """Functions are killed at random moments, or S3 fails: every run ends well, and nothing is lost.
 
-`KILLS=150` goes on until so many processes were killed in the middle of a call, and as many rounds with failing S3.
+One round has both. `KILLS=150` goes on until so many processes were killed in the middle of a call, and then until so
+many requests to S3 failed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import gzip
 import json
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KILLS = int(os.environ.get("KILLS", "1"))
-KILLED = Faults(kills=0.9, killed_requests=0.02)
-FAILED = Faults(s3=0.12)
+KILLED, FAILED = Faults(kills=0.9, killed_requests=0.02), Faults(s3=0.12)
+FAULTS = [replace(KILLED, s3=FAILED.s3)] if KILLS == 1 else [KILLED, FAILED]
 TRIES = 3
 
 
@@ -107,7 +108,7 @@ def rows(seed: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-@pytest.fixture(scope="module", params=[KILLED, FAILED], ids=["killed", "failing S3"])
+@pytest.fixture(scope="module", params=FAULTS, ids=str)
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: Any) -> Iterator[Ledger]:
     """A stack after rounds with faults."""
     models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
