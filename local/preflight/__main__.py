@@ -36,7 +36,9 @@ CHECKS: tuple[Check, ...] = (
 
 def check_credentials(account: Account, plan: Plan) -> Finding:
     """Ask AWS who is asking, without which no other check can be made."""
-    cure = "Log in (aws sso login, aws configure), and choose a region that the account has enabled (AWS_REGION)."
+    cure = (
+        "Log in (aws sso login, aws configure), and choose a region that the account has enabled (AWS_DEFAULT_REGION)."
+    )
     try:
         if not plan.region:
             raise NoRegionError

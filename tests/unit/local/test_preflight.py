@@ -221,7 +221,7 @@ def test_without_a_region_nothing_else_is_asked(world: World) -> None:
 
     (finding,) = world.findings().values()
 
-    assert "AWS_REGION" in finding.cure
+    assert "AWS_DEFAULT_REGION" in finding.cure
 
 
 def test_a_check_that_is_not_allowed_is_unknown_and_the_rest_goes_on(world: World) -> None:
