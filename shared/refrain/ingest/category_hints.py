@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+MAX_HINT_LENGTH = 100
+"""A longer text is prose, whose case says nothing, and takes time to change."""
+
 _WHOLE = re.compile(r"([+-]?\d+)\.0*", re.ASCII)
 _BOOLEANS = frozenset({"true", "false"})
 
@@ -18,8 +21,9 @@ def hint_categories(column: str, texts: Collection[str]) -> Iterator[str]:
     >>> list(hint_categories("shop", ["19", "19.0", "Bern"]))
     ["column 'shop' has the categories '19.0' and '19': whole = true makes them one"]
     """
+    words = [text for text in texts if len(text) <= MAX_HINT_LENGTH]
     for key, simplify, is_json in (("whole", _without_point, _is_whole), ("lower", str.lower, _is_boolean)):
-        twins = [text for text in texts if (simple := simplify(text)) != text and simple in texts]
+        twins = [text for text in words if (simple := simplify(text)) != text and simple in texts]
         if twins:
             example = min(twins)
             yield f"column {column!r} has the categories {example!r} and {simplify(example)!r}: {_makes(key)}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing import parse_definition, prepare, rows_to_columns
-from refrain.ingest.category_hints import hint_categories
+from refrain.ingest.category_hints import MAX_HINT_LENGTH, hint_categories
 
 TEXTS = [
     "19",
@@ -61,3 +61,9 @@ def test_the_key_of_a_hint_leaves_fewer_categories_or_those_of_json(texts: list[
         read, problems = prepare(parse_definition("m", document, "m.toml"), raw, len(texts), columns=["x"])
         assert not problems
         assert len(set(read["x"])) < len(texts) or ("in JSON" in hint and set(read["x"]) != set(texts))
+
+
+def test_prose_gives_no_hint() -> None:
+    prose = "Ä" * (MAX_HINT_LENGTH + 1)
+    assert list(hint_categories("shop", [prose, prose.lower()])) == []
+    assert len(list(hint_categories("shop", [prose[1:], prose[1:].lower()]))) == 1
