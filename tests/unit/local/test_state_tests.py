@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.state_tests import UnknownState, main, make_cases, read_machine
+from local.state_tests import UNFORESEEN, UnknownState, main, make_cases, read_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,9 @@ def test_every_way_out_of_every_state_is_tested(name: str) -> None:
     assert {case.next_state for case in cases} - {None} == nexts
     retried = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
     assert {case.why.removeprefix("retries ") for case in cases if case.status == "RETRIABLE"} == retried
+    caught = {error for catch in state.get("Catch", []) for error in catch["ErrorEquals"]}
+    expected = {UNFORESEEN if error == "States.ALL" else error for error in caught}
+    assert expected <= {case.why.removeprefix("catches ") for case in cases if case.status == "CAUGHT_ERROR"}
 
 
 def answer(status: str, next_state: str | None) -> dict[str, str]:
