@@ -12,7 +12,7 @@ from refrain.errors import TooManyRows
 from refrain.snapshot.pieces import Piece
 from refrain.snapshot.rows import RowChoice, RowLimit, choose_rows
 from refrain.snapshot.snapshot_kind import SnapshotKind
-from refrain.statistics.hashing import position_hashes
+from refrain.statistics.hashing import WHOLE, position_hashes, row_hashes
 from tests.unit.snapshot.frozen import UNLIMITED
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def test_rows_that_belong_together_are_drawn_together(define: Define) -> None:
 
     assert set(np.unique(choice.columns["who"].astype(str), return_counts=True)[1].tolist()) == {10}
     assert len(choice) == pytest.approx(5_000, rel=0.1)
+    # And their own hash, by which the split rounds a user's share, is as it is among all users
+    assert (row_hashes(choice.columns, ("who",)) / WHOLE).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_too_many_rows_are_refused_where_the_definition_says_so(define: Define) -> None:
