@@ -113,21 +113,13 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         popularity=popularity,
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )
-    key = evaluation.write(store, request.model, request.run)
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
     if is_better and holdout.popular_hits is None:  # recommenders have no trials
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
         expect(holdout.classes, answers[CHAMPION], answers[chosen]).write(store, request.model, request.run)
-    return {
-        "model": request.model,
-        "run": request.run,
-        "evaluation": key,
-        "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
-        "metric": metric.name,
-        "rollout": {"mode": definition.rollout.mode if is_better else "immediate"},
-        "champion": _brief(champion_figures) if champion_figures else None,
-        "candidates": [_brief(candidate) for candidate in figures],
-    }
+    key = evaluation.write(store, request.model, request.run)
+    mode = definition.rollout.mode if is_better else "immediate"
+    return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:
@@ -139,6 +131,18 @@ def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:
     return TabularEvaluation(store, definition, run)
 
 
+def _summary(evaluation: Evaluation) -> dict[str, object]:
+    """Return what travels on between the states."""
+    decision, champion = evaluation.decision, evaluation.champion
+    return {
+        "model": evaluation.model,
+        "run": evaluation.run,
+        "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
+        "metric": evaluation.metric,
+        "champion": _brief(champion.figures) if champion else None,
+        "candidates": [_brief(candidate.figures) for candidate in evaluation.candidates],
+    }
+
+
 def _brief(figures: Figures) -> dict[str, object]:
-    """Return the figures that travel on between the states."""
     return {name: getattr(figures, name) for name in BRIEF_FIGURES}
