@@ -183,7 +183,7 @@ def test_a_version_that_inference_cannot_hold_is_refused_with_what_to_do_and_the
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entrants, "measure_loading", measure_loading)
-    shop.define(LOGISTIC, FOREST, gate="max_memory_mb = 2")
+    shop.define(LOGISTIC, FOREST.replace("20 }", "300 }"), gate="max_memory_mb = 8")
     shop.sell(600)
 
     run = compare("shop")
@@ -191,7 +191,7 @@ def test_a_version_that_inference_cannot_hold_is_refused_with_what_to_do_and_the
     evaluation = Evaluation.from_json(json.loads(shop.aws.read(run.evaluation["evaluation"])))
     verdicts = {verdict.name: verdict for verdict in evaluation.decision.verdicts}
     assert {name: verdict.code for name, verdict in verdicts.items()} == {"logistic": "promoted", "forest": "too_large"}
-    assert "in inference, where gate.max_memory_mb allows 2.0 MB: train fewer trees" in verdicts["forest"].reason
+    assert "in inference, where gate.max_memory_mb allows 8.0 MB: train fewer trees" in verdicts["forest"].reason
     assert all(item.figures.footprint and item.figures.value for item in evaluation.candidates)
     report = shop.aws.read(run.finish()["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
     assert "refused: too large" in report

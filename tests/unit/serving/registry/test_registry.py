@@ -297,7 +297,13 @@ def test_the_registry_of_the_process_is_made_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     registry_module.registry.cache_clear()
-    environment = {"LAKE_BUCKET": "lake", "MODELS_DIR": str(tmp_path), "HISTORY_TABLE": "t", "REFRESH_SECONDS": "5"}
+    environment = {
+        "LAKE_BUCKET": "lake",
+        "MODELS_DIR": str(tmp_path),
+        "HISTORY_TABLE": "t",
+        "REFRESH_SECONDS": "5",
+        "ALLOWED_ORIGINS": "",
+    }
     for name, value in environment.items():
         monkeypatch.setenv(f"REFRAIN_{name}", value)
     monkeypatch.setenv("AWS_REGION", "x")
