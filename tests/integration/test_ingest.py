@@ -42,7 +42,7 @@ SOURCE = UploadSource("inbox", "people/a.csv", "e", 1, "2026-11-23T12:00:00Z")
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data of ../shared/data is not on this machine")
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data sets are missing")
 
 PEOPLE = """
 task = "classification"

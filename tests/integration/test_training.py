@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 RUN = "20261123T120409-3fa9c1"
 FILES = ("model.onnx", "baseline.json", "golden.json", "manifest.json")
 
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data of ../shared/data is not on this machine")
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data sets are missing")
 
 
 @pytest.fixture(autouse=True)

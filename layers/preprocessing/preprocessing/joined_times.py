@@ -24,6 +24,10 @@ MAX_PARTS = len(_DIRECTIVES)
 _MIDNIGHT = time()
 
 
+class JoinedTimes(list[object]):
+    """Times that were joined already: doors join them for capture and for messages, and `prepare` before `decode`."""
+
+
 def join_times(definition: Definition, raw: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
     """Add the times whose parts were sent to raw columns (arrays or lists) of length `rows`.
 
@@ -32,7 +36,7 @@ def join_times(definition: Definition, raw: Mapping[str, Any], rows: int) -> Map
     joined = {
         name: _join(definition.columns[name], raw, rows)
         for name, parts in definition.parts.items()
-        if not raw.keys().isdisjoint(parts)
+        if not raw.keys().isdisjoint(parts) and not isinstance(raw.get(name), JoinedTimes)
     }
     return {**raw, **joined} if joined else raw
 
@@ -46,11 +50,11 @@ def default_formats(parts: Sequence[str]) -> tuple[str, ...]:
     return (" ".join(_DIRECTIVES[: len(parts)]),) if len(parts) > 2 else ()
 
 
-def _join(column: Column, raw: Mapping[str, Any], rows: int) -> list[object]:
+def _join(column: Column, raw: Mapping[str, Any], rows: int) -> JoinedTimes:
     absent = [None] * rows
     cells = zip(*(raw.get(part, absent) for part in column.times.parts), strict=True)
     times = zip(raw.get(column.name, absent), cells, strict=True)
-    return [_text_of(parts, column.marks) if own is None else own for own, parts in times]
+    return JoinedTimes(_text_of(parts, column.marks) if own is None else own for own, parts in times)
 
 
 def _text_of(parts: tuple[object, ...], marks: Marks) -> object:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preprocessing import Definition, DefinitionError, objects, parse_definition, prepare
+from preprocessing import (
+    Column,
+    Definition,
+    DefinitionError,
+    join_times,
+    joined_times,
+    objects,
+    parse_definition,
+    prepare,
+)
 from tests.unit.preprocessing.conftest import document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def define(**keys: Any) -> Definition:
@@ -132,3 +144,19 @@ def test_names_in_files_may_be_renamed_to_parts() -> None:
     columns = {"label": {"type": "category"}, "at": {"type": "time", "from": ["day", "clock"]}}
     definition = parse_definition("shop", document(columns=columns, source=source), "shop.toml")
     assert list(definition.raw_names) == ["label", "at", "day", "clock"]
+
+
+def test_parts_are_joined_once_however_many_steps_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[str] = []
+
+    def count(column: Column, raw: Mapping[str, Any], rows: int) -> joined_times.JoinedTimes:
+        joined.append(column.name)
+        return join(column, raw, rows)
+
+    join = joined_times._join
+    monkeypatch.setattr(joined_times, "_join", count)
+    definition = define()
+    raw = join_times(definition, {"day": ["2026-01-31"], "clock": ["08:15"]}, 1)
+    columns, problems = prepare(definition, raw, 1, columns=["at"])
+
+    assert (str(columns["at"][0]), problems, joined) == ("2026-01-31T08:15:00.000000", [], ["at"])
