@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 RECIPES = PROJECT / "docs" / "recipes"
 KNOWN = json.loads((Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json").read_text())
 ROLES = ["Uploader", "Caller", "Operator", "Deployer"]
-PAGES = [PROJECT / "docs" / f"{name}.md" for name in ("operations", "learning", "recommendation", "api")]
+PAGES = [PROJECT / "docs" / f"{name}.md" for name in ("operations", "labels", "recommendation", "api")]
 
 
 def as_list(value: Any) -> list[Any]:
