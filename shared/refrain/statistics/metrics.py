@@ -1,7 +1,8 @@
 """The metrics by which models are compared, each computed for thousands of resamples at once.
 
-A metric is prepared once for one model's answers (sorting, errors of rows, hits) and gives a `Score`: a function of a
-matrix of row weights, one line a resample. So the bootstrap never sorts, copies or loops over rows again.
+A metric is prepared once for one model's answers (sorting, errors of rows, hits) and gives a `WeightedFigure`. Its
+`Score` takes a matrix of row weights, one line a resample: the bootstrap never sorts, copies or loops over rows again.
+Its influence values say how much each row moves the figure.
 
 Truth is class numbers [rows] or values [rows]; answers are probabilities [rows, classes] or values [rows] or [rows, 1].
 For recommendations a row is a user: truth is how many new items the user chose [users]; answers are hits [users, list],
@@ -20,7 +21,8 @@ from preprocessing.rules_section import METRICS as NAMES
 from refrain.arrays import divided
 from refrain.classes import likeliest
 from refrain.errors import MetricUndefined
-from refrain.statistics.roc_auc import area_under_roc, macro
+from refrain.statistics.roc_auc import area_under_roc
+from refrain.statistics.weighted_figure import WeightedFigure, mean_of, mean_over_classes, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Metric:
-    """How good answers are: `prepare` turns truth and one model's answers into a function of row weights.
+    """How good answers are: `prepare` turns truth and one model's answers into a figure of weighted rows.
 
     >>> truth = np.array([0, 0, 1, 1])
     >>> answers = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
@@ -45,11 +47,25 @@ class Metric:
     title: str
     task: Task
     greater_is_better: bool
-    prepare: Callable[[Truth, Floats], Score]
+    prepare: Callable[[Truth, Floats], WeightedFigure]
     undefined_when: str = "there are no rows"
 
     def score(self, truth: Truth, answers: Floats) -> Score:
         """Prepare for one model's answers. Raises `MetricUndefined` when an answer is not a finite number."""
+        return self._prepared(truth, answers).score
+
+    def influence(self, truth: Truth, answers: Floats) -> Floats:
+        """Return values [rows] whose plain mean is the figure, and whose variance over their number is its variance.
+
+        With them, figures of any metric compare row by row. Raises `MetricUndefined` when these rows give no figure.
+
+        >>> METRICS["mae"].influence(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
+        array([0.5, 0. ])
+        """
+        self.value(truth, answers)
+        return self._prepared(truth, answers).influence()
+
+    def _prepared(self, truth: Truth, answers: Floats) -> WeightedFigure:
         answers = np.asarray(answers, dtype=np.float64)
         bad = int((~np.isfinite(answers)).sum())
         if bad:
@@ -61,9 +77,8 @@ class Metric:
 
         Raises `MetricUndefined` when these rows give no figure.
         """
-        score = self.score(truth, answers)
         line = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
-        figure = float(score(line[np.newaxis, :])[0]) if len(truth) else np.nan
+        figure = float(self.score(truth, answers)(line[np.newaxis, :])[0]) if len(truth) else np.nan
         if not np.isfinite(figure):
             raise MetricUndefined(f"{self.title} cannot be computed: {self.undefined_when}")
         return figure
@@ -82,51 +97,54 @@ def positive_class(truth: NDArray[np.int64]) -> int:
     return 0 if 2 * np.count_nonzero(truth == 0) < len(truth) else 1
 
 
-def _mean(of_rows: Floats) -> Score:
-    return lambda weights: divided(weights @ of_rows, weights.sum(axis=1))
-
-
-def _roc_auc(truth: Truth, probabilities: Floats) -> Score:
+def _roc_auc(truth: Truth, probabilities: Floats) -> WeightedFigure:
     if probabilities.shape[1] == 2:
         return area_under_roc(truth == 1, probabilities[:, 1])
     classes = np.unique(truth).astype(int)
-    return macro([area_under_roc(truth == number, probabilities[:, number]) for number in classes])
+    return mean_over_classes([area_under_roc(truth == number, probabilities[:, number]) for number in classes])
 
 
-def _log_loss(truth: Truth, probabilities: Floats) -> Score:
+def _log_loss(truth: Truth, probabilities: Floats) -> WeightedFigure:
     smallest = np.finfo(np.float32).eps  # the graph answers in float32: a smaller probability means nothing
     of_truth = probabilities[np.arange(len(truth)), truth.astype(np.int64)]
-    return _mean(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
+    return mean_of(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
 
 
-def _accuracy(truth: Truth, probabilities: Floats) -> Score:
-    return _mean((likeliest(probabilities) == truth).astype(np.float64))
+def _accuracy(truth: Truth, probabilities: Floats) -> WeightedFigure:
+    return mean_of((likeliest(probabilities) == truth).astype(np.float64))
 
 
-def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> Score:
+def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> WeightedFigure:
     hit = ((answered == label) & (truth == label)).astype(np.float64)
     named = (answered == label).astype(np.float64) + (truth == label)
-    return lambda weights: divided(2 * (weights @ hit), weights @ named)
+    return ratio_of(2 * hit, named)
 
 
-def _f1(truth: Truth, probabilities: Floats) -> Score:
+def _f1(truth: Truth, probabilities: Floats) -> WeightedFigure:
     answered = likeliest(probabilities)
     if probabilities.shape[1] == 2:
         return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
-    return macro([_f1_of(truth, answered, label) for label in map(int, np.union1d(truth, answered))])
+    return mean_over_classes([_f1_of(truth, answered, label) for label in map(int, np.union1d(truth, answered))])
 
 
-def _rmse(truth: Truth, values: Floats) -> Score:
-    squares = _mean((truth - values) ** 2)
-    return lambda weights: np.sqrt(squares(weights))
+def _rmse(truth: Truth, values: Floats) -> WeightedFigure:
+    squares = (truth - values) ** 2
+    mean = mean_of(squares)
+
+    def influence() -> Floats:
+        root = np.sqrt(squares.mean())
+        moved: Floats = (root + squares / root) / 2 if root else squares
+        return moved
+
+    return WeightedFigure(lambda weights: np.sqrt(mean.score(weights)), influence)
 
 
-def _mae(truth: Truth, values: Floats) -> Score:
-    return _mean(np.abs(truth - values))
+def _mae(truth: Truth, values: Floats) -> WeightedFigure:
+    return mean_of(np.abs(truth - values))
 
 
-def _r2(truth: Truth, values: Floats) -> Score:
-    centred = truth - truth.mean() if len(truth) else truth
+def _r2(truth: Truth, values: Floats) -> WeightedFigure:
+    centred: Floats = truth - truth.mean() if len(truth) else np.empty(0)
     errors = (truth - values) ** 2
 
     def score(weights: Floats) -> Floats:
@@ -134,21 +152,21 @@ def _r2(truth: Truth, values: Floats) -> Score:
         varies = spread > 1e-12 * (weights @ centred**2)
         return 1 - divided(weights @ errors, np.where(varies, spread, 0.0))
 
-    return score
+    return WeightedFigure(score, lambda: 1 - ratio_of(errors, centred**2).influence())
 
 
-def _ndcg(length: int, truth: Truth, hits: Floats) -> Score:
+def _ndcg(length: int, truth: Truth, hits: Floats) -> WeightedFigure:
     discounts = 1 / np.log2(np.arange(2, length + 2))
     best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, length).astype(np.int64)]
-    return _mean(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
+    return mean_of(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
 
 
-def _recall(length: int, truth: Truth, hits: Floats) -> Score:
-    return _mean(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
+def _recall(length: int, truth: Truth, hits: Floats) -> WeightedFigure:
+    return mean_of(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
 
 
-def _hit_rate(length: int, _: Truth, hits: Floats) -> Score:
-    return _mean(hits[:, :length].any(axis=1).astype(np.float64))
+def _hit_rate(length: int, _: Truth, hits: Floats) -> WeightedFigure:
+    return mean_of(hits[:, :length].any(axis=1).astype(np.float64))
 
 
 def _list_metrics() -> list[Metric]:

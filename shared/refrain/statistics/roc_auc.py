@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.arrays import divided
+from refrain.statistics.weighted_figure import WeightedFigure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from refrain.arrays import Floats, Score
+    from refrain.arrays import Floats
 
 
-def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:
+def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> WeightedFigure:
     """Prepare the share of (positive, negative) pairs in which the positive has the higher score; ties count half.
 
     This is the Mann-Whitney form of the area (Hanley & McNeil 1982; Fawcett 2006); the weight of a pair is the product
-    of its rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight.
+    of its rows' weights. Both sides are sorted once, here. The area is NaN where one side has no weight. The influence
+    of a row is its placement among the rows of the other side (DeLong, DeLong & Clarke-Pearson 1988).
 
-    >>> area_under_roc(np.array([False, True, True]), np.array([0.5, 0.5, 0.9]))(np.ones((1, 3)))
+    >>> area_under_roc(np.array([False, True, True]), np.array([0.5, 0.5, 0.9])).score(np.ones((1, 3)))
     array([0.75])
     """
     ascending = np.argsort(scores, kind="stable")
@@ -42,23 +42,16 @@ def area_under_roc(positive: NDArray[np.bool_], scores: Floats) -> Score:
         pairs = of_positives.sum(axis=1) * beaten[:, -1]
         return divided(won, pairs)
 
-    return score
+    def influence() -> Floats:
+        if not len(positives) or not len(negatives):
+            return np.full(len(scores), np.nan)
+        placed = np.empty(len(scores))
+        placed[positives] = (below + not_above) / (2 * len(negatives))
+        lost = np.searchsorted(scores[positives], scores[negatives], side="left")
+        not_won = np.searchsorted(scores[positives], scores[negatives], side="right")
+        placed[negatives] = 1 - (lost + not_won) / (2 * len(positives))
+        area = placed[positives].mean()
+        moved: Floats = area + len(scores) * (placed - area) / np.where(positive, len(positives), len(negatives))
+        return moved
 
-
-def macro(scores: Sequence[Score]) -> Score:
-    """Average figures of classes plainly, over those defined in a resample (a rare class may be missing there).
-
-    >>> macro([lambda w: np.array([1.0, np.nan]), lambda w: np.array([0.5, 0.5])])(np.ones((2, 3)))
-    array([0.75, 0.5 ])
-    """
-
-    def score(weights: Floats) -> Floats:
-        total, defined = np.zeros(len(weights)), np.zeros(len(weights))
-        for class_score in scores:
-            values = class_score(weights)
-            finite = np.isfinite(values)
-            total[finite] += values[finite]
-            defined += finite
-        return divided(total, defined)
-
-    return score
+    return WeightedFigure(score, influence)
