@@ -33,6 +33,7 @@ def make_snapshot(
         split=SplitSummary("hash", "", None),
         target=definition.predicted_column,
         time_range=("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+        train_until="2026-11-01T12:00:00Z",
         labelled=LabelCounts(0, 0, 0, 0, []),
     )
     return Snapshot(

@@ -164,10 +164,10 @@ def test_a_retry_of_the_step_writes_the_same_names_and_content(aws: Aws, lake: S
 
     assert take() == first
     assert {key: lake.read(key).data for key in lake.keys("snapshots/shops/")} == written
-    assert len(written) == 3
+    assert len(written) == 4
 
 
-@pytest.mark.parametrize("writes", range(3))
+@pytest.mark.parametrize("writes", range(4))
 def test_a_crash_at_any_write_freezes_nothing_and_the_retry_freezes_all(
     aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:

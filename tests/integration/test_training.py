@@ -100,7 +100,7 @@ def test_a_version_has_all_that_serving_and_proving_need(lake: Store, candidate:
     # And its manifest says where it comes from
     manifest = files.manifest
     assert manifest.classes == ("No", "Yes")
-    assert manifest.snapshot == TrainingRows(digest="d1", train_rows=400, holdout_rows=100)
+    assert manifest.snapshot == TrainingRows(digest="d1", train_rows=400, holdout_rows=100, cut="2026-11-01T12:00:00Z")
     assert manifest.features_recipe == {"logistic": "onehot", "boosting": "codes"}[candidate]
     assert manifest.vocabularies["Contract"] == ("one", "two")
     assert set(manifest.libraries) == {"numpy", "scikit-learn", "skl2onnx", "onnx"}

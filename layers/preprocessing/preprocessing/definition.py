@@ -154,6 +154,11 @@ class Definition:
         return frozenset({*marked, self.target, *self.key, self.time} - {""})
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that tell one row from another: those of the key, without one all."""
+        return self.key or tuple(self.columns)
+
+    @property
     def predicted_column(self) -> str:
         """The column that is predicted."""
         return self.target
@@ -182,6 +187,11 @@ class RecommenderDefinition(Definition):
     def required(self) -> frozenset[str]:
         """Columns that every row needs: user, item and weight besides the others."""
         return super().required | ({self.roles.user, self.roles.item, self.roles.weight} - {""})
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """User and item: who chooses an item again learns nothing new about it."""
+        return (self.roles.user, self.roles.item)
 
     @property
     def predicted_column(self) -> str:

@@ -2,6 +2,7 @@
 
 snapshots/<model>/<run>/snapshot.json   written last: a run without it froze nothing
 snapshots/<model>/<run>/train.npz, holdout.npz, and of a recommender items.npz   typed columns
+snapshots/<model>/<run>/rows.npz        the hashes that name the rows (see `learned_rows`)
 snapshots/<model>/<run>/answers/<candidate>.npz   the answers of a trained candidate to the holdout
 """
 
@@ -90,8 +91,8 @@ class DataSummary(Document):
     """What a run learns from and is judged by.
 
     `left_out` counts rows beyond what training holds. `time_range` has the first and last event time, or the times of
-    upload and prediction where there is no event time. `classes` belong to a classification, `summary` to a regression,
-    `users` and `items` to a recommender.
+    upload and prediction where there is no event time; no training row is newer than `train_until`. `classes` belong to
+    a classification, `summary` to a regression, `users` and `items` to a recommender.
     """
 
     receipts: int
@@ -106,6 +107,7 @@ class DataSummary(Document):
     split: SplitSummary
     target: str
     time_range: tuple[str, str]
+    train_until: str
     labelled: LabelCounts
     classes: list[ClassCounts] | None = None
     summary: TargetSummary | None = None

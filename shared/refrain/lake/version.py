@@ -16,7 +16,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
 from preprocessing.definition import Task
@@ -33,13 +33,22 @@ FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files that training writes of every version; a recommender has its catalogue besides."""
 
 
+type Side = Literal["train", "holdout"]
+"""A side of a snapshot's split."""
+
+
 @dataclass(frozen=True)
 class TrainingRows(Document):
-    """The rows that a version learned from: the digest of their snapshot, and how many."""
+    """The snapshot that a version learned from: its digest, its rows, and which of its sides were learned.
+
+    No row that is newer than the `cut` was learned: an event time, or without one the time of an upload or prediction.
+    """
 
     digest: str
     train_rows: int
     holdout_rows: int
+    cut: str = ""
+    sides: tuple[Side, ...] = ("train",)
 
 
 @dataclass(frozen=True)

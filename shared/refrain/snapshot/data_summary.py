@@ -23,6 +23,7 @@ def summarise_data(definition: Definition, data: RunData, rows: FrozenRows, targ
     """Count what a run learns from and is judged by; `target` has the fields that depend on the kind of task."""
     arrivals = [*(receipt.uploaded for receipt in data.receipts), *data.labelled.predicted]
     times = rows.columns[definition.time] if definition.time else np.array(arrivals, "datetime64[us]")
+    learned = times[~rows.split.holdout] if definition.time else times
     choice, cut = rows.choice, rows.split.cut
     training = cast("Mapping[str, Any]", definition.document.get("training", {}))
     return DataSummary(
@@ -43,6 +44,7 @@ def summarise_data(definition: Definition, data: RunData, rows: FrozenRows, targ
         ),
         target=definition.predicted_column,
         time_range=(_to_iso(times.min()), _to_iso(times.max())),
+        train_until=_to_iso(learned.max()) if len(learned) else "",
         labelled=replace(data.labelled.counts, rows=rows.labelled),
         **target,
     )

@@ -10,9 +10,12 @@ import numpy as np
 from refrain.lake.packed_columns import PackedFile
 from refrain.snapshot.pieces import join_columns, take_rows
 from refrain.snapshot.snapshot_kind import Split
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from preprocessing import Columns
     from refrain.lake.snapshot import SnapshotPart
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
 class FrozenRows:
     """The rows of a snapshot on both sides of the split, and the columns of them all that describe it.
 
-    `labelled` counts the rows that are predictions with their labels.
+    `hashes` name the rows (see `lake.learned_rows`); `labelled` counts those that are predictions with their labels.
     """
 
     choice: RowChoice
     split: Split
     columns: Columns
+    hashes: NDArray[np.uint64]
     labelled: int
     files: Mapping[SnapshotPart, PackedFile]
 
@@ -48,16 +52,19 @@ def freeze_rows(kind: SnapshotKind, choice: RowChoice, pieces: Iterable[Piece]) 
     """Split the chosen rows and write them; `pieces` have all columns of the rows that were chosen from."""
     split = kind.hold_out(choice.columns, len(choice))
     train, holdout = PackedFile(), PackedFile()
-    described, sides, labelled, first = [], [], 0, 0
+    described, sides, names, labelled, first = [], [], [], 0, 0
     for piece, kept in choice.among(pieces):
         columns = piece.columns if kept.all() else take_rows(piece.columns, kept)
         rows = int(kept.sum())
-        side = kind.hold_out_by_hash(columns) if split is None else split.holdout[first : first + rows]
+        hashes = row_hashes(columns, kind.definition.identity)
+        side = kind.hold_out_by_hash(hashes) if split is None else split.holdout[first : first + rows]
         train.add(take_rows(columns, ~side))
         holdout.add(take_rows(columns, side))
         described.append({name: columns[name] for name in kind.described_columns})
         sides.append(side)
+        names.append(hashes)
         labelled += rows if piece.labelled else 0
         first += rows
     split = split or Split(np.concatenate(sides))
-    return FrozenRows(choice, split, join_columns(described), labelled, {"train": train, "holdout": holdout})
+    files: Mapping[SnapshotPart, PackedFile] = {"train": train, "holdout": holdout}
+    return FrozenRows(choice, split, join_columns(described), np.concatenate(names), labelled, files)

@@ -61,11 +61,6 @@ class RecommenderSnapshot(SnapshotKind):
     def kept_together(self) -> tuple[str, ...]:
         return (self.definition.roles.user,)
 
-    @property
-    @override
-    def hashed_columns(self) -> tuple[str, ...]:
-        return (self.definition.roles.user, self.definition.roles.item)
-
     @override
     def hold_out(self, columns: Columns, rows: int) -> Split | None:
         del rows

@@ -16,7 +16,7 @@ from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
-from refrain.statistics.hashing import WHOLE, row_hashes
+from refrain.statistics.hashing import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,14 +93,9 @@ class SnapshotKind:
             return Split(np.arange(rows) >= rows - round(rows * training.holdout))
         return None
 
-    def hold_out_by_hash(self, columns: Columns) -> NDArray[np.bool_]:
+    def hold_out_by_hash(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Hold out the rows whose hash falls into the share."""
-        return row_hashes(columns, self.hashed_columns) < np.uint64(self.definition.training.holdout * WHOLE)
-
-    @property
-    def hashed_columns(self) -> tuple[str, ...]:
-        """The columns by which a row is held out where the split is by hash."""
-        return self.definition.key or tuple(self.definition.columns)
+        return hashes < np.uint64(self.definition.training.holdout * WHOLE)
 
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
         """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""

@@ -17,6 +17,7 @@ from preprocessing import __version__ as preprocessing_version
 from refrain.definitions import find_definition
 from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
+from refrain.lake.learned_rows import write_row_hashes
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import read_learned_digest
 from refrain.snapshot.capacity import check_readable, row_limit
@@ -151,6 +152,7 @@ def _freeze(
         return figures
     for part, file in {**rows.files, **kind.other_parts(store, data, rows.columns)}.items():
         write_snapshot_rows(store, request.model, request.run, part, file)
+    write_row_hashes(store, request.model, request.run, rows.hashes, rows.split.holdout)
     snapshot = Snapshot(
         model=request.model,
         run=request.run,

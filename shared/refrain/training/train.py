@@ -75,7 +75,8 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
     if candidate is None:
         raise CandidateRefused(f"{request.candidate}: the definition of this snapshot has no such candidate")
     trained = _train_by_task(store, request, definition, candidate)
-    rows = TrainingRows(snapshot.digest, snapshot.data.train_rows, snapshot.data.holdout_rows)
+    data = snapshot.data
+    rows = TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.train_until)
     files = trained.version_files(definition, candidate, request.run, rows, time.monotonic() - started)
     write_candidate_answers(store, request.model, request.run, candidate.name, trained.answers)
     files.write(store)

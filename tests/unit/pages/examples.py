@@ -113,6 +113,7 @@ def data(task: str, truth: NDArray[Any], classes: tuple[str, ...]) -> DataSummar
         left_out=0,
         split=SplitSummary("time", "365d", "2026-09-14T00:00:00Z"),
         time_range=("2025-11-23T00:00:00Z", "2026-11-22T09:30:00Z"),
+        train_until="2026-09-13T23:00:00Z",
         target="income",
         labelled=LabelCounts(0, 0, 0, 0, []),
     )

@@ -14,6 +14,7 @@ from preprocessing import objects
 from refrain.evaluation.recommendation import beyond_accuracy
 from refrain.recommendation.holdout_questions import Questions, make_questions
 from refrain.snapshot.recommendation import RecommenderSnapshot, split_by_user
+from refrain.statistics.hashing import row_hashes
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definitio
     by_hash = replace(definition, training=replace(definition.training, split="hash", holdout=0.5))
     interactions = rows(*[(f"u{user}", f"s{song}", day) for user in range(20) for song in range(5) for day in range(3)])
 
-    held = RecommenderSnapshot(by_hash).hold_out_by_hash(interactions)
+    held = RecommenderSnapshot(by_hash).hold_out_by_hash(row_hashes(interactions, by_hash.identity))
 
     pairs = list(zip(interactions["who"], interactions["song"], strict=True))
     sides: dict[Any, set[bool]] = {pair: set() for pair in pairs}

@@ -31,7 +31,8 @@ def summarise(
     counts = dict.fromkeys(("unusable", "merged", "outside", "left_out"), 0) | counts
     choice = RowChoice(np.ones(rows, bool), {}, **counts)
     target = SnapshotKind(definition).describe_target(columns, split.holdout)
-    return summarise_data(definition, RunData(receipts), FrozenRows(choice, split, columns, 0, {}), target)
+    frozen = FrozenRows(choice, split, columns, np.zeros(rows, np.uint64), 0, {})
+    return summarise_data(definition, RunData(receipts), frozen, target)
 
 
 def digest(definition: Definition, *receipts: Receipt) -> str:
@@ -61,6 +62,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
         "split": {"by": "time", "window": "30d", "cut": "2026-01-04T00:00:00.000000Z"},
         "target": "back",
         "time_range": ("2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"),
+        "train_until": "2026-01-03T00:00:00.000000Z",
         "labelled": {"rows": 0, "labels": 0, "unmatched": 0, "unusable": 0, "reasons": []},
         "classes": [{"name": "no", "train": 2, "holdout": 0}, {"name": "yes", "train": 1, "holdout": 1}],
         "summary": None,
@@ -81,6 +83,7 @@ def test_values_are_summed_up_and_without_event_time_the_uploads_give_the_range(
         min=1.0, lower_quartile=1.75, median=2.5, mean=4.0, upper_quartile=4.75, max=10.0
     )
     assert data.time_range == ("2026-11-01T00:00:00.000000Z", "2026-11-03T00:00:00.000000Z")
+    assert data.train_until == "2026-11-03T00:00:00.000000Z"
     assert data.split == SplitSummary(by="hash", window="", cut=None)
 
 

@@ -114,4 +114,8 @@ def test_any_partition_gives_the_same_rows_as_freezing_them_at_once(
     if len(train["at"]) and len(holdout["at"]):
         for one, other in zip(sides(frozen), (train, holdout), strict=True):
             same(one, other)
+    # And each is named by its hash, side by side
+    held = frozen.split.holdout
+    for one, hashes in zip(sides(frozen), (frozen.hashes[~held], frozen.hashes[held]), strict=True):
+        assert row_hashes(one, definition.identity).tolist() == hashes.tolist()
     assert (frozen.held_out, len(frozen)) == (len(holdout["at"]), len(train["at"]) + len(holdout["at"]))

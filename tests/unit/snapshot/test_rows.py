@@ -89,7 +89,7 @@ def test_of_too_many_rows_about_as_many_as_fit_are_drawn(define: Define) -> None
 
 def test_a_sample_depends_neither_on_the_split_nor_on_the_order(define: Define) -> None:
     definition = define(key=["who"], training={"holdout": 0.2})
-    held_out = SnapshotKind(definition).hold_out_by_hash({"who": PEOPLE})
+    held_out = SnapshotKind(definition).hold_out_by_hash(row_hashes({"who": PEOPLE}, ["who"]))
     choice = choose(definition, piece(who=PEOPLE), limit=RowLimit(5_000))
     backwards = choose(definition, piece(who=PEOPLE[::-1]), limit=RowLimit(5_000))
 

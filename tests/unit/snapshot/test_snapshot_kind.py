@@ -14,6 +14,9 @@ from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_time
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from preprocessing import Columns, Definition
     from tests.unit.snapshot.conftest import Define
 
 texts = st.one_of(st.none(), st.text(max_size=5))
@@ -66,11 +69,15 @@ def test_the_same_value_in_another_column_is_another_row() -> None:
     assert swapped[0] != swapped[1]
 
 
+def hold_out_by_hash(definition: Definition, rows: Columns) -> NDArray[np.bool_]:
+    return SnapshotKind(definition).hold_out_by_hash(row_hashes(rows, definition.identity))
+
+
 def test_by_hash_about_the_share_is_held_out_and_equal_rows_stay_together(define: Define) -> None:
     definition = define(training={"holdout": 0.3})
     rows = {name: np.tile(np.arange(5000.0), 2) for name in definition.columns}
 
-    holdout = SnapshotKind(definition).hold_out_by_hash(rows)
+    holdout = hold_out_by_hash(definition, rows)
 
     assert holdout.mean() == pytest.approx(0.3, abs=0.02)
     assert holdout[:5000].tolist() == holdout[5000:].tolist()
@@ -81,7 +88,7 @@ def test_by_hash_of_the_key_a_changed_row_stays_on_its_side(define: Define) -> N
     rows = {name: np.arange(200.0) for name in definition.columns}
     changed = rows | {"spent": np.zeros(200)}
 
-    before, after = (SnapshotKind(definition).hold_out_by_hash(columns) for columns in (rows, changed))
+    before, after = (hold_out_by_hash(definition, columns) for columns in (rows, changed))
     assert before.tolist() == after.tolist()
 
 
@@ -90,7 +97,7 @@ def test_by_hash_new_rows_do_not_move_old_ones(define: Define) -> None:
     old = {name: np.arange(200.0) for name in definition.columns}
     more = {name: np.arange(300.0) for name in definition.columns}
 
-    before, after = (SnapshotKind(definition).hold_out_by_hash(columns) for columns in (old, more))
+    before, after = (hold_out_by_hash(definition, columns) for columns in (old, more))
     assert before.tolist() == after[:200].tolist()
 
 
