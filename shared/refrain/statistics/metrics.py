@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 class Metric:
     """How good answers are: `prepare` turns truth and one model's answers into a figure of weighted rows.
 
+    `best_constant` finds, among all constants, the best answer to the values of a regression's target.
+
     >>> truth = np.array([0, 0, 1, 1])
     >>> answers = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
     >>> METRICS["roc_auc"].value(truth, answers)
@@ -49,6 +51,7 @@ class Metric:
     greater_is_better: bool
     prepare: Callable[[Truth, Floats], WeightedFigure]
     undefined_when: str = "there are no rows"
+    best_constant: Callable[[Floats], np.floating] = np.mean
 
     def score(self, truth: Truth, answers: Floats) -> Score:
         """Prepare for one model's answers. Raises `MetricUndefined` when an answer is not a finite number."""
@@ -195,7 +198,7 @@ METRICS: dict[str, Metric] = {
         Metric("accuracy", "accuracy", "classification", True, _accuracy),
         Metric("f1", "F1", "classification", True, _f1, "no row has or gets the positive class"),
         Metric("rmse", "RMSE", "regression", False, _rmse),
-        Metric("mae", "MAE", "regression", False, _mae),
+        Metric("mae", "MAE", "regression", False, _mae, best_constant=np.median),
         Metric("r2", "R²", "regression", True, _r2, "the target is the same in all rows"),
         *_list_metrics(),
     )
