@@ -23,7 +23,7 @@ SECONDS_PER_CELL = 0.3e-6
 OWN_BYTES = 400 * MEGABYTE
 """Libraries, and the rows that are held at once."""
 
-BYTES_PER_READ_ROW = 106
+BYTES_PER_READ_ROW = 90
 """Of each row: hashes, time, target, and what finding the newest of each key takes."""
 
 DISK_BYTES_PER_CELL = 8

@@ -52,19 +52,20 @@ def freeze_rows(kind: SnapshotKind, choice: RowChoice, pieces: Iterable[Piece]) 
     """Split the chosen rows and write them; `pieces` have all columns of the rows that were chosen from."""
     split = kind.hold_out(choice.columns, len(choice))
     train, holdout = PackedFile(), PackedFile()
-    described, sides, names, labelled, first = [], [], [], 0, 0
+    described, sides, labelled, first = [], [], 0, 0
+    hashes = np.empty(len(choice), np.uint64)
     for piece, kept in choice.among(pieces):
         columns = piece.columns if kept.all() else take_rows(piece.columns, kept)
         rows = int(kept.sum())
-        hashes = row_hashes(columns, kind.definition.identity)
-        side = kind.hold_out_by_hash(hashes) if split is None else split.holdout[first : first + rows]
+        here = slice(first, first + rows)
+        hashes[here] = row_hashes(columns, kind.definition.identity)
+        side = kind.hold_out_by_hash(hashes[here]) if split is None else split.holdout[here]
         train.add(take_rows(columns, ~side))
         holdout.add(take_rows(columns, side))
         described.append({name: columns[name] for name in kind.described_columns})
         sides.append(side)
-        names.append(hashes)
         labelled += rows if piece.labelled else 0
         first += rows
     split = split or Split(np.concatenate(sides))
     files: Mapping[SnapshotPart, PackedFile] = {"train": train, "holdout": holdout}
-    return FrozenRows(choice, split, join_columns(described), np.concatenate(names), labelled, files)
+    return FrozenRows(choice, split, join_columns(described), hashes, labelled, files)
