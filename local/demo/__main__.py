@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         screen.say(f"\n[red]The demo failed:[/] {error}")
         return 1
     except (OSError, DefinitionError) as error:
-        print(error, file=sys.stderr)
+        print(_explain(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -67,6 +67,13 @@ def _choose_uploads(data: Path | None, model: Path | None) -> DemoUploads:
     if data is None or model is None:
         raise OSError("DATA and MODEL go together: a file to upload, and the definition (TOML) that describes it")
     return user_uploads(data, load_definition(model))
+
+
+def _explain(error: OSError | DefinitionError) -> str:
+    """Say what could not be used; the operating system's sentence begins with a number and has the name at its end."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be read: {(error.strerror or type(error).__name__).lower()}"
+    return str(error)
 
 
 def _run_loop(uploads: DemoUploads, folder: Path, models: Path) -> None:

@@ -47,8 +47,10 @@ def load_definition(path: Path | str) -> Definition:
     where = path.name
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(where, "", f"cannot be read: {error}") from error
+    except OSError as error:
+        raise DefinitionError(where, "", f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError(where, "", f"cannot be read as UTF-8: {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(where, "", f"not valid TOML: {error}") from error
     return parse_definition(path.stem, document, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,3 +33,17 @@ def test_songs_alone_runs_the_songs_demo(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert main(["--model", "songs"]) == 0
     assert len(folders) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "model"), [("absent.csv", "tumours.toml"), (".", "tumours.toml"), (".", "absent.toml")]
+)
+def test_a_file_that_cannot_be_read_is_named_in_a_sentence(
+    data: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy("layers/models/tumours.toml", tmp_path)
+
+    assert main(["--data", str(tmp_path / data), "--model", str(tmp_path / model)]) == 2
+    message = capsys.readouterr().err
+    assert "cannot be read" in message
+    assert "Errno" not in message
