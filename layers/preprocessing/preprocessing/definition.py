@@ -155,8 +155,8 @@ class Definition:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The columns that tell one row from another: those of the key, without one all."""
-        return self.key or tuple(self.columns)
+        """The columns that tell what was learned: the group, else the key, else all, since they tell rows apart."""
+        return (self.training.group,) if self.training.group else self.key or tuple(self.columns)
 
     @property
     def predicted_column(self) -> str:

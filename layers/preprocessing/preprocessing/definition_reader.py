@@ -94,12 +94,15 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
 
 
 def _check_features(top: Table, definition: Definition) -> None:
-    """Refuse a model without features, a recommender with any, and names to ignore that are not features."""
+    """Refuse a model without features, a recommender with any, a group that rows may lack, unknown names to ignore."""
     if isinstance(definition, RecommenderDefinition):
         if definition.derived:
             raise top.fail("derived", "a recommender has no features: expected none")
     elif not definition.features:
         raise top.fail("columns", "expected at least one feature besides target, key and time")
+    group = definition.training.group
+    if group and group not in definition.required - {definition.target}:
+        raise top.fail("training.group", f"expected a column with `required = true`, not the target, got {group!r}")
     for name in definition.monitoring.ignore:
         if name not in definition.features:
             raise top.fail("monitoring.ignore", f"expected features of this model, got {name!r}")

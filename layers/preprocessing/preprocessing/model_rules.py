@@ -25,12 +25,14 @@ class Candidate:
 class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
-    `too_many_rows` says what becomes of rows beyond what training holds.
+    Rows that are equal in the column `group` stay on one side. `too_many_rows` says what becomes of rows beyond what
+    training holds.
     """
 
     window: float | None
     holdout: float
     split: Literal["time", "upload", "hash"]
+    group: str
     metric: str
     min_rows: int
     too_many_rows: Literal["sample", "refuse"]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from preprocessing.model_rules import Candidate, Gate, Rollout, Training
-from preprocessing.tables import BOOLEAN, TEXTS, Key, choice, length, match_text, number, of_type, whole
+from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, match_text, number, of_type, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +78,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         "window": length(None, empty=None),
         "holdout": number(0.2, 0.01, 0.9),
         "split": choice(("time", "upload", "hash"), "time" if event_time else "hash"),
+        "group": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
@@ -85,11 +86,15 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     values = table.read(keys, tables=["candidates"])
     if values["split"] == "time" and not event_time:
         raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
+    if values["group"] and task == "recommendation":
+        raise table.fail("group", "a recommender is split by user: expected no group")
     candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")
     if len({candidate.name for candidate in candidates}) < len(candidates):
         raise table.fail("candidates", "expected a different name for each candidate")
+    if any(candidate.name == "champion" for candidate in candidates):
+        raise table.fail("candidates", "expected another name than champion, which is that of the model in service")
     return Training(**values, candidates=candidates)
 
 

@@ -17,6 +17,7 @@ from refrain.lake.snapshot import read_snapshot_rows
 from refrain.lake.version import read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
+from refrain.statistics.hashing import row_hashes
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Definition
+    from preprocessing import Array, Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.lake.parity_figures import Parity
@@ -40,12 +41,15 @@ class Holdout:
     """The truth that all are measured by; `classes` are those of the holdout and of every version, sorted.
 
     A regression has no classes. The truth of a recommender is how many new items each user chose; `popular_hits` are
-    the answers of a list of the most popular items, which a recommender has to beat.
+    the answers of a list of the most popular items, which a recommender has to beat. `groups` has one number for all
+    rows that belong together (None: each is alone), `times` the time of each row where rows have one.
     """
 
     truth: Truth
     classes: Sequence[str] = ()
     popular_hits: Floats | None = None
+    groups: NDArray[np.uint64] | None = None
+    times: Array | None = None
 
     def popularity(self, metric: Metric) -> float | None:
         """Measure the most popular items; None without users, and for all models but recommenders."""
@@ -120,12 +124,32 @@ class TabularEvaluation:
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return the target, with the classes of the holdout and of all models."""
-        target = self._rows[self._definition.target]
-        if self._definition.task == "regression":
-            return Holdout(target.astype(np.float64))
-        labels = class_labels(self._definition.columns[self._definition.target], target)
+        definition = self._definition
+        target = self._rows[definition.target]
+        groups = find_groups(definition, self._rows)
+        times = self._rows[definition.time] if definition.time else None
+        if definition.task == "regression":
+            return Holdout(target.astype(np.float64), groups=groups, times=times)
+        labels = class_labels(definition.columns[definition.target], target)
         classes = sorted(set(labels.tolist()).union(*(evaluated.classes for evaluated in models)))
-        return Holdout(class_numbers(labels, classes), classes)
+        return Holdout(class_numbers(labels, classes), classes, groups=groups, times=times)
+
+
+def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:
+    """Number the rows by what they belong to: their group, else what their key names besides a time, if it repeats.
+
+    A key of customer and month has many rows of one customer, which say less than as many customers do. None: each row
+    is alone.
+    """
+    names = [definition.training.group] if definition.training.group else _entity(definition)
+    if not names:
+        return None
+    groups = row_hashes(rows, names)
+    return groups if len(np.unique(groups)) < len(groups) else None
+
+
+def _entity(definition: Definition) -> list[str]:
+    return [name for name in definition.key if definition.columns[name].kind != "time"]
 
 
 def score(model: TabularModel, matrix: NDArray[np.float32]) -> Floats:

@@ -16,7 +16,7 @@ from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
-from refrain.statistics.hashing import WHOLE
+from refrain.statistics.hashing import WHOLE, row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class SnapshotKind:
     @property
     def deciding_columns(self) -> tuple[str, ...]:
         """The columns that `hold_out` and the window need of all rows, besides the key."""
-        return (self.definition.time,) if self.definition.time else ()
+        return tuple(name for name in (self.definition.time, self.definition.training.group) if name)
 
     @property
     def described_columns(self) -> tuple[str, ...]:
@@ -87,11 +87,14 @@ class SnapshotKind:
     def hold_out(self, columns: Columns, rows: int) -> Split | None:
         """Hold out a share of the rows, in the order of upload, by the deciding columns; None where a hash decides."""
         training = self.definition.training
+        if training.split == "hash":
+            return None
+        if training.group:
+            order = columns[self.definition.time] if training.split == "time" else np.arange(rows)
+            return split_by_group(row_hashes(columns, (training.group,)), order, training.holdout)
         if training.split == "time":
             return split_by_time(columns[self.definition.time], training.holdout)
-        if training.split == "upload":
-            return Split(np.arange(rows) >= rows - round(rows * training.holdout))
-        return None
+        return Split(np.arange(rows) >= rows - round(rows * training.holdout))
 
     def hold_out_by_hash(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Hold out the rows whose hash falls into the share."""
@@ -139,3 +142,23 @@ def split_by_time(times: Array, share: float) -> Split:
     held_out = len(times) - first_rows[1:]  # rows held out when the holdout begins at each time but the first
     cut = distinct[1:][np.argmin(np.abs(held_out - share * len(times)))]
     return Split(times >= cut, cut)
+
+
+def split_by_group(groups: NDArray[np.uint64], order: Array, share: float) -> Split:
+    """Hold out the groups that began last, all their rows, as many as come nearest to the share; a hash breaks ties.
+
+    New rows of old groups do not move them: by their newest row they would, from training to the holdout.
+
+    >>> groups = np.array([7, 7, 5, 5, 3], np.uint64)
+    >>> split_by_group(groups, np.array([1, 9, 2, 3, 8]), 0.25).holdout.tolist()
+    [False, False, False, False, True]
+    """
+    ids, member, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    by_group = np.lexsort((order, member))
+    began = order[by_group[np.cumsum(counts) - counts]]
+    newest_first = np.lexsort((ids, began))[::-1]
+    held_out = np.cumsum(counts[newest_first])[:-1]  # never all groups
+    number = 1 + int(np.argmin(np.abs(held_out - share * len(groups)))) if len(held_out) else 0
+    holdout = np.isin(member, newest_first[:number])
+    is_time = order.dtype.kind == "M" and number
+    return Split(holdout, order[holdout].min() if is_time else None)

@@ -32,11 +32,7 @@ def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
     >>> hashes[2] == row_hashes({"city": cities}, ["city"])[0], len(set(hashes.tolist()))
     (np.True_, 3)
     """
-    total = np.zeros(len(columns[names[0]]), np.uint64)
-    for name in names:
-        salted = _mixed(_cells(columns[name]) ^ _digest(name))
-        total += np.where(is_missing(columns[name]), np.uint64(0), salted)
-    return _mixed(total)
+    return _mixed(sum((_salted(name, columns[name]) for name in names), start=np.zeros(1, np.uint64)))
 
 
 def position_hashes(source: str, first: int, rows: int) -> NDArray[np.uint64]:
@@ -51,6 +47,10 @@ def position_hashes(source: str, first: int, rows: int) -> NDArray[np.uint64]:
 def rehash(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Draw other numbers from hashes, for a second choice that does not depend on the first."""
     return _mixed(_mixed(hashes))
+
+
+def _salted(name: str, array: Array) -> NDArray[np.uint64]:
+    return np.where(is_missing(array), np.uint64(0), _mixed(_cells(array) ^ _digest(name)))
 
 
 def _cells(array: Array) -> NDArray[np.uint64]:

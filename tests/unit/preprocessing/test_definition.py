@@ -71,6 +71,15 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
         "time",
         "training.split: expected the key `time` to name a column",
     ),
+    (
+        "a group that rows may lack",
+        "training.group",
+        "colour",
+        "training.group: expected a column with `required = true`",
+    ),
+    ("a group of a stranger", "training.group", "shop", "training.group: expected a column with `required = true`"),
+    ("a group by target", "training.group", "label", "expected a column with `required = true`, not the target, got"),
+    ("a candidate named champion", "training.candidates.0.name", "champion", "expected another name than champion"),
     ("a ceiling where a floor is meant", "gate.max_metric", 0.9, "gate.max_metric: expected min_metric"),
     ("a confidence over one", "gate.confidence", 95, "gate.confidence: expected a number from 0.5 to 0.9999, got 95"),
     ("an unknown rollout", "rollout.mode", "blue-green", "rollout.mode: expected one of immediate, shadow, canary"),
@@ -143,6 +152,18 @@ def test_identity_columns_are_no_features_by_default() -> None:
     assert definition.inputs == ("amount", "member", "joined")
     assert definition.required == {"label", "colour", "joined"}
     assert definition.training.split == "time"
+
+
+def test_what_was_learned_is_told_by_the_group_else_the_key_else_the_whole_row() -> None:
+    grouped = changed("columns.colour.required", True) | {"key": ["amount"]}
+    grouped["training"]["group"] = "colour"
+
+    identities = [
+        parse_definition("shop", content, "shop.toml").identity
+        for content in (document(), document(key=["amount"]), grouped)
+    ]
+
+    assert identities == [tuple(document()["columns"]), ("amount",), ("colour",)]
 
 
 def test_the_fingerprint_follows_the_data_and_not_the_training() -> None:

@@ -50,6 +50,10 @@ def test_without_a_time_the_split_is_by_hash() -> None:
         ),
         ({"rollout": {"mode": "canary"}}, "rollout.mode: expected immediate: a recommender cannot be tried as canary"),
         (
+            {"training": document()["training"] | {"group": "who"}},
+            "training.group: a recommender is split by user: expected no group",
+        ),
+        (
             {"training": {"candidates": [{"name": "a", "estimator": "sklearn.linear_model.Ridge"}]}},
             "training.candidates[0].estimator: expected the dotted name of a recommender, such as "
             "refrain.recommenders.Ease, got 'sklearn.linear_model.Ridge'",

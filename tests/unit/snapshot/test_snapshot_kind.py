@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import objects
@@ -135,6 +135,56 @@ def test_by_time_no_held_out_row_is_older_than_a_training_row(days: list[int], s
         assert not split.holdout.all()
         assert times[split.holdout].min() > times[~split.holdout].max()
         assert times[split.holdout].min() == split.cut
+
+
+def split_with_group(define: Define, how: str, shops: list[int], days: list[int]) -> NDArray[np.bool_]:
+    columns = {name: {"type": "category"} for name in ("who", "back")}
+    columns |= {"at": {"type": "time"}, "shop": {"type": "number"}}
+    definition = define(
+        key=["shop", "at"], time="at", columns=columns, training={"split": how, "holdout": 0.3, "group": "shop"}
+    )
+    rows = {"at": np.array(days, "datetime64[D]").astype("datetime64[us]"), "shop": np.array(shops, float)}
+    kind = SnapshotKind(definition)
+    split = kind.hold_out(rows, len(shops))
+    return kind.hold_out_by_hash(row_hashes(rows, definition.identity)) if split is None else split.holdout
+
+
+@pytest.mark.parametrize("how", ["time", "upload", "hash"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_all_rows_of_a_group_are_on_one_side(define: Define, how: str, data: st.DataObject) -> None:
+    shops = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=60))
+    days = data.draw(st.lists(st.integers(0, 9), min_size=len(shops), max_size=len(shops)))
+
+    held = split_with_group(define, how, shops, days)
+
+    assert all(len({side for shop, side in zip(shops, held, strict=True) if shop == each}) == 1 for each in shops)
+    assert not held.all() or how == "hash"
+    assert held.any() or how == "hash" or len(set(shops)) == 1
+
+
+@pytest.mark.parametrize("how", ["time", "upload"])
+def test_the_groups_that_began_last_are_held_out_and_their_share_of_rows(define: Define, how: str) -> None:
+    shops = [1, 1, 2, 3, 4, 2, 3, 1, 4, 1, 1, 3]  # 4 began last; with 3 it comes nearer to a share of 3.6 rows
+    days = list(range(12))
+
+    assert split_with_group(define, how, shops, days).tolist() == [shop in (3, 4) for shop in shops]
+
+
+def test_groups_that_began_together_are_told_apart_by_a_hash(define: Define) -> None:
+    held = split_with_group(define, "time", list(range(40)) * 5, [0] * 40 + [1] * 160)
+
+    assert held.mean() == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize("how", ["time", "upload", "hash"])
+def test_a_new_row_of_a_known_group_moves_no_other(define: Define, how: str) -> None:
+    shops, days = list(range(50)) * 2, [*range(50)] * 2
+    before = split_with_group(define, how, shops, days)
+    after = split_with_group(define, how, [*shops, 3], [*days, 60])
+
+    assert after[:-1].tolist() == before.tolist()
+    assert after[-1] == before[3]
 
 
 def holdout(rows: int, held: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
