@@ -84,7 +84,10 @@ bench: setup build ## Measure, and write build/bench.json and docs/benchmarks.md
 bench-compare: setup ## Compare build/bench.json (written by make bench) with the committed figures
 	@$(PYTHON) -m benchmarks.compare
 
+simulate: setup ## Simulate how often decisions are right; write docs/simulations.json and .md (ONLY=part,part; RUNS=)
+	@$(PYTHON) -m benchmarks.simulation $(if $(ONLY),--only "$(ONLY)") $(if $(RUNS),--runs $(RUNS))
+
 clean: ## Remove everything that was built
 	@rm -rf .aws-sam build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup demo up sam-local lint test test-deployed test-states bring-back requirements build validate sizes preflight cost bench bench-compare clean
+.PHONY: help setup demo up sam-local lint test test-deployed test-states bring-back requirements build validate sizes preflight cost bench bench-compare simulate clean

@@ -50,7 +50,7 @@ def draw_bars(group: Group) -> str:
         parts.append(element("rect", **bar, class_=f"bar {COLOURS[row.kind]}"))
         parts.append(text(end + 8, y + 15, values[index], "value"))
     description = "; ".join(f"{row.name} {row.median:.3g} {group.unit}" for row in group.rows)
-    return _alone(svg("bars", (WIDE, bottom + 12), group.title, description, *parts))
+    return alone(svg("bars", (WIDE, bottom + 12), group.title, description, *parts))
 
 
 def draw_lines(line: Line) -> str:
@@ -72,7 +72,7 @@ def draw_lines(line: Line) -> str:
             parts += [dot(panel.x(x), panel.y(y), colour, 4) for x, y in zip(xs, heights, strict=True)]
         parts.append(text(panel.x(xs[-1]) + 10, end + 4, name, f"label {colour} named"))
     description = "; ".join(f"{name}: {', '.join(f'{y:.3g}' for y in ys)}" for name, ys in line.lines.items())
-    return _alone(svg("curves", (WIDE, 350), line.title, description, *parts))
+    return alone(svg("curves", (WIDE, 350), line.title, description, *parts))
 
 
 type Axis = Callable[[float], float]
@@ -158,10 +158,10 @@ def draw_waterfall(trace: Trace) -> str:
         parts.append(element("rect", **bar, class_=f"bar {colour}"))
         parts.append(text(scale(span.end) + 6, y + 12, three_digits(span.end - span.start), "value"))
     description = "; ".join(f"{span.name} {three_digits(span.end - span.start)} {trace.unit}" for span in trace.spans)
-    return _alone(svg("waterfall", (WIDE, bottom + 28), trace.title, description, *parts))
+    return alone(svg("waterfall", (WIDE, bottom + 28), trace.title, description, *parts))
 
 
-def _alone(drawing: Html) -> str:
+def alone(drawing: Html) -> str:
     """Add the report's style to a drawing, so that it can be a file of its own."""
     start, rest = drawing.split(">", 1)
     style = STYLE.read_text(encoding="utf-8").replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,15 @@
+"""All designed cells, by `part/name`. A part is a module of this folder with a function `cells`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.simulation import gate
+
+if TYPE_CHECKING:
+    from benchmarks.simulation.cell import Cell
+
+PARTS = {"gate": "Does a run promote the right model?"}
+"""The question of each part, as the page asks it."""
+
+CELLS: dict[str, Cell] = {f"{cell.part}/{cell.name}": cell for cell in (*gate.cells(),)}

@@ -1,0 +1,76 @@
+"""Which rows say the same thing? Rows of one customer, and rows that follow each other, are alike.
+
+A comparison that takes such rows for independent is too sure of itself. So it sums them up to units: entities, or
+blocks of rows that follow each other. The length of the blocks comes from the data. It is eight times as long as a
+difference lasts, so that neighbouring blocks hardly know of each other (correlation below 0.07).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats
+
+MIN_BLOCKS = 16
+"""With fewer blocks nobody can tell whether neighbours are alike."""
+BLOCKS_LAST = 8
+"""A block is so many times as long as a difference lasts."""
+SUSPICION = 1.3
+"""Neighbouring rows are taken as alike when their correlation is so many standard errors above 0."""
+SUSPICION_OF_BLOCKS = 2.0
+"""The same for blocks of rows, where a mistake costs most of the rows."""
+
+_LASTING = np.geomspace(0.05, 200, 400)
+_WITHIN = _LASTING * (1 - np.exp(-1 / _LASTING))
+_NEIGHBOURS = _WITHIN**2 / (2 * _LASTING * (1 - _WITHIN))
+"""The correlation of neighbouring blocks of a series whose correlation falls by e within `_LASTING` blocks."""
+
+
+def number_units(groups: NDArray[Any] | None, differences: Floats, *, in_order: bool) -> NDArray[np.int64]:
+    """Number the unit of each row, from 0, in the order of the rows where they have one.
+
+    `groups` are ids [rows] of rows that belong together. Without them, rows `in_order` of time form blocks, as long as
+    the most lasting of the `differences` [rows, comparisons] asks for. Other rows are units of their own.
+
+    >>> number_units(np.array(["b", "a", "b"]), np.zeros((3, 1)), in_order=False)
+    array([1, 0, 1])
+    """
+    if groups is not None:
+        return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    length = max(map(block_length, differences.T), default=1) if in_order else 1
+    return np.arange(len(differences)) // length
+
+
+def block_length(series: Floats) -> int:
+    """Return how many rows [rows] form a block, by how alike neighbours are: single rows, pairs of rows, fours …
+
+    Blocks of several lengths are needed: what lasts long may be hidden in single rows by their noise.
+
+    >>> random = np.random.default_rng(0)
+    >>> block_length(random.normal(size=1000)), block_length(np.repeat(random.normal(size=100), 10)) > 50
+    (1, True)
+    """
+    longest, rows = 0.0, 1
+    centred = series - series.mean() if len(series) else series
+    while len(series) // rows >= MIN_BLOCKS:
+        blocks = len(series) // rows
+        alike = _correlation(centred[: blocks * rows].reshape(blocks, rows).sum(axis=1))
+        if alike > (SUSPICION if rows == 1 else SUSPICION_OF_BLOCKS) / np.sqrt(blocks):
+            lasts = -1 / np.log(min(alike, 0.999)) if rows == 1 else rows * np.interp(alike, _NEIGHBOURS, _LASTING)
+            longest = max(longest, float(lasts))
+        rows *= 2
+    return max(1, int(np.ceil(BLOCKS_LAST * longest)))
+
+
+def _correlation(blocks: Floats) -> float:
+    """Return the correlation of neighbours, without the bias that comes from centring."""
+    centred = blocks - blocks.mean()
+    variance = float(centred @ centred) / len(blocks)
+    if not variance:
+        return 0.0
+    return float(centred[1:] @ centred[:-1]) / (len(blocks) - 1) / variance + 1 / len(blocks)
