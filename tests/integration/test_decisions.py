@@ -112,6 +112,9 @@ def test_the_first_model_above_the_floor_goes_into_service(shop: Shop) -> None:
     assert entry["figures"]["logistic"] > entry["figures"]["stump"]
     report = shop.aws.read(ended["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
     assert "logistic is the first model in service" in report
+    evaluation = Evaluation.read(open_store(shop.aws.lake), "shop", ended["run"])
+    importance = {item.figures.name: [feature.feature for feature in item.importance] for item in evaluation.candidates}
+    assert importance == {"logistic": ["size", "price", "colour"], "stump": []}, "only the one in focus is looked at"
 
 
 def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop) -> None:
@@ -278,7 +281,7 @@ def test_evaluation_holds_one_version_at_a_time(shop: Shop, monkeypatch: pytest.
 
     compare("shop")
 
-    assert len(loaded) == 4  # each is loaded to be asked, and to be described
+    assert len(loaded) == 3  # each is loaded to be asked, and the best one for what it relies on
 
 
 def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: Shop) -> None:

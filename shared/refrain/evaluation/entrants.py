@@ -15,7 +15,7 @@ from refrain.statistics.comparison import CHAMPION, compare_models
 from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from preprocessing import Definition
     from refrain.arrays import Floats
@@ -113,3 +113,15 @@ def _summarise(
             except MetricUndefined:
                 continue
     return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))
+
+
+def add_importance(
+    summaries: Mapping[str, ModelSummary], entrants: Mapping[str, Entrant], holdout: Holdout, versions: Collection[str]
+) -> dict[str, ModelSummary]:
+    """Measure what the champion and these versions rely on, which takes too long for all."""
+    closely = dict(summaries)
+    for name, summary in summaries.items():
+        evaluated = entrants[name].evaluated
+        if evaluated and (name == CHAMPION or summary.figures.version in versions):
+            closely[name] = replace(summary, importance=evaluated.measure_importance(holdout))
+    return closely

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import RecommenderDefinition
 from refrain.errors import InvalidRequest
 from refrain.evaluation.decision import decide
-from refrain.evaluation.entrants import Entrant, gather_entrants, summarise_entrants
+from refrain.evaluation.entrants import Entrant, add_importance, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
 from refrain.evaluation.memory_room import explain_too_large
 from refrain.events import TEXT, read_fields
@@ -89,13 +89,14 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
     holdout = kind.holdout(list(evaluated.values()))
     answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
-    candidates = summarise_entrants(definition, holdout, entrants, answers)
-    champion = candidates.pop(CHAMPION, None)
-    champion_figures = champion.figures if champion else None
-    figures = [candidate.figures for candidate in candidates.values()]
+    summaries = summarise_entrants(definition, holdout, entrants, answers)
+    champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None
+    candidates = [summary for name, summary in summaries.items() if name != CHAMPION]
+    figures = [candidate.figures for candidate in candidates]
     popularity = holdout.popularity(metric)
-    too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, list(candidates.values()))
+    too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, candidates)
     decision = decide(definition.gate, metric, champion_figures, figures, popularity, too_large)
+    summaries = add_importance(summaries, entrants, holdout, [decision.focus] if decision.focus else [])
     evaluation = Evaluation(
         model=request.model,
         run=request.run,
@@ -106,8 +107,8 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         finished_at=to_iso(datetime.now(UTC), "milliseconds"),
         data=snapshot.data,
         gate=definition.gate,
-        champion=champion,
-        candidates=list(candidates.values()),
+        champion=summaries.pop(CHAMPION, None),
+        candidates=list(summaries.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
         popularity=popularity,

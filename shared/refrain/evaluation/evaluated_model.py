@@ -11,7 +11,7 @@ import numpy as np
 from preprocessing import present
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
-from refrain.evaluation.importance import permutation_importance
+from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
 from refrain.lake.packed_columns import fit_to
 from refrain.lake.snapshot import read_snapshot_rows
 from refrain.lake.version import read_version_files
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
+    from refrain.lake.evaluation import Importance
     from refrain.lake.parity_figures import Parity
     from refrain.lake.version import VersionFiles
     from refrain.statistics.metrics import Metric
@@ -62,8 +63,9 @@ class EvaluatedModel:
     """A version that could be loaded. `answers` [rows, classes] or [rows, 1] are in the order of its own classes.
 
     The answers of a recommender are hits [users, positions], 1 or 0 for each item of each list. `describe` returns the
-    fields of `ModelSummary` that only this kind of models has. The loaded version itself is gone, since evaluation has
-    no memory for all at once.
+    fields of `ModelSummary` that only this kind of models has; `measure_importance` takes most of a comparison's time,
+    and is asked of the models that are looked at closely. The loaded version itself is gone, since evaluation has no
+    memory for all at once.
     """
 
     estimator: str
@@ -74,6 +76,7 @@ class EvaluatedModel:
     latency_ms: float
     bytes: int
     describe: Callable[[Holdout], dict[str, Any]]
+    measure_importance: Callable[[Holdout], list[Importance]]
 
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
@@ -113,14 +116,32 @@ class TabularEvaluation:
             parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
             latency_ms=model.latency_ms(instances),
             bytes=len(files.model),
-            describe=partial(self._describe, model.version, answers),
+            describe=partial(self._describe, model.classes or (), answers),
+            measure_importance=partial(self._measure_importance, model.version, answers),
         )
 
-    def _describe(self, version: str, answers: Floats, holdout: Holdout) -> dict[str, Any]:
-        """Load the version again: its classes are not the only ones, and all are read before it can be described."""
+    def _describe(self, classes: Sequence[str], answers: Floats, holdout: Holdout) -> dict[str, Any]:
+        """Draw the curves of answers in the order of these classes."""
+        aligned_answers = aligned(answers, classes, holdout.classes)
+        return {"curves": describe_curves(self._definition.task, holdout.truth, aligned_answers, holdout.classes)}
+
+    def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
+        """Load the version again, and ask it for a sample of the rows with the values of other rows."""
         files = read_version_files(self._store, self._definition.model, version)
         model = TabularModel.load(files.manifest, files.model)
-        return describe_tabular(model, model.encode(fit_to(model.definition, self._rows)), answers, holdout)
+        rows = np.random.default_rng(0).permutation(len(answers))[:MAX_SHUFFLED_ROWS]
+
+        def in_order(scores: Floats) -> Floats:
+            return aligned(scores, model.classes or (), holdout.classes)
+
+        return permutation_importance(
+            lambda matrix: in_order(score(model, matrix)),
+            model.encode({name: column[rows] for name, column in fit_to(model.definition, self._rows).items()}),
+            in_order(answers[rows]),
+            holdout.truth[rows],
+            METRICS[self._definition.training.metric],
+            model.definition.features,
+        )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return the target, with the classes of the holdout and of all models."""
@@ -157,20 +178,3 @@ def score(model: TabularModel, matrix: NDArray[np.float32]) -> Floats:
     starts = range(0, len(matrix), MAX_ROWS_AT_ONCE)
     blocks = [model.score(matrix[start : start + MAX_ROWS_AT_ONCE]) for start in starts]
     return np.concatenate(blocks).astype(np.float64)
-
-
-def describe_tabular(
-    model: TabularModel, matrix: NDArray[np.float32], answers: Floats, holdout: Holdout
-) -> dict[str, Any]:
-    """Draw the curves of a model with these features and answers, and measure what it relies on."""
-    definition, own_classes = model.definition, model.classes or ()
-    truth, classes = holdout.truth, holdout.classes
-    columns = {name: [index] for index, name in enumerate(definition.features)}
-
-    def predict(shuffled: NDArray[np.float32]) -> Floats:
-        return aligned(score(model, shuffled), own_classes, classes)
-
-    return {
-        "curves": describe_curves(definition.task, truth, aligned(answers, own_classes, classes), classes),
-        "importance": permutation_importance(predict, matrix, truth, METRICS[definition.training.metric], columns),
-    }

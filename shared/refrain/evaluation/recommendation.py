@@ -59,6 +59,7 @@ class RecommenderEvaluation:
             latency_ms=model.latency_ms(_instances(model)),
             bytes=len(files.model),
             describe=lambda _holdout: {"beyond_accuracy": beyond_accuracy(self._questions, ranked)},
+            measure_importance=lambda _holdout: [],
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:

@@ -110,18 +110,19 @@ class Curves(Document):
 
 @dataclass(frozen=True)
 class Importance(Document):
-    """How much worse the metric gets when a feature's values are shuffled: mean and deviation over the repeats."""
+    """How much worse the metric gets when a feature's values are shuffled, and the standard error of that."""
 
     feature: str
     loss: float
-    deviation: float
+    standard_error: float
 
 
 @dataclass(frozen=True)
 class ModelSummary(Document):
     """One model of a run. `metrics` are all metrics of the task by name.
 
-    A recommender has no `curves` and no `importance`; it has figures `beyond_accuracy`.
+    Only the champion and the candidate in focus have an `importance`. A recommender has no `curves` and no
+    `importance`; it has figures `beyond_accuracy`.
     """
 
     figures: Figures
@@ -152,6 +153,12 @@ class GateDecision(Document):
     reason: str
     verdicts: tuple[CandidateVerdict, ...]
     confidence: float
+
+    @property
+    def focus(self) -> str | None:
+        """The version of the best candidate that passed the gate, which the report looks at closely."""
+        best = (item.version for item in self.verdicts if item.code in ("promoted", "not_better"))
+        return next(best, None)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def draw_importance(model: PageModel, champion: PageModel | None, title: str, ma
     """Draw how much worse the metric gets without each feature, greatest first; the champion's as diamonds."""
     features = model.summary.importance[:max_features]
     of_champion = {item.feature: item.loss for item in champion.summary.importance} if champion else {}
-    ends = [end for item in features for end in (item.loss - item.deviation, item.loss + item.deviation)]
+    ends = [end for item in features for end in (item.loss - item.standard_error, item.loss + item.standard_error)]
     ends += [of_champion[item.feature] for item in features if item.feature in of_champion]
     low, high = pad_range([0.0, *ends], 0.04)
     left = 30 + 6.6 * max(len(shorten_middle(item.feature, MAX_FEATURE_LENGTH)) for item in features)
@@ -116,7 +116,7 @@ def draw_importance(model: PageModel, champion: PageModel | None, title: str, ma
     for index, item in enumerate(features):
         parts += _bar(panel, 14 + BAR_HEIGHT * (index + 0.5), model.colour, item, of_champion.get(item.feature))
     description = f"Greatest first: {', '.join(item.feature for item in features[:5])}."
-    note = f"By permutation, for {model.label}: mean and standard deviation over the repeats."
+    note = f"By permutation, for {model.label}, with its standard error."
     hidden = model.summary.importance[max_features:]
     if hidden:
         greatest = max(abs(item.loss) for item in hidden)
@@ -130,7 +130,7 @@ def draw_importance(model: PageModel, champion: PageModel | None, title: str, ma
 def _bar(panel: Panel, y: float, colour: str, item: Importance, of_champion: float | None) -> list[Html]:
     """Draw one feature: its name, a bar with its spread, the champion's diamond and the figure."""
     zero, end = panel.x(0), panel.x(item.loss)
-    spread = (panel.x(item.loss - item.deviation), panel.x(item.loss + item.deviation))
+    spread = (panel.x(item.loss - item.standard_error), panel.x(item.loss + item.standard_error))
     name = shorten_middle(item.feature, MAX_FEATURE_LENGTH)
     bar = {"x": min(zero, end), "y": y - 7, "rx": 2, "height": 14, "width": max(abs(end - zero), 0.7)}
     parts = [

@@ -75,5 +75,5 @@ def page_models(evaluation: Evaluation) -> PageModels:
         for index, summary in enumerate(evaluation.candidates)
     ]
     champion = PageModel(evaluation.champion, "champion", None) if evaluation.champion else None
-    best = [model for model in candidates if model.verdict and model.verdict.code in ("promoted", "not_better")]
-    return PageModels(METRICS[evaluation.metric], champion, candidates, best[0] if best else champion)
+    focus = next((model for model in candidates if model.figures.version == evaluation.decision.focus), champion)
+    return PageModels(METRICS[evaluation.metric], champion, candidates, focus)

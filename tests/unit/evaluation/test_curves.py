@@ -17,7 +17,6 @@ from refrain.evaluation.curves import (
     quantile_bins,
     roc_curve,
 )
-from refrain.evaluation.importance import permutation_importance
 from refrain.lake.evaluation import Curves, Line
 from refrain.statistics.intervals import wilson_interval
 from refrain.statistics.metrics import METRICS
@@ -121,36 +120,3 @@ def test_the_histogram_counts_every_row() -> None:
         "no": int((truth == 0).sum()),
         "yes": int(truth.sum()),
     }
-
-
-def test_importance_finds_what_the_model_uses_and_leaves_the_matrix_alone() -> None:
-    # Given a model that uses the first feature much, the second little (two columns), the third not at all
-    random = np.random.default_rng(5)
-    matrix = random.normal(size=(3000, 4)).astype(np.float32)
-    truth = 10 * matrix[:, 0] + matrix[:, 1] + matrix[:, 2] + random.normal(size=3000)
-    kept = matrix.copy()
-
-    def predict(rows: NDArray[np.float32]) -> Floats:
-        return np.asarray(10 * rows[:, 0] + rows[:, 1] + rows[:, 2], dtype=np.float64)
-
-    # When asked
-    features = {"unused": [3], "little": [1, 2], "much": [0]}
-    found = permutation_importance(
-        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, max_rows=500
-    )
-    # Then
-    assert [each.feature for each in found] == ["much", "little", "unused"]
-    assert found[0].loss > 10 * found[1].loss > 0
-    assert found[2].loss == 0.0
-    assert np.array_equal(matrix, kept)
-    again = permutation_importance(
-        predict, matrix, truth.astype(np.float64), METRICS["rmse"], features, repeats=3, max_rows=500
-    )
-    assert again == found
-
-
-def test_rows_without_a_figure_have_no_importance() -> None:
-    matrix = np.zeros((10, 1), dtype=np.float32)
-    answers = np.full((10, 2), 0.5)
-    metric = METRICS["roc_auc"]
-    assert permutation_importance(lambda _: answers, matrix, np.zeros(10, dtype=np.int64), metric, {"a": [0]}) == []

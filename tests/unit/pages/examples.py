@@ -63,15 +63,12 @@ def evaluation(
         estimator = f"sklearn.ensemble.{name.title()}"
         if made.error is not None:
             return ModelSummary(made, estimator)
-        columns = {feature: [index] for index, feature in enumerate(names)}
         return ModelSummary(
             made,
             estimator,
             metrics={item.name: item.value(truth, answered) for item in METRICS.values() if item.task == task},
             curves=describe_curves(task, truth, answered, classes),
-            importance=permutation_importance(
-                models[name], matrix, truth, METRICS[metric], columns, repeats=2, max_rows=400
-            ),
+            importance=permutation_importance(models[name], matrix, answered, truth, METRICS[metric], names),
         )
 
     candidates = [figures(name, found.candidates.get(name)) for name in answers]
