@@ -24,7 +24,14 @@ POLLS = 5 * 180
 
 _MB, _KB = 1024, 1024**2  # of a gigabyte
 STATES_TO_TRAINING = ("Retrain or roll back?", "Take a snapshot", "Enough to learn from?", "Train the candidates")
-STATES_AFTER_TRAINING = ("Compare with the champion", "Better?", "Promote")
+STATES_AFTER_TRAINING = (
+    "Compare with the champion",
+    "To be fitted on all rows?",
+    "Fit on all rows",
+    "Prove the refitted model",
+    "Better?",
+    "Promote",
+)
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,8 @@ class Costs:
         return {
             "Step Functions": transitions * prices["step_functions"]["thousand_transitions"] / 1000,
             "Lambda": self._calls("SnapshotFunction", 1, assumptions.snapshot_seconds)
-            + self._calls("TrainFunction", candidates, assumptions.train_seconds)
-            + self._calls("EvaluateFunction", 1, assumptions.evaluate_seconds)
+            + self._calls("TrainFunction", candidates + 2, assumptions.train_seconds)  # the refit is two fits
+            + self._calls("EvaluateFunction", 2, assumptions.evaluate_seconds)
             + self._calls("MoveFunction", 1, assumptions.move_seconds),
             "S3": 50 * (prices["s3"]["thousand_writes"] + 4 * prices["s3"]["thousand_reads"]) / 1000,
             "metrics": self._counted(1),

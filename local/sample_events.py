@@ -41,6 +41,8 @@ RECEIVERS = {
     "20-rollback": STATE_MACHINE,
     "21-roll-back": "MoveFunction",
     "22-failed-upload": "FailedUploadsFunction",
+    "23-fit-all-rows": "TrainFunction",
+    "24-prove": "EvaluateFunction",
 }
 """Each event's receiver by logical id, in the order of sending.
 

@@ -48,7 +48,7 @@ STATES: dict[str, Any] = yaml.safe_load((PROJECT / "functions/retraining/retrain
 TASKS = {name: state["Parameters"] for name, state in STATES.items() if state["Type"] == "Task"}
 
 UPLOADS = ("01-upload", "02-uploads")
-STEPS = ("04-snapshot", "05-train", "06-evaluate", "09-promote")
+STEPS = ("04-snapshot", "05-train", "06-evaluate", "23-fit-all-rows", "24-prove", "09-promote")
 TRIAL = ("07-start-trial", "10-dismiss", "11-dismiss-unjudged")
 REQUESTS = [name for name, receiver in RECEIVERS.items() if receiver == "InferenceFunction"]
 SENT_BY = {
@@ -60,6 +60,8 @@ SENT_BY = {
     "10-dismiss": "Dismiss the challenger",
     "11-dismiss-unjudged": "Dismiss the unjudged challenger",
     "21-roll-back": "Roll back",
+    "23-fit-all-rows": "Fit on all rows",
+    "24-prove": "Prove the refitted model",
 }
 """The state that sends each event of a run. Training is left out: its state is inside a map."""
 
@@ -220,11 +222,12 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
     assert send("22-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
     assert sorted(receipt["status"] for receipt in inbox.receipts("tumours")) == ["failed", "kept", "kept"]
 
-    snapshot, trained, compared, promoted = (send(name) for name in STEPS)
+    snapshot, trained, compared, fitted, proof, promoted = (send(name) for name in STEPS)
     assert (snapshot["enough"], snapshot["rows"]) == (True, 260)
     assert {**EVENT["06-evaluate"]["trained"][0], **trained} == trained
     assert compared["decision"]["promote"]
-    assert promoted["champion"] == trained["version"]
+    assert proof["proved"], proof["reason"]
+    assert promoted["champion"] == fitted["version"]
 
     for name in REQUESTS:
         answer = send(name)
@@ -237,7 +240,7 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
     request = {**EVENT["04-snapshot"]["request"], "force": True}
     later = send("04-snapshot", request=request, execution="again", started_at="2026-11-23T14:00:00.000Z")
     newer = send("05-train", run=later["run"])["version"]
-    set_champion(open_store(inbox.lake), "tumours", newer, expected=trained["version"], reasons={})
+    set_champion(open_store(inbox.lake), "tumours", newer, expected=fitted["version"], reasons={})
 
     back = send("21-roll-back")
-    assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", trained["version"], newer)
+    assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", fitted["version"], newer)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refrain.errors import CandidateRefused, ChampionChanged
+from refrain.errors import CandidateRefused, ChallengerChanged, ChampionChanged
 from tests.integration.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -72,17 +72,33 @@ def deliver(aws: Aws, key: str) -> None:
 
 @dataclass
 class Run:
-    """A retraining run as far as the comparison; `finish` is the rest."""
+    """A retraining run as far as the comparison; `refit` and `finish` are the rest."""
 
     snapshot: dict[str, Any]
     evaluation: dict[str, Any]
+    proof: dict[str, Any] | None = None
+
+    def refit(self) -> Run:
+        """Fit the recipe on all rows, if one is wanted, and prove it."""
+        refit, names = self.evaluation["refit"], {name: self.evaluation[name] for name in ("model", "run")}
+        if refit["wanted"]:
+            fitted = _train({**names, "candidate": refit["candidate"], "all_rows": True})
+            self.prove(fitted if "version" in fitted else fitted["error"])
+        return self
+
+    def prove(self, fitted: dict[str, Any]) -> None:
+        """Prove what was fitted, or have it noted why nothing was."""
+        names = {name: self.evaluation[name] for name in ("model", "run")}
+        self.proof = handler("retraining/evaluate")({**names, "fitted": fitted}, None)
 
     def finish(self) -> dict[str, Any]:
-        """Promote or keep, as decided; as superseded when the champion changed meanwhile."""
-        move = "promote" if self.evaluation["decision"]["promote"] else "keep"
+        """Promote, refresh or keep, as decided; as superseded when the deployment changed meanwhile."""
+        if self.proof is None:
+            self.refit()
+        kept = "refresh" if self.proof and self.proof["proved"] else "keep"
         try:
-            return self.conclude(move)
-        except ChampionChanged:
+            return self.conclude("promote" if self.evaluation["decision"]["promote"] else kept)
+        except (ChampionChanged, ChallengerChanged):
             return self.conclude("superseded")
 
     def conclude(self, move: str) -> dict[str, Any]:
@@ -95,7 +111,8 @@ def compare(model: str, **request: Any) -> Run:
     """Take a snapshot, train the candidates, compare with the champion. There must be enough to learn from."""
     snapshot = snapshot_of(model, **request)
     assert snapshot["enough"], snapshot["why"]
-    trained = [_train(snapshot, each["name"]) for each in snapshot["candidates"]]
+    names = {name: snapshot[name] for name in ("model", "run")}
+    trained = [_train({**names, "candidate": candidate["name"]}) for candidate in snapshot["candidates"]]
     return Run(snapshot, handler("retraining/evaluate")({**snapshot, "trained": trained}, None))
 
 
@@ -114,10 +131,9 @@ def snapshot_of(model: str, **request: Any) -> dict[str, Any]:
     return handler("retraining/snapshot")(event, None)
 
 
-def _train(snapshot: dict[str, Any], candidate: str) -> dict[str, Any]:
+def _train(event: dict[str, Any]) -> dict[str, Any]:
     try:
-        event = {"model": snapshot["model"], "run": snapshot["run"], "candidate": candidate}
         return handler("retraining/train")(event, None)
     except CandidateRefused as refused:
         cause = {"errorMessage": str(refused), "errorType": "CandidateRefused"}
-        return {"candidate": candidate, "error": {"Error": "CandidateRefused", "Cause": json.dumps(cause)}}
+        return {"candidate": event["candidate"], "error": {"Error": "CandidateRefused", "Cause": json.dumps(cause)}}

@@ -17,6 +17,7 @@ from refrain.evaluation.loading_process import OutOfMemory, measure_loading
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.footprint import Footprint
+from refrain.lake.version import Manifest
 from refrain.model.tabular import TabularModel
 from tests.integration.conftest import guess_footprint
 from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
@@ -106,7 +107,7 @@ def test_the_first_model_above_the_floor_goes_into_service(shop: Shop) -> None:
 
     assert (ended["outcome"], ended["decision"]) == ("promoted", "first_model")
     assert shop.champion == ended["champion"]
-    assert str(shop.champion).endswith("-logistic")
+    assert str(shop.champion).endswith("-logistic.refit")
     entry = shop.log()[0]
     assert (entry["version"], entry["because"]) == (shop.champion, "first data")
     assert entry["figures"]["logistic"] > entry["figures"]["stump"]
@@ -146,7 +147,7 @@ def test_a_candidate_that_is_not_better_leaves_the_champion(shop: Shop) -> None:
     assert len(shop.log()) == 1
 
 
-def test_the_same_candidate_on_more_data_must_be_surely_better(shop: Shop) -> None:
+def test_the_same_recipe_on_more_data_is_no_better_model_and_refreshes_the_champion(shop: Shop) -> None:
     shop.sell(300)
     retrain("shop")
     first = shop.champion
@@ -154,7 +155,11 @@ def test_the_same_candidate_on_more_data_must_be_surely_better(shop: Shop) -> No
 
     ended = retrain("shop")
 
-    assert (ended["decision"], shop.champion) == ("not_better", first)
+    assert (ended["decision"], ended["outcome"]) == ("not_better", "refreshed")
+    assert shop.champion == ended["champion"] != first
+    assert [entry["event"] for entry in shop.log()] == ["promoted", "refreshed"]
+    manifest = Manifest.read(open_store(shop.aws.lake), "shop", str(shop.champion))
+    assert manifest.judged == str(shop.champion).removesuffix(".refit")
 
 
 def test_no_candidate_under_the_floor_goes_into_service(shop: Shop) -> None:
@@ -179,7 +184,7 @@ def test_a_forest_that_the_converter_breaks_is_refused_and_the_run_goes_on(shop:
     assert verdicts == {"forest": "parity_broken", "stump": "promoted"}
     forest = evaluation["candidates"][0]["figures"]
     assert forest["parity"]["differing"] > 0
-    assert str(ended["champion"]).endswith("-stump")
+    assert str(ended["champion"]).endswith("-stump.refit")
 
 
 def test_a_version_that_inference_cannot_hold_is_refused_with_what_to_do_and_the_run_goes_on(

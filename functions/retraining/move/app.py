@@ -1,4 +1,5 @@
-"""The move of the deployment that a state is named after: promote, start a trial, dismiss, keep, roll back.
+"""The move of the deployment that a state is named after: promote, start a trial, dismiss, keep, refresh, roll
+back.
 
 "Somebody else was faster" changes nothing, and still writes the run's report.
 """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EventName = Literal[
     "Promoted",
+    "Refreshed",
+    "RefitFailed",
     "Kept",
     "Superseded",
     "TrialStarted",

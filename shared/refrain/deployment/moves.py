@@ -1,7 +1,7 @@
 """The moves that a retraining run makes of its model's deployment, and the report that it ends with.
 
-A run promotes its best candidate, starts a trial of it, keeps the champion, or dismisses the challenger; or another run
-was faster, and nothing changes.
+A run promotes its best candidate, starts a trial of it, refreshes or keeps the champion, or dismisses the challenger;
+or another run was faster, and nothing changes. What goes into service was fitted again on all rows, unless that failed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from refrain.aws.event_bus import send_event
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
 from refrain.lake.deployment import Deployment, pause_seconds
-from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
+from refrain.lake.deployment_moves import refresh_champion, remove_challenger, set_challenger, set_champion
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Outcome
 
-Move = Literal["promote", "keep", "superseded", "dismiss"]
+Move = Literal["promote", "refresh", "keep", "superseded", "dismiss"]
 MOVE_RESULTS: dict[Move, Outcome] = {
     "promote": "promoted",
+    "refresh": "refreshed",
     "keep": "kept",
     "superseded": "superseded",
     "dismiss": "dismissed",
@@ -73,7 +74,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
-    version, expected = _chosen(evaluation), evaluation.champion_version
+    version, expected = _next_version(evaluation), evaluation.champion_version
     reasons = _reasons(evaluation) | _figure(evaluation)
     deployment = set_challenger(store, request.model, version, rollout, expected=expected, reasons=reasons)
     _send_failures(evaluation)
@@ -97,14 +98,12 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     """
     outcome = MOVE_RESULTS[cast("Move", request.move)]
     evaluation = replace(Evaluation.read(store, request.model, request.run), outcome=outcome, trial=request.trial)
-    promoted = _chosen(evaluation) if request.move == "promote" else None
-    if promoted:
-        expected, on_trial = evaluation.champion_version, evaluation.trial is not None
-        reasons = _reasons(evaluation) | _figure(evaluation)
-        set_champion(store, evaluation.model, promoted, expected=expected, reasons=reasons, on_trial=on_trial)
+    version = _next_version(evaluation) if request.move in ("promote", "refresh") else None
+    if version:
+        _serve(store, evaluation, version)
     elif request.move in ("dismiss", "superseded") and evaluation.decision.version:
         _dismiss(store, evaluation)
-    report = write_report(store, request.model, request.run, render_run(evaluation).encode(), promoted)
+    report = write_report(store, request.model, request.run, render_run(evaluation).encode(), version)
     deployment = Deployment.read(store, request.model)
     name = cast("EventName", outcome.capitalize())
     count_metric(name, request.model, run=request.run)
@@ -114,6 +113,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "outcome": outcome,
         "decision": evaluation.decision.code,
         "reason": _sentence(request, evaluation, deployment),
+        "refit": evaluation.refit.to_json() if evaluation.refit else None,
         "trial": request.trial.to_json() if request.trial else None,
         "champion": deployment.champion_version,
         "figures": _figures(evaluation),
@@ -121,13 +121,28 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     }
     _send_failures(evaluation)
     facts = {key: result[key] for key in ("champion", "decision", "figures", "report")}
-    chosen = {"run": request.run, "version": evaluation.decision.version}
+    chosen = {"run": request.run, "version": evaluation.next_version}
     send_event(name, request.model, request.run, str(result["reason"]), **chosen, **facts)
     return result
 
 
+def _serve(store: Store, evaluation: Evaluation, version: str) -> None:
+    """Put a version into service: the winner, or where the champion stays, the refit of its recipe."""
+    model, expected, reasons = evaluation.model, evaluation.champion_version, _reasons(evaluation) | _figure(evaluation)
+    if evaluation.outcome == "promoted":
+        on_trial = evaluation.trial is not None
+        set_champion(store, model, version, expected=expected, reasons=reasons, on_trial=on_trial)
+    elif expected:
+        refresh_champion(store, model, version, expected=expected, reasons=reasons)
+
+
 def _send_failures(evaluation: Evaluation) -> None:
-    """Tell of the candidates that could not be trained or evaluated; the run went on without them."""
+    """Tell of the fits and candidates that failed; the run went on without them."""
+    refit = evaluation.refit
+    if refit and refit.has_failed:
+        count_metric("RefitFailed", evaluation.model, run=evaluation.run)
+        facts = {"run": evaluation.run, "version": refit.version, "code": refit.code}
+        send_event("RefitFailed", evaluation.model, evaluation.run, refit.reason, **facts)
     failures = {item.figures.name: item.figures.error for item in evaluation.candidates if item.figures.error}
     if failures:
         count_metric("CandidatesFailed", evaluation.model, run=evaluation.run)
@@ -137,22 +152,23 @@ def _send_failures(evaluation: Evaluation) -> None:
 
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial of the run's version, if it is on trial; where it did harm, withdraw it and its snapshot."""
-    model, version, trial = evaluation.model, _chosen(evaluation), evaluation.trial
+    model, version, trial = evaluation.model, _next_version(evaluation), evaluation.trial
     digest = read_learned_digest(store, model, version) if trial and trial.code in HARMS else None
     remove_challenger(store, model, version, reasons=_reasons(evaluation), withdrawn_digest=digest)
 
 
-def _chosen(evaluation: Evaluation) -> str:
-    """Return the version that the run decided to promote."""
-    version = evaluation.decision.version
+def _next_version(evaluation: Evaluation) -> str:
+    """Return the version that the run decided to put into service or on trial."""
+    version = evaluation.next_version
     if version is None:
         raise InvalidRequest(f"move: run {evaluation.run} decided to keep the champion, so nothing is promoted")
     return version
 
 
 def _figure(evaluation: Evaluation) -> dict[str, object]:
-    """Return the figure that the chosen version is promoted for."""
-    candidate = evaluation.summary_of(_chosen(evaluation))
+    """Return the figure of the judged version: what it is promoted for, or what its recipe reaches."""
+    judged = evaluation.judged_version
+    candidate = evaluation.summary_of(judged) if judged else None
     return {"metric": evaluation.metric, "value": candidate.figures.value if candidate else None}
 
 
@@ -170,8 +186,9 @@ def _reasons(evaluation: Evaluation) -> dict[str, object]:
 def _sentence(request: MoveRequest, evaluation: Evaluation, deployment: Deployment) -> str:
     """Return the reason for the result, in one sentence."""
     if request.move != "superseded":
-        return request.trial.reason if request.trial else evaluation.decision.reason
-    champion, version = deployment.champion_version, evaluation.decision.version
+        refit = f" {evaluation.refit.reason}" if evaluation.refit else ""
+        return request.trial.reason if request.trial else f"{evaluation.decision.reason}{refit}"
+    champion, version = deployment.champion_version, evaluation.next_version
     if deployment.withdrew(version):
         return f"{version} was withdrawn meanwhile, and stays out. Nothing was changed."
     if champion == evaluation.champion_version and deployment.challenger:

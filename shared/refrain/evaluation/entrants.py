@@ -30,13 +30,17 @@ MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
 
 @dataclass(frozen=True)
 class Entrant:
-    """A version as it was measured, or the sentence why it could not be trained or measured."""
+    """A version as it was measured, or the sentence why it could not be trained or measured.
+
+    A version that learned the holdout of its run, too, is measured by its `judged` twin.
+    """
 
     name: str
     version: str
     error: str | None = None
     footprint: Footprint | None = None
     evaluated: EvaluatedModel | None = None
+    judged: str | None = None
 
 
 def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKind) -> dict[str, Entrant]:
@@ -52,7 +56,10 @@ def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKi
             is_candidate = entrant.name != CHAMPION
             answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_candidate else None
             files = read_version_files(store, request.model, entrant.version)
-            footprint = files.footprint or _measure(store, files)
+            footprint = files.footprint or measure_version(store, files)
+            if files.manifest.judged:
+                entrant = replace(entrant, judged=files.manifest.judged)
+                files = read_version_files(store, request.model, files.manifest.judged)
             return replace(entrant, footprint=footprint, evaluated=kind.evaluate(files, answers))
         except OutOfMemory as error:
             if entrant.name == CHAMPION:
@@ -66,7 +73,7 @@ def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKi
     return {entrant.name: measured(entrant) for entrant in (*champion, *request.trained)}
 
 
-def _measure(store: Store, files: VersionFiles) -> Footprint:
+def measure_version(store: Store, files: VersionFiles) -> Footprint:
     """Measure what a version takes, and keep it with the version."""
     footprint, manifest = measure_loading(files), files.manifest
     footprint.write(store, manifest.model, manifest.version)
@@ -89,7 +96,7 @@ def summarise_entrants(
     summaries = {}
     for name, entrant in entrants.items():
         error = comparison.undefined.get(name, entrant.error)
-        figures = Figures(name, entrant.version, footprint=entrant.footprint, error=error)
+        figures = Figures(name, entrant.version, footprint=entrant.footprint, error=error, judged=entrant.judged)
         if entrant.evaluated and (result := compared.get(name)):
             measured = {field: getattr(entrant.evaluated, field) for field in MEASURED_FIGURES}
             figures = replace(figures, **asdict(result), **measured)

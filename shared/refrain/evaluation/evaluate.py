@@ -16,6 +16,7 @@ from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import Entrant, add_importance, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
 from refrain.evaluation.memory_room import explain_too_large
+from refrain.evaluation.refit_plan import plan_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import expect
@@ -59,10 +60,10 @@ def _trained(item: object, run: str) -> Entrant:
     if not isinstance(item, dict) or not isinstance(item.get("candidate"), str):
         raise InvalidRequest(f"trained: expected items with the name of a candidate, got {item!r:.200}")
     version = item.get("version") or f"{run}-{item['candidate']}"
-    return Entrant(item["candidate"], version, _cause(item.get("error")))
+    return Entrant(item["candidate"], version, read_cause(item.get("error")))
 
 
-def _cause(error: object) -> str | None:
+def read_cause(error: object) -> str | None:
     """Find the sentence in what Step Functions makes of a failed Lambda."""
     if error is None:
         return None
@@ -111,6 +112,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         candidates=list(summaries.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
+        refit=plan_refit(store, snapshot, definition, decision, champion_figures, figures),
         popularity=popularity,
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )
@@ -142,7 +144,14 @@ def _summary(evaluation: Evaluation) -> dict[str, object]:
         "metric": evaluation.metric,
         "champion": _brief(champion.figures) if champion else None,
         "candidates": [_brief(candidate.figures) for candidate in evaluation.candidates],
+        "refit": _wanted(evaluation),
     }
+
+
+def _wanted(evaluation: Evaluation) -> dict[str, object]:
+    """Tell the state machine whether a recipe is to be fitted on all rows; it is proved later."""
+    candidate = evaluation.refit.candidate if evaluation.refit else None
+    return {"wanted": candidate is not None, "candidate": candidate, "proved": False}
 
 
 def _brief(figures: Figures) -> dict[str, object]:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
 MAX_READERS = 8
-CHAMPION_EVENTS = frozenset({"promoted", "rolled_back"})
+CHAMPION_EVENTS = frozenset({"promoted", "refreshed", "rolled_back"})
 
 type ServiceState = tuple[LogEntry | None, LogEntry | None]
 """What was in service at a time: the entries that put the champion and the challenger there."""
 
-Event = Literal["promoted", "trial_started", "dismissed", "rolled_back"]
+Event = Literal["promoted", "refreshed", "trial_started", "dismissed", "rolled_back"]
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,25 @@ def set_champion(
     return _move(store, model, "promoted", version, reasons, change, clock)
 
 
+def refresh_champion(
+    store: Store, model: str, version: str, *, expected: str, reasons: Reasons, clock: Clock = utc_now
+) -> Deployment:
+    """Put the champion's recipe, fitted again, in the place of the `expected` version.
+
+    Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged` during a trial: its
+    challenger is compared with the champion that is in service.
+    """
+
+    def change(current: Deployment, entry: LogEntry) -> Deployment:
+        if current.champion_version == version:
+            return current
+        _check_unmoved(current, expected, version)
+        _check_no_trial(current, entry)
+        return replace(current, champion=Served.by_move(entry), previous=current.champion, challenger=None, last=entry)
+
+    return _move(store, model, "refreshed", version, reasons, change, clock)
+
+
 def set_challenger(
     store: Store,
     model: str,
@@ -85,8 +104,7 @@ def set_challenger(
             raise ChampionChanged(model, expected, None)
         if current.challenger_version == version:
             return current
-        if current.challenger and current.challenger.until > entry.time:
-            raise ChallengerChanged(model, version, current.challenger_version)
+        _check_no_trial(current, entry)
         challenger = make_challenger(Served.by_move(entry), rollout)
         return replace(current, challenger=challenger, last=replace(entry, until=challenger.until))
 
@@ -149,6 +167,12 @@ def _check_unmoved(current: Deployment, expected: str | None, version: str) -> N
         raise ChampionChanged(current.model, expected, current.champion_version)
     if current.withdrew(version):
         raise ChampionChanged(current.model, expected, current.champion_version, version)
+
+
+def _check_no_trial(current: Deployment, entry: LogEntry) -> None:
+    """Refuse a move during a trial; one whose time is over is none."""
+    if current.challenger and current.challenger.until > entry.time:
+        raise ChallengerChanged(current.model, entry.version, current.challenger_version)
 
 
 def _with(current: Deployment, withdrawn: Withdrawn) -> tuple[Withdrawn, ...]:

@@ -13,14 +13,15 @@ from preprocessing.definition import Task
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
+from refrain.lake.refit_outcome import RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.trial_outcome import TrialOutcome
-from refrain.lake.version import version_key
+from refrain.lake.version import version_key, version_name
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
-Outcome = Literal["promoted", "kept", "superseded", "dismissed"]
+Outcome = Literal["promoted", "refreshed", "kept", "superseded", "dismissed"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
 Refusal = Literal[
     "too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_popularity", "too_slow"
@@ -34,7 +35,8 @@ class Figures(Document):
     """The figures of one model; one that could not be trained or loaded has only its names and the `error`.
 
     `gain`, `gain_interval` and `no_worse` are against the champion (see `statistics.comparison`), `latency_ms` is of
-    one row. The `footprint` of one that evaluation had no memory to load is the least that it takes.
+    one row. The `footprint` of one that evaluation had no memory to load is the least that it takes. A champion that
+    learned from all rows of its run was asked by its `judged` twin.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Figures(Document):
     golden: Parity | None = None
     footprint: Footprint | None = None
     error: str | None = None
+    judged: str | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ class Evaluation(StoredDocument):
     candidates: list[ModelSummary]
     decision: GateDecision
     outcome: Outcome
+    refit: RefitOutcome | None = None
     trial: TrialOutcome | None = None
     popularity: float | None = None
     users: int | None = None
@@ -191,6 +195,18 @@ class Evaluation(StoredDocument):
     def champion_version(self) -> str | None:
         """The champion that the candidates were compared with, or None."""
         return self.champion.figures.version if self.champion else None
+
+    @property
+    def judged_version(self) -> str | None:
+        """The version that was judged on the holdout and whose recipe goes into service."""
+        refit = self.refit
+        return version_name(self.run, refit.candidate) if refit and refit.candidate else self.decision.version
+
+    @property
+    def next_version(self) -> str | None:
+        """The version that the run puts into service or on trial: the refitted one where it is proved."""
+        refit = self.refit
+        return refit.version if refit and refit.code == "proved" else self.decision.version
 
     def summary_of(self, version: str) -> ModelSummary | None:
         """Return a candidate by its version, None for another version."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 from zipfile import ZipFile
@@ -107,12 +107,40 @@ class PackedColumns(Mapping[str, Array]):
         """Count the columns."""
         return len(self._indexes)
 
+    def in_blocks(self) -> Iterator[dict[str, Array]]:
+        """Read all columns of some rows at a time, in their order: memory holds one block."""
+        for block in range(self._blocks):
+            yield {name: self._read(f"{index}-{block}", {}) for name, index in self._indexes.items()}
+
     def _read(self, member: str, texts: dict[str, str]) -> Array:
         array: Array = self._arrays[member]
         if f"{member}-values" not in self._arrays:
             return array
         values = [texts.setdefault(text, text) for text in _from_json_array(self._arrays[f"{member}-values"])]
         return np.asarray(objects([*values, None])[array])
+
+
+class LazyColumns(Mapping[str, Array]):
+    """Columns that are made of others, one at a time, whenever one is asked for."""
+
+    def __init__(self, names: Iterable[str], read: Callable[[str], Array]) -> None:
+        self._names, self._read = tuple(names), read
+
+    def __getitem__(self, name: str) -> Array:
+        """Make a column. Raises `KeyError`."""
+        return self._read(name)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a column, without making it."""
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the columns, in their order."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Count the columns."""
+        return len(self._names)
 
 
 def pack_columns(columns: Columns) -> bytes:

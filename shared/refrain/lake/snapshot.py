@@ -4,6 +4,7 @@ snapshots/<model>/<run>/snapshot.json   written last: a run without it froze not
 snapshots/<model>/<run>/train.npz, holdout.npz, and of a recommender items.npz   typed columns
 snapshots/<model>/<run>/rows.npz        the hashes that name the rows (see `learned_rows`)
 snapshots/<model>/<run>/answers/<candidate>.npz   the answers of a trained candidate to the holdout
+snapshots/<model>/<run>/answers/<candidate>.refit.npz, and of rows also .f64   those that prove its refit on all rows
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from preprocessing import parse_definition
 from refrain.events import RUN_NAME
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.packed_columns import PackedColumns, PackedFile, pack_arrays, unpack_arrays
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
     from preprocessing import Array, Definition
     from refrain.aws.storage import Store
 
@@ -191,3 +198,23 @@ def read_candidate_answers(store: Store, model: str, run: str, candidate: str) -
 def write_candidate_answers(store: Store, model: str, run: str, candidate: str, answers: dict[str, Array]) -> None:
     """Write them, under the same names."""
     store.write(snapshot_key(model, run, f"answers/{candidate}.npz"), pack_arrays(**answers))
+
+
+def read_refit_answers(store: Store, model: str, run: str, candidate: str, width: int) -> NDArray[np.float64]:
+    """Fetch the answers [rows, width] of a refitted model to the training rows, then to the holdout: mapped from disk.
+
+    Raises `NotFound`.
+    """
+    file = TemporaryFile()  # noqa: SIM115 - lives as long as its pages
+    store.download(snapshot_key(model, run, f"answers/{candidate}.refit.f64"), file)
+    return np.memmap(file, np.float64, "r").reshape(-1, width)
+
+
+def write_refit_answers(
+    store: Store, model: str, run: str, candidate: str, blocks: Iterable[NDArray[np.float64]]
+) -> None:
+    """Write them block by block, so that memory stays bounded."""
+    with TemporaryFile() as file:
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+        store.upload(file, snapshot_key(model, run, f"answers/{candidate}.refit.f64"))

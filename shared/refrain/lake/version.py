@@ -53,7 +53,11 @@ class TrainingRows(Document):
 
 @dataclass(frozen=True)
 class Manifest(StoredDocument):
-    """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's."""
+    """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's.
+
+    A version that learned from all rows of its run names the `judged` one: the same recipe, fitted without the holdout.
+    That twin stands for it wherever a model must not be asked about rows that it learned.
+    """
 
     path = "versions/{}/{}/manifest.json"
 
@@ -78,10 +82,19 @@ class Manifest(StoredDocument):
     seconds: float
     items: int | None = None
     users: int | None = None
+    judged: str | None = None
 
     def parse_definition(self) -> Definition:
         """Return the definition that the version was trained with."""
         return parse_definition(self.model, self.definition, f"manifest of {self.version}")
+
+    def find_recipe(self, definition: Definition) -> str | None:
+        """Find the candidate of a definition that would be fitted just as this version was; None if there is none."""
+        own = self.parse_definition()
+        if (own.fingerprint, own.derived) != (definition.fingerprint, definition.derived):
+            return None
+        same = (item for item in own.training.candidates if item.name == self.candidate)
+        return next((item.name for item in same if item in definition.training.candidates), None)
 
 
 @dataclass(frozen=True)
@@ -168,6 +181,15 @@ def read_learned_digest(store: Store, model: str, version: str) -> str:
         return Manifest.read(store, model, version).snapshot.digest
     except (NotFound, ValueError):
         return ""
+
+
+def version_name(run: str, candidate: str, *, refitted: bool = False) -> str:
+    """Name a version; no candidate's name has a dot, so that of a refitted one is no other's.
+
+    >>> version_name("20261123T120409-3f79bb", "logistic", refitted=True)
+    '20261123T120409-3f79bb-logistic.refit'
+    """
+    return f"{run}-{candidate}{'.refit' if refitted else ''}"
 
 
 def list_versions(store: Store, model: str) -> list[str]:

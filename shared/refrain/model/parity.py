@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 type Floats = NDArray[np.float64]
 
 
-def parity(task: Task, expected: Floats, answered: Floats) -> Parity:
+def parity(task: Task, expected: Floats, answered: Floats, spread: float | None = None) -> Parity:
     """Compare the pipeline's answers with the graph's, row by row.
 
     Two labels whose expected probabilities are equal within the tolerance are a tie, which rounding may break either
     way: such a row does not count as differing. A row whose answer is not a finite number does. Differences of values
-    are measured in standard deviations of the expected values.
+    are measured in standard deviations of the expected values, or in the `spread` of those that these are a part of.
 
     >>> parity("classification", np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([[0.2, 0.8], [0.4, 0.6]]))
     Parity(rows=2, max_difference=0.2, differing=1)
@@ -35,7 +35,8 @@ def parity(task: Task, expected: Floats, answered: Floats) -> Parity:
         expected, answered = expected.reshape(len(expected), 1), answered.reshape(len(expected), 1)
     if not len(expected):
         return Parity(0, 0.0, 0)
-    differences = np.abs(expected - answered).max(axis=1) / (_spread(expected) if task == "regression" else 1.0)
+    scale = (spread or spread_of(expected)) if task == "regression" else 1.0
+    differences = np.abs(expected - answered).max(axis=1) / scale
     differing = differences > TOLERANCE
     if task == "classification":
         differing = expected.max(axis=1) - expected[np.arange(len(expected)), likeliest(answered)] > TOLERANCE
@@ -44,7 +45,8 @@ def parity(task: Task, expected: Floats, answered: Floats) -> Parity:
     return Parity(len(expected), round(greatest, 12), int((differing | no_number).sum()))
 
 
-def _spread(values: Floats) -> float:
+def spread_of(values: Floats) -> float:
+    """Return the standard deviation of values; where there is none, their size."""
     return float(values.std()) or max(1.0, float(np.abs(values).max()))
 
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServedVersion:
-    """A version in service. `evaluated` is its part of its run's evaluation, None where that is gone."""
+    """A version in service. `evaluated` is its part of its run's evaluation, None where that is gone.
+
+    For a version that learned from all rows, it is that of its judged twin.
+    """
 
     name: str
     since: datetime
@@ -58,7 +61,7 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
     try:
         manifest, evaluated = Manifest.read(store, model, served.version), None
         with suppress(NotFound):
-            evaluated = Evaluation.read(store, model, manifest.run).summary_of(served.version)
+            evaluated = Evaluation.read(store, model, manifest.run).summary_of(manifest.judged or manifest.version)
         return ServedVersion(
             name=served.version,
             since=from_iso(served.since).replace(microsecond=0),  # as precise as the times in reports

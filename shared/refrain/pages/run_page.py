@@ -43,9 +43,10 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
     run = [f"Run {evaluation.run}", f"started {for_people(evaluation.started_at)}"]
     length = duration(evaluation.started_at, evaluation.finished_at)
     run += [f"took {length}"] if length else []
-    run += [f"now in service: {evaluation.decision.version}"] if evaluation.outcome == "promoted" else []
+    run += [f"now in service: {evaluation.next_version}"] if evaluation.outcome in ("promoted", "refreshed") else []
     run += [f"reason: {evaluation.reason}"] if evaluation.reason else []
     more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
+    more += [f"Fitted on all rows: {evaluation.refit.reason}"] if evaluation.refit else []
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
     return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)
@@ -54,7 +55,13 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
 def _badge(evaluation: Evaluation) -> Html:
     outcome: str = evaluation.outcome
     kept = "= Champion kept" if evaluation.champion else "∅ Nothing in service yet"
-    words = {"promoted": "↑ Promoted", "kept": kept, "superseded": "! Superseded", "dismissed": "× Dismissed"}
+    words = {
+        "promoted": "↑ Promoted",
+        "refreshed": "↻ Refreshed",
+        "kept": kept,
+        "superseded": "! Superseded",
+        "dismissed": "× Dismissed",
+    }
     none_passed = evaluation.decision.code in ("all_failed", "all_refused")
     kind = "refused" if outcome == "kept" and none_passed else outcome
     return badge(words[outcome], kind)

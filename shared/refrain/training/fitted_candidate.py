@@ -13,7 +13,7 @@ import skl2onnx
 import sklearn
 
 from preprocessing import __version__ as preprocessing_version
-from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles
+from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles, version_name
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -44,12 +44,19 @@ class FittedCandidate:
     users: int | None = None
 
     def version_files(
-        self, definition: Definition, candidate: Candidate, run: str, rows: TrainingRows, seconds: float
+        self,
+        definition: Definition,
+        candidate: Candidate,
+        run: str,
+        rows: TrainingRows,
+        seconds: float,
+        *,
+        refitted: bool = False,
     ) -> VersionFiles:
         """Make the files of the version; `seconds` is how long it took from the snapshot to here."""
         manifest = Manifest(
             model=definition.model,
-            version=f"{run}-{candidate.name}",
+            version=version_name(run, candidate.name, refitted=refitted),
             run=run,
             candidate=candidate.name,
             estimator=candidate.estimator,
@@ -69,5 +76,6 @@ class FittedCandidate:
             seconds=round(seconds, 3),
             items=None if self.catalogue is None else len(self.catalogue.items),
             users=self.users,
+            judged=version_name(run, candidate.name) if refitted else None,
         )
         return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue)

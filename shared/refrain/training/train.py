@@ -1,4 +1,4 @@
-"""Train a candidate of a run. The manifest is written last; a version exists once its manifest does."""
+"""Train a candidate of a run, or its refit. The manifest is written last; a version exists once its manifest does."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from preprocessing import RecommenderDefinition, encode, learn_vocabularies
+from preprocessing import RecommenderDefinition
 from refrain.errors import CandidateRefused, NotFound
-from refrain.events import MODEL, RUN, read_fields
+from refrain.events import FLAG, MODEL, RUN, read_fields
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows, write_candidate_answers
-from refrain.lake.version import Golden, Manifest, TrainingRows
-from refrain.training.baseline import make_baseline
-from refrain.training.export import export
-from refrain.training.fitted_candidate import FittedCandidate
-from refrain.training.fitting import fit
-from refrain.training.golden import answer_instances, golden_rows
+from refrain.lake.version import Manifest, TrainingRows, version_name
+from refrain.training.all_rows import refit_tabular
+from refrain.training.tabular_fit import train_tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from preprocessing import Candidate, Columns, Definition
+    from preprocessing import Candidate, Definition
     from refrain.aws.storage import Store
+    from refrain.training.fitted_candidate import FittedCandidate
 
 logger = logging.getLogger("refrain")
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """One candidate of one run."""
+    """One candidate of one run; with `all_rows` its recipe is fitted again on the holdout too."""
 
     model: str
     run: str
     candidate: str
+    all_rows: bool = False
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> TrainingRequest:
         """Check the input. Raises `InvalidRequest` naming the field and what was expected."""
-        return cls(**read_fields(event, {"model": MODEL, "run": RUN, "candidate": MODEL}, closed=True))
+        fields = {"model": MODEL, "run": RUN, "candidate": MODEL, "all_rows": FLAG.optional(False)}
+        return cls(**read_fields(event, fields, closed=True))
 
     @property
     def version(self) -> str:
         """The name of the version, the same for every try."""
-        return f"{self.run}-{self.candidate}"
+        return version_name(self.run, self.candidate, refitted=self.all_rows)
 
 
 def train(store: Store, request: TrainingRequest) -> dict[str, object]:
@@ -75,12 +75,20 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
     if candidate is None:
         raise CandidateRefused(f"{request.candidate}: the definition of this snapshot has no such candidate")
     trained = _train_by_task(store, request, definition, candidate)
-    data = snapshot.data
-    rows = TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.train_until)
-    files = trained.version_files(definition, candidate, request.run, rows, time.monotonic() - started)
-    write_candidate_answers(store, request.model, request.run, candidate.name, trained.answers)
+    seconds = time.monotonic() - started
+    rows = _learned_rows(snapshot, all_rows=request.all_rows)
+    files = trained.version_files(definition, candidate, request.run, rows, seconds, refitted=request.all_rows)
+    answers = f"{candidate.name}.refit" if request.all_rows else candidate.name
+    write_candidate_answers(store, request.model, request.run, answers, trained.answers)
     files.write(store)
     return files.manifest
+
+
+def _learned_rows(snapshot: Snapshot, *, all_rows: bool) -> TrainingRows:
+    data = snapshot.data
+    if all_rows:
+        return TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.time_range[1], ("train", "holdout"))
+    return TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.train_until)
 
 
 def _train_by_task(
@@ -89,30 +97,11 @@ def _train_by_task(
     training = read_snapshot_rows(store, request.model, request.run, "train")
     holdout = read_snapshot_rows(store, request.model, request.run, "holdout")
     if not isinstance(definition, RecommenderDefinition):
+        if request.all_rows:
+            twin = Manifest.read(store, request.model, version_name(request.run, candidate.name))
+            return refit_tabular(store, definition, candidate, twin, training, holdout)
         return train_tabular(definition, candidate, training, holdout)
     from refrain.training.recommendation import train_recommender  # scikit-learn's own estimators need none of it
 
     items = read_snapshot_rows(store, request.model, request.run, "items")
     return train_recommender(definition, candidate, training, holdout, items)
-
-
-def train_tabular(definition: Definition, candidate: Candidate, training: Columns, holdout: Columns) -> FittedCandidate:
-    """Fit a pipeline on training columns, export and profile it; nothing is written."""
-    vocabularies = learn_vocabularies(definition, training)
-    matrix = encode(definition, vocabularies, training)
-    started = time.monotonic()
-    fitted = fit(definition, candidate, vocabularies, matrix, training[definition.target])
-    fit_seconds = time.monotonic() - started
-    answers = fitted.answers(encode(definition, vocabularies, holdout))
-    rows = golden_rows(definition, training)
-    return FittedCandidate(
-        graph=export(fitted, len(definition.features)),
-        baseline=make_baseline(definition, training, matrix, fitted.classes, answers, holdout),
-        golden=Golden(list(rows), answer_instances(definition, vocabularies, fitted, rows).tolist()),
-        answers={"answers": answers},
-        fit_seconds=fit_seconds,
-        recipe=fitted.recipe,
-        vocabularies=vocabularies,
-        features=definition.features,
-        classes=fitted.classes,
-    )

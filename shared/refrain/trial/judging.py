@@ -48,7 +48,7 @@ def judge_challenger(store: Store, event: Mapping[str, Any], now: datetime) -> d
     evaluation = Evaluation.read(store, model, run)
     definition = Snapshot.read(store, model, run).parse_definition()
     deployment = Deployment.read(store, model)
-    versions = (evaluation.champion_version, evaluation.decision.version)
+    versions = (evaluation.champion_version, evaluation.next_version)
     if (deployment.champion_version, deployment.challenger_version) == versions:
         facts = _read_facts(store, run, definition, deployment, now)
         verdict = reach_verdict(facts, definition.rollout, definition.gate)

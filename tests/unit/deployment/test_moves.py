@@ -13,7 +13,7 @@ from refrain.errors import InvalidRequest
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"move": "win"}, "move: expected one of promote, keep, superseded, dismiss, start_trial, got 'win'"),
+        ({"move": "win"}, "move: expected one of promote, refresh, keep, superseded, dismiss, start_trial, got 'win'"),
         ({"run": 7}, "run: expected text, got 7"),
     ],
 )

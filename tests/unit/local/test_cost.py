@@ -61,8 +61,8 @@ def test_a_run_costs_each_candidate_and_each_state() -> None:
 
     run = costs.retraining()
 
-    assert run["Step Functions"] == pytest.approx(10 / 1000)
-    assert run["Lambda"] == pytest.approx(3 * 100 * 0.001, rel=1e-3)
+    assert run["Step Functions"] == pytest.approx(13 / 1000)
+    assert run["Lambda"] == pytest.approx(5 * 100 * 0.001, rel=1e-3)
 
 
 def test_the_charged_states_lead_to_a_promotion() -> None:

@@ -13,7 +13,7 @@ from refrain.aws.storage import Object, Store, to_json
 from refrain.errors import StorageUnavailable
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.version import TrainingRows, VersionFiles
-from refrain.training.train import train_tabular
+from refrain.training.tabular_fit import train_tabular
 
 
 def candidate(estimator: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from preprocessing import parse_definition
 from refrain.lake.packed_columns import PackedColumns, PackedFile
 from refrain.training import fitting
-from refrain.training.train import train_tabular
+from refrain.training.tabular_fit import train_tabular
 from refrain.training_memory import estimate_memory
 
 LEVELS = np.array([f"level {level}" for level in range(60)], dtype=object)

@@ -23,7 +23,7 @@ def test_a_version_is_named_by_its_run_and_candidate() -> None:
         ({"model": "../x"}, "model: expected"),
         ({"run": "today"}, "run: expected"),
         ({"candidate": 3}, "candidate: expected"),
-        ({"seed": 1}, "seed: unknown; known are model, run and candidate"),
+        ({"seed": 1}, "seed: unknown; known are model, run, candidate and all_rows"),
     ],
 )
 def test_what_cannot_be_used_is_named(changes: dict[str, Any], named: str) -> None:

@@ -1,0 +1,79 @@
+"""Fit a candidate on rows, and make of it what a version consists of."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from preprocessing import encode, learn_vocabularies
+from refrain.lake.version import Golden
+from refrain.training.baseline import make_baseline
+from refrain.training.export import export
+from refrain.training.fitted_candidate import FittedCandidate
+from refrain.training.fitting import fit
+from refrain.training.golden import answer_instances, golden_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from preprocessing import Array, Candidate, Columns, Definition, Vocabularies
+    from refrain.training.fitting import Fitted
+
+MAX_ANSWERED_ROWS = 50_000
+"""Answers are asked for in blocks of so many rows."""
+
+
+@dataclass(frozen=True)
+class TabularFit:
+    """A fitted pipeline with the rows that it learned from: their columns, and the matrix of their features."""
+
+    definition: Definition
+    columns: Columns
+    vocabularies: Vocabularies
+    matrix: NDArray[np.float32]
+    fitted: Fitted
+    seconds: float
+
+    def answer(self, columns: Columns) -> NDArray[np.float64]:
+        """Answer rows."""
+        return self.fitted.answers(encode(self.definition, self.vocabularies, columns))
+
+    def answer_learned(self) -> Iterator[NDArray[np.float64]]:
+        """Answer the rows that it learned from, block by block."""
+        for start in range(0, len(self.matrix), MAX_ANSWERED_ROWS):
+            yield self.fitted.answers(self.matrix[start : start + MAX_ANSWERED_ROWS])
+
+    def describe(self, holdout: Columns, profiled: NDArray[np.float64], answers: dict[str, Array]) -> FittedCandidate:
+        """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
+        rows = golden_rows(self.definition, self.columns)
+        return FittedCandidate(
+            graph=export(self.fitted, len(self.definition.features)),
+            baseline=make_baseline(self.definition, self.columns, self.matrix, self.fitted.classes, profiled, holdout),
+            golden=Golden(list(rows), answer_instances(self.definition, self.vocabularies, self.fitted, rows).tolist()),
+            answers=answers,
+            fit_seconds=self.seconds,
+            recipe=self.fitted.recipe,
+            vocabularies=self.vocabularies,
+            features=self.definition.features,
+            classes=self.fitted.classes,
+        )
+
+
+def fit_rows(definition: Definition, candidate: Candidate, columns: Columns) -> TabularFit:
+    """Learn vocabularies and fit a pipeline. Raises `CandidateRefused`."""
+    vocabularies = learn_vocabularies(definition, columns)
+    matrix = encode(definition, vocabularies, columns)
+    started = time.monotonic()
+    fitted = fit(definition, candidate, vocabularies, matrix, columns[definition.target])
+    return TabularFit(definition, columns, vocabularies, matrix, fitted, time.monotonic() - started)
+
+
+def train_tabular(definition: Definition, candidate: Candidate, training: Columns, holdout: Columns) -> FittedCandidate:
+    """Fit a pipeline on training columns, export and profile it; nothing is written."""
+    rows = fit_rows(definition, candidate, training)
+    answers = rows.answer(holdout)
+    return rows.describe(holdout, answers, {"answers": answers})
