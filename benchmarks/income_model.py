@@ -71,7 +71,7 @@ def instances(rows: int, seed: int = 8) -> list[dict[str, Any]]:
 
 def predict_events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
     """Yield events of API Gateway with so many instances each, without end."""
-    event = json.loads((ROOT / "events" / "12-predict.json").read_text(encoding="utf-8"))
+    event = json.loads((ROOT / "events" / "14-predict.json").read_text(encoding="utf-8"))
     many = cycle(instances(1000))
     bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
     return cycle([event | {"path": f"/v1/models/{MODEL}:predict", "body": body} for body in bodies])

@@ -48,20 +48,20 @@ STATES: dict[str, Any] = yaml.safe_load((PROJECT / "functions/retraining/retrain
 TASKS = {name: state["Parameters"] for name, state in STATES.items() if state["Type"] == "Task"}
 
 UPLOADS = ("01-upload", "02-uploads")
-STEPS = ("04-snapshot", "05-train", "06-evaluate", "23-fit-all-rows", "24-prove", "09-promote")
-TRIAL = ("07-start-trial", "10-dismiss", "11-dismiss-unjudged")
+STEPS = ("04-snapshot", "05-train", "06-evaluate", "07-fit-all-rows", "08-prove", "11-promote")
+TRIAL = ("09-start-trial", "12-dismiss", "13-dismiss-unjudged")
 REQUESTS = [name for name, receiver in RECEIVERS.items() if receiver == "InferenceFunction"]
 SENT_BY = {
     "04-snapshot": "Take a snapshot",
     "06-evaluate": "Compare with the champion",
-    "07-start-trial": "Start a trial",
-    "08-judge": "Judge the challenger",
-    "09-promote": "Promote",
-    "10-dismiss": "Dismiss the challenger",
-    "11-dismiss-unjudged": "Dismiss the unjudged challenger",
-    "21-roll-back": "Roll back",
-    "23-fit-all-rows": "Fit on all rows",
-    "24-prove": "Prove the refitted model",
+    "07-fit-all-rows": "Fit on all rows",
+    "08-prove": "Prove the refitted model",
+    "09-start-trial": "Start a trial",
+    "10-judge": "Judge the challenger",
+    "11-promote": "Promote",
+    "12-dismiss": "Dismiss the challenger",
+    "13-dismiss-unjudged": "Dismiss the unjudged challenger",
+    "23-roll-back": "Roll back",
 }
 """The state that sends each event of a run. Training is left out: its state is inside a map."""
 
@@ -103,12 +103,12 @@ def test_every_function_receives_an_event() -> None:
 
 
 def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
-    request = ReleaseRequest.of(EVENT["19-pretraffic"])
+    request = ReleaseRequest.of(EVENT["21-pretraffic"])
 
     assert (request.deployment, bool(request.hook)) == ("d-2XGTPV6KL", True)
 
 
-@pytest.mark.parametrize("name", [*UPLOADS, "22-failed-upload"])
+@pytest.mark.parametrize("name", [*UPLOADS, "24-failed-upload"])
 def test_an_upload_is_read_as_s3_announces_it(name: str) -> None:
     for record in EVENT[name]["Records"]:
         announced = read_uploads(record["body"])
@@ -121,7 +121,7 @@ def test_the_steps_of_a_run_name_the_same_run() -> None:
     snapshot = SnapshotRequest.of(EVENT["04-snapshot"])
     training = TrainingRequest.of(EVENT["05-train"])
     evaluation = EvaluationRequest.of(EVENT["06-evaluate"])
-    move = MoveRequest.of(EVENT["09-promote"])
+    move = MoveRequest.of(EVENT["11-promote"])
 
     assert EVENT["04-snapshot"]["request"] == EVENT["03-retraining"]
     for request in (training, evaluation, move):
@@ -134,17 +134,17 @@ def test_the_steps_of_a_run_name_the_same_run() -> None:
 
 def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     start, end, end_unjudged = (MoveRequest.of(EVENT[name]) for name in TRIAL)
-    model, run = read_fields(EVENT["08-judge"], JUDGEMENT_FIELDS).values()
-    back = RollbackRequest.of(EVENT["21-roll-back"])
+    model, run = read_fields(EVENT["10-judge"], JUDGEMENT_FIELDS).values()
+    back = RollbackRequest.of(EVENT["23-roll-back"])
 
     for request in (start, end, end_unjudged):
         assert (request.model, request.run) == (model, run)
     assert (start.move, end.move, end_unjudged.move) == ("start_trial", "dismiss", "dismiss")
     assert end.trial is not None
-    assert end.trial.to_json() == EVENT["10-dismiss"]["judgement"]
+    assert end.trial.to_json() == EVENT["12-dismiss"]["judgement"]
     assert end_unjudged.trial is not None
     assert end_unjudged.trial.code == "unjudged"
-    assert EVENT["21-roll-back"]["request"] == EVENT["20-rollback"]
+    assert EVENT["23-roll-back"]["request"] == EVENT["22-rollback"]
     assert (back.model, back.version) == (model, None)
 
 
@@ -152,8 +152,8 @@ def test_the_event_of_monitoring_has_the_fields_that_the_schedule_sends() -> Non
     function = TEMPLATE.resources["MonitoringFunction"]
     scheduled = json.loads(function.properties["Events"]["EachHour"]["Properties"]["Input"])
 
-    assert set(EVENT["18-monitoring"]) == set(scheduled)
-    assert read_fields(EVENT["18-monitoring"], MONITORING_FIELDS, closed=True)["model"] is None
+    assert set(EVENT["20-monitoring"]) == set(scheduled)
+    assert read_fields(EVENT["20-monitoring"], MONITORING_FIELDS, closed=True)["model"] is None
 
 
 @pytest.mark.parametrize(("name", "state"), SENT_BY.items())
@@ -218,8 +218,8 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
         kept = {receipt["source"]["key"] for receipt in receipts if receipt["status"] == "kept"}
         assert kept == {upload.key for record in EVENT[name]["Records"] for upload in read_uploads(record["body"])}
 
-    (unanswered,) = EVENT["22-failed-upload"]["Records"]
-    assert send("22-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
+    (unanswered,) = EVENT["24-failed-upload"]["Records"]
+    assert send("24-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
     assert sorted(receipt["status"] for receipt in inbox.receipts("tumours")) == ["failed", "kept", "kept"]
 
     snapshot, trained, compared, fitted, proof, promoted = (send(name) for name in STEPS)
@@ -231,16 +231,16 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
 
     for name in REQUESTS:
         answer = send(name)
-        assert answer["statusCode"] == (202 if name == "17-label" else 200), (name, answer["body"])
-        if name == "12-predict":
+        assert answer["statusCode"] == (202 if name == "19-label" else 200), (name, answer["body"])
+        if name == "14-predict":
             assert json.loads(answer["body"])["predictions"][0]["label"] == "malignant"
 
-    assert send("08-judge")["judgement"]["verdict"] == "superseded"
+    assert send("10-judge")["judgement"]["verdict"] == "superseded"
 
     request = {**EVENT["04-snapshot"]["request"], "force": True}
     later = send("04-snapshot", request=request, execution="again", started_at="2026-11-23T14:00:00.000Z")
     newer = send("05-train", run=later["run"])["version"]
     set_champion(open_store(inbox.lake), "tumours", newer, expected=fitted["version"], reasons={})
 
-    back = send("21-roll-back")
+    back = send("23-roll-back")
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", fitted["version"], newer)

@@ -134,7 +134,7 @@ def event(name: str) -> dict[str, Any]:
 
 def predict(handler: Handler) -> dict[str, Any]:
     body = json.dumps({"instances": [tiny.ADA]})
-    sent = event("12-predict.json") | {"path": "/v1/models/people:predict", "body": body}
+    sent = event("14-predict.json") | {"path": "/v1/models/people:predict", "body": body}
     answer = handler(sent, None)
     assert answer["statusCode"] == 200, answer
     return dict(json.loads(answer["body"]))
@@ -198,7 +198,7 @@ def test_a_client_of_the_open_inference_protocol_gets_its_answers(lake: Store, a
     assert [classes[place] for place in shares.argmax(axis=1)] == labels.tolist()
     instance = tiny.ADA | {"sex": None}
     body = json.dumps({"instances": [instance]})
-    one = handler(event("12-predict.json") | {"path": "/v1/models/people:predict", "body": body}, None)
+    one = handler(event("14-predict.json") | {"path": "/v1/models/people:predict", "body": body}, None)
     assert json.loads(one["body"])["predictions"][0]["probabilities"] == pytest.approx(
         dict(zip(classes, shares[0].tolist(), strict=True)), abs=1e-6
     )

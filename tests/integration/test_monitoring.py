@@ -162,7 +162,7 @@ def test_what_aws_refuses_is_told_in_our_words(surroundings: Surroundings) -> No
 
 
 def test_the_sample_event_is_one_that_the_handler_takes(surroundings: Surroundings) -> None:
-    event = json.loads((ROOT / "events" / "18-monitoring.json").read_text())
+    event = json.loads((ROOT / "events" / "20-monitoring.json").read_text())
     assert handler("monitoring")(event, None)["shop"]["time"] == event["now"]
 
 

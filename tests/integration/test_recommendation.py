@@ -87,7 +87,7 @@ def ask(*instances: Row) -> tuple[int, dict[str, Any]]:
 
 
 def call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-    event = json.loads((ROOT / "events" / "12-predict.json").read_text())
+    event = json.loads((ROOT / "events" / "14-predict.json").read_text())
     event |= {"httpMethod": method, "path": path, "body": None if body is None else json.dumps(body)}
     answer = handler("inference")(event, None)
     return answer["statusCode"], json.loads(answer["body"])

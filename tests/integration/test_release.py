@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Aws
 
 NEW = "arn:aws:lambda:us-east-1:123456789012:function:inference:2"
-EVENT = json.loads((ROOT / "events" / "14-models.json").read_text())
+EVENT = json.loads((ROOT / "events" / "16-models.json").read_text())
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ class Trial:
     def begin(self, mode: str, **terms: Any) -> Run:
         """Compare, and put the better candidate on trial."""
         self.prepare(mode, **terms)
-        run = compare("shop", reason="a better idea")
+        run = compare("shop", reason="a better idea").refit()
         assert run.evaluation["decision"]["promote"]
         assert run.evaluation["rollout"] == {"mode": mode}
         self.move(run, "start_trial")
