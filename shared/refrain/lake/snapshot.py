@@ -205,9 +205,9 @@ def read_refit_answers(store: Store, model: str, run: str, candidate: str, width
 
     Raises `NotFound`.
     """
-    file = TemporaryFile()  # noqa: SIM115 - lives as long as its pages
-    store.download(snapshot_key(model, run, f"answers/{candidate}.refit.f64"), file)
-    return np.memmap(file, np.float64, "r").reshape(-1, width)
+    with TemporaryFile() as file:  # its pages stay when it is closed
+        store.download(snapshot_key(model, run, f"answers/{candidate}.refit.f64"), file)
+        return np.memmap(file, np.float64, "r").reshape(-1, width)
 
 
 def write_refit_answers(
