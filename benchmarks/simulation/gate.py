@@ -95,7 +95,4 @@ def cells() -> Iterator[Cell]:
         yield Cell("gate", name, simulate, bounds=(EQUAL,), ci_runs=100)
 
 
-LEVELS: tuple[tuple[str, int, int, Situation], ...] = (
-    ("accuracy", 200, 1, Classes()),
-    ("log_loss", 500, 5, Classes()),
-)
+LEVELS: tuple[tuple[str, int, int, Situation], ...] = (("accuracy", 200, 1, Classes()), ("log_loss", 500, 5, Classes()))

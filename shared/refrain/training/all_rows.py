@@ -14,6 +14,7 @@ import numpy as np
 from refrain.classes import aligned
 from refrain.lake.packed_columns import LazyColumns
 from refrain.lake.snapshot import read_candidate_answers, write_refit_answers
+from refrain.statistics.hashing import row_hashes
 from refrain.training.tabular_fit import fit_rows
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def answer_one_step_back(
 
 
 def mark_newer(definition: Definition, training: Columns) -> NDArray[np.bool_]:
-    """Mark the share of the training rows that the run's split would hold out of them."""
+    """Mark the share of the training rows that the run's split would hold out of them; at most one group is cut."""
     rules = definition.training
     rows = len(training[definition.target])
     order = np.arange(rows)
@@ -65,6 +66,17 @@ def mark_newer(definition: Definition, training: Columns) -> NDArray[np.bool_]:
         order = np.argsort(training[definition.time], kind="stable")
     elif rules.split == "hash":
         order = np.random.default_rng(0).permutation(rows)
+    if rules.group:
+        order = _by_group(row_hashes(training, (rules.group,)), order)
     newer = np.zeros(rows, bool)
     newer[order[rows - max(1, round(rows * rules.holdout)) :]] = True
     return newer
+
+
+def _by_group(groups: NDArray[np.uint64], order: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Order rows by the first row of their group."""
+    ids, member = np.unique(groups, return_inverse=True)
+    first, rank = np.full(len(ids), len(order)), np.empty(len(order), int)
+    rank[order] = np.arange(len(order))
+    np.minimum.at(first, member, rank)
+    return np.argsort(first[member], kind="stable")

@@ -87,7 +87,9 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
 def _learned_rows(snapshot: Snapshot, *, all_rows: bool) -> TrainingRows:
     data = snapshot.data
     if all_rows:
-        return TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.time_range[1], ("train", "holdout"))
+        return TrainingRows(
+            snapshot.digest, data.train_rows, data.holdout_rows, data.time_range[1], ("train", "holdout")
+        )
     return TrainingRows(snapshot.digest, data.train_rows, data.holdout_rows, data.train_until)
 
 
