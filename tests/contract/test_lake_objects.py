@@ -89,7 +89,7 @@ DEPLOYMENT = Deployment(
 TRUTH, ANSWERS = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
 PARITY = Parity(100, 1e-7, 0)
 FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=PARITY, golden=PARITY, footprint=FOOTPRINT)
-CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"])
+CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"], "yes")
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, trial=TRIAL)
 EXPECTATION = expect(["no", "yes"], ANSWERS, ANSWERS[::-1])

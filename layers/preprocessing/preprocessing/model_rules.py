@@ -25,8 +25,8 @@ class Candidate:
 class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
-    Rows that are equal in the column `group` stay on one side. `too_many_rows` says what becomes of rows beyond what
-    training holds.
+    Rows that are equal in the column `group` stay on one side. `positive` is the class of two that figures such as F1
+    are of, "" for the rarer one. `too_many_rows` says what becomes of rows beyond what training holds.
     """
 
     window: float | None
@@ -34,6 +34,7 @@ class Training:
     split: Literal["time", "upload", "hash"]
     group: str
     metric: str
+    positive: str
     min_rows: int
     too_many_rows: Literal["sample", "refuse"]
     candidates: tuple[Candidate, ...]

@@ -80,6 +80,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         "split": choice(("time", "upload", "hash"), "time" if event_time else "hash"),
         "group": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
+        "positive": TEXT,
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
     }
@@ -88,6 +89,8 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
     if values["group"] and task == "recommendation":
         raise table.fail("group", "a recommender is split by user: expected no group")
+    if values["positive"] and task != "classification":
+        raise table.fail("positive", f"expected none, since a {task} has no classes")
     candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")

@@ -10,7 +10,6 @@ import numpy as np
 from refrain.classes import likeliest
 from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.statistics.intervals import NORMAL_95, wilson_interval
-from refrain.statistics.metrics import positive_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +27,14 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 OTHER_CLASSES = "all others"
 
 
-def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = ()) -> Curves:
+def describe_curves(
+    task: Task, truth: Truth, answers: Floats, classes: Sequence[str] = (), positive: str | None = None
+) -> Curves:
     """Compute all drawings of one model.
 
     `truth` has class numbers or values [rows], `answers` probabilities [rows, classes] or values [rows] or [rows, 1],
-    and `classes` the names in the order of the class numbers.
+    and `classes` the names in the order of the class numbers. The curves are of the `positive` class; None: of the
+    answered label, and the mean over classes.
     """
     answers = np.asarray(answers, dtype=np.float64)
     if task == "regression":
@@ -40,30 +42,31 @@ def describe_curves(task: Task, truth: Truth, answers: Floats, classes: Sequence
         bins = calibration_curve(target, values, binary=False)
         return Curves(bins, "the value", residuals=residual_quantiles(target, values))
     numbers = truth.astype(np.int64)
-    if len(classes) == 2:
-        positive = positive_class(numbers)
-        scores, happened = answers[:, positive], numbers == positive
-        title, names = f"the probability of {classes[positive]}", (classes[positive], classes[1 - positive])
+    number = None if positive is None else classes.index(positive)
+    if positive is not None and number is not None:
+        scores, happened = answers[:, number], numbers == number
+        other = classes[1 - number] if len(classes) == 2 else OTHER_CLASSES
+        title, names = f"the probability of {positive}", (positive, other)
     else:  # of the answered label (top-label calibration: Gupta & Ramdas 2022; Guo et al. 2017)
         scores, happened = answers.max(axis=1), likeliest(answers) == numbers
         title, names = "the probability of the answered label", ("right", "wrong")
     return Curves(
         calibration=calibration_curve(happened.astype(np.float64), scores, binary=True),
         calibration_of=title,
-        roc=roc_curve(numbers, answers),
+        roc=roc_curve(numbers, answers, number),
         histogram=histogram_bins(happened, scores, title, names),
         confusion=confusion(numbers, answers, classes),
     )
 
 
-def roc_curve(truth: NDArray[np.int64], probabilities: Floats) -> Line:
-    """Return the ROC curve; of more than two classes the mean curve of each against the rest (Fawcett 2006, chapter 8).
+def roc_curve(truth: NDArray[np.int64], probabilities: Floats, positive: int | None = None) -> Line:
+    """Return the ROC curve of a class, or the mean curve of each against the rest (Fawcett 2006, chapter 8).
 
-    >>> roc_curve(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    >>> roc_curve(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]), 1)
     Line(x=[0.0, 0.0, 1.0], y=[0.0, 1.0, 1.0])
     """
-    if probabilities.shape[1] == 2:
-        x, y = _thinned(*_roc_of(truth == 1, probabilities[:, 1]))
+    if positive is not None:
+        x, y = _thinned(*_roc_of(truth == positive, probabilities[:, positive]))
         return Line(_rounded(x), _rounded(y))
     grid = np.linspace(0, 1, MAX_POINTS // 2)
     numbers = [number for number in np.unique(truth) if not (truth == number).all()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from refrain.lake.evaluation import Figures, ModelSummary
 from refrain.lake.snapshot import read_candidate_answers
 from refrain.lake.version import read_version_files
 from refrain.statistics.comparison import CHAMPION, compare_models
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric, choose_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -86,7 +87,7 @@ def summarise_entrants(
     """Compare the answers of all that could be measured, and describe every entrant, by name."""
     candidates = {name: array for name, array in answers.items() if name != CHAMPION}
     comparison = compare_models(
-        METRICS[definition.training.metric],
+        choose_metric(definition.training.metric, holdout.classes, holdout.positive),
         holdout.truth,
         answers.get(CHAMPION),
         candidates,
@@ -113,12 +114,9 @@ def _summarise(
         return ModelSummary(figures, estimators.get(figures.name, ""))
     answers = evaluated.answers_to(holdout)
     metrics = {}
-    for name, metric in METRICS.items():
-        if metric.task == definition.task:
-            try:
-                metrics[name] = metric.value(holdout.truth, answers)
-            except MetricUndefined:
-                continue
+    for name, metric in choose_metrics(definition.task, holdout.classes, holdout.positive).items():
+        with suppress(MetricUndefined):
+            metrics[name] = metric.value(holdout.truth, answers)
     return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))
 
 

@@ -22,7 +22,7 @@ from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import expect
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     """
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
-    metric = METRICS[definition.training.metric]
     kind = _kind(store, definition, request.run)
     entrants = gather_entrants(store, request, kind)
     evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
     holdout = kind.holdout(list(evaluated.values()))
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
     answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
     summaries = summarise_entrants(definition, holdout, entrants, answers)
     champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +18,7 @@ from refrain.lake.version import read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.hashing import row_hashes
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,13 +41,16 @@ TIMED_ROWS = 20
 class Holdout:
     """The truth that all are measured by; `classes` are those of the holdout and of every version, sorted.
 
-    A regression has no classes. The truth of a recommender is how many new items each user chose; `popular_hits` are
-    the answers of a list of the most popular items, which a recommender has to beat. `groups` has one number for all
-    rows that belong together (None: each is alone), `times` the time of each row where rows have one.
+    A regression has no classes. `positive` is the class that all figures are of, and `trivial` has the answers of the
+    trivial predictor. The truth of a recommender is how many new items each user chose; `popular_hits` are the answers
+    of a list of the most popular items, which a recommender has to beat. `groups` has one number for all rows that
+    belong together (None: each is alone), `times` the time of each row where rows have one.
     """
 
     truth: Truth
     classes: Sequence[str] = ()
+    positive: str | None = None
+    trivial: Floats | None = None
     popular_hits: Floats | None = None
     groups: NDArray[np.uint64] | None = None
     times: Array | None = None
@@ -70,6 +73,8 @@ class EvaluatedModel:
 
     estimator: str
     classes: Sequence[str]
+    positive: str | None
+    trivial: Sequence[float] | None
     answers: Floats
     golden: Parity
     parity: Parity | None
@@ -81,6 +86,13 @@ class EvaluatedModel:
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
         return aligned(self.answers, self.classes, holdout.classes)
+
+    def trivial_answers(self, holdout: Holdout) -> Floats | None:
+        """Return the answers of the trivial predictor that was learned from the same rows."""
+        if self.trivial is None:
+            return None
+        answer = aligned(np.array([self.trivial]), self.classes, holdout.classes)
+        return np.broadcast_to(answer, (len(holdout.truth), answer.shape[1]))
 
 
 class EvaluationKind(Protocol):
@@ -111,6 +123,8 @@ class TabularEvaluation:
         return EvaluatedModel(
             estimator=files.manifest.estimator,
             classes=model.classes or (),
+            positive=files.manifest.positive,
+            trivial=files.manifest.trivial,
             answers=answers,
             golden=model.replay(files.golden),
             parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
@@ -120,10 +134,11 @@ class TabularEvaluation:
             measure_importance=partial(self._measure_importance, model.version, answers),
         )
 
-    def _describe(self, classes: Sequence[str], answers: Floats, holdout: Holdout) -> dict[str, Any]:
+    def _describe(self, own_classes: Sequence[str], answers: Floats, holdout: Holdout) -> dict[str, Any]:
         """Draw the curves of answers in the order of these classes."""
-        aligned_answers = aligned(answers, classes, holdout.classes)
-        return {"curves": describe_curves(self._definition.task, holdout.truth, aligned_answers, holdout.classes)}
+        aligned_answers = aligned(answers, own_classes, holdout.classes)
+        task, classes = self._definition.task, holdout.classes
+        return {"curves": describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)}
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
         """Load the version again, and ask it for a sample of the rows with the values of other rows."""
@@ -139,21 +154,29 @@ class TabularEvaluation:
             model.encode({name: column[rows] for name, column in fit_to(model.definition, self._rows).items()}),
             in_order(answers[rows]),
             holdout.truth[rows],
-            METRICS[self._definition.training.metric],
+            choose_metric(self._definition.training.metric, holdout.classes, holdout.positive),
             model.definition.features,
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
-        """Return the target, with the classes of the holdout and of all models."""
+        """Return the target, with the classes of the holdout and of all models, and what this run's training learned.
+
+        The positive class and the trivial answer are those of the last model; the first is the champion, of an earlier
+        run.
+        """
         definition = self._definition
         target = self._rows[definition.target]
         groups = find_groups(definition, self._rows)
         times = self._rows[definition.time] if definition.time else None
         if definition.task == "regression":
-            return Holdout(target.astype(np.float64), groups=groups, times=times)
-        labels = class_labels(definition.columns[definition.target], target)
-        classes = sorted(set(labels.tolist()).union(*(evaluated.classes for evaluated in models)))
-        return Holdout(class_numbers(labels, classes), classes, groups=groups, times=times)
+            holdout = Holdout(target.astype(np.float64), groups=groups, times=times)
+        else:
+            labels = class_labels(definition.columns[definition.target], target)
+            classes = sorted(set(labels.tolist()).union(*(evaluated.classes for evaluated in models)))
+            holdout = Holdout(class_numbers(labels, classes), classes, groups=groups, times=times)
+        if not models:
+            return holdout
+        return replace(holdout, positive=models[-1].positive, trivial=models[-1].trivial_answers(holdout))
 
 
 def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:

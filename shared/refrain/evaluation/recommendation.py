@@ -53,6 +53,8 @@ class RecommenderEvaluation:
         return EvaluatedModel(
             estimator=files.manifest.estimator,
             classes=(),
+            positive=None,
+            trivial=None,
             answers=self._questions.hits(ranked),
             golden=model.replay(files.golden),
             parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),

@@ -57,6 +57,8 @@ class Manifest(StoredDocument):
 
     A version that learned from all rows of its run names the `judged` one: the same recipe, fitted without the holdout.
     That twin stands for it wherever a model must not be asked about rows that it learned.
+    `positive` is the class that its figures are of (None for values, and with more than two classes), `trivial` the
+    answer of the trivial predictor that was learned from the same rows.
     """
 
     path = "versions/{}/{}/manifest.json"
@@ -83,6 +85,8 @@ class Manifest(StoredDocument):
     items: int | None = None
     users: int | None = None
     judged: str | None = None
+    positive: str | None = None
+    trivial: tuple[float, ...] | None = None
 
     def parse_definition(self) -> Definition:
         """Return the definition that the version was trained with."""

@@ -12,7 +12,7 @@ from refrain.errors import MetricUndefined
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.intervals import bootstrap_interval
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -60,11 +60,15 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
     if rows < MIN_LABELLED_ROWS:
         raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
     truth: Truth = target if version.classes else target.astype(np.float64)
+    classes: list[str] = []
     if version.classes:
         labels = class_labels(version.definition.columns[version.definition.target], target)
         classes = sorted({*labels.tolist(), *version.classes})
         truth, answers = class_numbers(labels, classes), aligned(answers, version.classes, classes)
-    metric, confidence = METRICS[definition.training.metric], definition.gate.confidence
+    metric, confidence = (
+        choose_metric(definition.training.metric, classes, version.positive),
+        definition.gate.confidence,
+    )
     value = metric.value(truth, answers)
     low, high = bootstrap_interval(metric.score(truth, answers), rows, confidence, MEASURED_RESAMPLES)
     return Estimate(value, low, high, rows)
@@ -77,11 +81,13 @@ def estimate_quality(version: ServedVersion, definition: Definition, answers: Fl
         return None
     curve = curves.calibration
     sample = answers[:: -(-len(answers) // MAX_ESTIMATED_ROWS)]
-    named = [index for index, name in enumerate(classes) if curves.calibration_of == f"the probability of {name}"]
-    positive = named[0] if len(classes) == 2 and named else None
+    positive = None if version.positive is None else classes.index(version.positive)
     chances = calibrate(sample, curve.answered, curve.observed, curve.rows, positive)
     try:
-        metric, confidence = METRICS[definition.training.metric], definition.gate.confidence
+        metric, confidence = (
+            choose_metric(definition.training.metric, classes, version.positive),
+            definition.gate.confidence,
+        )
         value, (low, high) = expected_metric(metric, sample, chances, confidence)
     except MetricUndefined:
         return None

@@ -35,6 +35,7 @@ class ServedVersion:
     definition: Definition
     vocabularies: Mapping[str, tuple[str, ...]]
     classes: tuple[str, ...]
+    positive: str | None
     baseline: Baseline
     evaluated: ModelSummary | None
 
@@ -68,6 +69,7 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
             definition=manifest.parse_definition(),
             vocabularies=manifest.vocabularies,
             classes=manifest.classes or (),
+            positive=manifest.positive,
             baseline=Baseline.read(store, model, served.version),
             evaluated=evaluated,
         )

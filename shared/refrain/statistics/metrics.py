@@ -11,33 +11,34 @@ For recommendations a row is a user: truth is how many new items the user chose 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing.rules_section import METRICS as NAMES
-from refrain.arrays import divided
-from refrain.classes import likeliest
 from refrain.errors import MetricUndefined
-from refrain.statistics.roc_auc import area_under_roc
-from refrain.statistics.weighted_figure import WeightedFigure, mean_of, mean_over_classes, ratio_of
+from refrain.statistics.class_metrics import prepare_accuracy, prepare_f1, prepare_log_loss, prepare_roc_auc
+from refrain.statistics.list_metrics import prepare_hit_rate, prepare_ndcg, prepare_recall
+from refrain.statistics.value_metrics import prepare_mae, prepare_r2, prepare_rmse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from preprocessing.definition import Task
     from refrain.arrays import Floats, Score, Truth
+    from refrain.statistics.weighted_figure import WeightedFigure
+
+ONE_CLASS = "the rows hold one class only"
 
 
 @dataclass(frozen=True)
 class Metric:
     """How good answers are: `prepare` turns truth and one model's answers into a figure of weighted rows.
 
-    `best_constant` finds, among all constants, the best answer to the values of a regression's target.
+    `best_constant` finds, among all constants, the best answer to the values of a regression's target. `parameters`
+    of a definition or version are bound before use; a metric without its `positive` class is the mean over classes.
 
     >>> truth = np.array([0, 0, 1, 1])
     >>> answers = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
@@ -49,9 +50,14 @@ class Metric:
     title: str
     task: Task
     greater_is_better: bool
-    prepare: Callable[[Truth, Floats], WeightedFigure]
+    prepare: Callable[..., WeightedFigure]
     undefined_when: str = "there are no rows"
     best_constant: Callable[[Floats], np.floating] = np.mean
+    parameters: tuple[str, ...] = ()
+
+    def bind(self, **values: object) -> Metric:
+        """Return the metric with those of the values that are its parameters."""
+        return replace(self, prepare=partial(self.prepare, **{name: values[name] for name in self.parameters}))
 
     def score(self, truth: Truth, answers: Floats) -> Score:
         """Prepare for one model's answers. Raises `MetricUndefined` when an answer is not a finite number."""
@@ -91,90 +97,13 @@ class Metric:
         return challenger - champion if self.greater_is_better else champion - challenger
 
 
-def positive_class(truth: NDArray[np.int64]) -> int:
-    """Return which of two classes "positive" means: the rarer one, of equally frequent ones the second.
-
-    >>> positive_class(np.array([0, 1, 1, 1]))
-    0
-    """
-    return 0 if 2 * np.count_nonzero(truth == 0) < len(truth) else 1
-
-
-def _roc_auc(truth: Truth, probabilities: Floats) -> WeightedFigure:
-    if probabilities.shape[1] == 2:
-        return area_under_roc(truth == 1, probabilities[:, 1])
-    classes = np.unique(truth).astype(int)
-    return mean_over_classes([area_under_roc(truth == number, probabilities[:, number]) for number in classes])
-
-
-def _log_loss(truth: Truth, probabilities: Floats) -> WeightedFigure:
-    smallest = np.finfo(np.float32).eps  # the graph answers in float32: a smaller probability means nothing
-    of_truth = probabilities[np.arange(len(truth)), truth.astype(np.int64)]
-    return mean_of(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
-
-
-def _accuracy(truth: Truth, probabilities: Floats) -> WeightedFigure:
-    return mean_of((likeliest(probabilities) == truth).astype(np.float64))
-
-
-def _f1_of(truth: Truth, answered: NDArray[np.int64], label: int) -> WeightedFigure:
-    hit = ((answered == label) & (truth == label)).astype(np.float64)
-    named = (answered == label).astype(np.float64) + (truth == label)
-    return ratio_of(2 * hit, named)
-
-
-def _f1(truth: Truth, probabilities: Floats) -> WeightedFigure:
-    answered = likeliest(probabilities)
-    if probabilities.shape[1] == 2:
-        return _f1_of(truth, answered, positive_class(truth.astype(np.int64)))
-    return mean_over_classes([_f1_of(truth, answered, label) for label in map(int, np.union1d(truth, answered))])
-
-
-def _rmse(truth: Truth, values: Floats) -> WeightedFigure:
-    squares = (truth - values) ** 2
-    mean = mean_of(squares)
-
-    def influence() -> Floats:
-        root = np.sqrt(squares.mean())
-        moved: Floats = (root + squares / root) / 2 if root else squares
-        return moved
-
-    return WeightedFigure(lambda weights: np.sqrt(mean.score(weights)), influence)
-
-
-def _mae(truth: Truth, values: Floats) -> WeightedFigure:
-    return mean_of(np.abs(truth - values))
-
-
-def _r2(truth: Truth, values: Floats) -> WeightedFigure:
-    centred: Floats = truth - truth.mean() if len(truth) else np.empty(0)
-    errors = (truth - values) ** 2
-
-    def score(weights: Floats) -> Floats:
-        spread = weights @ centred**2 - divided((weights @ centred) ** 2, weights.sum(axis=1))
-        varies = spread > 1e-12 * (weights @ centred**2)
-        return 1 - divided(weights @ errors, np.where(varies, spread, 0.0))
-
-    return WeightedFigure(score, lambda: 1 - ratio_of(errors, centred**2).influence())
-
-
-def _ndcg(length: int, truth: Truth, hits: Floats) -> WeightedFigure:
-    discounts = 1 / np.log2(np.arange(2, length + 2))
-    best = np.append(0.0, np.cumsum(discounts))[np.minimum(truth, length).astype(np.int64)]
-    return mean_of(divided(hits[:, :length] @ discounts[: hits.shape[1]], best))
-
-
-def _recall(length: int, truth: Truth, hits: Floats) -> WeightedFigure:
-    return mean_of(divided(hits[:, :length].sum(axis=1), truth.astype(np.float64)))
-
-
-def _hit_rate(length: int, _: Truth, hits: Floats) -> WeightedFigure:
-    return mean_of(hits[:, :length].any(axis=1).astype(np.float64))
-
-
 def _list_metrics() -> list[Metric]:
     """Return the metrics of recommendations, at every length of list that a definition can name."""
-    kinds = {"ndcg": ("NDCG", _ndcg), "recall": ("recall", _recall), "hit_rate": ("hit rate", _hit_rate)}
+    kinds = {
+        "ndcg": ("NDCG", prepare_ndcg),
+        "recall": ("recall", prepare_recall),
+        "hit_rate": ("hit rate", prepare_hit_rate),
+    }
     no_user = "no user chose anything new"
     return [
         Metric(name, f"{title}@{length}", "recommendation", True, partial(prepare, int(length)), no_user)
@@ -184,22 +113,39 @@ def _list_metrics() -> list[Metric]:
     ]
 
 
-# ndcg: Järvelin & Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with gains of 0 and 1; the ideal
-# list has as many hits as possible. recall: hits over all items that the user chose. hit_rate: whether there is a hit.
-# roc_auc: Fawcett, An introduction to ROC analysis, 2006 (weights and ties too); more than two classes: one against the
-# rest, plain mean over the classes that occur (Provost & Domingos 2000; compare Hand & Till 2001).
-# log_loss: Good, Rational decisions, 1952. f1: van Rijsbergen, Information retrieval, 1979; of the rarer class, or the
-# plain mean over classes when there are more than two. r2: Draper & Smith, Applied regression analysis, 1998.
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", "ROC AUC", "classification", True, _roc_auc, "the rows hold one class only"),
-        Metric("log_loss", "log loss", "classification", False, _log_loss),
-        Metric("accuracy", "accuracy", "classification", True, _accuracy),
-        Metric("f1", "F1", "classification", True, _f1, "no row has or gets the positive class"),
-        Metric("rmse", "RMSE", "regression", False, _rmse),
-        Metric("mae", "MAE", "regression", False, _mae, best_constant=np.median),
-        Metric("r2", "R²", "regression", True, _r2, "the target is the same in all rows"),
+        Metric("roc_auc", "ROC AUC", "classification", True, prepare_roc_auc, ONE_CLASS, parameters=("positive",)),
+        Metric("log_loss", "log loss", "classification", False, prepare_log_loss),
+        Metric("accuracy", "accuracy", "classification", True, prepare_accuracy),
+        Metric(
+            "f1",
+            "F1",
+            "classification",
+            True,
+            prepare_f1,
+            "no row has or gets the positive class",
+            parameters=("positive",),
+        ),
+        Metric("rmse", "RMSE", "regression", False, prepare_rmse),
+        Metric("mae", "MAE", "regression", False, prepare_mae, best_constant=np.median),
+        Metric("r2", "R²", "regression", True, prepare_r2, "the target is the same in all rows"),
         *_list_metrics(),
     )
 }
+"""Every metric by its name. Those of a class are the mean over classes here; `choose_metric` binds them to a class."""
+
+
+def choose_metric(name: str, classes: Sequence[str] = (), positive: str | None = None) -> Metric:
+    """Return a metric as every figure of a version is computed: of its positive class.
+
+    The positive class belongs to the version (see its manifest), so it is the same in every sample of rows; None takes
+    the mean over classes. `classes` are in the order of the answers.
+    """
+    return METRICS[name].bind(positive=None if positive is None else classes.index(positive))
+
+
+def choose_metrics(task: Task, classes: Sequence[str] = (), positive: str | None = None) -> dict[str, Metric]:
+    """Return all metrics of a task by name, see `choose_metric`."""
+    return {name: choose_metric(name, classes, positive) for name in METRICS if METRICS[name].task == task}

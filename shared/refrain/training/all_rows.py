@@ -7,6 +7,7 @@ holdout and the twin did not. So models that know rows by heart, and rows that c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,8 @@ def refit_tabular(
     )
     write_refit_answers(store, twin.model, twin.run, candidate.name, rows.answer_learned())
     judged = read_candidate_answers(store, twin.model, twin.run, candidate.name)["answers"]
-    return rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), answers)
+    refitted = rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), answers)
+    return replace(refitted, positive=twin.positive)  # its figures are the twin's
 
 
 def answer_one_step_back(

@@ -27,8 +27,8 @@ LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx":
 class FittedCandidate:
     """A fitted estimator as a graph, with its proofs.
 
-    `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`
-    and `classes` belong to a tabular model, `catalogue` and `users` to a recommender.
+    `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`,
+    `classes`, `positive` and `trivial` belong to a tabular model, `catalogue` and `users` to a recommender.
     """
 
     graph: bytes
@@ -40,6 +40,8 @@ class FittedCandidate:
     vocabularies: Vocabularies = field(default_factory=dict)
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
+    positive: str | None = None
+    trivial: tuple[float, ...] | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
 
@@ -77,5 +79,7 @@ class FittedCandidate:
             items=None if self.catalogue is None else len(self.catalogue.items),
             users=self.users,
             judged=version_name(run, candidate.name) if refitted else None,
+            positive=self.positive,
+            trivial=self.trivial,
         )
         return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue)

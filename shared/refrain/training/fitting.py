@@ -13,8 +13,11 @@ from sklearn.utils import get_tags
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
+from refrain.statistics.metrics import choose_metric
+from refrain.statistics.trivial_predictor import learn_trivial_answer
 from refrain.training.memory import check_memory
 from refrain.training.recipes import choose_recipe, fit_features, measure_features
+from refrain.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,11 +35,16 @@ FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted pipeline on the feature matrix. `classes` name the columns of its answers (None for a regression)."""
+    """A fitted pipeline on the feature matrix. `classes` name the columns of its answers (None for a regression).
+
+    `positive` is the class that its figures are of, and `trivial` the answer of the trivial predictor (see `Manifest`).
+    """
 
     pipeline: Pipeline
     recipe: str
     classes: tuple[str, ...] | None
+    positive: str | None
+    trivial: tuple[float, ...]
 
     @property
     def estimator(self) -> Any:
@@ -67,11 +75,14 @@ def fit(
 ) -> Fitted:
     """Fit a candidate on a feature matrix [rows, features] and a typed target [rows]. Raises `CandidateRefused`."""
     classes: tuple[str, ...] | None = None
+    positive: str | None = None
     truth: Array = target
     if definition.task == "classification":
         labels = class_labels(definition.columns[definition.target], target)
         classes = tuple(sorted(set(labels.tolist())))
         truth = class_numbers(labels, classes)
+        positive = choose_positive(definition.training.positive, classes, truth)
+    metric = choose_metric(definition.training.metric, classes or (), positive)
     recipe = choose_recipe(candidate)
     estimator = make_estimator(definition.task, candidate, classes or ())
     try:
@@ -84,7 +95,30 @@ def fit(
         raise _refused(candidate, f"cannot be fitted: {error}") from error
     _round_thresholds(estimator)
     steps = [] if features is None else [("features", features)]
-    return Fitted(Pipeline([*steps, ("estimator", estimator)]), recipe, classes)
+    return Fitted(
+        pipeline=Pipeline([*steps, ("estimator", estimator)]),
+        recipe=recipe,
+        classes=classes,
+        positive=positive,
+        trivial=tuple(learn_trivial_answer(metric, truth, len(classes or ())).tolist()),
+    )
+
+
+def choose_positive(named: str, classes: Sequence[str], numbers: NDArray[np.int64]) -> str | None:
+    """Choose the class that figures are of: the `named` one, else the rarer one of two; None with more than two.
+
+    It is decided here, once for all figures of the version. Raises `CandidateRefused` for a name that is none of two
+    classes.
+
+    >>> choose_positive("", ["no", "yes"], np.array([1, 1, 1, 0])), choose_positive("", ["a", "b", "c"], np.array([0]))
+    ('no', None)
+    """
+    if named and (named not in classes or len(classes) != 2):
+        sentence = f"expected one of two classes of the training rows, which have {listed(list(classes))}"
+        raise CandidateRefused(f"training.positive: {sentence}; got {named!r}")
+    if len(classes) != 2:
+        return None
+    return named or classes[0 if 2 * np.count_nonzero(numbers == 0) < len(numbers) else 1]
 
 
 def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()) -> Any:

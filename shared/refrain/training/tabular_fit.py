@@ -60,6 +60,8 @@ class TabularFit:
             vocabularies=self.vocabularies,
             features=self.definition.features,
             classes=self.fitted.classes,
+            positive=self.fitted.positive,
+            trivial=self.fitted.trivial,
         )
 
 

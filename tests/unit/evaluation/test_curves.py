@@ -114,7 +114,7 @@ def test_all_curves_of_a_model_are_small_plain_json(task: Any, classes: int) -> 
 
 def test_the_histogram_counts_every_row() -> None:
     truth, probabilities = _binary(1000)
-    histogram = describe_curves("classification", truth, probabilities, ["no", "yes"]).histogram
+    histogram = describe_curves("classification", truth, probabilities, ["no", "yes"], "yes").histogram
     assert histogram is not None
     assert {name: sum(rows) for name, rows in histogram.series.items()} == {
         "no": int((truth == 0).sum()),

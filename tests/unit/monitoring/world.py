@@ -21,7 +21,7 @@ from refrain.lake.label import write_labels
 from refrain.lake.receipt import Receipt, UploadSource
 from refrain.monitoring.monitor import monitor_model
 from refrain.statistics.comparison import compare_models
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric
 from refrain.training.baseline import make_baseline
 from tests.fake_services import FakeServices
 from tests.stored import make_evaluation, make_manifest, make_snapshot
@@ -103,10 +103,11 @@ class World:
             classes = sorted(set(labels))
             truth = class_numbers(labels, classes)
         baseline = make_baseline(definition, columns, matrix, classes or None, answers, columns)
+        positive = min(classes, key=labels.tolist().count) if len(classes) == 2 else None
         manifest = make_manifest(
-            definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None
+            definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None, positive=positive
         )
-        metric = METRICS[definition.training.metric]
+        metric = choose_metric(definition.training.metric, classes, positive)
         compared = compare_models(
             metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
         )
@@ -114,7 +115,7 @@ class World:
         summary = ModelSummary(
             Figures("given", version, figures.value, figures.interval),
             "given",
-            curves=describe_curves(definition.task, truth, answers, classes),
+            curves=describe_curves(definition.task, truth, answers, classes, positive),
             importance=[Importance(name, loss, 0.0) for name, loss in (importance or {}).items()],
         )
         baseline.write(self.store, model, version)

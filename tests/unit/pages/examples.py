@@ -67,7 +67,7 @@ def evaluation(
             made,
             estimator,
             metrics={item.name: item.value(truth, answered) for item in METRICS.values() if item.task == task},
-            curves=describe_curves(task, truth, answered, classes),
+            curves=describe_curves(task, truth, answered, classes, classes[1] if len(classes) == 2 else None),
             importance=permutation_importance(models[name], matrix, answered, truth, METRICS[metric], names),
         )
 

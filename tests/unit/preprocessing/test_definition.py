@@ -63,6 +63,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("a recipe that is none", "training.candidates.0.features", "raw", "[0].features: expected one of auto, codes"),
     ("an infinite parameter", "training.candidates.0.C", [1.0, float("inf")], "[0].C: expected finite numbers, got"),
     ("a metric of another task", "training.metric", "rmse", "training.metric: expected one of roc_auc, log_loss"),
+    ("a positive class that is no text", "training.positive", True, "training.positive: expected a string, got True"),
     ("a holdout that leaves nothing", "training.holdout", 1.0, "training.holdout: expected a number from 0.01 to 0.9"),
     ("a window without a unit", "training.window", "90", "training.window: expected a length such as 12h, 365d"),
     (

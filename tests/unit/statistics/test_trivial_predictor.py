@@ -52,4 +52,5 @@ def test_a_rare_event_has_its_share_as_answer_and_all_certainty_where_labels_cou
     target = np.array([1] * 5 + [0] * 95)
     assert learn_trivial_answer(METRICS["log_loss"], target, 2).tolist() == [0.95, 0.05]
     assert learn_trivial_answer(METRICS["roc_auc"], target, 2).tolist() == [0.95, 0.05]
-    assert learn_trivial_answer(METRICS["f1"], target, 2).tolist() == [0.0, 1.0]
+    assert learn_trivial_answer(METRICS["f1"].bind(positive=1), target, 2).tolist() == [0.0, 1.0]
+    assert learn_trivial_answer(METRICS["f1"].bind(positive=0), target, 2).tolist() == [0.95, 0.05]

@@ -10,6 +10,7 @@ import pytest
 from preprocessing import Candidate
 from refrain.errors import CandidateRefused
 from refrain.training.recipes import choose_recipe
+from tests.unit.training.conftest import document
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn
@@ -73,6 +74,30 @@ def test_answers_are_named_by_the_classes_of_training(learn: Learn) -> None:
     assert fitted.classes is not None
     truth = [fitted.classes.index(label) for label in learned.columns["outcome"]]
     assert (fitted.answers(learned.matrix).argmax(axis=1) == truth).mean() > 0.7
+
+
+def test_figures_are_of_the_class_that_the_definition_names_or_else_of_the_rarer_one(learn: Learn) -> None:
+    training = document(2)["training"]
+    named = learn(2, training=training | {"positive": "class 0"}).fit("tree.DecisionTreeClassifier")
+    learned = learn(2)
+    learned.columns["outcome"][:700] = "class 1"
+    assert named.positive == "class 0"
+    assert learned.fit("tree.DecisionTreeClassifier").positive == "class 0"
+    assert learn(3).fit("tree.DecisionTreeClassifier").positive is None
+    assert learn(0).fit("tree.DecisionTreeRegressor").positive is None
+
+
+@pytest.mark.parametrize(("classes", "named"), [(2, "class 9"), (3, "class 1")])
+def test_a_positive_class_that_is_none_of_two_is_refused(learn: Learn, classes: int, named: str) -> None:
+    training = document(classes)["training"] | {"positive": named}
+    with pytest.raises(CandidateRefused, match=r"training\.positive: expected one of two classes.*class 0"):
+        learn(classes, training=training).fit("tree.DecisionTreeClassifier")
+
+
+def test_the_trivial_answer_is_learned_from_the_same_rows(learn: Learn) -> None:
+    learned = learn(0)
+    assert learned.fit("linear_model.Ridge").trivial == pytest.approx([learned.columns["outcome"].mean()])
+    assert sum(learn(3).fit("tree.DecisionTreeClassifier").trivial) == pytest.approx(1)
 
 
 def test_a_value_is_one_column(learn: Learn) -> None:

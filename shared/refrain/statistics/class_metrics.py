@@ -1,0 +1,65 @@
+"""Metrics of classes, prepared for one model's probabilities [rows, classes]; truth is class numbers [rows].
+
+`positive` is the number of the class that the metric is of. None: the plain mean over classes, of which the area under
+a curve takes those that occur.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.classes import likeliest
+from refrain.statistics.roc_auc import area_under_roc
+from refrain.statistics.weighted_figure import WeightedFigure, mean_of, mean_over_classes, ratio_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Truth
+
+
+def prepare_roc_auc(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:
+    """Count rightly ordered pairs (Fawcett, An introduction to ROC analysis, 2006, weights and ties too).
+
+    The mean over classes: each against the rest (Provost & Domingos 2000; compare Hand & Till 2001).
+    """
+    return _of_occurring(area_under_roc, truth, probabilities, positive)
+
+
+def _of_occurring(
+    of_class: Callable[[NDArray[np.bool_], Floats], WeightedFigure],
+    truth: Truth,
+    probabilities: Floats,
+    positive: int | None,
+) -> WeightedFigure:
+    classes = np.unique(truth).astype(int) if positive is None else [positive]
+    figures = [of_class(truth == number, probabilities[:, number]) for number in classes]
+    return figures[0] if positive is not None else mean_over_classes(figures)
+
+
+def prepare_log_loss(truth: Truth, probabilities: Floats) -> WeightedFigure:
+    """Good, Rational decisions, 1952."""
+    smallest = np.finfo(np.float32).eps  # the graph answers in float32: a smaller probability means nothing
+    of_truth = probabilities[np.arange(len(truth)), truth.astype(np.int64)]
+    return mean_of(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
+
+
+def prepare_accuracy(truth: Truth, probabilities: Floats) -> WeightedFigure:
+    """Count right labels."""
+    return mean_of((likeliest(probabilities) == truth).astype(np.float64))
+
+
+def prepare_f1(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:
+    """Van Rijsbergen, Information retrieval, 1979."""
+    answered = likeliest(probabilities)
+    if positive is not None:
+        return _f1_of(truth == positive, answered == positive)
+    return mean_over_classes([_f1_of(truth == label, answered == label) for label in np.union1d(truth, answered)])
+
+
+def _f1_of(happened: NDArray[np.bool_], answered: NDArray[np.bool_]) -> WeightedFigure:
+    return ratio_of(2 * (happened & answered).astype(np.float64), happened.astype(np.float64) + answered)
