@@ -326,13 +326,7 @@ def test_every_outcome_and_every_decision_is_explained() -> None:
 def test_every_reason_to_end_a_trial_has_a_row() -> None:
     consequences = " ".join(row["consequence"] for row in table(DEFINITIONS, "when judged"))
 
-    assert set(codes(consequences)) == set(get_args(TrialCode)) - {
-        "proved",
-        "no_harm",
-        "gathering",
-        "superseded",
-        "unjudged",
-    }
+    assert set(codes(consequences)) == set(get_args(TrialCode)) - {"gathering", "superseded", "unjudged"}
 
 
 def test_every_state_and_decision_of_a_monitoring_report_has_a_row() -> None:

@@ -75,7 +75,7 @@ GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
 FOOTPRINT = Footprint(held_bytes=9_000, peak_bytes=12_000, cpu_seconds=0.125)
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
-TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, {"mean of yes": None}, 0, None)
+TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, 0, None, None, None, None)
 TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
 PROMOTED = LogEntry(model=MODEL, sequence=7, time=TIME, event="promoted", version=VERSION, trial=TRIAL)
 DEPLOYMENT = Deployment(
@@ -92,7 +92,7 @@ FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=PARITY, golden=
 CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"], "yes")
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, trial=TRIAL)
-EXPECTATION = expect(["no", "yes"], ANSWERS, ANSWERS[::-1])
+EXPECTATION = expect(["no", "yes"], "yes", ANSWERS, ANSWERS[::-1], gains=np.array([-0.1, 0.0, 0.2]), margin=0.01)
 ESTIMATE = Estimate(0.8, 0.7, 0.9, 500)
 REPORT = MonitoringReport(
     model=MODEL,

@@ -38,7 +38,10 @@ candidates = [{candidate}]
 """
 STUMP = '{ name = "stump", estimator = "sklearn.tree.DecisionTreeClassifier", max_depth = 1 }'
 LOGISTIC = '{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }'
-TRIAL = 'mode = "{mode}"\nshare = 0.5\nleast_rows = {least_rows}\nmost_minutes = 1.5'
+TRIAL = (
+    'mode = "{mode}"\nshare = 0.5\nleast_rows = {least_rows}\nwithout_labels = "promote"\nleast_minutes = 0\n'
+    "most_minutes = 1.5"
+)
 REFRESH = 5
 """Seconds after which every process serves the latest move (the template's default)."""
 LOOK = ["Wait for evidence", "Judge the challenger", "How did it do?"]

@@ -25,13 +25,20 @@ from tests.integration.loop import Context, Run, compare, handler, retrain, snap
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
 
-ROLLOUT = '[rollout]\nmode = "{mode}"\nshare = {share}\nleast_rows = {least_rows}\nmost_minutes = {most_minutes}'
+ROLLOUT = """[rollout]
+mode = "{mode}"
+share = {share}
+least_rows = {least_rows}
+without_labels = "{without_labels}"
+least_minutes = 0
+most_minutes = {most_minutes}
+"""
 
 
 @dataclass
@@ -43,17 +50,16 @@ class Trial:
     capsys: pytest.CaptureFixture[str]
     asked: int = 0
 
-    def prepare(self, mode: str, *, share: float = 0.3, least_rows: int = 200, most_minutes: float = 60) -> None:
+    def prepare(self, mode: str, share: float = 0.3, without_labels: str = "promote", most_minutes: float = 60) -> None:
         """Train a stump, put it into service, and define something better with a trial before it."""
         self.shop.define(STUMP)
         self.shop.sell(600)
         retrain("shop")
-        terms = ROLLOUT.format(mode=mode, share=share, least_rows=least_rows, most_minutes=most_minutes)
-        self.shop.define(LOGISTIC, gate=terms)
+        self.shop.define(LOGISTIC, gate=terms(mode, share, without_labels, most_minutes))
 
-    def begin(self, mode: str, **terms: Any) -> Run:
+    def begin(self, mode: str, **others: Any) -> Run:
         """Compare, and put the better candidate on trial."""
-        self.prepare(mode, **terms)
+        self.prepare(mode, **others)
         run = compare("shop", reason="a better idea").refit()
         assert run.evaluation["decision"]["promote"]
         assert run.evaluation["rollout"] == {"mode": mode}
@@ -99,6 +105,21 @@ class Trial:
             key = captured_key("shop", datetime.now(UTC), uuid.uuid4().hex)
             open_store(self.aws.lake).write(key, gzip.compress("\n".join(lines).encode()))
 
+    def label(self, is_true: Callable[[Mapping[str, float]], bool]) -> None:
+        """Send the true label of every captured row."""
+        keys = self.aws.objects("captured/shop/")
+        lines = [json.loads(line) for key in keys for line in gzip.decompress(self.aws.read(key)).splitlines()]
+        truth = [(row["id"], is_true(row["instance"])) for line in lines for row in line["rows"]]
+        write_labels(open_store(self.aws.lake), "shop", truth, datetime.now(UTC))
+
+    def run_out(self) -> None:
+        """Let the time of the trial be over."""
+        store = open_store(self.aws.lake)
+        _, etag = Deployment.read_with_etag(store, "shop")
+        document = json.loads(self.aws.read("deployments/shop.json"))
+        document["challenger"]["since"] = "2026-01-01T00:00:00Z"
+        store.replace("deployments/shop.json", json.dumps(document).encode(), etag)
+
     def judge(self, run: Run) -> dict[str, Any]:
         """Look at the trial."""
         answer = handler("retraining/judge")({"model": "shop", "run": run.snapshot["run"]}, None)
@@ -126,6 +147,18 @@ class Trial:
         open_store(self.aws.lake).write_json(key, golden)
 
 
+def terms(mode: str, share: float = 0.3, without_labels: str = "promote", most_minutes: float = 60) -> str:
+    """The section of a definition."""
+    return ROLLOUT.format(
+        mode=mode, share=share, least_rows=200, without_labels=without_labels, most_minutes=most_minutes
+    )
+
+
+def is_bought(instance: Mapping[str, float]) -> bool:
+    """What is true in the shop."""
+    return instance["price"] > 2 * instance["size"]
+
+
 @pytest.fixture
 def trial(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -138,7 +171,7 @@ def trial(
 
 
 def test_the_first_model_goes_into_service_without_a_trial(trial: Trial) -> None:
-    trial.shop.define(STUMP, gate=ROLLOUT.format(mode="canary", share=0.1, least_rows=10, most_minutes=10))
+    trial.shop.define(STUMP, gate=terms("canary"))
     trial.shop.sell(400)
 
     run = compare("shop")
@@ -149,13 +182,17 @@ def test_the_first_model_goes_into_service_without_a_trial(trial: Trial) -> None
 
 @pytest.mark.parametrize("mode", ["shadow", "canary"])
 def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Trial, mode: str) -> None:
-    run = trial.begin(mode, share=0.4)
+    run = trial.begin(mode, share=0.4, without_labels="keep")
     stump, logistic = trial.deployment.champion_version, trial.deployment.challenger_version
 
     assert trial.judge(run)["code"] == "gathering"
     first = trial.ask(150)
     assert trial.judge(run)["verdict"] == "wait"
     versions = Counter(first + trial.ask(150) + trial.ask(500, at_once=50))
+    unlabelled = trial.judge(run)
+    assert (unlabelled["verdict"], unlabelled["figures"]["labelled"]) == ("wait", 0)
+    assert "there are 0 labelled rows of the 100 that are needed" in unlabelled["reason"]
+    trial.label(is_bought)
     ended = trial.end(run)
 
     if mode == "shadow":
@@ -167,37 +204,46 @@ def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Tria
     assert trial.deployment.previous is not None
     assert (trial.deployment.previous.version, trial.deployment.challenger) == (stump, None)
     assert [each["event"] for each in trial.shop.log()] == ["promoted", "trial_started", "promoted"]
-    assert trial.shop.log()[2]["trial"]["figures"]["rows"] >= 200
+    figures = trial.shop.log()[2]["trial"]["figures"]
+    assert (figures["rows"], figures["labelled"], figures["failed"]) == (800, 800, 0)
+    assert figures["gain_low"] > 0
     assert set(trial.ask(20)) == {logistic}
     report = trial.aws.read(ended["report"].removeprefix(f"s3://{trial.aws.lake}/")).decode()
     assert "The challenger did well on" in report
 
 
 @pytest.mark.parametrize("mode", ["shadow", "canary"])
-def test_labels_decide_when_there_are_any(trial: Trial, mode: str) -> None:
+def test_labels_decide_against_a_challenger(trial: Trial, mode: str) -> None:
     run = trial.begin(mode, share=0.5)
-    trial.ask(300)
-    rows = [
-        row
-        for key in trial.aws.objects("captured/shop/")
-        for line in gzip.decompress(trial.aws.read(key)).splitlines()
-        for row in json.loads(line)["rows"]
-    ]
     logistic = str(trial.deployment.challenger_version)
+    trial.ask(300)
     # The world has turned: the opposite of what both learned is true, and the challenger had been surer of it.
-    truth = [(row["id"], row["instance"]["price"] < 2 * row["instance"]["size"]) for row in rows]
-    write_labels(open_store(trial.aws.lake), "shop", truth, datetime.now(UTC))
+    trial.label(lambda instance: not is_bought(instance))
 
-    judgement = trial.judge(run)
+    ended = trial.end(run)
 
-    assert judgement["figures"]["labelled"] > 30
-    if mode == "shadow":
-        assert (judgement["verdict"], judgement["code"]) == ("dismiss", "worse"), judgement
-        ended = trial.end(run)
-        assert ended["champion"] != logistic
-        assert "loss is greater" in ended["reason"]
-    else:
-        assert judgement["verdict"] != "promote"
+    assert (ended["outcome"], ended["trial"]["code"]) == ("dismissed", "worse"), ended
+    assert ended["champion"] != logistic
+    assert "is surely worse" in ended["reason"]
+
+
+@pytest.mark.parametrize("mode", ["shadow", "canary"])
+def test_without_labels_the_definition_chooses_and_nothing_is_called_proved(trial: Trial, mode: str) -> None:
+    run = trial.begin(mode, without_labels="keep")
+    trial.ask(300)
+    assert trial.judge(run)["verdict"] == "wait"
+    trial.run_out()
+    kept = trial.end(run)
+    trial.shop.define(LOGISTIC, gate=terms(mode, without_labels="promote"))
+    second = compare("shop", force=True).refit()
+    trial.move(second, "start_trial")
+    trial.ask(300)
+    promoted = trial.end(second)
+
+    assert (kept["outcome"], kept["trial"]["code"]) == ("dismissed", "no_labels")
+    assert (promoted["outcome"], promoted["trial"]["code"]) == ("promoted", "unlabelled")
+    for ended in (kept, promoted):
+        assert "No label came: only failures, speed and the distance of the answers were checked." in ended["reason"]
 
 
 def test_a_broken_challenger_is_dismissed_at_the_first_judgement_and_not_trained_again_from_the_same_rows(
@@ -237,12 +283,7 @@ def test_a_canary_that_cannot_answer_falls_back_and_is_dismissed(trial: Trial) -
 def test_without_enough_rows_in_its_time_the_champion_stays_and_the_same_rows_may_be_tried_again(trial: Trial) -> None:
     run = trial.begin("shadow", most_minutes=0.05)
     trial.ask(5)
-    store = open_store(trial.aws.lake)
-    deployment, etag = Deployment.read_with_etag(store, "shop")
-    assert deployment is not None
-    document = json.loads(trial.aws.read("deployments/shop.json"))
-    document["challenger"]["since"] = "2026-01-01T00:00:00Z"
-    store.replace("deployments/shop.json", json.dumps(document).encode(), etag)
+    trial.run_out()
 
     ended = trial.end(run)
 

@@ -53,12 +53,18 @@ class Gate:
 
 @dataclass(frozen=True)
 class Rollout:
-    """How a better model takes over. `share` is the share of entities that a canary answers for."""
+    """How a better model takes over. `share` is the share of entities that a canary answers for.
+
+    `without_labels` says what becomes of a challenger when fewer than `least_labels` came.
+    """
 
     mode: Mode = "immediate"
     share: float = 0.1
     least_rows: int = 200
-    most_minutes: float = 1440.0
+    least_labels: int = 100
+    without_labels: Literal["keep", "promote"] = "keep"
+    least_minutes: float = 60.0
+    most_minutes: float = 4320.0
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ ROLLOUT = {
     "mode": choice(("immediate", "shadow", "canary"), "immediate"),
     "share": number(0.1, 0.001, 0.5),
     "least_rows": whole(200, 1),
-    "most_minutes": number(1440.0, 0.05, 43200),
+    "least_labels": whole(100, 1),
+    "without_labels": choice(("keep", "promote"), "keep"),
+    "least_minutes": number(None, 0.0, 43200),
+    "most_minutes": number(4320.0, 0.05, 43200),
 }
 RETRAINING = {
     "every": choice(("hourly", "daily", "weekly", "monthly", "never"), "never"),
@@ -134,7 +137,13 @@ def read_gate(table: Table, metric: str) -> Gate:
 
 def read_rollout(table: Table, task: Task, capture: float) -> Rollout:
     """Read how a new champion takes over; a challenger is judged by captured predictions."""
-    rollout = Rollout(**table.read(ROLLOUT))
+    values = table.read(ROLLOUT)
+    longest = values["most_minutes"]
+    if values["least_minutes"] is None:
+        values["least_minutes"] = min(60.0, longest / 10)
+    if values["least_minutes"] > longest:
+        raise table.fail("least_minutes", f"expected at most most_minutes, {longest:g}")
+    rollout = Rollout(**values)
     if rollout.mode != "immediate" and task == "recommendation":
         raise table.fail("mode", f"expected immediate: a recommender cannot be tried as {rollout.mode}")
     if rollout.mode != "immediate" and capture == 0:

@@ -19,9 +19,10 @@ from refrain.evaluation.memory_room import explain_too_large
 from refrain.evaluation.refit_plan import plan_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
-from refrain.lake.expectation import expect
+from refrain.lake.expectation import Expectation, expect
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
+from refrain.statistics.margins import Margin
 from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
 
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Definition
+    from refrain.arrays import Floats
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluated_model import EvaluationKind
+    from refrain.evaluation.evaluated_model import EvaluationKind, Holdout
     from refrain.lake.evaluation import Figures
+    from refrain.statistics.metrics import Metric
 
+MARGIN = 0.1
+"""The share of what is at stake by which a challenger may be worse in its trial."""
 BRIEF_FIGURES = ("name", "version", "value", "gain", "no_worse", "latency_ms", "error")
 
 
@@ -119,10 +124,19 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
     if is_better and holdout.popular_hits is None:  # recommenders have no trials
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
-        expect(holdout.classes, answers[CHAMPION], answers[chosen]).write(store, request.model, request.run)
+        _expect(metric, holdout, answers[CHAMPION], answers[chosen]).write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
     mode = definition.rollout.mode if is_better else "immediate"
     return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
+
+
+def _expect(metric: Metric, holdout: Holdout, champion: Floats, challenger: Floats) -> Expectation:
+    """Describe what to expect of the two in a trial."""
+    gains = metric.gain(metric.influence(holdout.truth, challenger), metric.influence(holdout.truth, champion))
+    trivial = None if holdout.trivial is None else metric.value(holdout.truth, holdout.trivial)
+    margin = Margin.of(metric, metric.value(holdout.truth, champion), trivial, MARGIN)
+    classes, positive = holdout.classes, holdout.positive
+    return expect(classes, positive, champion, challenger, gains=gains, margin=margin.amount)
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:

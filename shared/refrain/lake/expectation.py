@@ -23,48 +23,54 @@ if TYPE_CHECKING:
 class Expectation(StoredDocument):
     """The differences on the holdout.
 
-    `classes` is the order of probabilities (empty for a regression, whose values go from `low` to `high`). `distance`
-    is the mean distance of the two answers to a row. `centre` is the champion's mean answer, one number a class;
-    `mean_gap` and `spread_gap` by how much the challenger's mean, and its mean deviation from the centre, exceed the
-    champion's.
+    `classes` is the order of probabilities (empty for a regression, whose values go from `low` to `high`), `positive`
+    the class that the metric is of. `distance` is the mean distance of the two answers to a row, `spread` that of the
+    champion's answers from their mean. `margin` is by how much the challenger's figure may be worse in service and
+    still count as no worse, in the metric's unit; `deviation` is the standard deviation of a row's gain.
     """
 
     path = "snapshots/{}/{}/expectation.json"
 
     classes: list[str]
+    positive: str | None
     low: float
     high: float
     distance: float
-    centre: list[float]
-    mean_gap: list[float]
-    spread_gap: list[float]
+    spread: float
+    margin: float
+    deviation: float
 
-    def scaled(self, answers: Floats) -> Floats:
-        """Scale answers [rows, classes] or [rows, 1] to numbers between 0 and 1."""
-        return np.asarray(np.clip((answers - self.low) / (self.high - self.low), 0.0, 1.0), dtype=np.float64)
+    @property
+    def tolerated_distance(self) -> float:
+        """The mean distance in service that is no harm: twice that on the holdout, and a quarter of the spread.
+
+        So a challenger that answers the mean to everybody, or answers rows at random, is not tolerated.
+        """
+        return min(max(2 * self.distance + self.spread / 4, 1e-6), 0.95)
 
     def distances(self, champion: Floats, challenger: Floats) -> Floats:
-        """Return the distance of two scaled answers to each row: for probabilities the total variation distance."""
-        gaps: Floats = np.abs(champion - challenger).sum(axis=1)
+        """Return the distance of two answers to each row: for probabilities the total variation distance."""
+        scale = self.high - self.low
+        scaled = (np.clip((answers - self.low) / scale, 0.0, 1.0) for answers in (champion, challenger))
+        gaps: Floats = np.abs(np.subtract(*scaled)).sum(axis=1)
         return gaps / 2 if self.classes else gaps
 
 
-def expect(classes: Sequence[str], champion: Floats, challenger: Floats) -> Expectation:
-    """Compare answers [rows, classes], or [rows, 1] of a regression, to the same holdout rows.
+def expect(
+    classes: Sequence[str], positive: str | None, champion: Floats, challenger: Floats, *, gains: Floats, margin: float
+) -> Expectation:
+    """Compare answers [rows, classes], or [rows, 1] of a regression, and `gains` [rows], on the same holdout rows.
 
-    >>> expectation = expect(["no", "yes"], np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
-    >>> round(expectation.distance, 3), np.round(expectation.mean_gap, 3).tolist()
-    (0.05, [-0.05, 0.05])
+    >>> champion, challenger = np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([[0.7, 0.3], [0.4, 0.6]])
+    >>> expectation = expect(["no", "yes"], "yes", champion, challenger, gains=np.array([-0.1, 0.0]), margin=0.01)
+    >>> round(expectation.distance, 3), round(expectation.spread, 3), round(expectation.tolerated_distance, 3)
+    (0.05, 0.2, 0.15)
     """
     low, high = (0.0, 1.0) if classes else np.quantile(champion, [0.01, 0.99]).tolist()
-    scale = Expectation(list(classes), low, high if high > low else low + max(1.0, abs(low)), 0.0, [], [], [])
-    champion, challenger = scale.scaled(champion), scale.scaled(challenger)
-    centre = champion.mean(axis=0)
-    spread_gap = np.abs(challenger - centre).mean(axis=0) - np.abs(champion - centre).mean(axis=0)
+    high = high if high > low else low + max(1.0, abs(low))
+    scale = Expectation(list(classes), positive, low, high, 0.0, 0.0, margin, float(gains.std()))
     return replace(
         scale,
         distance=float(scale.distances(champion, challenger).mean()),
-        centre=centre.tolist(),
-        mean_gap=(challenger.mean(axis=0) - centre).tolist(),
-        spread_gap=spread_gap.tolist(),
+        spread=float(scale.distances(champion, champion.mean(axis=0)).mean()),
     )

@@ -8,7 +8,9 @@ from typing import Literal, get_args
 from refrain.lake.document import Document
 
 Harm = Literal["broken", "failing", "too_slow", "shifted", "worse"]
-TrialCode = Literal[Harm, "too_few_rows", "doubtful", "proved", "no_harm", "gathering", "superseded", "unjudged"]
+TrialCode = Literal[
+    Harm, "proved", "unlabelled", "too_few_rows", "no_labels", "undecided", "gathering", "superseded", "unjudged"
+]
 HARMS: tuple[Harm, ...] = get_args(Harm)
 """Codes of a challenger that did harm: no run learns again from the rows that it learned from."""
 
@@ -24,7 +26,11 @@ class TrialVerdict(Document):
 
 @dataclass(frozen=True)
 class TrialFigures(Document):
-    """The evidence in a few numbers, None where there is none. `shifts` are by class, `loss_gap` of labelled rows."""
+    """The evidence in a few numbers, None where there is none.
+
+    `gain` is the challenger's on labelled rows, in the metric's unit and positive when better; the true one lies from
+    `gain_low` to `gain_high`. It is no worse above minus `margin`.
+    """
 
     minutes: float
     rows: int
@@ -33,9 +39,11 @@ class TrialFigures(Document):
     disagreeing: float | None
     distance: float | None
     distance_tolerated: float | None
-    shifts: dict[str, float | None]
     labelled: int
-    loss_gap: float | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    margin: float | None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Lists
     from refrain.fast_path.answer_json import Numbers
-    from refrain.lake.capture.record import ChallengerAnswers
+    from refrain.lake.capture.record import OtherAnswers
     from refrain.model.tabular import TabularModel
 
 logger = logging.getLogger("refrain")
@@ -31,7 +31,7 @@ class AnsweredRows:
 
     Row by row, `numbers` are JSON text: the probabilities in the order of the classes, or the one value of a
     regression. `labels` are the likeliest classes (none for a regression); `unfamiliar` names the features unlike the
-    training data. `fallback`: the champion answered in place of a challenger that had no answer.
+    training data. `other` is what the other version of a trial answered to these rows.
     """
 
     model: TabularModel
@@ -40,14 +40,14 @@ class AnsweredRows:
     numbers: list[Numbers]
     labels: list[str]
     unfamiliar: list[list[str]]
-    fallback: bool = False
+    other: OtherAnswers | None = None
 
 
 @dataclass(slots=True)
 class Predictions:
     """The answers to a whole request, row by row as in `AnsweredRows`; `models` names the version of each row.
 
-    `columns` are the clean inputs, `parts` the rows by version, `challenger` what a challenger in shadow answered.
+    `columns` are the clean inputs, `parts` the rows by version.
     """
 
     ids: list[str]
@@ -57,27 +57,18 @@ class Predictions:
     models: list[TabularModel]
     columns: Columns | Lists
     parts: Sequence[AnsweredRows]
-    challenger: ChallengerAnswers | None = None
 
 
-def answer_part(
-    model: TabularModel, columns: Columns | Lists, indexes: Sequence[int], *, fallback: bool = False
-) -> AnsweredRows:
+def answer_part(model: TabularModel, columns: Columns | Lists, indexes: Sequence[int]) -> AnsweredRows:
     """Have a version answer rows of a request. Raises `NoFiniteAnswer`."""
     started = time.perf_counter()
     matrix = model.encode(columns)
     scores = model.score(matrix)
-    return read_scores(model, indexes, scores, matrix, (time.perf_counter() - started) * 1000, fallback=fallback)
+    return read_scores(model, indexes, scores, matrix, (time.perf_counter() - started) * 1000)
 
 
 def read_scores(
-    model: TabularModel,
-    indexes: Sequence[int],
-    scores: Array,
-    matrix: Array,
-    milliseconds: float,
-    *,
-    fallback: bool = False,
+    model: TabularModel, indexes: Sequence[int], scores: Array, matrix: Array, milliseconds: float
 ) -> AnsweredRows:
     """Turn what the graph computed from a matrix into answers. Raises `NoFiniteAnswer`."""
     numbers: list[float] = scores.ravel().tolist()
@@ -88,12 +79,10 @@ def read_scores(
         codes = scores.argmax(axis=1).tolist() if len(scores) > 1 else [numbers.index(max(numbers))]
         labels = [model.classes[code] for code in codes]
     texts = model.answer_writer.numbers(numbers)
-    return AnsweredRows(model, indexes, milliseconds, texts, labels, model.familiar.unfamiliar(matrix), fallback)
+    return AnsweredRows(model, indexes, milliseconds, texts, labels, model.familiar.unfamiliar(matrix))
 
 
-def join_parts(
-    parts: Sequence[AnsweredRows], columns: Columns | Lists, rows: int, challenger: ChallengerAnswers | None = None
-) -> Predictions:
+def join_parts(parts: Sequence[AnsweredRows], columns: Columns | Lists, rows: int) -> Predictions:
     """Put the parts together, in the order of the request."""
     if len(parts) == 1:
         (part,) = parts
@@ -104,7 +93,7 @@ def join_parts(
         labels = _in_order(order, [part.labels for part in parts]) if parts[0].labels else []
         unfamiliar = _in_order(order, [part.unfamiliar for part in parts])
         models = _in_order(order, [[part.model] * len(part.indexes) for part in parts])
-    return Predictions(prediction_ids(rows), numbers, labels, unfamiliar, models, columns, parts, challenger)
+    return Predictions(prediction_ids(rows), numbers, labels, unfamiliar, models, columns, parts)
 
 
 def _in_order[T](order: Sequence[int], parts: Sequence[list[T]]) -> list[T]:

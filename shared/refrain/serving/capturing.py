@@ -53,8 +53,8 @@ def _record(champion: TabularModel, raw: Lists, predictions: Predictions, part: 
         answers=list(map(",".join, predictions.numbers)),
         unfamiliar=predictions.unfamiliar,
         milliseconds=part.milliseconds,
-        fallback=part.fallback,
-        challenger=predictions.challenger,
         request=request,
     )
-    return record if len(predictions.parts) == 1 else record.select(part.indexes)
+    record = record if len(predictions.parts) == 1 else record.select(part.indexes)
+    record.other = part.other
+    return record

@@ -1,30 +1,33 @@
-"""The challenger beside the champion: asked after it (shadow), or for a share of the entities instead of it (canary).
+"""Champion and challenger during a trial: both answer every row, so that the judge compares them on the same rows.
 
-Where the challenger has no answer, the caller gets the champion's. A challenger is on trial because nobody knows yet
-whether it works, so this is one of two places that catch every exception (the other is `routes.respond`).
+Callers get the champion's answer; of a canary a share of the entities gets the challenger's, where it has one. A
+challenger is on trial because nobody knows yet whether it works, so this is one of two places that catch every
+exception (the other is `routes.respond`).
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing import prepare
-from refrain.lake.capture.record import ChallengerAnswers
+from refrain.lake.capture.record import OtherAnswers
+from refrain.serving.answered_rows import answer_part, read_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from preprocessing import Array, Columns, Definition
     from refrain.lake.deployment import Challenger
     from refrain.model.tabular import TabularModel
+    from refrain.serving.answered_rows import AnsweredRows
 
 logger = logging.getLogger("refrain")
 
@@ -41,10 +44,12 @@ class LoadedChallenger:
     model: TabularModel | None
 
     def choose_rows(self, definition: Definition, raw: Mapping[str, Array], columns: Columns) -> NDArray[np.bool_]:
-        """Choose the rows of a canary: those of its share of the entities, the same ones in every request.
+        """Choose the rows that callers get its answer to: for a canary its share of the entities, the same ones always.
 
         The version is part of the hash, so that the next challenger is tried on other entities.
         """
+        if self.settings.mode != CANARY:
+            return np.zeros(len(next(iter(columns.values()))), dtype=bool)
         limit = self.settings.share * _HASHES
         salt = self.settings.version.encode()[-64:]
         return np.array([_hash(entity, salt) < limit for entity in entities(definition, raw, columns)], dtype=bool)
@@ -98,22 +103,54 @@ def score_challenger(
     return ChallengerScores(scores, usable, matrix, (time.perf_counter() - started) * 1000)
 
 
-def shadow_answers(
-    challenger: LoadedChallenger, champion: TabularModel, raw: Mapping[str, Array], columns: Columns
-) -> ChallengerAnswers:
-    """Return the answers of a challenger in shadow, as they are captured."""
+def answer_both(
+    champion: TabularModel, challenger: LoadedChallenger, raw: Mapping[str, Array], columns: Columns
+) -> list[AnsweredRows]:
+    """Have both answer every row; return the rows by the version whose answer callers get, beside the other one's."""
+    rows = len(next(iter(columns.values())))
+    champions = answer_part(champion, columns, range(rows))
     scores = score_challenger(challenger.model, champion, raw, columns)
-    answers = [""] * len(scores.usable)
-    if challenger.model and scores.usable.any():
-        numbers = challenger.model.answer_writer.numbers(scores.scores[scores.usable].ravel().tolist())
-        for row, texts in zip(np.flatnonzero(scores.usable).tolist(), numbers, strict=True):
-            answers[row] = ",".join(texts)
-    return ChallengerAnswers(challenger.settings.version, answers, scores.milliseconds)
+    chosen = challenger.choose_rows(champion.definition, raw, columns) & scores.usable
+    parts = []
+    if challenger.model and chosen.any():
+        indexes = np.flatnonzero(chosen).tolist()
+        values, matrix = scores.scores[chosen], scores.matrix[chosen]
+        part = read_scores(challenger.model, indexes, values, matrix, scores.milliseconds)
+        part.other = _champions_answers(champions, indexes)
+        parts.append(part)
+    if not chosen.all():
+        indexes = np.flatnonzero(~chosen).tolist()
+        part = champions if not parts else _select_part(champions, indexes)
+        part.other = _challengers_answers(challenger, scores, indexes)
+        parts.append(part)
+    return parts
 
 
-def select_rows(columns: Mapping[str, Array], selected: NDArray[np.bool_]) -> dict[str, Array]:
-    """Take some rows of columns."""
-    return {name: column[selected] for name, column in columns.items()}
+def _champions_answers(champions: AnsweredRows, indexes: Sequence[int]) -> OtherAnswers:
+    answers = [",".join(champions.numbers[index]) for index in indexes]
+    return OtherAnswers(champions.model.version, champions.model.classes, answers, champions.milliseconds)
+
+
+def _challengers_answers(
+    challenger: LoadedChallenger, scores: ChallengerScores, indexes: Sequence[int]
+) -> OtherAnswers:
+    answers = dict.fromkeys(indexes, "")
+    usable = [index for index in indexes if scores.usable[index]]
+    if challenger.model and usable:
+        numbers = challenger.model.answer_writer.numbers(scores.scores[usable].ravel().tolist())
+        answers |= {index: ",".join(texts) for index, texts in zip(usable, numbers, strict=True)}
+    classes = challenger.model.classes if challenger.model else None
+    return OtherAnswers(challenger.settings.version, classes, list(answers.values()), scores.milliseconds)
+
+
+def _select_part(part: AnsweredRows, indexes: Sequence[int]) -> AnsweredRows:
+    return replace(
+        part,
+        indexes=indexes,
+        numbers=[part.numbers[index] for index in indexes],
+        labels=[part.labels[index] for index in indexes] if part.labels else [],
+        unfamiliar=[part.unfamiliar[index] for index in indexes],
+    )
 
 
 def _read_rows(

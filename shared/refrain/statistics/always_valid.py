@@ -1,18 +1,25 @@
-"""Tests that stay valid however often one looks at the data: bets against a claim, which pay only if it is wrong.
+"""Tests that stay valid however often one looks at the data.
 
-The claim is that the mean of values between 0 and 1 is at most m. A gambler starts with a wealth of 1 and bets against
-the claim on each value: a stake l on value x multiplies the wealth by 1 + l (x - m). If the claim is true, the wealth
-is a non-negative supermartingale, and the probability that it ever reaches 1/alpha, at any time, is at most alpha
-(Ville 1939). This assumes nothing of the distribution, and of the order only that the expectation of each value, given
-those before it, keeps to the claim. The best stake is unknown, so the wealth is spread over several.
+**Bets** on shares and other values between 0 and 1 pay only if a claim is wrong: that the mean is at most m. A gambler
+starts with a wealth of 1 and bets against the claim on each value: a stake l on value x multiplies the wealth by
+1 + l (x - m). If the claim is true, the wealth is a non-negative supermartingale, and the probability that it ever
+reaches 1/alpha, at any time, is at most alpha (Ville 1939). This assumes nothing of the distribution, and of the order
+only that the expectation of each value, given those before it, keeps to the claim. The best stake is unknown, so the
+wealth is spread over several.
+
+**Sequences** of intervals are for figures of any metric, which have no bounds. They are wider than the intervals of one
+look, by a boundary that a Brownian motion crosses with a probability of at most alpha (`sequence_width`). They hold
+once a normal distribution describes the figure: whoever uses them has to ask for enough rows.
 
 Waudby-Smith & Ramdas, Estimating means of bounded random variables by betting, 2024; Howard, Ramdas, McAuliffe &
-Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021; and, for mixtures in tests of rollouts,
-Johari, Koomen, Pekelis & Walsh, Always valid inference, 2022 (Peeking at A/B tests, 2017).
+Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021; Waudby-Smith, Arbour, Sinha, Kennedy &
+Ramdas, Time-uniform central limit theory and asymptotic confidence sequences, 2021; and, for mixtures in tests of
+rollouts, Johari, Koomen, Pekelis & Walsh, Always valid inference, 2022 (Peeking at A/B tests, 2017).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,3 +64,17 @@ def wealth(values: Floats, bound: float) -> float:
     greatest = logarithms.max(axis=0)
     total = greatest + np.log(np.exp(logarithms - greatest).mean(axis=0))
     return float(np.exp(min(max(total.max(), 0.0), 700.0)))
+
+
+def sequence_width(units: float, alpha: float, planned: float) -> float:
+    """Return how many standard errors a figure of independent units may lie above, or below, the true one.
+
+    At all looks together it lies further on that side with a probability of at most `alpha`. The width is least about
+    `planned` units, which is chosen beforehand, and grows slowly on both sides of them.
+
+    >>> [round(sequence_width(units, 0.0125, 1000), 2) for units in (100, 1000, 10_000)]
+    [4.07, 3.28, 3.47]
+    """
+    tail = -2 * math.log(2 * alpha)
+    scale = (tail + math.log(tail + 1)) * units / planned
+    return math.sqrt(2 * (1 + 1 / scale) * math.log1p(math.sqrt(scale + 1) / (2 * alpha)))

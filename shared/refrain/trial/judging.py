@@ -20,9 +20,10 @@ from refrain.lake.label import read_labels
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome, TrialVerdict
 from refrain.model.loading import load_version
+from refrain.statistics.metrics import choose_metric
 from refrain.times import from_iso, to_iso
 from refrain.trial.evidence import TrialSetting, gather_facts
-from refrain.trial.verdict import TrialFacts, reach_verdict
+from refrain.trial.verdict import TrialFacts, reach_verdict, risk_of_a_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ def judge_challenger(store: Store, event: Mapping[str, Any], now: datetime) -> d
     else:
         facts = TrialFacts(0.0)
         verdict = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
-    figures = summarise_facts(facts)
+    figures = summarise_facts(facts, risk_of_a_test(definition.gate))
     outcome = TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso(now, "milliseconds"), figures)
     pause = pause_seconds(definition.rollout)
     return {"model": model, "run": run, "pause_seconds": pause, "judgement": outcome.to_json()}
@@ -69,18 +70,21 @@ def _read_facts(store: Store, run: str, definition: Definition, deployment: Depl
     since = from_iso(challenger.since)
     minutes = (now - since) / timedelta(minutes=1)
     try:
-        classes = load_version(store, model, challenger).model.classes or ()
+        load_version(store, model, challenger)
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
     expectation = Expectation.read(store, model, run)
-    trial = TrialSetting(definition, champion, challenger, classes, expectation)
+    metric = choose_metric(definition.training.metric, expectation.classes, expectation.positive)
+    trial = TrialSetting(definition, metric, champion, challenger.version, expectation)
     captured = read_captured(store, model, since, now, max_rows=MAX_JUDGED_ROWS)
     labels = read_labels(store, model, since, now)
     return gather_facts(trial, captured, labels, minutes)
 
 
-def summarise_facts(facts: TrialFacts) -> TrialFigures:
-    """Return the evidence in a few numbers."""
+def summarise_facts(facts: TrialFacts, alpha: float) -> TrialFigures:
+    """Return the evidence in a few numbers; `alpha` is the risk of the interval on either side."""
+    gain = facts.gain
+    low, high = gain.interval(alpha) if gain else (None, None)
     return TrialFigures(
         minutes=round(facts.minutes, 2),
         rows=facts.rows,
@@ -89,9 +93,11 @@ def summarise_facts(facts: TrialFacts) -> TrialFigures:
         disagreeing=None if facts.disagreeing is None else round(facts.disagreeing, 6),
         distance=_mean(facts.distances),
         distance_tolerated=round(facts.tolerated_distance, 6) if len(facts.distances) else None,
-        shifts={name: _mean(gaps) for name, gaps in facts.shifts.items()},
-        labelled=len(facts.losses),
-        loss_gap=_mean(facts.losses),
+        labelled=facts.labelled,
+        gain=gain.gain if gain else None,
+        gain_low=low,
+        gain_high=high,
+        margin=gain.margin if gain else None,
     )
 
 

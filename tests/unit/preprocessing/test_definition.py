@@ -86,6 +86,8 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("an unknown rollout", "rollout.mode", "blue-green", "rollout.mode: expected one of immediate, shadow, canary"),
     ("a canary for all", "rollout.share", 1.0, "rollout.share: expected a number from 0.001 to 0.5, got 1.0"),
     ("a trial without rows", "rollout.least_rows", 0, "rollout.least_rows: expected a whole number of at least 1"),
+    ("no labels", "rollout.without_labels", "try", "rollout.without_labels: expected one of keep, promote"),
+    ("no label needed", "rollout.least_labels", 0, "rollout.least_labels: expected a whole number of at least 1"),
     ("a trial without time", "rollout.most_minutes", 0, "rollout.most_minutes: expected a number from 0.05 to 43200"),
     ("an unknown rhythm", "retraining.every", "fortnightly", "retraining.every: expected one of hourly, daily"),
     ("a number of rows below zero", "retraining.new_rows", -1, "retraining.new_rows: expected a whole number"),
@@ -140,8 +142,24 @@ def test_a_trial_without_capture_is_refused() -> None:
 def test_a_trial_has_default_terms() -> None:
     definition = parse_definition("shop", document(rollout={"mode": "canary", "share": 0.25}), "shop.toml")
 
-    assert definition.rollout == Rollout("canary", share=0.25, least_rows=200, most_minutes=1440)
+    assert definition.rollout == Rollout("canary", 0.25, 200, 100, "keep", least_minutes=60, most_minutes=4320)
     assert parse_definition("shop", document(), "shop.toml").rollout.mode == "immediate"
+
+
+@pytest.mark.parametrize(("longest", "least"), [(30, 3), (600, 60), (43200, 60)])
+def test_a_trial_takes_at_least_a_tenth_of_its_longest_time_and_an_hour_where_that_is_less(
+    longest: float, least: float
+) -> None:
+    content = document(rollout={"mode": "canary", "most_minutes": longest})
+
+    assert parse_definition("shop", content, "shop.toml").rollout.least_minutes == least
+
+
+def test_a_trial_that_takes_at_least_longer_than_at_most_is_refused() -> None:
+    content = document(rollout={"mode": "canary", "most_minutes": 30, "least_minutes": 31})
+
+    with pytest.raises(DefinitionError, match=r"rollout.least_minutes: expected at most most_minutes, 30"):
+        parse_definition("shop", content, "shop.toml")
 
 
 def test_identity_columns_are_no_features_by_default() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from refrain.statistics.always_valid import surely_above, surely_below, wealth
+from refrain.statistics.always_valid import sequence_width, surely_above, surely_below, wealth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,3 +82,21 @@ def test_below_is_the_mirror_of_above() -> None:
 def test_before_the_first_row_nothing_is_sure() -> None:
     assert wealth(np.empty(0), 0.5) == 1
     assert not surely_above(np.empty(0), 0.5, ALPHA)
+
+
+def test_a_sequence_of_intervals_misses_the_true_mean_in_no_more_trials_than_allowed() -> None:
+    random = np.random.default_rng(5)
+    rows = np.arange(1, 3001)
+    deviations = random.normal(size=(TRIALS, 3000)).cumsum(axis=1) / np.sqrt(rows)
+    widths = np.array([sequence_width(units, ALPHA, 500) for units in rows.tolist()])
+
+    missed = (deviations > widths).any(axis=1).mean()
+
+    assert missed <= ALPHA
+    assert missed >= ALPHA / 10  # it is not wider than it has to be
+
+
+def test_a_sequence_is_narrowest_where_it_was_planned_to_be() -> None:
+    widths = [sequence_width(1000, ALPHA, planned) for planned in (100, 500, 1000, 2000, 10_000)]
+
+    assert min(widths) == widths[2]

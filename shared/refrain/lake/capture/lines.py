@@ -1,8 +1,8 @@
 """Write a record as lines of JSON to standard output: the log is the one way out that makes no caller wait.
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
-     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?, "fallback": true?}, ...],
-     "shadow": {"version", "milliseconds", "answers": [[...], ...]}?}
+     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?}, ...],
+     "other": {"version", "classes": [...] | null, "milliseconds", "answers": [[...], ...]}?}
 
 Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
 line back.
@@ -44,16 +44,16 @@ def prediction_lines(record: Record, share: float = 1.0) -> list[str]:
         record = record.select(sampled(record.ids, share))
     if not record.ids:
         return []
-    head, shadow = _head(record), _shadow(record)
-    room = MAX_LINE_BYTES - len(head) - len(shadow) - len("]]}}")
+    head, other = _head(record), _other(record)
+    room = MAX_LINE_BYTES - len(head) - len(other) - len("]]}}")
     rows = list(record.write_rows(record.ids, record.columns, _identity(record), record.answers, _notes(record)))
-    if not shadow and sum(map(len, rows)) + len(rows) <= room:
+    if not other and sum(map(len, rows)) + len(rows) <= room:
         return [f"{head}{','.join(rows)}]}}"]
-    answers = [f"[{answer}]" for answer in record.challenger.answers] if record.challenger else [""] * len(rows)
+    answers = [f"[{answer}]" for answer in record.other.answers] if record.other else [""] * len(rows)
     packed = pack_rows(record.model, record.ids, rows, answers, room)
-    if not shadow:
+    if not other:
         return [f"{head}{','.join(line)}]}}" for line, _ in packed]
-    return [f"{head}{','.join(line)}{shadow}{','.join(shadows)}]}}}}" for line, shadows in packed]
+    return [f"{head}{','.join(line)}{other}{','.join(theirs)}]}}}}" for line, theirs in packed]
 
 
 def sampled(ids: Sequence[str], share: float) -> list[int]:
@@ -68,7 +68,7 @@ def sampled(ids: Sequence[str], share: float) -> list[int]:
 def pack_rows(
     model: str, ids: Sequence[str], rows: Sequence[str], answers: Sequence[str], room: int
 ) -> Iterator[tuple[list[str], list[str]]]:
-    """Gather rows, and a challenger's answers to them, to as many bytes as a line has room for.
+    """Gather rows, and another version's answers to them, to as many bytes as a line has room for.
 
     A row that is too long for a line is left out and logged.
     """
@@ -110,12 +110,13 @@ def _constant_parts(model: str, version: str, classes: tuple[str, ...] | None) -
     return f"{start[:-1]},", f'"classes":{_encode(classes)},'
 
 
-def _shadow(record: Record) -> str:
-    """Write what stands between the rows and a challenger's answers to them; "" without a challenger."""
-    if record.challenger is None:
+def _other(record: Record) -> str:
+    """Write what stands between the rows and the other version's answers to them; "" without a trial."""
+    other = record.other
+    if other is None:
         return ""
-    head = {"version": record.challenger.version, "milliseconds": round(record.challenger.milliseconds, 3)}
-    return f'],"shadow":{_encode(head)[:-1]},"answers":['
+    head = {"version": other.version, "classes": other.classes, "milliseconds": round(other.milliseconds, 3)}
+    return f'],"other":{_encode(head)[:-1]},"answers":['
 
 
 def _identity(record: Record) -> list[str]:
@@ -132,5 +133,4 @@ def _identity(record: Record) -> list[str]:
 
 
 def _notes(record: Record) -> list[str]:
-    fallback = ',"fallback":true' if record.fallback else ""
-    return [f',"unfamiliar":{_encode(names)}{fallback}' if names else fallback for names in record.unfamiliar]
+    return [f',"unfamiliar":{_encode(names)}' if names else "" for names in record.unfamiliar]

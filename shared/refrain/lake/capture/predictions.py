@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class CapturedRow:
     """One prediction. `answer` is in the order of `classes`, or one value (`classes` is None).
 
-    `shadow` is what the challenger `shadow_version` answered to the same row. The milliseconds are those of the model,
-    for the part of the request that it answered.
+    `other` is what the other version of a trial answered to the same row, in the order of `other_classes`; it is empty
+    where that version had no answer. The milliseconds are those of the models, for the whole request.
     """
 
     id: str
@@ -35,10 +35,10 @@ class CapturedRow:
     classes: tuple[str, ...] | None
     milliseconds: float
     unfamiliar: tuple[str, ...] = ()
-    fallback: bool = False
-    shadow_version: str = ""
-    shadow: Sequence[float] | None = None
-    shadow_milliseconds: float | None = None
+    other_version: str = ""
+    other: Sequence[float] = ()
+    other_classes: tuple[str, ...] | None = None
+    other_milliseconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,26 +96,31 @@ def read_captured(
 
 def _rows_of(line: Any) -> Iterator[CapturedRow]:
     """Yield the rows of a line (see `lines`). Raises what indexing and conversion raise when it is damaged."""
-    shadow = line.get("shadow") or {}
+    other = line.get("other")
     head: dict[str, Any] = {
         "time": np.datetime64(line["time"].removesuffix("Z"), "us"),
         "version": str(line["version"]),
-        "classes": tuple(line["classes"]) if line["classes"] else None,
+        "classes": _classes(line),
         "milliseconds": float(line["milliseconds"]),
-        "shadow_version": shadow["version"] if shadow else "",
-        "shadow_milliseconds": shadow["milliseconds"] if shadow else None,
     }
-    answers = shadow["answers"] if shadow else [None] * len(line["rows"])
+    answers = [()] * len(line["rows"])
+    if other:
+        milliseconds = float(other["milliseconds"])
+        head |= {"other_version": str(other["version"]), "other_milliseconds": milliseconds}
+        head["other_classes"], answers = _classes(other), other["answers"]
     for row, answer in zip(line["rows"], answers, strict=True):
         yield CapturedRow(
             id=str(row["id"]),
             instance=dict(row["instance"]),
             answer=tuple(map(float, row["answer"])),
             unfamiliar=tuple(row.get("unfamiliar", ())),
-            fallback=bool(row.get("fallback")),
-            shadow=answer,
+            other=tuple(map(float, answer)),
             **head,
         )
+
+
+def _classes(answered: Any) -> tuple[str, ...] | None:
+    return tuple(answered["classes"]) if answered["classes"] else None
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,14 @@ _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
 
 
 @dataclass(slots=True)
-class ChallengerAnswers:
-    """What a challenger in shadow answered, row by row ("" where it had no answer), and the milliseconds it took."""
+class OtherAnswers:
+    """What the other version of a trial answered to the same rows, which callers did not get.
+
+    `answers` are row by row, in the order of its `classes`, "" where it had none; `milliseconds` are its model's.
+    """
 
     version: str
+    classes: Sequence[str] | None
     answers: Sequence[str]
     milliseconds: float
 
@@ -38,8 +42,8 @@ class Record:
 
     `columns` are the clean inputs, as `write_rows` writes them. `identity` are the columns that say which row it is
     (key and event time), as they were sent. `answers` are as the caller read them, "0.25,0.75": probabilities in the
-    order of `classes`, or for a regression (`classes` is None) one value. `fallback`: the champion answered in place
-    of a challenger. `request` is the id by which the logs know the request.
+    order of `classes`, or for a regression (`classes` is None) one value. `other` is what the other version of a trial
+    answered. `request` is the id by which the logs know the request.
     """
 
     model: str
@@ -52,13 +56,12 @@ class Record:
     answers: Sequence[str]
     unfamiliar: Sequence[Sequence[str]]
     milliseconds: float
-    fallback: bool = False
-    challenger: ChallengerAnswers | None = None
+    other: OtherAnswers | None = None
     request: str = ""
 
     def select(self, indexes: Sequence[int]) -> Record:
         """Return the record of some of its rows."""
-        challenger = self.challenger
+        other = self.other
         return replace(
             self,
             ids=_select(self.ids, indexes),
@@ -66,7 +69,7 @@ class Record:
             identity={name: _select(column, indexes) for name, column in self.identity.items()},
             answers=_select(self.answers, indexes),
             unfamiliar=_select(self.unfamiliar, indexes),
-            challenger=challenger and replace(challenger, answers=_select(challenger.answers, indexes)),
+            other=other and replace(other, answers=_select(other.answers, indexes)),
         )
 
 

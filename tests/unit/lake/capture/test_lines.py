@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from preprocessing import objects
 from refrain.lake.capture.lines import MAX_LINE_BYTES, prediction_lines, sampled
-from refrain.lake.capture.record import ChallengerAnswers, Record, prediction_ids
+from refrain.lake.capture.record import OtherAnswers, Record, prediction_ids
 
 if TYPE_CHECKING:
     from tests.unit.lake.capture.conftest import MakeRecord
@@ -87,16 +87,11 @@ def test_a_regression_has_no_classes_and_one_value(make_record: MakeRecord) -> N
     assert [row["answer"] for row in read(line)["rows"]] == [[1.5], [2.0], [3e20]]
 
 
-def test_a_challengers_answers_stand_beside_with_nothing_where_it_had_none(make_record: MakeRecord) -> None:
-    (line,) = prediction_lines(make_record(challenger=ChallengerAnswers("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0)))
+def test_the_other_versions_answers_stand_beside_with_nothing_where_it_had_none(make_record: MakeRecord) -> None:
+    (line,) = prediction_lines(make_record(other=OtherAnswers("v2", ["b", "a"], ["0.5,0.5", "", "0.1,0.9"], 2.0)))
 
-    assert read(line)["shadow"] == {"version": "v2", "milliseconds": 2.0, "answers": [[0.5, 0.5], [], [0.1, 0.9]]}
-
-
-def test_a_fallback_is_said_of_each_row(make_record: MakeRecord) -> None:
-    (line,) = prediction_lines(make_record(fallback=True))
-
-    assert [row["fallback"] for row in read(line)["rows"]] == [True, True, True]
+    answers = [[0.5, 0.5], [], [0.1, 0.9]]
+    assert read(line)["other"] == {"version": "v2", "classes": ["b", "a"], "milliseconds": 2.0, "answers": answers}
 
 
 @PROPERTY
@@ -115,7 +110,7 @@ def many(make_record: MakeRecord, rows: int, length: int) -> Record:
         identity={},
         answers=["0.5,0.5"] * rows,
         unfamiliar=[[]] * rows,
-        challenger=ChallengerAnswers("v2", [f"{row},0" for row in range(rows)], 1.0),
+        other=OtherAnswers("v2", None, [f"{row},0" for row in range(rows)], 1.0),
     )
 
 
@@ -131,7 +126,7 @@ def test_a_long_request_becomes_several_lines_and_loses_nothing(
     assert len(written) > 1
     documents = [read(line) for line in written]
     assert [row["id"] for each in documents for row in each["rows"]] == record.ids
-    assert [answer[0] for each in documents for answer in each["shadow"]["answers"]] == list(range(rows))
+    assert [answer[0] for each in documents for answer in each["other"]["answers"]] == list(range(rows))
 
 
 def test_a_row_longer_than_a_line_is_left_out_and_logged(
@@ -155,7 +150,7 @@ def test_a_share_is_taken_by_the_id_and_says_the_same_of_it_every_time(make_reco
     assert half == [record.ids[place] for place in sampled(record.ids, 0.5)]
     assert set(tenth) < set(half)
     assert prediction_lines(record, 0.0) == []
-    heard = [answer[0] for line in prediction_lines(record, 0.1) for answer in read(line)["shadow"]["answers"]]
+    heard = [answer[0] for line in prediction_lines(record, 0.1) for answer in read(line)["other"]["answers"]]
     assert heard == sampled(record.ids, 0.1)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.predictions import Captured, read_captured
 from refrain.lake.capture.reading import captured_key
-from refrain.lake.capture.record import ChallengerAnswers
+from refrain.lake.capture.record import OtherAnswers
 from tests.unit.lake.capture.conftest import NOON, deliver
 from tests.unit.serving.tiny import Lake
 
@@ -38,7 +38,7 @@ def line(identity: str, minutes: float = 0, **changes: Any) -> str:
 
 def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Definition) -> None:
     # Given a record with a challenger's answers, delivered
-    lake, record = Lake(), make_record(challenger=ChallengerAnswers("v2", ["0.5,0.5", "", "0.1,0.9"], 2.0))
+    lake, record = Lake(), make_record(other=OtherAnswers("v2", ["b", "a"], ["0.5,0.5", "", "0.1,0.9"], 2.0))
     deliver(lake, *prediction_lines(record))
 
     # When it is read
@@ -50,8 +50,8 @@ def test_what_was_written_is_read_back(make_record: MakeRecord, definition: Defi
     assert captured.answers.tolist() == [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]]
     assert {row.classes for row in captured.rows} == {("no", "yes")}
     assert [row.unfamiliar for row in captured.rows] == [(), ("spent", "joined"), ()]
-    assert [row.shadow for row in captured.rows] == [[0.5, 0.5], [], [0.1, 0.9]]
-    assert {row.shadow_version for row in captured.rows} == {"v2"}
+    assert [row.other for row in captured.rows] == [(0.5, 0.5), (), (0.1, 0.9)]
+    assert {(row.other_version, row.other_classes) for row in captured.rows} == {("v2", ("b", "a"))}
     assert captured.times.dtype == np.dtype("datetime64[us]")
 
     # And typed by the definition it is what was encoded

@@ -1,0 +1,140 @@
+"""How much better the challenger is on labelled rows, and how sure that is however often one looks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from refrain.errors import MetricUndefined
+from refrain.statistics.always_valid import sequence_width
+from refrain.statistics.dependence import number_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from refrain.arrays import Floats, Truth
+    from refrain.statistics.metrics import Metric
+
+MIN_UNITS = 20
+"""Fewer independent units prove nothing good, and half as many no harm: no normal distribution describes them."""
+MIN_RARE_UNITS = 30
+"""The same for units without the most frequent class.
+
+Where an event is rare, most gains are tiny and a few losses are large: before enough events were seen, both the gain
+and its certainty look too good.
+"""
+MAX_PLANNED_UNITS = 100_000
+WIDTH_SQUARED = 11.0
+"""About the square of `sequence_width` where it is least."""
+
+
+@dataclass(frozen=True)
+class LabelledGain:
+    """The challenger's gain on `rows`, in the metric's unit and positive when better, with its standard error.
+
+    `units` is the number of independent units that say as much as the rows; `rare_units` counts those with a row that
+    does not have the most frequent class (None for values). `margin` is how much worse still counts as no worse, and
+    `planned` the number of units for which the intervals are narrowest: both come from the holdout.
+    """
+
+    title: str
+    rows: int
+    units: float
+    rare_units: int | None
+    gain: float
+    error: float
+    margin: float
+    planned: float
+
+    def interval(self, alpha: float) -> tuple[float, float]:
+        """Return the interval that the true gain leaves on either side with a probability of `alpha`, at any look."""
+        width = sequence_width(self.units, alpha, self.planned) * self.error
+        return self.gain - width, self.gain + width
+
+    def is_harmful(self, alpha: float) -> bool:
+        """Tell whether the challenger is surely worse by more than the margin."""
+        return self._units_share >= 1 / 2 and self.interval(alpha)[1] < -self.margin
+
+    def is_no_worse(self, alpha: float) -> bool:
+        """Tell whether it is surely not worse by more than the margin: harm and good exclude each other."""
+        return self._units_share >= 1 and self.interval(alpha)[0] > -self.margin
+
+    def rows_needed(self, alpha: float) -> int:
+        """Estimate how many more labelled rows will decide if the gain stays as it is, up to a thousand times more."""
+        low, high = self.interval(alpha)
+        distance = abs(self.gain + self.margin)
+        growth = ((high - low) / 2 / distance) ** 2 if distance else math.inf
+        growth = max(growth, 1 / max(self._units_share, 1e-3))
+        return max(1, math.ceil(self.rows * (min(growth, 1000.0) - 1)))
+
+    @property
+    def _units_share(self) -> float:
+        """The units in relation to those that are needed."""
+        rare = 1.0 if self.rare_units is None else self.rare_units / MIN_RARE_UNITS
+        return min(self.units / MIN_UNITS, rare)
+
+
+def compare_labelled(
+    metric: Metric,
+    truth: Truth,
+    champion: Floats,
+    challenger: Floats,
+    requests: NDArray[Any],
+    entities: NDArray[Any] | None = None,
+    *,
+    margin: float,
+    deviation: float,
+) -> LabelledGain | None:
+    """Compare both answers to the same labelled rows; None where the metric has no figure for them yet.
+
+    `margin` and `deviation` are those of the expectation. Rows are in the order of time. Rows that depend on each other
+    are those of blocks in time, as long as the gains ask for, those of one entity, and those of one request (ids
+    [rows]); the grouping that is least sure counts. Rows of one request follow each other: where they are alike, blocks
+    are long. So few requests of many rows are no obstacle.
+    """
+    try:
+        gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
+    except MetricUndefined:
+        return None
+    groupings = [None] if entities is None else [None, entities]
+    units = [number_units(groups, gains[:, np.newaxis], in_order=True) for groups in groupings]
+    by_request = number_units(requests, gains[:, np.newaxis], in_order=True)
+    deviations = gains - gains.mean()
+    is_rare = _is_rare(truth) if metric.task == "classification" else None
+    return LabelledGain(
+        title=metric.title,
+        rows=len(gains),
+        units=min(map(_effective, units)),
+        rare_units=None if is_rare is None else min(len(np.unique(numbers[is_rare])) for numbers in units),
+        gain=float(gains.mean()),
+        error=max(_standard_error(deviations, numbers) for numbers in (*units, by_request)),
+        margin=margin,
+        planned=_plan_units(margin, deviation),
+    )
+
+
+def _plan_units(margin: float, deviation: float) -> float:
+    """Return after about how many units an equal challenger is decided on."""
+    return float(np.clip(WIDTH_SQUARED * (deviation / max(margin, 1e-300)) ** 2, MIN_UNITS, MAX_PLANNED_UNITS))
+
+
+def _is_rare(truth: Truth) -> NDArray[np.bool_]:
+    """Tell which rows do not have the most frequent class."""
+    numbers = truth.astype(np.int64)
+    return np.asarray(numbers != np.bincount(numbers).argmax(), dtype=bool)
+
+
+def _standard_error(deviations: Floats, units: NDArray[np.int64]) -> float:
+    """Return the standard error of a mean by the sums of units (Liang & Zeger 1986)."""
+    sums = np.bincount(units, weights=deviations)
+    correction = len(sums) / max(len(sums) - 1, 1)
+    return float(np.sqrt(correction * (sums**2).sum()) / len(deviations))
+
+
+def _effective(units: NDArray[np.int64]) -> float:
+    """Count units; where some hold far more rows than others it is fewer (Kish 1965)."""
+    sizes = np.bincount(units).astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes**2).sum()) if len(units) else 0.0
