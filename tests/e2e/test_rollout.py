@@ -168,7 +168,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         good = json.loads(ended["output"])["champion"]
         assert states[-2:] == ["How did it do?", "Promote the challenger"], ended
         assert states[states.index("Better?") + 1 :][:4] == ["Start a trial", *LOOK]
-        assert good.endswith("-logistic")
+        assert good.endswith("-logistic.refit")
         assert {version for _, _, version in callers.seen} <= {poor, good}
 
         # When a person rolls back, the version before serves, and the same rows do not train a successor again.
@@ -183,7 +183,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
         world.define(LOGISTIC, TRIAL.format(mode="canary", least_rows=2000))
         states, ended = world.run(force=True)
         canary = json.loads(ended["output"])["champion"]
-        assert (states[-1], canary.endswith("-logistic")) == ("Promote the challenger", True), ended
+        assert (states[-1], canary.endswith("-logistic.refit")) == ("Promote the challenger", True), ended
         tried, promoted = (datetime.fromisoformat(move["time"]) for move in world.history()["moves"][-2:])
         heard = to_iso(tried + timedelta(seconds=REFRESH + 1), "milliseconds")
         answered_by = callers.versions_by_customer(heard, to_iso(promoted, "milliseconds"))

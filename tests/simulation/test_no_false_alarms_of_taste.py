@@ -21,7 +21,7 @@ import pytest
 from preprocessing import RecommenderDefinition, load_definition, objects
 from refrain.monitoring.recommendation import judge_interactions
 from refrain.monitoring.windows import Window
-from refrain.snapshot.recommendation import split_by_user
+from refrain.recommendation.newest_of_users import mark_newest
 from refrain.training.recommendation import describe_interactions
 from tests.simulation.test_no_false_alarms import ALLOWED, chance_of_at_most
 
@@ -64,9 +64,9 @@ def alarms(interactions: Columns) -> list[bool]:
     """Train on the first weeks, then judge each day."""
     day = ((interactions["played_at"] - BEGIN) / np.timedelta64(1, "D")).astype(int)
     training = taken(interactions, day < TRAINED)
-    held = split_by_user(DEFINITION, training).holdout
+    held = mark_newest(DEFINITION, training)
     learned = taken(training, ~held)
-    baseline = describe_interactions(DEFINITION, learned, taken(training, held), np.ones((1, 1), np.float32))
+    baseline = describe_interactions(DEFINITION, learned, learned, taken(training, held), np.ones((1, 1), np.float32))
     version: Any = SimpleNamespace(baseline=baseline, definition=DEFINITION)
     window = Window(datetime(2026, 2, 1), datetime(2026, 2, 2))
     days = [taken(interactions, day == each) for each in range(TRAINED, DAYS)]

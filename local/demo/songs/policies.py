@@ -22,8 +22,8 @@ from local.demo.songs.repertoire import DAY, HOUR
 from preprocessing import RecommenderDefinition, load_definition, parse_definition
 from refrain.lake.version import TrainingRows
 from refrain.model.recommendation import RecommenderModel
+from refrain.recommendation.newest_of_users import mark_newest
 from refrain.recommendation.recommendation_request import RecommendationRequest
-from refrain.snapshot.recommendation import split_by_user
 from refrain.training.recommendation import train_recommender
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Trainer:
 
     def _version(self, time: np.datetime64) -> RecommenderModel:
         rows = self.rows(time)
-        held = split_by_user(self._definition, rows).holdout
+        held = mark_newest(self._definition, rows)
         training, holdout = ({name: column[side] for name, column in rows.items()} for side in (~held, held))
         with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
             trained = train_recommender(self._definition, self._candidate, training, holdout, {})

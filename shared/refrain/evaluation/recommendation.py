@@ -12,16 +12,23 @@ import numpy as np
 
 from refrain.errors import BrokenVersion
 from refrain.evaluation.evaluated_model import EvaluatedModel, Holdout
-from refrain.lake.snapshot import read_snapshot_rows
+from refrain.lake.packed_columns import select_rows
+from refrain.lake.refit_outcome import RefitFigures
+from refrain.lake.snapshot import read_candidate_answers, read_snapshot_rows
+from refrain.lake.version import read_version_files, version_name
 from refrain.model.loaded_model import TIMED_CALLS
 from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.histories import known_codes
 from refrain.recommendation.holdout_questions import make_questions
 from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS
+from refrain.statistics.answer_distance import list_distance
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from preprocessing import Array, RecommenderDefinition
     from refrain.aws.storage import Store
@@ -40,16 +47,9 @@ class RecommenderEvaluation:
 
     def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Rank items for all users; `expected` are the lists of a candidate's estimator."""
-        if files.catalogue is None:
-            raise BrokenVersion(files.manifest.version, "it recommends nothing")
-        model = RecommenderModel.load(files.manifest, files.model, files.catalogue)
-        codes = model.catalogue.coded(self._questions.items)
-        histories = [known_codes(codes[seen]) for seen in self._questions.seen]
-        everything = [np.empty(0, np.int64)] * len(histories)
-        items, scores = model.rank(histories, histories, everything, MAX_RECOMMENDED_ITEMS)
-        of_questions = np.full(len(model.catalogue), -1)
-        of_questions[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
-        ranked = np.where(np.isfinite(scores), of_questions[items], -1)  # -1: no item is left, or it is unknown there
+        model = _load(files)
+        items, scores = rank_questions(model, self._questions)
+        ranked = self._questions.coded_lists(model.catalogue.items, items, scores)
         return EvaluatedModel(
             estimator=files.manifest.estimator,
             classes=(),
@@ -69,6 +69,53 @@ class RecommenderEvaluation:
         del models
         hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
         return Holdout(self._questions.chosen_counts, popular_hits=hits)
+
+
+def measure_recommender_refit(
+    store: Store, definition: RecommenderDefinition, run: str, files: VersionFiles
+) -> RefitFigures:
+    """Hold a refitted recommender against its own estimator, by the lists of all users, and against its judged twin."""
+    model, candidate = definition.model, files.manifest.candidate
+    training, holdout = (read_snapshot_rows(store, model, run, part) for part in ("train", "holdout"))
+    answers = read_candidate_answers(store, model, run, f"{candidate}.refit")
+    newer, before = answers.pop("newer"), answers.pop("back")
+    asked = make_questions(definition, training, holdout)
+    back = make_questions(definition, select_rows(training, ~newer), select_rows(training, newer))
+    twin = _load(read_version_files(store, model, version_name(run, candidate)))
+    judged, usual = (_code_lists(twin, questions) for questions in (asked, back))
+    del twin
+    refitted = _load(files)
+    items, scores = rank_questions(refitted, asked)
+    ranked = asked.coded_lists(refitted.catalogue.items, items, scores)
+    metric = METRICS[definition.training.metric]
+    loss, judged_loss = (1 - metric.value(asked.chosen_counts, asked.hits(lists)) for lists in (ranked, judged))
+    return RefitFigures(
+        parity=ranked_parity(_lists(**answers), _lists(items, scores)),
+        golden=refitted.replay(files.golden),
+        latency_ms=refitted.latency_ms(_instances(refitted)),
+        distance=list_distance(ranked, judged),
+        usual_distance=list_distance(before, usual),
+        loss=loss,
+        judged_loss=judged_loss,
+    )
+
+
+def _load(files: VersionFiles) -> RecommenderModel:
+    if files.catalogue is None:
+        raise BrokenVersion(files.manifest.version, "it recommends nothing")
+    return RecommenderModel.load(files.manifest, files.model, files.catalogue)
+
+
+def rank_questions(model: RecommenderModel, asked: Questions) -> tuple[Codes, NDArray[np.float32]]:
+    """Rank new items for all users: codes of the model's catalogue, and scores."""
+    codes = model.catalogue.coded(asked.items)
+    histories = [known_codes(codes[seen]) for seen in asked.seen]
+    everything = [np.empty(0, np.int64)] * len(histories)
+    return model.rank(histories, histories, everything, MAX_RECOMMENDED_ITEMS)
+
+
+def _code_lists(model: RecommenderModel, asked: Questions) -> Codes:
+    return asked.coded_lists(model.catalogue.items, *rank_questions(model, asked))
 
 
 def beyond_accuracy(questions: Questions, ranked: Codes) -> dict[str, float]:

@@ -28,8 +28,6 @@ def plan_refit(
     candidates: Sequence[Figures],
 ) -> RefitOutcome | None:
     """Say what is fitted again, or why nothing is; None where nothing is in service and nothing will be."""
-    if definition.task == "recommendation":
-        return None
     if decision.promote:
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.version == decision.version)
         return _wanted("promote", snapshot.run, chosen)

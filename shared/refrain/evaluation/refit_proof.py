@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preprocessing import present
+from preprocessing import RecommenderDefinition, present
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import BrokenVersion, InvalidRequest, NotFound
 from refrain.evaluation.entrants import measure_version
@@ -80,7 +80,7 @@ def _prove(
     try:
         files = read_version_files(store, evaluation.model, version)
         footprint = files.footprint or measure_version(store, files)
-        figures = measure_refit(store, definition, evaluation.run, files)
+        figures = _measure(store, definition, evaluation.run, files)
     except OutOfMemory as broken:
         return replace(refit, code="too_large", reason=f"{broken}", footprint=broken.footprint)
     except (BrokenVersion, NotFound) as broken:
@@ -90,6 +90,14 @@ def _prove(
     too_large = room.refusal(Figures(name, version, footprint=footprint), files.manifest.estimator)
     code, reason = judge_refit(definition.gate, name, figures, too_large)
     return replace(refit, code=code, reason=reason, figures=figures, footprint=footprint)
+
+
+def _measure(store: Store, definition: Definition, run: str, files: VersionFiles) -> RefitFigures:
+    if isinstance(definition, RecommenderDefinition):
+        from refrain.evaluation.recommendation import measure_recommender_refit  # other models have no use for it
+
+        return measure_recommender_refit(store, definition, run, files)
+    return measure_refit(store, definition, run, files)
 
 
 def measure_refit(store: Store, definition: Definition, run: str, files: VersionFiles) -> RefitFigures:

@@ -143,6 +143,16 @@ class LazyColumns(Mapping[str, Array]):
         return len(self._names)
 
 
+def join_rows(*parts: Columns) -> LazyColumns:
+    """Return the rows of several parts, one after the other."""
+    return LazyColumns(parts[0], lambda name: np.concatenate([part[name] for part in parts]))
+
+
+def select_rows(columns: Columns, rows: Array) -> LazyColumns:
+    """Return some of the rows, by a mask or by their indexes."""
+    return LazyColumns(columns, lambda name: columns[name][rows])
+
+
 def pack_columns(columns: Columns) -> bytes:
     """Write few columns in memory.
 

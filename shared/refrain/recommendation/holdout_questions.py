@@ -65,6 +65,12 @@ class Questions:
         pairs = np.arange(len(self))[:, np.newaxis] * width + ranked
         return (np.isin(pairs, chosen) & (ranked >= 0)).astype(np.float64)
 
+    def coded_lists(self, items: Sequence[str], ranked: Codes, scores: NDArray[np.float32]) -> Codes:
+        """Turn lists of codes of a catalogue's items into codes of the questions; -1: nothing, or unknown there."""
+        codes = {item: code for code, item in enumerate(self.items)}
+        of_questions = np.array([codes.get(item, -1) for item in items], np.int64)
+        return np.where(np.isfinite(scores), of_questions[ranked], -1)
+
     def rank_popular(self, length: int) -> Codes:
         """Rank for each user the most popular items outside the history, by training rows: [users, length]."""
         order = np.array(order_by_popularity(self.items, self.interactions), np.int64)

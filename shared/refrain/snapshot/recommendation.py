@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, override
 
-import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
@@ -13,13 +12,14 @@ from refrain.lake.packed_columns import PackedFile
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
 from refrain.recommendation.catalogue import definition_of_items
+from refrain.recommendation.newest_of_users import mark_newest
 from refrain.snapshot.pieces import join_columns, read_pieces
 from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, RunData, SnapshotKind, Split
-from refrain.statistics.hashing import WHOLE, row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from preprocessing import Array
@@ -64,7 +64,7 @@ class RecommenderSnapshot(SnapshotKind):
     @override
     def hold_out(self, columns: Columns, rows: int) -> Split | None:
         del rows
-        return None if self.definition.training.split == "hash" else split_by_user(self.definition, columns)
+        return None if self.definition.training.split == "hash" else Split(mark_newest(self.definition, columns))
 
     @override
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
@@ -89,23 +89,6 @@ class RecommenderSnapshot(SnapshotKind):
         items = PackedFile()
         items.add(describe_items(store, self.definition, columns, data.items))
         return {"items": items}
-
-
-def split_by_user(definition: RecommenderDefinition, columns: Columns) -> Split:
-    """Hold out the newest share of each user's rows, but never all of them.
-
-    Where a user's share is not a whole number, it is rounded up or down by a hash of the user.
-    """
-    roles, share = definition.roles, definition.training.holdout
-    rows = len(columns[roles.user])
-    times = columns[definition.time] if definition.training.split == "time" else np.arange(rows)
-    names, users, counts = np.unique(columns[roles.user].astype(str), return_inverse=True, return_counts=True)
-    order = np.lexsort((np.arange(rows), times, users))
-    from_the_end = np.empty(rows, np.int64)
-    from_the_end[order] = np.cumsum(counts)[users[order]] - 1 - np.arange(rows)
-    rounding = row_hashes({roles.user: names.astype(object)}, (roles.user,)) / WHOLE
-    held_out = np.minimum(np.floor(counts * share + rounding), counts - 1)
-    return Split(from_the_end < held_out[users])
 
 
 def describe_items(

@@ -22,6 +22,17 @@ def mean_distance(answers: Floats, reference: Floats) -> float:
     return distance if answers.shape[1] == 1 else distance / 2
 
 
+def list_distance(ranked: Truth, reference: Truth, length: int = 10) -> float:
+    """Return the share of the items [users, ranks] that are not among the first of the other list; -1 is no item.
+
+    >>> list_distance(np.array([[1, 2], [3, -1]]), np.array([[2, 5], [3, -1]]))
+    0.25
+    """
+    ranked, reference = ranked[:, :length], reference[:, :length]
+    shared = ((ranked[:, :, np.newaxis] == reference[:, np.newaxis, :]) & (ranked >= 0)[:, :, np.newaxis]).any(axis=2)
+    return float(1 - (shared.sum(axis=1) / np.maximum((ranked >= 0).sum(axis=1), 1)).mean())
+
+
 def squared_error(answers: Floats, truth: Truth) -> float:
     """Return the mean squared error of values, or the Brier score of probabilities, whose truth is class numbers.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.classes import aligned
-from refrain.lake.packed_columns import LazyColumns
+from refrain.lake.packed_columns import join_rows, select_rows
 from refrain.lake.snapshot import read_candidate_answers, write_refit_answers
 from refrain.statistics.hashing import row_hashes
 from refrain.training.tabular_fit import fit_rows
@@ -38,9 +38,7 @@ def refit_tabular(
     Raises `CandidateRefused`, also where the recipe cannot be fitted one step back.
     """
     answers = answer_one_step_back(definition, candidate, training, twin.classes or ())
-    rows = fit_rows(
-        definition, candidate, LazyColumns(training, lambda name: np.concatenate([training[name], holdout[name]]))
-    )
+    rows = fit_rows(definition, candidate, join_rows(training, holdout))
     write_refit_answers(store, twin.model, twin.run, candidate.name, rows.answer_learned())
     judged = read_candidate_answers(store, twin.model, twin.run, candidate.name)["answers"]
     refitted = rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), answers)
@@ -54,7 +52,7 @@ def answer_one_step_back(
     newer = mark_newer(definition, training)
     rows = np.flatnonzero(newer)
     rows = rows[:: -(-len(rows) // MAX_COMPARED_ROWS)]
-    older = fit_rows(definition, candidate, LazyColumns(training, lambda name: training[name][~newer]))
+    older = fit_rows(definition, candidate, select_rows(training, ~newer))
     answers = older.answer({name: training[name][rows] for name in definition.inputs})
     return {"rows": rows, "answers": aligned(answers, older.fitted.classes or (), classes)}
 

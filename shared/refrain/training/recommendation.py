@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from scipy.sparse import csr_array
 from refrain import recommenders
 from refrain.errors import CandidateRefused
 from refrain.lake.feature_profile import AnswerProfile, Turnover
+from refrain.lake.packed_columns import join_rows, select_rows
+from refrain.lake.snapshot import read_candidate_answers
 from refrain.lake.version import Baseline, Golden
 from refrain.recommendation.catalogue import Catalogue, mark_known_items
 from refrain.recommendation.histories import MAX_HISTORY_ITEMS, known_codes, recent_items
 from refrain.recommendation.holdout_questions import interaction_times, make_questions
+from refrain.recommendation.newest_of_users import mark_newest
 from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS, read_recommendation_requests
 from refrain.recommenders import Interactions, Recommender
 from refrain.training.baseline import profile_category, profile_number
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Candidate, Columns, RecommenderDefinition
+    from preprocessing import Array, Candidate, Columns, RecommenderDefinition
+    from refrain.aws.storage import Store
+    from refrain.recommendation.holdout_questions import Questions
 
 SECONDS_PER_MICROSECOND = 1e-6
 
@@ -35,38 +41,98 @@ NEVER_SEEN = "never seen in training"
 FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, MemoryError)
 
 
+@dataclass(frozen=True)
+class RecommenderFit:
+    """A fitted estimator, its graph, and the catalogue of the rows that it learned from."""
+
+    definition: RecommenderDefinition
+    estimator: Recommender
+    graph: bytes
+    catalogue: Catalogue
+    users: int
+    seconds: float
+
+    def rank(self, asked: Questions) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Answer questions: `MAX_RECOMMENDED_ITEMS` codes of the catalogue for each user, and their scores."""
+        return self.estimator.recommend(self._histories(asked), min(MAX_RECOMMENDED_ITEMS, len(self.catalogue)))
+
+    def describe(self, asked: Questions, baseline: Baseline, answers: dict[str, Array]) -> FittedCandidate:
+        """Add proofs, with the histories of the questions."""
+        histories = [history for history in self._histories(asked) if len(history)]
+        return FittedCandidate(
+            graph=self.graph,
+            baseline=baseline,
+            golden=golden(self.definition, self.estimator, self.catalogue, histories),
+            answers=answers,
+            fit_seconds=self.seconds,
+            catalogue=self.catalogue,
+            users=self.users,
+        )
+
+    def _histories(self, asked: Questions) -> list[NDArray[np.int64]]:
+        codes = self.catalogue.coded(asked.items)
+        return [known_codes(codes[history]) for history in asked.seen]
+
+
+def fit_recommender(
+    definition: RecommenderDefinition, candidate: Candidate, rows: Columns, items: Columns
+) -> RecommenderFit:
+    """Fit and export. `items` has each item once, with its descriptions. Raises `CandidateRefused`."""
+    roles = definition.roles
+    texts = {name: dict(zip(items[roles.item], items[name], strict=True)) for name in roles.describe}
+    catalogue = Catalogue.of(rows[roles.item], texts)
+    estimator = make_recommender(candidate)
+    started = time.monotonic()
+    try:
+        estimator.fit(sum_interactions(definition, rows, catalogue))
+        seconds = time.monotonic() - started
+        graph = estimator.export()
+    except FIT_ERRORS as error:
+        raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
+    return RecommenderFit(definition, estimator, graph, catalogue, len(set(rows[roles.user].tolist())), seconds)
+
+
 def train_recommender(
     definition: RecommenderDefinition, candidate: Candidate, training: Columns, holdout: Columns, items: Columns
 ) -> FittedCandidate:
     """Fit a recommender on training rows, export and profile it; nothing is written.
 
-    `items` has each item once, with the columns that describe it. The answers are the estimator's own lists for every
-    question of the holdout: `items` (codes of the catalogue) and `scores`, [users, `MAX_RECOMMENDED_ITEMS`].
+    The answers are the estimator's own lists for every question of the holdout: `items` (codes of the catalogue) and
+    `scores`, [users, `MAX_RECOMMENDED_ITEMS`].
     """
-    roles = definition.roles
-    texts = {name: dict(zip(items[roles.item], items[name], strict=True)) for name in roles.describe}
-    catalogue = Catalogue.of(training[roles.item], texts)
-    estimator = make_recommender(candidate)
-    started = time.monotonic()
-    try:
-        estimator.fit(sum_interactions(definition, training, catalogue))
-        fit_seconds = time.monotonic() - started
-        graph = estimator.export()
-    except FIT_ERRORS as error:
-        raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
+    fitted = fit_recommender(definition, candidate, training, items)
     asked = make_questions(definition, training, holdout)
-    codes = catalogue.coded(asked.items)
-    histories = [known_codes(codes[history]) for history in asked.seen]
-    ranked, scores = estimator.recommend(histories, min(MAX_RECOMMENDED_ITEMS, len(catalogue)))
-    return FittedCandidate(
-        graph=graph,
-        baseline=describe_interactions(definition, training, holdout, scores),
-        golden=golden(definition, estimator, catalogue, [history for history in histories if len(history)]),
-        answers={"items": ranked.astype(np.int32), "scores": scores},
-        fit_seconds=fit_seconds,
-        catalogue=catalogue,
-        users=len(set(training[roles.user].tolist())),
-    )
+    ranked, scores = fitted.rank(asked)
+    baseline = describe_interactions(definition, training, training, holdout, scores)
+    return fitted.describe(asked, baseline, {"items": ranked.astype(np.int32), "scores": scores})
+
+
+def refit_recommender(
+    store: Store,
+    definition: RecommenderDefinition,
+    candidate: Candidate,
+    run: str,
+    training: Columns,
+    holdout: Columns,
+    items: Columns,
+) -> FittedCandidate:
+    """Fit a recommender on all rows, export and profile it (see `all_rows`).
+
+    The answers are its lists for the questions of the holdout, and one step back: which rows were `newer`, and the
+    lists `back` to the questions that they ask, as codes of those questions.
+    """
+    newer = mark_newest(definition, training)
+    older, later = (select_rows(training, side) for side in (~newer, newer))
+    back = make_questions(definition, older, later)
+    before = fit_recommender(definition, candidate, older, items)
+    lists = back.coded_lists(before.catalogue.items, *before.rank(back))
+    fitted = fit_recommender(definition, candidate, join_rows(training, holdout), items)
+    asked = make_questions(definition, training, holdout)
+    ranked, scores = fitted.rank(asked)
+    judged = read_candidate_answers(store, definition.model, run, candidate.name)["scores"]
+    baseline = describe_interactions(definition, join_rows(training, holdout), training, holdout, judged)
+    answers = {"items": ranked.astype(np.int32), "scores": scores, "newer": newer, "back": lists.astype(np.int32)}
+    return fitted.describe(asked, baseline, answers)
 
 
 def make_recommender(candidate: Candidate) -> Recommender:
@@ -142,16 +208,22 @@ def _golden_rows(catalogue: Catalogue, histories: Sequence[NDArray[np.int64]]) -
 
 
 def describe_interactions(
-    definition: RecommenderDefinition, training: Columns, holdout: Columns, scores: NDArray[np.float32]
+    definition: RecommenderDefinition,
+    learned: Columns,
+    training: Columns,
+    holdout: Columns,
+    scores: NDArray[np.float32],
 ) -> Baseline:
-    """Profile the interactions, how often the held out ones were of new items, and the best score of each list."""
+    """Profile the `learned` interactions, how often the held out ones were of items that training did not have, and
+    the best score of each list.
+    """
     roles = definition.roles
-    order = np.argsort(interaction_times(definition, training), kind="stable") if definition.time else None
+    order = np.argsort(interaction_times(definition, learned), kind="stable") if definition.time else None
     turnover = mark_known_items(holdout[roles.item], set(training[roles.item].tolist()))
     best = scores[:, 0].astype(np.float64)
     return Baseline(
-        rows=len(training[roles.item]),
-        features={name: profile_category(training[name], order) for name in (roles.item, *roles.describe)},
+        rows=len(learned[roles.item]),
+        features={name: profile_category(learned[name], order) for name in (roles.item, *roles.describe)},
         predictions=AnswerProfile(len(scores), values=profile_number(best[np.isfinite(best)])),
         turnover=Turnover(len(turnover), profile_category(turnover)),
     )

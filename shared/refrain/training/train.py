@@ -103,7 +103,12 @@ def _train_by_task(
             twin = Manifest.read(store, request.model, version_name(request.run, candidate.name))
             return refit_tabular(store, definition, candidate, twin, training, holdout)
         return train_tabular(definition, candidate, training, holdout)
-    from refrain.training.recommendation import train_recommender  # scikit-learn's own estimators need none of it
+    from refrain.training.recommendation import (  # scikit-learn's own estimators need none of it
+        refit_recommender,
+        train_recommender,
+    )
 
     items = read_snapshot_rows(store, request.model, request.run, "items")
+    if request.all_rows:
+        return refit_recommender(store, definition, candidate, request.run, training, holdout, items)
     return train_recommender(definition, candidate, training, holdout, items)

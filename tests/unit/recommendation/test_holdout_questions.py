@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from preprocessing import objects
 from refrain.evaluation.recommendation import beyond_accuracy
 from refrain.recommendation.holdout_questions import Questions, make_questions
-from refrain.snapshot.recommendation import RecommenderSnapshot, split_by_user
+from refrain.recommendation.newest_of_users import mark_newest
+from refrain.snapshot.recommendation import RecommenderSnapshot
 from refrain.statistics.hashing import row_hashes
 from refrain.statistics.metrics import METRICS
 
@@ -56,7 +57,7 @@ def test_popular_items_exclude_the_history(definition: RecommenderDefinition) ->
 def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDefinition) -> None:
     interactions = rows(*[("u1", f"s{day}", day) for day in range(9, -1, -1)], ("u3", "c", 9))
 
-    held = split_by_user(definition, interactions).holdout
+    held = mark_newest(definition, interactions)
 
     assert interactions["song"][held].tolist() == ["s9", "s8"]
 
@@ -64,11 +65,11 @@ def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDef
 def test_the_share_is_kept_over_users_with_few_interactions_each(definition: RecommenderDefinition) -> None:
     interactions = rows(*[(f"u{user}", f"s{day}", day) for user in range(300) for day in range(3)])
 
-    held = split_by_user(definition, interactions).holdout
+    held = mark_newest(definition, interactions)
 
     assert 0.17 < held.mean() < 0.23
     assert set(interactions["song"][held]) == {"s2"}
-    assert (split_by_user(definition, interactions).holdout == held).all()
+    assert (mark_newest(definition, interactions) == held).all()
 
 
 def test_by_hash_all_interactions_of_an_item_by_a_user_are_on_one_side(definition: RecommenderDefinition) -> None:
