@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from refrain.evaluation.evaluate import EvaluationRequest
     from refrain.evaluation.evaluated_model import EvaluatedModel, EvaluationKind, Holdout
     from refrain.lake.footprint import Footprint
-    from refrain.lake.version import VersionFiles
+    from refrain.lake.version import Manifest, VersionFiles
 
 MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
 
@@ -33,7 +33,8 @@ MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
 class Entrant:
     """A version as it was measured, or the sentence why it could not be trained or measured.
 
-    A version that learned the holdout of its run, too, is measured by its `judged` twin.
+    A version that learned the holdout of its run, too, is measured by its `judged` twin; `served` is it itself. The
+    `manifest` is that of the champion in service.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Entrant:
     footprint: Footprint | None = None
     evaluated: EvaluatedModel | None = None
     judged: str | None = None
+    served: EvaluatedModel | None = None
+    manifest: Manifest | None = None
 
 
 def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKind) -> dict[str, Entrant]:
@@ -58,8 +61,10 @@ def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKi
             answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_candidate else None
             files = read_version_files(store, request.model, entrant.version)
             footprint = files.footprint or measure_version(store, files)
+            if not is_candidate:
+                entrant = replace(entrant, manifest=files.manifest)
             if files.manifest.judged:
-                entrant = replace(entrant, judged=files.manifest.judged)
+                entrant = replace(entrant, judged=files.manifest.judged, served=kind.evaluate(files, None))
                 files = read_version_files(store, request.model, files.manifest.judged)
             return replace(entrant, footprint=footprint, evaluated=kind.evaluate(files, answers))
         except OutOfMemory as error:

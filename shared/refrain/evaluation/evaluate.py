@@ -16,6 +16,7 @@ from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import Entrant, add_importance, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
 from refrain.evaluation.memory_room import explain_too_large
+from refrain.evaluation.prequential import measure_since_cut
 from refrain.evaluation.refit_plan import plan_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
@@ -91,6 +92,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     definition = snapshot.parse_definition()
     kind = _kind(store, definition, request.run)
     entrants = gather_entrants(store, request, kind)
+    in_service = entrants.get(CHAMPION)
     evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
     holdout = kind.holdout(list(evaluated.values()))
     metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
@@ -117,7 +119,8 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         candidates=list(summaries.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
-        refit=plan_refit(store, snapshot, definition, decision, champion_figures, figures),
+        refit=plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures),
+        since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
         popularity=popularity,
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
     )

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from refrain.errors import NotFound
 from refrain.lake.evaluation import REFUSALS
 from refrain.lake.refit_outcome import RefitOutcome
-from refrain.lake.version import Manifest, version_name
+from refrain.lake.version import version_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
 
     from preprocessing import Definition
-    from refrain.aws.storage import Store
     from refrain.lake.evaluation import Figures, GateDecision
     from refrain.lake.snapshot import Snapshot
+    from refrain.lake.version import Manifest
 
 
 def plan_refit(
-    store: Store,
     snapshot: Snapshot,
     definition: Definition,
     decision: GateDecision,
-    champion: Figures | None,
+    champion: Manifest | None,
     candidates: Sequence[Figures],
 ) -> RefitOutcome | None:
     """Say what is fitted again, or why nothing is; None where nothing is in service and nothing will be."""
@@ -33,29 +30,22 @@ def plan_refit(
         return _wanted("promote", snapshot.run, chosen)
     if champion is None:
         return None
-    try:
-        manifest = Manifest.read(store, snapshot.model, champion.version)
-        recipe = manifest.find_recipe(definition)
-    except (NotFound, ValueError) as error:
-        return RefitOutcome("refresh", "recipe_gone", f"The champion's recipe cannot be read: {error}.")
-    if manifest.judged and manifest.snapshot.digest == snapshot.digest:
+    recipe = champion.candidate
+    if champion.judged and champion.snapshot.digest == snapshot.digest:
         return RefitOutcome("refresh", "nothing_new", "The champion has learned all of these rows already.")
-    if recipe is None:
-        reason = (
-            f"The definition no longer has the recipe of the champion, {manifest.candidate}, so it is not refreshed."
-        )
+    if not champion.has_recipe_in(definition):
+        reason = f"The champion is not refreshed: the definition no longer has its recipe, {recipe}."
         return RefitOutcome("refresh", "recipe_gone", reason)
     verdict = next(item for item in decision.verdicts if item.name == recipe)
     if verdict.code in REFUSALS:
         return RefitOutcome("refresh", "recipe_refused", f"The champion is not refreshed: {verdict.reason}")
-    if any(figures.name == recipe and is_surely_worse(figures) for figures in candidates):
+    if any(figures.name == recipe and _is_surely_worse(figures) for figures in candidates):
         reason = f"The champion is not refreshed, since {recipe}, its recipe on newer rows, is surely worse than it."
         return RefitOutcome("refresh", "recipe_worse", reason)
     return _wanted("refresh", snapshot.run, recipe)
 
 
-def is_surely_worse(figures: Figures) -> bool:
-    """Tell whether a candidate's gain over the champion is surely below zero."""
+def _is_surely_worse(figures: Figures) -> bool:
     return figures.gain_interval is not None and figures.gain_interval[1] < 0
 
 

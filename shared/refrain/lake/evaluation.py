@@ -13,7 +13,7 @@ from preprocessing.definition import Task
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
-from refrain.lake.refit_outcome import RefitOutcome
+from refrain.lake.refit_outcome import Prequential, RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key, version_name
@@ -168,6 +168,7 @@ class GateDecision(Document):
 class Evaluation(StoredDocument):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
+    `since_cut` says how the version in service did on rows that it has not learned.
     A recommender also has `popularity`, the metric of the most popular items, and `users`, who were asked about.
     """
 
@@ -187,6 +188,7 @@ class Evaluation(StoredDocument):
     decision: GateDecision
     outcome: Outcome
     refit: RefitOutcome | None = None
+    since_cut: Prequential | None = None
     trial: TrialOutcome | None = None
     popularity: float | None = None
     users: int | None = None

@@ -35,6 +35,17 @@ class RefitFigures(Document):
 
 
 @dataclass(frozen=True)
+class Prequential(Document):
+    """The metric of the version in service on held-out rows that came after its `cut`, or that it had not learned."""
+
+    version: str
+    cut: str
+    rows: int
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class RefitOutcome(Document):
     """Whether a recipe is fitted again on all rows, to be promoted or to refresh the champion, and what came of it.
 

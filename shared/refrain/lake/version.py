@@ -26,12 +26,17 @@ from refrain.lake.feature_profile import AnswerProfile, Profile, Turnover
 from refrain.lake.footprint import Footprint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from preprocessing import Definition
     from refrain.aws.storage import Store
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files that training writes of every version; a recommender has its catalogue besides."""
 
+
+RECIPE_PARTS = ("task", "target", "key", "time", "source", "columns", "derived")
+"""The parts of a definition that shape what is learned, besides the candidate itself."""
 
 type Side = Literal["train", "holdout"]
 """A side of a snapshot's split."""
@@ -92,13 +97,13 @@ class Manifest(StoredDocument):
         """Return the definition that the version was trained with."""
         return parse_definition(self.model, self.definition, f"manifest of {self.version}")
 
-    def find_recipe(self, definition: Definition) -> str | None:
-        """Find the candidate of a definition that would be fitted just as this version was; None if there is none."""
-        own = self.parse_definition()
-        if (own.fingerprint, own.derived) != (definition.fingerprint, definition.derived):
-            return None
-        same = (item for item in own.training.candidates if item.name == self.candidate)
-        return next((item.name for item in same if item in definition.training.candidates), None)
+    def has_recipe_in(self, definition: Definition) -> bool:
+        """Tell whether a definition has a candidate that would be fitted just as this version was."""
+        document = definition.document
+        if any(self.definition.get(part) != document.get(part) for part in RECIPE_PARTS):
+            return False
+        own, present = (_candidates(item).get(self.candidate) for item in (self.definition, document))
+        return own is not None and own == present
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,10 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     if manifest.task == "recommendation":
         catalogue = _parse(CatalogueItems, version, _read(store, model, version, "catalogue.json"))
     return VersionFiles(manifest, graph, baseline, golden, catalogue, footprint)
+
+
+def _candidates(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {item["name"]: item for item in document["training"]["candidates"]}
 
 
 def read_learned_digest(store: Store, model: str, version: str) -> str:

@@ -14,6 +14,7 @@ from refrain.words import counted, figure, probability, share, signed
 
 if TYPE_CHECKING:
     from refrain.lake.evaluation import Evaluation
+    from refrain.lake.refit_outcome import Prequential
 
 METHODS = (
     "Intervals: percentiles of a paired bootstrap, all models on the same resamples of the holdout rows "
@@ -47,9 +48,16 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
     run += [f"reason: {evaluation.reason}"] if evaluation.reason else []
     more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
     more += [f"Fitted on all rows: {evaluation.refit.reason}"] if evaluation.refit else []
+    more += [_since_cut(evaluation.since_cut, models)] if evaluation.since_cut else []
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
     return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)
+
+
+def _since_cut(since: Prequential, models: PageModels) -> str:
+    low, high = since.interval
+    rows = f"{counted(since.rows, 'held-out row')} that it had not learned (its newest is of {for_people(since.cut)})"
+    return f"In service: {models.metric.title} {figure(since.value)} ({figure(low)} to {figure(high)}) on {rows}."
 
 
 def _badge(evaluation: Evaluation) -> Html:

@@ -47,13 +47,16 @@ def check_readable(definition: Definition, data: RunData) -> None:
 
 
 def row_limit(kind: SnapshotKind, data: RunData, training_bytes: int) -> RowLimit:
-    """Say how many rows at least one of the candidates can learn from, and what to do with more."""
+    """Say how many rows at least one of the candidates can learn from, and what to do with more.
+
+    The recipe that goes into service learns from all of them, the holdout included.
+    """
     definition, training = kind.definition, kind.definition.training
     table = _expected_table(definition, data)
     learned = max(max_training_rows(candidate, table, training_bytes) for candidate in training.candidates)
     disk = shutil.disk_usage(tempfile.gettempdir()).free // (DISK_BYTES_PER_CELL * len(definition.columns))
     return RowLimit(
-        rows=min(int(SURE_SHARE * learned / (1 - training.holdout)), disk),
+        rows=min(int(SURE_SHARE * learned), disk),
         refuse=training.too_many_rows == "refuse",
         cure=f"training holds about {counted(learned)} of them in {memory_size(training_bytes)}: "
         'raise TrainingMemory, shorten training.window, or set training.too_many_rows = "sample"',

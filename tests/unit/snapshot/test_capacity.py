@@ -35,9 +35,9 @@ def test_what_the_snapshot_takes_training_holds(define: Define, make_receipt: Ma
     # When the snapshot takes as many rows as it may
     rows = row_limit(SnapshotKind(definition), data, MEMORY).rows
 
-    # Then training does not refuse them, and much more of them it would
-    def fits(rows: float) -> bool:
-        trained = TrainingTable(int(rows * 0.7), 4, width=6, filled=6, classes=20)
+    # Then the fit on all of them is not refused, and much more of them would be
+    def fits(rows: int) -> bool:
+        trained = TrainingTable(rows, 4, width=6, filled=6, classes=20)
         return estimate_memory(definition.training.candidates[0], trained) <= MEMORY
 
     assert fits(rows)

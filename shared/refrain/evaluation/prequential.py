@@ -1,0 +1,59 @@
+"""How good the version in service is on rows that came after its cut: the only honest figure of what learned all rows.
+
+Test, then learn: each row is answered before it is learned (Dawid, Statistical theory: the prequential approach, 1984).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refrain.errors import MetricUndefined, NotFound
+from refrain.lake.learned_rows import read_learned_hashes, read_row_hashes
+from refrain.lake.refit_outcome import Prequential
+from refrain.statistics.comparison import CHAMPION
+from refrain.statistics.intervals import bootstrap_interval
+from refrain.statistics.metrics import choose_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from preprocessing import Definition
+    from refrain.aws.storage import Store
+    from refrain.evaluation.entrants import Entrant
+    from refrain.evaluation.evaluated_model import EvaluationKind
+
+MIN_ROWS = 30
+"""Fewer rows say nothing."""
+
+
+def measure_since_cut(
+    store: Store, definition: Definition, run: str, kind: EvaluationKind, entrants: Mapping[str, Entrant]
+) -> Prequential | None:
+    """Measure the answers of the version in service to held-out rows that it has not learned, where there are enough.
+
+    A recommender has none: its hits in service say the same (see `monitoring.recommendation`).
+    """
+    champion = entrants.get(CHAMPION)
+    if champion is None or champion.manifest is None or definition.task == "recommendation":
+        return None
+    if (served := champion.served or champion.evaluated) is None:
+        return None
+    try:
+        learned = read_learned_hashes(store, definition.model, champion.version)
+    except NotFound:
+        return None
+    unseen = ~np.isin(read_row_hashes(store, definition.model, run, ["holdout"]), learned)
+    rows = int(unseen.sum())
+    if rows < MIN_ROWS:
+        return None
+    holdout = kind.holdout([served, *(entrant.evaluated for entrant in entrants.values() if entrant.evaluated)])
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
+    truth, answers = holdout.truth[unseen], served.answers_to(holdout)[unseen]
+    try:
+        value = metric.value(truth, answers)
+        low, high = bootstrap_interval(metric.score(truth, answers), rows, definition.gate.confidence)
+    except MetricUndefined:
+        return None
+    return Prequential(champion.version, champion.manifest.snapshot.cut, rows, value, (low, high))
