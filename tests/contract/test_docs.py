@@ -21,6 +21,7 @@ from refrain.deployment.moves import MOVE_RESULTS
 from refrain.lake import monitoring_report
 from refrain.lake.deployment_log import Event
 from refrain.lake.evaluation import DecisionCode
+from refrain.lake.method_checks import METHOD_CHECKS
 from refrain.lake.trial_outcome import TrialCode
 from refrain.serving.http import routes
 from refrain.serving.http.problems import problem_codes
@@ -121,6 +122,7 @@ PLACES = {
     "`[rollout]`": "rollout",
     "`[retraining]`": "retraining",
     "`[monitoring]`": "monitoring",
+    "`[checks]`": "checks",
 }
 
 
@@ -222,7 +224,7 @@ MISTAKES = [
     ('time = "plan"', "time: expected a column of type time, got 'plan'"),
     (
         'colour = "blue"',
-        "colour: unknown key; the keys here are columns, derived, gate, key, monitoring, retraining, "
+        "colour: unknown key; the keys here are checks, columns, derived, gate, key, monitoring, retraining, "
         "rollout, source, target, task, time, training",
     ),
     ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),
@@ -264,6 +266,14 @@ MISTAKES = [
         "'xgboost.XGBClassifier'",
     ),
     ('rollout.mode = "blue-green"', "rollout.mode: expected one of immediate, shadow, canary, got 'blue-green'"),
+    (
+        'checks.ignore = ["leak"]',
+        "checks.ignore: expected a list of names of method checks, each as `check` or `check:column`, got ['leak']",
+    ),
+    (
+        'checks.ignore = ["copies:agnet"]',
+        "checks.ignore: expected a column of this model after the colon, got 'copies:agnet'",
+    ),
     (
         'retraining.every = "yearly"',
         "retraining.every: expected one of hourly, daily, weekly, monthly, never, got 'yearly'",
@@ -337,6 +347,12 @@ def test_every_state_and_decision_of_a_monitoring_report_has_a_row() -> None:
 
     assert states == set(get_args(monitoring_report.DriftState.__value__))
     assert sorted(decided) == sorted(get_args(monitoring_report.RetrainingCode.__value__))
+
+
+def test_every_method_check_has_a_row_with_its_code_and_severity() -> None:
+    rows = table(PAGE["method-checks"], "code")
+
+    assert {code(row["check"]): (code(row["code"]), row[""]) for row in rows} == METHOD_CHECKS
 
 
 def test_every_move_of_the_history_has_a_row() -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 REFRAIN = ROOT / "shared" / "refrain"
 PREPROCESSING = ROOT / "layers" / "preprocessing" / "preprocessing"
 
-BELOW = ["aws", "lake", "statistics", "fast_path", "recommendation", "model", "pages"]
+BELOW = ["aws", "lake", "statistics", "fast_path", "recommendation", "model", "pages", "checks"]
 """The rooms below the stories."""
 
 ROOMS: dict[str, list[str]] = {
@@ -25,6 +25,7 @@ ROOMS: dict[str, list[str]] = {
     "recommenders": [],
     "model": ["aws", "lake", "statistics", "fast_path", "recommendation"],
     "pages": ["lake", "statistics"],
+    "checks": ["lake", "statistics"],
     "ingest": BELOW,
     "snapshot": BELOW,
     "training": [*BELOW, "recommenders"],

@@ -24,6 +24,7 @@ from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummar
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.footprint import Footprint
+from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.monitoring_report import (
     Distribution,
     Estimate,
@@ -91,7 +92,8 @@ PARITY = Parity(100, 1e-7, 0)
 FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=PARITY, golden=PARITY, footprint=FOOTPRINT)
 CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"], "yes")
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
-EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, trial=TRIAL)
+CHECKS = MethodChecks([Finding.of("leaking_column", "age tells city.", "age")], ["copies"], "logistic")
+EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, checks=CHECKS, trial=TRIAL)
 EXPECTATION = expect(["no", "yes"], "yes", ANSWERS, ANSWERS[::-1], gains=np.array([-0.1, 0.0, 0.2]), margin=0.01)
 ESTIMATE = Estimate(0.8, 0.7, 0.9, 500)
 REPORT = MonitoringReport(

@@ -65,7 +65,7 @@ class Shop:
         content = DEFINITION.format(candidates=", ".join(candidates), gate=gate)
         (self._folder / "shop.toml").write_text(content)
 
-    def sell(self, rows: int, *, seed: int = 0, missing: float = 0.0, only: bool | None = None) -> None:
+    def sell(self, rows: int, *, seed: int = 0, missing: float = 0.0, only: bool | None = None, order: int = 1) -> None:
         """Upload rows: what is bought follows price and size, with noise."""
         random = np.random.default_rng(seed)
         price, size = random.normal(size=(2, rows))
@@ -80,7 +80,7 @@ class Shop:
             }
             for row in range(rows)
         ]
-        upload(self.aws, f"shop/{seed}-{rows}.csv", table)
+        upload(self.aws, f"shop/{seed}-{rows * order}.csv", table[::order])
 
     @property
     def champion(self) -> str | None:
@@ -116,6 +116,23 @@ def test_the_first_model_above_the_floor_goes_into_service(shop: Shop) -> None:
     evaluation = Evaluation.read(open_store(shop.aws.lake), "shop", ended["run"])
     importance = {item.figures.name: [feature.feature for feature in item.importance] for item in evaluation.candidates}
     assert importance == {"logistic": ["size", "price", "colour"], "stump": []}, "only the one in focus is looked at"
+    assert ended["checks"] == ["useless_features"]
+    assert "logistic answers as well without 1 of 3 features: colour." in report
+
+
+def test_method_checks_warn_in_the_report_and_as_an_event_and_stop_nothing(shop: Shop, bus: RecordedBus) -> None:
+    shop.sell(400)
+    shop.sell(400, order=-1)
+
+    ended = retrain("shop")
+
+    assert ended["outcome"] == "promoted"
+    assert ended["checks"][0] == "copies"
+    event = next(detail for name, detail in bus.events if name == "MethodChecksWarned")
+    assert [finding["code"] for finding in event["findings"]] == ["REF-301"]
+    assert event["findings"][0]["sentence"] == event["summary"]
+    report = shop.aws.read(ended["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
+    assert event["summary"] in report
 
 
 def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop) -> None:
@@ -286,7 +303,7 @@ def test_evaluation_holds_one_version_at_a_time(shop: Shop, monkeypatch: pytest.
 
     compare("shop")
 
-    assert len(loaded) == 3  # each is loaded to be asked, and the best one for what it relies on
+    assert len(loaded) == 4  # each is loaded to be asked, the best one for what it relies on and to be checked
 
 
 def test_of_two_runs_at_once_one_promotes_and_the_other_ends_without_harm(shop: Shop) -> None:

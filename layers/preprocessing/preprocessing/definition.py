@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
-    from preprocessing.model_rules import Gate, Monitoring, Retraining, Rollout, Training
+    from preprocessing.model_rules import Checks, Gate, Monitoring, Retraining, Rollout, Training
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
@@ -121,6 +121,7 @@ class Definition:
     rollout: Rollout
     retraining: Retraining
     monitoring: Monitoring
+    checks: Checks
     document: Mapping[str, object]
 
     @cached_property

@@ -16,8 +16,9 @@ from preprocessing.column_section import read_columns
 from preprocessing.data_section import check_names, check_parts, check_target, read_derived, read_roles
 from preprocessing.definition import Definition, RecommenderDefinition, UploadFormat
 from preprocessing.errors import DefinitionError
-from preprocessing.model_rules import Monitoring, Retraining
+from preprocessing.model_rules import Checks, Monitoring, Retraining
 from preprocessing.rules_section import (
+    CHECKS,
     METRICS,
     MODEL_NAME,
     MONITORING,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
-SECTIONS = ("source", "columns", "derived", "training", "gate", "rollout", "retraining", "monitoring")
+SECTIONS = ("source", "columns", "derived", "training", "gate", "rollout", "retraining", "monitoring", "checks")
 
 
 def load_definitions(folder: Path | str) -> dict[str, Definition]:
@@ -86,6 +87,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         "rollout": read_rollout(top.table("rollout"), task, monitoring.capture),
         "retraining": Retraining(**top.table("retraining").read(RETRAINING)),
         "monitoring": monitoring,
+        "checks": Checks(**top.table("checks").read(CHECKS)),
         "document": document,
     }
     definition = RecommenderDefinition(**parts, roles=roles) if roles else Definition(**parts)
@@ -106,6 +108,10 @@ def _check_features(top: Table, definition: Definition) -> None:
     for name in definition.monitoring.ignore:
         if name not in definition.features:
             raise top.fail("monitoring.ignore", f"expected features of this model, got {name!r}")
+    for entry in definition.checks.ignore:
+        column = entry.partition(":")[2]
+        if column and column not in {*definition.columns, *definition.features}:
+            raise top.fail("checks.ignore", f"expected a column of this model after the colon, got {entry!r}")
 
 
 def _to_json_values(document: Mapping[str, object]) -> dict[str, object]:

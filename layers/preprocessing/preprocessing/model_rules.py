@@ -1,4 +1,4 @@
-"""The rules of a definition about the use of a model: training, gate, rollout, retraining, monitoring."""
+"""The rules of a definition about the use of a model: training, gate, rollout, retraining, monitoring, checks."""
 
 from __future__ import annotations
 
@@ -93,3 +93,18 @@ class Monitoring:
     alarm: tuple[int, int]
     least_effect: float
     ignore: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The method checks that are not made: each `check`, or `check:column` for one column alone."""
+
+    ignore: tuple[str, ...] = ()
+
+    def ignores(self, check: str, column: str = "") -> bool:
+        """Tell whether a check is ignored, as a whole or for a column.
+
+        >>> Checks(("copies", "leaking_column:distance")).ignores("leaking_column", "distance")
+        True
+        """
+        return check in self.ignore or f"{check}:{column}" in self.ignore

@@ -28,10 +28,41 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 
 SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 RECIPES = ("auto", "codes", "imputed", "onehot")
+CHECK_NAMES = (
+    "leaking_column",
+    "id_like_column",
+    "date_as_feature",
+    "constant_column",
+    "mostly_missing_column",
+    "too_many_values",
+    "equal_columns",
+    "disguised_missing",
+    "rare_class",
+    "flattering_accuracy",
+    "frequent_target",
+    "target_drift",
+    "copies",
+    "entity_on_both_sides",
+    "time_overlap",
+    "overfit",
+    "no_better_than_trivial",
+    "useless_features",
+)
+"""The method checks of a run, in the order of their codes."""
 MAX_ALARM_WINDOWS = 20
 
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
+
+
+def _parse_ignored(value: object) -> tuple[str, ...]:
+    entries = TEXTS.parse(value)
+    for entry in entries:
+        CHECK_NAMES.index(entry.partition(":")[0])
+    return tuple(entries)
+
+
+CHECKS = {"ignore": Key("a list of names of method checks, each as `check` or `check:column`", _parse_ignored, ())}
 
 
 def _parse_alarm(value: object) -> tuple[int, int]:

@@ -29,6 +29,7 @@ EventName = Literal[
     "Dismissed",
     "RolledBack",
     "CandidatesFailed",
+    "MethodChecksWarned",
     "UploadRefused",
     "Drifted",
     "QualityBelowGate",

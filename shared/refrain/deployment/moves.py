@@ -78,6 +78,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     reasons = _reasons(evaluation) | _figure(evaluation)
     deployment = set_challenger(store, request.model, version, rollout, expected=expected, reasons=reasons)
     _send_failures(evaluation)
+    _send_warnings(evaluation)
     facts = {"run": request.run, "version": version, "champion": expected}
     send_event("TrialStarted", request.model, request.run, f"{version} is on trial beside {expected}.", **facts)
     return {
@@ -117,9 +118,11 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "trial": request.trial.to_json() if request.trial else None,
         "champion": deployment.champion_version,
         "figures": _figures(evaluation),
+        "checks": evaluation.failed_checks,
         "report": f"s3://{store.bucket}/{report}",
     }
     _send_failures(evaluation)
+    _send_warnings(evaluation)
     facts = {key: result[key] for key in ("champion", "decision", "figures", "report")}
     chosen = {"run": request.run, "version": evaluation.next_version}
     send_event(name, request.model, request.run, str(result["reason"]), **chosen, **facts)
@@ -148,6 +151,15 @@ def _send_failures(evaluation: Evaluation) -> None:
         count_metric("CandidatesFailed", evaluation.model, run=evaluation.run)
         summary = "; ".join(f"{name}: {error}" for name, error in failures.items())
         send_event("CandidatesFailed", evaluation.model, evaluation.run, summary, run=evaluation.run, failures=failures)
+
+
+def _send_warnings(evaluation: Evaluation) -> None:
+    """Tell of the method checks that put the figures of the run in doubt."""
+    warnings = evaluation.checks.warnings if evaluation.checks else []
+    if warnings:
+        summary = " ".join(item.sentence for item in warnings)
+        facts = {"run": evaluation.run, "findings": [item.to_json() for item in warnings]}
+        send_event("MethodChecksWarned", evaluation.model, evaluation.run, summary, **facts)
 
 
 def _dismiss(store: Store, evaluation: Evaluation) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
 from refrain.errors import InvalidRequest
+from refrain.evaluation.checked_run import check_run
 from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import Entrant, add_importance, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
@@ -123,6 +124,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
         popularity=popularity,
         users=None if holdout.popular_hits is None else len(holdout.popular_hits),
+        checks=check_run(store, definition, request.run, list(summaries.values()), decision),
     )
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
     if is_better and holdout.popular_hits is None:  # recommenders have no trials
@@ -160,6 +162,7 @@ def _summary(evaluation: Evaluation) -> dict[str, object]:
         "decision": {name: getattr(decision, name) for name in ("promote", "code", "version", "reason")},
         "metric": evaluation.metric,
         "champion": _brief(champion.figures) if champion else None,
+        "checks": evaluation.failed_checks,
         "candidates": [_brief(candidate.figures) for candidate in evaluation.candidates],
         "refit": _wanted(evaluation),
     }

@@ -12,6 +12,7 @@ from preprocessing import Gate
 from preprocessing.definition import Task
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
+from refrain.lake.method_checks import MethodChecks
 from refrain.lake.parity_figures import Parity
 from refrain.lake.refit_outcome import Prequential, RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
@@ -168,8 +169,8 @@ class GateDecision(Document):
 class Evaluation(StoredDocument):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
-    `since_cut` says how the version in service did on rows that it has not learned.
-    A recommender also has `popularity`, the metric of the most popular items, and `users`, who were asked about.
+    `since_cut` says how the version in service did on rows that it has not learned. A recommender has no method
+    `checks`, but `popularity`, the metric of the most popular items, and `users`, who were asked about.
     """
 
     path = "snapshots/{}/{}/evaluation.json"
@@ -192,6 +193,7 @@ class Evaluation(StoredDocument):
     trial: TrialOutcome | None = None
     popularity: float | None = None
     users: int | None = None
+    checks: MethodChecks | None = None
 
     @property
     def champion_version(self) -> str | None:
@@ -209,6 +211,11 @@ class Evaluation(StoredDocument):
         """The version that the run puts into service or on trial: the refitted one where it is proved."""
         refit = self.refit
         return refit.version if refit and refit.code == "proved" else self.decision.version
+
+    @property
+    def failed_checks(self) -> list[str]:
+        """The names of the method checks that found something, in the order of their codes."""
+        return list(dict.fromkeys(item.check for item in self.checks.findings)) if self.checks else []
 
     def summary_of(self, version: str) -> ModelSummary | None:
         """Return a candidate by its version, None for another version."""

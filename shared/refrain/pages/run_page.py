@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from refrain.pages.html import Html, badge, framed, heading
 from refrain.pages.run_answers import answers_section, importance_section
 from refrain.pages.run_data import data_section
+from refrain.pages.run_findings import checks_section, warning_sentences
 from refrain.pages.run_models import PageModels, page_models
 from refrain.pages.run_sections import comparison_section, refusals_section
 from refrain.times import duration, for_people
@@ -33,6 +34,7 @@ def render_run(evaluation: Evaluation) -> str:
         answers_section(evaluation, models),
         importance_section(models),
         refusals_section(models),
+        checks_section(evaluation.checks),
         data_section(evaluation.data),
     )
     title = f"Retraining of {evaluation.model}: {evaluation.outcome}"
@@ -49,6 +51,7 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
     more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
     more += [f"Fitted on all rows: {evaluation.refit.reason}"] if evaluation.refit else []
     more += [_since_cut(evaluation.since_cut, models)] if evaluation.since_cut else []
+    more += warning_sentences(evaluation.checks)
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
     return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)

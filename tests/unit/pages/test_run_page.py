@@ -11,6 +11,7 @@ import pytest
 from preprocessing import Gate
 from refrain.lake.evaluation import Evaluation, ModelSummary
 from refrain.lake.footprint import Footprint
+from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.snapshot import SplitSummary, UploadSummary
 from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
@@ -193,6 +194,28 @@ def test_long_names_are_cut_in_drawings_and_whole_in_tables() -> None:
 def test_of_forty_features_twenty_are_drawn_and_the_rest_are_counted() -> None:
     page = Page(render_run(examples.binary(columns=40, rows=500)))
     assert "20 further features" in page.text
+
+
+def test_findings_are_shown_with_their_codes_and_warnings_stand_on_top() -> None:
+    findings = [
+        Finding.of("leaking_column", "<b>age</b> alone tells it.", "<b>age</b>"),
+        Finding.of("constant_column", "currency has one value.", "currency"),
+    ]
+    checks = MethodChecks(findings, ["useless_features", "copies:id"], "boosting")
+
+    page = Page(render_run(replace(examples.binary(), checks=checks)))
+
+    assert "checks" in page.headings()
+    assert "Method checks warn of leaking_column: the figures may be better than the model." in page.texts
+    assert {"warning", "hint", "REF-101 leaking_column", "REF-104 constant_column"} <= set(page.texts)
+    assert "The definition ignores useless_features and copies:id." in page.text
+
+
+def test_a_run_without_findings_says_so_and_a_recommender_has_no_checks() -> None:
+    clean = replace(examples.binary(), checks=MethodChecks([], [], None))
+
+    assert "18 checks of the rows and the split, with no finding. They stop nothing." in Page(render_run(clean)).text
+    assert "checks" not in Page(render_run(replace(clean, checks=None))).headings()
 
 
 def test_many_uploads_are_summed_up() -> None:
