@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing import __version__ as preprocessing_version
 from refrain.lake.evaluation import CandidateVerdict, Evaluation, GateDecision, ModelSummary
 from refrain.lake.snapshot import DataSummary, LabelCounts, Snapshot, SplitSummary
+from refrain.lake.stakes import Stakes
 from refrain.lake.version import Manifest, TrainingRows
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def make_evaluation(definition: Definition, candidate: ModelSummary, run: str = 
         gate=definition.gate,
         champion=None,
         candidates=[candidate],
-        decision=GateDecision(True, "first_model", figures.version, verdict.reason, (verdict,), 0.95),
+        decision=GateDecision(True, "first_model", figures.version, verdict.reason, (verdict,)),
         outcome="promoted",
+        stakes=Stakes(None, None, 100),
     )

@@ -9,8 +9,7 @@ import numpy as np
 
 from benchmarks.simulation.cell import Bound, Cell
 from benchmarks.simulation.situations import Classes, autoregressive, noise_for, two_columns
-from refrain.statistics.dependence import number_units
-from refrain.statistics.gains import measure_gains
+from refrain.statistics.comparison import ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from benchmarks.simulation.situations import Situation
     from refrain.arrays import Floats, Truth
 
-CONFIDENCE = 0.95
 EQUAL = Bound("promoted", at_most=0.06)
 
 
@@ -38,12 +36,10 @@ def outcome(
     in_order: bool = False,
 ) -> Mapping[str, float]:
     """Let the gate decide on one holdout."""
-    measure = METRICS[metric]
-    influences = [measure.influence(truth, answers) for answers in (champion, *challengers)]
-    gains = np.stack([measure.gain(values, influences[0]) for values in influences[1:]], axis=1)
-    units = number_units(groups, gains, in_order=in_order)
-    best = max(measure_gains(gains, units, 1 - CONFIDENCE), key=lambda measured: measured.gain)
-    return {"promoted": best.chance <= 1 - CONFIDENCE}
+    rows = ComparedRows(truth, groups, np.arange(len(truth)) if in_order else None)
+    answers = {str(index): challenger for index, challenger in enumerate(challengers)}
+    compared = compare_models(METRICS[metric], rows, champion, answers, ComparisonRules()).candidates
+    return {"promoted": any(figures.answer == "better" for figures in compared.values())}
 
 
 def independent(

@@ -42,13 +42,19 @@ class Training:
 
 @dataclass(frozen=True)
 class Gate:
-    """When a challenger may replace the champion."""
+    """When a challenger may replace the champion.
+
+    It must surely gain more than `least_gain`, in the metric's unit. `margin` is the share of what is at stake that
+    still counts as no worse.
+    """
 
     min_metric: float | None
     max_metric: float | None
     confidence: float
     max_latency_ms: float | None
     max_memory_mb: float | None = None
+    margin: float = 0.1
+    least_gain: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ GATE = {
     "confidence": number(0.95, 0.5, 0.9999),
     "max_latency_ms": number(None, 0.001),
     "max_memory_mb": number(None, 1),
+    "margin": number(0.1, 0.0, 1.0),
+    "least_gain": number(0.0, 0.0),
 }
 ROLLOUT = {
     "mode": choice(("immediate", "shadow", "canary"), "immediate"),

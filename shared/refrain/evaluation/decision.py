@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.lake.evaluation import CandidateVerdict, DecisionCode, Figures, GateDecision, VerdictCode
-from refrain.statistics.intervals import adjust_confidence
-from refrain.words import counted, figure, milliseconds, probability, share
+from refrain.words import counted, figure, milliseconds, probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Gate
     from refrain.lake.parity_figures import Parity
+    from refrain.lake.stakes import Stakes
     from refrain.statistics.metrics import Metric
 
 
@@ -21,50 +21,54 @@ def decide(
     metric: Metric,
     champion: Figures | None,
     candidates: Sequence[Figures],
-    popularity: float | None = None,
+    stakes: Stakes,
     too_large: Mapping[str, str] = {},
 ) -> GateDecision:
     """Choose the best candidate and decide whether it replaces the champion.
 
-    Candidates that fail a hard gate (memory, error, parity, floor, latency; for a recommender also the metric of the
-    most popular items, `popularity`) are refused, each with its reason; `too_large` has the reasons of those that
-    inference cannot hold, by version. The best of the others is promoted when there is no
-    champion to compare with (none yet, or one that cannot be loaded), or when it is better and the probability that it
-    is no worse reaches the gate's confidence, adjusted for the number of candidates.
+    Candidates that fail a hard gate (memory, error, parity, floor, trivial predictor, latency) are refused, each with
+    its reason; `too_large` has the reasons of those that inference cannot hold, by version. Of the others the best
+    that is surely better than the champion is promoted. Without a champion to compare with (none yet, or one that
+    cannot be loaded), it has to be surely better than the trivial predictor.
 
     >>> from preprocessing import Gate
     >>> from refrain.lake.parity_figures import Parity
+    >>> from refrain.lake.stakes import Stakes
     >>> from refrain.statistics.metrics import METRICS
     >>> exact = Parity(rows=100, max_difference=0.0, differing=0)
-    >>> forest = Figures("forest", "1-forest", 0.9, parity=exact, golden=exact)
-    >>> decision = decide(Gate(None, None, 0.95, None), METRICS["roc_auc"], None, [forest])
+    >>> forest = Figures("forest", "1-forest", 0.9, answer="better", parity=exact, golden=exact)
+    >>> decision = decide(Gate(None, None, 0.95, None), METRICS["roc_auc"], None, [forest], Stakes(0.5, 0.01, 100))
     >>> decision.code, decision.version
     ('first_model', '1-forest')
     """
-    compared = sum(candidate.value is not None and candidate.error is None for candidate in candidates)
-    needed = adjust_confidence(gate.confidence, compared)
+    usable = champion if champion and champion.error is None and champion.value is not None else None
     results = {
         candidate.version: refusal
         for candidate in candidates
-        if (refusal := _refusal(gate, metric, candidate, popularity, too_large))
+        if (refusal := _refusal(gate, metric, usable, candidate, stakes.trivial, too_large))
     }
     passed = [candidate for candidate in candidates if candidate.version not in results]
     if not passed:
         code, reason, chosen = *_none_passed(champion, candidates, results), None
     else:
-        best = max(passed, key=lambda candidate: metric.gain(_value(candidate), 0.0))  # the first among equals
-        code, reason = _against(metric, champion, best, needed)
+        best = max(passed, key=lambda item: (item.answer == "better", metric.gain(_value(item), 0.0)))  # the first one
+        code, reason = _against(gate, metric, champion, best, stakes)
         chosen = None if code == "not_better" else best.version
         results |= {candidate.version: _behind(metric, candidate, best) for candidate in passed}
         results[best.version] = ("promoted" if chosen else "not_better", reason)
     verdicts = tuple(CandidateVerdict(item.name, item.version, *results[item.version]) for item in candidates)
-    return GateDecision(chosen is not None, code, chosen, reason, verdicts, needed)
+    return GateDecision(chosen is not None, code, chosen, reason, verdicts)
 
 
 def _refusal(
-    gate: Gate, metric: Metric, candidate: Figures, popularity: float | None, too_large: Mapping[str, str]
+    gate: Gate,
+    metric: Metric,
+    champion: Figures | None,
+    candidate: Figures,
+    trivial: float | None,
+    too_large: Mapping[str, str],
 ) -> tuple[VerdictCode, str] | None:
-    """Return the first hard gate that a candidate fails, whatever the champion is: its code, and a sentence."""
+    """Return the first hard gate that a candidate fails: its code, and a sentence."""
     name, value, latency = candidate.name, candidate.value, candidate.latency_ms
     if candidate.version in too_large:
         return "too_large", too_large[candidate.version]
@@ -78,13 +82,19 @@ def _refusal(
     if floor is not None and metric.gain(value, floor) < 0:
         side = "below the least" if metric.greater_is_better else "above the greatest"
         return "below_floor", f"{name} has {metric.title} {figure(value)}, {side} that is allowed, {figure(floor)}."
-    if popularity is not None and metric.gain(value, popularity) < 0:
-        figures = f"{metric.title} {figure(value)} against {figure(popularity)}"
-        return "below_popularity", f"{name} is worse than recommending the most popular items to everybody ({figures})."
+    if trivial is not None and not _beats_trivial(metric, champion, candidate, value, trivial):
+        simplest = "the most popular items" if metric.task == "recommendation" else "the same answer"
+        figures = f"{metric.title} {figure(value)} against {figure(trivial)}"
+        return "below_trivial", f"{name} is not surely better than {simplest} for everybody ({figures})."
     if gate.max_latency_ms is not None and (latency is None or latency > gate.max_latency_ms):
         time = "an unknown time" if latency is None else milliseconds(latency)
         return "too_slow", f"{name} takes {time} for one row; {milliseconds(gate.max_latency_ms)} are allowed."
     return None
+
+
+def _beats_trivial(metric: Metric, champion: Figures | None, candidate: Figures, value: float, trivial: float) -> bool:
+    """Tell whether a model is better than the trivial predictor; surely better where nothing else is compared."""
+    return metric.gain(value, trivial) > 0 and (champion is not None or candidate.answer == "better")
 
 
 def _unlike(name: str, rows: str, parity: Parity | None) -> str:
@@ -111,7 +121,9 @@ def _none_passed(
     return "all_failed" if all_failed else "all_refused", f"{result}: {kept}."
 
 
-def _against(metric: Metric, champion: Figures | None, best: Figures, needed: float) -> tuple[DecisionCode, str]:
+def _against(
+    gate: Gate, metric: Metric, champion: Figures | None, best: Figures, stakes: Stakes
+) -> tuple[DecisionCode, str]:
     """Compare the best candidate with the champion: the code, and the sentence with the figures."""
     value = _value(best)
     if champion is None:
@@ -120,20 +132,29 @@ def _against(metric: Metric, champion: Figures | None, best: Figures, needed: fl
         start = f"{best.name} goes into service with {metric.title} {figure(value)}"
         return "champion_failed", f"{start}: the champion cannot be asked ({champion.error or 'it was not compared'})."
     figures = f"{metric.title} {figure(value)} against {figure(champion.value)} on the same rows"
-    if metric.gain(value, champion.value) <= 0:
-        relation = "as good as" if value == champion.value else "worse than"
-        return "not_better", f"The champion stays: the best candidate, {best.name}, is {relation} it ({figures})."
-    certainty = f"no worse with probability {probability(best.no_worse or 0.0)}, where {share(needed)}"
-    if (best.no_worse or 0.0) < needed:
-        reason = f"{best.name} looks better, but not surely enough"
-        return "not_better", f"The champion stays: {reason} ({figures}; {certainty} is needed)."
-    return "better", f"{best.name} is better than the champion: {figures}; {certainty} was needed."
+    if best.answer == "better":
+        by = f" by more than {figure(gate.least_gain)}" if gate.least_gain else ""
+        chance = f"the chance that equal models show such a gain is {probability(best.chance or 0.0)}"
+        return "better", f"{best.name} is surely better than the champion{by}: {figures}; {chance}."
+    return "not_better", f"The champion stays: the best candidate, {best.name}, {_in_words(best, stakes)} ({figures})."
+
+
+def _in_words(best: Figures, stakes: Stakes) -> str:
+    """Say what is sure of a candidate that is not surely better than the champion."""
+    if best.answer == "no_worse":
+        return f"is surely no worse by more than {figure(stakes.margin or 0.0)}, but not surely better"
+    if best.answer == "worse":
+        return "is surely worse"
+    rows = f"; about {counted(best.rows_needed, 'more row')} would tell" if best.rows_needed else ""
+    return f"is neither surely better nor surely worse{rows}"
 
 
 def _behind(metric: Metric, candidate: Figures, best: Figures) -> tuple[VerdictCode, str]:
     values = f"{metric.title} {figure(_value(candidate))} against {figure(_value(best))}"
     if candidate.value == best.value:
         return "not_best", f"{candidate.name} is as good as {best.name}, which comes first ({values})."
+    if metric.gain(_value(candidate), _value(best)) > 0:
+        return "not_best", f"{candidate.name} looks better than {best.name}, but less surely ({values})."
     return "not_best", f"{candidate.name} passed the gate, but {best.name} is better ({values})."
 
 

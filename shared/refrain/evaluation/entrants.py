@@ -1,4 +1,4 @@
-"""Who competes in a run: the champion and every candidate, measured on the holdout and compared by one bootstrap."""
+"""Who competes in a run: the champion and every candidate, measured and compared on the same holdout rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from refrain.evaluation.loading_process import OutOfMemory, measure_loading
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Figures, ModelSummary
 from refrain.lake.snapshot import read_candidate_answers
+from refrain.lake.stakes import Stakes
 from refrain.lake.version import read_version_files
-from refrain.statistics.comparison import CHAMPION, compare_models
+from refrain.statistics.comparison import CHAMPION, ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import choose_metric, choose_metrics
 
 if TYPE_CHECKING:
@@ -88,15 +89,15 @@ def measure_version(store: Store, files: VersionFiles) -> Footprint:
 
 def summarise_entrants(
     definition: Definition, holdout: Holdout, entrants: Mapping[str, Entrant], answers: Mapping[str, Floats]
-) -> dict[str, ModelSummary]:
-    """Compare the answers of all that could be measured, and describe every entrant, by name."""
+) -> tuple[dict[str, ModelSummary], Stakes]:
+    """Compare the answers of all that could be measured, and describe every entrant, by name, and what is at stake."""
     candidates = {name: array for name, array in answers.items() if name != CHAMPION}
     comparison = compare_models(
         choose_metric(definition.training.metric, holdout.classes, holdout.positive),
-        holdout.truth,
+        ComparedRows(holdout.truth, holdout.groups, holdout.times, holdout.trivial),
         answers.get(CHAMPION),
         candidates,
-        confidence=definition.gate.confidence,
+        ComparisonRules(definition.gate.confidence, definition.gate.margin, definition.gate.least_gain),
     )
     compared = {CHAMPION: comparison.champion, **comparison.candidates}
     summaries = {}
@@ -107,7 +108,7 @@ def summarise_entrants(
             measured = {field: getattr(entrant.evaluated, field) for field in MEASURED_FIGURES}
             figures = replace(figures, **asdict(result), **measured)
         summaries[name] = _summarise(definition, holdout, figures, entrant.evaluated)
-    return summaries
+    return summaries, Stakes(comparison.trivial, comparison.margin, comparison.units)
 
 
 def _summarise(

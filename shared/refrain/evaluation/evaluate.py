@@ -24,7 +24,6 @@ from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
-from refrain.statistics.margins import Margin
 from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
 
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.evaluation.evaluated_model import EvaluationKind, Holdout
     from refrain.lake.evaluation import Figures
+    from refrain.lake.stakes import Stakes
     from refrain.statistics.metrics import Metric
 
-MARGIN = 0.1
-"""The share of what is at stake by which a challenger may be worse in its trial."""
-BRIEF_FIGURES = ("name", "version", "value", "gain", "no_worse", "latency_ms", "error")
+BRIEF_FIGURES = ("name", "version", "value", "gain", "chance", "answer", "latency_ms", "error")
 
 
 @dataclass(frozen=True)
@@ -98,13 +96,12 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     holdout = kind.holdout(list(evaluated.values()))
     metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
     answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
-    summaries = summarise_entrants(definition, holdout, entrants, answers)
+    summaries, stakes = summarise_entrants(definition, holdout, entrants, answers)
     champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None
     candidates = [summary for name, summary in summaries.items() if name != CHAMPION]
     figures = [candidate.figures for candidate in candidates]
-    popularity = holdout.popularity(metric)
     too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, candidates)
-    decision = decide(definition.gate, metric, champion_figures, figures, popularity, too_large)
+    decision = decide(definition.gate, metric, champion_figures, figures, stakes, too_large)
     summaries = add_importance(summaries, entrants, holdout, [decision.focus] if decision.focus else [])
     evaluation = Evaluation(
         model=request.model,
@@ -122,26 +119,25 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         outcome="promoted" if decision.promote else "kept",
         refit=plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures),
         since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
-        popularity=popularity,
-        users=None if holdout.popular_hits is None else len(holdout.popular_hits),
+        stakes=stakes,
+        users=len(holdout.truth) if definition.task == "recommendation" else None,
         checks=check_run(store, definition, request.run, list(summaries.values()), decision),
     )
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
-    if is_better and holdout.popular_hits is None:  # recommenders have no trials
+    if is_better and definition.task != "recommendation":  # recommenders have no trials
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
-        _expect(metric, holdout, answers[CHAMPION], answers[chosen]).write(store, request.model, request.run)
+        expectation = _expect(metric, holdout, answers[CHAMPION], answers[chosen], stakes)
+        expectation.write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
     mode = definition.rollout.mode if is_better else "immediate"
     return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
 
 
-def _expect(metric: Metric, holdout: Holdout, champion: Floats, challenger: Floats) -> Expectation:
+def _expect(metric: Metric, holdout: Holdout, champion: Floats, challenger: Floats, stakes: Stakes) -> Expectation:
     """Describe what to expect of the two in a trial."""
     gains = metric.gain(metric.influence(holdout.truth, challenger), metric.influence(holdout.truth, champion))
-    trivial = None if holdout.trivial is None else metric.value(holdout.truth, holdout.trivial)
-    margin = Margin.of(metric, metric.value(holdout.truth, champion), trivial, MARGIN)
     classes, positive = holdout.classes, holdout.positive
-    return expect(classes, positive, champion, challenger, gains=gains, margin=margin.amount)
+    return expect(classes, positive, champion, challenger, gains=gains, margin=stakes.margin or 0.0)
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:

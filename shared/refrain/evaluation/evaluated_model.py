@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from refrain.lake.evaluation import Importance
     from refrain.lake.parity_figures import Parity
     from refrain.lake.version import VersionFiles
-    from refrain.statistics.metrics import Metric
 
 MAX_ROWS_AT_ONCE = 50_000
 TIMED_ROWS = 20
@@ -41,24 +40,18 @@ TIMED_ROWS = 20
 class Holdout:
     """The truth that all are measured by; `classes` are those of the holdout and of every version, sorted.
 
-    A regression has no classes. `positive` is the class that all figures are of, and `trivial` has the answers of the
-    trivial predictor. The truth of a recommender is how many new items each user chose; `popular_hits` are the answers
-    of a list of the most popular items, which a recommender has to beat. `groups` has one number for all rows that
-    belong together (None: each is alone), `times` the time of each row where rows have one.
+    A regression has no classes. `positive` is the class that all figures are of. `trivial` has the answers of the
+    trivial predictor, which a model has to beat. The truth of a recommender is how many new items each user chose, and
+    its trivial predictor recommends the most popular items. `groups` has one number for all rows that belong together
+    (None: each is alone), `times` the time of each row where rows have one.
     """
 
     truth: Truth
     classes: Sequence[str] = ()
     positive: str | None = None
     trivial: Floats | None = None
-    popular_hits: Floats | None = None
     groups: NDArray[np.uint64] | None = None
     times: Array | None = None
-
-    def popularity(self, metric: Metric) -> float | None:
-        """Measure the most popular items; None without users, and for all models but recommenders."""
-        hits = self.popular_hits
-        return metric.value(self.truth, hits) if hits is not None and len(hits) else None
 
 
 @dataclass(frozen=True)
@@ -162,12 +155,13 @@ class TabularEvaluation:
         """Return the target, with the classes of the holdout and of all models, and what this run's training learned.
 
         The positive class and the trivial answer are those of the last model; the first is the champion, of an earlier
-        run.
+        run. The rows of a split by upload have an order without a time.
         """
         definition = self._definition
         target = self._rows[definition.target]
         groups = find_groups(definition, self._rows)
-        times = self._rows[definition.time] if definition.time else None
+        arrival = np.arange(len(target)) if definition.training.split == "upload" else None
+        times = self._rows[definition.time] if definition.time else arrival
         if definition.task == "regression":
             holdout = Holdout(target.astype(np.float64), groups=groups, times=times)
         else:

@@ -68,7 +68,7 @@ class RecommenderEvaluation:
         """Return how many new items each user chose, and what the most popular items would have hit."""
         del models
         hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
-        return Holdout(self._questions.chosen_counts, popular_hits=hits)
+        return Holdout(self._questions.chosen_counts, trivial=hits if len(hits) else None)
 
 
 def measure_recommender_refit(

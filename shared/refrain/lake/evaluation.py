@@ -16,6 +16,7 @@ from refrain.lake.method_checks import MethodChecks
 from refrain.lake.parity_figures import Parity
 from refrain.lake.refit_outcome import Prequential, RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
+from refrain.lake.stakes import Stakes
 from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key, version_name
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["promoted", "refreshed", "kept", "superseded", "dismissed"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
-Refusal = Literal[
-    "too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_popularity", "too_slow"
-]
+Refusal = Literal["too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_trivial", "too_slow"]
+Answer = Literal["better", "no_worse", "worse", "undecided"]
 VerdictCode = Literal[Refusal, "promoted", "not_better", "not_best"]
 REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
@@ -35,9 +35,9 @@ REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 class Figures(Document):
     """The figures of one model; one that could not be trained or loaded has only its names and the `error`.
 
-    `gain`, `gain_interval` and `no_worse` are against the champion (see `statistics.comparison`), `latency_ms` is of
-    one row. The `footprint` of one that evaluation had no memory to load is the least that it takes. A champion that
-    learned from all rows of its run was asked by its `judged` twin.
+    `gain` to `rows_needed` are against the champion, or without one against the trivial predictor (see
+    `statistics.comparison`). `latency_ms` is of one row. The `footprint` of one that evaluation had no memory to load
+    is the least that it takes. A champion that learned from all rows of its run was asked by its `judged` twin.
     """
 
     name: str
@@ -46,7 +46,10 @@ class Figures(Document):
     interval: tuple[float, float] | None = None
     gain: float | None = None
     gain_interval: tuple[float, float] | None = None
-    no_worse: float | None = None
+    chance: float | None = None
+    answer: Answer | None = None
+    seen_gain: float | None = None
+    rows_needed: int | None = None
     latency_ms: float | None = None
     bytes: int | None = None
     parity: Parity | None = None
@@ -156,7 +159,6 @@ class GateDecision(Document):
     version: str | None
     reason: str
     verdicts: tuple[CandidateVerdict, ...]
-    confidence: float
 
     @property
     def focus(self) -> str | None:
@@ -170,7 +172,7 @@ class Evaluation(StoredDocument):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
     `since_cut` says how the version in service did on rows that it has not learned. A recommender has no method
-    `checks`, but `popularity`, the metric of the most popular items, and `users`, who were asked about.
+    `checks`, but `users`, who were asked about.
     """
 
     path = "snapshots/{}/{}/evaluation.json"
@@ -188,10 +190,10 @@ class Evaluation(StoredDocument):
     candidates: list[ModelSummary]
     decision: GateDecision
     outcome: Outcome
+    stakes: Stakes
     refit: RefitOutcome | None = None
     since_cut: Prequential | None = None
     trial: TrialOutcome | None = None
-    popularity: float | None = None
     users: int | None = None
     checks: MethodChecks | None = None
 

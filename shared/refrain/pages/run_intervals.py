@@ -10,7 +10,7 @@ from refrain.words import figure, share, signed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.lake.evaluation import VerdictCode
+    from refrain.lake.evaluation import Answer, VerdictCode
     from refrain.pages.html import Html
     from refrain.pages.run_models import PageModel
     from refrain.statistics.metrics import Metric
@@ -21,20 +21,28 @@ VERDICTS: dict[VerdictCode, str] = {
     "failed": "failed",
     "parity_broken": "refused: parity broken",
     "golden_broken": "refused: golden rows broken",
-    "below_popularity": "refused: worse than popularity",
+    "below_trivial": "refused: no better than trivial",
     "below_floor": "refused: worse than allowed",
     "too_slow": "refused: too slow",
     "promoted": "chosen",
     "not_better": "best candidate, not better",
     "not_best": "passed, not the best",
 }
+ANSWERS: dict[Answer, str] = {
+    "better": "surely better",
+    "no_worse": "surely no worse",
+    "worse": "surely worse",
+    "undecided": "undecided",
+}
 
 
-def draw_intervals(models: Sequence[PageModel], metric: Metric, confidence: float, floor: float | None) -> Html:
+def draw_intervals(
+    models: Sequence[PageModel], metric: Metric, confidence: float, floor: float | None, base: str
+) -> Html:
     """Draw all models that have a figure; refused ones hollow, those far outside at the border.
 
     The left half has the figures, with the least (or greatest) that is allowed as a dashed line; the right half, where
-    there is a champion, the differences with intervals at the adjusted confidence.
+    there is one, the gains over `base`, whose intervals the answers are read from.
     """
     drawn = [model for model in models if model.figures.value is not None]
     against = any(model.figures.gain is not None for model in drawn)
@@ -50,7 +58,7 @@ def draw_intervals(models: Sequence[PageModel], metric: Metric, confidence: floa
         parts += [left.upright(floor, "floor"), text(left.x(floor), 24, label, "floor-label", "middle")]
     right = Panel(Scale(*_gains(drawn), 600, WIDTH - 30), left.y) if against else None
     if right:
-        parts += [*right.grid_x("gain over the champion (better →)", 4), right.upright(0, "zero")]
+        parts += [*right.grid_x(f"gain over {base} (better →)", 4), right.upright(0, "zero")]
     for index, model in enumerate(drawn):
         figures, y = model.figures, TOP + ROW * (index + 0.5) + 5
         status = VERDICTS[model.verdict.code] if model.verdict else "in service when the run began"

@@ -61,6 +61,16 @@ class PageModels:
         return [*([self.champion] if self.champion else []), *self.candidates]
 
     @property
+    def has_gains(self) -> bool:
+        """Whether any candidate was compared."""
+        return any(model.figures.gain is not None for model in self.candidates)
+
+    @property
+    def base(self) -> str:
+        """What the gains are against."""
+        return "the champion" if self.champion and self.champion.figures.value is not None else "the trivial predictor"
+
+    @property
     def close(self) -> list[PageModel]:
         """The one in focus, and the champion beside it."""
         pair = [self.focus, self.champion if self.champion is not self.focus else None]

@@ -8,6 +8,7 @@ from refrain.pages.html import Html, badge, framed, heading
 from refrain.pages.run_answers import answers_section, importance_section
 from refrain.pages.run_data import data_section
 from refrain.pages.run_findings import checks_section, warning_sentences
+from refrain.pages.run_intervals import ANSWERS
 from refrain.pages.run_models import PageModels, page_models
 from refrain.pages.run_sections import comparison_section, refusals_section
 from refrain.times import duration, for_people
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from refrain.lake.refit_outcome import Prequential
 
 METHODS = (
-    "Intervals: percentiles of a paired bootstrap, all models on the same resamples of the holdout rows "
-    "(Efron & Tibshirani 1993). Several candidates share the risk of a mistake (Bonferroni). Calibration: Wilson's "
-    "intervals for shares. Importance: loss by permutation (Breiman 2001; Fisher, Rudin & Dominici 2019). "
-    "Parity: the exported graph against the trained pipeline, row by row."
+    "Gains: differences row by row, their signs flipped at random over units of rows that are alike (Fisher 1935; "
+    "Canay, Romano & Shaikh 2017), for several candidates by the greatest (Westfall & Young 1993). Figures: "
+    "percentiles of a bootstrap of such units (Efron & Tibshirani 1993). Calibration: Wilson's intervals for shares. "
+    "Importance: loss by permutation (Breiman 2001; Fisher, Rudin & Dominici 2019). Parity: the exported graph "
+    "against the trained pipeline, row by row."
 )
 SUPERSEDED = "Another run changed the champion meanwhile, so this comparison no longer held and nothing was promoted."
 
@@ -86,12 +88,11 @@ def _tiles(evaluation: Evaluation, models: PageModels) -> list[tuple[str, str, s
         confidence = share(evaluation.gate.confidence)
         interval = f"{confidence} interval {figure(ends[0])} to {figure(ends[1])}" if ends else ""
         tiles.append((f"{models.metric.title} of {focus.label}", figure(focus.figures.value), interval))
-        if figures.gain is not None and models.champion and models.champion.figures.value is not None:
-            against = f"champion: {figure(models.champion.figures.value)}"
-            tiles.append(("Gain over champion", signed(figures.gain), against))
-        if figures.no_worse is not None:
-            needed = f"{share(evaluation.decision.confidence)} needed"
-            tiles.append(("Probability of no worse", probability(figures.no_worse), needed))
+        if figures.gain is not None and figures.answer is not None:
+            tiles.append((f"Gain over {models.base}", signed(figures.gain), ANSWERS[figures.answer]))
+        if figures.chance is not None:
+            allowed = f"at most {share(1 - evaluation.gate.confidence)} allowed"
+            tiles.append(("Chance among equal models", probability(figures.chance), allowed))
     refused = sum(model.is_refused for model in models.candidates)
     gate = f"{counted(refused)} did not pass the gate" if refused else "all passed the gate"
     tiles.append(("Candidates", counted(len(models.candidates)), gate if models.candidates else ""))

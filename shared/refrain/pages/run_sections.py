@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, badge, element, html_table, joined, section
-from refrain.pages.run_intervals import VERDICTS, draw_intervals
+from refrain.pages.run_intervals import ANSWERS, VERDICTS, draw_intervals
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted, figure, listed, memory_size, milliseconds, probability, share, signed, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.lake.evaluation import Evaluation
+    from refrain.lake.evaluation import Evaluation, Figures
     from refrain.pages.run_models import PageModel, PageModels
 
 LIST_METRICS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
@@ -28,8 +28,8 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
     if any(model.figures.value is not None for model in models.all):
         rows, users = evaluation.data.holdout_rows, evaluation.users
         same = counted(rows, "holdout row") if users is None else counted(users, "user")
-        note = f"All models answered the same {same}. Intervals are {share(gate.confidence)} ones, by paired bootstrap."
-        intervals = draw_intervals(models.all, metric, gate.confidence, floor)
+        note = f"All models answered the same {same}. {_power(evaluation, models)}"
+        intervals = draw_intervals(models.all, metric, gate.confidence, floor, models.base)
         drawing = element("div", intervals, class_="wide scroll")
     return section(
         "comparison",
@@ -43,23 +43,43 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
 
 
 def _rule(evaluation: Evaluation, models: PageModels, floor: float | None) -> str:
-    gate, needed = evaluation.gate, evaluation.decision.confidence
+    gate, trivial = evaluation.gate, evaluation.stakes.trivial
     rules = ["answers as the trained pipeline does on all holdout and golden rows"]
     if floor is not None:
         bound = "at least" if models.metric.greater_is_better else "at most"
         rules.append(f"has {models.metric.title} of {bound} {figure(floor)}")
-    if evaluation.popularity is not None:
-        rules.append(f"is not worse than the most popular items ({figure(evaluation.popularity)})")
+    if trivial is not None:
+        simplest = "the most popular items" if evaluation.task == "recommendation" else "the trivial predictor"
+        rules.append(f"is better than {simplest} ({figure(trivial)})")
     largest = "" if gate.max_memory_mb is None else f", in {gate.max_memory_mb:g} MB"
     rules.append(f"fits into inference beside the champion{largest}")
     if gate.max_latency_ms is not None:
         rules.append(f"answers one row within {milliseconds(gate.max_latency_ms)}")
-    adjusted = "" if needed == gate.confidence else f" ({share(gate.confidence)} adjusted for their number)"
+    more = f" by more than {figure(gate.least_gain)}" if gate.least_gain else ""
     return (
-        f"The gate: a candidate {listed(rules)}. The best of those replaces the champion when it is better and, "
-        f"with probability {share(needed)}{adjusted}, no worse. "
-        "A gain is positive when better, and its interval lies above zero when the gate lets it pass."
+        f"The gate: a candidate {listed(rules)}. The best of those replaces the champion when it is surely "
+        f"better{more}: equal models show such a gain with a chance of at most {share(1 - gate.confidence)}, however "
+        "many are tried. A gain is positive when better, and its interval lies above zero when the gate lets it pass."
     )
+
+
+def _power(evaluation: Evaluation, models: PageModels) -> str:
+    """Say how much these rows can tell."""
+    stakes, rows = evaluation.stakes, evaluation.data.holdout_rows if evaluation.users is None else evaluation.users
+    sentences = []
+    if stakes.units < rows:
+        sentences.append(
+            f"They count as {counted(stakes.units)} independent ones, since rows that belong together, or follow each "
+            "other, are alike."
+        )
+    seen = [model.figures.seen_gain for model in models.close if model.figures.seen_gain is not None]
+    if seen:
+        sentences.append(f"With them a gain of {figure(seen[0])} is seen with a probability of 80 %.")
+    if stakes.margin is not None and models.champion:
+        sentences.append(
+            f"No worse means by at most {figure(stakes.margin)}, {share(evaluation.gate.margin)} of what is at stake."
+        )
+    return " ".join(sentences)
 
 
 def _name_cell(model: PageModel, *details: str) -> Html:
@@ -69,15 +89,15 @@ def _name_cell(model: PageModel, *details: str) -> Html:
 
 
 def _figures_table(models: PageModels) -> Html | None:
-    gain = ("#Gain", "#No worse") if models.champion else ()
+    gain = ("#Gain", "#Chance", "Answer") if models.has_gains else ()
     header = ["Model", f"#{models.metric.title}", *gain, "#One row", "#Size", "#Parity", "Verdict"]
-    rows = [_figures_row(model, against=models.champion is not None) for model in models.all]
+    rows = [_figures_row(model, against=models.has_gains) for model in models.all]
     return html_table("Figures of the gate", header, rows)
 
 
 def _figures_row(model: PageModel, *, against: bool) -> list[str]:
     figures, code = model.figures, model.verdict and model.verdict.code
-    gain = [_cell(signed, figures.gain, figures.gain_interval), _cell(probability, figures.no_worse)]
+    gain = [_cell(signed, figures.gain, figures.gain_interval), _cell(probability, figures.chance), _answer(figures)]
     verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
     kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
     return [
@@ -89,6 +109,13 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
         _parity(model),
         badge(verdict, f"tiny {kind}"),
     ]
+
+
+def _answer(figures: Figures) -> str:
+    if figures.answer is None:
+        return "–"
+    more = element("small", f"about {counted(figures.rows_needed, 'more row')}") if figures.rows_needed else None
+    return joined([ANSWERS[figures.answer], more])
 
 
 def _cell[N: float](write: Callable[[N], str], value: N | None, interval: Sequence[N] | None = None) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from refrain.arrays import Floats
 
+MAX_UNITS = 1000
 MIN_BLOCKS = 16
 """With fewer blocks nobody can tell whether neighbours are alike."""
 BLOCKS_LAST = 8
@@ -31,19 +32,39 @@ _NEIGHBOURS = _WITHIN**2 / (2 * _LASTING * (1 - _WITHIN))
 """The correlation of neighbouring blocks of a series whose correlation falls by e within `_LASTING` blocks."""
 
 
-def number_units(groups: NDArray[Any] | None, differences: Floats, *, in_order: bool) -> NDArray[np.int64]:
-    """Number the unit of each row, from 0, in the order of the rows where they have one.
+def number_units(groups: NDArray[Any] | None, times: NDArray[Any] | None, differences: Floats) -> NDArray[np.int64]:
+    """Number the unit of each row, from 0.
 
-    `groups` are ids [rows] of rows that belong together. Without them, rows `in_order` of time form blocks, as long as
-    the most lasting of the `differences` [rows, comparisons] asks for. Other rows are units of their own.
+    `groups` are ids [rows] of rows that belong together. Without them, rows with `times` [rows] form blocks in the
+    order of time, as long as the most lasting of the `differences` [rows, comparisons] asks for. Other rows are units
+    of their own.
 
-    >>> number_units(np.array(["b", "a", "b"]), np.zeros((3, 1)), in_order=False)
+    >>> number_units(np.array(["b", "a", "b"]), None, np.zeros((3, 1)))
     array([1, 0, 1])
     """
     if groups is not None:
         return np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    length = max(map(block_length, differences.T), default=1) if in_order else 1
-    return np.arange(len(differences)) // length
+    units = np.arange(len(differences))
+    if times is not None:
+        order = np.argsort(times, kind="stable")
+        units[order] = units // max(map(block_length, differences[order].T), default=1)
+    return units
+
+
+def sum_units(values: Floats, units: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Sum the columns of `values` [rows, columns] over units; return sums [units, columns] and rows [units].
+
+    Of too many units neighbours are joined: a thousand sums say as much, in a fraction of the time.
+
+    >>> sums, rows = sum_units(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]))
+    >>> sums.tolist(), rows.tolist()
+    ([[2.0], [5.0]], [1.0, 2.0])
+    """
+    count = int(units.max(initial=-1)) + 1
+    if count > MAX_UNITS:
+        units, count = units * MAX_UNITS // count, MAX_UNITS
+    sums = [np.bincount(units, column, count) for column in values.T]
+    return np.stack(sums, axis=1), np.bincount(units, minlength=count).astype(np.float64)
 
 
 def block_length(series: Floats) -> int:

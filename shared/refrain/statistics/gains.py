@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.statistics.dependence import sum_units
 from refrain.statistics.intervals import Interval
 from refrain.statistics.sign_flips import chance_of, flip_sums
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     from refrain.arrays import Floats
 
-MAX_UNITS = 1000
-"""More units are joined, neighbour by neighbour: a thousand sums say as much, in a fraction of the time."""
-WIDENINGS, HALVINGS = 8, 20
+MIN_UNITS = 5
+"""With fewer units no test of 5 % can say anything."""
+WIDENINGS, HALVINGS = 8, 12
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,10 @@ def measure_gains(gains: Floats, units: NDArray[np.int64], alpha: float, least_s
     >>> measured.gain, round(measured.chance, 3), measured.interval.low >= 0
     (0.7, 0.016, True)
     """
-    count = int(units.max()) + 1
-    if count > MAX_UNITS:
-        units, count = units * MAX_UNITS // count, MAX_UNITS
-    sizes = np.bincount(units, minlength=count).astype(np.float64)
-    sums = np.stack([np.bincount(units, column, count) for column in gains.T], axis=1)
+    sums, sizes = sum_units(gains, units)
     wings = np.zeros((2, sums.shape[1] + 2))
     wings[:, -1] = 1, -1
-    table = np.vstack([np.c_[sums, sizes, np.zeros(count)], wings])
+    table = np.vstack([np.c_[sums, sizes, np.zeros(len(sums))], wings])
     flipped = flip_sums(table, np.append((sums != 0).any(axis=1), [False, False]), alpha)
     return [_measure(index, sums, sizes, flipped, alpha, least_step) for index in range(sums.shape[1])]
 

@@ -1,20 +1,20 @@
-"""How sure is a figure? A formula for shares; for all else resamples of the rows, the same ones for every model.
+"""How sure is a figure? A formula for shares; for all else resamples of the rows.
 
-In this paired bootstrap a resample that is easy or hard for all models does not change their difference (Efron &
-Tibshirani, An introduction to the bootstrap, 1993, chapters 13 and 16).
+Efron & Tibshirani, An introduction to the bootstrap, 1993, chapter 13.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from refrain.errors import MetricUndefined
+from refrain.statistics.dependence import sum_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -48,54 +48,51 @@ def wilson_interval(share: float, rows: int) -> tuple[float, float]:
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
-def adjust_confidence(confidence: float, candidates: int) -> float:
-    """Return the confidence to ask of each candidate, so that all of them together keep the given confidence.
+def bootstrap_intervals(values: Floats, units: NDArray[np.int64], confidence: float) -> list[Interval]:
+    """Return the percentile interval of the mean of each column of `values` [rows, models], on the same resamples.
 
-    Of ten candidates one looks better by luck more often than a single one does. Bonferroni's inequality bounds that:
-    each candidate gets its share of the risk (Dunn 1961).
+    `units` are the numbers of rows that belong together and are drawn together, since they say less than as many
+    independent ones (Davison & Hinkley, Bootstrap methods, 1997, chapter 3.8). With influence values the interval is
+    that of the figure which they belong to.
 
-    >>> adjust_confidence(0.95, 1), adjust_confidence(0.95, 2)
-    (0.95, 0.975)
+    >>> bootstrap_intervals(np.array([[1.0], [2.0], [3.0], [4.0]]), np.arange(4), 0.9)
+    [Interval(low=1.75, high=3.5)]
     """
-    return round(1 - (1 - confidence) / max(candidates, 1), 12)
+    sums, sizes = sum_units(values, units)
+    totals = np.c_[sums, sizes]
+    drawn = resample(lambda weights: weights @ totals, len(sums))
+    return [percentile_interval(column, confidence) for column in (drawn[:, :-1] / drawn[:, -1:]).T]
 
 
-def resample(
-    scores: Mapping[str, Score],
-    rows: int,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    groups: NDArray[Any] | None = None,
-) -> dict[str, Floats]:
-    """Return each score's figures [resamples] on the same random resamples of the rows; same seed, same figures.
+def bootstrap_interval(score: Score, rows: int, confidence: float, resamples: int = RESAMPLES) -> Interval:
+    """Return the percentile interval of one figure, each row drawn alone; the same one whenever it is asked.
 
-    `scores` are prepared metrics by model (see `Metric.score`). `groups` are ids [rows] of rows that belong together (a
-    customer, a day) and are drawn together, since rows of one group say less than as many independent ones (Davison &
-    Hinkley, Bootstrap methods, 1997, chapter 3.8). None: every row is drawn alone.
+    Raises `MetricUndefined` when no resample gave a figure.
 
-    >>> totals = resample({"total": lambda weights: weights.sum(axis=1)}, 4, resamples=2)
-    >>> totals["total"].tolist()
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> bootstrap_interval(lambda weights: weights @ values / weights.sum(axis=1), 4, 0.9)
+    Interval(low=1.75, high=3.5)
+    """
+    return percentile_interval(resample(score, rows, resamples), confidence)
+
+
+def resample(score: Score, rows: int, resamples: int = RESAMPLES) -> Floats:
+    """Return a figure [resamples] on random resamples of the rows, the same ones whenever it is asked.
+
+    >>> resample(lambda weights: weights.sum(axis=1), 4, 2).tolist()
     [4.0, 4.0]
     """
-    figures: dict[str, list[Floats]] = {name: [] for name in scores}
-    for weights in _weights(rows, resamples, seed, groups):
-        for name, score in scores.items():
-            figures[name].append(score(weights))
-    return {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in figures.items()}
+    return np.concatenate([score(weights) for weights in _weights(rows, resamples)])
 
 
-def _weights(rows: int, resamples: int, seed: int, groups: NDArray[Any] | None) -> Iterator[Floats]:
+def _weights(rows: int, resamples: int) -> Iterator[Floats]:
     """Yield blocks [resamples of the block, rows] of how often each row was drawn."""
-    random = np.random.default_rng(seed)
-    member = None if groups is None else np.unique(groups, return_inverse=True)[1]
-    units = rows if member is None else int(member.max()) + 1
+    random = np.random.default_rng(0)
     block = max(1, MAX_HELD_WEIGHTS // max(rows, 1))
     for start in range(0, resamples, block):
         weights = np.empty((min(block, resamples - start), rows))
         for line in weights:
-            drawn = np.bincount(random.integers(0, units, units), minlength=units)
-            line[:] = drawn if member is None else drawn[member]
+            line[:] = np.bincount(random.integers(0, rows, rows), minlength=rows)
         yield weights
 
 
@@ -112,23 +109,3 @@ def percentile_interval(figures: Floats, confidence: float) -> Interval:
         raise MetricUndefined("no resample of the rows gives a figure, so there is no interval")
     tail = (1 - confidence) / 2
     return Interval(*np.quantile(defined, [tail, 1 - tail]).tolist())
-
-
-def bootstrap_interval(score: Score, rows: int, confidence: float, resamples: int = RESAMPLES) -> Interval:
-    """Return the percentile interval of one figure. Raises `MetricUndefined` when no resample gave a figure.
-
-    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
-    >>> bootstrap_interval(lambda weights: weights @ values / weights.sum(axis=1), 4, 0.9)
-    Interval(low=1.75, high=3.5)
-    """
-    return percentile_interval(resample({"": score}, rows, resamples=resamples)[""], confidence)
-
-
-def share_no_worse(gains: Floats) -> float:
-    """Return the share of resamples in which the challenger is as good or better: the probability that it is no worse.
-
-    >>> share_no_worse(np.array([0.1, 0.0, -0.1, 0.2]))
-    0.75
-    """
-    defined = gains[np.isfinite(gains)]
-    return float(np.mean(defined >= 0)) if len(defined) else 0.0

@@ -32,6 +32,6 @@ class Margin:
         >>> round(Margin.of(METRICS["log_loss"], 0.06, 0.07, 0.1).amount, 4)
         0.001
         """
-        own = metric.gain(1.0, champion) if metric.greater_is_better else champion
+        own = abs(metric.perfect - champion)
         lead = own if trivial is None else metric.gain(champion, trivial)
         return cls(share * max(min(own, lead), 0.0), share)

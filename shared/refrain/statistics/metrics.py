@@ -92,6 +92,11 @@ class Metric:
             raise MetricUndefined(f"{self.title} cannot be computed: {self.undefined_when}")
         return figure
 
+    @property
+    def perfect(self) -> float:
+        """The figure of a model that is never wrong."""
+        return 1.0 if self.greater_is_better else 0.0
+
     def gain[Figure: (float, Floats)](self, challenger: Figure, champion: Figure) -> Figure:
         """Return by how much the challenger is better: positive is better, whichever way the metric goes."""
         return challenger - champion if self.greater_is_better else champion - challenger

@@ -38,21 +38,22 @@ def flip_sums(sums: Floats, differing: NDArray[np.bool_], alpha: float) -> Float
     """
     flips = max(HELD_FLIPS, 1 << int(np.ceil(np.log2(20 / alpha))))
     narrow = sums.astype(np.float32)
-    return np.concatenate([signs @ narrow for signs in _signs(flips, differing)]).astype(np.float64)
+    flipped = np.concatenate([which @ narrow for which in _draw_flips(flips, differing)]).astype(np.float64)
+    return sums.sum(axis=0) - 2 * flipped
 
 
-def _signs(flips: int, differing: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:
+def _draw_flips(flips: int, differing: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:
+    """Yield blocks [flips of the block, units] of 1 where a sign is flipped, else 0."""
     random, units, few = np.random.default_rng(0), len(differing), int(differing.sum())
     for start in range(0, flips, HELD_FLIPS):
         count = HELD_FLIPS * units
         bits = np.unpackbits(np.frombuffer(random.bytes(-(-count // 8)), np.uint8), count=count)
-        signs = 1 - 2 * bits.reshape(HELD_FLIPS, units).astype(np.float32)
+        which = bits.reshape(HELD_FLIPS, units).astype(np.float32)
         if 2**few <= flips:
-            listed = np.arange(start, start + HELD_FLIPS)[:, np.newaxis] >> np.arange(few)
-            signs[:, differing] = 1 - 2 * (listed & 1)
+            which[:, differing] = np.arange(start, start + HELD_FLIPS)[:, np.newaxis] >> np.arange(few) & 1
         if not start:
-            signs[0] = 1
-        yield signs
+            which[0] = 0
+        yield which
 
 
 def chance_of(flipped: Floats, observed: float) -> float:
@@ -65,5 +66,5 @@ def chance_of(flipped: Floats, observed: float) -> float:
     >>> round(chance_of(four, 4.0), 4), round(chance_of(four, 2.0), 4)
     (0.0521, 0.2604)
     """
-    reached, beyond = (float(np.mean(flipped >= observed + side)) for side in (-TIE, TIE))
+    reached, beyond = (int(np.count_nonzero(flipped >= observed + side)) / len(flipped) for side in (-TIE, TIE))
     return max((reached + beyond) / 2, reached / MAX_EXCESS)

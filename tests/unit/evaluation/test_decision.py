@@ -8,8 +8,9 @@ import pytest
 
 from preprocessing import Gate
 from refrain.evaluation.decision import decide
-from refrain.lake.evaluation import Figures, GateDecision
+from refrain.lake.evaluation import Answer, Figures, GateDecision
 from refrain.lake.parity_figures import Parity
+from refrain.lake.stakes import Stakes
 from refrain.model.parity import parity
 from refrain.statistics.intervals import Interval
 from refrain.statistics.metrics import METRICS
@@ -19,9 +20,9 @@ EXACT = Parity(rows=1000, max_difference=4e-7, differing=0)
 UNLIKE = Parity(rows=1000, max_difference=0.4, differing=203)
 
 
-def model(name: str, value: float | None, no_worse: float | None = None, **more: Any) -> Figures:
-    given = {"interval": Interval(0.0, 1.0), "latency_ms": 0.03, "bytes": 900, "parity": EXACT, "golden": EXACT}
-    return Figures(name, f"1-{name}", value, no_worse=no_worse, **{**given, **more})
+def model(name: str, value: float | None, answer: Answer = "better", **more: Any) -> Figures:
+    figures = {"interval": Interval(0.0, 1.0), "latency_ms": 0.03, "bytes": 900, "parity": EXACT, "golden": EXACT}
+    return Figures(name, f"1-{name}", value, answer=answer, chance=0.004, **{**figures, **more})
 
 
 def failed(name: str, error: str = "lbfgs failed") -> Figures:
@@ -58,38 +59,75 @@ CASES = {
     ),
     "better": Case(
         CHAMPION,
-        [model("a", 0.93, 0.99)],
+        [model("a", 0.93)],
         "better",
         "1-a",
         {"a": "promoted"},
-        ("a is better", "0.9300 against 0.9000", "99 %", "95 % was needed"),
+        ("a is surely better", "0.9300 against 0.9000", "0.4 %"),
     ),
     "better, but not surely": Case(
-        CHAMPION, [model("a", 0.91, 0.9)], "not_better", None, {"a": "not_better"}, ("stays", "90 %", "95 % is needed")
-    ),
-    "better and just sure enough": Case(
-        CHAMPION, [model("a", 0.91, 0.95)], "better", "1-a", {"a": "promoted"}, ("better",)
-    ),
-    "sure enough for one, not for two": Case(
         CHAMPION,
-        [model("a", 0.91, 0.96), model("b", 0.905, 0.6)],
+        [model("a", 0.91, "undecided", rows_needed=3000)],
         "not_better",
         None,
-        {"a": "not_better", "b": "not_best"},
-        ("97.5 % is needed",),
+        {"a": "not_better"},
+        ("stays", "neither surely better nor surely worse", "about 3,000 more rows would tell"),
     ),
-    "not better": Case(
-        CHAMPION, [model("a", 0.89, 0.3)], "not_better", None, {"a": "not_better"}, ("stays", "worse than it")
+    "undecided whatever the rows": Case(
+        CHAMPION, [model("a", 0.91, "undecided")], "not_better", None, {"a": "not_better"}, ("nor surely worse (",)
     ),
-    "equal": Case(
-        CHAMPION, [model("a", 0.9, 1.0)], "not_better", None, {"a": "not_better"}, ("stays", "as good as it")
+    "no worse": Case(
+        CHAMPION,
+        [model("a", 0.9, "no_worse")],
+        "not_better",
+        None,
+        {"a": "not_better"},
+        ("stays", "no worse by more than 0.0100, but not surely better"),
+    ),
+    "worse": Case(
+        CHAMPION, [model("a", 0.89, "worse")], "not_better", None, {"a": "not_better"}, ("stays", "is surely worse")
+    ),
+    "better by more than the least gain": Case(
+        CHAMPION,
+        [model("a", 0.93)],
+        "better",
+        "1-a",
+        {"a": "promoted"},
+        ("surely better than the champion by more than 0.0100",),
+        Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None, least_gain=0.01),
+    ),
+    "the surer one, not the one that looks best": Case(
+        CHAMPION,
+        [model("a", 0.94, "undecided"), model("b", 0.92)],
+        "better",
+        "1-b",
+        {"a": "not_best", "b": "promoted"},
+        ("b is surely better",),
+    ),
+    "the first model is not surely better than the trivial predictor": Case(
+        None,
+        [model("a", 0.85, "undecided")],
+        "all_refused",
+        None,
+        {"a": "below_trivial"},
+        ("a is not surely better than the same answer for everybody (ROC AUC 0.8500 against 0.5000)", "still no model"),
+        Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None),
+    ),
+    "worse than the trivial predictor, though better than the champion": Case(
+        model("champion", 0.4),
+        [model("a", 0.45)],
+        "all_refused",
+        None,
+        {"a": "below_trivial"},
+        ("1-champion stays",),
+        Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None),
     ),
     "of equal candidates the first": Case(
         None, [model("a", 0.9), model("b", 0.9)], "first_model", "1-a", {"a": "promoted", "b": "not_best"}, ("a is",)
     ),
     "worse than the floor, with a champion": Case(
         model("champion", 0.7),
-        [model("a", 0.79, 1.0)],
+        [model("a", 0.79)],
         "all_refused",
         None,
         {"a": "below_floor"},
@@ -116,7 +154,7 @@ CASES = {
     ),
     "a smaller error is better": Case(
         model("champion", 90.0),
-        [model("a", 80.0, 1.0), model("b", 85.0, 1.0)],
+        [model("a", 80.0), model("b", 85.0)],
         "better",
         "1-a",
         {"a": "promoted", "b": "not_best"},
@@ -126,26 +164,26 @@ CASES = {
     ),
     "parity broken: the others go on": Case(
         CHAMPION,
-        [model("forest", 0.99, 1.0, parity=UNLIKE), model("a", 0.93, 0.99)],
+        [model("forest", 0.99, parity=UNLIKE), model("a", 0.93)],
         "better",
         "1-a",
         {"forest": "parity_broken", "a": "promoted"},
-        ("a is better",),
+        ("a is surely better",),
     ),
     "golden broken": Case(
         CHAMPION,
-        [model("a", 0.99, 1.0, golden=UNLIKE)],
+        [model("a", 0.99, golden=UNLIKE)],
         "all_refused",
         None,
         {"a": "golden_broken"},
         ("203 of 1,000 golden rows",),
     ),
     "parity never looked at": Case(
-        CHAMPION, [model("a", 0.99, 1.0, parity=None)], "all_refused", None, {"a": "parity_broken"}, ("not proved",)
+        CHAMPION, [model("a", 0.99, parity=None)], "all_refused", None, {"a": "parity_broken"}, ("not proved",)
     ),
     "too slow": Case(
         CHAMPION,
-        [model("a", 0.99, 1.0, latency_ms=7.25)],
+        [model("a", 0.99, latency_ms=7.25)],
         "all_refused",
         None,
         {"a": "too_slow"},
@@ -162,11 +200,11 @@ CASES = {
     ),
     "one failed to train": Case(
         CHAMPION,
-        [failed("a"), model("b", 0.93, 0.99)],
+        [failed("a"), model("b", 0.93)],
         "better",
         "1-b",
         {"a": "failed", "b": "promoted"},
-        ("95 % was needed",),
+        ("b is surely better",),
     ),
     "the only one failed": Case(
         CHAMPION, [failed("a")], "all_failed", None, {"a": "failed"}, ("a, failed", "lbfgs failed", "stays in service")
@@ -181,7 +219,7 @@ CASES = {
     ),
     "all refused for different reasons": Case(
         CHAMPION,
-        [failed("a"), model("b", 0.99, 1.0, latency_ms=None), model("c", 0.99, 1.0, parity=UNLIKE)],
+        [failed("a"), model("b", 0.99, latency_ms=None), model("c", 0.99, parity=UNLIKE)],
         "all_refused",
         None,
         {"a": "failed", "b": "too_slow", "c": "parity_broken"},
@@ -210,7 +248,8 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_decision_is_right(case: Case) -> None:
     # When decided
-    decision = decide(case.gate, METRICS[case.metric], case.champion, case.candidates)
+    stakes = Stakes(0.5 if case.metric == "roc_auc" else None, 0.01, 1000)
+    decision = decide(case.gate, METRICS[case.metric], case.champion, case.candidates, stakes)
     # Then code, version and each candidate's verdict are as the table says
     assert (decision.code, decision.version) == (case.code, case.version)
     assert decision.promote == (case.version is not None)
@@ -223,11 +262,13 @@ def test_the_decision_is_right(case: Case) -> None:
     assert GateDecision.from_json(json.loads(json.dumps(decision.to_json(), allow_nan=False))) == decision
 
 
-@pytest.mark.parametrize("candidate", [model("a", 0.99, 1.0, parity=UNLIKE), failed("a", "it ran out of memory")])
+@pytest.mark.parametrize("candidate", [model("a", 0.99, parity=UNLIKE), failed("a", "it ran out of memory")])
 def test_what_inference_cannot_hold_is_refused_for_that_whatever_else_is_wrong(candidate: Figures) -> None:
     too_large = {"1-a": "a would hold 2 GB: train fewer trees."}
 
-    decision = decide(GATE, METRICS["roc_auc"], CHAMPION, [candidate, model("b", 0.93, 0.99)], None, too_large)
+    decision = decide(
+        GATE, METRICS["roc_auc"], CHAMPION, [candidate, model("b", 0.93)], Stakes(0.5, 0.01, 1000), too_large
+    )
 
     assert (decision.code, decision.version) == ("better", "1-b")
     verdict = decision.verdicts[0]

@@ -20,7 +20,7 @@ from refrain.lake.evaluation import Figures, Importance, ModelSummary
 from refrain.lake.label import write_labels
 from refrain.lake.receipt import Receipt, UploadSource
 from refrain.monitoring.monitor import monitor_model
-from refrain.statistics.comparison import compare_models
+from refrain.statistics.comparison import ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import choose_metric
 from refrain.training.baseline import make_baseline
 from tests.fake_services import FakeServices
@@ -108,9 +108,8 @@ class World:
             definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None, positive=positive
         )
         metric = choose_metric(definition.training.metric, classes, positive)
-        compared = compare_models(
-            metric, truth, None, {"given": answers}, confidence=definition.gate.confidence, resamples=200
-        )
+        rules = ComparisonRules(definition.gate.confidence)
+        compared = compare_models(metric, ComparedRows(truth), None, {"given": answers}, rules)
         figures = compared.candidates["given"]
         summary = ModelSummary(
             Figures("given", version, figures.value, figures.interval),

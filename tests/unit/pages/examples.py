@@ -15,9 +15,11 @@ from refrain.lake.evaluation import Evaluation, Figures, ModelSummary, Outcome
 from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
 from refrain.lake.snapshot import DataSummary, LabelCounts, SplitSummary, UploadSummary
+from refrain.lake.stakes import Stakes
 from refrain.snapshot.data_summary import count_classes, summarise_target
-from refrain.statistics.comparison import CHAMPION, ComparedFigures, compare_models
+from refrain.statistics.comparison import CHAMPION, ComparedFigures, ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import METRICS
+from refrain.statistics.trivial_predictor import learn_trivial_answer
 
 type Floats = NDArray[np.float64]
 type Predict = Callable[[NDArray[np.float32]], Floats]
@@ -46,7 +48,8 @@ def evaluation(
     """Compare `models` (the one called "champion" is the champion) as the evaluate step does."""
     answers = {name: predict(matrix) for name, predict in models.items()}
     champion = answers.pop(CHAMPION, None)
-    found = compare_models(METRICS[metric], truth, champion, answers, confidence=gate.confidence, resamples=200)
+    trivial = np.tile(learn_trivial_answer(METRICS[metric], truth, len(classes)), (len(truth), 1))
+    found = compare_models(METRICS[metric], ComparedRows(truth, trivial=trivial), champion, answers, ComparisonRules())
 
     def figures(name: str, compared: ComparedFigures | None) -> Figures:
         base = Figures(
@@ -73,7 +76,8 @@ def evaluation(
 
     candidates = [figures(name, found.candidates.get(name)) for name in answers]
     in_service = None if champion is None else figures(CHAMPION, found.champion)
-    decision = decide(gate, METRICS[metric], in_service, candidates)
+    stakes = Stakes(found.trivial, found.margin, found.units)
+    decision = decide(gate, METRICS[metric], in_service, candidates, stakes)
     return Evaluation(
         model=model,
         run="20261123T120409-3fa9c1",
@@ -88,6 +92,7 @@ def evaluation(
         candidates=[summary(candidate.name, candidate, answers[candidate.name]) for candidate in candidates],
         decision=decision,
         outcome=outcome or ("promoted" if decision.promote else "kept"),
+        stakes=stakes,
     )
 
 

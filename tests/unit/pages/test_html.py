@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import InvalidDocument
+from refrain.lake.stakes import Stakes
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.run_page import render_run
 from tests.contract.test_lake_objects import REPORT, TRIAL
@@ -36,7 +37,7 @@ def recommendation() -> Evaluation:
     ]
     data = replace(run.data, classes=None, users=40, items=50)
     run = replace(run, task="recommendation", metric="ndcg@10", champion=None, candidates=candidates, data=data)
-    return replace(run, popularity=0.1, users=40)
+    return replace(run, stakes=Stakes(0.1, 0.01, 40), users=40)
 
 
 DOCUMENTS: dict[str, tuple[Callable[[], Document], Callable[[Any], str]]] = {

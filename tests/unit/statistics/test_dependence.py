@@ -34,16 +34,27 @@ def test_a_series_that_shows_nothing_has_blocks_of_one_row(series: np.ndarray) -
     assert block_length(series) == 1
 
 
-def test_units_are_entities_where_there_are_any_else_blocks_in_order_else_rows() -> None:
-    lasting = np.repeat(np.random.default_rng(0).normal(size=20), 50)[:, np.newaxis]
+def test_units_are_entities_where_there_are_any_else_blocks_in_time_else_rows() -> None:
+    lasting, times = np.repeat(np.random.default_rng(0).normal(size=20), 50)[:, np.newaxis], np.arange(1000)
 
-    assert number_units(np.array(["b", "a", "b"]), np.zeros((3, 1)), in_order=True).tolist() == [1, 0, 1]
-    assert number_units(None, lasting, in_order=False).tolist() == list(range(1000))
-    assert len(np.unique(number_units(None, lasting, in_order=True))) < 20
+    assert number_units(np.array(["b", "a", "b"]), np.arange(3), np.zeros((3, 1))).tolist() == [1, 0, 1]
+    assert number_units(None, None, lasting).tolist() == list(range(1000))
+    assert len(np.unique(number_units(None, times, lasting))) < 20
+
+
+def test_blocks_follow_the_time_whatever_the_order_of_the_rows() -> None:
+    random = np.random.default_rng(1)
+    lasting, times = np.repeat(random.normal(size=100), 20)[:, np.newaxis], np.arange(2000)
+    shuffled = random.permutation(2000)
+
+    units = number_units(None, times, lasting)
+
+    assert np.array_equal(number_units(None, times[shuffled], lasting[shuffled]), units[shuffled])
+    assert np.all(np.diff(units) >= 0)
 
 
 def test_the_most_lasting_of_several_differences_decides() -> None:
-    random = np.random.default_rng(1)
+    random, times = np.random.default_rng(1), np.arange(1000)
     both = np.stack([random.normal(size=1000), autoregressive(random, 1000, 0.9)], axis=1)
 
-    assert np.array_equal(number_units(None, both, in_order=True), number_units(None, both[:, 1:], in_order=True))
+    assert np.array_equal(number_units(None, times, both), number_units(None, times, both[:, 1:]))

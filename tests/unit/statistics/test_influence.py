@@ -85,7 +85,7 @@ def test_an_influence_is_the_slope_of_the_figure_by_the_weight_of_its_row(metric
 def test_the_spread_of_the_influences_is_the_sampling_error_of_the_figure(metric: Metric, draw: Any) -> None:
     truth, answers = draw(2500, np.random.default_rng(11))
     influence = metric.influence(truth, answers)
-    figures = resample({"model": metric.score(truth, answers)}, len(truth), resamples=1500)["model"]
+    figures = resample(metric.score(truth, answers), len(truth), 1500)
     assert influence.std() / np.sqrt(len(truth)) == pytest.approx(figures.std(), rel=0.08)
 
 
