@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 METHODS = (
     "Gains: differences row by row, their signs flipped at random over units of rows that are alike (Fisher 1935; "
-    "Canay, Romano & Shaikh 2017), for several candidates by the greatest (Westfall & Young 1993). Figures: "
-    "percentiles of a bootstrap of such units (Efron & Tibshirani 1993). Calibration: Wilson's intervals for shares. "
+    "Canay, Romano & Shaikh 2017), for several candidates by the greatest (Westfall & Young 1993). Figures: Student's "
+    "t of the rows' influence values (Efron 1982), over such units. Calibration: Wilson's intervals for shares. "
     "Importance: loss by permutation (Breiman 2001; Fisher, Rudin & Dominici 2019). Parity: the exported graph "
     "against the trained pipeline, row by row."
 )

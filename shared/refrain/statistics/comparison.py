@@ -14,7 +14,7 @@ from refrain.errors import MetricUndefined
 from refrain.statistics.dependence import number_units
 from refrain.statistics.gain_answer import answer_to, gain_seen_by_most, rows_that_decide
 from refrain.statistics.gains import MIN_UNITS, measure_gains
-from refrain.statistics.intervals import Interval, bootstrap_intervals
+from refrain.statistics.intervals import Interval, mean_interval
 from refrain.statistics.margins import Margin
 
 if TYPE_CHECKING:
@@ -128,13 +128,13 @@ def _influences(
 def _figures(
     metric: Metric, rows: ComparedRows, influences: Mapping[str, Floats], confidence: float
 ) -> dict[str, ComparedFigures]:
-    """Measure each model alone, all on the same resamples."""
-    if not influences:
-        return {}
-    values = np.stack(list(influences.values()), axis=1)
-    intervals = bootstrap_intervals(values, number_units(rows.groups, rows.times, values), confidence)
-    pairs = zip(influences, intervals, strict=True)
-    return {name: ComparedFigures(float(influences[name].mean()), _possible(metric, ends)) for name, ends in pairs}
+    """Measure each model alone."""
+    figures = {}
+    for name, values in influences.items():
+        units = number_units(rows.groups, rows.times, values[:, np.newaxis])
+        interval = mean_interval(values, units, confidence)
+        figures[name] = ComparedFigures(float(values.mean()), _possible(metric, interval))
+    return figures
 
 
 def _possible(metric: Metric, ends: Interval) -> Interval:
