@@ -100,8 +100,9 @@ def compare_labelled(
     except MetricUndefined:
         return None
     groupings = [None] if entities is None else [None, entities]
-    units = [number_units(groups, gains[:, np.newaxis], in_order=True) for groups in groupings]
-    by_request = number_units(requests, gains[:, np.newaxis], in_order=True)
+    order = np.arange(len(gains))
+    units = [number_units(groups, order, gains[:, np.newaxis]) for groups in groupings]
+    by_request = number_units(requests, None, gains[:, np.newaxis])
     deviations = gains - gains.mean()
     is_rare = _is_rare(truth) if metric.task == "classification" else None
     return LabelledGain(
