@@ -92,6 +92,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     }
     definition = RecommenderDefinition(**parts, roles=roles) if roles else Definition(**parts)
     _check_features(top, definition)
+    _check_metric(top, definition)
     return definition
 
 
@@ -112,6 +113,14 @@ def _check_features(top: Table, definition: Definition) -> None:
         column = entry.partition(":")[2]
         if column and column not in {*definition.columns, *definition.features}:
             raise top.fail("checks.ignore", f"expected a column of this model after the colon, got {entry!r}")
+
+
+def _check_metric(top: Table, definition: Definition) -> None:
+    """Refuse shares of a target that may be 0."""
+    if definition.training.metric == "mape":
+        target = definition.columns[definition.target]
+        if not (target.least or 0) > 0 and not (target.most or 0) < 0:
+            raise top.fail(f"columns.{target.name}.min", "expected a number above 0, since mape divides by the target")
 
 
 def _to_json_values(document: Mapping[str, object]) -> dict[str, object]:

@@ -26,7 +26,8 @@ class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
     Rows that are equal in the column `group` stay on one side. `positive` is the class of two that figures such as F1
-    are of, "" for the rarer one. `too_many_rows` says what becomes of rows beyond what training holds.
+    are of, "" for the rarer one. `costs` are by true and answered class. `too_many_rows` says what becomes of rows
+    beyond what training holds.
     """
 
     window: float | None
@@ -35,6 +36,7 @@ class Training:
     group: str
     metric: str
     positive: str
+    costs: Mapping[str, Mapping[str, float]]
     min_rows: int
     too_many_rows: Literal["sample", "refuse"]
     candidates: tuple[Candidate, ...]

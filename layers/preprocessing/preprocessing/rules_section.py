@@ -17,16 +17,26 @@ if TYPE_CHECKING:
     from preprocessing.tables import Table
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
+PINBALL = tuple(f"pinball@{quantile}" for quantile in (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99))
 METRICS: Mapping[str, tuple[str, ...]] = {
-    "classification": ("roc_auc", "log_loss", "accuracy", "f1"),
-    "regression": ("rmse", "mae", "r2"),
+    "classification": (
+        "roc_auc",
+        "log_loss",
+        "accuracy",
+        "f1",
+        "average_precision",
+        "brier",
+        "balanced_accuracy",
+        "cost",
+    ),
+    "regression": ("rmse", "mae", "r2", "mape", *PINBALL),
     "recommendation": tuple(
         f"{name}@{cutoff}" for name in ("ndcg", "recall", "hit_rate") for cutoff in (10, 1, 5, 20, 40, 50, 100)
     ),
 }
 """The metrics of each task; the first one is the default."""
 
-SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
+SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "rmse", "mae", "mape", *PINBALL})
 RECIPES = ("auto", "codes", "imputed", "onehot")
 CHECK_NAMES = (
     "leaking_column",
@@ -50,6 +60,15 @@ CHECK_NAMES = (
 )
 """The method checks of a run, in the order of their codes."""
 MAX_ALARM_WINDOWS = 20
+
+
+def _parse_costs(value: object) -> dict[str, dict[str, float]]:
+    cost = number().parse
+    answers = of_type(dict)(value).items()
+    return {truth: {label: cost(amount) for label, amount in of_type(dict)(costs).items()} for truth, costs in answers}
+
+
+COSTS = Key("costs by true and answered class, such as { fraud = { ok = 100 } }", _parse_costs, {})
 
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
@@ -117,6 +136,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         "group": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
         "positive": TEXT,
+        "costs": COSTS,
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
     }
@@ -125,8 +145,11 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
     if values["group"] and task == "recommendation":
         raise table.fail("group", "a recommender is split by user: expected no group")
-    if values["positive"] and task != "classification":
-        raise table.fail("positive", f"expected none, since a {task} has no classes")
+    for name in ("positive", "costs"):
+        if values[name] and task != "classification":
+            raise table.fail(name, f"expected none, since a {task} has no classes")
+    if values["metric"] == "cost" and not values["costs"]:
+        raise table.fail("costs", "expected what wrong labels cost, since the metric is cost")
     candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")

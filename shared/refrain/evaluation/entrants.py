@@ -93,7 +93,7 @@ def summarise_entrants(
     """Compare the answers of all that could be measured, and describe every entrant, by name, and what is at stake."""
     candidates = {name: array for name, array in answers.items() if name != CHAMPION}
     comparison = compare_models(
-        choose_metric(definition.training.metric, holdout.classes, holdout.positive),
+        choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs),
         ComparedRows(holdout.truth, holdout.groups, holdout.times, holdout.trivial),
         answers.get(CHAMPION),
         candidates,
@@ -120,7 +120,9 @@ def _summarise(
         return ModelSummary(figures, estimators.get(figures.name, ""))
     answers = evaluated.answers_to(holdout)
     metrics = {}
-    for name, metric in choose_metrics(definition.task, holdout.classes, holdout.positive).items():
+    for name, metric in choose_metrics(
+        definition.training.metric, holdout.classes, holdout.positive, definition.training.costs
+    ).items():
         with suppress(MetricUndefined):
             metrics[name] = metric.value(holdout.truth, answers)
     return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))

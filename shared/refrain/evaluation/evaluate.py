@@ -94,7 +94,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     in_service = entrants.get(CHAMPION)
     evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
     holdout = kind.holdout(list(evaluated.values()))
-    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
     answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
     summaries, stakes = summarise_entrants(definition, holdout, entrants, answers)
     champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None
@@ -119,6 +119,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         outcome="promoted" if decision.promote else "kept",
         refit=plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures),
         since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
+        positive=holdout.positive,
         stakes=stakes,
         users=len(holdout.truth) if definition.task == "recommendation" else None,
         checks=check_run(store, definition, request.run, list(summaries.values()), decision),

@@ -147,7 +147,9 @@ class TabularEvaluation:
             model.encode({name: column[rows] for name, column in fit_to(model.definition, self._rows).items()}),
             in_order(answers[rows]),
             holdout.truth[rows],
-            choose_metric(self._definition.training.metric, holdout.classes, holdout.positive),
+            choose_metric(
+                self._definition.training.metric, holdout.classes, holdout.positive, self._definition.training.costs
+            ),
             model.definition.features,
         )
 

@@ -171,8 +171,8 @@ class GateDecision(Document):
 class Evaluation(StoredDocument):
     """One run of retraining, from its data to its outcome. Times are ISO 8601 in UTC.
 
-    `since_cut` says how the version in service did on rows that it has not learned. A recommender has no method
-    `checks`, but `users`, who were asked about.
+    `since_cut` says how the version in service did on rows that it has not learned. The figures of two classes are of
+    the `positive` one. A recommender has no method `checks`, but `users`, who were asked about.
     """
 
     path = "snapshots/{}/{}/evaluation.json"
@@ -196,6 +196,7 @@ class Evaluation(StoredDocument):
     trial: TrialOutcome | None = None
     users: int | None = None
     checks: MethodChecks | None = None
+    positive: str | None = None
 
     @property
     def champion_version(self) -> str | None:

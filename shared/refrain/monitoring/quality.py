@@ -66,7 +66,7 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
         classes = sorted({*labels.tolist(), *version.classes})
         truth, answers = class_numbers(labels, classes), aligned(answers, version.classes, classes)
     metric, confidence = (
-        choose_metric(definition.training.metric, classes, version.positive),
+        choose_metric(definition.training.metric, classes, version.positive, definition.training.costs),
         definition.gate.confidence,
     )
     value = metric.value(truth, answers)
@@ -85,7 +85,7 @@ def estimate_quality(version: ServedVersion, definition: Definition, answers: Fl
     chances = calibrate(sample, curve.answered, curve.observed, curve.rows, positive)
     try:
         metric, confidence = (
-            choose_metric(definition.training.metric, classes, version.positive),
+            choose_metric(definition.training.metric, classes, version.positive, definition.training.costs),
             definition.gate.confidence,
         )
         value, (low, high) = expected_metric(metric, sample, chances, confidence)

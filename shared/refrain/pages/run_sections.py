@@ -145,7 +145,7 @@ def _parity(model: PageModel) -> str:
 
 
 def _other_metrics(evaluation: Evaluation, models: PageModels) -> Html | None:
-    names = [name for name, metric in METRICS.items() if metric.task == evaluation.task]
+    names = [name for name in METRICS if any(name in model.summary.metrics for model in models.all)]
     if evaluation.task == "recommendation":
         names = [name for name in names if name in LIST_METRICS or name == evaluation.metric]
     beyond = list(dict.fromkeys(name for model in models.all for name in model.summary.beyond_accuracy))
@@ -156,6 +156,8 @@ def _other_metrics(evaluation: Evaluation, models: PageModels) -> Html | None:
             cells = (figure(values[name]) if name in values else "–" for name in (*names, *beyond))
             rows.append([_name_cell(model), *cells])
     title = f"Other figures on the same rows (the gate looks at {models.metric.title} only)"
+    if evaluation.positive is not None:
+        title = f"{title}; the positive class is {evaluation.positive}"
     titles = [*(METRICS[name].title for name in names), *(name.replace("_", " ") for name in beyond)]
     return html_table(title, ["Model", *(f"#{name}" for name in titles)], rows)
 

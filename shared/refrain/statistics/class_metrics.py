@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.classes import likeliest
+from refrain.statistics.average_precision import average_precision
 from refrain.statistics.roc_auc import area_under_roc
 from refrain.statistics.weighted_figure import WeightedFigure, mean_of, mean_over_classes, ratio_of
 
@@ -51,6 +52,30 @@ def prepare_log_loss(truth: Truth, probabilities: Floats) -> WeightedFigure:
 def prepare_accuracy(truth: Truth, probabilities: Floats) -> WeightedFigure:
     """Count right labels."""
     return mean_of((likeliest(probabilities) == truth).astype(np.float64))
+
+
+def prepare_balanced_accuracy(truth: Truth, probabilities: Floats) -> WeightedFigure:
+    """Average the share of right labels over the true classes (Brodersen et al. 2010)."""
+    right = (likeliest(probabilities) == truth).astype(np.float64)
+    classes = [(truth == number).astype(np.float64) for number in np.unique(truth)]
+    return mean_over_classes([ratio_of(right * members, members) for members in classes])
+
+
+def prepare_average_precision(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:
+    """Average the precision over the rows of a class."""
+    return _of_occurring(average_precision, truth, probabilities, positive)
+
+
+def prepare_brier(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:
+    """Brier, Verification of forecasts expressed in terms of probability, 1950: over all classes, or for one of two."""
+    happened = truth[:, np.newaxis] == np.arange(probabilities.shape[1])
+    squares = (probabilities - happened) ** 2
+    return mean_of(squares.sum(axis=1) if positive is None else squares[:, positive])
+
+
+def prepare_cost(truth: Truth, probabilities: Floats, costs: Floats) -> WeightedFigure:
+    """Average what the labels cost; `costs` [true class, answered class] (Elkan, Cost-sensitive learning, 2001)."""
+    return mean_of(costs[truth.astype(np.int64), likeliest(probabilities)])
 
 
 def prepare_f1(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:

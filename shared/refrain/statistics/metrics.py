@@ -18,17 +18,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing.rules_section import METRICS as NAMES
+from preprocessing.rules_section import PINBALL
 from refrain.errors import MetricUndefined
-from refrain.statistics.class_metrics import prepare_accuracy, prepare_f1, prepare_log_loss, prepare_roc_auc
+from refrain.statistics.class_metrics import (
+    prepare_accuracy,
+    prepare_average_precision,
+    prepare_balanced_accuracy,
+    prepare_brier,
+    prepare_cost,
+    prepare_f1,
+    prepare_log_loss,
+    prepare_roc_auc,
+)
 from refrain.statistics.list_metrics import prepare_hit_rate, prepare_ndcg, prepare_recall
-from refrain.statistics.value_metrics import prepare_mae, prepare_r2, prepare_rmse
+from refrain.statistics.value_metrics import (
+    find_relative_median,
+    prepare_mae,
+    prepare_mape,
+    prepare_pinball,
+    prepare_r2,
+    prepare_rmse,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from preprocessing.definition import Task
     from refrain.arrays import Floats, Score, Truth
     from refrain.statistics.weighted_figure import WeightedFigure
+
+    type Costs = Mapping[str, Mapping[str, float]]
 
 ONE_CLASS = "the rows hold one class only"
 
@@ -118,6 +137,22 @@ def _list_metrics() -> list[Metric]:
     ]
 
 
+def _pinball_metrics() -> list[Metric]:
+    """Return the loss of every quantile that a definition can name."""
+    return [
+        Metric(
+            name=name,
+            title=f"pinball loss of the {float(quantile):.0%} quantile",
+            task="regression",
+            greater_is_better=False,
+            prepare=partial(prepare_pinball, float(quantile)),
+            best_constant=partial(np.quantile, q=float(quantile), method="inverted_cdf"),
+        )
+        for name in PINBALL
+        for _, _, quantile in [name.partition("@")]
+    ]
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -133,24 +168,50 @@ METRICS: dict[str, Metric] = {
             "no row has or gets the positive class",
             parameters=("positive",),
         ),
+        Metric(
+            "average_precision",
+            "average precision",
+            "classification",
+            True,
+            prepare_average_precision,
+            "no row has the positive class",
+            parameters=("positive",),
+        ),
+        Metric("brier", "Brier score", "classification", False, prepare_brier, parameters=("positive",)),
+        Metric("balanced_accuracy", "balanced accuracy", "classification", True, prepare_balanced_accuracy),
+        Metric("cost", "cost", "classification", False, prepare_cost, parameters=("costs",)),
         Metric("rmse", "RMSE", "regression", False, prepare_rmse),
         Metric("mae", "MAE", "regression", False, prepare_mae, best_constant=np.median),
         Metric("r2", "R²", "regression", True, prepare_r2, "the target is the same in all rows"),
+        Metric("mape", "MAPE", "regression", False, prepare_mape, "the target is 0 in a row", find_relative_median),
+        *_pinball_metrics(),
         *_list_metrics(),
     )
 }
 """Every metric by its name. Those of a class are the mean over classes here; `choose_metric` binds them to a class."""
 
 
-def choose_metric(name: str, classes: Sequence[str] = (), positive: str | None = None) -> Metric:
-    """Return a metric as every figure of a version is computed: of its positive class.
+def choose_metric(name: str, classes: Sequence[str], positive: str | None, costs: Costs) -> Metric:
+    """Return a metric as every figure of a version is computed: of its positive class, with the definition's costs.
 
     The positive class belongs to the version (see its manifest), so it is the same in every sample of rows; None takes
-    the mean over classes. `classes` are in the order of the answers.
+    the mean over classes. `classes` are in the order of the answers. `costs` are by true and answered class: what they
+    leave out costs 1 where the label is wrong.
     """
-    return METRICS[name].bind(positive=None if positive is None else classes.index(positive))
+    numbers = {label: number for number, label in enumerate(classes)}
+    matrix: Floats = 1 - np.eye(len(classes))
+    for truth, amounts in costs.items():
+        for answered, amount in amounts.items():
+            if truth in numbers and answered in numbers:
+                matrix[numbers[truth], numbers[answered]] = amount
+    return METRICS[name].bind(positive=None if positive is None else numbers[positive], costs=matrix)
 
 
-def choose_metrics(task: Task, classes: Sequence[str] = (), positive: str | None = None) -> dict[str, Metric]:
-    """Return all metrics of a task by name, see `choose_metric`."""
-    return {name: choose_metric(name, classes, positive) for name in METRICS if METRICS[name].task == task}
+def choose_metrics(deciding: str, classes: Sequence[str], positive: str | None, costs: Costs) -> dict[str, Metric]:
+    """Return by name all metrics that say something of a model beside the one that decides, and this one.
+
+    Quantiles that nobody asked for and costs that nobody named say nothing.
+    """
+    names = [name for name, metric in METRICS.items() if metric.task == METRICS[deciding].task]
+    silent = {name for name in names if name.startswith("pinball") or (name == "cost" and not costs)} - {deciding}
+    return {name: choose_metric(name, classes, positive, costs) for name in names if name not in silent}

@@ -31,6 +31,28 @@ def prepare_mae(truth: Truth, values: Floats) -> WeightedFigure:
     return mean_of(np.abs(truth - values))
 
 
+def prepare_mape(truth: Truth, values: Floats) -> WeightedFigure:
+    """Average the absolute errors as shares of the true values; undefined where one of these is 0."""
+    return mean_of(divided(np.abs(truth - values), np.abs(truth)))
+
+
+def find_relative_median(target: Floats) -> np.floating:
+    """Return the value with the smallest mean of absolute errors as shares: the median, rows weighted by 1 / value.
+
+    >>> float(find_relative_median(np.array([1.0, 10.0, 10.0])))
+    1.0
+    """
+    ascending = np.sort(target)
+    reached: Floats = divided(np.ones(len(target)), np.abs(ascending)).cumsum()
+    return ascending[np.searchsorted(reached, reached[-1] / 2)]  # type: ignore[no-any-return]
+
+
+def prepare_pinball(quantile: float, truth: Truth, values: Floats) -> WeightedFigure:
+    """Koenker & Bassett, Regression quantiles, 1978: an answer below the truth costs `quantile`, one above the rest."""
+    errors = truth - values
+    return mean_of(np.maximum(quantile * errors, (quantile - 1) * errors))
+
+
 def prepare_r2(truth: Truth, values: Floats) -> WeightedFigure:
     """Draper & Smith, Applied regression analysis, 1998."""
     centred: Floats = truth - truth.mean() if len(truth) else np.empty(0)

@@ -107,7 +107,7 @@ class World:
         manifest = make_manifest(
             definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None, positive=positive
         )
-        metric = choose_metric(definition.training.metric, classes, positive)
+        metric = choose_metric(definition.training.metric, classes, positive, definition.training.costs)
         rules = ComparisonRules(definition.gate.confidence)
         compared = compare_models(metric, ComparedRows(truth), None, {"given": answers}, rules)
         figures = compared.candidates["given"]

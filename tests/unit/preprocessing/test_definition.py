@@ -64,6 +64,8 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("an infinite parameter", "training.candidates.0.C", [1.0, float("inf")], "[0].C: expected finite numbers, got"),
     ("a metric of another task", "training.metric", "rmse", "training.metric: expected one of roc_auc, log_loss"),
     ("a positive class that is no text", "training.positive", True, "training.positive: expected a string, got True"),
+    ("costs without a price", "training.costs", {"a": {"b": "much"}}, "training.costs: expected costs by true and"),
+    ("a cost that nobody named", "training.metric", "cost", "training.costs: expected what wrong labels cost"),
     ("a holdout that leaves nothing", "training.holdout", 1.0, "training.holdout: expected a number from 0.01 to 0.9"),
     ("a window without a unit", "training.window", "90", "training.window: expected a length such as 12h, 365d"),
     (

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from refrain.errors import MetricUndefined
 from refrain.statistics.intervals import resample
-from refrain.statistics.metrics import METRICS, Metric
+from refrain.statistics.metrics import METRICS, Metric, choose_metric
 
 type Case = tuple[Any, Any]
 
-CLASSES = [metric for metric in METRICS.values() if metric.task == "classification"]
-EVENTS = [metric.bind(positive=1) for metric in CLASSES]
-VALUES = [metric for metric in METRICS.values() if metric.task == "regression"]
+NAMES = [name for name, metric in METRICS.items() if metric.task == "classification"]
+CLASSES = [choose_metric(name, "abcd", None, {"a": {"b": 5.0}}) for name in NAMES]
+EVENTS = [choose_metric(name, ["no", "yes"], "yes", {"yes": {"no": 9.0}}) for name in NAMES]
+VALUES = [METRICS[name] for name in ("rmse", "mae", "r2", "mape", "pinball@0.9")]
 LISTS = [metric for metric in METRICS.values() if metric.name in {"ndcg@5", "recall@5", "hit_rate@5"}]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import METRICS, choose_metric, choose_metrics
 
 type Floats = NDArray[np.float64]
 
@@ -40,6 +40,11 @@ def test_binary_metrics_are_those_of_scikit_learn(case: tuple[Any, Any, Any], po
         "log_loss": sk.log_loss(truth, probabilities, sample_weight=weights, labels=[0, 1]),
         "accuracy": sk.accuracy_score(truth, answered, sample_weight=weights),
         "f1": sk.f1_score(truth, answered, pos_label=positive, sample_weight=weights),
+        "average_precision": sk.average_precision_score(
+            truth, probabilities[:, positive], pos_label=positive, sample_weight=weights
+        ),
+        "brier": sk.brier_score_loss(truth, probabilities[:, 1], sample_weight=weights),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, answered, sample_weight=weights),
     }
     for name, value in expected.items():
         assert METRICS[name].bind(positive=positive).value(truth, probabilities, weights) == pytest.approx(
@@ -51,13 +56,17 @@ def test_binary_metrics_are_those_of_scikit_learn(case: tuple[Any, Any, Any], po
 @given(classified())
 def test_metrics_of_many_classes_are_those_of_scikit_learn(case: tuple[Any, Any, Any]) -> None:
     truth, probabilities, weights = case
-    assume(len(np.unique(truth)) == probabilities.shape[1])
+    classes = probabilities.shape[1]
+    assume(len(np.unique(truth)) == classes)
     answered = probabilities.argmax(axis=1)
     expected = {
         "roc_auc": sk.roc_auc_score(truth, probabilities, multi_class="ovr", average="macro", sample_weight=weights),
         "log_loss": sk.log_loss(truth, probabilities, sample_weight=weights),
         "accuracy": sk.accuracy_score(truth, answered, sample_weight=weights),
         "f1": sk.f1_score(truth, answered, average="macro", sample_weight=weights),
+        "average_precision": sk.average_precision_score(truth, probabilities, sample_weight=weights),
+        "brier": sk.brier_score_loss(truth, probabilities, sample_weight=weights, labels=range(classes)),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, answered, sample_weight=weights),
     }
     for name, value in expected.items():
         assert METRICS[name].value(truth, probabilities, weights) == pytest.approx(value, abs=1e-9), name
@@ -74,6 +83,11 @@ def test_metrics_of_values_are_those_of_scikit_learn(seed: int, rows: int, offse
         "rmse": sk.root_mean_squared_error(truth, answers, sample_weight=weights),
         "mae": sk.mean_absolute_error(truth, answers, sample_weight=weights),
         "r2": sk.r2_score(truth, answers, sample_weight=weights),
+        "mape": sk.mean_absolute_percentage_error(truth, answers, sample_weight=weights),
+        **{
+            f"pinball@{share}": sk.mean_pinball_loss(truth, answers, alpha=share, sample_weight=weights)
+            for share in (0.05, 0.5, 0.9)
+        },
     }
     for name, value in expected.items():
         assert METRICS[name].value(truth, answers.reshape(-1, 1), weights) == pytest.approx(value, rel=1e-6), name
@@ -118,6 +132,8 @@ def test_a_class_that_does_not_occur_is_left_out_of_the_mean() -> None:
         ("f1", [0, 0, 0], [[0.9, 0.1]] * 3, "positive class"),
         ("r2", [5.0, 5.0], [4.0, 5.0], "same in all rows"),
         ("rmse", [], [], "no rows"),
+        ("mape", [1.0, 0.0], [1.0, 1.0], "the target is 0 in a row"),
+        ("average_precision", [0, 0], [[0.9, 0.1]] * 2, "no row has the positive class"),
         ("accuracy", [0, 1], [[0.5, 0.5], [np.nan, 1.0]], "1 of its answers are not numbers"),
         ("mae", [1.0, 2.0], [np.inf, 2.0], "1 of its answers are not numbers"),
     ],
@@ -125,9 +141,48 @@ def test_a_class_that_does_not_occur_is_left_out_of_the_mean() -> None:
 def test_rows_that_cannot_give_a_figure_are_told(name: str, truth: Any, answers: Any, said: str) -> None:
     with warnings.catch_warnings(), pytest.raises(MetricUndefined, match=said):
         warnings.simplefilter("error")
-        METRICS[name].bind(positive=1 if name == "f1" else None).value(np.array(truth), np.array(answers))
+        METRICS[name].bind(positive=1 if name in {"f1", "average_precision"} else None).value(
+            np.array(truth), np.array(answers)
+        )
 
 
 def test_a_gain_is_positive_when_better_whichever_way_the_metric_goes() -> None:
     assert METRICS["roc_auc"].gain(0.9, 0.8) > 0
     assert METRICS["rmse"].gain(8.0, 9.0) > 0
+
+
+def test_a_label_costs_what_the_definition_says_or_one_where_it_is_wrong() -> None:
+    metric = choose_metric("cost", ["fraud", "ok", "unsure"], None, {"fraud": {"ok": 100.0}, "ok": {"ok": -2.0}})
+    answers = np.eye(3)[[1, 1, 0, 2, 0]]  # ok, ok, fraud, unsure, fraud
+    assert metric.influence(np.array([0, 1, 1, 2, 0]), answers).tolist() == [100, -2, 1, 0, 0]
+
+
+@RUNS
+@given(classified())
+def test_without_costs_the_cost_is_the_share_of_wrong_labels(case: tuple[Any, Any, Any]) -> None:
+    truth, probabilities, weights = case
+    cost = choose_metric("cost", "abcde"[: probabilities.shape[1]], None, {})
+    accuracy = METRICS["accuracy"].value(truth, probabilities, weights)
+    assert cost.value(truth, probabilities, weights) == pytest.approx(1 - accuracy)
+
+
+@RUNS
+@given(classified(classes=3), st.integers(0, 1))
+def test_a_class_that_the_version_does_not_know_changes_no_meaning(case: tuple[Any, Any, Any], positive: int) -> None:
+    truth, probabilities, _ = case
+    for name in ("f1", "roc_auc", "average_precision", "brier"):
+        metric = choose_metric(name, ["no", "yes", "new"], ["no", "yes"][positive], {})
+        chance = probabilities[:, positive]
+        answered = probabilities.argmax(axis=1) == positive if name == "f1" else chance
+        two = np.stack([1 - answered, answered], axis=1)
+        try:
+            expected = METRICS[name].bind(positive=1).value(np.where(truth == positive, 1, 0), two)
+        except MetricUndefined:
+            continue
+        assert metric.value(truth, probabilities) == pytest.approx(expected), name
+
+
+def test_metrics_that_say_nothing_are_left_out_unless_they_decide() -> None:
+    assert "cost" not in choose_metrics("roc_auc", ["a", "b"], "b", {})
+    assert "cost" in choose_metrics("roc_auc", ["a", "b"], "b", {"a": {"b": 5.0}})
+    assert [name for name in choose_metrics("pinball@0.9", [], None, {}) if "@" in name] == ["pinball@0.9"]
