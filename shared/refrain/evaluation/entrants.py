@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from refrain.errors import BrokenVersion, MetricUndefined, NotFound
+from refrain.errors import BrokenVersion, NotFound
 from refrain.evaluation.loading_process import OutOfMemory, measure_loading
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Figures, ModelSummary
@@ -14,7 +13,7 @@ from refrain.lake.snapshot import read_candidate_answers
 from refrain.lake.stakes import Stakes
 from refrain.lake.version import read_version_files
 from refrain.statistics.comparison import CHAMPION, ComparedRows, ComparisonRules, compare_models
-from refrain.statistics.metrics import choose_metric, choose_metrics
+from refrain.statistics.metrics import choose_metric, choose_metrics, measure_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -119,12 +118,9 @@ def _summarise(
         estimators = {candidate.name: candidate.estimator for candidate in definition.training.candidates}
         return ModelSummary(figures, estimators.get(figures.name, ""))
     answers = evaluated.answers_to(holdout)
-    metrics = {}
-    for name, metric in choose_metrics(
-        definition.training.metric, holdout.classes, holdout.positive, definition.training.costs
-    ).items():
-        with suppress(MetricUndefined):
-            metrics[name] = metric.value(holdout.truth, answers)
+    rules = definition.training
+    chosen = choose_metrics(rules.metric, holdout.classes, holdout.positive, rules.costs)
+    metrics = measure_metrics(chosen, holdout.truth, answers)
     return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))
 
 

@@ -11,6 +11,7 @@ For recommendations a row is a user: truth is how many new items the user chose 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -215,3 +216,12 @@ def choose_metrics(deciding: str, classes: Sequence[str], positive: str | None, 
     names = [name for name, metric in METRICS.items() if metric.task == METRICS[deciding].task]
     silent = {name for name in names if name.startswith("pinball") or (name == "cost" and not costs)} - {deciding}
     return {name: choose_metric(name, classes, positive, costs) for name in names if name not in silent}
+
+
+def measure_metrics(metrics: Mapping[str, Metric], truth: Truth, answers: Floats) -> dict[str, float]:
+    """Compute by name all figures that these rows give."""
+    figures = {}
+    for name, metric in metrics.items():
+        with suppress(MetricUndefined):
+            figures[name] = metric.value(truth, answers)
+    return figures

@@ -18,7 +18,7 @@ from refrain.lake.snapshot import DataSummary, LabelCounts, SplitSummary, Upload
 from refrain.lake.stakes import Stakes
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.statistics.comparison import CHAMPION, ComparedFigures, ComparedRows, ComparisonRules, compare_models
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import METRICS, choose_metrics, measure_metrics
 from refrain.statistics.trivial_predictor import learn_trivial_answer
 
 type Floats = NDArray[np.float64]
@@ -60,6 +60,8 @@ def evaluation(
             made = replace(made, **vars(compared))
         return replace(made, **(changes or {}).get(name, {}))
 
+    positive = classes[1] if len(classes) == 2 else None
+    chosen = choose_metrics(metric, classes, positive, {})
     names = features or tuple(f"feature_{place}" for place in range(matrix.shape[1]))
 
     def summary(name: str, made: Figures, answered: Floats) -> ModelSummary:
@@ -69,8 +71,8 @@ def evaluation(
         return ModelSummary(
             made,
             estimator,
-            metrics={item.name: item.value(truth, answered) for item in METRICS.values() if item.task == task},
-            curves=describe_curves(task, truth, answered, classes, classes[1] if len(classes) == 2 else None),
+            metrics=measure_metrics(chosen, truth, answered),
+            curves=describe_curves(task, truth, answered, classes, positive),
             importance=permutation_importance(models[name], matrix, answered, truth, METRICS[metric], names),
         )
 
@@ -93,6 +95,7 @@ def evaluation(
         decision=decision,
         outcome=outcome or ("promoted" if decision.promote else "kept"),
         stakes=stakes,
+        positive=positive,
     )
 
 
