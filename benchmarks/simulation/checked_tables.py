@@ -80,7 +80,7 @@ def check_table(table: CheckedTable, *, model: Any = None, with_model: bool = Tr
 def fit_checked(rows: CheckedRows, model: Any = None) -> CheckedModel:
     """Fit a model on the sampled training rows, and ask it about both sides."""
     definition, classes = rows.definition, rows.classes
-    metric = choose_metric(definition.training.metric, classes, _rarer(rows))
+    metric = choose_metric(definition.training.metric, classes, _rarer(rows), definition.training.costs)
     truth, held_out = rows.sampled_train_truth, rows.sampled_holdout_truth
     matrix, others = (_encoded(rows, side) for side in (rows.train, rows.holdout))
     model = (model or default_model(classification=bool(classes))).fit(matrix, truth)

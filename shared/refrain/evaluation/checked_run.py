@@ -58,7 +58,9 @@ def _in_focus(
 
 def _checked_model(model: TabularModel, rows: CheckedRows, summary: ModelSummary) -> CheckedModel:
     manifest = model.manifest
-    metric = choose_metric(rows.definition.training.metric, rows.classes, manifest.positive)
+    metric = choose_metric(
+        rows.definition.training.metric, rows.classes, manifest.positive, rows.definition.training.costs
+    )
     trivial = np.array([manifest.trivial])
     train, holdout = (model.encode(fit_to(model.definition, side.inputs)) for side in (rows.train, rows.holdout))
 

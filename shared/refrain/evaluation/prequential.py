@@ -49,7 +49,7 @@ def measure_since_cut(
     if rows < MIN_ROWS:
         return None
     holdout = kind.holdout([served, *(entrant.evaluated for entrant in entrants.values() if entrant.evaluated)])
-    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive)
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
     truth, answers = holdout.truth[unseen], served.answers_to(holdout)[unseen]
     try:
         value = metric.value(truth, answers)

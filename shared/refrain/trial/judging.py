@@ -74,7 +74,9 @@ def _read_facts(store: Store, run: str, definition: Definition, deployment: Depl
     except BrokenVersion as error:
         return TrialFacts(minutes, broken=str(error))
     expectation = Expectation.read(store, model, run)
-    metric = choose_metric(definition.training.metric, expectation.classes, expectation.positive)
+    metric = choose_metric(
+        definition.training.metric, expectation.classes, expectation.positive, definition.training.costs
+    )
     trial = TrialSetting(definition, metric, champion, challenger.version, expectation)
     captured = read_captured(store, model, since, now, max_rows=MAX_JUDGED_ROWS)
     labels = read_labels(store, model, since, now)
