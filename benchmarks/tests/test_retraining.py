@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.retraining import STEP, TRAIN, everything_but_fit, step_seconds
+from benchmarks.retraining import FIT_AGAIN, REFIT, STEP, TRAIN, everything_but_fit, step_seconds
 
 BEGAN = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -52,3 +52,13 @@ def test_training_counts_the_slowest_candidate_without_its_fit() -> None:
         "the whole run": 8.0,
     }
     assert everything_but_fit(taken) == pytest.approx(4.0)
+
+
+def test_the_refit_counts_as_a_fit() -> None:
+    refit = [at(8.0, REFIT, entered=True), at(12.0, REFIT), at(12.0)]
+    refit[1]["stateExitedEventDetails"]["output"] = json.dumps({"fitted": {"version": "v", "fit_seconds": 3.5}})
+
+    taken = step_seconds([*RUN[:-1], *refit])
+
+    assert (taken[REFIT], taken[FIT_AGAIN], taken["between the steps"]) == (0.5, 3.5, 0.5)
+    assert everything_but_fit(taken) == pytest.approx(4.5)

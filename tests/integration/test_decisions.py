@@ -169,6 +169,7 @@ def test_the_same_recipe_on_more_data_is_no_better_model_and_refreshes_the_champ
     retrain("shop")
     first = shop.champion
     shop.sell(30, seed=1)
+    shop.define(LOGISTIC.replace("logistic", "namesake"), LOGISTIC)
 
     ended = retrain("shop")
 
@@ -177,6 +178,11 @@ def test_the_same_recipe_on_more_data_is_no_better_model_and_refreshes_the_champ
     assert [entry["event"] for entry in shop.log()] == ["promoted", "refreshed"]
     manifest = Manifest.read(open_store(shop.aws.lake), "shop", str(shop.champion))
     assert manifest.judged == str(shop.champion).removesuffix(".refit")
+    evaluation = Evaluation.read(open_store(shop.aws.lake), "shop", ended["run"])
+    assert str(evaluation.decision.focus).endswith("-namesake")
+    twin = evaluation.summary_of(manifest.judged)
+    assert twin is not None
+    assert twin.importance, "monitoring asks what the refreshed champion relies on"
 
 
 def test_no_candidate_under_the_floor_goes_into_service(shop: Shop) -> None:

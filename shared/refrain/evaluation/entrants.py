@@ -125,7 +125,10 @@ def _summarise(
 
 
 def add_importance(
-    summaries: Mapping[str, ModelSummary], entrants: Mapping[str, Entrant], holdout: Holdout, versions: Collection[str]
+    summaries: Mapping[str, ModelSummary],
+    entrants: Mapping[str, Entrant],
+    holdout: Holdout,
+    versions: Collection[str | None],
 ) -> dict[str, ModelSummary]:
     """Measure what the champion and these versions rely on, which takes too long for all."""
     closely = dict(summaries)

@@ -102,7 +102,9 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     figures = [candidate.figures for candidate in candidates]
     too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, candidates)
     decision = decide(definition.gate, metric, champion_figures, figures, stakes, too_large)
-    summaries = add_importance(summaries, entrants, holdout, [decision.focus] if decision.focus else [])
+    refit = plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures)
+    twin = [entrants[refit.candidate].version] if refit and refit.candidate else []
+    summaries = add_importance(summaries, entrants, holdout, [decision.focus, *twin])
     evaluation = Evaluation(
         model=request.model,
         run=request.run,
@@ -117,7 +119,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         candidates=list(summaries.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
-        refit=plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures),
+        refit=refit,
         since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
         positive=holdout.positive,
         stakes=stakes,

@@ -128,8 +128,8 @@ class Importance(Document):
 class ModelSummary(Document):
     """One model of a run. `metrics` are all metrics of the task by name.
 
-    Only the champion and the candidate in focus have an `importance`. A recommender has no `curves` and no
-    `importance`; it has figures `beyond_accuracy`.
+    Only the champion, the candidate in focus and the twin of a refitted version have an `importance`. A recommender has
+    no `curves` and no `importance`; it has figures `beyond_accuracy`.
     """
 
     figures: Figures

@@ -35,26 +35,30 @@ def refit_tabular(
 ) -> FittedCandidate:
     """Fit a pipeline on all rows, export and profile it; its answers to all rows are written, for their proof.
 
-    Raises `CandidateRefused`, also where the recipe cannot be fitted one step back.
+    Its `fit_seconds` are those of both fits. Raises `CandidateRefused`, also where the recipe cannot be fitted one step
+    back.
     """
-    answers = answer_one_step_back(definition, candidate, training, twin.classes or ())
+    back, seconds = answer_one_step_back(definition, candidate, training, twin.classes or ())
     rows = fit_rows(definition, candidate, join_rows(training, holdout))
     write_refit_answers(store, twin.model, twin.run, candidate.name, rows.answer_learned())
     judged = read_candidate_answers(store, twin.model, twin.run, candidate.name)["answers"]
-    refitted = rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), answers)
-    return replace(refitted, positive=twin.positive)  # its figures are the twin's
+    refitted = rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), back)
+    return replace(refitted, positive=twin.positive, fit_seconds=seconds + refitted.fit_seconds)  # figures: the twin's
 
 
 def answer_one_step_back(
     definition: Definition, candidate: Candidate, training: Columns, classes: tuple[str, ...]
-) -> dict[str, Array]:
-    """Fit the recipe on the older part of the training rows: its answers to `rows` of the newer part, by `classes`."""
+) -> tuple[dict[str, Array], float]:
+    """Fit the recipe on the older part of the training rows: its answers to `rows` of the newer part, by `classes`.
+
+    The seconds of the fit come second.
+    """
     newer = mark_newer(definition, training)
     rows = np.flatnonzero(newer)
     rows = rows[:: -(-len(rows) // MAX_COMPARED_ROWS)]
     older = fit_rows(definition, candidate, select_rows(training, ~newer))
     answers = older.answer({name: training[name][rows] for name in definition.inputs})
-    return {"rows": rows, "answers": aligned(answers, older.fitted.classes or (), classes)}
+    return {"rows": rows, "answers": aligned(answers, older.fitted.classes or (), classes)}, older.seconds
 
 
 def mark_newer(definition: Definition, training: Columns) -> NDArray[np.bool_]:

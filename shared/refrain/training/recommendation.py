@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,7 +132,7 @@ def refit_recommender(
     judged = read_candidate_answers(store, definition.model, run, candidate.name)["scores"]
     baseline = describe_interactions(definition, join_rows(training, holdout), training, holdout, judged)
     answers = {"items": ranked.astype(np.int32), "scores": scores, "newer": newer, "back": lists.astype(np.int32)}
-    return fitted.describe(asked, baseline, answers)
+    return replace(fitted.describe(asked, baseline, answers), fit_seconds=before.seconds + fitted.seconds)
 
 
 def make_recommender(candidate: Candidate) -> Recommender:
