@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import gate
+from benchmarks.simulation import gate, trials
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
 
-PARTS = {"gate": "Does a run promote the right model?"}
+PARTS = {
+    "gate": "Does a run promote the right model?",
+    "trials": "Does a trial dismiss what does harm, and promote what does none?",
+}
 """The question of each part, as the page asks it."""
 
-CELLS: dict[str, Cell] = {f"{cell.part}/{cell.name}": cell for cell in (*gate.cells(),)}
+CELLS: dict[str, Cell] = {f"{cell.part}/{cell.name}": cell for cell in (*gate.cells(), *trials.cells())}

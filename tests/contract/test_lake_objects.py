@@ -94,7 +94,9 @@ CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"], "yes")
 SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
 CHECKS = MethodChecks([Finding.of("leaking_column", "age tells city.", "age")], ["copies"], "logistic")
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, checks=CHECKS, trial=TRIAL)
-EXPECTATION = expect(["no", "yes"], "yes", ANSWERS, ANSWERS[::-1], gains=np.array([-0.1, 0.0, 0.2]), margin=0.01)
+EXPECTATION = expect(
+    ["no", "yes"], "yes", ANSWERS, ANSWERS[::-1], gains=np.array([-0.1, 0.0, 0.2]), margin=0.01, block=1
+)
 ESTIMATE = Estimate(0.8, 0.7, 0.9, 500)
 REPORT = MonitoringReport(
     model=MODEL,

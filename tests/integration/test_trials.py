@@ -227,14 +227,13 @@ def test_labels_decide_against_a_challenger(trial: Trial, mode: str) -> None:
     assert "is surely worse" in ended["reason"]
 
 
-@pytest.mark.parametrize("mode", ["shadow", "canary"])
-def test_without_labels_the_definition_chooses_and_nothing_is_called_proved(trial: Trial, mode: str) -> None:
-    run = trial.begin(mode, without_labels="keep")
+def test_without_labels_the_definition_chooses_and_nothing_is_called_proved(trial: Trial) -> None:
+    run = trial.begin("canary", without_labels="keep")
     trial.ask(300)
     assert trial.judge(run)["verdict"] == "wait"
     trial.run_out()
     kept = trial.end(run)
-    trial.shop.define(LOGISTIC, gate=terms(mode, without_labels="promote"))
+    trial.shop.define(LOGISTIC, gate=terms("canary", without_labels="promote"))
     second = compare("shop", force=True).refit()
     trial.move(second, "start_trial")
     trial.ask(300)

@@ -16,12 +16,12 @@ from refrain.evaluation.checked_run import check_run
 from refrain.evaluation.decision import decide
 from refrain.evaluation.entrants import Entrant, add_importance, gather_entrants, summarise_entrants
 from refrain.evaluation.evaluated_model import TabularEvaluation
+from refrain.evaluation.expected_trial import expect_trial
 from refrain.evaluation.memory_room import explain_too_large
 from refrain.evaluation.prequential import measure_since_cut
 from refrain.evaluation.refit_plan import plan_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
-from refrain.lake.expectation import Expectation, expect
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
 from refrain.statistics.metrics import choose_metric
@@ -31,12 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Definition
-    from refrain.arrays import Floats
     from refrain.aws.storage import Store
-    from refrain.evaluation.evaluated_model import EvaluationKind, Holdout
+    from refrain.evaluation.evaluated_model import EvaluationKind
     from refrain.lake.evaluation import Figures
-    from refrain.lake.stakes import Stakes
-    from refrain.statistics.metrics import Metric
 
 BRIEF_FIGURES = ("name", "version", "value", "gain", "chance", "answer", "latency_ms", "error")
 
@@ -129,18 +126,11 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
     if is_better and definition.task != "recommendation":  # recommenders have no trials
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
-        expectation = _expect(metric, holdout, answers[CHAMPION], answers[chosen], stakes)
-        expectation.write(store, request.model, request.run)
+        expected = expect_trial(metric, holdout, answers[CHAMPION], answers[chosen], stakes.margin or 0.0)
+        expected.write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
     mode = definition.rollout.mode if is_better else "immediate"
     return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
-
-
-def _expect(metric: Metric, holdout: Holdout, champion: Floats, challenger: Floats, stakes: Stakes) -> Expectation:
-    """Describe what to expect of the two in a trial."""
-    gains = metric.gain(metric.influence(holdout.truth, challenger), metric.influence(holdout.truth, champion))
-    classes, positive = holdout.classes, holdout.positive
-    return expect(classes, positive, champion, challenger, gains=gains, margin=stakes.margin or 0.0)
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:

@@ -26,7 +26,8 @@ class Expectation(StoredDocument):
     `classes` is the order of probabilities (empty for a regression, whose values go from `low` to `high`), `positive`
     the class that the metric is of. `distance` is the mean distance of the two answers to a row, `spread` that of the
     champion's answers from their mean. `margin` is by how much the challenger's figure may be worse in service and
-    still count as no worse, in the metric's unit; `deviation` is the standard deviation of a row's gain.
+    still count as no worse, in the metric's unit; `deviation` is the standard deviation of a row's gain, `step` the
+    root mean square of the gains that are not 0. So many rows in the order of time say the same together: a `block`.
     """
 
     path = "snapshots/{}/{}/expectation.json"
@@ -39,6 +40,8 @@ class Expectation(StoredDocument):
     spread: float
     margin: float
     deviation: float
+    step: float
+    block: int
 
     @property
     def tolerated_distance(self) -> float:
@@ -57,20 +60,32 @@ class Expectation(StoredDocument):
 
 
 def expect(
-    classes: Sequence[str], positive: str | None, champion: Floats, challenger: Floats, *, gains: Floats, margin: float
+    classes: Sequence[str],
+    positive: str | None,
+    champion: Floats,
+    challenger: Floats,
+    *,
+    gains: Floats,
+    margin: float,
+    block: int,
 ) -> Expectation:
     """Compare answers [rows, classes], or [rows, 1] of a regression, and `gains` [rows], on the same holdout rows.
 
     >>> champion, challenger = np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([[0.7, 0.3], [0.4, 0.6]])
-    >>> expectation = expect(["no", "yes"], "yes", champion, challenger, gains=np.array([-0.1, 0.0]), margin=0.01)
+    >>> expectation = expect(["no", "yes"], "yes", champion, challenger, gains=np.zeros(2), margin=0.01, block=1)
     >>> round(expectation.distance, 3), round(expectation.spread, 3), round(expectation.tolerated_distance, 3)
     (0.05, 0.2, 0.15)
     """
     low, high = (0.0, 1.0) if classes else np.quantile(champion, [0.01, 0.99]).tolist()
     high = high if high > low else low + max(1.0, abs(low))
-    scale = Expectation(list(classes), positive, low, high, 0.0, 0.0, margin, float(gains.std()))
+    scale = Expectation(list(classes), positive, low, high, 0.0, 0.0, margin, float(gains.std()), _step(gains), block)
     return replace(
         scale,
         distance=float(scale.distances(champion, challenger).mean()),
         spread=float(scale.distances(champion, champion.mean(axis=0)).mean()),
     )
+
+
+def _step(gains: Floats) -> float:
+    differing = gains[gains != 0]
+    return float(np.sqrt(np.mean(differing**2))) if len(differing) else 0.0

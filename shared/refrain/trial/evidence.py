@@ -126,14 +126,7 @@ def _compare(
     requests, entities = np.array([pair.request for pair in labelled]), _entities(trial.definition, labelled)
     champion, challenger = _answers(labelled)
     return len(labelled), compare_labelled(
-        trial.metric,
-        truth,
-        champion,
-        challenger,
-        requests,
-        entities,
-        margin=trial.expectation.margin,
-        deviation=trial.expectation.deviation,
+        trial.metric, truth, champion, challenger, trial.expectation, requests, entities
     )
 
 

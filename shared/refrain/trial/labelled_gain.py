@@ -10,12 +10,13 @@ import numpy as np
 
 from refrain.errors import MetricUndefined
 from refrain.statistics.always_valid import sequence_width
-from refrain.statistics.dependence import number_units
+from refrain.statistics.dependence import block_length
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from refrain.arrays import Floats, Truth
+    from refrain.lake.expectation import Expectation
     from refrain.statistics.metrics import Metric
 
 MIN_UNITS = 20
@@ -82,27 +83,24 @@ def compare_labelled(
     truth: Truth,
     champion: Floats,
     challenger: Floats,
+    expectation: Expectation,
     requests: NDArray[Any],
     entities: NDArray[Any] | None = None,
-    *,
-    margin: float,
-    deviation: float,
 ) -> LabelledGain | None:
     """Compare both answers to the same labelled rows; None where the metric has no figure for them yet.
 
-    `margin` and `deviation` are those of the expectation. Rows are in the order of time. Rows that depend on each other
-    are those of blocks in time, as long as the gains ask for, those of one entity, and those of one request (ids
-    [rows]); the grouping that is least sure counts. Rows of one request follow each other: where they are alike, blocks
-    are long. So few requests of many rows are no obstacle.
+    Rows are in the order of time. Rows that depend on each other are those of blocks in time, as long as their gains or
+    those on the holdout ask for, those of one entity, and those of one request (ids [rows]); the grouping that is least
+    sure counts. Rows of one request follow each other: where they are alike, blocks are long. So few requests of many
+    rows are no obstacle.
     """
     try:
         gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
     except MetricUndefined:
         return None
-    groupings = [None] if entities is None else [None, entities]
-    order = np.arange(len(gains))
-    units = [number_units(groups, order, gains[:, np.newaxis]) for groups in groupings]
-    by_request = number_units(requests, None, gains[:, np.newaxis])
+    units = [np.arange(len(gains)) // max(block_length(gains), expectation.block)]
+    units += [] if entities is None else [np.unique(entities, return_inverse=True)[1]]
+    by_request = np.unique(requests, return_inverse=True)[1]
     deviations = gains - gains.mean()
     is_rare = _is_rare(truth) if metric.task == "classification" else None
     return LabelledGain(
@@ -111,15 +109,16 @@ def compare_labelled(
         units=min(map(_effective, units)),
         rare_units=None if is_rare is None else min(len(np.unique(numbers[is_rare])) for numbers in units),
         gain=float(gains.mean()),
-        error=max(_standard_error(deviations, numbers) for numbers in (*units, by_request)),
-        margin=margin,
-        planned=_plan_units(margin, deviation),
+        error=max(_standard_error(deviations, numbers, expectation.step) for numbers in (*units, by_request)),
+        margin=expectation.margin,
+        planned=_plan_units(expectation),
     )
 
 
-def _plan_units(margin: float, deviation: float) -> float:
+def _plan_units(expected: Expectation) -> float:
     """Return after about how many units an equal challenger is decided on."""
-    return float(np.clip(WIDTH_SQUARED * (deviation / max(margin, 1e-300)) ** 2, MIN_UNITS, MAX_PLANNED_UNITS))
+    ratio = expected.deviation / max(expected.margin, 1e-300)
+    return float(np.clip(WIDTH_SQUARED * ratio**2, MIN_UNITS, MAX_PLANNED_UNITS))
 
 
 def _is_rare(truth: Truth) -> NDArray[np.bool_]:
@@ -128,11 +127,15 @@ def _is_rare(truth: Truth) -> NDArray[np.bool_]:
     return np.asarray(numbers != np.bincount(numbers).argmax(), dtype=bool)
 
 
-def _standard_error(deviations: Floats, units: NDArray[np.int64]) -> float:
-    """Return the standard error of a mean by the sums of units (Liang & Zeger 1986)."""
+def _standard_error(deviations: Floats, units: NDArray[np.int64], step: float) -> float:
+    """Return the standard error of a mean by the sums of units (Liang & Zeger 1986).
+
+    Two rows are added that nobody saw, one that gains a `step` and one that loses it: where hardly any answer differs,
+    the next one may be either (Agresti & Min 2005).
+    """
     sums = np.bincount(units, weights=deviations)
     correction = len(sums) / max(len(sums) - 1, 1)
-    return float(np.sqrt(correction * (sums**2).sum()) / len(deviations))
+    return float(np.sqrt(correction * (sums**2).sum() + 2 * step**2) / len(deviations))
 
 
 def _effective(units: NDArray[np.int64]) -> float:

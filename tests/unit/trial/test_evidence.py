@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 KEYED = tiny.PEOPLE | {"key": ["person"], "columns": tiny.PEOPLE["columns"] | {"person": {"type": "category"}}}
 CLASSES = ("<=50K", ">50K")
-EXPECTED = Expectation([*CLASSES], ">50K", 0.0, 1.0, distance=0.02, spread=0.4, margin=0.01, deviation=0.1)
-VALUES = Expectation([], None, 0.0, 100.0, distance=0.02, spread=0.25, margin=1.0, deviation=10.0)
+EXPECTED = Expectation(
+    [*CLASSES], ">50K", 0.0, 1.0, distance=0.02, spread=0.4, margin=0.01, deviation=0.1, step=0.5, block=1
+)
+VALUES = Expectation([], None, 0.0, 100.0, distance=0.02, spread=0.25, margin=1.0, deviation=10.0, step=10.0, block=1)
 
 
 def trial(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from refrain.lake.expectation import Expectation
 from refrain.statistics.metrics import METRICS
 from refrain.trial.labelled_gain import LabelledGain, compare_labelled
 
 ALPHA = 0.0125
+EXPECTED = Expectation([], None, 0.0, 1.0, 0.1, 0.4, margin=0.05, deviation=0.5, step=1.0, block=1)
 
 
-def compare(truth: Any, champion: Any, challenger: Any, metric: str = "mae", **others: Any) -> LabelledGain:
+def compare(
+    truth: Any, champion: Any, challenger: Any, metric: str = "mae", block: int = 1, **others: Any
+) -> LabelledGain:
     ids = {"requests": np.arange(len(truth))} | others
-    found = compare_labelled(METRICS[metric], truth, champion, challenger, margin=0.05, deviation=0.5, **ids)
+    found = compare_labelled(METRICS[metric], truth, champion, challenger, replace(EXPECTED, block=block), **ids)
     assert found
     return found
 
@@ -89,14 +94,29 @@ def test_rows_that_follow_each_other_in_time_are_joined_where_they_are_alike() -
     assert found.units < 100
 
 
+def test_gains_that_lasted_on_the_holdout_last_in_service_before_anything_shows_it() -> None:
+    truth, champion, challenger = np.random.default_rng(0).normal(size=(3, 300))
+
+    assert compare(truth, champion, challenger, block=50).units == 6
+
+
 def test_where_an_event_is_rare_its_events_are_counted() -> None:
     truth = (np.arange(1000) % 100 == 50).astype(np.int64)
     nobody = np.tile([0.99, 0.01], (1000, 1))
 
     found = compare(truth, nobody, nobody, "accuracy")
 
-    assert (found.rare_units, found.gain, found.error) == (10, 0, 0)
+    assert (found.rare_units, found.gain) == (10, 0)
     assert not found.is_no_worse(ALPHA)
+
+
+def test_two_models_that_have_not_differed_yet_may_differ_in_the_next_row() -> None:
+    nobody = np.tile([0.6, 0.4], (100, 1))
+
+    found = compare(np.array([0, 1] * 50), nobody, nobody, "accuracy")
+
+    assert found.gain == 0
+    assert found.error == pytest.approx(np.sqrt(2) / 100)
 
 
 @pytest.mark.parametrize("gain", [-0.2, -0.02, 0.0, 0.3])
