@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
+from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.evaluation import CandidateVerdict, Evaluation, GateDecision, ModelSummary
 from refrain.lake.snapshot import DataSummary, LabelCounts, Snapshot, SplitSummary
 from refrain.lake.stakes import Stakes
@@ -90,6 +91,7 @@ def make_evaluation(definition: Definition, candidate: ModelSummary, run: str = 
         started_at="2026-11-23T12:04:09Z",
         finished_at="2026-11-23T12:05:51.000Z",
         data=make_snapshot(definition, run).data,
+        compared=ComparedCounts(100),
         gate=definition.gate,
         champion=None,
         candidates=[candidate],

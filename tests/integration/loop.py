@@ -15,7 +15,7 @@ from refrain.errors import CandidateRefused, ChallengerChanged, ChampionChanged
 from tests.integration.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.integration.conftest import Aws
 
@@ -107,12 +107,19 @@ class Run:
         return handler("retraining/move")({**event, "evaluation": self.evaluation}, None)
 
 
-def compare(model: str, **request: Any) -> Run:
-    """Take a snapshot, train the candidates, compare with the champion. There must be enough to learn from."""
+def compare(model: str, refused: Mapping[str, str] = {}, **request: Any) -> Run:
+    """Take a snapshot, train the candidates, compare with the champion. There must be enough to learn from.
+
+    The training of `refused` candidates fails, with these sentences.
+    """
     snapshot = snapshot_of(model, **request)
     assert snapshot["enough"], snapshot["why"]
     names = {name: snapshot[name] for name in ("model", "run")}
-    trained = [_train({**names, "candidate": candidate["name"]}) for candidate in snapshot["candidates"]]
+    candidates = (candidate["name"] for candidate in snapshot["candidates"])
+    trained = [
+        {"candidate": name, "error": refused[name]} if name in refused else _train({**names, "candidate": name})
+        for name in candidates
+    ]
     return Run(snapshot, handler("retraining/evaluate")({**snapshot, "trained": trained}, None))
 
 

@@ -14,6 +14,7 @@ from refrain.aws.storage import open_store
 from refrain.errors import ChampionChanged
 from refrain.evaluation import entrants
 from refrain.evaluation.loading_process import OutOfMemory, measure_loading
+from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.footprint import Footprint
@@ -44,6 +45,7 @@ size = {{ type = "number" }}
 colour = {{ type = "category" }}
 bought = {{ type = "boolean" }}
 [training]
+split = "{split}"
 candidates = [{candidates}]
 [gate]
 {gate}
@@ -60,9 +62,9 @@ class Shop:
         self._folder = folder
         self.define(LOGISTIC)
 
-    def define(self, *candidates: str, gate: str = "") -> None:
+    def define(self, *candidates: str, gate: str = "", split: str = "hash") -> None:
         """Write the definition."""
-        content = DEFINITION.format(candidates=", ".join(candidates), gate=gate)
+        content = DEFINITION.format(candidates=", ".join(candidates), gate=gate, split=split)
         (self._folder / "shop.toml").write_text(content)
 
     def sell(self, rows: int, *, seed: int = 0, missing: float = 0.0, only: bool | None = None, order: int = 1) -> None:
@@ -150,6 +152,47 @@ def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop
     assert deployment.previous is not None
     assert deployment.previous.version == first
     assert len(shop.log()) == 2
+
+
+def compared_in(shop: Shop, ended: dict[str, Any]) -> Evaluation:
+    return Evaluation.read(open_store(shop.aws.lake), "shop", ended["run"])
+
+
+@pytest.mark.parametrize(("candidates", "stand_in"), [([LOGISTIC, STUMP], "logistic"), ([STUMP], "champion-again")])
+def test_a_champion_that_has_learned_the_holdout_is_stood_for_by_its_recipe(
+    shop: Shop, candidates: list[str], stand_in: str
+) -> None:
+    # Given a champion, and a split that now holds out rows that it has learned
+    shop.sell(400)
+    retrain("shop")
+    shop.define(*candidates, split="upload")
+
+    ended = retrain("shop")
+
+    # Then its recipe was compared, which lost to nobody, and the report says so
+    evaluation = compared_in(shop, ended)
+    assert ended["outcome"] != "promoted"
+    assert (evaluation.compared.stand_in, evaluation.compared.rows, evaluation.compared.favoured) == (stand_in, 80, "")
+    assert evaluation.champion is not None
+    assert evaluation.champion.figures.judged == f"{ended['run']}-{stand_in}"
+    assert [candidate.figures.name for candidate in evaluation.candidates] == [
+        each.split('"')[1] for each in candidates
+    ]
+    report = shop.aws.read(ended["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
+    assert "So its recipe stands for it" in report
+
+
+def test_where_the_recipe_cannot_be_fitted_again_the_champion_is_favoured_and_that_is_said(shop: Shop) -> None:
+    shop.sell(400)
+    retrain("shop")
+    shop.define(STUMP, split="upload")
+    run = compare("shop", refused={"champion-again": "there is no such estimator any more"})
+
+    evaluation = compared_in(shop, run.snapshot)
+
+    assert evaluation.compared == ComparedCounts(80, favoured="there is no such estimator any more")
+    assert evaluation.champion is not None
+    assert evaluation.champion.figures.version == shop.champion
 
 
 def test_a_candidate_that_is_not_better_leaves_the_champion(shop: Shop) -> None:

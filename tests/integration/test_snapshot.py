@@ -313,7 +313,8 @@ def test_nothing_new_since_the_champion_is_not_enough_unless_forced(aws: Aws, la
     upload(aws, "shops/a.csv", people(300))
     digest = take()["digest"]
     definition = parse_definition("shops", tomllib.loads(DEFINITION), "shops.toml")
-    make_manifest(definition, "v1", snapshot=TrainingRows(digest, 240, 60)).write(lake, "shops", "v1")
+    learned = TrainingRows(digest, 240, 60)
+    make_manifest(definition, "v1", candidate="logistic", snapshot=learned).write(lake, "shops", "v1")
     promote(lake, "v1")
 
     # Then another run has nothing to learn from, unless it is forced, or something is new

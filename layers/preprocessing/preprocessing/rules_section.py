@@ -37,6 +37,9 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 """The metrics of each task; the first one is the default."""
 
 SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "rmse", "mae", "mape", *PINBALL})
+RESERVED = frozenset({"champion", "champion-again"})
+"""What runs call the champion, and its recipe where it is fitted again beside the candidates."""
+
 RECIPES = ("auto", "codes", "imputed", "onehot")
 CHECK_NAMES = (
     "leaking_column",
@@ -155,8 +158,8 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         raise table.fail("candidates", "expected at least one candidate")
     if len({candidate.name for candidate in candidates}) < len(candidates):
         raise table.fail("candidates", "expected a different name for each candidate")
-    if any(candidate.name == "champion" for candidate in candidates):
-        raise table.fail("candidates", "expected another name than champion, which is that of the model in service")
+    for name in RESERVED.intersection(candidate.name for candidate in candidates):
+        raise table.fail("candidates", f"expected another name than {name}, which means the model in service")
     return Training(**values, candidates=candidates)
 
 

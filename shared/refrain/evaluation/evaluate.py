@@ -20,6 +20,7 @@ from refrain.evaluation.expected_trial import expect_trial
 from refrain.evaluation.memory_room import explain_too_large
 from refrain.evaluation.prequential import measure_since_cut
 from refrain.evaluation.refit_plan import plan_refit
+from refrain.evaluation.unlearned_rows import prepare_comparison
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.snapshot import Snapshot
@@ -87,12 +88,12 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     snapshot = Snapshot.read(store, request.model, request.run)
     definition = snapshot.parse_definition()
     kind = _kind(store, definition, request.run)
-    entrants = gather_entrants(store, request, kind)
-    in_service = entrants.get(CHAMPION)
-    evaluated = {name: entrant.evaluated for name, entrant in entrants.items() if entrant.evaluated}
-    holdout = kind.holdout(list(evaluated.values()))
+    measured = gather_entrants(store, request, kind)
+    in_service = measured.get(CHAMPION)
+    fair = prepare_comparison(store, snapshot, definition, kind, measured)
+    entrants, holdout = fair.entrants, fair.holdout
     metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
-    answers = {name: model.answers_to(holdout) for name, model in evaluated.items()}
+    answers = {name: entrant.evaluated.answers_to(holdout) for name, entrant in entrants.items() if entrant.evaluated}
     summaries, stakes = summarise_entrants(definition, holdout, entrants, answers)
     champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None
     candidates = [summary for name, summary in summaries.items() if name != CHAMPION]
@@ -111,13 +112,14 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         started_at=request.started_at,
         finished_at=to_iso(datetime.now(UTC), "milliseconds"),
         data=snapshot.data,
+        compared=fair.rows,
         gate=definition.gate,
         champion=summaries.pop(CHAMPION, None),
         candidates=list(summaries.values()),
         decision=decision,
         outcome="promoted" if decision.promote else "kept",
         refit=refit,
-        since_cut=measure_since_cut(store, definition, request.run, kind, entrants),
+        since_cut=measure_since_cut(store, definition, request.run, kind, measured),
         positive=holdout.positive,
         stakes=stakes,
         users=len(holdout.truth) if definition.task == "recommendation" else None,
@@ -126,7 +128,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     is_better = decision.code == "better"  # else there is no champion to try a challenger beside
     if is_better and definition.task != "recommendation":  # recommenders have no trials
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
-        expected = expect_trial(metric, holdout, answers[CHAMPION], answers[chosen], stakes.margin or 0.0)
+        expected = expect_trial(metric, holdout, fair.own_answers(), answers[chosen], stakes.margin or 0.0)
         expected.write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
     mode = definition.rollout.mode if is_better else "immediate"

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from refrain.lake.parity_figures import Parity
     from refrain.lake.version import VersionFiles
 
+    type Marks = NDArray[np.bool_]
+
 MAX_ROWS_AT_ONCE = 50_000
 TIMED_ROWS = 20
+BY_ROW = ("truth", "trivial", "groups", "times")
+"""The parts of a holdout that have one entry for each row, where they are there."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Holdout:
     A regression has no classes. `positive` is the class that all figures are of. `trivial` has the answers of the
     trivial predictor, which a model has to beat. The truth of a recommender is how many new items each user chose, and
     its trivial predictor recommends the most popular items. `groups` has one number for all rows that belong together
-    (None: each is alone), `times` the time of each row where rows have one.
+    (None: each is alone), `times` the time of each row where rows have one. `compared` are the places of these rows
+    among all that were held out, which versions answer.
     """
 
     truth: Truth
@@ -52,6 +57,13 @@ class Holdout:
     trivial: Floats | None = None
     groups: NDArray[np.uint64] | None = None
     times: Array | None = None
+    compared: NDArray[np.int64] | slice = slice(None)
+
+    def within(self, compared: NDArray[np.int64]) -> Holdout:
+        """Return the rows at these places alone."""
+        by_row: dict[str, Any] = {name: getattr(self, name) for name in BY_ROW}
+        parts = {name: array[compared] for name, array in by_row.items() if array is not None}
+        return replace(self, compared=compared, **parts)
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ class EvaluatedModel:
 
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
-        return aligned(self.answers, self.classes, holdout.classes)
+        return aligned(self.answers[holdout.compared], self.classes, holdout.classes)
 
     def trivial_answers(self, holdout: Holdout) -> Floats | None:
         """Return the answers of the trivial predictor that was learned from the same rows."""
@@ -96,6 +108,9 @@ class EvaluationKind(Protocol):
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return the truth that all models are measured by."""
+
+    def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:
+        """Mark in the holdout what was learned, and what is a copy of what candidates learn, by marks of the rows."""
 
 
 class TabularEvaluation:
@@ -129,7 +144,7 @@ class TabularEvaluation:
 
     def _describe(self, own_classes: Sequence[str], answers: Floats, holdout: Holdout) -> dict[str, Any]:
         """Draw the curves of answers in the order of these classes."""
-        aligned_answers = aligned(answers, own_classes, holdout.classes)
+        aligned_answers = aligned(answers[holdout.compared], own_classes, holdout.classes)
         task, classes = self._definition.task, holdout.classes
         return {"curves": describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)}
 
@@ -137,7 +152,8 @@ class TabularEvaluation:
         """Load the version again, and ask it for a sample of the rows with the values of other rows."""
         files = read_version_files(self._store, self._definition.model, version)
         model = TabularModel.load(files.manifest, files.model)
-        rows = np.random.default_rng(0).permutation(len(answers))[:MAX_SHUFFLED_ROWS]
+        drawn = np.random.default_rng(0).permutation(len(holdout.truth))[:MAX_SHUFFLED_ROWS]
+        rows = np.arange(len(answers))[holdout.compared][drawn]
 
         def in_order(scores: Floats) -> Floats:
             return aligned(scores, model.classes or (), holdout.classes)
@@ -146,7 +162,7 @@ class TabularEvaluation:
             lambda matrix: in_order(score(model, matrix)),
             model.encode({name: column[rows] for name, column in fit_to(model.definition, self._rows).items()}),
             in_order(answers[rows]),
-            holdout.truth[rows],
+            holdout.truth[drawn],
             choose_metric(
                 self._definition.training.metric, holdout.classes, holdout.positive, self._definition.training.costs
             ),
@@ -173,6 +189,10 @@ class TabularEvaluation:
         if not models:
             return holdout
         return replace(holdout, positive=models[-1].positive, trivial=models[-1].trivial_answers(holdout))
+
+    def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:
+        """Mark the rows themselves."""
+        return learned, copies
 
 
 def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from refrain.errors import MetricUndefined, NotFound
-from refrain.lake.learned_rows import read_learned_hashes, read_row_hashes
+from refrain.errors import MetricUndefined
+from refrain.lake.learned_rows import mark_learned, read_row_hashes
 from refrain.lake.refit_outcome import Prequential
 from refrain.statistics.comparison import CHAMPION
 from refrain.statistics.intervals import bootstrap_interval
@@ -40,11 +38,8 @@ def measure_since_cut(
         return None
     if (served := champion.served or champion.evaluated) is None:
         return None
-    try:
-        learned = read_learned_hashes(store, definition.model, champion.version)
-    except NotFound:
-        return None
-    unseen = ~np.isin(read_row_hashes(store, definition.model, run, ["holdout"]), learned)
+    hashes = read_row_hashes(store, definition.model, run, ["holdout"])
+    unseen = ~mark_learned(store, definition, champion.manifest, hashes)
     rows = int(unseen.sum())
     if rows < MIN_ROWS:
         return None

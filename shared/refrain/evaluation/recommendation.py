@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, RecommenderDefinition
     from refrain.aws.storage import Store
+    from refrain.evaluation.evaluated_model import Marks
     from refrain.lake.version import VersionFiles
     from refrain.recommendation.holdout_questions import Codes, Questions
 
@@ -42,8 +43,9 @@ class RecommenderEvaluation:
     """How recommenders are evaluated: each ranks items for all users of the holdout."""
 
     def __init__(self, store: Store, definition: RecommenderDefinition, run: str) -> None:
-        rows = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
-        self._questions = make_questions(definition, *rows)
+        training, holdout = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
+        self._questions = make_questions(definition, training, holdout)
+        self._users = holdout[definition.roles.user]
 
     def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Rank items for all users; `expected` are the lists of a candidate's estimator."""
@@ -69,6 +71,11 @@ class RecommenderEvaluation:
         del models
         hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
         return Holdout(self._questions.chosen_counts, trivial=hits if len(hits) else None)
+
+    def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:
+        """Mark users who chose anything that was learned; what they themselves had chosen before is in no question."""
+        users = np.isin(self._questions.users, self._users[learned & ~copies].astype(str))
+        return users, np.zeros_like(users)
 
 
 def measure_recommender_refit(

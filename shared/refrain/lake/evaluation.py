@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from preprocessing import Gate
 from preprocessing.definition import Task
+from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
 from refrain.lake.method_checks import MethodChecks
@@ -185,6 +186,7 @@ class Evaluation(StoredDocument):
     started_at: str
     finished_at: str
     data: DataSummary
+    compared: ComparedCounts
     gate: Gate
     champion: ModelSummary | None
     candidates: list[ModelSummary]

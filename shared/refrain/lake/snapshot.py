@@ -9,7 +9,7 @@ snapshots/<model>/<run>/answers/<candidate>.refit.npz, and of rows also .f64   t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,13 +20,14 @@ from preprocessing import parse_definition
 from refrain.events import RUN_NAME
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.packed_columns import PackedColumns, PackedFile, pack_arrays, unpack_arrays
+from refrain.lake.recipe_again import AGAIN, RecipeAgain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Definition
+    from preprocessing import Array, Candidate, Definition
     from refrain.aws.storage import Store
 
 type SnapshotPart = Literal["train", "holdout", "items"]
@@ -137,10 +138,19 @@ class Snapshot(StoredDocument):
     preprocessing: str
     receipts: list[str]
     data: DataSummary
+    again: RecipeAgain | None = None
 
     def parse_definition(self) -> Definition:
         """Return the definition that the run works by."""
         return parse_definition(self.model, self.definition, "snapshot.json")
+
+    def find_candidate(self, name: str) -> tuple[Definition, Candidate | None]:
+        """Find a candidate, and the definition to fit it by: the champion's recipe has one of its own."""
+        if self.again and self.again.definition and name == AGAIN:
+            definition = parse_definition(self.model, self.again.definition, "snapshot.json")
+            return definition, replace(definition.training.candidates[0], name=AGAIN)
+        definition = self.parse_definition()
+        return definition, next((item for item in definition.training.candidates if item.name == name), None)
 
 
 def snapshot_key(model: str, run: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refrain.pages.compared_words import explain_compared
 from refrain.pages.html import Html, badge, element, html_table, joined, section
 from refrain.pages.run_intervals import ANSWERS, VERDICTS, draw_intervals
 from refrain.statistics.metrics import METRICS
@@ -26,9 +27,8 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
     title = "Candidates against the champion" if models.champion else "The candidates"
     note, drawing = "No model has a figure, so there is nothing to compare.", None
     if any(model.figures.value is not None for model in models.all):
-        rows, users = evaluation.data.holdout_rows, evaluation.users
-        same = counted(rows, "holdout row") if users is None else counted(users, "user")
-        note = f"All models answered the same {same}. {_power(evaluation, models)}"
+        compared = explain_compared(evaluation.compared, "holdout row" if evaluation.users is None else "user")
+        note = f"{compared} {_power(evaluation, models)}"
         intervals = draw_intervals(models.all, metric, gate.confidence, floor, models.base)
         drawing = element("div", intervals, class_="wide scroll")
     return section(

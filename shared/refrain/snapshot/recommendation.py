@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, override
 
+import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
+from refrain.lake.learned_rows import are_enough
 from refrain.lake.packed_columns import PackedFile
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
@@ -19,7 +21,6 @@ from refrain.snapshot.snapshot_kind import MIN_SIDE_ROWS, RunData, SnapshotKind,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from preprocessing import Array
@@ -78,6 +79,11 @@ class RecommenderSnapshot(SnapshotKind):
         if items < 2:
             return f"the training rows have {items} different {roles.item}: there is nothing to choose among"
         return ""
+
+    @override
+    def leaves_enough(self, columns: Columns, unlearned: NDArray[np.bool_]) -> bool:
+        users = np.unique(columns[self.definition.roles.user].astype(str), return_inverse=True)[1]
+        return are_enough(np.bincount(users, ~unlearned) == 0)
 
     @override
     def describe_target(self, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.classes import class_labels
+from refrain.lake.learned_rows import are_enough
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
@@ -72,7 +73,7 @@ class SnapshotKind:
     @property
     def deciding_columns(self) -> tuple[str, ...]:
         """The columns that `hold_out` and the window need of all rows, besides the key."""
-        return tuple(name for name in (self.definition.time, self.definition.training.group) if name)
+        return tuple(sorted({self.definition.time, self.definition.training.group} - {""}))
 
     @property
     def described_columns(self) -> tuple[str, ...]:
@@ -115,6 +116,11 @@ class SnapshotKind:
                 value = f"{values[0]:g}" if is_regression else class_labels(definition.columns[name], values[:1])[0]
                 return f"all {len(values)} {side} rows have the same {name}, {value}: there is nothing to tell apart"
         return ""
+
+    def leaves_enough(self, columns: Columns, unlearned: NDArray[np.bool_]) -> bool:
+        """Tell whether the unlearned rows among those of the holdout are enough to judge by."""
+        is_regression = self.definition.task == "regression"
+        return are_enough(unlearned, None if is_regression else columns[self.definition.target])
 
     def describe_target(self, columns: Columns, holdout: NDArray[np.bool_]) -> dict[str, Any]:
         """Return the fields of a `DataSummary` that depend on the task."""

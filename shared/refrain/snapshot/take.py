@@ -18,9 +18,11 @@ from refrain.definitions import find_definition
 from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
+from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import read_learned_digest
 from refrain.snapshot.capacity import check_readable, row_limit
+from refrain.snapshot.champion_again import plan_recipe_again
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.frozen_rows import freeze_rows
 from refrain.snapshot.pieces import read_pieces
@@ -92,7 +94,7 @@ def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any], trai
     }
     if not answer["why"]:
         limit = row_limit(kind, data, training_bytes)
-        answer |= _freeze(store, kind, request, data, digest, limit)
+        answer |= _freeze(store, kind, request, data, digest, limit, deployment.champion_version)
     if not answer["enough"]:
         answer["outcome"] = "nothing_to_learn"
     logger.info("snapshot taken" if answer["enough"] else "nothing to learn from", extra={"snapshot": answer})
@@ -136,7 +138,13 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
 
 
 def _freeze(
-    store: Store, kind: SnapshotKind, request: SnapshotRequest, data: RunData, digest: str, limit: RowLimit
+    store: Store,
+    kind: SnapshotKind,
+    request: SnapshotRequest,
+    data: RunData,
+    digest: str,
+    limit: RowLimit,
+    champion: str | None,
 ) -> dict[str, object]:
     """Choose, split; write the snapshot if there is enough of it, its description last."""
     definition = kind.definition
@@ -163,7 +171,10 @@ def _freeze(
         preprocessing=preprocessing_version,
         receipts=[receipt.digest for receipt in data.receipts],
         data=summarise_data(definition, data, rows, kind.describe_target(rows.columns, rows.split.holdout)),
+        again=plan_recipe_again(store, kind, champion, rows),
     )
     key = snapshot.write(store, request.model, request.run)
     candidates = [{"name": candidate.name} for candidate in definition.training.candidates]
+    if snapshot.again and snapshot.again.candidate == AGAIN:
+        candidates.append({"name": AGAIN})
     return figures | {"enough": True, "snapshot": key, "candidates": candidates}

@@ -70,8 +70,7 @@ def train(store: Store, request: TrainingRequest) -> dict[str, object]:
 def _train(store: Store, request: TrainingRequest) -> Manifest:
     started = time.monotonic()
     snapshot = Snapshot.read(store, request.model, request.run)
-    definition = snapshot.parse_definition()
-    candidate = next((item for item in definition.training.candidates if item.name == request.candidate), None)
+    definition, candidate = snapshot.find_candidate(request.candidate)
     if candidate is None:
         raise CandidateRefused(f"{request.candidate}: the definition of this snapshot has no such candidate")
     trained = _train_by_task(store, request, definition, candidate)

@@ -11,6 +11,7 @@ from preprocessing import Gate
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.decision import decide
 from refrain.evaluation.importance import permutation_importance
+from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.evaluation import Evaluation, Figures, ModelSummary, Outcome
 from refrain.lake.footprint import Footprint
 from refrain.lake.parity_figures import Parity
@@ -89,6 +90,7 @@ def evaluation(
         started_at="2026-11-23T12:04:09Z",
         finished_at="2026-11-23T12:05:51Z",
         data=data(task, truth, classes),
+        compared=ComparedCounts(len(truth)),
         gate=gate,
         champion=None if in_service is None or champion is None else summary(CHAMPION, in_service, champion),
         candidates=[summary(candidate.name, candidate, answers[candidate.name]) for candidate in candidates],
