@@ -13,7 +13,7 @@ from refrain.snapshot.snapshot_kind import Split
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -48,17 +48,26 @@ class FrozenRows:
         return int(self.split.holdout.sum())
 
 
-def freeze_rows(kind: SnapshotKind, choice: RowChoice, pieces: Iterable[Piece]) -> FrozenRows:
-    """Split the chosen rows and write them; `pieces` have all columns of the rows that were chosen from."""
+def freeze_rows(
+    kind: SnapshotKind, choice: RowChoice, read: Callable[[tuple[str, ...]], Iterable[Piece]]
+) -> FrozenRows:
+    """Split the chosen rows and write them; `read` reads columns of the rows that were chosen from."""
+    definition = kind.definition
     split = kind.hold_out(choice.columns, len(choice))
+    if split is None and kind.has_rare_class(choice.columns):
+        pieces = choice.among(read(definition.identity))
+        split = kind.stratify(
+            np.concatenate([row_hashes(piece.columns, definition.identity)[kept] for piece, kept in pieces]),
+            choice.columns,
+        )
     train, holdout = PackedFile(), PackedFile()
     described, sides, labelled, first = [], [], 0, 0
     hashes = np.empty(len(choice), np.uint64)
-    for piece, kept in choice.among(pieces):
+    for piece, kept in choice.among(read(tuple(definition.columns))):
         columns = piece.columns if kept.all() else take_rows(piece.columns, kept)
         rows = int(kept.sum())
         here = slice(first, first + rows)
-        hashes[here] = row_hashes(columns, kind.definition.identity)
+        hashes[here] = row_hashes(columns, definition.identity)
         side = kind.hold_out_by_hash(hashes[here]) if split is None else split.holdout[here]
         train.add(take_rows(columns, ~side))
         holdout.add(take_rows(columns, side))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from refrain.classes import class_labels
 from refrain.lake.learned_rows import are_enough
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.packed_columns import PackedFile
     from refrain.lake.snapshot import SnapshotPart
+
+RARE_ROWS = 1000
+"""Of a class with fewer rows a hash alone may hold out far more or fewer than the share."""
 
 MIN_SIDE_ROWS = 20
 """Rows that training and holdout need each: fewer say nothing about a model, whatever `min_rows` is."""
@@ -73,7 +77,14 @@ class SnapshotKind:
     @property
     def deciding_columns(self) -> tuple[str, ...]:
         """The columns that `hold_out` and the window need of all rows, besides the key."""
-        return tuple(sorted({self.definition.time, self.definition.training.group} - {""}))
+        names = {self.definition.time, self.definition.training.group}
+        return tuple(sorted((names | {self.definition.target} if self._by_class else names) - {""}))
+
+    @property
+    def _by_class(self) -> bool:
+        """Whether each class gets its share of the holdout; a group may have rows of several classes."""
+        training = self.definition.training
+        return self.definition.task == "classification" and training.split == "hash" and not training.group
 
     @property
     def described_columns(self) -> tuple[str, ...]:
@@ -100,6 +111,14 @@ class SnapshotKind:
     def hold_out_by_hash(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Hold out the rows whose hash falls into the share."""
         return hashes < np.uint64(self.definition.training.holdout * WHOLE)
+
+    def has_rare_class(self, columns: Columns) -> bool:
+        """Tell whether the rows of a class are so few that its share of the holdout would be left to chance."""
+        return self._by_class and bool((np.bincount(_codes(columns[self.definition.target])) < RARE_ROWS).any())
+
+    def stratify(self, hashes: NDArray[np.uint64], columns: Columns) -> Split:
+        """Hold out of each rare class its share of rows: those with the smallest hashes."""
+        return split_by_class(hashes, columns[self.definition.target], self.definition.training.holdout)
 
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
         """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
@@ -150,6 +169,23 @@ def split_by_time(times: Array, share: float) -> Split:
     return Split(times >= cut, cut)
 
 
+def split_by_class(hashes: NDArray[np.uint64], labels: Array, share: float) -> Split:
+    """Hold out by hash, but of each rare class as many rows as its share is, and never all.
+
+    As rows come, only those of a rare class whose hash is near the limit change sides. Rows of one hash stay together.
+
+    >>> hashes = np.array([4, 2, 9, 7, 2**63], np.uint64)
+    >>> split_by_class(hashes, np.array(["a", "a", "a", "b", "b"]), 0.3).holdout.tolist()
+    [False, True, False, True, False]
+    """
+    codes = _codes(labels)
+    counts = np.bincount(codes)
+    held_out = np.clip(np.round(share * counts).astype(int), 1, counts - 1)
+    nearest = np.lexsort((hashes, codes))[np.cumsum(counts) - counts + held_out]
+    limits = np.where(counts < RARE_ROWS, hashes[nearest], np.uint64(share * WHOLE))
+    return Split(hashes < limits[codes])
+
+
 def split_by_group(groups: NDArray[np.uint64], order: Array, share: float) -> Split:
     """Hold out the groups that began last, all their rows, as many as come nearest to the share; a hash breaks ties.
 
@@ -168,3 +204,7 @@ def split_by_group(groups: NDArray[np.uint64], order: Array, share: float) -> Sp
     holdout = np.isin(member, newest_first[:number])
     is_time = order.dtype.kind == "M" and number
     return Split(holdout, order[holdout].min() if is_time else None)
+
+
+def _codes(labels: Array) -> NDArray[np.intp]:
+    return pd.factorize(labels, use_na_sentinel=False)[0]

@@ -152,7 +152,7 @@ def _freeze(
     read = partial(read_pieces, store, definition, data.receipts, labelled=data.labelled)
     deciding = kind.deciding_columns
     choice = choose_rows(definition, read(names=(*definition.key, *deciding)), deciding, data.newest_arrival, limit)
-    rows = freeze_rows(kind, choice, read(names=tuple(definition.columns)))
+    rows = freeze_rows(kind, choice, lambda names: read(names=names))
     why = kind.find_shortfall(rows.columns, rows.split.holdout)
     train_rows = len(rows) - rows.held_out
     figures = {"rows": len(rows), "train_rows": train_rows, "holdout_rows": rows.held_out, "why": why}

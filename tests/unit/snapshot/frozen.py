@@ -59,7 +59,7 @@ def freeze(
     read = partial(read_pieces, store, definition, receipts, labelled=labelled)
     newest = RunData(receipts, labelled).newest_arrival
     choice = choose_rows(definition, read(names=(*definition.key, *names)), names, newest, limit)
-    rows = freeze_rows(kind, choice, read(names=tuple(definition.columns)))
+    rows = freeze_rows(kind, choice, lambda names: read(names=names))
     for packed in rows.files.values():
         packed.finish()
     return rows

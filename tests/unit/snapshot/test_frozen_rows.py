@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from preprocessing import objects
 from refrain.lake import packed_columns
 from refrain.lake.receipt import KeptPart
-from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_time
+from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_class, split_by_time
 from refrain.statistics.hashing import row_hashes
 from tests.unit.snapshot.frozen import freeze, part, sides, store
 
@@ -49,7 +49,7 @@ def frozen_at_once(definition: Definition, rows: list[tuple[Any, ...]]) -> list[
     held = {
         "time": split_by_time(columns["at"], share).holdout,
         "upload": np.arange(count) >= count - round(count * share),
-        "hash": row_hashes(columns, definition.key or tuple(columns)) < np.uint64(share * 2.0**64),
+        "hash": split_by_class(row_hashes(columns, definition.identity), columns["back"], share).holdout,
     }[definition.training.split]
     return [{name: array[side] for name, array in columns.items()} for side in (~held, held)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preprocessing import objects
-from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_time
+from refrain.snapshot.snapshot_kind import SnapshotKind, split_by_class, split_by_time
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -135,6 +136,39 @@ def test_by_time_no_held_out_row_is_older_than_a_training_row(days: list[int], s
         assert not split.holdout.all()
         assert times[split.holdout].min() > times[~split.holdout].max()
         assert times[split.holdout].min() == split.cut
+
+
+@given(st.lists(st.sampled_from("aaaaaaabbc"), min_size=1, max_size=80), st.sampled_from([0.1, 0.2, 0.5]))
+def test_by_hash_each_class_has_its_share_on_both_sides(labels: list[str], share: float) -> None:
+    hashes = row_hashes({"who": objects([str(number) for number in range(len(labels))])}, ["who"])
+
+    held = split_by_class(hashes, objects(labels), share).holdout
+
+    for label in set(labels):
+        rows = labels.count(label)
+        assert sum(held[place] for place, each in enumerate(labels) if each == label) == min(
+            max(round(share * rows), 1), rows - 1
+        )
+
+
+def test_of_a_frequent_class_no_row_changes_sides_and_of_a_rare_one_few_do() -> None:
+    rare = np.arange(20_000) % 100 == 0
+    hashes = row_hashes({"who": np.arange(20_000.0)}, ["who"])
+    held = [split_by_class(hashes[:rows], rare[:rows], 0.2).holdout for rows in range(5_000, 20_001, 500)]
+
+    moved = [before & ~after[: len(before)] | ~before & after[: len(before)] for before, after in pairwise(held)]
+
+    assert not any((change & ~rare[: len(change)]).any() for change in moved)
+    assert np.mean([change.sum() / rare[: len(change)].sum() for change in moved]) < 0.03
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=40))
+def test_equal_rows_of_a_class_stay_together(values: list[int]) -> None:
+    hashes = row_hashes({"x": np.array(values, float)}, ["x"])
+
+    held = split_by_class(hashes, np.array(values) > 2, 0.3).holdout
+
+    assert all(len({side for each, side in zip(values, held, strict=True) if each == value}) == 1 for value in values)
 
 
 def split_with_group(define: Define, how: str, shops: list[int], days: list[int]) -> NDArray[np.bool_]:
