@@ -39,14 +39,10 @@ def plan_refit(
     verdict = next(item for item in decision.verdicts if item.name == recipe)
     if verdict.code in REFUSALS:
         return RefitOutcome("refresh", "recipe_refused", f"The champion is not refreshed: {verdict.reason}")
-    if any(figures.name == recipe and _is_surely_worse(figures) for figures in candidates):
+    if any(figures.name == recipe and figures.answer == "worse" for figures in candidates):
         reason = f"The champion is not refreshed, since {recipe}, its recipe on newer rows, is surely worse than it."
         return RefitOutcome("refresh", "recipe_worse", reason)
     return _wanted("refresh", snapshot.run, recipe)
-
-
-def _is_surely_worse(figures: Figures) -> bool:
-    return figures.gain_interval is not None and figures.gain_interval[1] < 0
 
 
 def _wanted(purpose: Literal["promote", "refresh"], run: str, candidate: str) -> RefitOutcome:

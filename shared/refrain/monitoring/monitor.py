@@ -128,7 +128,7 @@ def _changes(report: MonitoringReport, before: MonitoringReport | None) -> list[
     if report.state == "drifted" and not (same and same.state == "drifted"):
         begun.append(_Change("Drifted", "drift", report.summary))
     if report.breaks_gate and not (same and same.breaks_gate):
-        begun.append(_Change("QualityBelowGate", "quality below the gate", decision.reason))
+        begun.append(_Change("QualityBelowGate", "quality worse than the gate allows", decision.reason))
     if decision.code == "brake" and not (before and before.decision.code == "brake"):
         begun.append(_Change("RetrainingStopped", "retraining has stopped", decision.reason))
     return begun

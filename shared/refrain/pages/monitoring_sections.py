@@ -88,7 +88,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
         rows.append(["Estimated, latest window, without labels", *_cells(window.estimated)])
     title = METRICS[evaluated.metric].title
     worse = "surely worse than on the holdout" if quality.worse else ""
-    verdict = quality.why or ("surely below the gate" if quality.breaks_gate else worse)
+    verdict = quality.why or ("surely worse than the gate allows" if quality.breaks_gate else worse)
     return section(
         "quality",
         "How good it is",

@@ -97,27 +97,27 @@ def _alarms_clause(alarmed: Sequence[PastWindow], evaluated: EvaluatedQuality | 
     clauses = [f"{listed_features(names)} differed from training"] if names else []
     if evaluated:
         estimates = [past.estimated for past in alarmed if past.estimated and evaluated.breaks_gate(past.estimated)]
-        clauses += [_below_gate("estimated", estimate, evaluated) for estimate in estimates[-1:]]
+        clauses += [_worse_than_gate("estimated", estimate, evaluated) for estimate in estimates[-1:]]
     return " and ".join(clauses)
 
 
 def quality_sentence(report: MonitoringReport) -> str:
-    """Say that the measured quality is below the gate, or else worse than on the holdout; empty where it is neither."""
+    """Say that the measured quality is worse than the gate allows, or than on the holdout; else return ""."""
     quality, evaluated = report.quality, report.evaluated
     if quality is None or quality.measured is None or evaluated is None:
         return ""
     rows = counted(quality.measured.rows, "labelled prediction")
     if quality.breaks_gate:
-        return f"{_below_gate('measured', quality.measured, evaluated)} on {rows}"
+        return f"{_worse_than_gate('measured', quality.measured, evaluated)} on {rows}"
     if not quality.worse or evaluated.value is None:
         return ""
     value = _value_clause("measured", quality.measured, evaluated)
     return f"{value} on {rows}, surely worse than the {figure(evaluated.value)} on the holdout"
 
 
-def _below_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:
-    side = "below" if METRICS[evaluated.metric].greater_is_better else "above"
-    return f"{_value_clause(source, estimate, evaluated)}, {side} the {figure(evaluated.bound or 0)} of the gate"
+def _worse_than_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:
+    clause = _value_clause(source, estimate, evaluated)
+    return f"{clause}, surely worse than the {figure(evaluated.bound or 0)} that the gate allows"
 
 
 def _value_clause(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:

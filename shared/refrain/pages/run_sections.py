@@ -72,9 +72,9 @@ def _power(evaluation: Evaluation, models: PageModels) -> str:
             f"They count as {counted(stakes.units)} independent ones, since rows that belong together, or follow each "
             "other, are alike."
         )
-    seen = [model.figures.seen_gain for model in models.close if model.figures.seen_gain is not None]
+    seen = [model.figures.seen_gain for model in models.candidates if model.figures.seen_gain is not None]
     if seen:
-        sentences.append(f"With them a gain of {figure(seen[0])} is seen with a probability of 80 %.")
+        sentences.append(f"With them a gain of {figure(min(seen))} is seen with a probability of 80 %.")
     if stakes.margin is not None and models.champion:
         sentences.append(
             f"No worse means by at most {figure(stakes.margin)}, {share(evaluation.gate.margin)} of what is at stake."

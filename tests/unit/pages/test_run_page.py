@@ -13,6 +13,7 @@ from refrain.lake.evaluation import Evaluation, ModelSummary
 from refrain.lake.footprint import Footprint
 from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.snapshot import SplitSummary, UploadSummary
+from refrain.pages.run_intervals import ANSWERS
 from refrain.pages.run_page import render_run
 from tests.unit.pages import examples
 
@@ -134,6 +135,28 @@ def test_the_decision_is_the_sentence_on_top_and_each_reason_is_given(run: Evalu
     for verdict in decision.verdicts:
         if verdict.code != "promoted":
             assert verdict.reason in page.text
+
+
+def test_the_answer_of_each_candidate_is_in_words_and_agrees_with_its_interval(run: Evaluation) -> None:
+    text = Page(render_run(run)).text
+    for candidate in run.candidates:
+        figures = candidate.figures
+        if figures.answer is not None and figures.gain_interval is not None:
+            low, high = figures.gain_interval
+            margin = run.stakes.margin or 0.0
+            assert {"better": low >= 0, "no_worse": low > -margin, "worse": high <= 0}.get(figures.answer, low <= 0)
+            assert ANSWERS[figures.answer] in text
+            assert "is seen with a probability of 80 %" in text
+            assert ("No worse means by at most" in text) is (run.champion is not None)
+
+
+def test_rows_that_count_as_fewer_say_so() -> None:
+    run = examples.binary()
+
+    text = Page(render_run(replace(run, stakes=replace(run.stakes, units=70)))).text
+
+    assert "They count as 70 independent ones" in text
+    assert "They count as" not in Page(render_run(run)).text
 
 
 def test_every_section_with_content_is_shown(run: Evaluation) -> None:
