@@ -83,7 +83,7 @@ class Retraining:
     new_rows: int
     on_drift: bool
     cooldown: float
-    most_without_promotion: int
+    max_failed_runs: int
     max_age: float | None
 
 

@@ -63,6 +63,7 @@ CHECK_NAMES = (
 )
 """The method checks of a run, in the order of their codes."""
 MAX_ALARM_WINDOWS = 20
+MAX_FAILED_RUNS = 20
 
 
 def _parse_costs(value: object) -> dict[str, dict[str, float]]:
@@ -117,7 +118,7 @@ RETRAINING = {
     "new_rows": whole(0),
     "on_drift": BOOLEAN,
     "cooldown": length(6 * 3600.0, empty=0.0),
-    "most_without_promotion": whole(5, 1),
+    "max_failed_runs": whole(5, 1, MAX_FAILED_RUNS),
     "max_age": length(None, empty=None),
 }
 MONITORING = {

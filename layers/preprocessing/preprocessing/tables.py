@@ -135,16 +135,17 @@ def number(default: float | None = None, least: float = -math.inf, most: float =
     return Key(f"a number{bounds}", parse, default)
 
 
-def whole(default: int, least: int = 0) -> Key:
-    """Accept a whole number of at least `least`."""
+def whole(default: int, least: int = 0, most: int | None = None) -> Key:
+    """Accept a whole number of at least `least`, and at most `most`."""
 
     def parse(value: object) -> int:
         result = of_type(int)(value)
-        if result < least:
+        if result < least or (most is not None and result > most):
             raise ValueError
         return result
 
-    return Key(f"a whole number of at least {least}", parse, default)
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+    return Key(f"a whole number {bounds}", parse, default)
 
 
 def length(default: float | None, empty: float | None) -> Key:

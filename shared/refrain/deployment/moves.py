@@ -92,7 +92,7 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
 
 
 def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
-    """Make the move that was decided, and write the report; return the result of the run.
+    """Make the move that was decided, and write the outcome and the report; return the result of the run.
 
     Doing it again changes nothing. Raises `ChampionChanged` when another champion is in service than the one that this
     run compared with, and `ChallengerChanged` when the version to promote after its trial is no longer on trial.
@@ -104,6 +104,7 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         _serve(store, evaluation, version)
     elif request.move in ("dismiss", "superseded") and evaluation.decision.version:
         _dismiss(store, evaluation)
+    evaluation.write(store, request.model, request.run)
     report = write_report(store, request.model, request.run, render_run(evaluation).encode(), version)
     deployment = Deployment.read(store, request.model)
     name = cast("EventName", outcome.capitalize())

@@ -18,7 +18,7 @@ from refrain.lake.parity_figures import Parity
 from refrain.lake.refit_outcome import Prequential, RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.stakes import Stakes
-from refrain.lake.trial_outcome import TrialOutcome
+from refrain.lake.trial_outcome import HARMS, TrialOutcome
 from refrain.lake.version import version_key, version_name
 
 if TYPE_CHECKING:
@@ -221,6 +221,12 @@ class Evaluation(StoredDocument):
     def failed_checks(self) -> list[str]:
         """The names of the method checks that found something, in the order of their codes."""
         return list(dict.fromkeys(item.check for item in self.checks.findings)) if self.checks else []
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing came of the run that could serve; that the champion stays is no failure."""
+        harmed = self.outcome == "dismissed" and self.trial is not None and self.trial.code in HARMS
+        return harmed or self.decision.code in {"all_refused", "all_failed"}
 
     def summary_of(self, version: str) -> ModelSummary | None:
         """Return a candidate by its version, None for another version."""

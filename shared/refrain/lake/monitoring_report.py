@@ -5,7 +5,7 @@ Every list is bounded, however many rows, features or reports there were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from preprocessing.rules_section import SMALLER_IS_BETTER
@@ -203,7 +203,9 @@ class MonitoringReport(Document):
 
     What has a default is for models with a champion. `window` is the latest judged one; `waiting` counts the rows that
     came since and are not judged yet. `history` are the judged windows so far, of earlier versions too. `last_start` is
-    when a report last started a run. A recommender is monitored by its interactions, and has `hits` but no `quality`.
+    when a report last started a run. The model has drifted since `drifted_since`, and its measured quality has been
+    below the gate since `below_gate_since`. A recommender is monitored by its interactions, and has `hits` but no
+    `quality`.
     """
 
     model: str
@@ -223,6 +225,8 @@ class MonitoringReport(Document):
     history: tuple[PastWindow, ...]
     decision: RetrainingDecision = UNDECIDED
     last_start: str | None
+    drifted_since: str | None = None
+    below_gate_since: str | None = None
 
     @property
     def own_windows(self) -> tuple[PastWindow, ...]:
@@ -231,6 +235,19 @@ class MonitoringReport(Document):
             return ()
         since = from_iso(self.served_since)
         return tuple(past for past in self.history if past.version == self.version and from_iso(past.since) >= since)
+
+    def continue_alarms(self, before: MonitoringReport | None) -> Self:
+        """Say since when the model has drifted, and its quality been below the gate.
+
+        An alarm ends when a report denies it, and not because a new version has not been judged yet.
+        """
+        measured = self.quality is not None and self.quality.measured is not None
+        drifted_since, below_since = (before.drifted_since, before.below_gate_since) if before else (None, None)
+        return replace(
+            self,
+            drifted_since=_since(self.state == "drifted", self.state == "steady", drifted_since, self.time),
+            below_gate_since=_since(self.breaks_gate, measured and not self.breaks_gate, below_since, self.time),
+        )
 
     @property
     def breaks_gate(self) -> bool:
@@ -265,3 +282,7 @@ class MonitoringReport(Document):
     def write(self, store: Store) -> None:
         """Write the report, unless there is one of this time."""
         store.write_new(self.key(self.model, from_iso(self.time)), to_json(self.to_json()))
+
+
+def _since(alarmed: bool, denied: bool, earlier: str | None, now: str) -> str | None:
+    return None if denied else earlier or (now if alarmed else None)

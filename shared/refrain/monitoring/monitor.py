@@ -87,7 +87,9 @@ def monitor_model(
     if existing:
         _send_events(existing, before, address)
         return existing
-    report = _decided(store, services, definition, observe(store, definition, before, now, delivery), now)
+    report = _decided(
+        store, services, definition, observe(store, definition, before, now, delivery).continue_alarms(before), now
+    )
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)
     for change in _changes(report, before):

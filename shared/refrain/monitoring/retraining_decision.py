@@ -12,11 +12,15 @@ from refrain.lake.monitoring_report import RetrainingDecision
 from refrain.words import counted, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from preprocessing import Retraining
     from refrain.lake.monitoring_report import RetrainingCode
 
 EARLY_START = timedelta(minutes=10)
 """A run may start this much before it is due: else an hourly one that began late would be due every second hour."""
+
+MAX_DOUBLED_COOLDOWN = timedelta(weeks=1)
 
 PERIODS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
@@ -27,8 +31,9 @@ class RetrainingFacts:
 
     `last_run` is when the latest run started, whoever started it and however it ended; `trained` is when the run of the
     champion did. `new_rows` have come since the latest run. `unpromoted` counts the runs since the last promotion, or
-    since the definition changed. `drifted` and `quality` are sentences, empty where nothing is wrong. `is_read_anew`:
-    values mean something else than in the latest run.
+    since the definition changed, and `failed` the latest of these that failed. `drifted` and `quality` are sentences,
+    empty where nothing is wrong; it has been wrong since `drifted_since` and `quality_since`. `is_read_anew`: values
+    mean something else than in the latest run.
     """
 
     now: datetime
@@ -39,17 +44,21 @@ class RetrainingFacts:
     new_rows: int = 0
     is_read_anew: bool = False
     unpromoted: int = 0
+    failed: int = 0
     drifted: str = ""
+    drifted_since: datetime | None = None
     quality: str = ""
+    quality_since: datetime | None = None
 
 
 def decide_retraining(facts: RetrainingFacts) -> RetrainingDecision:
     """Decide whether to start a run now, and give the sentence that it gets as its reason.
 
     Bad quality counts more than drift, drift more than new rows; the reason names all that hold. One run goes at a
-    time. After too many runs in a row without promotion none is started until a person has looked at them: a promotion
-    or another definition releases this brake. Only the schedule starts a run within the cooldown. It starts one without
-    new rows too, and so does another meaning of values.
+    time. The schedule is always kept, without new rows too. That the champion stays is the usual end of a healthy run,
+    so it stops nothing. It doubles the cooldown from the second such run in a row on, since a reason that lasts would
+    start runs without end. After too many failed runs in a row only the schedule starts one. A drift or a quality below
+    the gate that began after the latest run, and another meaning of values, are answered as if it had promoted.
 
     >>> from preprocessing import Retraining
     >>> rules = Retraining("never", 1000, True, 21600.0, 5, None)
@@ -62,14 +71,21 @@ def decide_retraining(facts: RetrainingFacts) -> RetrainingDecision:
     why, rules = listed(list(reasons.values())), facts.rules
     if facts.running:
         return RetrainingDecision(False, "running", f"a run is under way, so none is started although {why}")
-    if facts.unpromoted >= rules.most_without_promotion:
-        runs = f"{counted(facts.unpromoted, 'run')} in a row ended without promotion"
-        return RetrainingDecision(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
     if not (facts.new_rows or facts.is_read_anew) and ("due" not in reasons or facts.last_run is None):
         return RetrainingDecision(False, "nothing_new", f"no rows are new, so no run is started although {why}")
-    if "due" not in reasons and facts.last_run and facts.now - facts.last_run < timedelta(seconds=rules.cooldown):
+    if "due" in reasons:
+        return RetrainingDecision(True, next(iter(reasons)), why[:MAX_REASON_LENGTH])
+    is_new = _is_news(facts, reasons)
+    if facts.failed >= rules.max_failed_runs and not is_new:
+        runs = f"{counted(facts.failed, 'run')} in a row failed"
+        return RetrainingDecision(False, "brake", f"{runs}, so none is started although {why}; look at their reports")
+    pause = timedelta(seconds=rules.cooldown) if is_new else _cooldown(facts)
+    if facts.last_run and facts.now - facts.last_run < pause:
         since = f"the last run started at {facts.last_run:%d %b %H:%M}"
-        return RetrainingDecision(False, "cooldown", f"{since}, so none is started yet although {why}")
+        why_so_long = (
+            "" if pause <= timedelta(seconds=rules.cooldown) else f", {facts.unpromoted} in a row kept the champion"
+        )
+        return RetrainingDecision(False, "cooldown", f"{since}{why_so_long}, so none is started yet although {why}")
     return RetrainingDecision(True, next(iter(reasons)), why[:MAX_REASON_LENGTH])
 
 
@@ -90,6 +106,20 @@ def _reasons(facts: RetrainingFacts) -> dict[RetrainingCode, str]:
     if facts.is_read_anew:
         reasons["preprocessing"] = "values are read otherwise than in the last run"
     return reasons
+
+
+def _is_news(facts: RetrainingFacts, reasons: Collection[RetrainingCode]) -> bool:
+    """Tell whether a reason began after the latest run, which could not have answered it."""
+    begun = {"drift": facts.drifted_since, "quality": facts.quality_since, "preprocessing": facts.now}
+    times = [time for reason, time in begun.items() if reason in reasons and time]
+    return bool(times) and (facts.last_run is None or max(times) > facts.last_run)
+
+
+def _cooldown(facts: RetrainingFacts) -> timedelta:
+    """Double the pause for every run in a row that kept the champion, but for the first: up to a week."""
+    pause = timedelta(seconds=facts.rules.cooldown)
+    doubled: timedelta = pause * 2 ** max(facts.unpromoted - 1, 0)
+    return max(pause, min(doubled, MAX_DOUBLED_COOLDOWN))
 
 
 def _is_older_than(seconds: float | None, facts: RetrainingFacts) -> bool:

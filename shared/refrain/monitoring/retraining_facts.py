@@ -6,11 +6,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from preprocessing import __version__ as preprocessing_version
-from refrain.lake.deployment import Deployment
+from preprocessing.rules_section import MAX_FAILED_RUNS
+from refrain.lake.evaluation import Evaluation
 from refrain.lake.label import read_labels
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
-from refrain.lake.snapshot import Snapshot, list_runs, run_of_version, run_started_at
+from refrain.lake.snapshot import Snapshot, list_runs, run_started_at, snapshot_key
 from refrain.monitoring.retraining_decision import RetrainingFacts
 from refrain.pages.monitoring_words import drift_sentence, quality_sentence
 from refrain.times import from_iso, to_datetime64
@@ -36,6 +37,7 @@ def gather_retraining_facts(
     if report.version:
         labels = read_labels(store, definition.model, last_run, now).values()
         new_rows += sum(last_run is None or label.received_at > to_datetime64(last_run) for label in labels)
+    unpromoted, failed = _count_unpromoted(store, definition, runs)
     return RetrainingFacts(
         now=now,
         rules=definition.retraining,
@@ -44,9 +46,12 @@ def gather_retraining_facts(
         running=services.is_running(definition.model),
         new_rows=new_rows,
         is_read_anew=any(_read_otherwise(store, definition, run) for run in runs[-1:]),
-        unpromoted=_count_unpromoted(store, definition, runs),
+        unpromoted=unpromoted,
+        failed=failed,
         drifted=drift_sentence(report) if report.state == "drifted" else "",
+        drifted_since=from_iso(report.drifted_since) if report.drifted_since else None,
         quality=quality_sentence(report) if report.breaks_gate else "",
+        quality_since=from_iso(report.below_gate_since) if report.below_gate_since else None,
     )
 
 
@@ -61,14 +66,18 @@ def _read_otherwise(store: Store, definition: Definition, run: str) -> bool:
     return Snapshot.read(store, definition.model, run).preprocessing != preprocessing_version
 
 
-def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str]) -> int:
-    """Count the runs since the last promotion, up to the bound of the brake.
+def _count_unpromoted(store: Store, definition: Definition, runs: Sequence[str]) -> tuple[int, int]:
+    """Count the runs since the last promotion, and the latest of them that failed, of at most `MAX_FAILED_RUNS`.
 
-    Runs of another definition do not count: whoever changed the definition had a reason to hope.
+    A run without a report broke off. Runs of another definition do not count: whoever changed the definition had a
+    reason to hope.
     """
-    model = definition.model
-    entries = Deployment.read(store, model).log(store).newest_first()
-    promoted = next((run_of_version(entry.version) for entry in entries if entry.event == "promoted"), "")
-    unpromoted = [run for run in runs if run > promoted][-definition.retraining.most_without_promotion :]
-    of_definition = (Snapshot.read(store, model, run).definition == definition.document for run in reversed(unpromoted))
-    return sum(takewhile(bool, of_definition))
+    model, failures = definition.model, []
+    for run in reversed(runs[-MAX_FAILED_RUNS:]):
+        ended = store.exists(snapshot_key(model, run, "report.html"))
+        evaluation = Evaluation.read(store, model, run) if ended else None
+        promoted = evaluation is not None and evaluation.outcome == "promoted"
+        if promoted or Snapshot.read(store, model, run).definition != definition.document:
+            break
+        failures.append(evaluation is None or evaluation.failed)
+    return len(failures), sum(takewhile(bool, failures))

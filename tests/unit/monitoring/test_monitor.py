@@ -6,6 +6,7 @@ A round monitors every model, and all others when one fails.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,12 @@ import numpy as np
 import pytest
 
 from refrain.errors import BrokenVersion, InvalidRequest, RoundIncomplete, UnknownModel
+from refrain.lake.evaluation import Figures, GateDecision, ModelSummary
 from refrain.lake.monitoring_report import MonitoringReport
+from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key
 from refrain.monitoring.monitor import run_round
+from tests.stored import make_evaluation
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, Recorder, World
 from tests.unit.serving.tiny import Lake
@@ -184,37 +188,75 @@ def test_one_run_at_a_time(shop: Shop) -> None:
     assert days(shop, 0, 2, older=8.0)[1].decision.code == "running"
 
 
-def test_runs_without_promotion_are_braked_and_people_told_once(shop: Shop) -> None:
+def end_runs(shop: Shop, day: int, **end: Any) -> None:
+    """Leave five runs of a day that ended so; without an end they broke off."""
+    figures = ModelSummary(Figures("given", shop.version), "given")
+    evaluation = replace(make_evaluation(shop.world.definition, figures), **end) if end else None
+    for hour in range(1, 6):
+        shop.world.ran(f"{BEGINNING + timedelta(days=day, hours=hour):%Y%m%dT%H%M%S}-{hour:06x}", evaluation)
+
+
+HARMED = TrialOutcome("dismiss", "worse", "It was worse.", "2026-11-03T04:00:00Z", None)
+FAILED = GateDecision(False, "all_failed", None, "Every candidate failed.", ())
+ENDS: dict[str, tuple[dict[str, Any], str]] = {
+    "broke off": ({}, "brake"),
+    "failed": ({"decision": FAILED, "outcome": "kept"}, "brake"),
+    "refused": ({"decision": replace(FAILED, code="all_refused"), "outcome": "kept"}, "brake"),
+    "dismissed for harm": ({"outcome": "dismissed", "trial": HARMED}, "brake"),
+    "dismissed undecided": ({"outcome": "dismissed", "trial": replace(HARMED, code="undecided")}, "cooldown"),
+    "kept": ({"outcome": "kept"}, "cooldown"),
+    "refreshed": ({"outcome": "refreshed"}, "cooldown"),
+    "superseded": ({"outcome": "superseded"}, "cooldown"),
+}
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS)
+def test_failed_runs_brake_an_old_reason_and_kept_ones_slow_it_down(shop: Shop, end: dict[str, Any], code: str) -> None:
     shop.world.upload(500, "a" * 32)
-    for run in range(5):
-        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
+    days(shop, 0, 2, older=8.0)  # a drift begins, and starts the first run
+    end_runs(shop, 2, **end)
 
-    reports = days(shop, 0, 4, older=8.0)
+    reports = days(shop, 2, 4, older=8.0)
 
-    assert [report.decision.code for report in reports[1:]] == ["brake"] * 3
-    assert [subject for subject, _ in shop.world.services.told] == ["shop: drift", "shop: retraining has stopped"]
+    assert [report.decision.code for report in reports] == [code, code]
+    stopped = ["shop: retraining has stopped"] if code == "brake" else []
+    assert [subject for subject, _ in shop.world.services.told] == ["shop: drift", *stopped]
 
 
 def test_another_definition_releases_the_brake(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
-    for run in range(5):
-        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
     days(shop, 0, 2, older=8.0)
+    end_runs(shop, 2)
     shop.world.define({**DOCUMENT, "training": {**DOCUMENT["training"], "holdout": 0.3}})
 
     assert days(shop, 2, 3, older=8.0)[0].decision.code == "drift"
 
 
-def test_a_run_that_was_promoted_counts_from_anew(shop: Shop) -> None:
-    for run in range(5):
-        shop.world.ran(f"20261101T0{run + 1}0000-{run:06x}")
-    people, answers, _ = customers(3000, seed=5, older=8.0)
-    shop.version = shop.world.serve(people, answers, run="20261102T000000-abcdef", since=BEGINNING + timedelta(days=1))
+def test_a_drift_that_begins_after_failed_runs_releases_the_brake(shop: Shop) -> None:
     shop.world.upload(500, "a" * 32)
+    end_runs(shop, 1)
 
-    reports = days(shop, 1, 4, older=-8.0)
+    assert days(shop, 1, 3, older=8.0)[-1].decision.code == "drift"
 
-    assert reports[-1].decision.code == "drift"
+
+def test_a_run_that_was_promoted_counts_from_anew(shop: Shop) -> None:
+    shop.world.upload(500, "a" * 32)
+    days(shop, 0, 2, older=8.0)
+    end_runs(shop, 2)
+    people, answers, _ = customers(3000, seed=5)
+    shop.version = shop.world.serve(people, answers, run="20261103T100000-abcdef", since=BEGINNING + timedelta(days=3))
+
+    assert days(shop, 3, 5, older=8.0)[-1].decision.code == "drift"
+
+
+def test_a_drift_lasts_until_a_report_denies_it_and_not_because_a_new_version_is_not_judged_yet(shop: Shop) -> None:
+    begun = days(shop, 0, 2, older=8.0)[-1].drifted_since
+    people, answers, _ = customers(3000, seed=5)
+    shop.version = shop.world.serve(people, answers, run="20261103T000000-abcdef", since=BEGINNING + timedelta(days=2))
+
+    assert begun
+    assert [report.drifted_since for report in days(shop, 2, 5, older=8.0)] == [begun] * 3
+    assert [report.drifted_since for report in days(shop, 5, 9)][-1] is None
 
 
 def test_a_new_version_is_judged_by_what_it_answers_itself(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from refrain.monitoring.retraining_decision import RetrainingFacts, decide_retra
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
 RULES = Retraining("never", 0, False, 6 * 3600.0, 5, None)
+BEFORE, SINCE = NOW - timedelta(days=3), NOW - timedelta(days=1)  # the last run was two days ago
 WEEK = timedelta(weeks=1)
 
 
@@ -49,14 +50,62 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], bool, str]] = [
     ("within the cooldown", {"new_rows": 10}, {"last_run": NOW - timedelta(hours=5)}, False, "cooldown"),
     ("after the cooldown", {"new_rows": 10}, {"last_run": NOW - timedelta(hours=6)}, True, "new_rows"),
     ("no cooldown", {"new_rows": 10, "cooldown": 0.0}, {"last_run": NOW - timedelta(hours=1)}, True, "new_rows"),
-    ("too many runs without promotion", {"new_rows": 10}, {"unpromoted": 5}, False, "brake"),
-    ("too many runs without promotion, and one due", {"every": "hourly"}, {"unpromoted": 5}, False, "brake"),
-    ("nearly too many runs", {"new_rows": 10}, {"unpromoted": 4}, True, "new_rows"),
+    ("too many failed runs", {"new_rows": 10}, {"unpromoted": 5, "failed": 5}, False, "brake"),
+    ("too many failed runs, and one due", {"every": "hourly"}, {"unpromoted": 5, "failed": 5}, True, "due"),
+    ("nearly too many failed runs", {"new_rows": 10}, {"unpromoted": 4, "failed": 4}, True, "new_rows"),
+    ("many runs that kept the champion", {"new_rows": 10}, {"unpromoted": 4}, True, "new_rows"),
+    ("so many that the cooldown is longer", {"new_rows": 10}, {"unpromoted": 5}, False, "cooldown"),
+    ("many, and one due", {"every": "daily", "new_rows": 10}, {"unpromoted": 19}, True, "new_rows"),
+    (
+        "a doubled cooldown ends after a week",
+        {"new_rows": 10},
+        {"unpromoted": 19, "last_run": NOW - WEEK},
+        True,
+        "new_rows",
+    ),
+    (
+        "a cooldown of more than a week is not shortened",
+        {"new_rows": 10, "cooldown": 8 * 86400.0},
+        {"unpromoted": 19, "last_run": NOW - WEEK},
+        False,
+        "cooldown",
+    ),
+    *(
+        row
+        for name, rules in (("drifted", {"on_drift": True}), ("quality", {}))
+        for code in [{"drifted": "drift"}.get(name, name)]
+        for row in [
+            (f"{name} before failed runs", rules, {name: "x", f"{name}_since": BEFORE, "failed": 5}, False, "brake"),
+            (f"{name} after failed runs", rules, {name: "x", f"{name}_since": SINCE, "failed": 5}, True, code),
+            (
+                f"{name} before kept runs",
+                rules,
+                {name: "x", f"{name}_since": BEFORE, "unpromoted": 9},
+                False,
+                "cooldown",
+            ),
+            (f"{name} after kept runs", rules, {name: "x", f"{name}_since": SINCE, "unpromoted": 9}, True, code),
+        ]
+    ),
+    (
+        "drift after failed runs that nobody asked about",
+        {"new_rows": 10},
+        {"drifted": "x", "drifted_since": SINCE, "failed": 5},
+        False,
+        "brake",
+    ),
+    (
+        "drift after kept runs within the plain cooldown",
+        {"on_drift": True},
+        {"drifted": "x", "drifted_since": NOW, "unpromoted": 9, "last_run": NOW - timedelta(hours=5)},
+        False,
+        "cooldown",
+    ),
     ("another meaning of values", {}, {"is_read_anew": True, "new_rows": 0}, True, "preprocessing"),
     ("another meaning of values and drift", {"on_drift": True}, {"is_read_anew": True, "drifted": "x"}, True, "drift"),
     ("another meaning of values within the cooldown", {}, {"is_read_anew": True, "last_run": NOW}, False, "cooldown"),
-    ("another meaning of values and the brake", {}, {"is_read_anew": True, "unpromoted": 5}, False, "brake"),
-    ("the brake with nothing to stop", {}, {"unpromoted": 9}, False, "nothing"),
+    ("another meaning of values and the brake", {}, {"is_read_anew": True, "failed": 5}, True, "preprocessing"),
+    ("the brake with nothing to stop", {}, {"failed": 9}, False, "nothing"),
 ]
 
 

@@ -16,7 +16,7 @@ from refrain.evaluation.curves import describe_curves
 from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_moves import set_champion
-from refrain.lake.evaluation import Figures, Importance, ModelSummary
+from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary, write_report
 from refrain.lake.label import write_labels
 from refrain.lake.receipt import Receipt, UploadSource
 from refrain.monitoring.monitor import monitor_model
@@ -119,16 +119,19 @@ class World:
         )
         baseline.write(self.store, model, version)
         manifest.write(self.store, model, version)
-        make_evaluation(definition, summary, run).write(self.store, model, run)
-        self.ran(run)
+        self.ran(run, make_evaluation(definition, summary, run))
         expected = Deployment.read(self.store, model).champion_version
         reasons = {"metric": metric.name, "value": figures.value}
         set_champion(self.store, model, version, expected=expected, reasons=reasons, clock=lambda: since)
         return version
 
-    def ran(self, run: str) -> None:
-        """Leave what a run leaves."""
-        make_snapshot(self.definition, run).write(self.store, self.definition.model, run)
+    def ran(self, run: str, evaluation: Evaluation | None = None) -> None:
+        """Leave what a run leaves; one without an evaluation broke off."""
+        model = self.definition.model
+        make_snapshot(self.definition, run).write(self.store, model, run)
+        if evaluation:
+            evaluation.write(self.store, model, run)
+            write_report(self.store, model, run, b"", None)
 
     def ask(
         self,

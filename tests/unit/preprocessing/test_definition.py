@@ -95,7 +95,7 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("a number of rows below zero", "retraining.new_rows", -1, "retraining.new_rows: expected a whole number"),
     ("a window of millennia", "training.window", "999999w", "or 8w, of at most a century, got '999999w'"),
     ("a cooldown without a unit", "retraining.cooldown", "6", "retraining.cooldown: expected a length such as 12h"),
-    ("a brake at once", "retraining.most_without_promotion", 0, "expected a whole number of at least 1, got 0"),
+    ("a brake at once", "retraining.max_failed_runs", 0, "expected a whole number from 1 to 20, got 0"),
     ("an age of nothing", "retraining.max_age", "0d", "retraining.max_age: expected a length such as 12h"),
     ("an endless window", "monitoring.window", "ever", "monitoring.window: expected a length such as 12h"),
     ("more than all", "monitoring.alarm", [4, 3], "monitoring.alarm: expected two whole numbers, k of m"),
