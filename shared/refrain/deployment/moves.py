@@ -213,7 +213,7 @@ def _figures(evaluation: Evaluation) -> dict[str, object]:
     """Return the metric of the champion and of every candidate on the same rows, for the run's output and the log."""
     return {
         "metric": evaluation.metric,
-        "rows": evaluation.data.holdout_rows,
+        "rows": evaluation.compared.rows,
         "champion": evaluation.champion.figures.value if evaluation.champion else None,
         **{candidate.figures.name: candidate.figures.value for candidate in evaluation.candidates},
     }

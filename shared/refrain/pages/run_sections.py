@@ -65,7 +65,7 @@ def _rule(evaluation: Evaluation, models: PageModels, floor: float | None) -> st
 
 def _power(evaluation: Evaluation, models: PageModels) -> str:
     """Say how much these rows can tell."""
-    stakes, rows = evaluation.stakes, evaluation.data.holdout_rows if evaluation.users is None else evaluation.users
+    stakes, rows = evaluation.stakes, evaluation.compared.rows
     sentences = []
     if stakes.units < rows:
         sentences.append(

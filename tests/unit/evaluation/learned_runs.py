@@ -40,12 +40,16 @@ EXACT = Parity(1, 0.0, 0)
 
 @dataclass
 class LearnedRuns:
-    """A lake, the uploads so far, and runs on them; a version learned the training rows of its run."""
+    """A lake, the uploads so far, and runs on them; a version learned the training rows of its run.
+
+    `sides` are the training rows and the holdout of the last comparison.
+    """
 
     make_receipt: MakeReceipt
     lake: tiny.Lake = field(default_factory=tiny.Lake)
     uploads: list[Sequence[Row]] = field(default_factory=list)
     labelled: LabelledRows = NO_LABELS
+    sides: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
 
     def freeze(self, definition: Definition) -> FrozenRows:
         """Freeze all uploads."""
@@ -70,12 +74,14 @@ class LearnedRuns:
         make_manifest(definition, version, snapshot=learned).write(self.lake, "shops", version)
         return sides(rows)[0]
 
-    def compare(self, definition: Definition, run: str, champion: str) -> tuple[FairComparison, dict[str, Array]]:
-        """Do the next run; return the comparison, and the rows that it compares on.
+    def compare(
+        self, definition: Definition, rows: FrozenRows, run: str, champion: str
+    ) -> tuple[FairComparison, dict[str, Array]]:
+        """Do the next run on frozen rows; return the comparison, and the rows that it compares on.
 
         Every model answers a held-out row by its place.
         """
-        rows = self.freeze(definition)
+        self.sides = sides(rows)
         self._keep(run, rows)
         plan = make_snapshot(definition, run)
         again = plan_recipe_again(self.lake, SnapshotKind(definition), champion, rows)
@@ -90,7 +96,7 @@ class LearnedRuns:
         evaluated = fair.entrants["linear"].evaluated
         assert evaluated is not None
         compared = evaluated.answers_to(fair.holdout)[:, 0].astype(int)
-        return fair, {name: array[compared] for name, array in sides(rows)[1].items()}
+        return fair, {name: array[compared] for name, array in self.sides[1].items()}
 
     def _keep(self, run: str, rows: FrozenRows) -> None:
         for name, packed in rows.files.items():

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from preprocessing import objects
 from refrain.lake.learned_rows import are_enough
+from refrain.lake.snapshot import LabelCounts
+from refrain.snapshot.labelled_rows import LabelledRows
 from refrain.statistics.comparison import CHAMPION
 from tests.unit.evaluation.learned_runs import LearnedRuns
 from tests.unit.snapshot.conftest import define, make_receipt
 
 if TYPE_CHECKING:
-    from preprocessing import Array, Columns, Definition
+    from preprocessing import Columns, Definition
     from tests.unit.snapshot.conftest import Define, MakeReceipt
 
 __all__ = ["define", "make_receipt"]
@@ -44,7 +47,7 @@ def names_of(rows: Columns, definition: Definition) -> list[tuple[Any, ...]]:
 
 
 @settings(
-    max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
 )
 @given(
     before=uploads_of_shops,
@@ -63,8 +66,9 @@ def test_no_row_that_is_compared_was_learned_by_the_champion_or_a_candidate(
 
     # When the next run compares
     definition = shaped(define, *(second or first))
-    assume(all(len(rows["who"]) for rows in frozen(runs, definition)))
-    fair, compared = runs.compare(definition, SECOND, CHAMPIONS_VERSION)
+    rows = runs.freeze(definition)
+    assume(0 < rows.held_out < len(rows))
+    fair, compared = runs.compare(definition, rows, SECOND, CHAMPIONS_VERSION)
 
     # Then the champion has learned none of the rows, or its recipe stands for it
     names = names_of(compared, definition)
@@ -76,16 +80,10 @@ def test_no_row_that_is_compared_was_learned_by_the_champion_or_a_candidate(
         assert fair.entrants[CHAMPION].judged == f"{SECOND}-{fair.rows.stand_in}"
     assert fair.rows.favoured == ""
     # And candidates have learned none of them, unless most of the holdout are copies of training rows
-    training, holdout = (names_of(rows, definition) for rows in frozen(runs, definition))
+    training, holdout = (names_of(rows, definition) for rows in runs.sides)
     copies = np.isin([str(name) for name in holdout], [str(name) for name in training])
     assert not {*training} & {*names} or not are_enough(~copies) or fair.rows.learned
     assert len(names) == fair.rows.rows == len(holdout) - fair.rows.learned - fair.rows.copies
-
-
-def frozen(runs: LearnedRuns, definition: Definition) -> tuple[dict[str, Array], dict[str, Array]]:
-    from tests.unit.snapshot.frozen import sides
-
-    return sides(runs.freeze(definition))
 
 
 HISTORY = [(number % 300, f"new {number}", float(number)) for number in range(1000, 5000)]
@@ -112,10 +110,43 @@ def test_late_history_and_corrections_are_learned_rows_and_recipes_are_compared(
     trained = {*runs.learn(definition, FIRST)["who"].tolist()}
     runs.uploads.append(upload)
 
-    fair, compared = runs.compare(definition, SECOND, CHAMPIONS_VERSION)
+    fair, compared = runs.compare(definition, runs.freeze(definition), SECOND, CHAMPIONS_VERSION)
 
-    holdout = frozen(runs, definition)[1]["who"]
+    holdout = runs.sides[1]["who"]
     assert np.mean([who in trained for who in holdout]) == pytest.approx(learned, abs=0.02)
     assert (fair.rows.stand_in, fair.rows.learned, fair.rows.rows) == (stand_in, 0, len(holdout))
     if stand_in is None:
         assert not trained & {*compared["who"].tolist()}
+
+
+def test_a_labelled_prediction_that_was_learned_is_learned_when_its_row_is_uploaded(
+    define: Define, make_receipt: MakeReceipt
+) -> None:
+    # Given a champion that learned 300 predictions with their labels, beside an upload
+    definition = shaped(define, ["who"], {"split": "upload", "holdout": 0.2})
+    runs = LearnedRuns(make_receipt, uploads=[FIRST_MONTH], labelled=labelled(range(1000, 1300)))
+    learned = {*runs.learn(definition, FIRST)["who"].tolist()}
+    assert len({f"new {number}" for number in range(1000, 1300)} & learned) > 50
+
+    # When rows of some of them are uploaded, after new ones
+    runs.uploads.append([row for row in reversed(HISTORY[:700]) if row[2] >= 1250])
+    fair, compared = runs.compare(definition, runs.freeze(definition), SECOND, CHAMPIONS_VERSION)
+
+    # Then the comparison asks about none of them
+    assert (fair.rows.rows, fair.rows.learned, fair.rows.stand_in) == (290, 50, None)
+    assert not learned & {*compared["who"].tolist()}
+
+
+def labelled(numbers: range) -> LabelledRows:
+    """Make predictions that were labelled before any upload."""
+    count = len(numbers)
+    columns = {
+        "at": np.full(count, np.datetime64("1970-02-01", "us")),
+        "who": objects([f"new {number}" for number in numbers]),
+        "spent": np.array(numbers, float),
+        "member": np.full(count, np.nan),
+        "back": objects([None] * count),
+    }
+    times = np.full(count, np.datetime64("2026-10-01", "us"))
+    identities = objects([str(number) for number in numbers])
+    return LabelledRows(columns, times, times, identities, LabelCounts(count, count, 0, 0, []))

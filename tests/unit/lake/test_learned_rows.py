@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import parse_definition
 from refrain.errors import NotFound
-from refrain.lake.learned_rows import read_learned_hashes, read_row_hashes, write_row_hashes
+from refrain.lake.learned_rows import are_enough, mark_learned, read_learned_hashes, read_row_hashes, write_row_hashes
 from refrain.lake.version import TrainingRows
 from tests.stored import RUN, make_manifest
 from tests.unit.serving import tiny
@@ -49,3 +49,33 @@ def test_what_a_version_of_a_run_without_hashes_learned_is_not_to_be_found() -> 
     lake = tiny.Lake()
     with pytest.raises(NotFound):
         read_learned_hashes(lake, "people", learn(lake, "train"))
+
+
+def test_rows_of_a_run_without_hashes_count_as_learned() -> None:
+    lake = tiny.Lake()
+    learn(lake, "train")
+    manifest = make_manifest(DEFINITION)
+    assert mark_learned(lake, DEFINITION, manifest, HASHES).all()
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "enough"),
+    [
+        ([0, 20], [0, 80], True),
+        ([10, 10], [0, 80], True),
+        ([11, 9], [0, 80], False),
+        ([9, 0], [0, 91], True),
+        ([0, 20], [51, 29], False),
+        ([0, 50], [50, 0], False),
+    ],
+    ids=["nothing", "half of a class", "most of a class", "a class of nine", "most rows", "all of a class"],
+)
+def test_half_of_the_rows_and_of_each_class_that_is_not_rare_have_to_be_left(
+    yes: list[int], no: list[int], enough: bool
+) -> None:
+    counts = [*yes, *no]
+    unlearned = np.repeat([False, True, False, True], counts)
+    labels = np.repeat(["yes", "yes", "no", "no"], counts)
+
+    assert are_enough(unlearned, labels) == enough
+    assert are_enough(unlearned) == (unlearned.mean() >= 0.5)
