@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import gate, trials
+from benchmarks.simulation import gate, trials, years
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
 
 PARTS = {
     "gate": "Does a run promote the right model?",
+    "years": "Is a healthy model retrained all year, and is a change in week 30 answered within a week?",
     "trials": "Does a trial dismiss what does harm, and promote what does none?",
 }
 """The question of each part, as the page asks it."""
 
-CELLS: dict[str, Cell] = {f"{cell.part}/{cell.name}": cell for cell in (*gate.cells(), *trials.cells())}
+CELLS: dict[str, Cell] = {f"{cell.part}/{cell.name}": cell for cell in (*gate.cells(), *trials.cells(), *years.cells())}

@@ -117,9 +117,9 @@ def _is_news(facts: RetrainingFacts, reasons: Collection[RetrainingCode]) -> boo
 
 def _cooldown(facts: RetrainingFacts) -> timedelta:
     """Double the pause for every run in a row that kept the champion, but for the first: up to a week."""
-    pause = timedelta(seconds=facts.rules.cooldown)
-    doubled: timedelta = pause * 2 ** max(facts.unpromoted - 1, 0)
-    return max(pause, min(doubled, MAX_DOUBLED_COOLDOWN))
+    pause = facts.rules.cooldown
+    doubled = min(pause * 2.0 ** max(facts.unpromoted - 1, 0), MAX_DOUBLED_COOLDOWN.total_seconds())
+    return timedelta(seconds=max(pause, doubled))
 
 
 def _is_older_than(seconds: float | None, facts: RetrainingFacts) -> bool:

@@ -59,7 +59,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], bool, str]] = [
     (
         "a doubled cooldown ends after a week",
         {"new_rows": 10},
-        {"unpromoted": 19, "last_run": NOW - WEEK},
+        {"unpromoted": 99, "last_run": NOW - WEEK},
         True,
         "new_rows",
     ),
