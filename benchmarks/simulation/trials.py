@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.simulation.cell import Bound, Cell
 from benchmarks.simulation.situations import two_columns
+from benchmarks.simulation.trials_before import BEFORE
 from preprocessing import Gate, Rollout
 from refrain.evaluation.evaluated_model import Holdout
 from refrain.evaluation.expected_trial import expect_trial
@@ -43,7 +44,8 @@ HOLDOUT_ROWS = 3000
 GATE = Gate(None, None, 0.95, None)
 HARMFUL = (Bound("promoted", at_most=0.02),)
 NEVER = Bound("promoted", at_most=0.0)
-HARMLESS = (Bound("promoted", at_least=0.8), Bound("dismissed for harm", at_most=0.01))
+UNHARMED = Bound("dismissed for harm", at_most=0.01)
+HARMLESS = (Bound("promoted", at_least=0.8), UNHARMED)
 KINDS = ("equal", "constant", "zero", "wrong rows", "noisy", "biased")
 BASES = {0.013: 0.01, 0.052: 0.05, 0.205: 0.3}
 """The parameter of the chance of an event for each event rate."""
@@ -149,7 +151,7 @@ def looks(longest: int) -> NDArray[np.int64]:
     >>> looks(4500).tolist()
     [100, 300, 500, 700, 900, 1100, 1300, 1500, 1700, 1900, 2000, 3000, 4000, 4500]
     """
-    numbers = np.r_[np.arange(100, 2000, 200), np.arange(2000, longest, max(1000, longest // 20))]
+    numbers = np.r_[np.arange(100, 2000, 200), np.arange(2000, longest, max(1000, longest // 10))]
     return np.append(numbers[numbers < longest], longest)
 
 
@@ -174,7 +176,8 @@ def cells() -> Iterator[Cell]:
             Service(metric, partial(events, rate), longest),
             f"{METRICS[metric].title}, events {share(rate)}",
         )
-        yield from (_cell(f"{name}, {kind}", service, kind) for kind in KINDS)
+        equal = (UNHARMED,) if (metric, rate) == ("brier", 0.013) else None
+        yield from (_cell(f"{name}, {kind}", service, kind, equal if kind == "equal" else None) for kind in KINDS)
         alone = replace(service, sees_distance=False)
         yield from (_cell(f"{name}, {kind}, by labels alone", alone, kind) for kind in ("constant", "noisy"))
     for error in ERRORS:
@@ -191,8 +194,7 @@ def _other_cells() -> Iterator[Cell]:
         "entities come ten times": replace(usual, longest=30_000, again=10),
     }.items():
         yield from (_cell(f"{name}, {kind}", service, kind) for kind in ("equal", "noisy", "biased"))
-    never_harmed = Bound("dismissed for harm", at_most=0.01)
-    yield _cell("MAE, equal in turns of 50 rows", Service("mae", turns, 30_000), "equal", (never_harmed,))
+    yield _cell("MAE, equal in turns of 50 rows", Service("mae", turns, 30_000), "equal", (UNHARMED,))
     for kind in KINDS:
         unlabelled = replace(usual, labelled=0.0)
         yield _cell(f"no label comes, {kind}", unlabelled, kind, (NEVER,))
@@ -205,7 +207,10 @@ def _cell(name: str, service: Service, kind: str, bounds: tuple[Bound, ...] | No
     if service.metric == "roc_auc" and kind == "biased":
         usual = ()  # its order is right, so by this metric it is no worse
     limits = usual if bounds is None else bounds
-    return Cell("trials", name, partial(conduct, service, kind), 500, limits, CI_RUNS.get(name, 0))
+    before = BEFORE.get(name.replace("ROC AUC", "log loss").replace(METRICS["brier"].title, "log loss"))
+    figures = dict(zip(("promoted", "dismissed for harm", "rows"), before, strict=True)) if before else {}
+    runs = 300 if kind != "equal" or service.longest <= 8_000 else 100
+    return Cell("trials", name, partial(conduct, service, kind), runs, limits, CI_RUNS.get(name, 0), figures)
 
 
 LONGEST = {
@@ -215,9 +220,14 @@ LONGEST = {
     ("roc_auc", 0.013): 25_000,
     ("roc_auc", 0.052): 8_000,
     ("roc_auc", 0.205): 4_000,
+    ("brier", 0.013): 12_000,
+    ("brier", 0.205): 5_000,
     ("accuracy", 0.205): 50_000,
 }
-"""How many rows a trial takes at most, by metric and event rate: so many that equal ones are decided on."""
+"""How many rows a trial takes at most, by metric and event rate: so many that equal ones are decided on.
+
+All but squared errors of rare events: there an equal challenger would need about 100,000.
+"""
 ERRORS = (0.005, 0.02, 0.1)
 FACTORS = {"equal": "equal", "2": "twice the error", "3": "three times the error"}
 CI_RUNS = {
