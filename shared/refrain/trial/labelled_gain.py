@@ -117,7 +117,8 @@ def compare_labelled(
 
 def _plan_units(expected: Expectation) -> float:
     """Return after about how many units an equal challenger is decided on."""
-    ratio = expected.deviation / max(expected.margin, 1e-300)
+    least_margin = expected.deviation * np.sqrt(WIDTH_SQUARED / MAX_PLANNED_UNITS)
+    ratio = expected.deviation / max(expected.margin, least_margin, 1e-300)
     return float(np.clip(WIDTH_SQUARED * ratio**2, MIN_UNITS, MAX_PLANNED_UNITS))
 
 

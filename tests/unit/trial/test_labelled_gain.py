@@ -100,6 +100,19 @@ def test_gains_that_lasted_on_the_holdout_last_in_service_before_anything_shows_
     assert compare(truth, champion, challenger, block=50).units == 6
 
 
+@pytest.mark.parametrize("gain", [-0.5, 0.0, 0.5])
+def test_where_the_champion_has_no_lead_nothing_is_tolerated(gain: float) -> None:
+    random = np.random.default_rng(0)
+    truth = random.normal(size=500)
+    terms = replace(EXPECTED, margin=0.0)
+
+    champion, challenger = truth + 1, truth + 1 - gain + random.normal(0, 0.1, 500)
+    found = compare_labelled(METRICS["mae"], truth, champion, challenger, terms, np.arange(500))
+
+    assert found and found.planned == 100_000
+    assert (found.is_no_worse(ALPHA), found.is_harmful(ALPHA)) == (gain > 0, gain < 0)
+
+
 def test_where_an_event_is_rare_its_events_are_counted() -> None:
     truth = (np.arange(1000) % 100 == 50).astype(np.int64)
     nobody = np.tile([0.99, 0.01], (1000, 1))
