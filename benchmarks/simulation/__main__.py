@@ -1,6 +1,7 @@
 """`make simulate [ONLY=part,part]` simulates the designed cells, and writes their figures and the page of them.
 
-They go to docs/simulations.json and docs/simulations.md. Cells that are not simulated keep their earlier figures.
+They go to docs/simulations.json and docs/simulations.md, and in short to docs/learning.md, whose pictures are drawn
+anew. Cells that are not simulated keep their earlier figures.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.simulation.cell import CellFigures
+from benchmarks.simulation.learning_pictures import write_pictures
 from benchmarks.simulation.page import write_page
 from benchmarks.simulation.registry import CELLS
+from benchmarks.simulation.summary import write_summaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             figures[key] = cell.run(options.runs or cell.runs)
             print(f"{key}: {', '.join(f'{name} {mean:.3g}' for name, mean in figures[key].means.items())}", flush=True)
             _write({name: figures[name] for name in CELLS if name in figures})
+    write_summaries(list(figures.values()), DOCS / "learning.md")
+    write_pictures()
     broken = [
         f"{key}: {bound.figure} {result.means[bound.figure]:.3g}"
         for key, result in figures.items()

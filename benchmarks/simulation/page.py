@@ -53,17 +53,19 @@ def _cell(result: CellFigures, name: str) -> str:
     if name not in result.means:
         return ""
     bound = result.bound_of(name)
-    limit = f" ({_limit(bound)})" if bound else ""
-    before = f"; before {_number(result.before[name])}" if name in result.before else ""
-    return f"{_number(result.means[name])}{limit}{before}"
+    limit = f" ({limit_in_words(bound)})" if bound else ""
+    before = f"; before {number_in_words(result.before[name])}" if name in result.before else ""
+    return f"{number_in_words(result.means[name])}{limit}{before}"
 
 
-def _number(value: float) -> str:
+def number_in_words(value: float) -> str:
+    """Write a share in percent, and any other mean as a whole number."""
     return share(value) if 0 <= value <= 1 else f"{value:,.0f}"
 
 
-def _limit(bound: Bound) -> str:
-    return f"≥ {_number(bound.at_least)}" if bound.at_least >= 0 else f"≤ {_number(bound.at_most)}"
+def limit_in_words(bound: Bound) -> str:
+    """Write a bound with its side."""
+    return f"≥ {number_in_words(bound.at_least)}" if bound.at_least >= 0 else f"≤ {number_in_words(bound.at_most)}"
 
 
 def _draw(title: str, cells: Sequence[CellFigures]) -> Html:
