@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.simulation.cell import Bound, Cell
-from benchmarks.simulation.situations import Classes, autoregressive, noise_for, two_columns
+from benchmarks.simulation.gate_before import AT_THE_SAME_ERROR, BEFORE
+from benchmarks.simulation.situations import (
+    Classes,
+    Values,
+    autoregressive,
+    champion_figure,
+    measured_by,
+    noise_for,
+    two_columns,
+)
 from refrain.statistics.comparison import ComparedRows, ComparisonRules, compare_models
-from refrain.statistics.metrics import METRICS
 from refrain.words import counted
 
 if TYPE_CHECKING:
@@ -19,11 +27,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from benchmarks.simulation.cell import Random
+    from benchmarks.simulation.cell import Random, Simulate
     from benchmarks.simulation.situations import Situation
     from refrain.arrays import Floats, Truth
 
-EQUAL = Bound("promoted", at_most=0.06)
+CI_RUNS = 300
+CI = (
+    "equal models: accuracy, 200 rows, 5 candidates",
+    "equal models, ties: 4 of 200 rows differ",
+    "equal models in time: autocorrelation 0.9, 500 rows",
+    "equal models, clusters: 50 entities of 20 rows each",
+    "a worse challenger: Brier score, the same answer to everybody, rate 0.01, 200 rows",
+    "a better challenger: ROC AUC, +2 points, 200 rows, 1 candidate",
+)
+"""The cells of the test suite."""
 
 
 def outcome(
@@ -38,7 +55,7 @@ def outcome(
     """Let the gate decide on one holdout."""
     rows = ComparedRows(truth, groups, np.arange(len(truth)) if in_order else None)
     answers = {str(index): challenger for index, challenger in enumerate(challengers)}
-    compared = compare_models(METRICS[metric], rows, champion, answers, ComparisonRules()).candidates
+    compared = compare_models(measured_by(metric), rows, champion, answers, ComparisonRules()).candidates
     return {"promoted": any(figures.answer == "better" for figures in compared.values())}
 
 
@@ -83,12 +100,127 @@ def rare(metric: str, rows: int, rate: float, answered: float, random: Random) -
     return outcome(metric, truth, champion, [two_columns(np.full(rows, answered))])
 
 
+def useless(metric: str, rows: int, random: Random) -> Mapping[str, float]:
+    """Compare a first model of useless features with the trivial predictor."""
+    truth, _ = Classes().draw(random, rows, [])
+    useless_features = two_columns(1 / (1 + np.exp(-random.normal(0, 0.3, rows))))
+    return outcome(metric, truth, two_columns(np.full(rows, 0.5)), [useless_features])
+
+
 def cells() -> Iterator[Cell]:
     """All cells of this part."""
-    for metric, rows, challengers, situation in LEVELS:
-        simulate = partial(independent, metric, rows, challengers, 0.0, situation)
-        name = f"equal, {METRICS[metric].title}, {counted(rows, 'row')}, {counted(challengers, 'candidate')}"
-        yield Cell("gate", name, simulate, bounds=(EQUAL,), ci_runs=100)
+    equal_models: dict[str, Mapping[str, Simulate]] = {
+        "equal models": _equal(),
+        "equal models, ties": _ties(),
+        "equal models in time": _following(),
+        "equal models, clusters": _clustered(),
+        "a first model": {"useless features, log loss, 500 rows": partial(useless, "log_loss", 500)},
+    }
+    for group, simulations in equal_models.items():
+        yield from _cells(group, simulations, 2000, Bound("promoted", at_most=0.06))
+    yield from _cells("a worse challenger", _worse(), 2000, Bound("promoted", at_most=0.01))
+    for name, simulate in _better().items():
+        least = round(AT_THE_SAME_ERROR[f"a better challenger: {name}"] - 0.03, 3)
+        yield from _cells("a better challenger", {name: simulate}, 1000, Bound("promoted", at_least=least))
 
 
-LEVELS: tuple[tuple[str, int, int, Situation], ...] = (("accuracy", 200, 1, Classes()), ("log_loss", 500, 5, Classes()))
+def _cells(group: str, simulations: Mapping[str, Simulate], runs: int, bound: Bound) -> Iterator[Cell]:
+    for situation, simulate in simulations.items():
+        name = f"{group}: {situation}"
+        shares = {"promoted": BEFORE.get(name), "promoted at the same error": AT_THE_SAME_ERROR.get(name)}
+        before = {figure: share for figure, share in shares.items() if share is not None}
+        yield Cell("gate", name, simulate, runs, (bound,), CI_RUNS if name in CI else 0, before)
+
+
+def _equal() -> Mapping[str, Simulate]:
+    situations = (
+        *(("accuracy", rows, number, 0.5) for rows, number in ((200, 1), (200, 5), (2000, 1), (2000, 10), (20_000, 1))),
+        *(("roc_auc", rows, number, rate) for rows, number, rate in ((200, 1, 0.5), (2000, 5, 0.05), (2000, 1, 0.01))),
+        *(("log_loss", rows, number, 0.5) for rows, number in ((200, 1), (2000, 10))),
+        *(("log_loss", rows, 1, rate) for rows, rate in ((500, 0.05), (2000, 0.01), (20_000, 0.01))),
+        *(("f1", rows, 1, rate) for rows, rate in ((200, 0.5), (2000, 0.05))),
+        *((metric, 500, 1, 0.2) for metric in ("average_precision", "brier", "balanced_accuracy")),
+        *((metric, 200, 1, None) for metric in ("rmse", "mae", "r2")),
+        *(("rmse", 2000, number, None) for number in (1, 10)),
+    )
+    return dict(_independent(metric, rows, number, 0.0, rate) for metric, rows, number, rate in situations)
+
+
+def _worse() -> Mapping[str, Simulate]:
+    situations = (
+        *((metric, rows, -0.02, 0.5) for metric in ("accuracy", "roc_auc", "f1") for rows in (200, 2000)),
+        *(("log_loss", rows, -0.05, rate) for rows, rate in ((200, 0.5), (2000, 0.05))),
+        *((metric, 200, -0.05, None) for metric in ("rmse", "mae")),
+    )
+    constant = {
+        f"{measured_by(metric).title}, the same answer to everybody, rate {rate}, {counted(rows, 'row')}": partial(
+            rare, metric, rows, rate, rate
+        )
+        for metric, rows, rate in (
+            ("log_loss", 200, 0.01), ("log_loss", 1000, 0.01), ("log_loss", 500, 0.05), ("roc_auc", 500, 0.01),
+            ("brier", 200, 0.01), ("brier", 1000, 0.01), ("average_precision", 500, 0.01),
+        )
+    }  # fmt: skip
+    return {**dict(_independent(metric, rows, 1, gain, rate) for metric, rows, gain, rate in situations), **constant}
+
+
+def _better() -> Mapping[str, Simulate]:
+    situations = (
+        ("accuracy", 200, 1, 0.02, 0.5),
+        ("accuracy", 2000, 1, 0.01, 0.5),
+        ("accuracy", 2000, 5, 0.01, 0.5),
+        ("roc_auc", 200, 1, 0.02, 0.5),
+        ("roc_auc", 2000, 1, 0.01, 0.5),
+        ("roc_auc", 2000, 1, 0.02, 0.05),
+        ("log_loss", 200, 1, 0.05, 0.5),
+        ("log_loss", 2000, 1, 0.01, 0.5),
+        ("log_loss", 2000, 10, 0.02, 0.5),
+        ("f1", 2000, 1, 0.01, 0.5),
+        ("average_precision", 2000, 1, 0.02, 0.2),
+        ("brier", 2000, 1, 0.02, 0.2),
+        ("rmse", 200, 1, 0.05, None),
+        ("rmse", 2000, 1, 0.02, None),
+        ("mae", 200, 1, 0.05, None),
+        ("r2", 2000, 1, 0.01, None),
+    )
+    return dict(_independent(*situation) for situation in situations)
+
+
+def _ties() -> Mapping[str, Simulate]:
+    return {
+        f"{counted(differing, 'row')} of 200 {'differs' if differing == 1 else 'differ'}": partial(
+            tied, "accuracy", differing
+        )
+        for differing in (1, 2, 3, 4, 5, 7, 12)
+    }
+
+
+def _following() -> Mapping[str, Simulate]:
+    lasting = {
+        f"autocorrelation {correlation}, {counted(rows, 'row')}": partial(following, rows, correlation, 0.0)
+        for rows in (500, 2000)
+        for correlation in (0.0, 0.5, 0.8, 0.9, 0.97)
+    }
+    hidden = {
+        f"autocorrelation 0.97 hidden in noise, {counted(rows, 'row')}": partial(following, rows, 0.97, 1.0)
+        for rows in (2000, 10_000)
+    }
+    return lasting | hidden
+
+
+def _clustered() -> Mapping[str, Simulate]:
+    return {
+        f"{entities} entities of {counted(rows, 'row')} each": partial(clustered, entities, rows)
+        for entities, rows in ((1000, 1), (200, 5), (50, 20), (20, 50))
+    }
+
+
+def _independent(metric: str, rows: int, challengers: int, gain: float, rate: float | None) -> tuple[str, Simulate]:
+    """Name the situation, and simulate it. A gain of a loss is a share of the champion's."""
+    situation: Situation = Values() if rate is None else Classes(rate)
+    measure = measured_by(metric)
+    scale = 1.0 if measure.greater_is_better else champion_figure(metric, situation)
+    size = f"{100 * gain:+.0f} {'points' if measure.greater_is_better else '% of the loss'}, " if gain else ""
+    rare_events = f"rate {rate}, " if rate not in (None, 0.5) else ""
+    name = f"{measure.title}, {size}{rare_events}{counted(rows, 'row')}, {counted(challengers, 'candidate')}"
+    return name, partial(independent, metric, rows, challengers, scale * gain, situation)

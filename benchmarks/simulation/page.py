@@ -24,7 +24,7 @@ must hold. "Before" is what the code before the present one did with the same da
 
 In a drawing a filled dot is the present code with its 95 % interval, a hollow dot the code before, and a bar the bound.
 """
-WIDE, NAMES, HIGH = 860, 330, 20
+WIDE, NAMES, HIGH = 1040, 600, 20
 
 
 def write_page(figures: Sequence[CellFigures], page: Path) -> None:
@@ -41,7 +41,7 @@ def write_page(figures: Sequence[CellFigures], page: Path) -> None:
 
 
 def _table(cells: Sequence[CellFigures]) -> Iterator[str]:
-    names = list(dict.fromkeys(name for result in cells for name in result.means))
+    names = list(dict.fromkeys(name for result in cells for name in (*result.means, *result.before)))
     yield f"| situation | runs | {' | '.join(names)} |"
     yield f"|---|---:|{'---:|' * len(names)}"
     for result in cells:
@@ -51,7 +51,7 @@ def _table(cells: Sequence[CellFigures]) -> Iterator[str]:
 
 def _cell(result: CellFigures, name: str) -> str:
     if name not in result.means:
-        return ""
+        return f"before {_number(result.before[name])}" if name in result.before else ""
     bound = result.bound_of(name)
     limit = f" ({limit_in_words(bound)})" if bound else ""
     before = f"; before {number_in_words(result.before[name])}" if name in result.before else ""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.metrics import choose_metric
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Random
     from refrain.arrays import Floats, Truth
+    from refrain.statistics.metrics import Metric
 
 CALIBRATING_ROWS = 200_000
 ALIKE = 0.8
@@ -56,6 +57,18 @@ class Values:
         return truth, [truth + scale * own for scale, own in zip(noises, errors, strict=True)]
 
 
+def measured_by(metric: str) -> Metric:
+    """Return a metric as it measures these situations: of the event, where it is of one class."""
+    return choose_metric(metric, ("none", "event"), "event", {})
+
+
+@cache
+def champion_figure(metric: str, situation: Situation) -> float:
+    """Return the champion's figure on very many rows."""
+    truth, (champion,) = situation.draw(np.random.default_rng(7), CALIBRATING_ROWS, [1.0])
+    return measured_by(metric).value(truth, champion)
+
+
 @cache
 def noise_for(metric: str, situation: Situation, gain: float) -> float:
     """Return the scale of a challenger's noise (the champion's is 1) with which it is better by this gain."""
@@ -63,7 +76,7 @@ def noise_for(metric: str, situation: Situation, gain: float) -> float:
     for _ in range(20):
         middle = (low + high) / 2
         truth, (champion, challenger) = situation.draw(np.random.default_rng(7), CALIBRATING_ROWS, [1.0, middle])
-        measure = METRICS[metric]
+        measure = measured_by(metric)
         better = measure.gain(measure.value(truth, challenger), measure.value(truth, champion)) > gain
         low, high = (middle, high) if better else (low, middle)
     return (low + high) / 2

@@ -93,8 +93,12 @@ def _refusal(
 
 
 def _beats_trivial(metric: Metric, champion: Figures | None, candidate: Figures, value: float, trivial: float) -> bool:
-    """Tell whether a model is better than the trivial predictor; surely better where nothing else is compared."""
-    return metric.gain(value, trivial) > 0 and (champion is not None or candidate.answer == "better")
+    """Tell whether a model is better than the trivial predictor; surely better where nothing else is compared.
+
+    Where the rows are too few independent units for any interval, its figure has to do.
+    """
+    is_sure = champion is not None or candidate.answer == "better" or candidate.gain_interval is None
+    return metric.gain(value, trivial) > 0 and is_sure
 
 
 def _unlike(name: str, rows: str, parity: Parity | None) -> str:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from refrain.statistics.metrics import Metric
 
 CHAMPION = "champion"
-MIN_EVENTS = 5
-"""With fewer rows of all but the most frequent class, nothing is said of a classification: it would be luck."""
+MIN_EVENTS, MIN_RARE_EVENTS = 5, 20
+"""With fewer rows of all but the most frequent class, nothing is said of classes; the rarer, the more it takes.
+
+What they lose is seldom seen, and what all others gain is seen at once: the fewer events, the more lopsided chance is.
+"""
 
 
 @dataclass(frozen=True)
@@ -188,5 +191,7 @@ def _shortfall(metric: Metric, truth: Truth, units: int) -> int:
     rows = len(truth)
     factors = [MIN_UNITS / units]
     if metric.task == "classification":
-        factors.append(MIN_EVENTS / max(rows - int(np.bincount(truth.astype(np.int64)).max()), 0.5))
+        events = rows - int(np.bincount(truth.astype(np.int64)).max())
+        share = min(events / rows, 0.5)  # the skewness of their number: (1 - 2 share) / root of (events · (1 - share))
+        factors.append(max(MIN_EVENTS, MIN_RARE_EVENTS * (1 - 2 * share) ** 2 / (1 - share)) / max(events, 0.5))
     return max(0, int(np.ceil(rows * (max(factors) - 1))))

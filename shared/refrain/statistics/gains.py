@@ -70,7 +70,7 @@ def _measure(index: int, sums: Floats, sizes: Floats, flipped: Floats, alpha: fl
     down = _OneSided(index, -sums, sizes, np.c_[-flipped[:, :-2], flipped[:, -2:]], step)
     chance, chance_of_loss = up.chance(), down.chance()
     low, high = up.least(alpha, gain, error), down.least(alpha, -gain, error)
-    if low is None or high is None:
+    if low is None or high is None or len(sums) < MIN_UNITS:
         return MeasuredGain(gain, None, chance, chance_of_loss, error)
     low = max(low, 0.0) if chance <= alpha else min(low, 0.0)
     high = min(-high, 0.0) if chance_of_loss <= alpha else max(-high, 0.0)

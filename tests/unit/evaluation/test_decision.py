@@ -21,7 +21,14 @@ UNLIKE = Parity(rows=1000, max_difference=0.4, differing=203)
 
 
 def model(name: str, value: float | None, answer: Answer = "better", **more: Any) -> Figures:
-    figures = {"interval": Interval(0.0, 1.0), "latency_ms": 0.03, "bytes": 900, "parity": EXACT, "golden": EXACT}
+    figures = {
+        "gain_interval": Interval(-0.1, 0.1),
+        "interval": Interval(0.0, 1.0),
+        "latency_ms": 0.03,
+        "bytes": 900,
+        "parity": EXACT,
+        "golden": EXACT,
+    }
     return Figures(name, f"1-{name}", value, answer=answer, chance=0.004, **{**figures, **more})
 
 
@@ -111,6 +118,15 @@ CASES = {
         None,
         {"a": "below_trivial"},
         ("a is not surely better than the same answer for everybody (ROC AUC 0.8500 against 0.5000)", "still no model"),
+        Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None),
+    ),
+    "the first model on too few units to be sure of anything": Case(
+        None,
+        [model("a", 0.85, "undecided", gain_interval=None), model("b", 0.45, "undecided", gain_interval=None)],
+        "first_model",
+        "1-a",
+        {"a": "promoted", "b": "below_trivial"},
+        ("a is the first model",),
         Gate(min_metric=None, max_metric=None, confidence=0.95, max_latency_ms=None),
     ),
     "worse than the trivial predictor, though better than the champion": Case(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from refrain.statistics.comparison import CHAMPION, MIN_EVENTS, ComparedRows, ComparisonRules, compare_models
+from refrain.statistics.comparison import CHAMPION, MIN_RARE_EVENTS, ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import METRICS
 
 type Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def test_the_same_answers_are_no_worse_and_gain_nothing() -> None:
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "accuracy", "f1", "roc_auc"])
-@pytest.mark.parametrize("events", range(1, MIN_EVENTS))
+@pytest.mark.parametrize("events", [1, 4, 8, 16])
 def test_without_events_nothing_is_said(metric: str, events: int) -> None:
     """A challenger that answers "no" to everybody looks better wherever hardly an event was seen."""
     truth = (np.arange(400) < events).astype(np.int64)
@@ -85,7 +85,19 @@ def test_without_events_nothing_is_said(metric: str, events: int) -> None:
     compared = compare_models(METRICS[metric], ComparedRows(truth), champion, {"no": challenger}, RULES).candidates
 
     assert compared["no"].answer == "undecided"
-    assert compared["no"].rows_needed == -(-400 * MIN_EVENTS // events) - 400
+    assert compared["no"].rows_needed == pytest.approx(400 * (MIN_RARE_EVENTS / events - 1), rel=0.15, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("events", "rows", "enough"), [(20, 1000, True), (15, 1000, False), (9, 45, True), (5, 10, True)]
+)
+def test_the_rarer_events_are_the_more_it_takes(events: int, rows: int, enough: bool) -> None:
+    truth = (np.arange(rows) < events).astype(np.int64)
+    bad: Floats = np.column_stack([truth, 1 - truth]) * np.float64(0.8) + 0.1
+
+    compared = compare_models(METRICS["log_loss"], ComparedRows(truth), bad, {"a": 1 - bad}, RULES).candidates["a"]
+
+    assert (compared.answer == "better") is enough
 
 
 @pytest.mark.parametrize("grouped", [True, False])
