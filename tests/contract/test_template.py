@@ -276,7 +276,9 @@ def test_rights_in_s3_are_granted_by_prefix() -> None:
             continue
         assert action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"), owner
         own_inbox = owner == "IngestFunction" and action.startswith("s3:Get")
-        assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*(\*|\.json|\.npz)", resource["Fn::Sub"]) or own_inbox, owner
+        assert re.fullmatch(r"\$\{LakeBucket\.Arn\}/[a-z]+/.*(\*|\.json|\.npz)", resource["Fn::Sub"]) or own_inbox, (
+            owner
+        )
 
 
 def test_only_their_sources_write_labels_and_captured_records() -> None:

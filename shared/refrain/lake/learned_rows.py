@@ -55,7 +55,9 @@ def read_row_hashes(store: Store, model: str, run: str, sides: Iterable[Side]) -
 def read_learned_hashes(store: Store, model: str, version: str) -> RowHashes:
     """Read the hashes of all rows that a version learned from, sorted. Raises `NotFound`."""
     manifest = Manifest.read(store, model, version)
-    return np.sort(read_row_hashes(store, model, manifest.run, manifest.snapshot.sides))
+    hashes = read_row_hashes(store, model, manifest.run, manifest.snapshot.sides)
+    hashes.sort()
+    return hashes
 
 
 def mark_learned(store: Store, definition: Definition, manifest: Manifest, hashes: RowHashes) -> NDArray[np.bool_]:
