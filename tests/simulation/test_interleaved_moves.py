@@ -19,7 +19,7 @@ from refrain.deployment import rollback
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest, OutdatedRollback, StorageUnavailable
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_log import CHAMPION_EVENTS, state_after
-from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
+from refrain.lake.deployment_moves import refresh_champion, remove_challenger, set_challenger, set_champion
 from refrain.serving.http.deployment_history import served_at
 from refrain.times import from_iso, to_iso
 from tests.simulation.interleaving import (
@@ -59,6 +59,10 @@ def promote(version: str, expected: str | None, store: Store, clock: Clock, **op
     return set_champion(store, MODEL, version, expected=expected, reasons=reasons, clock=clock, **options)
 
 
+def refresh(version: str, expected: str, store: Store, clock: Clock) -> object:
+    return refresh_champion(store, MODEL, version, expected=expected, reasons={"by": f"refresh {version}"}, clock=clock)
+
+
 def start_trial(version: str, expected: str, store: Store, clock: Clock) -> object:
     reasons = {"by": f"start_trial {version}"}
     return set_challenger(store, MODEL, version, CANARY, expected=expected, reasons=reasons, clock=clock)
@@ -82,6 +86,7 @@ def read_history(store: Store, _clock: Clock) -> object:
 MOVERS: dict[str, tuple[str, Mover]] = {
     "promote": ("promote d", partial(promote, "d", "c")),
     "promote another": ("promote e", partial(promote, "e", "c")),
+    "refresh": ("refresh f", partial(refresh, "f", "c")),
     "promote the challenger": ("promote x", partial(promote, "x", "c", on_trial=True)),
     "start a trial": ("start_trial y", partial(start_trial, "y", "c")),
     "dismiss": ("dismiss x", partial(dismiss, "x", None)),
@@ -99,7 +104,7 @@ def content() -> dict[str, bytes]:
     world = World()
     store = WatchedStore(world)
     definition = parse_definition(MODEL, DEFINITION, "people.toml")
-    for version in "abcdexy":
+    for version in "abcdefxy":
         make_manifest(definition, version).write(store, MODEL, version)
     for version, before in (("a", None), ("b", "a"), ("c", "b")):
         promote(version, before, store, world.now)
