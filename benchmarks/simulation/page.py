@@ -41,7 +41,7 @@ def write_page(figures: Sequence[CellFigures], page: Path) -> None:
 
 
 def _table(cells: Sequence[CellFigures]) -> Iterator[str]:
-    names = list(dict.fromkeys(name for result in cells for name in (*result.means, *result.before)))
+    names = list(dict.fromkeys(name for result in cells for name in result.means))
     yield f"| situation | runs | {' | '.join(names)} |"
     yield f"|---|---:|{'---:|' * len(names)}"
     for result in cells:
@@ -51,7 +51,7 @@ def _table(cells: Sequence[CellFigures]) -> Iterator[str]:
 
 def _cell(result: CellFigures, name: str) -> str:
     if name not in result.means:
-        return f"before {_number(result.before[name])}" if name in result.before else ""
+        return ""
     bound = result.bound_of(name)
     limit = f" ({limit_in_words(bound)})" if bound else ""
     before = f"; before {number_in_words(result.before[name])}" if name in result.before else ""
@@ -60,7 +60,7 @@ def _cell(result: CellFigures, name: str) -> str:
 
 def number_in_words(value: float) -> str:
     """Write a share in percent, and any other mean as a whole number."""
-    return share(value) if 0 <= value <= 1 else f"{value:,.0f}"
+    return share(value).replace("-", "−") if -1 <= value <= 1 else f"{value:,.0f}"
 
 
 def limit_in_words(bound: Bound) -> str:
@@ -69,12 +69,12 @@ def limit_in_words(bound: Bound) -> str:
 
 
 def _draw(title: str, cells: Sequence[CellFigures]) -> Html:
-    """Draw the bounded share of each situation, or its first one."""
+    """Draw the first figure of each situation, where it is a share."""
     bottom = 10 + HIGH * len(cells)
     panel = Panel(Scale(0, 1, NAMES, WIDE - 60), Scale(0, 1, bottom, 4))
     parts = panel.grid_x("share of the runs", 10)
     for index, result in enumerate(cells):
-        name = result.bounds[0].figure if result.bounds else next(iter(result.means))
+        name = next(iter(result.means))
         y, mean = 18 + HIGH * index, result.means[name]
         parts.append(text(0, y + 4, f"{result.name}: {name}", "label"))
         if not 0 <= mean <= 1:
