@@ -67,12 +67,12 @@ MAX_FAILED_RUNS = 20
 
 
 def _parse_costs(value: object) -> dict[str, dict[str, float]]:
-    cost = number().parse
+    cost = number(least=0.0).parse
     answers = of_type(dict)(value).items()
     return {truth: {label: cost(amount) for label, amount in of_type(dict)(costs).items()} for truth, costs in answers}
 
 
-COSTS = Key("costs by true and answered class, such as { fraud = { ok = 100 } }", _parse_costs, {})
+COSTS = Key("costs of at least 0 by true and answered class, such as { fraud = { ok = 100 } }", _parse_costs, {})
 
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"

@@ -9,9 +9,12 @@ import numpy as np
 from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
+from refrain.lake.capture.predictions import Captured, name_entities
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
-from refrain.statistics.intervals import bootstrap_interval
+from refrain.statistics.comparison import possible_interval
+from refrain.statistics.dependence import number_units
+from refrain.statistics.intervals import mean_interval
 from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from refrain.monitoring.served_version import ServedVersion
 
 MIN_LABELLED_ROWS = 30
-MEASURED_RESAMPLES = 500
 MAX_ESTIMATED_ROWS = 20_000
 
 
@@ -38,7 +40,8 @@ def measure_quality(
     predictions = len(joined) + joined.unlabelled
     measured, why = None, ""
     try:
-        measured = _measure_metric(version, definition, target[usable], joined.captured.answers[usable])
+        captured = Captured([row for row, kept in zip(joined.captured.rows, usable, strict=True) if kept])
+        measured = _measure_metric(version, definition, target[usable], captured)
     except MetricUndefined as error:
         why = str(error)
     evaluated = version.evaluated_quality(definition)
@@ -54,9 +57,9 @@ def measure_quality(
     )
 
 
-def _measure_metric(version: ServedVersion, definition: Definition, target: Array, answers: Floats) -> Estimate:
-    """Compute the definition's metric with its interval. Raises `MetricUndefined`."""
-    rows = len(target)
+def _measure_metric(version: ServedVersion, definition: Definition, target: Array, captured: Captured) -> Estimate:
+    """Compute the definition's metric with its interval, for rows that may be alike. Raises `MetricUndefined`."""
+    rows, answers = len(target), captured.answers
     if rows < MIN_LABELLED_ROWS:
         raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
     truth: Truth = target if version.classes else target.astype(np.float64)
@@ -69,9 +72,10 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
         choose_metric(definition.training.metric, classes, version.positive, definition.training.costs),
         definition.gate.confidence,
     )
-    value = metric.value(truth, answers)
-    low, high = bootstrap_interval(metric.score(truth, answers), rows, confidence, MEASURED_RESAMPLES)
-    return Estimate(value, low, high, rows)
+    values = metric.influence(truth, answers)
+    units = number_units(name_entities(version.definition, captured.rows), None, values[:, np.newaxis])
+    low, high = possible_interval(metric, mean_interval(values, units, confidence))
+    return Estimate(float(values.mean()), low, high, rows)
 
 
 def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:

@@ -136,11 +136,11 @@ def _figures(
     for name, values in influences.items():
         units = number_units(rows.groups, rows.times, values[:, np.newaxis])
         interval = mean_interval(values, units, confidence)
-        figures[name] = ComparedFigures(float(values.mean()), _possible(metric, interval))
+        figures[name] = ComparedFigures(float(values.mean()), possible_interval(metric, interval))
     return figures
 
 
-def _possible(metric: Metric, ends: Interval) -> Interval:
+def possible_interval(metric: Metric, ends: Interval) -> Interval:
     """Cut off what lies beyond a perfect figure."""
     low, high = ends
     return Interval(min(low, 1.0), min(high, 1.0)) if metric.greater_is_better else Interval(max(low, 0.0), high)

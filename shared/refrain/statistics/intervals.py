@@ -56,7 +56,7 @@ def mean_interval(values: Floats, units: NDArray[np.int64], confidence: float) -
     which they belong to. Student's quantile is that of Fisher's expansion (1926).
 
     >>> tuple(round(end, 2) for end in mean_interval(np.array([1.0, 2.0, 3.0, 4.0]), np.arange(4), 0.9))
-    (1.02, 3.98)
+    (1.11, 3.89)
     """
     sums, sizes = sum_units(values[:, np.newaxis], units)
     mean, freedom = float(values.mean()), max(len(sizes) - 1, 1)

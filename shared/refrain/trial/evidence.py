@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from refrain.classes import aligned, class_labels, class_numbers
-from refrain.lake.capture.predictions import Captured, join_labels
+from refrain.lake.capture.predictions import Captured, join_labels, name_entities
 from refrain.trial.labelled_gain import compare_labelled
 from refrain.trial.verdict import TrialFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from preprocessing import Definition
     from refrain.arrays import Floats, Truth
@@ -123,7 +121,10 @@ def _compare(
     labelled, truth = _labelled(trial, {pair.row.id: pair for pair in pairs}, labels)
     if not labelled:
         return 0, None
-    requests, entities = np.array([pair.request for pair in labelled]), _entities(trial.definition, labelled)
+    requests, entities = (
+        np.array([pair.request for pair in labelled]),
+        name_entities(trial.definition, [pair.row for pair in labelled]),
+    )
     champion, challenger = _answers(labelled)
     return len(labelled), compare_labelled(
         trial.metric, truth, champion, challenger, trial.expectation, requests, entities
@@ -149,15 +150,3 @@ def _labelled(
     else:
         truth = np.asarray(target[usable], dtype=np.float64)
     return [pairs[row.id] for row, is_usable in zip(joined.captured.rows, usable, strict=True) if is_usable], truth
-
-
-def _entities(definition: Definition, pairs: Sequence[AnsweredPair]) -> NDArray[Any] | None:
-    """Name the entity of each row by the definition's group or key, if it has one; a row without it is its own."""
-    names = (definition.training.group,) if definition.training.group else definition.key
-    if not names:
-        return None
-    entities = []
-    for pair in pairs:
-        values = [pair.row.instance.get(name) for name in names]
-        entities.append(pair.row.id if None in values else json.dumps(values, default=str))
-    return np.array(entities)

@@ -66,6 +66,26 @@ def test_the_same_class_counts_on_the_holdout_in_service_and_in_the_estimate(shi
     assert report.window.estimated.value == pytest.approx(of_fraud, abs=far)
 
 
+def test_rows_of_one_customer_count_as_little_as_one_row_does() -> None:
+    widths = []
+    for grouped in (False, True):
+        columns = {**DOCUMENT["columns"], "customer": {"type": "category", "required": True}}
+        training = {**DOCUMENT["training"], "metric": "accuracy", **({"group": "customer"} if grouped else {})}
+        world = World.of(Lake(), "payments", {**DOCUMENT, "columns": columns, "training": training})
+        rows, answers, _ = payments(1)
+        rows = [row | {"customer": str(number // 20)} for number, row in enumerate(rows)]
+        version = world.serve(rows, answers)
+        first = np.arange(ROWS) // 20 * 20  # the twenty rows of a customer are the same
+        times = [BEGINNING + timedelta(seconds=40 * row) for row in range(ROWS)]
+        asked = [rows[row] for row in first]
+        ids = world.ask(version, asked, answers[first], times, classes=["fraud", "ok"])
+        world.label(ids, [row["kind"] for row in asked], times[-1])
+        quality = world.monitor(BEGINNING + timedelta(days=1, minutes=20)).quality
+        assert quality and quality.measured
+        widths.append(quality.measured.value - quality.measured.low)
+    assert widths[1] > 3 * widths[0]
+
+
 def test_a_model_that_never_answers_fraud_is_estimated_at_nothing() -> None:
     report, of_fraud = report_on(always=0.05)
 

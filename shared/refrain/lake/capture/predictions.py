@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,18 @@ def _rows_of(line: Any) -> Iterator[CapturedRow]:
 
 def _classes(answered: Any) -> tuple[str, ...] | None:
     return tuple(answered["classes"]) if answered["classes"] else None
+
+
+def name_entities(definition: Definition, rows: Sequence[CapturedRow]) -> Array | None:
+    """Name the entity of each row by the definition's group or key, if it has one; a row without it is its own."""
+    names = (definition.training.group,) if definition.training.group else definition.key
+    if not names:
+        return None
+    entities = []
+    for row in rows:
+        values = [row.instance.get(name) for name in names]
+        entities.append(row.id if None in values else json.dumps(values, default=str))
+    return np.array(entities)
 
 
 @dataclass(frozen=True)
