@@ -1,6 +1,6 @@
 """What the gate before the present one did in the same situations, with the same data: a paired bootstrap.
 
-Measured once, in the first 150 to 500 runs of each situation.
+Measured once, in the first 150 to 1,000 runs of each situation.
 """
 
 from __future__ import annotations
