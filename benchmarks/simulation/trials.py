@@ -142,7 +142,7 @@ def conduct(service: Service, kind: str, random: Random) -> Mapping[str, float]:
         if verdict.verdict != "wait":
             break
     promoted, harmed = verdict.verdict == "promote", verdict.code in HARMS
-    return {"promoted": promoted, "dismissed for harm": harmed, "rows": int(count)}
+    return {"promoted": promoted, "dismissed for harm": harmed, "rows": int(count), "longest": service.longest}
 
 
 def looks(longest: int) -> NDArray[np.int64]:
@@ -217,12 +217,12 @@ LONGEST = {
     ("log_loss", 0.013): 25_000,
     ("log_loss", 0.052): 8_000,
     ("log_loss", 0.205): 4_000,
-    ("roc_auc", 0.013): 25_000,
+    ("roc_auc", 0.013): 40_000,
     ("roc_auc", 0.052): 8_000,
     ("roc_auc", 0.205): 4_000,
     ("brier", 0.013): 12_000,
     ("brier", 0.205): 5_000,
-    ("accuracy", 0.205): 50_000,
+    ("accuracy", 0.205): 90_000,
 }
 """How many rows a trial takes at most, by metric and event rate: so many that equal ones are decided on.
 
