@@ -1,7 +1,7 @@
 """Real listeners of Last.fm through the whole loop (skipped where the data is absent): how good are the lists?
 
-Known results are of models that learned from all training rows; a version here learns without its holdout, and is still
-asked with the whole history, as a listener's next request is.
+Known results are of models that learned from all training rows, as a refitted version has. It is asked with the whole
+history, as a listener's next request is.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def test_the_champion_ranks_better_than_plain_ease_that_learned_from_all(radio: 
 
     found = [ndcg(offers, set(items)) for offers, items in zip(ranked, test.values(), strict=True)]
     print(f"NDCG@{K} {np.mean(found):.4f} of {len(found)} listeners")
-    assert np.mean(found) >= 0.1963
+    assert np.mean(found) >= 0.213, "without its newest rows it would be 0.2105"
 
 
 def test_the_champion_predicts_the_next_artist_better_than_published_deep_models(
@@ -108,7 +108,7 @@ def test_the_champion_predicts_the_next_artist_better_than_published_deep_models
 
     hits = [items[-1] in offers for offers, items in zip(ranked, events.values(), strict=True)]
     print(f"HR@{K} {np.mean(hits):.4f} of {len(hits)} listeners")
-    assert np.mean(hits) > DEEP
+    assert np.mean(hits) >= 0.094 > DEEP, "without its newest rows it would be 0.0908"
 
 
 def test_real_interactions_as_they_are_lead_to_lists_of_related_artists(radio: StackClient, data: Path) -> None:
