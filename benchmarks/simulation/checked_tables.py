@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -20,7 +20,7 @@ from refrain.statistics.metrics import choose_metric
 from refrain.statistics.trivial_predictor import learn_trivial_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -55,6 +55,17 @@ class CheckedTable:
         train, holdout = ({name: array[side] for name, array in self.columns.items()} for side in (~held_out, held_out))
         return train, holdout
 
+    def rows(self, without: Collection[str] = ()) -> CheckedRows:
+        """Return both sides for the checks, some of the features left out."""
+        document = dict(self.definition.document)
+        described = cast("Mapping[str, Mapping[str, object]]", document["columns"])
+        document["columns"] = {
+            name: {**column, "role": "ignore"} if name in without else column for name, column in described.items()
+        }
+        definition = parse_definition(self.definition.model, document, self.name)
+        train, holdout = self.split()
+        return CheckedRows(definition, train, holdout, learn_vocabularies(definition, train))
+
 
 def define(columns: Mapping[str, Array], task: str, *, ignore: tuple[str, ...] = (), **changes: Any) -> Definition:
     """Return the definition of typed columns of which one is called `target`; `changes` are keys of `training`."""
@@ -72,8 +83,7 @@ def define(columns: Mapping[str, Array], task: str, *, ignore: tuple[str, ...] =
 
 def check_table(table: CheckedTable, *, model: Any = None, with_model: bool = True) -> MethodChecks:
     """Make all checks, of a model too: by default of a forest."""
-    train, holdout = table.split()
-    rows = CheckedRows(table.definition, train, holdout, learn_vocabularies(table.definition, train))
+    rows = table.rows()
     return check_method(rows, fit_checked(rows, model) if with_model else None)
 
 
@@ -81,7 +91,7 @@ def fit_checked(rows: CheckedRows, model: Any = None) -> CheckedModel:
     """Fit a model on the sampled training rows, and ask it about both sides."""
     definition, classes = rows.definition, rows.classes
     metric = choose_metric(definition.training.metric, classes, _rarer(rows), definition.training.costs)
-    truth, held_out = rows.sampled_train_truth, rows.sampled_holdout_truth
+    truth, held_out = rows.sampled_train_truth[rows.train.scored], rows.sampled_holdout_truth[rows.holdout.scored]
     matrix, others = (_encoded(rows, side) for side in (rows.train, rows.holdout))
     model = (model or default_model(classification=bool(classes))).fit(matrix, truth)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import gate, refits, trials, years
+from benchmarks.simulation import checks, gate, refits, trials, years
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
@@ -14,9 +14,10 @@ PARTS = {
     "years": "Is a healthy model retrained all year, and is a change in week 30 answered within a week?",
     "refit": "Does a sound refit serve, and is a broken one seen?",
     "trials": "Does a trial dismiss what does harm, and promote what does none?",
+    "checks": "Do the method checks find what is wrong, and only that?",
 }
 """The question of each part, as the page asks it."""
 
 CELLS: dict[str, Cell] = {
-    f"{cell.part}/{cell.name}": cell for part in (gate, refits, trials, years) for cell in part.cells()
+    f"{cell.part}/{cell.name}": cell for part in (gate, refits, trials, years, checks) for cell in part.cells()
 }

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_CHECKED_ROWS = 20_000
 """Of each side. Faults that matter are in many rows, so more would show no others."""
 
+MAX_SCORED_ROWS = 5_000
+"""Of each side, for a model's answers, which take longer."""
+
 MIN_ID_ROWS = 50
 MAX_TWINS = 0.1
 """Other rows with the value of a row, on average: so few have a text that names the row."""
@@ -55,9 +58,14 @@ class CheckedSide:
         return self._read[name]
 
     @property
+    def scored(self) -> slice:
+        """The sampled rows that a model is asked about: every second one, or third, and so on."""
+        return slice(None, None, -(-len(self.positions) // MAX_SCORED_ROWS))
+
+    @property
     def inputs(self) -> Columns:
-        """The columns of the sampled rows that features are made of."""
-        return {name: self[name] for name in self.definition.inputs}
+        """The columns of the scored rows that features are made of."""
+        return {name: self[name][self.scored] for name in self.definition.inputs}
 
     @property
     def share(self) -> float:
@@ -126,18 +134,22 @@ class CheckedRows:
         values, absent = self.train[name], is_missing(self.train[name])
         return bool(absent.all() or (not absent.any() and (values == values[0]).all()))
 
-    def is_id_like(self, name: str) -> bool:
-        """Tell whether a column has another value in nearly every row: a text, or a whole number without gaps."""
+    @cached_property
+    def id_like(self) -> frozenset[str]:
+        """The columns with another value in nearly every row: texts, and whole numbers without gaps."""
+        return frozenset(name for name in self.definition.columns if self._is_id_like(name))
+
+    def _is_id_like(self, name: str) -> bool:
         values = self.train[name]
         present = values[~is_missing(values)]
         if len(present) < MIN_ID_ROWS:
             return False
-        if values.dtype != object:
-            if values.dtype.kind != "f" or (present % 1).any() or np.ptp(present) > MAX_GAPS * self.train.rows:
-                return False
-            counts = np.unique(present, return_counts=True)[1]
-        else:
+        if values.dtype == object:
             counts = np.array(list(Counter(present.tolist()).values()))
+        elif values.dtype.kind != "f" or (present % 1).any() or np.ptp(present) > MAX_GAPS * self.train.rows:
+            return False
+        else:
+            counts = np.unique(present, return_counts=True)[1]
         twins = float((counts * (counts - 1)).sum()) / len(present) / self.train.share
         return twins <= (MAX_TWINS if values.dtype == object else MAX_NUMBER_TWINS)
 

@@ -62,7 +62,7 @@ def find_id_like_columns(rows: CheckedRows) -> Iterator[Finding]:
     """Find features with another value in nearly every row: texts, and whole numbers without gaps."""
     for name in rows.columns:
         values = rows.train[name]
-        if rows.kind(name) in ("category", "number") and rows.is_id_like(name):
+        if name in rows.id_like:
             distinct = len(set(values.tolist()))
             yield Finding.of(
                 "id_like_column",
@@ -137,21 +137,21 @@ def find_mostly_missing_columns(rows: CheckedRows) -> Iterator[Finding]:
 def find_too_many_values(rows: CheckedRows) -> Iterator[Finding]:
     """Find categories most of whose rows have values that are too rare to be in the vocabulary."""
     for name, vocabulary in rows.vocabularies.items():
-        if not rows.is_id_like(name):
+        if name not in rows.id_like:
             learned = {None, *vocabulary}
             unseen = float(np.mean([value not in learned for value in rows.train[name]]))
             if unseen >= MIN_UNSEEN:
                 yield Finding.of(
                     "too_many_values",
                     f"{share(unseen)} of the rows have a value of {name} that is too rare to be learned, and count as "
-                    f"one value. Group its values into fewer (`replace`), or {IGNORE}.",
+                    f"one value. Group its values into fewer with replace, or {IGNORE}.",
                     name,
                 )
 
 
 def find_equal_columns(rows: CheckedRows) -> Iterator[Finding]:
     """Find features of which each tells the others; the first hundred features are compared."""
-    names = [name for name in rows.definition.features if not rows.is_id_like(name)][:MAX_PAIRED_COLUMNS]
+    names = [name for name in rows.definition.features if name not in rows.id_like][:MAX_PAIRED_COLUMNS]
     few = slice(None, None, len(rows.train.positions) // MAX_PAIRED_ROWS + 1)
     codes = {name: code_column(values := rows.train[name][few], values[:0]).train for name in names}
     while names:
@@ -177,7 +177,7 @@ def find_disguised_missing(rows: CheckedRows) -> Iterator[Finding]:
             yield Finding.of(
                 "disguised_missing",
                 f"{name} is {mark} in {share(part)} of the rows, which looks like a missing value: add it to "
-                "`missing` of the column.",
+                "the missing values of the column.",
                 name,
             )
 

@@ -39,11 +39,7 @@ def find_copies(rows: CheckedRows) -> Iterator[Finding]:
 
     In a table of few values, rows are equal by chance. Then pairs that agree in all columns but one often differ in it.
     """
-    columns = [
-        name
-        for name, column in rows.definition.columns.items()
-        if name not in rows.definition.key and not rows.is_id_like(name)
-    ]
+    columns = [name for name in rows.definition.columns if name not in rows.definition.key and name not in rows.id_like]
     sides = (rows.train, rows.holdout)
     hashes = [np.concatenate([row_hashes({name: side[name]}, [name]) for side in sides]) for name in columns]
     whole = np.sum(hashes, axis=0, dtype=np.uint64)
@@ -57,7 +53,7 @@ def find_copies(rows: CheckedRows) -> Iterator[Finding]:
         yield Finding.of(
             "copies",
             f"{share(repeated)} of the training rows are copies of others, and {share(shared)} of the holdout rows "
-            "are copies of training rows, so the figures are too good. Upload rows once, or set `key`.",
+            'are copies of training rows, so the figures are too good. Upload rows once, or set a "key".',
         )
 
 

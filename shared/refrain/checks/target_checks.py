@@ -44,7 +44,7 @@ def find_rare_classes(rows: CheckedRows) -> Iterator[Finding]:
         yield Finding.of(
             "rare_class",
             f"Too few rows to learn and judge these classes by (rows of the holdout): {listed(parts)}. Gather at "
-            f"least {MIN_CLASS_ROWS} on each side, or join classes by `replace`.",
+            f"least {MIN_CLASS_ROWS} on each side, or join classes with replace.",
             rows.definition.target,
         )
 

@@ -76,8 +76,8 @@ def _checked_model(model: TabularModel, rows: CheckedRows, summary: ModelSummary
     return CheckedModel(
         summary.figures.name,
         metric,
-        judged(train, rows.sampled_train_truth),
-        judged(holdout, rows.sampled_holdout_truth),
+        judged(train, rows.sampled_train_truth[rows.train.scored]),
+        judged(holdout, rows.sampled_holdout_truth[rows.holdout.scored]),
         summary.importance,
         model.definition.features,
         holdout,

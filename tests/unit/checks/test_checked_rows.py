@@ -34,17 +34,17 @@ def test_a_text_names_the_row_only_where_hardly_another_row_has_it_sampled_or_no
 ) -> None:
     texts = objects([f"id {number // rows_each}" for number in range(ROWS)])
 
-    assert large(texts).is_id_like("added") is is_id
-    assert checked(added={"added": texts[:1500]}).is_id_like("added") is is_id
+    assert ("added" in large(texts).id_like) is is_id
+    assert ("added" in checked(added={"added": texts[:1500]}).id_like) is is_id
 
 
 def test_whole_numbers_name_the_row_only_without_gaps() -> None:
     random = np.random.default_rng(0)
 
-    assert checked(added={"added": random.permutation(numbers()) + 40_000}).is_id_like("added")
-    assert not checked(added={"added": random.permutation(numbers()) * 100}).is_id_like("added")
-    assert not checked(added={"added": numbers() / 2}).is_id_like("added")
-    assert not checked(added={"added": random.integers(0, 1500, 1500).astype(float)}).is_id_like("added")
+    assert "added" in checked(added={"added": random.permutation(numbers()) + 40_000}).id_like
+    assert "added" not in checked(added={"added": random.permutation(numbers()) * 100}).id_like
+    assert "added" not in checked(added={"added": numbers() / 2}).id_like
+    assert "added" not in checked(added={"added": random.integers(0, 1500, 1500).astype(float)}).id_like
 
 
 def test_a_derived_feature_is_read_as_a_column_is() -> None:

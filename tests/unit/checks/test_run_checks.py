@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.simulation.checked_tables import check_table
-from benchmarks.simulation.planted_faults import FAULTS, plant_fault
+from benchmarks.simulation.planted_faults import FAULTS
 from preprocessing import parse_definition
 from preprocessing.rules_section import CHECK_NAMES
 from refrain.checks.checked_rows import CheckedRows
@@ -20,15 +19,6 @@ CONSTANT = {f"constant {number:02d}": np.ones(1500) for number in range(MAX_FIND
 def test_the_checks_that_can_be_ignored_are_those_that_have_a_code() -> None:
     assert list(METHOD_CHECKS) == list(CHECK_NAMES) == list(FAULTS)
     assert sorted(METHOD_CHECKS.values()) == list(METHOD_CHECKS.values())
-
-
-@pytest.mark.parametrize("check", FAULTS)
-def test_every_check_finds_the_fault_that_it_is_named_after(check: str) -> None:
-    table, model = plant_fault(check, np.random.default_rng(5))
-
-    checks = check_table(table, model=model, with_model=FAULTS[check].needs_model)
-
-    assert check in [finding.check for finding in checks.findings]
 
 
 def test_a_table_without_a_fault_has_no_findings() -> None:
