@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import weakref
 from datetime import UTC, datetime
@@ -134,7 +135,7 @@ def test_method_checks_warn_in_the_report_and_as_an_event_and_stop_nothing(shop:
     assert [finding["code"] for finding in event["findings"]] == ["REF-301"]
     assert event["findings"][0]["sentence"] == event["summary"]
     report = shop.aws.read(ended["report"].removeprefix(f"s3://{shop.aws.lake}/")).decode()
-    assert event["summary"] in report
+    assert html.escape(event["summary"]) in report
 
 
 def test_a_better_candidate_replaces_the_champion_which_is_remembered(shop: Shop) -> None:
