@@ -55,9 +55,11 @@ def test_no_table_however_odd_stops_the_checks(data: st.DataObject, rows: int, s
     target = data.draw(st.lists(labels, min_size=2 * rows, max_size=2 * rows))
     columns["target"] = objects(target) if is_class else np.array(target)
     definition = define(columns, "classification" if is_class else "regression", split=split)
-    sides = ({name: array[side] for name, array in columns.items()} for side in (slice(rows), slice(rows, None)))
+    train, holdout = (
+        {name: array[side] for name, array in columns.items()} for side in (slice(rows), slice(rows, None))
+    )
 
-    checks = check_method(CheckedRows(definition, *sides, learn_vocabularies(definition, columns)), None)
+    checks = check_method(CheckedRows(definition, train, holdout, learn_vocabularies(definition, columns)), None)
 
     assert MethodChecks.from_json(json.loads(json.dumps(checks.to_json(), allow_nan=False))) == checks
     assert not [finding for finding in checks.findings if "nan" in finding.sentence]
