@@ -23,7 +23,7 @@ from refrain.evaluation.memory_room import MemoryRoom
 from refrain.evaluation.refit_verdict import judge_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation, Figures
-from refrain.lake.packed_columns import fit_to
+from refrain.lake.packed_columns import fit_to, select_rows
 from refrain.lake.parity_figures import Parity
 from refrain.lake.refit_outcome import RefitFigures
 from refrain.lake.snapshot import Snapshot, read_candidate_answers, read_refit_answers, read_snapshot_rows
@@ -130,8 +130,7 @@ def _ask_twin(store: Store, model: str, version: str, training: PackedColumns, r
     """Answer some rows of training, in their order, by the judged twin."""
     files = read_version_files(store, model, version)
     twin = TabularModel.load(files.manifest, files.model)
-    columns = fit_to(twin.definition, training)
-    return score(twin, twin.encode({name: values[rows] for name, values in columns.items()}))
+    return score(twin, twin.encode(fit_to(twin.definition, select_rows(training, rows))))
 
 
 def _answer_blocks(model: TabularModel, *parts: PackedColumns) -> Iterator[Floats]:
