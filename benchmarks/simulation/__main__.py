@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             figures[key] = cell.run(options.runs or cell.runs)
             print(f"{key}: {', '.join(f'{name} {mean:.3g}' for name, mean in figures[key].means.items())}", flush=True)
             _write({name: figures[name] for name in CELLS if name in figures})
-    write_summaries(list(figures.values()), DOCS / "learning.md")
+    write_summaries([figures[name] for name in CELLS if name in figures], DOCS / "learning.md")
     write_pictures()
     broken = [
         f"{key}: {bound.figure} {result.means[bound.figure]:.3g}"
