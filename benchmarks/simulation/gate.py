@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from benchmarks.simulation.situations import Situation
     from refrain.arrays import Floats, Truth
 
+DRAW = 20261130
+"""The constants of the engine were chosen on draw 0."""
 CI_RUNS = 300
 CI = (
     "equal models: accuracy, 200 rows, 5 candidates",
@@ -133,7 +135,8 @@ def _cells(group: str, simulations: Mapping[str, Simulate], runs: int, bound: Bo
         name = f"{group}: {situation}"
         if name in AT_THE_SAME_ERROR:
             simulate = partial(beside_before, simulate, AT_THE_SAME_ERROR[name])
-        yield Cell("gate", name, simulate, runs, (bound,), CI_RUNS if name in CI else 0, {"promoted": BEFORE[name]})
+        ci_runs, before = CI_RUNS if name in CI else 0, {"promoted": BEFORE[name]}
+        yield Cell("gate", name, simulate, runs, (bound,), ci_runs, before, DRAW)
 
 
 def _equal() -> Mapping[str, Simulate]:

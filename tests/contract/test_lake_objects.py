@@ -107,7 +107,7 @@ REPORT = MonitoringReport(
     summary="city drifted",
     alarm=(2, 3),
     least_effect=0.1,
-    evaluated=EvaluatedQuality("roc_auc", 0.9, 0.88, 0.92, 0.8),
+    evaluated=EvaluatedQuality("roc_auc", 0.9, 0.88, 0.92, 0.8, 0.01),
     window=JudgedWindow(
         since="2026-11-23T12:00:00Z",
         until="2026-11-23T13:00:00Z",
@@ -126,7 +126,7 @@ REPORT = MonitoringReport(
         new_values=(NewValues("city", 0.1, 0.01, ("Oslo",)),),
         missing=(MissingValues("age", 0.2, 0.1),),
     ),
-    quality=MeasuredQuality("2026-11-22T13:00:00Z", ESTIMATE, "", 40, 0.1, 60.0, True, False),
+    quality=MeasuredQuality("2026-11-22T13:00:00Z", ESTIMATE, "", 40, 0.1, 60.0, False, "worse", 7),
     hits=RecommendationHits("2026-11-22T13:00:00Z", 100, 50, 10, ESTIMATE, 0.2, 0),
     history=(
         PastWindow(

@@ -289,5 +289,5 @@ def test_on_the_analysis_period_it_sees_the_fall_before_the_labels_and_measures_
     assert after.quality is not None
     assert after.quality.measured is not None
     assert after.quality.measured.value == pytest.approx(0.840, abs=0.0005)
-    assert after.quality.worse
+    assert after.quality.answer == "worse"
     assert "surely worse than the 0.9079 on the holdout" in after.summary

@@ -12,6 +12,7 @@ from preprocessing.rules_section import SMALLER_IS_BETTER
 from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.document import Document
+from refrain.lake.evaluation import Answer
 from refrain.times import from_iso, to_key
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ class PastWindow(Document):
 class MeasuredQuality(Document):
     """The metric against labels; `measured` is None where `why` gives the reason.
 
-    `share` is that of the predictions that have a label, `delay_seconds` how long half of the labels took. `worse`
-    (than on the holdout) and `breaks_gate` hold for the whole interval.
+    `share` is that of the predictions that have a label, `delay_seconds` how long half of the labels took. `answer`
+    compares it with the holdout, and about `rows_needed` more labels would decide; both are None where nothing is
+    compared. `breaks_gate` holds for the whole interval.
     """
 
     since: str
@@ -136,8 +138,9 @@ class MeasuredQuality(Document):
     labelled: int
     share: float
     delay_seconds: float | None
-    worse: bool
     breaks_gate: bool
+    answer: Answer | None = None
+    rows_needed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,17 @@ class RecommendationHits(Document):
 
 @dataclass(frozen=True)
 class EvaluatedQuality(Document):
-    """The metric that the version had on the holdout, and the bound that the gate sets."""
+    """The metric that the version had on the holdout, and the bound that the gate sets.
+
+    `margin` is how much worse still is no worse, None where that is unknown.
+    """
 
     metric: str
     value: float | None
     low: float | None
     high: float | None
     bound: float | None
+    margin: float | None = None
 
     def breaks_gate(self, estimate: Estimate) -> bool:
         """Tell whether the whole interval of an estimate lies beyond the gate's bound.
@@ -173,14 +180,9 @@ class EvaluatedQuality(Document):
         >>> evaluated.breaks_gate(Estimate(0.7, 0.65, 0.75, 100)), evaluated.breaks_gate(Estimate(0.78, 0.7, 0.86, 100))
         (True, False)
         """
-        return self.bound is not None and self._is_worse(estimate, self.bound, self.bound)
-
-    def is_better_than(self, estimate: Estimate) -> bool:
-        """Tell whether the whole interval of an estimate lies on the worse side of that on the holdout."""
-        return self.low is not None and self.high is not None and self._is_worse(estimate, self.low, self.high)
-
-    def _is_worse(self, estimate: Estimate, low: float, high: float) -> bool:
-        return estimate.low > high if self.metric in SMALLER_IS_BETTER else estimate.high < low
+        if self.bound is None:
+            return False
+        return estimate.low > self.bound if self.metric in SMALLER_IS_BETTER else estimate.high < self.bound
 
 
 @dataclass(frozen=True)

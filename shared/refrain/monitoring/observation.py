@@ -97,6 +97,6 @@ def _with_window(report: MonitoringReport, window: JudgedWindow) -> MonitoringRe
 def _state(report: MonitoringReport) -> DriftState:
     state = drift_state([past.alarmed for past in report.own_windows], *report.alarm)
     quality = report.quality
-    if state in ("steady", "not_judged") and quality and (quality.worse or quality.breaks_gate):
+    if state in ("steady", "not_judged") and quality and (quality.answer == "worse" or quality.breaks_gate):
         return "watch"
     return state

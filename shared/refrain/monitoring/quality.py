@@ -14,8 +14,9 @@ from refrain.lake.monitoring_report import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
 from refrain.statistics.dependence import number_units
+from refrain.statistics.gain_answer import answer_later
 from refrain.statistics.intervals import mean_interval
-from refrain.statistics.metrics import choose_metric
+from refrain.statistics.metrics import METRICS, choose_metric
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.capture.predictions import LabelledPredictions
+    from refrain.lake.monitoring_report import EvaluatedQuality
     from refrain.monitoring.served_version import ServedVersion
+    from refrain.statistics.gain_answer import Answer
 
 MIN_LABELLED_ROWS = 30
 MAX_ESTIMATED_ROWS = 20_000
@@ -45,6 +48,7 @@ def measure_quality(
     except MetricUndefined as error:
         why = str(error)
     evaluated = version.evaluated_quality(definition)
+    answer, rows_needed = _compare_with_holdout(evaluated, measured) if measured else (None, None)
     return MeasuredQuality(
         since=to_iso(since),
         measured=measured,
@@ -52,9 +56,20 @@ def measure_quality(
         labelled=rows,
         share=rows / predictions if predictions else 0.0,
         delay_seconds=float(np.median(joined.delays[usable])) if rows else None,
-        worse=measured is not None and evaluated.is_better_than(measured),
         breaks_gate=measured is not None and evaluated.breaks_gate(measured),
+        answer=answer,
+        rows_needed=rows_needed,
     )
+
+
+def _compare_with_holdout(evaluated: EvaluatedQuality, measured: Estimate) -> tuple[Answer | None, int | None]:
+    """Say whether the version is worse in service than on the holdout; nothing where that was judged otherwise."""
+    value, low, high, margin = evaluated.value, evaluated.low, evaluated.high, evaluated.margin
+    if value is None or low is None or high is None or margin is None:
+        return None, None
+    width = max(measured.value - measured.low, measured.high - measured.value)  # an end may be cut off
+    gain = METRICS[evaluated.metric].gain(measured.value, value)
+    return answer_later(gain, width, max(value - low, high - value), margin, measured.rows)
 
 
 def _measure_metric(version: ServedVersion, definition: Definition, target: Array, captured: Captured) -> Estimate:

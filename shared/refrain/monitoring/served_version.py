@@ -11,6 +11,7 @@ from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.monitoring_report import EvaluatedQuality
 from refrain.lake.version import Baseline, Manifest
+from refrain.statistics.margins import Margin
 from refrain.statistics.metrics import METRICS
 from refrain.times import from_iso
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class ServedVersion:
     """A version in service. `evaluated` is its part of its run's evaluation, None where that is gone.
 
-    For a version that learned from all rows, it is that of its judged twin.
+    For a version that learned from all rows, it is that of its judged twin. `trivial` is the trivial predictor's figure
+    on the same rows.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ServedVersion:
     positive: str | None
     baseline: Baseline
     evaluated: ModelSummary | None
+    trivial: float | None = None
 
     @property
     def importance(self) -> dict[str, float]:
@@ -53,16 +56,19 @@ class ServedVersion:
         bound = gate.min_metric if METRICS[metric].greater_is_better else gate.max_metric
         if self.evaluated is None or self.definition.training.metric != metric:
             return EvaluatedQuality(metric, None, None, None, bound)
-        low, high = self.evaluated.figures.interval or (None, None)
-        return EvaluatedQuality(metric, self.evaluated.figures.value, low, high, bound)
+        value, (low, high) = self.evaluated.figures.value, self.evaluated.figures.interval or (None, None)
+        margin = None if value is None else Margin.of(METRICS[metric], value, self.trivial, gate.margin).amount
+        return EvaluatedQuality(metric, value, low, high, bound, margin)
 
 
 def read_served_version(store: Store, model: str, served: Served) -> ServedVersion:
     """Read a version in service. Raises `BrokenVersion` when its files are absent or damaged."""
     try:
-        manifest, evaluated = Manifest.read(store, model, served.version), None
+        manifest, evaluated, trivial = Manifest.read(store, model, served.version), None, None
         with suppress(NotFound):
-            evaluated = Evaluation.read(store, model, manifest.run).summary_of(manifest.judged or manifest.version)
+            evaluation = Evaluation.read(store, model, manifest.run)
+            evaluated = evaluation.summary_of(manifest.judged or manifest.version)
+            trivial = evaluation.stakes.trivial
         return ServedVersion(
             name=served.version,
             since=from_iso(served.since).replace(microsecond=0),  # as precise as the times in reports
@@ -72,6 +78,7 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
             positive=manifest.positive,
             baseline=Baseline.read(store, model, served.version),
             evaluated=evaluated,
+            trivial=trivial,
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error

@@ -9,6 +9,7 @@ from refrain.pages.monitoring_charts import draw_distribution
 from refrain.pages.monitoring_words import (
     capitalised,
     delay,
+    holdout_clause,
     listed_features,
     range_of,
     row_noun,
@@ -87,8 +88,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
     if window and window.estimated:
         rows.append(["Estimated, latest window, without labels", *_cells(window.estimated)])
     title = METRICS[evaluated.metric].title
-    worse = "surely worse than on the holdout" if quality.worse else ""
-    verdict = quality.why or ("surely worse than the gate allows" if quality.breaks_gate else worse)
+    verdict = quality.why or ("surely worse than the gate allows" if quality.breaks_gate else holdout_clause(report))
     return section(
         "quality",
         "How good it is",

@@ -109,10 +109,24 @@ def quality_sentence(report: MonitoringReport) -> str:
     rows = counted(quality.measured.rows, "labelled prediction")
     if quality.breaks_gate:
         return f"{_worse_than_gate('measured', quality.measured, evaluated)} on {rows}"
-    if not quality.worse or evaluated.value is None:
+    if quality.answer != "worse" or evaluated.value is None:
         return ""
     value = _value_clause("measured", quality.measured, evaluated)
     return f"{value} on {rows}, surely worse than the {figure(evaluated.value)} on the holdout"
+
+
+def holdout_clause(report: MonitoringReport) -> str:
+    """Say how the measured quality compares with that on the holdout; "" where they are not compared."""
+    quality, evaluated = report.quality, report.evaluated
+    if quality is None or quality.answer is None or evaluated is None:
+        return ""
+    more = "" if quality.rows_needed is None else f"; about {counted(quality.rows_needed)} more labels would decide"
+    return {
+        "better": "surely better than on the holdout",
+        "no_worse": f"surely no worse than on the holdout by more than {figure(evaluated.margin or 0.0)}",
+        "worse": "surely worse than on the holdout",
+        "undecided": f"it is undecided whether it is worse than on the holdout{more}",
+    }[quality.answer]
 
 
 def _worse_than_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,30 +13,41 @@ from refrain.pages.monitoring_words import quality_sentence
 from tests.contract.test_lake_objects import REPORT
 from tests.unit.pages.test_run_page import Page
 
+if TYPE_CHECKING:
+    from refrain.lake.evaluation import Answer
 
-def measured(metric: str, *, breaks_gate: bool, worse: bool) -> MonitoringReport:
+
+def measured(metric: str, answer: Answer | None, *, breaks_gate: bool) -> MonitoringReport:
     assert REPORT.quality is not None
+    needed = 250 if answer == "undecided" else None
+    estimate = Estimate(0.7, 0.65, 0.75, 100)
     quality = replace(
-        REPORT.quality, measured=Estimate(0.7, 0.65, 0.75, 100), why="", breaks_gate=breaks_gate, worse=worse
+        REPORT.quality, measured=estimate, why="", breaks_gate=breaks_gate, answer=answer, rows_needed=needed
     )
-    return replace(REPORT, quality=quality, evaluated=EvaluatedQuality(metric, 0.8, 0.78, 0.82, 0.75))
+    return replace(REPORT, quality=quality, evaluated=EvaluatedQuality(metric, 0.8, 0.78, 0.82, 0.75, 0.02))
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "rmse", "log_loss", "accuracy"])
 @pytest.mark.parametrize(
-    ("breaks_gate", "worse", "words"),
+    ("answer", "breaks_gate", "words"),
     [
-        (True, True, "worse than the gate allows"),
-        (True, False, "worse than the gate allows"),
-        (False, True, "worse than on the holdout"),
-        (False, False, ""),
+        ("worse", True, "Surely worse than the gate allows"),
+        ("undecided", True, "Surely worse than the gate allows"),
+        ("worse", False, "Surely worse than on the holdout"),
+        ("no_worse", False, "Surely no worse than on the holdout by more than 0.02"),
+        ("better", False, "Surely better than on the holdout"),
+        ("undecided", False, "undecided whether it is worse than on the holdout; about 250 more labels would decide"),
+        (None, False, ""),
     ],
 )
-def test_sentence_and_page_say_the_same_of_the_quality(metric: str, breaks_gate: bool, worse: bool, words: str) -> None:
-    report = measured(metric, breaks_gate=breaks_gate, worse=worse)
+def test_sentence_and_page_say_the_same_of_the_quality(
+    metric: str, answer: Answer | None, breaks_gate: bool, words: str
+) -> None:
+    report = measured(metric, answer, breaks_gate=breaks_gate)
     sentence, text = quality_sentence(report), Page(render_monitoring_report(report)).text
 
-    assert ("that the gate allows" in sentence) is (f"Surely {words}" in text and breaks_gate)
-    assert ("on the holdout" in sentence) is (words == "worse than on the holdout")
-    assert bool(sentence) is bool(words)
+    assert words in text
+    assert ("that the gate allows" in sentence) is breaks_gate
+    assert ("on the holdout" in sentence) is (answer == "worse" and not breaks_gate)
+    assert bool(sentence) is (breaks_gate or answer == "worse")
     assert "below the gate" not in text and "above the gate" not in text
