@@ -38,13 +38,15 @@ class Figures(Document):
 
     `gain` to `rows_needed` are against the champion, or without one against the trivial predictor (see
     `statistics.comparison`). `latency_ms` is of one row. The `footprint` of one that evaluation had no memory to load
-    is the least that it takes. A champion that learned from all rows of its run was asked by its `judged` twin.
+    is the least that it takes. A champion that learned from all rows of its run was asked by its `judged` twin. In the
+    order of time, `block` rows that follow each other say the same.
     """
 
     name: str
     version: str
     value: float | None = None
     interval: tuple[float, float] | None = None
+    block: int = 1
     gain: float | None = None
     gain_interval: tuple[float, float] | None = None
     chance: float | None = None

@@ -13,7 +13,7 @@ from refrain.lake.capture.predictions import Captured, name_entities
 from refrain.lake.monitoring_report import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
-from refrain.statistics.dependence import number_units
+from refrain.statistics.dependence import number_blocks, number_units
 from refrain.statistics.gain_answer import answer_later
 from refrain.statistics.intervals import mean_interval
 from refrain.statistics.metrics import METRICS, choose_metric
@@ -88,7 +88,12 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
         definition.gate.confidence,
     )
     values = metric.influence(truth, answers)
-    units = number_units(name_entities(version.definition, captured.rows), None, values[:, np.newaxis])
+    entities = name_entities(version.definition, captured.rows)
+    if entities is None:  # neighbours are alike for as long as on the holdout: a fall within the window lasts, too
+        block = version.evaluated.figures.block if version.evaluated else 1
+        units = number_blocks(np.array([row.time for row in captured.rows]), block)
+    else:
+        units = number_units(entities, None, values[:, np.newaxis])
     low, high = possible_interval(metric, mean_interval(values, units, confidence))
     return Estimate(float(values.mean()), low, high, rows)
 

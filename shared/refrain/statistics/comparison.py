@@ -63,11 +63,12 @@ class ComparedFigures:
 
     `gain` is positive when better, whichever way the metric goes; `chance` is how likely equal models show as much.
     `seen_gain` is the gain that these rows would show with a probability of 80 %. `rows_needed` is about how many more
-    rows would decide, None when it is decided or no number would.
+    rows would decide, None when it is decided or no number would. `block` rows in the order of time say the same.
     """
 
     value: float
     interval: Interval
+    block: int = 1
     gain: float | None = None
     gain_interval: Interval | None = None
     chance: float | None = None
@@ -136,7 +137,8 @@ def _figures(
     for name, values in influences.items():
         units = number_units(rows.groups, rows.times, values[:, np.newaxis])
         interval = mean_interval(values, units, confidence)
-        figures[name] = ComparedFigures(float(values.mean()), possible_interval(metric, interval))
+        block = 1 if rows.groups is not None or rows.times is None else int(np.bincount(units).max())
+        figures[name] = ComparedFigures(float(values.mean()), possible_interval(metric, interval), block)
     return figures
 
 

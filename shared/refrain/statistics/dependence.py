@@ -44,10 +44,20 @@ def number_units(groups: NDArray[Any] | None, times: NDArray[Any] | None, differ
     """
     if groups is not None:
         return np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    units = np.arange(len(differences))
-    if times is not None:
-        order = np.argsort(times, kind="stable")
-        units[order] = units // max(map(block_length, differences[order].T), default=1)
+    if times is None:
+        return np.arange(len(differences))
+    in_order = differences[np.argsort(times, kind="stable")]
+    return number_blocks(times, max(map(block_length, in_order.T), default=1))
+
+
+def number_blocks(times: NDArray[Any], length: int) -> NDArray[np.int64]:
+    """Number blocks of so many rows, in the order of their times [rows].
+
+    >>> number_blocks(np.array([3, 1, 2, 4]), 2)
+    array([1, 0, 0, 1])
+    """
+    units = np.arange(len(times))
+    units[np.argsort(times, kind="stable")] = units // length
     return units
 
 

@@ -86,6 +86,24 @@ def test_rows_of_one_customer_count_as_little_as_one_row_does() -> None:
     assert widths[1] > 3 * widths[0]
 
 
+def test_rows_that_follow_each_other_count_as_they_did_on_the_holdout() -> None:
+    widths = []
+    training = {**DOCUMENT["training"], "metric": "accuracy"}
+    for in_order in (False, True):
+        world = World.of(Lake(), "payments", {**DOCUMENT, "training": training})
+        rows, answers, _ = payments(1)
+        lasting = np.arange(ROWS) // 20 * 20  # twenty rows in a row are the same
+        rows, answers = [rows[row] for row in lasting], answers[lasting]
+        version = world.serve(rows, answers, in_order=in_order)
+        times = [BEGINNING + timedelta(seconds=40 * row) for row in range(ROWS)]
+        ids = world.ask(version, rows, answers, times, classes=["fraud", "ok"])
+        world.label(ids, [row["kind"] for row in rows], times[-1])
+        quality = world.monitor(BEGINNING + timedelta(days=1, minutes=20)).quality
+        assert quality and quality.measured
+        widths.append(quality.measured.value - quality.measured.low)
+    assert widths[1] > 2 * widths[0]
+
+
 def test_a_model_that_never_answers_fraud_is_estimated_at_nothing() -> None:
     report, of_fraud = report_on(always=0.05)
 

@@ -88,8 +88,12 @@ class World:
         since: datetime = BEGINNING,
         run: str = RUN,
         importance: Mapping[str, float] | None = None,
+        in_order: bool = False,
     ) -> str:
-        """Put a version into service that was trained on these rows, and answered them so when it was evaluated."""
+        """Put a version into service that was trained on these rows, and answered them so when it was evaluated.
+
+        Where the rows are `in_order`, they were evaluated in the order of time.
+        """
         definition, model, version = self.definition, self.definition.model, f"{run}-given"
         columns, problems = prepare(definition, rows_to_columns(rows, list(definition.columns)), len(rows))
         assert not problems
@@ -109,10 +113,11 @@ class World:
         )
         metric = choose_metric(definition.training.metric, classes, positive, definition.training.costs)
         rules = ComparisonRules(definition.gate.confidence)
-        compared = compare_models(metric, ComparedRows(truth), None, {"given": answers}, rules)
+        times = np.arange(len(rows)) if in_order else None
+        compared = compare_models(metric, ComparedRows(truth, times=times), None, {"given": answers}, rules)
         figures = compared.candidates["given"]
         summary = ModelSummary(
-            Figures("given", version, figures.value, figures.interval),
+            Figures("given", version, figures.value, figures.interval, figures.block),
             "given",
             curves=describe_curves(definition.task, truth, answers, classes, positive),
             importance=[Importance(name, loss, 0.0) for name, loss in (importance or {}).items()],
