@@ -250,7 +250,7 @@ def test_what_is_loaded_keeps_answering_when_s3_is_gone(s3: ThreadedMotoServer, 
     s3.start()
 
 
-@pytest.mark.parametrize("path", sorted(EVENTS.glob("1[2-7]-*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("1[4-9]-*.json")), ids=lambda path: path.stem)
 def test_the_sample_events_are_understood(lake: Store, handler: Handler, path: Path) -> None:
     """They ask for `tumours`, which is not in this lake: what counts is that each is a route that is there."""
     answer = handler(event(path.name), None)

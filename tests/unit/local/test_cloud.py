@@ -325,6 +325,7 @@ def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Clou
         "Enough to learn from?",
         "Train the candidates",
         "Compare with the champion",
+        "To be fitted on all rows?",
         "Better?",
         "Promote",
     ]
