@@ -1,8 +1,8 @@
 """Which rows say the same thing? Rows of one customer, and rows that follow each other, are alike.
 
 A comparison that takes such rows for independent is too sure of itself. So it sums them up to units: entities, or
-blocks of rows that follow each other. The length of the blocks comes from the data. It is ten times as long as a
-difference lasts, so that neighbouring blocks hardly know of each other (correlation below 0.06).
+blocks of rows that follow each other. The length of the blocks comes from the data. It is twelve times as long as a
+difference lasts, so that neighbouring blocks hardly know of each other (correlation below 0.05).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_UNITS = 1000
 MIN_BLOCKS = 16
 """With fewer blocks nobody can tell whether neighbours are alike."""
-BLOCKS_LAST = 10
+BLOCKS_LAST = 12
 """A block is so many times as long as a difference lasts."""
 SUSPICION = 1.3
 """Neighbouring rows are taken as alike when their correlation is so many standard errors above 0."""
