@@ -31,6 +31,7 @@ EVENT_LABELS = {
     "kept": ("kept:", "dim"),
     "trial_started": ("trial started:", "magenta"),
     "promoted": ("promoted:", "bold green"),
+    "refreshed": ("refreshed:", "bold green"),
     "dismissed": ("dismissed:", "bold red"),
     "mistake": ("a mistake is uploaded:", "bold red"),
     "correction": ("the mistake is corrected:", "yellow"),

@@ -92,12 +92,12 @@ class FlightStream:
             self._wait_for_report(self.timeline.blocks[-1].at)
             if len(answered) >= blocks and (mistake_at is None or self.timeline.count("correction")):
                 break
-        if not self.timeline.count("promoted") or (mistake_at is not None and not self.timeline.harm_ended):
-            raise DemoFailed("the stream ended before a challenger was promoted and the harmful one was dismissed")
+        if not self.timeline.has_learned or (mistake_at is not None and not self.timeline.harm_ended):
+            raise DemoFailed("the stream ended before the model learned the change and the mistake was dismissed")
 
     def _upload_mistake_or_correction(self, answered: list[list[Row]]) -> None:
-        """Upload the mistake after the first promotion, and the correction after the dismissal that it causes."""
-        if self.timeline.count("promoted") and not self.timeline.count("mistake"):
+        """Upload the mistake once the model learned the change, the correction after the dismissal that it causes."""
+        if self.timeline.has_learned and not self.timeline.count("mistake"):
             self._upload_export(answered, mistaken=True)
         elif self.timeline.harm_ended and not self.timeline.count("correction"):
             self._upload_export(answered, mistaken=False)

@@ -9,6 +9,7 @@ from datetime import datetime
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from local.demo.timeline import LEARNED
 from refrain.pages.html import Html, element, framed, heading, html_table, legend, section
 from refrain.pages.svg import Panel, Scale, chart, diamond, dot, text
 from refrain.words import counted
@@ -20,7 +21,7 @@ LANES: dict[str, tuple[EventKind, ...]] = {
     "monitoring sees a change": ("change_seen",),
     "a run starts": ("run_started",),
     "a trial starts": ("trial_started",),
-    "promoted": ("promoted",),
+    "promoted or refreshed": ("promoted", "refreshed"),
     "kept or dismissed": ("kept", "dismissed"),
     "mistake, correction": ("mistake", "correction"),
 }
@@ -29,6 +30,7 @@ COLOURS: dict[EventKind, str] = {
     "run_started": "s1",
     "trial_started": "s4",
     "promoted": "s3",
+    "refreshed": "s3",
     "kept": "champion",
     "dismissed": "s2",
     "mistake": "s5",
@@ -39,6 +41,7 @@ NAMES: dict[EventKind, str] = {
     "run_started": "A run starts by itself",
     "trial_started": "A trial starts",
     "promoted": "Promoted",
+    "refreshed": "Refreshed",
     "kept": "Kept",
     "dismissed": "Dismissed",
     "mistake": "A mistake is uploaded",
@@ -70,15 +73,17 @@ def _header(timeline: Timeline, title: str) -> Html:
     error, first_version_error = mean_errors(timeline)
     blocks = timeline.blocks
     promoted, dismissed = timeline.count("promoted"), timeline.count("dismissed")
+    refreshed = timeline.count("refreshed")
     sentence = (
         f"{error:.1f} minutes off on average; the first version alone would have been {first_version_error:.1f}. "
-        f"{counted(promoted, 'challenger')} trained by a run that started itself took over"
+        f"{counted(promoted + refreshed, 'version')} trained by runs that started themselves took over"
         + (", and the one that learned from a mistake was dismissed." if timeline.harm_ended else ".")
     )
     tiles = [
         ("With Refrain", f"{error:.1f} min", "mean absolute error"),
         ("Without", f"{first_version_error:.1f} min", "the first version, never retrained"),
         ("Promoted", str(promoted), "after a trial beside the champion"),
+        ("Refreshed", str(refreshed), "with the same recipe on all rows"),
         ("Dismissed", str(dismissed), "because of their answers in the trial"),
     ]
     span = f"{_day(blocks[0].day)} to {_day(blocks[-1].day)} 2013, {len(blocks)} blocks; no request failed"
@@ -94,7 +99,7 @@ def _over_time(timeline: Timeline) -> Html:
         *panel.grid_y("minutes off, on average"),
         *_days(panel, blocks),
         *(panel.upright(_x(timeline, event), "floor") for event in timeline.events if event.kind == "mistake"),
-        *(panel.upright(_x(timeline, event), "zero") for event in timeline.events if event.kind == "promoted"),
+        *(panel.upright(_x(timeline, event), "zero") for event in timeline.events if event.kind in LEARNED),
         panel.level(timeline.gate, "floor"),
         text(LEFT + 6, panel.y(timeline.gate) - 5, f"gate: at most {timeline.gate:g}", "floor-label"),
         panel.line(xs, [block.first_version_error for block in blocks], "champion is-champion"),
@@ -142,7 +147,7 @@ def _lanes(timeline: Timeline, panel: Panel, top: int) -> list[Html]:
         for number, event in enumerate(timeline.events, 1):
             if event.kind in kinds:
                 x = last = max(panel.x(_x(timeline, event)), last + MIN_MARK_DISTANCE)
-                mark = diamond if event.kind in ("promoted", "dismissed") else dot
+                mark = diamond if event.kind in (*LEARNED, "dismissed") else dot
                 parts += [mark(x, y, COLOURS[event.kind]), text(x + 8, y + 4, str(number), "value")]
     return parts
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from local.stack_client import StackClient
 
 type EventKind = Literal[
-    "change_seen", "run_started", "trial_started", "promoted", "kept", "dismissed", "mistake", "correction"
+    "change_seen", "run_started", "trial_started", "promoted", "refreshed", "kept", "dismissed", "mistake", "correction"
 ]
+
+LEARNED: tuple[EventKind, ...] = ("promoted", "refreshed")
+"""A version that learned from the stream went into service."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Timeline:
     def count(self, kind: EventKind) -> int:
         """Count the events of a kind."""
         return sum(event.kind == kind for event in self.events)
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether a version that learned from the stream went into service."""
+        return any(event.kind in LEARNED for event in self.events)
 
     @property
     def harm_ended(self) -> bool:
@@ -117,6 +125,8 @@ class LakeWatcher:
                 yield StreamEvent(at, "trial_started", f"{version} runs beside the champion. {entry['decision']}")
             elif entry["event"] == "promoted" and trial:
                 yield StreamEvent(at, "promoted", f"{version} replaces the champion. {trial['reason']}")
+            elif entry["event"] == "refreshed":
+                yield StreamEvent(at, "refreshed", f"{version}, the same recipe on all rows, replaces the champion.")
             elif entry["event"] == "dismissed":
                 is_harmful = trial and trial["code"] in HARMS
                 text = f"{version} is dismissed. {trial['reason'] if trial else ''}".strip()
@@ -129,7 +139,7 @@ class LakeWatcher:
             if run["status"] != "RUNNING":
                 self._running.remove(name)
                 output = json.loads(run.get("output") or "{}")
-                if output.get("outcome") not in ("promoted", "dismissed"):
+                if output.get("outcome") not in ("promoted", "refreshed", "dismissed"):
                     reason = output.get("reason") or output.get("why") or run.get("cause") or run["status"]
                     yield StreamEvent(run["stopDate"].astimezone(UTC), "kept", str(reason))
 
