@@ -36,8 +36,8 @@ TICK = 2.0
 """Seconds between two monitoring reports; on AWS it is an hour."""
 BLOCKS = 30
 """From mid-February to the beginning of October. In winter the first version is as good as any again."""
-MISTAKE_AT = 21
-"""The number of blocks, until the end of July, before somebody uploads a mistaken export."""
+MISTAKE_AT = 14
+"""The number of blocks, until the end of May, before somebody uploads a mistaken export."""
 MAX_BLOCKS = 40
 EXPORTED_BLOCKS = 6
 MISTAKE = (
