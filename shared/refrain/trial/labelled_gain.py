@@ -10,7 +10,7 @@ import numpy as np
 
 from refrain.errors import MetricUndefined
 from refrain.statistics.always_valid import sequence_width
-from refrain.statistics.dependence import block_length
+from refrain.statistics.dependence import MIN_BLOCKS, block_length
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +27,8 @@ MIN_RARE_UNITS = 30
 Where an event is rare, most gains are tiny and a few losses are large: before enough events were seen, both the gain
 and its certainty look too good.
 """
+SURE_BLOCK = 100
+"""Longer blocks of the holdout count only until service has so many rows that its own gains would show them."""
 MAX_PLANNED_UNITS = 100_000
 WIDTH_SQUARED = 11.0
 """About the square of `sequence_width` where it is least."""
@@ -98,7 +100,8 @@ def compare_labelled(
         gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
     except MetricUndefined:
         return None
-    units = [np.arange(len(gains)) // max(block_length(gains), expectation.block)]
+    inherited = min(expectation.block, max(len(gains) // MIN_BLOCKS, SURE_BLOCK))
+    units = [np.arange(len(gains)) // max(block_length(gains), inherited)]
     units += [] if entities is None else [np.unique(entities, return_inverse=True)[1]]
     by_request = np.unique(requests, return_inverse=True)[1]
     deviations = gains - gains.mean()
