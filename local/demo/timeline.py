@@ -126,7 +126,10 @@ class LakeWatcher:
             elif entry["event"] == "promoted" and trial:
                 yield StreamEvent(at, "promoted", f"{version} replaces the champion. {trial['reason']}")
             elif entry["event"] == "refreshed":
-                yield StreamEvent(at, "refreshed", f"{version}, the same recipe on all rows, replaces the champion.")
+                text = (
+                    f"{version}, the same recipe on all rows, replaces the champion. {trial['reason'] if trial else ''}"
+                )
+                yield StreamEvent(at, "refreshed", text.strip())
             elif entry["event"] == "dismissed":
                 is_harmful = trial and trial["code"] in HARMS
                 text = f"{version} is dismissed. {trial['reason'] if trial else ''}".strip()

@@ -24,21 +24,11 @@ from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummar
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.footprint import Footprint
+from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues, NewValues, PastWindow
 from refrain.lake.method_checks import Finding, MethodChecks
-from refrain.lake.monitoring_report import (
-    Distribution,
-    Estimate,
-    EvaluatedQuality,
-    JudgedWindow,
-    MeasuredQuality,
-    MissingValues,
-    MonitoringReport,
-    NewValues,
-    PastWindow,
-    RecommendationHits,
-    RetrainingDecision,
-)
+from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.lake.parity_figures import Parity
+from refrain.lake.quality_figures import Estimate, EvaluatedQuality, MeasuredQuality, RecommendationHits
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome

@@ -68,8 +68,17 @@ class Shop:
         content = DEFINITION.format(candidates=", ".join(candidates), gate=gate, split=split)
         (self._folder / "shop.toml").write_text(content)
 
-    def sell(self, rows: int, *, seed: int = 0, missing: float = 0.0, only: bool | None = None, order: int = 1) -> None:
-        """Upload rows: what is bought follows price and size, with noise."""
+    def sell(
+        self,
+        rows: int,
+        *,
+        seed: int = 0,
+        missing: float = 0.0,
+        only: bool | None = None,
+        order: int = 1,
+        wrong: bool = False,
+    ) -> None:
+        """Upload rows: what is bought follows price and size, with noise; where they are wrong, the other way round."""
         random = np.random.default_rng(seed)
         price, size = random.normal(size=(2, rows))
         bought = (price - 2 * size + random.normal(scale=0.8, size=rows) > 0) if only is None else np.full(rows, only)
@@ -79,7 +88,7 @@ class Shop:
                 "price": "" if gone[0][row] else round(float(price[row]), 6),
                 "size": "" if gone[1][row] else round(float(size[row]), 6),
                 "colour": ["red", "blue", "green"][row % 3],
-                "bought": str(bool(bought[row])),
+                "bought": str(bool(bought[row]) is not wrong),
             }
             for row in range(rows)
         ]

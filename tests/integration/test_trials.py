@@ -66,6 +66,14 @@ class Trial:
         self.move(run, "start_trial")
         return run
 
+    def learn(self, mode: str, rows: int, *, wrong: bool = False) -> Run:
+        """Put a model into service where trials are asked for, learn more rows of the same recipe, and refit it."""
+        self.shop.define(LOGISTIC, gate=terms(mode, 0.4, "keep"))
+        self.shop.sell(600)
+        assert retrain("shop")["outcome"] == "promoted"
+        self.shop.sell(rows, seed=1, wrong=wrong)
+        return compare("shop").refit()
+
     def move(self, run: Run, move: str, **others: Any) -> dict[str, Any]:
         """Call the step that moves the deployment."""
         event = {"move": move, "model": "shop", "run": run.snapshot["run"], **others}
@@ -210,6 +218,43 @@ def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Tria
     assert set(trial.ask(20)) == {logistic}
     report = trial.aws.read(ended["report"].removeprefix(f"s3://{trial.aws.lake}/")).decode()
     assert "The challenger did well on" in report
+
+
+@pytest.mark.parametrize("mode", ["shadow", "canary"])
+def test_a_refresh_is_tried_where_the_definition_asks_for_trials(trial: Trial, mode: str) -> None:
+    run = trial.learn(mode, 120)
+    first = trial.deployment.champion_version
+    assert (run.evaluation["decision"]["promote"], run.evaluation["rollout"]) == (False, {"mode": mode})
+    trial.move(run, "start_trial")
+    trial.ask(900, at_once=50)
+    trial.label(is_bought)
+
+    ended = trial.end(run)
+
+    assert (ended["outcome"], ended["decision"], ended["trial"]["code"]) == ("refreshed", "not_better", "proved")
+    assert trial.deployment.previous and trial.deployment.previous.version == first
+    assert trial.deployment.champion_version == f"{run.snapshot['run']}-logistic.refit"
+    assert [each["event"] for each in trial.shop.log()] == ["promoted", "trial_started", "refreshed"]
+    assert trial.shop.log()[2]["trial"]["code"] == "proved"
+
+
+@pytest.mark.parametrize(("rows", "looks_better"), [(600, False), (900, True)])
+def test_wrong_labels_do_not_serve_untried_whatever_the_gate_says_of_them(
+    trial: Trial, rows: int, looks_better: bool
+) -> None:
+    run = trial.learn("shadow", rows, wrong=True)
+    first = trial.deployment.champion_version
+    assert run.evaluation["decision"]["promote"] is looks_better
+    assert (run.evaluation["refit"]["wanted"], run.evaluation["rollout"]) == (True, {"mode": "shadow"})
+    trial.move(run, "start_trial")
+    trial.ask(900, at_once=50)
+    trial.label(is_bought)
+
+    ended = trial.end(run)
+
+    assert ended["outcome"] == "dismissed"
+    assert ended["trial"]["code"] in ("worse", "shifted")
+    assert trial.deployment.champion_version == first
 
 
 @pytest.mark.parametrize("mode", ["shadow", "canary"])

@@ -19,7 +19,7 @@ from refrain.deployment import rollback
 from refrain.errors import ChallengerChanged, ChampionChanged, InvalidRequest, OutdatedRollback, StorageUnavailable
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_log import CHAMPION_EVENTS, state_after
-from refrain.lake.deployment_moves import refresh_champion, remove_challenger, set_challenger, set_champion
+from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.serving.http.deployment_history import served_at
 from refrain.times import from_iso, to_iso
 from tests.simulation.interleaving import (
@@ -60,7 +60,8 @@ def promote(version: str, expected: str | None, store: Store, clock: Clock, **op
 
 
 def refresh(version: str, expected: str, store: Store, clock: Clock) -> object:
-    return refresh_champion(store, MODEL, version, expected=expected, reasons={"by": f"refresh {version}"}, clock=clock)
+    reasons = {"by": f"refresh {version}"}
+    return set_champion(store, MODEL, version, expected=expected, reasons=reasons, refresh=True, clock=clock)
 
 
 def start_trial(version: str, expected: str, store: Store, clock: Clock) -> object:

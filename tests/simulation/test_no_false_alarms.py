@@ -23,7 +23,7 @@ from refrain.training.baseline import profile_category, profile_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.lake.monitoring_report import Distribution
+    from refrain.lake.judged_window import Distribution
 
 WINDOWS = int(os.environ.get("REFRAIN_WINDOWS", "25"))
 FEATURES = 30

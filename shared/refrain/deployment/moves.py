@@ -14,7 +14,7 @@ from refrain.aws.event_bus import send_event
 from refrain.errors import InvalidRequest
 from refrain.events import TEXT, TIME, Field, one_of, read_fields
 from refrain.lake.deployment import Deployment, pause_seconds
-from refrain.lake.deployment_moves import refresh_champion, remove_challenger, set_challenger, set_champion
+from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
@@ -97,12 +97,15 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     Doing it again changes nothing. Raises `ChampionChanged` when another champion is in service than the one that this
     run compared with, and `ChallengerChanged` when the version to promote after its trial is no longer on trial.
     """
+    evaluation = Evaluation.read(store, request.model, request.run)
     outcome = MOVE_RESULTS[cast("Move", request.move)]
-    evaluation = replace(Evaluation.read(store, request.model, request.run), outcome=outcome, trial=request.trial)
+    if outcome == "promoted" and not evaluation.decision.promote:
+        outcome = "refreshed"  # after its trial
+    evaluation = replace(evaluation, outcome=outcome, trial=request.trial)
     version = _next_version(evaluation) if request.move in ("promote", "refresh") else None
     if version:
         _serve(store, evaluation, version)
-    elif request.move in ("dismiss", "superseded") and evaluation.decision.version:
+    elif request.move in ("dismiss", "superseded") and evaluation.next_version:
         _dismiss(store, evaluation)
     evaluation.write(store, request.model, request.run)
     report = write_report(store, request.model, request.run, render_run(evaluation).encode(), version)
@@ -132,12 +135,15 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
 
 def _serve(store: Store, evaluation: Evaluation, version: str) -> None:
     """Put a version into service: the winner, or where the champion stays, the refit of its recipe."""
-    model, expected, reasons = evaluation.model, evaluation.champion_version, _reasons(evaluation) | _figure(evaluation)
-    if evaluation.outcome == "promoted":
-        on_trial = evaluation.trial is not None
-        set_champion(store, model, version, expected=expected, reasons=reasons, on_trial=on_trial)
-    elif expected:
-        refresh_champion(store, model, version, expected=expected, reasons=reasons)
+    set_champion(
+        store,
+        evaluation.model,
+        version,
+        expected=evaluation.champion_version,
+        reasons=_reasons(evaluation) | _figure(evaluation),
+        on_trial=evaluation.trial is not None,
+        refresh=evaluation.outcome == "refreshed",
+    )
 
 
 def _send_failures(evaluation: Evaluation) -> None:

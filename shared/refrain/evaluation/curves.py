@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.classes import likeliest
-from refrain.lake.evaluation import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
+from refrain.lake.model_curves import CalibrationBins, Confusion, Curves, Histogram, Line, Residuals
 from refrain.statistics.intervals import NORMAL_95, wilson_interval
 
 if TYPE_CHECKING:

@@ -125,14 +125,24 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         users=len(holdout.truth) if definition.task == "recommendation" else None,
         checks=check_run(store, definition, request.run, list(summaries.values()), decision),
     )
-    is_better = decision.code == "better"  # else there is no champion to try a challenger beside
-    if is_better and definition.task != "recommendation":  # recommenders have no trials
-        chosen = next(verdict.name for verdict in decision.verdicts if verdict.code == "promoted")
-        expected = expect_trial(metric, holdout, fair.own_answers(), answers[chosen], stakes.margin or 0.0)
+    tried = _find_tried(definition, evaluation)
+    if tried:
+        expected = expect_trial(metric, holdout, fair.own_answers(), answers[tried], stakes.margin or 0.0)
         expected.write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
-    mode = definition.rollout.mode if is_better else "immediate"
+    mode = definition.rollout.mode if tried else "immediate"
     return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
+
+
+def _find_tried(definition: Definition, evaluation: Evaluation) -> str | None:
+    """Find the candidate that goes on trial, if one does: a better one, or the champion's recipe with newer rows.
+
+    A first model, and one whose champion cannot be asked, has nobody to be tried beside.
+    """
+    refit, decision = evaluation.refit, evaluation.decision
+    if definition.rollout.mode == "immediate" or (decision.promote and decision.code != "better"):
+        return None
+    return refit.candidate if refit else None
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:

@@ -45,11 +45,14 @@ def set_champion(
     expected: str | None,
     reasons: Reasons,
     on_trial: bool = False,
+    refresh: bool = False,
     clock: Clock = utc_now,
 ) -> Deployment:
     """Make a version champion in the place of the `expected` version; with `on_trial` it has to be the challenger.
 
-    Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged`.
+    With `refresh` it is the champion's own recipe, fitted again. Raises `ChampionChanged`, also when the version was
+    withdrawn, and `ChallengerChanged`, also for a refresh during the trial of another version: that is compared with
+    the champion that is in service.
     """
 
     def change(current: Deployment, entry: LogEntry) -> Deployment:
@@ -58,29 +61,12 @@ def set_champion(
         _check_unmoved(current, expected, version)
         if on_trial and current.challenger_version != version:
             raise ChallengerChanged(model, version, current.challenger_version)
+        if refresh and not on_trial:
+            _check_no_trial(current, entry)
         champion = Served.by_move(entry)
         return replace(current, champion=champion, previous=current.champion, challenger=None, last=entry)
 
-    return _move(store, model, "promoted", version, reasons, change, clock)
-
-
-def refresh_champion(
-    store: Store, model: str, version: str, *, expected: str, reasons: Reasons, clock: Clock = utc_now
-) -> Deployment:
-    """Put the champion's recipe, fitted again, in the place of the `expected` version.
-
-    Raises `ChampionChanged`, also when the version was withdrawn, and `ChallengerChanged` during a trial: its
-    challenger is compared with the champion that is in service.
-    """
-
-    def change(current: Deployment, entry: LogEntry) -> Deployment:
-        if current.champion_version == version:
-            return current
-        _check_unmoved(current, expected, version)
-        _check_no_trial(current, entry)
-        return replace(current, champion=Served.by_move(entry), previous=current.champion, challenger=None, last=entry)
-
-    return _move(store, model, "refreshed", version, reasons, change, clock)
+    return _move(store, model, "refreshed" if refresh else "promoted", version, reasons, change, clock)
 
 
 def set_challenger(

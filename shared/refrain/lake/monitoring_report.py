@@ -5,14 +5,14 @@ Every list is bounded, however many rows, features or reports there were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
-from preprocessing.rules_section import SMALLER_IS_BETTER
 from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.document import Document
-from refrain.lake.evaluation import Answer
+from refrain.lake.judged_window import JudgedWindow, PastWindow
+from refrain.lake.quality_figures import EvaluatedQuality, MeasuredQuality, RecommendationHits
 from refrain.times import from_iso, to_key
 
 if TYPE_CHECKING:
@@ -34,155 +34,6 @@ type RetrainingCode = Literal[
     "nothing_new",
     "cooldown",
 ]
-
-
-@dataclass(frozen=True)
-class Estimate(Document):
-    """A metric, or a share, computed on so many rows, and the interval in which it lies."""
-
-    value: float
-    low: float
-    high: float
-    rows: int
-
-
-@dataclass(frozen=True)
-class Distribution(Document):
-    """One feature, or one answer, of a window against training.
-
-    `p` is the probability of such a difference by chance, `effect` its size. `usual` means that it differed as much
-    while the training data was gathered. `importance` is the feature's share of what the model relies on, and `matters`
-    the effect weighted by it. `since` is when the first of the latest windows in a row began in which it drifted.
-    `reference` and `window` are shares of the `cells`; they are empty beyond the most important distributions.
-    """
-
-    name: str
-    answer: bool
-    p: float
-    effect: float
-    drifted: bool
-    importance: float
-    matters: float
-    usual: bool = False
-    since: str | None = None
-    cells: tuple[str, ...] = ()
-    reference: tuple[float, ...] = ()
-    window: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class NewValues(Document):
-    """Values of a category that training did not see: the share of rows that have one, and the expected share."""
-
-    feature: str
-    share: float
-    expected: float
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class MissingValues(Document):
-    """Missing values of a feature: the share in the window, and in training (`reference`)."""
-
-    feature: str
-    share: float
-    reference: float
-
-
-@dataclass(frozen=True)
-class JudgedWindow(Document):
-    """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate."""
-
-    since: str
-    until: str
-    rows: int
-    alarmed: bool
-    distributions: tuple[Distribution, ...]
-    distributions_tested: int
-    unfamiliar: float = 0.0
-    unfamiliar_features: dict[str, float] = field(default_factory=dict)
-    new_values: tuple[NewValues, ...] = ()
-    missing: tuple[MissingValues, ...] = ()
-    estimated: Estimate | None = None
-    estimated_breaks_gate: bool = False
-
-
-@dataclass(frozen=True)
-class PastWindow(Document):
-    """What later reports need of a judged window. `effects` are by distribution."""
-
-    version: str
-    since: str
-    until: str
-    rows: int
-    alarmed: bool
-    drifted: tuple[str, ...]
-    effects: dict[str, float]
-    estimated: Estimate | None
-    measured: Estimate | None
-    unfamiliar: float
-
-
-@dataclass(frozen=True)
-class MeasuredQuality(Document):
-    """The metric against labels; `measured` is None where `why` gives the reason.
-
-    `share` is that of the predictions that have a label, `delay_seconds` how long half of the labels took. `answer`
-    compares it with the holdout, and about `rows_needed` more labels would decide; both are None where nothing is
-    compared. `breaks_gate` holds for the whole interval.
-    """
-
-    since: str
-    measured: Estimate | None
-    why: str
-    labelled: int
-    share: float
-    delay_seconds: float | None
-    breaks_gate: bool
-    answer: Answer | None = None
-    rows_needed: int | None = None
-
-
-@dataclass(frozen=True)
-class RecommendationHits(Document):
-    """How many recommendations were answered by an interaction, and how many were taken.
-
-    `popular` is the share of recommendations to unknown users, `rate` the share of the answered ones that were taken.
-    """
-
-    since: str
-    recommendations: int
-    answered: int
-    taken: int
-    rate: Estimate | None
-    popular: float
-    damaged: int
-
-
-@dataclass(frozen=True)
-class EvaluatedQuality(Document):
-    """The metric that the version had on the holdout, and the bound that the gate sets.
-
-    `margin` is how much worse still is no worse, None where that is unknown.
-    """
-
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    bound: float | None
-    margin: float | None = None
-
-    def breaks_gate(self, estimate: Estimate) -> bool:
-        """Tell whether the whole interval of an estimate lies beyond the gate's bound.
-
-        >>> evaluated = EvaluatedQuality("roc_auc", 0.85, 0.83, 0.87, 0.8)
-        >>> evaluated.breaks_gate(Estimate(0.7, 0.65, 0.75, 100)), evaluated.breaks_gate(Estimate(0.78, 0.7, 0.86, 100))
-        (True, False)
-        """
-        if self.bound is None:
-            return False
-        return estimate.low > self.bound if self.metric in SMALLER_IS_BETTER else estimate.high < self.bound
 
 
 @dataclass(frozen=True)

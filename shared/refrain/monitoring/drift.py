@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from refrain.lake.monitoring_report import Distribution
+from refrain.lake.judged_window import Distribution
 from refrain.statistics.design_effect import INDEPENDENT
 from refrain.statistics.homogeneity import compare_counts, find_discoveries
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from preprocessing import RecommenderDefinition
 from refrain.lake.deployment import Deployment
-from refrain.lake.monitoring_report import MonitoringReport, PastWindow
+from refrain.lake.judged_window import PastWindow
+from refrain.lake.monitoring_report import MonitoringReport
 from refrain.monitoring.drift import MIN_TESTED_ROWS
 from refrain.monitoring.observed_predictions import read_prediction_traffic
 from refrain.monitoring.recommendation import read_recommender_traffic
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
-    from refrain.lake.monitoring_report import DriftState, JudgedWindow
+    from refrain.lake.judged_window import JudgedWindow
+    from refrain.lake.monitoring_report import DriftState
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.windows import Traffic, Window
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
-    from refrain.lake.monitoring_report import JudgedWindow, PastWindow
+    from refrain.lake.judged_window import JudgedWindow, PastWindow
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.windows import Window

@@ -10,7 +10,7 @@ from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.lake.capture.predictions import Captured, name_entities
-from refrain.lake.monitoring_report import Estimate, MeasuredQuality
+from refrain.lake.quality_figures import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
 from refrain.statistics.dependence import number_blocks, number_units
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.capture.predictions import LabelledPredictions
-    from refrain.lake.monitoring_report import EvaluatedQuality
+    from refrain.lake.quality_figures import EvaluatedQuality
     from refrain.monitoring.served_version import ServedVersion
     from refrain.statistics.gain_answer import Answer
 

@@ -18,7 +18,7 @@ import numpy as np
 from preprocessing import is_missing
 from refrain.lake.capture.recommendations import read_recommendations
 from refrain.lake.interactions import ARRIVED, read_interactions
-from refrain.lake.monitoring_report import Estimate, RecommendationHits
+from refrain.lake.quality_figures import Estimate, RecommendationHits
 from refrain.lake.version import CatalogueItems
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.reference import Reference, feature_references
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, RecommenderDefinition
     from refrain.aws.storage import Store
     from refrain.lake.capture.recommendations import RecommendationRecord
-    from refrain.lake.monitoring_report import JudgedWindow, PastWindow
+    from refrain.lake.judged_window import JudgedWindow, PastWindow
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.windows import Window
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from preprocessing import Definition, PreprocessingError
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.evaluation import Evaluation
-from refrain.lake.monitoring_report import EvaluatedQuality
+from refrain.lake.quality_figures import EvaluatedQuality
 from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.margins import Margin
 from refrain.statistics.metrics import METRICS

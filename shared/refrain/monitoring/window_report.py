@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from refrain.lake.monitoring_report import JudgedWindow, MissingValues, NewValues
+from refrain.lake.judged_window import JudgedWindow, MissingValues, NewValues
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Columns
     from refrain.lake.capture.predictions import Captured
-    from refrain.lake.monitoring_report import Distribution, PastWindow
+    from refrain.lake.judged_window import Distribution, PastWindow
     from refrain.monitoring.drift import DriftTest
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.windows import Window

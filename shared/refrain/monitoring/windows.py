@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.lake.monitoring_report import DriftState, JudgedWindow, MeasuredQuality, PastWindow, RecommendationHits
+    from refrain.lake.judged_window import JudgedWindow, PastWindow
+    from refrain.lake.monitoring_report import DriftState
+    from refrain.lake.quality_figures import MeasuredQuality, RecommendationHits
 
 DELIVERY_TIME = timedelta(minutes=15)
 """Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait.

@@ -14,7 +14,8 @@ from refrain.words import figure, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import Distribution, MonitoringReport, PastWindow
+    from refrain.lake.judged_window import Distribution, PastWindow
+    from refrain.lake.monitoring_report import MonitoringReport
 
 LABELS, WIDE, ROW = 150, 460, 19
 SMALL = (300, 150)

@@ -21,7 +21,9 @@ from refrain.times import for_people
 from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
-    from refrain.lake.monitoring_report import Distribution, Estimate, JudgedWindow, MonitoringReport
+    from refrain.lake.judged_window import Distribution, JudgedWindow
+    from refrain.lake.monitoring_report import MonitoringReport
+    from refrain.lake.quality_figures import Estimate
 
 MAX_LISTED_DISTRIBUTIONS = 25
 MAX_DRAWN_DISTRIBUTIONS = 6

@@ -11,7 +11,9 @@ from refrain.words import counted, figure, listed, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.monitoring_report import Estimate, EvaluatedQuality, JudgedWindow, MonitoringReport, PastWindow
+    from refrain.lake.judged_window import JudgedWindow, PastWindow
+    from refrain.lake.monitoring_report import MonitoringReport
+    from refrain.lake.quality_figures import Estimate, EvaluatedQuality
 
 MAX_NAMED_FEATURES = 3
 
@@ -36,7 +38,7 @@ def row_noun(report: MonitoringReport) -> str:
 def range_of(estimate: Estimate) -> str:
     """Write the interval of a metric.
 
-    >>> from refrain.lake.monitoring_report import Estimate
+    >>> from refrain.lake.quality_figures import Estimate
     >>> range_of(Estimate(0.8, 0.75, 0.85, 200))
     '0.7500 to 0.8500'
     """

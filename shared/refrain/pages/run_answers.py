@@ -13,7 +13,8 @@ from refrain.words import counted, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.evaluation import Confusion, Curves, Evaluation
+    from refrain.lake.evaluation import Evaluation
+    from refrain.lake.model_curves import Confusion, Curves
 
 FEW_CLASSES = 4
 

@@ -11,7 +11,8 @@ from refrain.words import counted, figure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.evaluation import Histogram, Importance, Residuals
+    from refrain.lake.evaluation import Importance
+    from refrain.lake.model_curves import Histogram, Residuals
     from refrain.pages.run_models import PageModel
 
 SIZE = (460, 330)

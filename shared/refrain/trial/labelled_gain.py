@@ -10,7 +10,7 @@ import numpy as np
 
 from refrain.errors import MetricUndefined
 from refrain.statistics.always_valid import sequence_width
-from refrain.statistics.dependence import MIN_BLOCKS, block_length
+from refrain.statistics.dependence import block_length
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +27,10 @@ MIN_RARE_UNITS = 30
 Where an event is rare, most gains are tiny and a few losses are large: before enough events were seen, both the gain
 and its certainty look too good.
 """
-SURE_BLOCK = 100
-"""Longer blocks of the holdout count only until service has so many rows that its own gains would show them."""
-MAX_PLANNED_UNITS = 100_000
+HARMFUL_UNITS = 100
+"""After about so many units harm is to be seen, however many it takes to see that there is none."""
+MAX_PLANNED_UNITS = 10_000
+"""Intervals that are narrowest later would hardly be narrower then, and useless for long."""
 WIDTH_SQUARED = 11.0
 """About the square of `sequence_width` where it is least."""
 
@@ -40,7 +41,7 @@ class LabelledGain:
 
     `units` is the number of independent units that say as much as the rows; `rare_units` counts those with a row that
     does not have the most frequent class (None for values). `margin` is how much worse still counts as no worse, and
-    `planned` the number of units for which the intervals are narrowest: both come from the holdout.
+    `planned` the number of units after which an equal challenger is decided on: both come from the holdout.
     """
 
     title: str
@@ -53,9 +54,12 @@ class LabelledGain:
     planned: float
 
     def interval(self, alpha: float) -> tuple[float, float]:
-        """Return the interval that the true gain leaves on either side with a probability of `alpha`, at any look."""
-        width = sequence_width(self.units, alpha, self.planned) * self.error
-        return self.gain - width, self.gain + width
+        """Return the interval that the true gain leaves on either side with a probability of `alpha`, at any look.
+
+        Its upper end, which shows harm, is nearest early; its lower end when an equal challenger is decided on.
+        """
+        below, above = (sequence_width(self.units, alpha, units) for units in (self.planned, HARMFUL_UNITS))
+        return self.gain - below * self.error, self.gain + above * self.error
 
     def is_harmful(self, alpha: float) -> bool:
         """Tell whether the challenger is surely worse by more than the margin."""
@@ -68,8 +72,9 @@ class LabelledGain:
     def rows_needed(self, alpha: float) -> int:
         """Estimate how many more labelled rows will decide if the gain stays as it is, up to a thousand times more."""
         low, high = self.interval(alpha)
-        distance = abs(self.gain + self.margin)
-        growth = ((high - low) / 2 / distance) ** 2 if distance else math.inf
+        distance = self.gain + self.margin
+        width = self.gain - low if distance > 0 else high - self.gain
+        growth = (width / distance) ** 2 if distance else math.inf
         growth = max(growth, 1 / max(self._units_share, 1e-3))
         return max(1, math.ceil(self.rows * (min(growth, 1000.0) - 1)))
 
@@ -100,8 +105,7 @@ def compare_labelled(
         gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
     except MetricUndefined:
         return None
-    inherited = min(expectation.block, max(len(gains) // MIN_BLOCKS, SURE_BLOCK))
-    units = [np.arange(len(gains)) // max(block_length(gains), inherited)]
+    units = [np.arange(len(gains)) // max(block_length(gains), expectation.block)]
     units += [] if entities is None else [np.unique(entities, return_inverse=True)[1]]
     by_request = np.unique(requests, return_inverse=True)[1]
     deviations = gains - gains.mean()

@@ -17,7 +17,7 @@ from refrain.evaluation.curves import (
     quantile_bins,
     roc_curve,
 )
-from refrain.lake.evaluation import Curves, Line
+from refrain.lake.model_curves import Curves, Line
 from refrain.statistics.intervals import wilson_interval
 from refrain.statistics.metrics import METRICS
 

@@ -12,7 +12,7 @@ from preprocessing import Rollout
 from refrain.errors import ChallengerChanged, ChampionChanged
 from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_log import succession
-from refrain.lake.deployment_moves import refresh_champion, restore_champion, set_challenger, set_champion
+from refrain.lake.deployment_moves import restore_champion, set_challenger, set_champion
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -27,7 +27,7 @@ def promote(lake: Store, version: str, expected: str | None, minutes: float = 0)
 
 def refresh(lake: Store, version: str, expected: str, minutes: float = 10) -> Deployment:
     time = NOON + timedelta(minutes=minutes)
-    return refresh_champion(lake, "people", version, expected=expected, reasons={}, clock=lambda: time)
+    return set_champion(lake, "people", version, expected=expected, reasons={}, refresh=True, clock=lambda: time)
 
 
 def roll_back(lake: Store, version: str, seen: Deployment) -> Deployment:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from refrain.lake.monitoring_report import Estimate, EvaluatedQuality, MonitoringReport
+from refrain.lake.quality_figures import Estimate, EvaluatedQuality
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.monitoring_words import quality_sentence
 from tests.contract.test_lake_objects import REPORT
@@ -15,6 +15,7 @@ from tests.unit.pages.test_run_page import Page
 
 if TYPE_CHECKING:
     from refrain.lake.evaluation import Answer
+    from refrain.lake.monitoring_report import MonitoringReport
 
 
 def measured(metric: str, answer: Answer | None, *, breaks_gate: bool) -> MonitoringReport:

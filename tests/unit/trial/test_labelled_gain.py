@@ -10,7 +10,7 @@ import pytest
 
 from refrain.lake.expectation import Expectation
 from refrain.statistics.metrics import METRICS
-from refrain.trial.labelled_gain import LabelledGain, compare_labelled
+from refrain.trial.labelled_gain import MAX_PLANNED_UNITS, LabelledGain, compare_labelled
 
 ALPHA = 0.0125
 EXPECTED = Expectation([], None, 0.0, 1.0, 0.1, 0.4, margin=0.05, deviation=0.5, step=1.0, block=1)
@@ -109,7 +109,7 @@ def test_where_the_champion_has_no_lead_nothing_is_tolerated(gain: float) -> Non
     champion, challenger = truth + 1, truth + 1 - gain + random.normal(0, 0.1, 500)
     found = compare_labelled(METRICS["mae"], truth, champion, challenger, terms, np.arange(500))
 
-    assert found and found.planned == 100_000
+    assert found and found.planned == MAX_PLANNED_UNITS
     assert (found.is_no_worse(ALPHA), found.is_harmful(ALPHA)) == (gain > 0, gain < 0)
 
 
@@ -138,7 +138,7 @@ def test_the_rows_that_are_needed_would_decide(gain: float) -> None:
         return LabelledGain("MAE", rows, float(rows), None, gain, 2 / np.sqrt(rows), 0.05, 5000.0)
 
     first = seen(100)
-    later = seen(int(1.15 * (100 + first.rows_needed(ALPHA))))
+    later = seen(int(1.25 * (100 + first.rows_needed(ALPHA))))
 
     assert not first.is_no_worse(ALPHA) and not first.is_harmful(ALPHA)
     assert later.is_no_worse(ALPHA) or later.is_harmful(ALPHA)
