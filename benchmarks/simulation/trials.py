@@ -99,10 +99,11 @@ def values(error: float, random: Random, rows: int, kind: str) -> Answered:
     return truth, truth[:, np.newaxis] + errors[0], truth[:, np.newaxis] + factor * errors[1]
 
 
-def turns(random: Random, rows: int, kind: str) -> Answered:
-    """Draw values which champion and challenger err on in turns, for about fifty rows at a time."""
+def turns(length: int, random: Random, rows: int, kind: str) -> Answered:
+    """Draw values which champion and challenger err on in turns, for about so many rows at a time."""
     truth, champion, challenger = values(0.05, random, rows, kind)
-    scale = 1 + 0.8 * np.sign(np.repeat(random.normal(size=rows // 50 + 1), 50)[:rows, np.newaxis])
+    spells = np.repeat(random.normal(size=rows // length + 1), length)[:rows, np.newaxis]
+    scale = 1 + 0.8 * np.sign(spells)
     column = truth[:, np.newaxis]
     return truth, column + scale * (champion - column), column + (2 - scale) * (challenger - column)
 
@@ -194,7 +195,9 @@ def _other_cells() -> Iterator[Cell]:
         "entities come ten times": replace(usual, longest=30_000, again=10),
     }.items():
         yield from (_cell(f"{name}, {kind}", service, kind) for kind in ("equal", "noisy", "biased"))
-    yield _cell("MAE, equal in turns of 50 rows", Service("mae", turns, 30_000), "equal", (UNHARMED,))
+    for length in (50, 500):
+        service = Service("mae", partial(turns, length), 30_000)
+        yield _cell(f"MAE, equal in turns of {length} rows", service, "equal", (UNHARMED,))
     for kind in KINDS:
         unlabelled = replace(usual, labelled=0.0)
         yield _cell(f"no label comes, {kind}", unlabelled, kind, (NEVER,))

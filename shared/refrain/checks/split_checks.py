@@ -40,6 +40,8 @@ def find_copies(rows: CheckedRows) -> Iterator[Finding]:
     In a table of few values, rows are equal by chance. Then pairs that agree in all columns but one often differ in it.
     """
     columns = [name for name in rows.definition.columns if name not in rows.definition.key and name not in rows.id_like]
+    if not columns:
+        return
     sides = (rows.train, rows.holdout)
     hashes = [np.concatenate([row_hashes({name: side[name]}, [name]) for side in sides]) for name in columns]
     whole = np.sum(hashes, axis=0, dtype=np.uint64)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from refrain.errors import MetricUndefined
 from refrain.lake.learned_rows import mark_learned, read_row_hashes
 from refrain.lake.refit_outcome import Prequential
-from refrain.statistics.comparison import CHAMPION
-from refrain.statistics.intervals import bootstrap_interval
+from refrain.statistics.comparison import CHAMPION, ComparedRows, measure_figure
 from refrain.statistics.metrics import choose_metric
 
 if TYPE_CHECKING:
@@ -45,10 +46,17 @@ def measure_since_cut(
         return None
     holdout = kind.holdout([served, *(entrant.evaluated for entrant in entrants.values() if entrant.evaluated)])
     metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
-    truth, answers = holdout.truth[unseen], served.answers_to(holdout)[unseen]
+    later = holdout.within(np.flatnonzero(unseen))
     try:
-        value = metric.value(truth, answers)
-        low, high = bootstrap_interval(metric.score(truth, answers), rows, definition.gate.confidence)
+        influence = metric.influence(later.truth, served.answers_to(later))
     except MetricUndefined:
         return None
-    return Prequential(champion.version, champion.manifest.snapshot.cut, rows, value, (low, high))
+    compared = ComparedRows(later.truth, later.groups, later.times)
+    figures = measure_figure(metric, compared, influence, definition.gate.confidence)
+    return Prequential(
+        champion.version,
+        champion.manifest.snapshot.cut,
+        rows,
+        figures.value,
+        (figures.interval.low, figures.interval.high),
+    )

@@ -133,13 +133,15 @@ def _figures(
     metric: Metric, rows: ComparedRows, influences: Mapping[str, Floats], confidence: float
 ) -> dict[str, ComparedFigures]:
     """Measure each model alone."""
-    figures = {}
-    for name, values in influences.items():
-        units = number_units(rows.groups, rows.times, values[:, np.newaxis])
-        interval = mean_interval(values, units, confidence)
-        block = 1 if rows.groups is not None or rows.times is None else int(np.bincount(units).max())
-        figures[name] = ComparedFigures(float(values.mean()), possible_interval(metric, interval), block)
-    return figures
+    return {name: measure_figure(metric, rows, values, confidence) for name, values in influences.items()}
+
+
+def measure_figure(metric: Metric, rows: ComparedRows, influence: Floats, confidence: float) -> ComparedFigures:
+    """Measure one model by the influence values [rows] of its answers, for rows that may be alike."""
+    units = number_units(rows.groups, rows.times, influence[:, np.newaxis])
+    interval = possible_interval(metric, mean_interval(influence, units, confidence))
+    block = 1 if rows.groups is not None or rows.times is None else int(np.bincount(units).max())
+    return ComparedFigures(float(influence.mean()), interval, block)
 
 
 def possible_interval(metric: Metric, ends: Interval) -> Interval:

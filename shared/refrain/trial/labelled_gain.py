@@ -27,6 +27,9 @@ MIN_RARE_UNITS = 30
 Where an event is rare, most gains are tiny and a few losses are large: before enough events were seen, both the gain
 and its certainty look too good.
 """
+SURE_BLOCK = 100
+"""Longer blocks of the holdout count only as long as service is too short to show them: a change within the holdout
+looks like a block that never ends."""
 HARMFUL_UNITS = 100
 """After about so many units harm is to be seen, however many it takes to see that there is none."""
 MAX_PLANNED_UNITS = 10_000
@@ -105,7 +108,8 @@ def compare_labelled(
         gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
     except MetricUndefined:
         return None
-    units = [np.arange(len(gains)) // max(block_length(gains), expectation.block)]
+    inherited = min(expectation.block, max(len(gains) // MIN_UNITS, SURE_BLOCK))
+    units = [np.arange(len(gains)) // max(block_length(gains), inherited)]
     units += [] if entities is None else [np.unique(entities, return_inverse=True)[1]]
     by_request = np.unique(requests, return_inverse=True)[1]
     deviations = gains - gains.mean()

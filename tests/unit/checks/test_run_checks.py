@@ -35,7 +35,7 @@ def test_a_table_without_a_fault_has_no_findings() -> None:
 
 
 def odd_columns(rows: int) -> st.SearchStrategy[Array]:
-    """Draw a column as odd as the preprocessing layer lets pass: of any type, of few values, or of none."""
+    """Draw a column as odd as the preprocessing layer lets pass: of few values, of none, or of another in each row."""
     numbers = st.sampled_from([0.0, 1.0, -1.0, 0.5, 999.0, 2.0**40, 1.7e308, -1e-300, 20240131.0, 1.7e9, np.nan])
     texts = st.sampled_from(["a", "b", "", "?", "2024-01-31", "unknown", "\u2009", None])
     times = st.sampled_from([np.datetime64(day, "us") for day in ("0001-01-01", "2024-01-01", "9999-12-31", "NaT")])
@@ -43,6 +43,8 @@ def odd_columns(rows: int) -> st.SearchStrategy[Array]:
         st.lists(numbers, min_size=rows, max_size=rows).map(np.array),
         st.lists(texts, min_size=rows, max_size=rows).map(objects),
         st.lists(times, min_size=rows, max_size=rows).map(lambda values: np.array(values, "datetime64[us]")),
+        st.just(np.arange(float(rows))),
+        st.just(objects([f"row {row}" for row in range(rows)])),
     ]
     return st.one_of(columns)
 
@@ -54,6 +56,8 @@ def test_no_table_however_odd_stops_the_checks(data: st.DataObject, rows: int, s
     labels = st.sampled_from(["no", "yes", "maybe"]) if is_class else st.sampled_from([0.0, 1.0, -5.5, 1e300])
     target = data.draw(st.lists(labels, min_size=2 * rows, max_size=2 * rows))
     columns["target"] = objects(target) if is_class else np.array(target)
+    if not is_class and data.draw(st.booleans()):
+        columns["target"] = np.arange(2.0 * rows)
     definition = define(columns, "classification" if is_class else "regression", split=split)
     train, holdout = (
         {name: array[side] for name, array in columns.items()} for side in (slice(rows), slice(rows, None))

@@ -44,6 +44,14 @@ def test_rows_that_differ_in_what_names_them_are_copies_all_the_same() -> None:
     assert len(list(find_copies(rows_of(columns | {"number": number}, ignore=("number",))))) == 1
 
 
+def test_rows_that_every_column_names_are_no_copies() -> None:
+    rows = np.arange(200.0)
+    columns = {"name": objects([f"row {row}" for row in range(200)]), "target": rows}
+    sides = [{name: values[side] for name, values in columns.items()} for side in (slice(120), slice(120, None))]
+
+    assert list(find_copies(CheckedRows(define(columns, "regression"), *sides))) == []
+
+
 @pytest.mark.parametrize("values", [2, 4, 12])
 def test_rows_of_few_values_are_equal_by_chance_and_no_copies(values: int) -> None:
     columns: dict[str, Any] = {

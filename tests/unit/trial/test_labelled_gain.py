@@ -100,6 +100,13 @@ def test_gains_that_lasted_on_the_holdout_last_in_service_before_anything_shows_
     assert compare(truth, champion, challenger, block=50).units == 6
 
 
+def test_a_block_of_the_holdout_ends_where_service_is_long_enough_to_show_it() -> None:
+    truth, champion, challenger = np.random.default_rng(0).normal(size=(3, 6000))
+
+    assert compare(truth[:1500], champion[:1500], challenger[:1500], block=100_000).units == 15
+    assert compare(truth, champion, challenger, block=100_000).units == 20
+
+
 @pytest.mark.parametrize("gain", [-0.5, 0.0, 0.5])
 def test_where_the_champion_has_no_lead_nothing_is_tolerated(gain: float) -> None:
     random = np.random.default_rng(0)
