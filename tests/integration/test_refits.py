@@ -22,6 +22,7 @@ from refrain.lake.learned_rows import read_learned_hashes, read_row_hashes
 from refrain.lake.snapshot import read_refit_answers, write_refit_answers
 from refrain.lake.version import Golden, Manifest, version_key
 from refrain.monitoring.served_version import read_served_version
+from refrain.statistics.metrics import METRICS
 from tests.integration.conftest import guess_footprint
 from tests.integration.loop import compare, handler, retrain, snapshot_of
 from tests.integration.test_decisions import LOGISTIC, STUMP, Shop, shop
@@ -83,6 +84,9 @@ def test_monitoring_expects_of_a_refitted_version_what_its_twin_showed(shop: Sho
     assert served.evaluated.figures.version == ended["champion"].removesuffix(".refit")
     assert served.baseline.rows == 400
     assert served.baseline.predictions.rows < 400
+    rows = served.judged_rows
+    assert rows is not None and rows.times is None and rows.matrix.shape == (len(rows), 3)
+    assert served.evaluated.metrics["roc_auc"] == pytest.approx(METRICS["roc_auc"].value(rows.truth, rows.answers))
 
 
 def break_fit(_shop: Shop, run: Run) -> None:

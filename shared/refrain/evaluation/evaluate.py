@@ -101,8 +101,10 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, candidates)
     decision = decide(definition.gate, metric, champion_figures, figures, stakes, too_large)
     refit = plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures)
-    twin = [entrants[refit.candidate].version] if refit and refit.candidate else []
-    summaries = add_importance(summaries, entrants, holdout, [decision.focus, *twin])
+    twin = entrants[refit.candidate] if refit and refit.candidate else None
+    summaries = add_importance(summaries, entrants, holdout, [decision.focus, twin.version if twin else None])
+    if twin and twin.evaluated:
+        kind.keep_judged_rows(twin.version, twin.evaluated, holdout)
     evaluation = Evaluation(
         model=request.model,
         run=request.run,

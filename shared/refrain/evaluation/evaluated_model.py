@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from preprocessing import present
+from preprocessing import encode, present
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
+from refrain.lake.judged_rows import MAX_KEPT_ROWS, JudgedRows
 from refrain.lake.packed_columns import fit_to
 from refrain.lake.snapshot import read_snapshot_rows
-from refrain.lake.version import read_version_files
+from refrain.lake.version import Manifest, read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.hashing import row_hashes
@@ -112,6 +113,9 @@ class EvaluationKind(Protocol):
     def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:
         """Mark in the holdout what was learned, and what is a copy of what candidates learn, by marks of the rows."""
 
+    def keep_judged_rows(self, version: str, evaluated: EvaluatedModel, holdout: Holdout) -> None:
+        """Keep the rows that a version was judged by, for monitoring; a recommender has none."""
+
 
 class TabularEvaluation:
     """How models of rows are evaluated: each answers all rows of the holdout."""
@@ -193,6 +197,31 @@ class TabularEvaluation:
     def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:
         """Mark the rows themselves."""
         return learned, copies
+
+    def keep_judged_rows(self, version: str, evaluated: EvaluatedModel, holdout: Holdout) -> None:
+        """Keep rows of all that were compared, at equal distances."""
+        manifest = Manifest.read(self._store, self._definition.model, version)
+        definition = manifest.parse_definition()
+        truth, known = _in_order_of(evaluated.classes, holdout)
+        usable = np.flatnonzero(known)
+        places = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
+        rows = np.arange(len(evaluated.answers))[holdout.compared][places]
+        columns = {name: column[rows] for name, column in fit_to(definition, self._rows).items()}
+        JudgedRows(
+            matrix=encode(definition, manifest.vocabularies, columns),
+            truth=truth[places],
+            answers=evaluated.answers[rows],
+            times=self._rows[definition.time][rows] if definition.time else None,
+        ).write(self._store, manifest)
+
+
+def _in_order_of(classes: Sequence[str], holdout: Holdout) -> tuple[Truth, Marks]:
+    """Return the truth by a version's own classes, and mark the rows whose class it knows."""
+    if not classes:
+        return holdout.truth, np.ones(len(holdout.truth), bool)
+    own = {label: number for number, label in enumerate(classes)}
+    numbers = np.array([own.get(label, -1) for label in holdout.classes])[holdout.truth.astype(np.int64)]
+    return numbers, numbers >= 0
 
 
 def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:

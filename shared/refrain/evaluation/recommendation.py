@@ -77,6 +77,9 @@ class RecommenderEvaluation:
         users = np.isin(self._questions.users, self._users[learned & ~copies].astype(str))
         return users, np.zeros_like(users)
 
+    def keep_judged_rows(self, version: str, evaluated: EvaluatedModel, holdout: Holdout) -> None:
+        """Keep nothing: users are no rows."""
+
 
 def measure_recommender_refit(
     store: Store, definition: RecommenderDefinition, run: str, files: VersionFiles

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from preprocessing import Definition, PreprocessingError
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.evaluation import Evaluation
+from refrain.lake.judged_rows import JudgedRows
 from refrain.lake.quality_figures import EvaluatedQuality
 from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.margins import Margin
@@ -29,7 +30,7 @@ class ServedVersion:
     """A version in service. `evaluated` is its part of its run's evaluation, None where that is gone.
 
     For a version that learned from all rows, it is that of its judged twin. `trivial` is the trivial predictor's figure
-    on the same rows.
+    on the same rows, and `judged_rows` are those rows, None where they are gone.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ServedVersion:
     baseline: Baseline
     evaluated: ModelSummary | None
     trivial: float | None = None
+    judged_rows: JudgedRows | None = None
 
     @property
     def importance(self) -> dict[str, float]:
@@ -79,6 +81,7 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
             baseline=Baseline.read(store, model, served.version),
             evaluated=evaluated,
             trivial=trivial,
+            judged_rows=JudgedRows.read(store, manifest),
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error
