@@ -202,8 +202,8 @@ class TabularEvaluation:
         """Keep rows of all that were compared, at equal distances."""
         manifest = Manifest.read(self._store, self._definition.model, version)
         definition = manifest.parse_definition()
-        truth, known = _in_order_of(evaluated.classes, holdout)
-        usable = np.flatnonzero(known)
+        truth, has_class = _in_order_of(evaluated.classes, holdout)
+        usable = np.flatnonzero(has_class)
         places = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
         rows = np.arange(len(evaluated.answers))[holdout.compared][places]
         columns = {name: column[rows] for name, column in fit_to(definition, self._rows).items()}

@@ -72,8 +72,8 @@ class JudgedRows:
         for index, feature in enumerate(judged.features):
             if feature in judged.vocabularies:
                 codes = codes_of(manifest.vocabularies[feature])
-                known = [codes.get(value, UNSEEN) for value in judged.vocabularies[feature]]
-                table = np.array([MISSING, UNSEEN, *known], np.float32)
+                translated = [codes.get(value, UNSEEN) for value in judged.vocabularies[feature]]
+                table = np.array([MISSING, UNSEEN, *translated], np.float32)
                 matrix[:, index] = table[matrix[:, index].astype(np.int64)]
         own, classes = judged.classes or (), manifest.classes or ()
         truth = np.array(class_numbers(np.array(own), classes))[self.truth.astype(np.int64)] if own else self.truth
