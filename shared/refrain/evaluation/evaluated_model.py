@@ -204,12 +204,12 @@ class TabularEvaluation:
         definition = manifest.parse_definition()
         truth, has_class = _in_order_of(evaluated.classes, holdout)
         usable = np.flatnonzero(has_class)
-        places = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
-        rows = np.arange(len(evaluated.answers))[holdout.compared][places]
+        chosen = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
+        rows = np.arange(len(evaluated.answers))[holdout.compared][chosen]
         columns = {name: column[rows] for name, column in fit_to(definition, self._rows).items()}
         JudgedRows(
             matrix=encode(definition, manifest.vocabularies, columns),
-            truth=truth[places],
+            truth=truth[chosen],
             answers=evaluated.answers[rows],
             times=self._rows[definition.time][rows] if definition.time else None,
         ).write(self._store, manifest)
