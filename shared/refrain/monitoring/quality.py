@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import is_missing
 from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
-from refrain.lake.capture.predictions import Captured, name_entities
 from refrain.lake.quality_figures import Estimate, MeasuredQuality
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
@@ -22,11 +20,11 @@ from refrain.times import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from preprocessing import Array, Definition
+    from preprocessing import Definition
     from refrain.arrays import Floats, Truth
-    from refrain.lake.capture.predictions import LabelledPredictions
     from refrain.lake.quality_figures import EvaluatedQuality
     from refrain.monitoring.served_version import ServedVersion
+    from refrain.monitoring.window_statistics import LabelledSample
     from refrain.statistics.gain_answer import Answer
 
 MIN_LABELLED_ROWS = 30
@@ -34,17 +32,12 @@ MAX_ESTIMATED_ROWS = 20_000
 
 
 def measure_quality(
-    version: ServedVersion, definition: Definition, joined: LabelledPredictions, since: datetime
+    version: ServedVersion, definition: Definition, labelled: LabelledSample, since: datetime
 ) -> MeasuredQuality:
     """Measure the metric on the labelled predictions since a time, in the same way as on a holdout."""
-    target, _ = joined.target(version.definition)
-    usable = ~is_missing(target)
-    rows = int(usable.sum())
-    predictions = len(joined) + joined.unlabelled
     measured, why = None, ""
     try:
-        captured = Captured([row for row, kept in zip(joined.captured.rows, usable, strict=True) if kept])
-        measured = _measure_metric(version, definition, target[usable], captured)
+        measured = _measure_metric(version, definition, labelled)
     except MetricUndefined as error:
         why = str(error)
     evaluated = version.evaluated_quality(definition)
@@ -53,9 +46,9 @@ def measure_quality(
         since=to_iso(since),
         measured=measured,
         why=why,
-        labelled=rows,
-        share=rows / predictions if predictions else 0.0,
-        delay_seconds=float(np.median(joined.delays[usable])) if rows else None,
+        labelled=len(labelled),
+        share=labelled.share,
+        delay_seconds=float(np.median(labelled.delays)) if len(labelled) else None,
         breaks_gate=measured is not None and evaluated.breaks_gate(measured),
         answer=answer,
         rows_needed=rows_needed,
@@ -72,9 +65,9 @@ def _compare_with_holdout(evaluated: EvaluatedQuality, measured: Estimate) -> tu
     return answer_later(gain, width, max(value - low, high - value), margin, measured.rows)
 
 
-def _measure_metric(version: ServedVersion, definition: Definition, target: Array, captured: Captured) -> Estimate:
+def _measure_metric(version: ServedVersion, definition: Definition, labelled: LabelledSample) -> Estimate:
     """Compute the definition's metric with its interval, for rows that may be alike. Raises `MetricUndefined`."""
-    rows, answers = len(target), captured.answers
+    rows, target, answers = len(labelled), labelled.truth, labelled.rows.answers
     if rows < MIN_LABELLED_ROWS:
         raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
     truth: Truth = target if version.classes else target.astype(np.float64)
@@ -88,12 +81,10 @@ def _measure_metric(version: ServedVersion, definition: Definition, target: Arra
         definition.gate.confidence,
     )
     values = metric.influence(truth, answers)
-    entities = name_entities(version.definition, captured.rows)
-    if entities is None:  # neighbours are alike for as long as on the holdout: a fall within the window lasts, too
-        block = version.evaluated.figures.block if version.evaluated else 1
-        units = number_blocks(np.array([row.time for row in captured.rows]), block)
-    else:
-        units = number_units(entities, None, values[:, np.newaxis])
+    if version.definition.training.group or version.definition.key:
+        units = number_units(labelled.rows.entities, None, values[:, np.newaxis])
+    else:  # neighbours are alike for as long as on the holdout: a fall within the window lasts, too
+        units = number_blocks(labelled.rows.times, version.evaluated.figures.block if version.evaluated else 1)
     low, high = possible_interval(metric, mean_interval(values, units, confidence))
     return Estimate(float(values.mean()), low, high, rows)
 

@@ -85,7 +85,8 @@ def judge_interactions(
     descriptions = [reference for reference in references if reference.name in roles.describe]
     judged = report_window(window, len(values[TURNOVER]), tests, rules.least_effect, past)
     unfamiliar = float((values[TURNOVER] == NEW).mean())
-    return replace(judged, unfamiliar=unfamiliar, new_values=new_values(descriptions, interactions))
+    new = {reference.name: reference.new_values(values[reference.name]) for reference in descriptions}
+    return replace(judged, unfamiliar=unfamiliar, new_values=new_values(descriptions, new, judged.rows))
 
 
 def _references(version: ServedVersion, ignore: Sequence[str]) -> list[Reference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,13 @@ class Reference:
     def count(self, values: Array) -> Counts:
         """Count a window's values in the same cells."""
         return np.bincount(self.cells(values), minlength=len(self.counts))
+
+    def new_values(self, values: Array) -> Counter[str]:
+        """Count the rows of a window by value, of those that training did not see."""
+        if not self.category:
+            return Counter()
+        counts = Counter(value for value in values.tolist() if value is not None)
+        return Counter({value: rows for value, rows in counts.items() if value not in self.trained_values})
 
     def design_effect(self, rows: int) -> DesignEffect:
         """Return the design effect to expect of a window of so many rows.

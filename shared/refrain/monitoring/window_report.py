@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -11,10 +10,9 @@ from refrain.lake.judged_window import JudgedWindow, MissingValues, NewValues
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from preprocessing import Columns
-    from refrain.lake.capture.predictions import Captured
+    from refrain.lake.hour_counts import RowNotes
     from refrain.lake.judged_window import Distribution, PastWindow
     from refrain.monitoring.drift import DriftTest
     from refrain.monitoring.reference import Reference
@@ -67,24 +65,25 @@ def _shares(counts: Counts) -> tuple[float, ...]:
     return tuple((counts / max(int(counts.sum()), 1)).round(6).tolist())
 
 
-def unfamiliar_shares(captured: Captured) -> tuple[float, dict[str, float]]:
-    """Return the share of rows with anything unlike the training data, and that of each feature, greatest first."""
-    counts = Counter(name for row in captured.rows for name in row.unfamiliar).most_common(MAX_LISTED_FEATURES)
-    rows = max(len(captured), 1)
-    return sum(1 for row in captured.rows if row.unfamiliar) / rows, {name: count / rows for name, count in counts}
+def unfamiliar_features(notes: RowNotes, rows: int) -> dict[str, float]:
+    """Return the share of rows in which each feature was unlike the training data, greatest first."""
+    counts = sorted(notes.unfamiliar.items(), key=lambda item: (-item[1], item[0]))[:MAX_LISTED_FEATURES]
+    return {name: count / rows for name, count in counts}
 
 
-def new_values(references: Sequence[Reference], columns: Columns) -> tuple[NewValues, ...]:
-    """List the categories with values that training did not see, those with the most rows first."""
+def new_values(
+    references: Sequence[Reference], new: Mapping[str, Mapping[str, int]], rows: int
+) -> tuple[NewValues, ...]:
+    """List the categories with values that training did not see, those with the most rows first.
+
+    `new` has the number of rows with each new value, by feature.
+    """
     results = []
     for reference in references:
-        if reference.category and reference.name in columns:
-            values = columns[reference.name]
-            new = Counter(value for value in values if value is not None and value not in reference.trained_values)
-            if new:
-                frequent = tuple(value for value, _ in new.most_common(MAX_NEW_VALUES))
-                share = new.total() / len(values)
-                results.append(NewValues(reference.name, share, reference.expected_new, frequent))
+        if counts := new.get(reference.name):
+            frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MAX_NEW_VALUES]
+            share = sum(counts.values()) / rows
+            results.append(NewValues(reference.name, share, reference.expected_new, tuple(frequent)))
     return tuple(sorted(results, key=lambda result: -result.share)[:MAX_LISTED_FEATURES])
 
 

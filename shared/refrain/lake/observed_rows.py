@@ -1,0 +1,56 @@
+"""Rows that a version answered in service, as arrays: a sample of them stands for all.
+
+A sample is the rows whose ids have the smallest hashes. Which rows these are depends on no order, so that the samples
+of two sets of rows make the sample of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preprocessing import Array, Columns
+
+
+@dataclass(frozen=True)
+class ObservedRows:
+    """Rows in the order of the `hashes` of their ids (uint64), with the `times` of the answers (datetime64[us], UTC).
+
+    `columns` are the typed inputs, `matrix` what the model got of them (float32 [rows, features]), `answers` what it
+    answered (float64 [rows, classes] or [rows, 1]). `entities` are hashes (uint64) that equal rows of one entity have.
+    """
+
+    hashes: Array
+    times: Array
+    columns: Columns
+    matrix: Array
+    answers: Array
+    entities: Array
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.hashes)
+
+    def select(self, chosen: Array) -> Self:
+        """Return some of the rows, by a mask or by their indexes."""
+        arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
+        return replace(self, columns={name: array[chosen] for name, array in self.columns.items()}, **arrays)
+
+    def smallest(self, rows: int) -> Self:
+        """Return the sample of at most so many rows."""
+        return self if len(self) <= rows else self.select(np.arange(rows))
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of several sets of rows with the same columns; a row that several have comes once."""
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+        return cls(columns=columns, **arrays).select(np.unique(arrays["hashes"], return_index=True)[1])
+
+
+_ARRAYS = ("hashes", "times", "matrix", "answers", "entities")

@@ -1,0 +1,78 @@
+"""The cells in which a version's rows are counted: those of its features, then those of its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from refrain.lake.hour_counts import HourCounts, RowNotes
+from refrain.monitoring.reference import answer_references, feature_references
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preprocessing import Array
+    from refrain.lake.observed_rows import ObservedRows
+    from refrain.monitoring.reference import Reference
+    from refrain.monitoring.served_version import ServedVersion
+    from refrain.statistics.homogeneity import Counts
+
+
+@dataclass(frozen=True)
+class WatchedCells:
+    """The references of all features of a version, by their column in the matrix, and of its answers, by theirs."""
+
+    features: dict[int, Reference]
+    answers: dict[int, Reference]
+
+    @classmethod
+    def of(cls, version: ServedVersion) -> Self:
+        """Read them from a version's baseline."""
+        references = {reference.name: reference for reference in feature_references(version.baseline, ())}
+        features = {
+            index: references[name] for index, name in enumerate(version.definition.features) if name in references
+        }
+        return cls(features, answer_references(version.baseline))
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        """All of them, in the order of their cells."""
+        return [*self.features.values(), *self.answers.values()]
+
+    def count(self, rows: ObservedRows, unfamiliar: Sequence[Sequence[str]], hours: Array) -> HourCounts:
+        """Count rows; `unfamiliar` names what is unlike training in each, `hours` are the starts of their hours."""
+        starts, hour_numbers = np.unique(hours, return_inverse=True)
+        columns = [
+            _count_by_hour(reference.cells(values), len(reference.counts), hour_numbers, len(starts))
+            for reference, values in self._values(rows)
+        ]
+        notes = [RowNotes() for _ in starts]
+        for number, names in zip(hour_numbers.tolist(), unfamiliar, strict=True):
+            notes[number].unfamiliar.update(names)
+        for reference, values in self._values(rows):
+            if reference.new_values(values):
+                for number, of_hour in enumerate(notes):
+                    of_hour.new[reference.name] = reference.new_values(values[hour_numbers == number])
+        with_any = np.bincount(hour_numbers, [bool(names) for names in unfamiliar], len(starts))
+        of_hours = np.bincount(hour_numbers, minlength=len(starts))
+        return HourCounts(starts, of_hours, with_any.astype(np.int64), np.concatenate(columns, axis=1), notes)
+
+    def split(self, cells: Counts) -> list[Counts]:
+        """Return the counts of each reference, of all counts [cells] or [hours, cells]."""
+        ends = np.cumsum([len(reference.counts) for reference in self.references])[:-1]
+        return np.split(cells, ends, axis=-1)
+
+    def _values(self, rows: ObservedRows) -> list[tuple[Reference, Array]]:
+        """Return each feature as the baseline describes it (categories as they are, others encoded), then answers."""
+        features = [
+            (reference, rows.columns[reference.name] if reference.category else rows.matrix[:, index])
+            for index, reference in self.features.items()
+        ]
+        return features + [(reference, rows.answers[:, index]) for index, reference in self.answers.items()]
+
+
+def _count_by_hour(cells: Array, width: int, hour_numbers: Array, hours: int) -> Counts:
+    return np.bincount(hour_numbers * width + cells, minlength=hours * width).reshape(hours, width)
