@@ -98,6 +98,21 @@ def block_length(series: Floats) -> int:
     return max(1, int(np.ceil(BLOCKS_LAST * longest)))
 
 
+def without_shift(series: Floats) -> Floats:
+    """Return the series without its greatest change of level: a change that happens once does not come back.
+
+    >>> without_shift(np.array([0.0, 0.0, 0.0, 5.0, 5.0, 5.0])).tolist()
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    rows = len(series)
+    if rows < 2:
+        return series
+    before = np.arange(1, rows)
+    sums = np.cumsum(series - series.mean())[:-1]
+    split = int(np.argmax(sums**2 / (before * (rows - before)))) + 1
+    return np.concatenate([series[:split] - series[:split].mean(), series[split:] - series[split:].mean()])
+
+
 def _correlation(blocks: Floats) -> float:
     """Return the correlation of neighbours, without the bias that comes from centring."""
     centred = blocks - blocks.mean()

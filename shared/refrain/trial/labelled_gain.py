@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refrain.errors import MetricUndefined
 from refrain.statistics.always_valid import sequence_width
-from refrain.statistics.dependence import block_length
+from refrain.statistics.dependence import block_length, without_shift
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,19 +20,18 @@ if TYPE_CHECKING:
     from refrain.lake.expectation import Expectation
     from refrain.statistics.metrics import Metric
 
-MIN_UNITS = 20
-"""Fewer independent units prove nothing good, and half as many no harm: no normal distribution describes them."""
+MIN_UNITS = 10
+"""Fewer independent units prove nothing; a block of dependent rows is never longer than one part of so many."""
 MIN_RARE_UNITS = 30
-"""The same for units without the most frequent class.
+"""So many units without the most frequent class prove something good, and half as many harm.
 
 Where an event is rare, most gains are tiny and a few losses are large: before enough events were seen, both the gain
 and its certainty look too good.
 """
-SURE_BLOCK = 100
-"""Longer blocks of the holdout count only as long as service is too short to show them: a change within the holdout
-looks like a block that never ends."""
 HARMFUL_UNITS = 100
 """After about so many units harm is to be seen, however many it takes to see that there is none."""
+EARLY = 10
+"""What is clearly no worse is to be seen after one unit of so many that an equal challenger takes."""
 MAX_PLANNED_UNITS = 10_000
 """Intervals that are narrowest later would hardly be narrower then, and useless for long."""
 WIDTH_SQUARED = 11.0
@@ -59,18 +59,20 @@ class LabelledGain:
     def interval(self, alpha: float) -> tuple[float, float]:
         """Return the interval that the true gain leaves on either side with a probability of `alpha`, at any look.
 
-        Its upper end, which shows harm, is nearest early; its lower end when an equal challenger is decided on.
+        Both ends are nearest early, and hardly wider later. Of few units the error itself is uncertain, so that the
+        interval is wider, as Student's t is than the normal distribution (Fisher's expansion, 1926).
         """
-        below, above = (sequence_width(self.units, alpha, units) for units in (self.planned, HARMFUL_UNITS))
-        return self.gain - below * self.error, self.gain + above * self.error
+        below, above = (sequence_width(self.units, alpha, units) for units in (self.planned / EARLY, HARMFUL_UNITS))
+        student = 1 + (NormalDist().inv_cdf(1 - alpha) ** 2 + 1) / (4 * max(self.units - 1, 1))
+        return self.gain - below * student * self.error, self.gain + above * student * self.error
 
     def is_harmful(self, alpha: float) -> bool:
         """Tell whether the challenger is surely worse by more than the margin."""
-        return self._units_share >= 1 / 2 and self.interval(alpha)[1] < -self.margin
+        return self._units_share(MIN_RARE_UNITS / 2) >= 1 and self.interval(alpha)[1] < -self.margin
 
     def is_no_worse(self, alpha: float) -> bool:
         """Tell whether it is surely not worse by more than the margin: harm and good exclude each other."""
-        return self._units_share >= 1 and self.interval(alpha)[0] > -self.margin
+        return self._units_share(MIN_RARE_UNITS) >= 1 and self.interval(alpha)[0] > -self.margin
 
     def rows_needed(self, alpha: float) -> int:
         """Estimate how many more labelled rows will decide if the gain stays as it is, up to a thousand times more."""
@@ -78,13 +80,12 @@ class LabelledGain:
         distance = self.gain + self.margin
         width = self.gain - low if distance > 0 else high - self.gain
         growth = (width / distance) ** 2 if distance else math.inf
-        growth = max(growth, 1 / max(self._units_share, 1e-3))
+        growth = max(growth, 1 / max(self._units_share(MIN_RARE_UNITS), 1e-3))
         return max(1, math.ceil(self.rows * (min(growth, 1000.0) - 1)))
 
-    @property
-    def _units_share(self) -> float:
-        """The units in relation to those that are needed."""
-        rare = 1.0 if self.rare_units is None else self.rare_units / MIN_RARE_UNITS
+    def _units_share(self, rare_units: float) -> float:
+        """The units in relation to those that are needed, of which so many are rare."""
+        rare = 1.0 if self.rare_units is None else self.rare_units / rare_units
         return min(self.units / MIN_UNITS, rare)
 
 
@@ -108,8 +109,8 @@ def compare_labelled(
         gains = metric.gain(metric.influence(truth, challenger), metric.influence(truth, champion))
     except MetricUndefined:
         return None
-    inherited = min(expectation.block, max(len(gains) // MIN_UNITS, SURE_BLOCK))
-    units = [np.arange(len(gains)) // max(block_length(gains), inherited)]
+    own = min(block_length(without_shift(gains)), max(len(gains) // MIN_UNITS, 1))
+    units = [np.arange(len(gains)) // max(own, expectation.block)]
     units += [] if entities is None else [np.unique(entities, return_inverse=True)[1]]
     by_request = np.unique(requests, return_inverse=True)[1]
     deviations = gains - gains.mean()

@@ -156,7 +156,7 @@ def _figures(gain: LabelledGain, alpha: float) -> str:
 
     >>> from refrain.trial.labelled_gain import LabelledGain
     >>> _figures(LabelledGain("ROC AUC", 400, 400.0, 90.0, -0.004, 0.002, 0.01, 400.0), 0.0125)
-    'the gain of ROC AUC is −0.00400 (−0.0106 to +0.00274) on 400 labelled rows, and −0.0100 is tolerated'
+    'the gain of ROC AUC is −0.00400 (−0.0110 to +0.00276) on 400 labelled rows, and −0.0100 is tolerated'
     """
     low, high = gain.interval(alpha)
     interval = f"{signed(gain.gain)} ({signed(low)} to {signed(high)})"

@@ -10,7 +10,7 @@ import pytest
 
 from refrain.lake.expectation import Expectation
 from refrain.statistics.metrics import METRICS
-from refrain.trial.labelled_gain import MAX_PLANNED_UNITS, LabelledGain, compare_labelled
+from refrain.trial.labelled_gain import MAX_PLANNED_UNITS, MIN_UNITS, LabelledGain, compare_labelled
 
 ALPHA = 0.0125
 EXPECTED = Expectation([], None, 0.0, 1.0, 0.1, 0.4, margin=0.05, deviation=0.5, step=1.0, block=1)
@@ -100,11 +100,21 @@ def test_gains_that_lasted_on_the_holdout_last_in_service_before_anything_shows_
     assert compare(truth, champion, challenger, block=50).units == 6
 
 
-def test_a_block_of_the_holdout_ends_where_service_is_long_enough_to_show_it() -> None:
-    truth, champion, challenger = np.random.default_rng(0).normal(size=(3, 6000))
+def test_a_gain_that_begins_once_is_no_block_without_an_end() -> None:
+    truth, champion, challenger = np.random.default_rng(0).normal(size=(3, 2000))
+    champion[500:] += 10
 
-    assert compare(truth[:1500], champion[:1500], challenger[:1500], block=100_000).units == 15
-    assert compare(truth, champion, challenger, block=100_000).units == 20
+    gain = compare(truth, champion, challenger)
+
+    assert gain.units > 500
+    assert gain.is_no_worse(ALPHA)
+
+
+def test_a_gain_that_comes_and_goes_leaves_a_tenth_of_the_rows_to_a_block() -> None:
+    truth, challenger = np.random.default_rng(0).normal(size=(2, 8000))
+    champion = truth + np.repeat(np.random.default_rng(1).normal(0, 5, 20), 400)
+
+    assert compare(truth, champion, challenger).units == MIN_UNITS
 
 
 @pytest.mark.parametrize("gain", [-0.5, 0.0, 0.5])
