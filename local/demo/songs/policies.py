@@ -1,7 +1,7 @@
 """When a model is retrained, and what it would have recommended: with the product's own training and serving.
 
-A version is trained by `refrain.training.recommendation` on all plays before its time, except the holdout, as in every
-run. `refrain.model.recommendation` loads it, and answers for the listener's history until then, as the history table
+A version is trained by `refrain.training.recommendation` on all plays before its time, as a run refits what serves.
+`refrain.model.recommendation` loads it, and answers for the listener's history until then, as the history table
 has it. There is no gate: every new version serves.
 """
 
@@ -22,7 +22,6 @@ from local.demo.songs.repertoire import DAY, HOUR
 from preprocessing import RecommenderDefinition, load_definition, parse_definition
 from refrain.lake.version import TrainingRows
 from refrain.model.recommendation import RecommenderModel
-from refrain.recommendation.newest_of_users import mark_newest
 from refrain.recommendation.recommendation_request import RecommendationRequest
 from refrain.training.recommendation import train_recommender
 
@@ -168,11 +167,10 @@ class Trainer:
 
     def _version(self, time: np.datetime64) -> RecommenderModel:
         rows = self.rows(time)
-        held = mark_newest(self._definition, rows)
-        training, holdout = ({name: column[side] for name, column in rows.items()} for side in (~held, held))
+        newest = {name: column[-1:] for name, column in rows.items()}  # nothing is judged by it
         with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
-            trained = train_recommender(self._definition, self._candidate, training, holdout, {})
-        learned = TrainingRows(str(time), int((~held).sum()), int(held.sum()))
+            trained = train_recommender(self._definition, self._candidate, rows, newest, {})
+        learned = TrainingRows(str(time), len(rows[self._definition.roles.item]), 0)
         files = trained.version_files(self._definition, self._candidate, str(time), learned, 0.0)
         assert files.catalogue is not None, "a recommender has a catalogue"
         return RecommenderModel.load(files.manifest, files.model, files.catalogue)

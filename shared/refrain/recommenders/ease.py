@@ -9,6 +9,7 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import svds
 
 from refrain.recommenders.neighbours import Neighbours, clear_diagonal
+from refrain.recommenders.recent_targets import recent_directions, recent_weights
 from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.ridge import BLOCK, ridge_inverse
 
@@ -27,6 +28,8 @@ class Ease(Recommender):
     item. With `dropout` p it grows by p / (1 - p) times the item's users, as if a share p of each history were hidden
     in training (EDLAE, Steck 2020, https://papers.nips.cc/paper/2020/hash/e33d974aae13e4d877477d51d8bafdc4). Memory is
     8 bytes × items², and time grows with items³; with fewer users than items the number of users counts instead.
+
+    With `half_life_days` the histories predict recent interactions above all (see `recent_targets`).
     """
 
     def __init__(
@@ -54,6 +57,9 @@ class Ease(Recommender):
         item_users = np.bincount(pairs.indices, minlength=interactions.items)
         penalty = np.asarray(self.regularization + self.dropout / (1 - self.dropout) * item_users, dtype=np.float64)
         inverse = ridge_inverse(pairs, penalty)
+        if self.half_life_days is not None:
+            yield from recent_weights(pairs, interactions.targets(self.half_life_days), inverse)
+            return
         for start in range(0, interactions.items, BLOCK):
             block = -inverse.rows(start, start + BLOCK) / inverse.diagonal
             yield clear_diagonal(block, start).astype(np.float32)
@@ -108,4 +114,8 @@ class FilteredEase(Ease):
         passed = self.share * np.minimum(sizes / second, 1) ** (2 * self.smoothing)
         scale = item_users.mean() ** (self.damping - self.lift)
         into = directions.T * passed * scale * item_users[:, None] ** -self.damping
-        return into.astype(np.float32), (directions.T * item_users[:, None] ** self.lift).astype(np.float32)
+        out = directions.T
+        if self.half_life_days is not None:
+            targets = interactions.targets(self.half_life_days) @ diags_array(item_users**-self.damping)
+            out = recent_directions(damped, targets, sizes, directions)
+        return into.astype(np.float32), (out * item_users[:, None] ** self.lift).astype(np.float32)

@@ -71,3 +71,9 @@ class Interactions:
         pairs = self.weights.copy()
         pairs.data = np.ones_like(pairs.data, dtype=np.float32)
         return pairs
+
+    def targets(self, half_life_days: float | None) -> csr_array:
+        """Return what the pairs count to somebody who predicts: 1, or less the older they are, with a half-life."""
+        pairs = self.weights.copy()
+        pairs.data = self.decay(half_life_days).astype(np.float32)
+        return pairs

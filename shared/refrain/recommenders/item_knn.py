@@ -38,7 +38,8 @@ class ItemKnn(Recommender):
     https://doi.org/10.1145/371920.372071; shrinkage: Koren 2008, https://doi.org/10.1145/1401890.1401944). `weighting`
     says what the interactions x of a user with an item weigh together: 1 (`binary`); 1 + log of their sum (`log`); the
     same times log of all users / users of the item (`tfidf`); or Okapi BM25, with diminishing returns (`bm25`,
-    Robertson & Zaragoza 2009, https://doi.org/10.1561/1500000019).
+    Robertson & Zaragoza 2009, https://doi.org/10.1561/1500000019). With `half_life_days` x_j, the choice that is
+    predicted, loses weight with age.
     """
 
     def __init__(
@@ -59,7 +60,10 @@ class ItemKnn(Recommender):
         if not self.shrinkage >= 0:
             raise ValueError(f"shrinkage must not be negative, but is {self.shrinkage}")
         _check_work(interactions)
-        similarities = _similarities(weigh(interactions, self.weighting), self.shrinkage)
+        weighed = weigh(interactions, self.weighting)
+        targets = weighed.copy()
+        targets.data = (weighed.data * interactions.decay(self.half_life_days)).astype(np.float32)
+        similarities = _similarities(weighed, targets, self.shrinkage)
         return Neighbours.of(similarities, interactions.items, self.neighbours)
 
 
@@ -82,14 +86,14 @@ def weigh(interactions: Interactions, weighting: Weighting) -> csr_array:
     return pairs
 
 
-def _similarities(weighed: csr_array, shrinkage: float) -> Iterator[NDArray[np.float32]]:
+def _similarities(weighed: csr_array, targets: csr_array, shrinkage: float) -> Iterator[NDArray[np.float32]]:
     items = weighed.shape[1]
     norms = np.sqrt(np.bincount(weighed.indices, weights=weighed.data.astype(np.float64) ** 2, minlength=items))
     users_of = weighed.T.tocsr()
     step = max(1, MAX_HELD_SIMILARITIES // items)
     for start in range(0, items, step):
         rows = slice(start, start + step)
-        block = (users_of[rows] @ weighed).toarray()
+        block = (users_of[rows] @ targets).toarray()
         block /= np.maximum(np.outer(norms[rows], norms) + shrinkage, np.finfo(np.float32).tiny)
         yield clear_diagonal(block, start)
 
