@@ -123,6 +123,7 @@ PLACES = {
     "`[retraining]`": "retraining",
     "`[monitoring]`": "monitoring",
     "`[checks]`": "checks",
+    "`[recommendation]`": "recommendation",
 }
 
 
@@ -224,8 +225,8 @@ MISTAKES = [
     ('time = "plan"', "time: expected a column of type time, got 'plan'"),
     (
         'colour = "blue"',
-        "colour: unknown key; the keys here are checks, columns, derived, gate, key, monitoring, retraining, "
-        "rollout, source, target, task, time, training",
+        "colour: unknown key; the keys here are checks, columns, derived, gate, key, monitoring, "
+        "recommendation, retraining, rollout, source, target, task, time, training",
     ),
     ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),
     ('source.encoding = "utf-88"', "source.encoding: expected a text encoding, got 'utf-88'"),

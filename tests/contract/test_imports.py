@@ -32,7 +32,7 @@ ROOMS: dict[str, list[str]] = {
     "evaluation": BELOW,
     "trial": BELOW,
     "deployment": BELOW,
-    "serving": ["aws", "lake", "fast_path", "recommendation", "model"],
+    "serving": ["aws", "lake", "statistics", "fast_path", "recommendation", "model"],
     "monitoring": BELOW,
     "release": BELOW,
 }

@@ -6,20 +6,22 @@ import gzip
 import json
 import random
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from preprocessing import load_definition
+from preprocessing import RecommenderDefinition, load_definition
+from preprocessing.model_rules import Recommending
 from refrain.aws import table as table_module
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
 from refrain.monitoring.monitor import monitor_model
 from refrain.recommendation.histories import MAX_HISTORY_ITEMS
 from refrain.recommendation.history_table import HistoryTable
-from refrain.serving.registry.registry import registry
+from refrain.serving.registry.registry import Registry, registry
 from tests.integration.conftest import ROOT
 from tests.integration.loop import compare, deliver, handler, retrain, snapshot_of, upload
 from tests.unit.monitoring.world import Recorder
@@ -367,6 +369,26 @@ def test_recommendations_are_captured_and_later_interactions_are_their_labels(
     assert hits.rate is not None
     assert (hits.recommendations, hits.answered, hits.taken) == (40, 40, 10)
     assert hits.rate.low < 0.25 < hits.rate.high
+
+
+def test_lists_that_explore_are_captured_with_the_chances_of_their_items(
+    aws: Aws, trained: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    songs = load_definition(ROOT / "layers" / "models" / "songs.toml")
+    assert isinstance(songs, RecommenderDefinition)
+    exploring = replace(songs, recommending=Recommending(explore=0.2))
+    monkeypatch.setattr(Registry, "definition", lambda _registry, _model: exploring)
+    capsys.readouterr()
+
+    ask(*({"user": f"u{number % 60}", "k": 5} for number in range(200)), {"user": "u0", "within": ROCK[:20]})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"capture"')]
+
+    rows = [row for line in lines for row in line["rows"]]
+    chances = [chance for row in rows[:200] for chance in row["propensities"]]
+    assert "propensities" not in rows[200]
+    assert set(chances) == {0.8, round(0.2 * 5 / 15, 6)}
+    assert 100 < sum(chance < 0.5 for chance in chances) < 300
+    assert all(len({*row["items"]}) == 5 for row in rows[:200])
 
 
 def test_monitoring_notices_a_change_of_taste_and_new_items(aws: Aws, trained: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
-    from preprocessing.model_rules import Checks, Gate, Monitoring, Retraining, Rollout, Training
+    from preprocessing.model_rules import Checks, Gate, Monitoring, Recommending, Retraining, Rollout, Training
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
@@ -183,6 +183,7 @@ class RecommenderDefinition(Definition):
     """A recommender: its columns have roles, and it has neither target nor features."""
 
     roles: Roles
+    recommending: Recommending
 
     @cached_property
     def required(self) -> frozenset[str]:

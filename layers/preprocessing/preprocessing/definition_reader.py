@@ -24,6 +24,7 @@ from preprocessing.rules_section import (
     MONITORING,
     RETRAINING,
     read_gate,
+    read_recommending,
     read_rollout,
     read_training,
 )
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
-SECTIONS = ("source", "columns", "derived", "training", "gate", "rollout", "retraining", "monitoring", "checks")
+RULES = ("training", "gate", "rollout", "retraining", "monitoring", "checks", "recommendation")
+SECTIONS = ("source", "columns", "derived", *RULES)
 
 
 def load_definitions(folder: Path | str) -> dict[str, Definition]:
@@ -90,7 +92,9 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         "checks": Checks(**top.table("checks").read(CHECKS)),
         "document": document,
     }
-    definition = RecommenderDefinition(**parts, roles=roles) if roles else Definition(**parts)
+    recommending = read_recommending(top, task, monitoring.capture)
+    recommender = roles and RecommenderDefinition(**parts, roles=roles, recommending=recommending)
+    definition = recommender or Definition(**parts)
     _check_features(top, definition)
     _check_metric(top, definition)
     return definition

@@ -104,6 +104,13 @@ class Monitoring:
 
 
 @dataclass(frozen=True)
+class Recommending:
+    """The share of the slots of recommended lists that explore: each holds an item that ranks just below the list."""
+
+    explore: float = 0.0
+
+
+@dataclass(frozen=True)
 class Checks:
     """The method checks that are not made: each `check`, or `check:column` for one column alone."""
 

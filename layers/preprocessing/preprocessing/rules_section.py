@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from preprocessing.model_rules import Candidate, Gate, Rollout, Training
+from preprocessing.model_rules import Candidate, Gate, Recommending, Rollout, Training
 from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, match_text, number, of_type, whole
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ MONITORING = {
 }
 
 
+RECOMMENDATION = {"explore": number(0.0, 0.0, 0.2)}
+
+
 def read_training(table: Table, task: Task, event_time: str) -> Training:
     """Read which rows a model learns from, how they are split, and its candidates."""
     keys = {
@@ -211,3 +214,14 @@ def read_rollout(table: Table, task: Task, capture: float) -> Rollout:
             "mode", f"expected immediate, since monitoring.capture is 0 and a {rollout.mode} is judged by captured rows"
         )
     return rollout
+
+
+def read_recommending(top: Table, task: Task, capture: float) -> Recommending:
+    """Read how lists are made; what they try is only learned from captured lists."""
+    table = top.table("recommendation")
+    recommending = Recommending(**table.read(RECOMMENDATION))
+    if recommending.explore and task != "recommendation":
+        raise table.fail("explore", f"expected 0, since the task is {task}")
+    if recommending.explore and capture == 0:
+        raise table.fail("explore", "expected 0, since monitoring.capture is 0: only captured lists can be judged")
+    return recommending

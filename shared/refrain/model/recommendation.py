@@ -35,11 +35,15 @@ OUTPUTS = ["items", "scores"]
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One list: the codes of its items, best first, and their scores. `popular`: nothing was known of the user."""
+    """One list: the codes of its items, best first, and their scores. `popular`: nothing was known of the user.
+
+    `propensities` are the chances of the items of a list that may explore.
+    """
 
     items: list[int]
     scores: list[float]
     popular: bool
+    propensities: Sequence[float] = ()
 
 
 class RecommenderModel(LoadedModel):

@@ -1,5 +1,5 @@
 """Answer HTTPS requests from the versions in service. numpy, ONNX Runtime and obstore only.
 
-May import: aws, lake, fast_path, recommendation, model.
+May import: aws, lake, statistics, fast_path, recommendation, model.
 Called by: functions/inference.
 """

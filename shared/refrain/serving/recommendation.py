@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from preprocessing import RecommenderDefinition
 from refrain.aws.emf import count_metric
 from refrain.errors import ServiceUnavailable
 from refrain.lake.capture.recommendations import RecommendationRecord, recommendation_lines
@@ -16,6 +17,7 @@ from refrain.lake.capture.record import prediction_ids
 from refrain.recommendation.history_table import HistoryTable
 from refrain.recommendation.recommendation_request import REQUEST_FIELDS, read_recommendation_requests
 from refrain.serving.capturing import write_lines
+from refrain.serving.exploration import ask_for_more, explore_list, may_explore
 from refrain.serving.http.refusals import InvalidInstances
 from refrain.serving.http.requests import list_ignored
 from refrain.settings import InferenceSettings, read_settings
@@ -40,12 +42,19 @@ def answer_recommendations(
     requests, problems = read_recommendation_requests(recommender.definition, instances)
     if problems:
         raise InvalidInstances(problems)
+    definition = registry.definition(model)
+    explored = definition.recommending.explore if isinstance(definition, RecommenderDefinition) else 0.0
+    explores = [explored > 0 and may_explore(ask) for ask in requests]
     requests, is_unavailable = _look_up_histories(model, requests)
     started = time.perf_counter()
-    recommendations = recommender.recommend(requests)
+    recommendations = recommender.recommend(ask_for_more(requests, explores))
     milliseconds = (time.perf_counter() - started) * 1000
     ids = prediction_ids(len(requests))
-    share = registry.definition(model).capture
+    recommendations = [
+        explore_list(longer, ask.k, explored, identity) if explore else longer
+        for longer, ask, explore, identity in zip(recommendations, requests, explores, ids, strict=True)
+    ]
+    share = definition.capture
     if share > 0:
         capture = partial(_capture, recommender, ids, requests, recommendations, milliseconds, share)
         request.afterwards.append(capture)
@@ -108,6 +117,7 @@ def _capture(
             items=tuple(recommender.catalogue.items[code] for code in recommendation.items),
             scores=tuple(recommendation.scores),
             popular=recommendation.popular,
+            propensities=tuple(recommendation.propensities),
         )
         for identity, ask, recommendation in zip(ids, requests, recommendations, strict=True)
     ]

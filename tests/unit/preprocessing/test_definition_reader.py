@@ -58,6 +58,11 @@ def test_without_a_time_the_split_is_by_hash() -> None:
             "training.candidates[0].estimator: expected the dotted name of a recommender, such as "
             "refrain.recommenders.Ease, got 'sklearn.linear_model.Ridge'",
         ),
+        ({"recommendation": {"explore": 0.5}}, "recommendation.explore: expected a number from 0 to 0.2, got 0.5"),
+        (
+            {"recommendation": {"explore": 0.1}, "monitoring": {"capture": 0}},
+            "recommendation.explore: expected 0, since monitoring.capture is 0: only captured lists can be judged",
+        ),
     ],
 )
 def test_an_impossible_recommender_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -65,6 +70,30 @@ def test_an_impossible_recommender_is_refused(changes: dict[str, Any], message: 
         parse_definition("radio", document(**changes), "radio.toml")
 
     assert str(refused.value) == f"radio.toml: {message}"
+
+
+def test_lists_explore_where_the_definition_says_so() -> None:
+    plain, exploring = (
+        parse_definition("radio", document(recommendation=section), "radio.toml") for section in ({}, {"explore": 0.05})
+    )
+
+    assert isinstance(plain, RecommenderDefinition) and isinstance(exploring, RecommenderDefinition)
+    assert (plain.recommending.explore, exploring.recommending.explore) == (0.0, 0.05)
+
+
+def test_other_tasks_recommend_nothing() -> None:
+    candidates = [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}]
+    columns = {"age": {"type": "number"}, "paid": {"type": "category"}}
+    content: dict[str, Any] = {
+        "task": "classification",
+        "target": "paid",
+        "columns": columns,
+        "recommendation": {"explore": 0.1},
+    }
+    content |= {"training": {"candidates": candidates}, "recommendation": {"explore": 0.1}}
+
+    with pytest.raises(DefinitionError, match=r"recommendation\.explore: expected 0, since the task is classification"):
+        parse_definition("radio", content, "radio.toml")
 
 
 def test_other_tasks_have_no_roles_of_recommenders() -> None:

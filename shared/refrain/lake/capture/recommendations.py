@@ -1,7 +1,8 @@
 """Captured recommendations: written as lines of JSON to the log, as predictions are, and read back from the lake.
 
 {"capture": 1, "model", "version", "time", "milliseconds", "rows": [
-    {"id", "instance": {"user", "k", "seen"}, "items": [...], "scores": [...], "popular": true?}, ...]}
+    {"id", "instance": {"user", "k", "seen"}, "items": [...], "scores": [...], "popular": true?,
+     "propensities": [...]?}, ...]}
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class RecommendationRecord:
     """One list of items as it was answered; `user` is None for a request with a history alone.
 
     `seen` counts the items of the history, which itself is in the uploads. `popular` says that none of them was known.
+    `propensities` are the chances of the items of a list that may explore, which others do not have.
     """
 
     id: str
@@ -40,6 +42,7 @@ class RecommendationRecord:
     items: tuple[str, ...]
     scores: tuple[float, ...]
     popular: bool
+    propensities: tuple[float, ...] = ()
 
 
 def recommendation_lines(
@@ -74,7 +77,11 @@ def _to_json(record: RecommendationRecord) -> dict[str, object]:
         "items": record.items,
         "scores": [float(f"{score:.5g}") for score in record.scores],
     }
-    return row | ({"popular": True} if record.popular else {})
+    if record.popular:
+        row["popular"] = True
+    if record.propensities:
+        row["propensities"] = [float(f"{chance:.5g}") for chance in record.propensities]
+    return row
 
 
 def _records_of(line: Mapping[str, Any]) -> Iterator[RecommendationRecord]:
@@ -92,4 +99,5 @@ def _records_of(line: Mapping[str, Any]) -> Iterator[RecommendationRecord]:
             items=tuple(map(str, row["items"])),
             scores=tuple(map(float, row["scores"])),
             popular=bool(row.get("popular")),
+            propensities=tuple(map(float, row.get("propensities", ()))),
         )

@@ -46,6 +46,12 @@ def test_the_records_that_were_written_are_read_back() -> None:
     assert read_back([*lines, *lines]) == ([FIRST, SECOND], 0)
 
 
+def test_a_list_that_may_explore_keeps_the_chances_of_its_items() -> None:
+    explored = replace(FIRST, propensities=(0.95, 0.016667))
+
+    assert read_back(recommendation_lines("songs", [explored, SECOND], 1.5, share=1)) == ([explored, SECOND], 0)
+
+
 def test_damaged_lines_are_counted() -> None:
     lines = recommendation_lines("songs", [FIRST], 1.5, share=1)
 
