@@ -67,7 +67,12 @@ def html_table(caption: str, header: Iterable[str], rows: Iterable[Iterable[str]
         rest = [element("td", cell, class_=kind) for cell, kind in zip(cells, kinds[1:], strict=True)]
         body.append(element("tr", element("th", name, scope="row"), *rest))
     parts = (element("caption", caption), element("thead", element("tr", *head)), element("tbody", *body))
-    return element("div", element("table", *parts), class_="scroll") if body else None
+    return scroller(caption, element("table", *parts)) if body else None
+
+
+def scroller(name: str, content: Html, class_: str = "scroll") -> Html:
+    """Return what may be wider than a phone, in a region that the keyboard reaches too."""
+    return element("div", content, class_=class_, tabindex="0", role="region", aria_label=name)
 
 
 def captioned(title: str, note: str, drawing: str, *below: str | None) -> Html:

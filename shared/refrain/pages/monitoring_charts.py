@@ -68,16 +68,24 @@ def _panel(windows: int, low: float, high: float) -> Panel:
 
 
 def _draw(key: str, title: str, note: str, history: Sequence[PastWindow], panel: Panel, marks: Sequence[Html]) -> Html:
-    """Draw marks with the days of the first and the last window, and a line where another version took over."""
+    """Draw marks with the times of the first and the last window, and a line where another version took over."""
     parts = [*panel.grid_y("", 3), *marks]
     for index, (before, after) in enumerate(pairwise(history)):
         if before.version != after.version:
             parts.append(panel.upright(index + 0.5, "zero"))
-    first, last = (for_people(history[index].until[:10]) for index in (0, -1))
+    first, last = _ends(history)
     parts.append(text(panel.x.start, SMALL[1] - 6, first))
     if len(history) > 1:
         parts.append(text(panel.x.end, SMALL[1] - 6, last, "tick", "end"))
     return chart(f"small-{key}", SMALL, title, note, f"{title}, {note}, from {first} to {last}.", parts)
+
+
+def _ends(history: Sequence[PastWindow]) -> tuple[str, str]:
+    """Return when the first and the last window ended: the days, or within a day the times."""
+    ends = [history[index].until for index in (0, -1)]
+    is_one_day = ends[0][:10] == ends[1][:10]
+    first, last = (for_people(end if is_one_day else end[:10]) for end in ends)
+    return first, last.rpartition(", ")[2]
 
 
 def _draw_volume(history: Sequence[PastWindow]) -> Html:

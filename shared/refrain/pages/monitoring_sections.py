@@ -44,7 +44,14 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
         "usual."
     )
     weighted = any(distribution.importance for distribution in window.distributions)
-    header = ["Distribution", "", "#Effect", "#Chance", *(["#Importance", "#Matters"] if weighted else []), "Since"]
+    header = [
+        "Distribution",
+        "Verdict",
+        "#Effect",
+        "#Chance",
+        *(["#Importance", "#Matters"] if weighted else []),
+        "Since",
+    ]
     rows = [_row(distribution, weighted) for distribution in window.distributions[:MAX_LISTED_DISTRIBUTIONS]]
     left = window.distributions_tested - len(rows)
     rest = element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")

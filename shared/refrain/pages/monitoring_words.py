@@ -143,9 +143,11 @@ def _value_clause(source: str, estimate: Estimate, evaluated: EvaluatedQuality) 
 def delay(seconds: float) -> str:
     """Write how long labels take.
 
-    >>> delay(90.0), delay(5400.0), delay(259200.0)
-    ('2 min', '1.5 h', '3 days')
+    >>> delay(2.4), delay(90.0), delay(5400.0), delay(259200.0)
+    ('2 s', '2 min', '1.5 h', '3 days')
     """
+    if seconds < 60:
+        return f"{max(round(seconds), 1)} s"
     if seconds < 3600:
         return f"{round(seconds / 60)} min"
     hours = seconds / 3600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages import run_charts
-from refrain.pages.html import Html, captioned, element, section
+from refrain.pages.html import Html, captioned, element, scroller, section
 from refrain.pages.run_models import MAX_NAME_LENGTH, PageModel, PageModels
 from refrain.pages.svg import shorten_middle
 from refrain.words import counted, share
@@ -56,7 +56,7 @@ def _confusion(model: PageModel, confusion: Confusion) -> Html:
     kind = "confusion many" if len(names) > FEW_CLASSES else "confusion"
     table = element("table", element("thead", header), element("tbody", *body), class_=kind)
     note = f"Rows by true class and most probable label, by {model.label}."
-    return captioned("Confusion matrix", note, element("div", table, class_="scroll"))
+    return captioned("Confusion matrix", note, scroller("Confusion matrix", table))
 
 
 def _shaded(name: str, cells: Sequence[int]) -> list[Html]:

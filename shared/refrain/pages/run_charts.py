@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refrain.pages.html import Html, element, legend
+from refrain.pages.html import Html, element, legend, scroller
 from refrain.pages.svg import Panel, Scale, chart, diamond, dot, pad_range, shorten_middle, text, whisker
 from refrain.words import counted, figure
 
@@ -125,7 +125,7 @@ def draw_importance(model: PageModel, champion: PageModel | None, title: str, ma
     colours = legend([(model.colour, model.label), ("champion", "champion")]) if of_champion else None
     size = (BAR_WIDTH, bottom + 44)
     drawing = chart("importance", size, "Importance of features", note, description, parts, colours)
-    return element("div", drawing, class_="wide scroll")
+    return scroller("Importance of features", drawing, "wide scroll")
 
 
 def _bar(panel: Panel, y: float, colour: str, item: Importance, of_champion: float | None) -> list[Html]:

@@ -76,7 +76,7 @@ def _target(data: DataSummary) -> Html | None:
     if data.summary is None:
         return None
     figures = data.summary.to_json()
-    header = ["", *(f"#{name.replace('_', ' ')}" for name in figures)]
+    header = ["Target", *(f"#{name.replace('_', ' ')}" for name in figures)]
     return html_table(title, header, [[data.target, *map(figure, figures.values())]])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages.compared_words import explain_compared
-from refrain.pages.html import Html, badge, element, html_table, joined, section
+from refrain.pages.html import Html, badge, element, html_table, joined, scroller, section
 from refrain.pages.run_intervals import ANSWERS, VERDICTS, draw_intervals
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted, figure, listed, memory_size, milliseconds, probability, share, signed, size
@@ -30,7 +30,7 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
         compared = explain_compared(evaluation.compared, "holdout row" if evaluation.users is None else "user")
         note = f"{compared} {_power(evaluation, models)}"
         intervals = draw_intervals(models.all, metric, gate.confidence, floor, models.base)
-        drawing = element("div", intervals, class_="wide scroll")
+        drawing = scroller(title, intervals, "wide scroll")
     return section(
         "comparison",
         title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,3 +97,15 @@ def test_no_text_of_a_document_becomes_markup(kind: str) -> None:
         if HOSTILE in page.text:
             readable.add(place)
     assert readable >= {"feature", "model", "name", "reason", "version"} & {*places(content)}
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_each_column_has_a_name_and_what_scrolls_is_reached_by_the_keyboard(kind: str) -> None:
+    make, render = DOCUMENTS[kind]
+    html = render(make())
+
+    assert not re.search(r"<th[^>]*></th>", html)
+    for tag in re.findall(r"<div[^>]*\bscroll\b[^>]*>", html):
+        assert 'tabindex="0"' in tag
+        assert 'role="region"' in tag
+        assert re.search(r'aria-label="[^"]+"', tag)

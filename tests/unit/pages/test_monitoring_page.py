@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from refrain.lake.monitoring_report import MonitoringReport
 from refrain.pages.monitoring_page import render_monitoring_report
+from tests.contract.test_lake_objects import REPORT
 from tests.unit.monitoring.conftest import DOCUMENT
 from tests.unit.monitoring.test_monitor import days
 from tests.unit.monitoring.world import BEGINNING, World
@@ -80,3 +82,12 @@ def test_without_a_version_the_page_says_so() -> None:
     page = Page(render_monitoring_report(report))
     assert report.summary in page.texts
     assert page.headings() == ["decision"]
+
+
+def test_windows_of_one_day_are_marked_by_their_times() -> None:
+    past = replace(REPORT.history[0], since="2026-11-29T10:00:00Z", until="2026-11-29T11:00:00Z")
+    later = replace(past, since="2026-11-29T11:00:00Z", until="2026-11-29T12:00:00Z")
+
+    page = Page(render_monitoring_report(replace(REPORT, history=(past, later))))
+
+    assert {"29 Nov 2026, 11:00 UTC", "12:00 UTC"} <= set(page.texts)
