@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
-    from preprocessing.model_rules import Checks, Gate, Monitoring, Recommending, Retraining, Rollout, Training
+    from preprocessing.model_rules import (
+        Checks,
+        Gate,
+        Monitoring,
+        Recommending,
+        Retraining,
+        Rollout,
+        Serving,
+        Training,
+    )
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
@@ -119,6 +128,7 @@ class Definition:
     training: Training
     gate: Gate
     rollout: Rollout
+    serving: Serving
     retraining: Retraining
     monitoring: Monitoring
     checks: Checks

@@ -26,6 +26,7 @@ from preprocessing.rules_section import (
     read_gate,
     read_recommending,
     read_rollout,
+    read_serving,
     read_training,
 )
 from preprocessing.source_section import SOURCE
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
-RULES = ("training", "gate", "rollout", "retraining", "monitoring", "checks", "recommendation")
+RULES = ("training", "gate", "rollout", "serving", "retraining", "monitoring", "checks", "recommendation")
 SECTIONS = ("source", "columns", "derived", *RULES)
 
 
@@ -87,6 +88,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         "training": training,
         "gate": read_gate(top.table("gate"), training.metric),
         "rollout": read_rollout(top.table("rollout"), task, monitoring.capture),
+        "serving": read_serving(top.table("serving"), task),
         "retraining": Retraining(**top.table("retraining").read(RETRAINING)),
         "monitoring": monitoring,
         "checks": Checks(**top.table("checks").read(CHECKS)),

@@ -1,4 +1,4 @@
-"""The rules of a definition about the use of a model: training, gate, rollout, retraining, monitoring, checks."""
+"""The rules of a definition about the use of a model: training, gate, rollout, serving, retraining, monitoring, checks."""
 
 from __future__ import annotations
 
@@ -73,6 +73,14 @@ class Rollout:
     without_labels: Literal["keep", "promote"] = "keep"
     least_minutes: float = 60.0
     most_minutes: float = 4320.0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Whether answers say how sure they are, always or on request, and the share of the truths that has to lie within."""
+
+    uncertainty: Literal["on_request", "always"] = "on_request"
+    coverage: float = 0.9
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads the sections of a definition about its use: training, gate, rollout, retraining, monitoring."""
+"""Reads the sections of a definition about its use: training, gate, rollout, serving, retraining, monitoring."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from preprocessing.model_rules import Candidate, Gate, Recommending, Rollout, Training
+from preprocessing.model_rules import Candidate, Gate, Recommending, Rollout, Serving, Training
 from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, match_text, number, of_type, whole
 
 if TYPE_CHECKING:
@@ -112,6 +112,10 @@ ROLLOUT = {
     "without_labels": choice(("keep", "promote"), "keep"),
     "least_minutes": number(None, 0.0, 43200),
     "most_minutes": number(4320.0, 0.05, 43200),
+}
+SERVING = {
+    "uncertainty": choice(("on_request", "always"), "on_request"),
+    "coverage": number(0.9, 0.5, 0.99),
 }
 RETRAINING = {
     "every": choice(("hourly", "daily", "weekly", "monthly", "never"), "never"),
@@ -225,3 +229,11 @@ def read_recommending(top: Table, task: Task, capture: float) -> Recommending:
     if recommending.explore and capture == 0:
         raise table.fail("explore", "expected 0, since monitoring.capture is 0: only captured lists can be judged")
     return recommending
+
+
+def read_serving(table: Table, task: Task) -> Serving:
+    """Read how sure answers are; a list of items has no truth to lie within."""
+    serving = Serving(**table.read(SERVING))
+    if serving.uncertainty == "always" and task == "recommendation":
+        raise table.fail("uncertainty", "expected on_request: a recommender has neither intervals nor sets")
+    return serving

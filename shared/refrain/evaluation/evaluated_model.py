@@ -10,8 +10,10 @@ import numpy as np
 
 from preprocessing import encode, present
 from refrain.classes import aligned, class_labels, class_numbers
+from refrain.conformal import answer_errors, ranked_errors
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
+from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.judged_rows import MAX_KEPT_ROWS, JudgedRows
 from refrain.lake.packed_columns import fit_to
 from refrain.lake.snapshot import read_snapshot_rows
@@ -199,7 +201,7 @@ class TabularEvaluation:
         return learned, copies
 
     def keep_judged_rows(self, version: str, evaluated: EvaluatedModel, holdout: Holdout) -> None:
-        """Keep rows of all that were compared, at equal distances."""
+        """Keep rows of all that were compared, at equal distances, and how far its answers were from their truth."""
         manifest = Manifest.read(self._store, self._definition.model, version)
         definition = manifest.parse_definition()
         truth, has_class = _in_order_of(evaluated.classes, holdout)
@@ -207,12 +209,15 @@ class TabularEvaluation:
         chosen = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
         rows = np.arange(len(evaluated.answers))[holdout.compared][chosen]
         columns = {name: column[rows] for name, column in fit_to(definition, self._rows).items()}
-        JudgedRows(
+        judged = JudgedRows(
             matrix=encode(definition, manifest.vocabularies, columns),
             truth=truth[chosen],
             answers=evaluated.answers[rows],
             times=self._rows[definition.time][rows] if definition.time else None,
-        ).write(self._store, manifest)
+        )
+        judged.write(self._store, manifest)
+        errors = CalibrationErrors(len(judged), tuple(ranked_errors(answer_errors(judged.truth, judged.answers))))
+        errors.write(self._store, manifest.model, version)
 
 
 def _in_order_of(classes: Sequence[str], holdout: Holdout) -> tuple[Truth, Marks]:

@@ -9,6 +9,8 @@ import json
 from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING
 
+from refrain.conformal import ERROR_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,6 +23,7 @@ class AnswerWriter:
 
     def __init__(self, classes: Sequence[str] | None) -> None:
         self._width = len(classes) if classes else 1
+        self._classes = tuple(classes or ())
         self._labels = {label: json.dumps(label) for label in classes or ()}
         probabilities = ",".join(f"{label.replace('%', '%%')}:%s" for label in self._labels.values())
         self._template = f'{{"label":%s,"probabilities":{{{probabilities}}}%s}}' if classes else '{"value":%s%s}'
@@ -36,8 +39,33 @@ class AnswerWriter:
         numbers = ("%.7g " * len(scores) % tuple(scores)).split()
         return list(zip(*[iter(numbers)] * self._width, strict=True))
 
-    def prediction(self, numbers: Numbers, label: str | None, unfamiliar: Sequence[str] = (), version: str = "") -> str:
-        """Write one prediction, with the names of unfamiliar features and the version where there are any.
+    def uncertainty(self, numbers: Numbers, label: str | None, bound: float) -> str:
+        """Write the interval, or the set of labels, whose errors keep to a bound; the answer itself is always in it.
+
+        >>> AnswerWriter(None).uncertainty(("7.5",), None, 0.7)
+        '"interval":[6.8,8.2]'
+        >>> AnswerWriter(["no", "yes"]).uncertainty(("0.25", "0.75"), "yes", 0.8)
+        '"set":["no","yes"]'
+        """
+        if label is None:
+            value = float(numbers[0])
+            return f'"interval":[{value - bound:.10g},{value + bound:.10g}]'
+        within = [
+            self._labels[name]
+            for name, number in zip(self._classes, numbers, strict=True)
+            if name == label or round(1 - float(number), ERROR_DIGITS) <= bound
+        ]
+        return f'"set":[{",".join(within)}]'
+
+    def prediction(
+        self,
+        numbers: Numbers,
+        label: str | None,
+        unfamiliar: Sequence[str] = (),
+        version: str = "",
+        uncertainty: str = "",
+    ) -> str:
+        """Write one prediction, with its uncertainty, unfamiliar features and version where there are any.
 
         >>> AnswerWriter(["no", "yes"]).prediction(("0.25", "0.75"), "yes")
         '{"label":"yes","probabilities":{"no":0.25,"yes":0.75}}'
@@ -45,6 +73,8 @@ class AnswerWriter:
         '{"value":7.5,"unfamiliar":["age"],"version":"v2"}'
         """
         notes = _notes(unfamiliar, version) if unfamiliar or version else ""
+        if uncertainty:
+            notes = f",{uncertainty}{notes}"
         if label is None:
             return self._template % (*numbers, notes)
         return self._template % (self._labels[label], *numbers, notes)

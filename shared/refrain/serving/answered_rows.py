@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ class AnsweredRows:
 class Predictions:
     """The answers to a whole request, row by row as in `AnsweredRows`; `models` names the version of each row.
 
-    `columns` are the clean inputs, `parts` the rows by version.
+    `columns` are the clean inputs, `parts` the rows by version. `uncertainty` is JSON text, where it is wanted.
     """
 
     ids: list[str]
@@ -57,6 +57,7 @@ class Predictions:
     models: list[TabularModel]
     columns: Columns | Lists
     parts: Sequence[AnsweredRows]
+    uncertainty: list[str] = field(default_factory=list)
 
 
 def answer_part(model: TabularModel, columns: Columns | Lists, indexes: Sequence[int]) -> AnsweredRows:

@@ -1,7 +1,8 @@
 """Write a record as lines of JSON to standard output: the log is the one way out that makes no caller wait.
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
-     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?}, ...],
+     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?,
+               "interval": [low, high] | null?, "set": [labels] | null?, "withheld": reason?}, ...],
      "other": {"version", "classes": [...] | null, "milliseconds", "answers": [[...], ...]}?}
 
 Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
@@ -133,4 +134,7 @@ def _identity(record: Record) -> list[str]:
 
 
 def _notes(record: Record) -> list[str]:
-    return [f',"unfamiliar":{_encode(names)}' if names else "" for names in record.unfamiliar]
+    notes = [f',"unfamiliar":{_encode(names)}' if names else "" for names in record.unfamiliar]
+    if not record.uncertainty:
+        return notes
+    return [f"{note},{uncertainty}" for note, uncertainty in zip(notes, record.uncertainty, strict=True)]

@@ -43,7 +43,8 @@ class Record:
     `columns` are the clean inputs, as `write_rows` writes them. `identity` are the columns that say which row it is
     (key and event time), as they were sent. `answers` are as the caller read them, "0.25,0.75": probabilities in the
     order of `classes`, or for a regression (`classes` is None) one value. `other` is what the other version of a trial
-    answered. `request` is the id by which the logs know the request.
+    answered. `request` is the id by which the logs know the request. `uncertainty` is what answers said of it, as JSON
+    text row by row; it is empty where nobody asked.
     """
 
     model: str
@@ -58,6 +59,7 @@ class Record:
     milliseconds: float
     other: OtherAnswers | None = None
     request: str = ""
+    uncertainty: Sequence[str] = ()
 
     def select(self, indexes: Sequence[int]) -> Record:
         """Return the record of some of its rows."""
@@ -69,6 +71,7 @@ class Record:
             identity={name: _select(column, indexes) for name, column in self.identity.items()},
             answers=_select(self.answers, indexes),
             unfamiliar=_select(self.unfamiliar, indexes),
+            uncertainty=_select(self.uncertainty, indexes) if self.uncertainty else (),
             other=other and replace(other, answers=_select(other.answers, indexes)),
         )
 

@@ -13,6 +13,7 @@ from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, 
 from refrain.serving.http.requests import MAX_INSTANCES, Json
 from refrain.serving.http.sent_names import join_instances, tidy_instances
 from refrain.serving.prediction import predict
+from refrain.serving.uncertainty import add_uncertainty, is_wanted, read_option, refuse_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +31,23 @@ def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json
     if is_recommender(champion):
         from refrain.serving.recommendation import answer_recommendations  # other models do not need it
 
-        return answer_recommendations(registry, request, champion, _objects(request.document()))
-    definition = champion.definition
-    instances = _objects(request.document())
+        document = request.document()
+        refuse_option(document)
+        return answer_recommendations(registry, request, champion, _objects(document))
+    definition, deployed = champion.definition, registry.definition(model)
+    document = request.document()
+    instances = _objects(document)
+    wants_uncertainty = is_wanted(read_option(document), deployed)
     ignored: list[str] = []
     if unknown := set().union(*instances).difference(definition.raw_names):
-        strict = registry.definition(model).source.strict
-        instances, ignored = tidy_instances(definition, instances, unknown, strict=strict)
+        instances, ignored = tidy_instances(definition, instances, unknown, strict=deployed.source.strict)
     if definition.parts:
         instances = join_instances(definition, instances)
     _check_inputs(instances, definition.inputs)
     raw = rows_to_lists(instances, (*definition.inputs, *champion.identity_columns))
     predictions = predict(champion, raw, len(instances), challenger)
+    if wants_uncertainty:
+        add_uncertainty(predictions, registry.error_bounds, deployed.serving.coverage)
     capture_later(registry, request, champion, raw, predictions)
     return Json(_write(predictions, champion, ignored))
 
@@ -79,10 +85,13 @@ def _write(predictions: Predictions, champion: TabularModel, ignored: list[str])
         predictions.numbers,
         predictions.labels or repeat(None),
         predictions.unfamiliar,
+        predictions.uncertainty or repeat(""),
         strict=False,
     )
     texts = [
-        model.answer_writer.prediction(numbers, label, unfamiliar, "" if model is champion else model.version)
-        for model, numbers, label, unfamiliar in rows
+        model.answer_writer.prediction(
+            numbers, label, unfamiliar, "" if model is champion else model.version, uncertainty
+        )
+        for model, numbers, label, unfamiliar, uncertainty in rows
     ]
     return write_answer(texts, champion.definition.model, champion.version, predictions.ids, ignored)

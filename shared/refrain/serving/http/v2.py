@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, join_times
@@ -12,6 +13,7 @@ from refrain.serving.http.sent_names import columns_of, ignored_names
 from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import predict
 from refrain.serving.trial_answers import CANARY
+from refrain.serving.uncertainty import add_uncertainty, is_wanted, read_option
 
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from refrain.serving.registry.registry import Registry
     from refrain.serving.trial_answers import LoadedChallenger
 
+UNCERTAINTIES = frozenset({"interval", "set"})
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "time": "BYTES", "category": "BYTES"}
 
 
@@ -42,6 +45,9 @@ def answer_v2_metadata(registry: Registry, _request: HttpRequest, model: str, ve
         for name, (datatype, *shape) in _outputs(served).items()
     ]
     metadata = {"name": model, "versions": [served.version], "platform": "onnx", "inputs": inputs, "outputs": outputs}
+    if is_wanted(None, registry.definition(model)):
+        name, datatype, width = _uncertainty_output(served)
+        outputs.append({"name": name, "datatype": datatype, "shape": [-1, width]})
     return metadata | ({"parameters": {"classes": served.classes}} if served.classes else {})
 
 
@@ -61,7 +67,9 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
     if request.header("inference-header-content-length"):
         raise BinaryTensors
     document = request.document()
-    outputs = _chosen_outputs(document.get("outputs"), champion)
+    deployed = registry.definition(model)
+    wants_uncertainty = is_wanted(read_option(document.get("parameters")), deployed)
+    outputs = _chosen_outputs(document.get("outputs"), champion, wants_uncertainty=wants_uncertainty)
     identity = document.get("id")
     if identity is not None and not isinstance(identity, str):
         raise InvalidRequestBody("id: expected a string")
@@ -73,11 +81,17 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
         reason = f"expected an input for at least one of the columns {', '.join(inputs)}"
         raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
     predictions = predict(champion, columns, tensors.rows, _admit(challenger, champion, version))
+    if not UNCERTAINTIES.isdisjoint(outputs):
+        add_uncertainty(predictions, registry.error_bounds, deployed.serving.coverage)
     capture_later(registry, request, champion, columns, predictions)
     parameters = {"prediction_ids": ",".join(predictions.ids)} | ({"ignored": ",".join(ignored)} if ignored else {})
     if any(model is not champion for model in predictions.models):
         parameters["versions"] = ",".join(model.version for model in predictions.models)
     data = _output_tensors(predictions, champion)
+    if predictions.uncertainty:
+        uncertainty, reasons = _uncertainty_tensor(predictions, champion)
+        data[uncertainty["name"]] = uncertainty
+        parameters |= {"withheld": ",".join(reasons)} if any(reasons) else {}
     return {
         "model_name": model,
         "model_version": champion.version,
@@ -123,18 +137,24 @@ def _admit(challenger: LoadedChallenger | None, champion: TabularModel, version:
 
 
 def _outputs(model: TabularModel) -> dict[str, tuple[Any, ...]]:
-    """Name the outputs, with the datatype and the shape of one row of each."""
+    """Name the usual outputs, with the datatype and the shape of one row of each."""
     answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
     if model.classes:
         answers = {"label": ("BYTES",), "probabilities": ("FP64", len(model.classes))}
     return answers | {"unfamiliar": ("BYTES",)}
 
 
-def _chosen_outputs(outputs: object, model: TabularModel) -> list[str]:
-    """Return the outputs that are asked for, or all. A request for binary data is answered in JSON."""
-    available = list(_outputs(model))
+def _uncertainty_output(model: TabularModel) -> tuple[str, Any, int]:
+    """Return name, datatype and length of one row of what says how sure an answer is."""
+    return ("set", "BOOL", len(model.classes)) if model.classes else ("interval", "FP64", 2)
+
+
+def _chosen_outputs(outputs: object, model: TabularModel, *, wants_uncertainty: bool) -> list[str]:
+    """Return the outputs that are asked for, or the usual ones. A request for binary data is answered in JSON."""
+    usual, uncertainty = list(_outputs(model)), _uncertainty_output(model)[0]
+    available = [*usual, uncertainty]
     if outputs is None or outputs == []:
-        return available
+        return available if wants_uncertainty else usual
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise InvalidRequestBody("outputs: expected a list of objects with a name")
     names = [output.get("name") for output in outputs]
@@ -154,3 +174,20 @@ def _output_tensors(predictions: Predictions, model: TabularModel) -> dict[str, 
     return {
         name: tensor(name, datatype, [rows, *shape], data[name]) for name, (datatype, *shape) in _outputs(model).items()
     }
+
+
+def _uncertainty_tensor(predictions: Predictions, model: TabularModel) -> tuple[dict[str, Any], list[str]]:
+    """Return the intervals, or for each class whether it is in the set; also why they are withheld, row by row.
+
+    A row whose uncertainty is withheld has nulls.
+    """
+    name, datatype, width = _uncertainty_output(model)
+    rows = [json.loads(f"{{{text}}}") for text in predictions.uncertainty]
+    data: list[Any] = []
+    for row in rows:
+        content = row[name]
+        if content is None:
+            data += [None] * width
+        else:
+            data += [label in content for label in model.classes] if model.classes else content
+    return tensor(name, datatype, [len(rows), width], data), [row.get("withheld", "") for row in rows]

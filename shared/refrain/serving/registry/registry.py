@@ -20,6 +20,7 @@ from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavail
 from refrain.lake.deployment import Deployment
 from refrain.process_memory import function_bytes, max_resident, models_bytes, resident
 from refrain.serving.http.refusals import NotTrained
+from refrain.serving.registry.error_bounds import ErrorBounds
 from refrain.serving.registry.version_choice import VersionChoice
 from refrain.settings import InferenceSettings, read_settings
 
@@ -91,6 +92,7 @@ class Registry:
         self._clock = clock
         self._memory = memory
         self._states: dict[str, ServedState] = {}
+        self.error_bounds = ErrorBounds(store, clock)
         self._choice = VersionChoice(store, clock, self._make_room)
         self._deployed_definitions: dict[str, Definition | None] = {}
         self._lock = threading.Lock()
