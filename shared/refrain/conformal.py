@@ -3,8 +3,8 @@
 The error of an answer is |truth - answer| for values, and 1 less the probability of the true class for classes. On
 held-out rows the errors are those of any row to come, as long as rows are exchangeable. So the error of rank
 ceil((n + 1)(1 - miss)) among n of them bounds that of the next row with a probability of at least 1 - miss, for every
-model and every n (Vovk, Gammerman & Shafer, Algorithmic learning in a random world, 2005). Sets of classes by a bound of
-the probability are the smallest on average at their coverage (Sadinle, Lei & Wasserman, Least ambiguous set-valued
+model and every n (Vovk, Gammerman & Shafer, Algorithmic learning in a random world, 2005). Sets of classes by one bound
+of the probability are the smallest on average at their coverage (Sadinle, Lei & Wasserman, Least ambiguous set-valued
 classifiers, 2019).
 """
 
@@ -18,10 +18,15 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from refrain.arrays import Floats, Truth
 
 MAX_CALIBRATION_ERRORS = 1000
 """So many errors fix the rank to a thousandth; more would only make the object larger."""
+
+ROUNDING = 1e-6
+"""How far equal errors differ, relatively, once answers were written."""
 
 ERROR_DIGITS = 6
 """Decimals of the error of a probability: answers are written with seven digits."""
@@ -69,3 +74,12 @@ def conformal_rank(errors: int, miss: float) -> int:
     (91, 9, 9)
     """
     return math.ceil(round((errors + 1) * (1 - miss), 9))
+
+
+def exceeds(errors: Floats, bounds: Floats | float) -> NDArray[np.bool_]:
+    """Tell which errors lie beyond their bounds; equal ones do not, though answers are written with seven digits.
+
+    >>> exceeds(np.array([1.0, 2.0]), 1.0 - 1e-9).tolist()
+    [False, True]
+    """
+    return np.asarray(errors > np.asarray(bounds) * (1 + ROUNDING))

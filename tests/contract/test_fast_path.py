@@ -21,6 +21,7 @@ from preprocessing import (
     rows_to_columns,
     rows_to_lists,
 )
+from refrain.conformal import answer_errors
 from refrain.fast_path.answer_json import AnswerWriter, write_answer
 from refrain.fast_path.captured_rows import RowWriter
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN, RequestFeatures
@@ -197,6 +198,21 @@ class_names = st.lists(
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
+def uncertainty(prediction: Row, bound: float) -> Row:
+    """What an answer says of its uncertainty, by the errors as evaluation and monitoring compute them."""
+    if "value" in prediction:
+        ends = (prediction["value"] - bound, prediction["value"] + bound)
+        return {"interval": [float(f"{end:.10g}") for end in ends]}
+    shares = prediction["probabilities"]
+    answers = np.array([list(shares.values())] * len(shares))
+    errors = answer_errors(np.arange(len(shares)), answers)
+    return {
+        "set": [
+            label for label, error in zip(shares, errors, strict=True) if error <= bound or label == prediction["label"]
+        ]
+    }
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_answers_are_those_of_json(size: int) -> None:
     @settings(max_examples=examples(size), deadline=None)
@@ -209,7 +225,14 @@ def test_answers_are_those_of_json(size: int) -> None:
         label = classes[-1] if classes else None
         writer, ids = AnswerWriter(classes), [f"a-{row:03d}" for row in range(size)]
 
-        rows = [writer.prediction(row, label, unfamiliar, version) for row in writer.numbers(scores)]
+        bound = data.draw(st.none() | st.floats(0, 2))
+
+        texts = writer.numbers(scores)
+        told = ["" if bound is None else writer.uncertainty(row, label, bound) for row in texts]
+        rows = [
+            writer.prediction(row, label, unfamiliar, version, uncertainty)
+            for row, uncertainty in zip(texts, told, strict=True)
+        ]
         answer = json.loads(write_answer(rows, 'a "model"', "v1", ids, unfamiliar))
 
         rounded = [float(f"{score:.7g}") for score in scores]
@@ -220,6 +243,8 @@ def test_answers_are_those_of_json(size: int) -> None:
         ]
         if not classes:
             predictions = [notes | {"value": value} for value in rounded]
+        if bound is not None:
+            predictions = [prediction | uncertainty(prediction, bound) for prediction in predictions]
         assert answer == {
             "predictions": predictions,
             "model": 'a "model"',

@@ -1,4 +1,4 @@
-"""The rules of a definition about the use of a model: training, gate, rollout, serving, retraining, monitoring, checks."""
+"""The rules of a definition about the use of a model, from its training to the checks of its runs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Serving:
-    """Whether answers say how sure they are, always or on request, and the share of the truths that has to lie within."""
+    """Whether answers say how sure they are, and the share of the truths that has to lie within."""
 
     uncertainty: Literal["on_request", "always"] = "on_request"
     coverage: float = 0.9

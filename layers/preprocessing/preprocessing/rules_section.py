@@ -113,10 +113,7 @@ ROLLOUT = {
     "least_minutes": number(None, 0.0, 43200),
     "most_minutes": number(4320.0, 0.05, 43200),
 }
-SERVING = {
-    "uncertainty": choice(("on_request", "always"), "on_request"),
-    "coverage": number(0.9, 0.5, 0.99),
-}
+SERVING = {"uncertainty": choice(("on_request", "always"), "on_request"), "coverage": number(0.9, 0.5, 0.99)}
 RETRAINING = {
     "every": choice(("hourly", "daily", "weekly", "monthly", "never"), "never"),
     "new_rows": whole(0),

@@ -33,6 +33,7 @@ EventName = Literal[
     "UploadRefused",
     "Drifted",
     "QualityBelowGate",
+    "CoverageLost",
     "RetrainingStopped",
 ]
 """The `detail-type` of an event; what is also counted has the same name as its metric."""

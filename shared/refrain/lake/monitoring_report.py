@@ -12,7 +12,7 @@ from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.document import Document
 from refrain.lake.judged_window import JudgedWindow, PastWindow
-from refrain.lake.quality_figures import EvaluatedQuality, MeasuredQuality, RecommendationHits
+from refrain.lake.quality_figures import CoverageFigures, EvaluatedQuality, MeasuredQuality, RecommendationHits
 from refrain.times import from_iso, to_key
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class MonitoringReport(Document):
     waiting: int = 0
     damaged: int = 0
     quality: MeasuredQuality | None = None
+    coverage: CoverageFigures | None = None
     hits: RecommendationHits | None = None
     history: tuple[PastWindow, ...]
     decision: RetrainingDecision = UNDECIDED
@@ -106,6 +107,11 @@ class MonitoringReport(Document):
     def breaks_gate(self) -> bool:
         """Whether the measured quality breaks the gate."""
         return self.quality is not None and self.quality.breaks_gate
+
+    @property
+    def has_lost_coverage(self) -> bool:
+        """Whether intervals and sets are withheld because too many truths lay outside."""
+        return self.coverage is not None and self.coverage.adapted.withheld == "coverage_lost"
 
     @staticmethod
     def prefix(model: str) -> str:

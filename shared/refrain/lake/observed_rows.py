@@ -22,7 +22,8 @@ class ObservedRows:
     """Rows in the order of the `hashes` of their ids (uint64), with the `times` of the answers (datetime64[us], UTC).
 
     `columns` are the typed inputs, `matrix` what the model got of them (float32 [rows, features]), `answers` what it
-    answered (float64 [rows, classes] or [rows, 1]). `entities` are hashes (uint64) that equal rows of one entity have.
+    answered (float64 [rows, classes] or [rows, 1]). `bounds` are those of the errors that callers were told
+    (float64, NaN where they were told none). `entities` are hashes (uint64) that equal rows of one entity have.
     """
 
     hashes: Array
@@ -30,6 +31,7 @@ class ObservedRows:
     columns: Columns
     matrix: Array
     answers: Array
+    bounds: Array
     entities: Array
 
     def __len__(self) -> int:
@@ -53,4 +55,4 @@ class ObservedRows:
         return cls(columns=columns, **arrays).select(np.unique(arrays["hashes"], return_index=True)[1])
 
 
-_ARRAYS = ("hashes", "times", "matrix", "answers", "entities")
+_ARRAYS = ("hashes", "times", "matrix", "answers", "bounds", "entities")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from preprocessing.rules_section import SMALLER_IS_BETTER
+from refrain.lake.adapted_bound import AdaptedBound
 from refrain.lake.document import Document
 from refrain.lake.evaluation import Answer
 
@@ -37,6 +38,17 @@ class MeasuredQuality(Document):
     breaks_gate: bool
     answer: Answer | None = None
     rows_needed: int | None = None
+
+
+@dataclass(frozen=True)
+class CoverageFigures(Document):
+    """The bound of errors as labels adapted it, and the share of truths within what callers were told.
+
+    `held` is None where no labelled prediction had an interval or a set.
+    """
+
+    adapted: AdaptedBound
+    held: Estimate | None
 
 
 @dataclass(frozen=True)

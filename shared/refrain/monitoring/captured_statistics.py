@@ -35,6 +35,7 @@ def observe_rows(version: ServedVersion, captured: Captured) -> ObservedRows:
         columns=columns,
         matrix=encode(version.definition, version.vocabularies, columns),
         answers=captured.answers.reshape(-1, width),
+        bounds=np.array([row.bound for row in captured.rows], np.float64),  # None is NaN
         entities=hashes if entities is None else text_hashes(entities.tolist()),
     )
 

@@ -24,7 +24,7 @@ from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
 from refrain.monitoring.retraining_facts import gather_retraining_facts
 from refrain.monitoring.windows import DELIVERY_TIME
 from refrain.pages.monitoring_page import render_monitoring_report
-from refrain.pages.monitoring_words import summarise
+from refrain.pages.monitoring_words import coverage_sentence, summarise
 from refrain.times import to_key
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def monitor_model(
         services.start_run(model, str(report.decision.execution), report.decision.reason)
     for change in _changes(report, before):
         services.notify(f"{model}: {change.title}", change.text + _ending(report, address))
+    if report.coverage and report.version:
+        report.coverage.adapted.write(store, model, report.version)
     store.write(page, render_monitoring_report(report).encode())
     report.write(store)
     _send_events(report, before, address)
@@ -131,6 +133,8 @@ def _changes(report: MonitoringReport, before: MonitoringReport | None) -> list[
         begun.append(_Change("Drifted", "drift", report.summary))
     if report.breaks_gate and not (same and same.breaks_gate):
         begun.append(_Change("QualityBelowGate", "quality worse than the gate allows", decision.reason))
+    if report.has_lost_coverage and not (same and same.has_lost_coverage):
+        begun.append(_Change("CoverageLost", "intervals are withheld", coverage_sentence(report)))
     if decision.code == "brake" and not (before and before.decision.code == "brake"):
         begun.append(_Change("RetrainingStopped", "retraining has stopped", decision.reason))
     return begun

@@ -64,6 +64,7 @@ def observe(
         waiting=traffic.rows,
         damaged=traffic.damaged,
         quality=traffic.quality,
+        coverage=traffic.coverage,
         hits=traffic.hits,
     )
     if is_long_enough(window, rules.window) and traffic.rows >= MIN_TESTED_ROWS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from refrain.lake.capture.predictions import Captured, join_labels, read_captured
 from refrain.lake.label import read_labels
 from refrain.monitoring.captured_statistics import count_hours, observe_rows, sample_labelled, sample_rows
+from refrain.monitoring.coverage import watch_coverage
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.watched_cells import WatchedCells
@@ -45,6 +46,7 @@ def read_prediction_traffic(
         damaged=captured.damaged,
         judge=partial(judge_predictions, version, definition, window, statistics),
         quality=measure_quality(version, definition, labelled, labelled_since),
+        coverage=watch_coverage(version, definition, labelled),
     )
 
 

@@ -20,6 +20,8 @@ from refrain.times import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from preprocessing import Definition
     from refrain.arrays import Floats, Truth
     from refrain.lake.quality_figures import EvaluatedQuality
@@ -81,12 +83,19 @@ def _measure_metric(version: ServedVersion, definition: Definition, labelled: La
         definition.gate.confidence,
     )
     values = metric.influence(truth, answers)
-    if version.definition.training.group or version.definition.key:
-        units = number_units(labelled.rows.entities, None, values[:, np.newaxis])
-    else:  # neighbours are alike for as long as on the holdout: a fall within the window lasts, too
-        units = number_blocks(labelled.rows.times, version.evaluated.figures.block if version.evaluated else 1)
+    units = dependent_units(version, labelled, values)
     low, high = possible_interval(metric, mean_interval(values, units, confidence))
     return Estimate(float(values.mean()), low, high, rows)
+
+
+def dependent_units(version: ServedVersion, labelled: LabelledSample, values: Floats) -> NDArray[np.int64]:
+    """Number the units of labelled rows that are alike in `values`: entities, or neighbours in time.
+
+    Neighbours are alike for as long as on the holdout: a fall within the window lasts, too.
+    """
+    if version.definition.training.group or version.definition.key:
+        return number_units(labelled.rows.entities, None, values[:, np.newaxis])
+    return number_blocks(labelled.rows.times, version.evaluated.figures.block if version.evaluated else 1)
 
 
 def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from refrain.lake.judged_window import JudgedWindow, PastWindow
     from refrain.lake.monitoring_report import DriftState
-    from refrain.lake.quality_figures import MeasuredQuality, RecommendationHits
+    from refrain.lake.quality_figures import CoverageFigures, MeasuredQuality, RecommendationHits
 
 DELIVERY_TIME = timedelta(minutes=15)
 """Captured lines are delivered within this time, unless the environment says otherwise; younger predictions wait.
@@ -42,6 +42,7 @@ class Traffic:
     damaged: int
     judge: Callable[[Sequence[PastWindow]], JudgedWindow]
     quality: MeasuredQuality | None = None
+    coverage: CoverageFigures | None = None
     hits: RecommendationHits | None = None
 
 

@@ -8,6 +8,7 @@ from refrain.pages.html import Html, badge, element, html_table, section
 from refrain.pages.monitoring_charts import draw_distribution
 from refrain.pages.monitoring_words import (
     capitalised,
+    coverage_sentence,
     delay,
     holdout_clause,
     listed_features,
@@ -96,7 +97,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
         rows.append(["Measured, against labels", *_cells(quality.measured)])
     if window and window.estimated:
         rows.append(["Estimated, latest window, without labels", *_cells(window.estimated)])
-    title = METRICS[evaluated.metric].title
+    title, coverage = METRICS[evaluated.metric].title, coverage_sentence(report)
     verdict = quality.why or ("surely worse than the gate allows" if quality.breaks_gate else holdout_clause(report))
     return section(
         "quality",
@@ -104,6 +105,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
         f"{note}.",
         html_table(title, [title, "#Value", "#Interval", "#Rows"], rows),
         element("p", f"{capitalised(verdict)}.") if verdict else None,
+        element("p", f"{capitalised(coverage)}.") if coverage else None,
     )
 
 

@@ -59,7 +59,8 @@ def summarise(report: MonitoringReport) -> str:
     """Say in a sentence or two how the model does."""
     if report.evaluated is None:
         return "No version is in service, so there is nothing to monitor."
-    sentences = (_windows_sentence(report), quality_sentence(report))
+    lost = coverage_sentence(report) if report.has_lost_coverage else ""
+    sentences = (_windows_sentence(report), quality_sentence(report), lost)
     return " ".join(f"{capitalised(sentence)}." for sentence in sentences if sentence)
 
 
@@ -115,6 +116,25 @@ def quality_sentence(report: MonitoringReport) -> str:
         return ""
     value = _value_clause("measured", quality.measured, evaluated)
     return f"{value} on {rows}, surely worse than the {figure(evaluated.value)} on the holdout"
+
+
+def coverage_sentence(report: MonitoringReport) -> str:
+    """Say how many truths lay within what callers were told, and why nothing is told any more; "" without labels."""
+    coverage = report.coverage
+    if coverage is None:
+        return ""
+    asked, held = share(coverage.adapted.coverage), coverage.held
+    answered = (
+        f"of {counted(held.rows, 'labelled interval')} {share(held.value)} held ({share(held.low)} to "
+        f"{share(held.high)}), {asked} are asked for"
+        if held
+        else f"no labelled prediction had an interval; {asked} are asked for"
+    )
+    reasons = {
+        "coverage_lost": "; too many of the latest truths lay outside, so none are told until new labels fit again",
+        "too_few_rows": "; none are told, since there are too few labels",
+    }
+    return answered + reasons.get(coverage.adapted.withheld or "", "")
 
 
 def holdout_clause(report: MonitoringReport) -> str:

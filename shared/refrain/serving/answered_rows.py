@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Columns, Lists
     from refrain.fast_path.answer_json import Numbers
-    from refrain.lake.capture.record import OtherAnswers
+    from refrain.lake.capture.record import OtherAnswers, ServedBound
     from refrain.model.tabular import TabularModel
 
 logger = logging.getLogger("refrain")
@@ -47,7 +47,8 @@ class AnsweredRows:
 class Predictions:
     """The answers to a whole request, row by row as in `AnsweredRows`; `models` names the version of each row.
 
-    `columns` are the clean inputs, `parts` the rows by version. `uncertainty` is JSON text, where it is wanted.
+    `columns` are the clean inputs, `parts` the rows by version. `bounds` are those of their errors, where
+    they are wanted.
     """
 
     ids: list[str]
@@ -57,7 +58,7 @@ class Predictions:
     models: list[TabularModel]
     columns: Columns | Lists
     parts: Sequence[AnsweredRows]
-    uncertainty: list[str] = field(default_factory=list)
+    bounds: Sequence[ServedBound] = ()
 
 
 def answer_part(model: TabularModel, columns: Columns | Lists, indexes: Sequence[int]) -> AnsweredRows:

@@ -52,7 +52,7 @@ def _record(champion: TabularModel, raw: Lists, predictions: Predictions, part: 
         identity={name: raw[name] for name in champion.identity_columns if name in raw},
         answers=list(map(",".join, predictions.numbers)),
         unfamiliar=predictions.unfamiliar,
-        uncertainty=predictions.uncertainty,
+        bounds=predictions.bounds,
         milliseconds=part.milliseconds,
         request=request,
     )

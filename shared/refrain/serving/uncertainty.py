@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from refrain.serving.http.refusals import InvalidRequestBody
 
 if TYPE_CHECKING:
     from preprocessing import Definition
+    from refrain.fast_path.answer_json import Numbers
+    from refrain.lake.capture.record import ServedBound
+    from refrain.model.tabular import TabularModel
     from refrain.serving.answered_rows import Predictions
     from refrain.serving.registry.error_bounds import ErrorBounds
 
@@ -38,17 +40,16 @@ def is_wanted(option: bool | None, deployed: Definition) -> bool:
     return deployed.serving.uncertainty == "always" if option is None else option
 
 
-def add_uncertainty(predictions: Predictions, bounds: ErrorBounds, coverage: float) -> None:
-    """Add to each prediction its interval or set, by the bound of the version that answered it, as JSON text.
+def add_bounds(predictions: Predictions, bounds: ErrorBounds, coverage: float) -> None:
+    """Add to each prediction the bound of the version that answered it."""
+    predictions.bounds = [bounds.find(model.manifest, coverage) for model in predictions.models]
+
+
+def write_uncertainty(model: TabularModel, numbers: Numbers, label: str | None, served: ServedBound) -> str:
+    """Write the interval or the set of one prediction, or why it is withheld.
 
     It is made from the numbers as they were written, so it is the same whichever way they were computed.
     """
-    texts = []
-    rows = zip(predictions.models, predictions.numbers, predictions.labels or repeat(None), strict=False)
-    for model, numbers, label in rows:
-        held = bounds.find(model.manifest, coverage)
-        if held.bound is None:
-            texts.append(f'"{"interval" if label is None else "set"}":null,"withheld":"{held.withheld}"')
-        else:
-            texts.append(model.answer_writer.uncertainty(numbers, label, held.bound))
-    predictions.uncertainty = texts
+    if served.bound is None:
+        return f'"{"interval" if label is None else "set"}":null,"withheld":"{served.withheld}"'
+    return model.answer_writer.uncertainty(numbers, label, served.bound)

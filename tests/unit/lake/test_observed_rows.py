@@ -23,6 +23,7 @@ def observe(numbers: list[int]) -> ObservedRows:
         columns={"city": objects([str(number) for number in numbers])},
         matrix=values[:, np.newaxis].astype(np.float32),
         answers=values[:, np.newaxis],
+        bounds=values,
         entities=values.astype(np.uint64),
     )
 
@@ -36,7 +37,13 @@ def test_samples_of_parts_make_the_sample_of_all_rows(numbers: list[int], parts:
     sample = ObservedRows.join(samples).smallest(rows)
 
     assert sample.hashes.tolist() == whole.hashes.tolist() == sorted(whole.hashes.tolist())
-    for array in (sample.matrix[:, 0], sample.answers[:, 0], sample.entities, sample.columns["city"].astype(float)):
+    for array in (
+        sample.matrix[:, 0],
+        sample.answers[:, 0],
+        sample.bounds,
+        sample.entities,
+        sample.columns["city"].astype(float),
+    ):
         assert array.tolist() == whole.entities.tolist()
 
 

@@ -147,13 +147,16 @@ class World:
         *,
         classes: Sequence[str] | None = ("false", "true"),
         unfamiliar: Mapping[int, list[str]] | None = None,
+        bound: float | None = None,
     ) -> list[str]:
-        """Have predictions captured, one a line, and return their ids."""
+        """Have predictions captured, one a line, and return their ids; `bound` is that of what callers were told."""
         ids = [f"{version[-12:]}-{time:%Y%m%d%H%M%S%f}-{place:06d}" for place, time in enumerate(times)]
         by_hour: dict[datetime, list[str]] = {}
         for place, (row, answer, time) in enumerate(zip(rows, answers.tolist(), times, strict=True)):
             inputs = {name: row.get(name) for name in self.definition.inputs}
             captured = {"id": ids[place], "instance": inputs, "answer": answer}
+            if bound is not None:
+                captured["bound"] = bound
             if unfamiliar and place in unfamiliar:
                 captured["unfamiliar"] = unfamiliar[place]
             line = {

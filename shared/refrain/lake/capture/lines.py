@@ -2,7 +2,7 @@
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?,
-               "interval": [low, high] | null?, "set": [labels] | null?, "withheld": reason?}, ...],
+               "bound": number?, "withheld": reason?}, ...],
      "other": {"version", "classes": [...] | null, "milliseconds", "answers": [[...], ...]}?}
 
 Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
@@ -25,7 +25,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from refrain.lake.capture.record import Record
+    from refrain.lake.capture.record import Record, ServedBound
 
 MAX_LINE_BYTES = 200_000
 """CloudWatch cuts events that are longer than 256 KB."""
@@ -135,6 +135,11 @@ def _identity(record: Record) -> list[str]:
 
 def _notes(record: Record) -> list[str]:
     notes = [f',"unfamiliar":{_encode(names)}' if names else "" for names in record.unfamiliar]
-    if not record.uncertainty:
+    if not record.bounds:
         return notes
-    return [f"{note},{uncertainty}" for note, uncertainty in zip(notes, record.uncertainty, strict=True)]
+    return [f"{note},{_bound(served)}" for note, served in zip(notes, record.bounds, strict=True)]
+
+
+def _bound(served: ServedBound) -> str:
+    """Write the bound of a row, which says with its answer what interval or set the caller got."""
+    return f'"withheld":{text(str(served.withheld))}' if served.bound is None else f'"bound":{served.bound!r}'

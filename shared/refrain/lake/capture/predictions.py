@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class CapturedRow:
     """One prediction. `answer` is in the order of `classes`, or one value (`classes` is None).
 
-    `interval` or `label_set` is what the answer said of its uncertainty; None where it said nothing.
+    The caller got an interval or a set with this `bound` of its error; None where it got neither.
 
     `other` is what the other version of a trial answered to the same row, in the order of `other_classes`; it is empty
     where that version had no answer. The milliseconds are those of the models, for the whole request.
@@ -38,8 +38,7 @@ class CapturedRow:
     classes: tuple[str, ...] | None
     milliseconds: float
     unfamiliar: tuple[str, ...] = ()
-    interval: tuple[float, ...] | None = None
-    label_set: tuple[str, ...] | None = None
+    bound: float | None = None
     other_version: str = ""
     other: Sequence[float] = ()
     other_classes: tuple[str, ...] | None = None
@@ -119,8 +118,7 @@ def _rows_of(line: Any) -> Iterator[CapturedRow]:
             instance=dict(row["instance"]),
             answer=tuple(map(float, row["answer"])),
             unfamiliar=tuple(row.get("unfamiliar", ())),
-            interval=tuple(map(float, row["interval"])) if row.get("interval") else None,
-            label_set=tuple(map(str, row["set"])) if row.get("set") else None,
+            bound=None if row.get("bound") is None else float(row["bound"]),
             other=tuple(map(float, answer)),
             **head,
         )

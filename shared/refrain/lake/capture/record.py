@@ -24,6 +24,14 @@ _ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}-[0-9]{3,}")
 
 
 @dataclass(slots=True)
+class ServedBound:
+    """The bound of the errors by which an answer said how sure it is, or why that is `withheld`."""
+
+    bound: float | None
+    withheld: str | None
+
+
+@dataclass(slots=True)
 class OtherAnswers:
     """What the other version of a trial answered to the same rows, which callers did not get.
 
@@ -43,8 +51,8 @@ class Record:
     `columns` are the clean inputs, as `write_rows` writes them. `identity` are the columns that say which row it is
     (key and event time), as they were sent. `answers` are as the caller read them, "0.25,0.75": probabilities in the
     order of `classes`, or for a regression (`classes` is None) one value. `other` is what the other version of a trial
-    answered. `request` is the id by which the logs know the request. `uncertainty` is what answers said of it, as JSON
-    text row by row; it is empty where nobody asked.
+    answered. `request` is the id by which the logs know the request. `bounds` are those of the intervals or sets that
+    the caller got; empty where nobody asked.
     """
 
     model: str
@@ -59,7 +67,7 @@ class Record:
     milliseconds: float
     other: OtherAnswers | None = None
     request: str = ""
-    uncertainty: Sequence[str] = ()
+    bounds: Sequence[ServedBound] = ()
 
     def select(self, indexes: Sequence[int]) -> Record:
         """Return the record of some of its rows."""
@@ -71,7 +79,7 @@ class Record:
             identity={name: _select(column, indexes) for name, column in self.identity.items()},
             answers=_select(self.answers, indexes),
             unfamiliar=_select(self.unfamiliar, indexes),
-            uncertainty=_select(self.uncertainty, indexes) if self.uncertainty else (),
+            bounds=_select(list(self.bounds), indexes) if self.bounds else (),
             other=other and replace(other, answers=_select(other.answers, indexes)),
         )
 

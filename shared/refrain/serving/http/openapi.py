@@ -16,6 +16,7 @@ from refrain.serving.http.problems import problem_codes
 from refrain.serving.http.refusals import MAX_LISTED_PROBLEMS
 from refrain.serving.http.requests import MAX_INSTANCES
 from refrain.serving.http.schema import instance_schema, prediction_schema
+from refrain.serving.uncertainty import OPTION
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -61,12 +62,15 @@ def _predict(model: str, version: LoadedVersion) -> Schema:
         "prediction_ids": _list(TEXT),
         "ignored": _list(TEXT, description="Columns that were sent and that this model does not know"),
     }
+    fields = {"instances": instances}
+    if not isinstance(definition, RecommenderDefinition):
+        fields[OPTION] = {"type": "boolean", "description": "Whether answers have an interval or a set of labels"}
     return {
         "operationId": f"predict.{model}",
         "summary": f"Ask {model}",
         "description": f"{definition.task.capitalize()} of {definition.predicted_column}.",
         "tags": ["predict"],
-        "requestBody": _body(_object({"instances": instances}, "instances"), {"instances": [dict(version.example)]}),
+        "requestBody": _body(_object(fields, "instances"), {"instances": [dict(version.example)]}),
         "responses": {"200": _response(_object(answer, *list(answer)[:-1]))},
     }
 

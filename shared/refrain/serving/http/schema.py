@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from refrain.lake.adapted_bound import Withheld
 from refrain.model.loading import is_recommender
 from refrain.recommendation.recommendation_request import DEFAULT_ITEMS, MAX_NAMED_ITEMS, MAX_RECOMMENDED_ITEMS
 
@@ -63,11 +64,19 @@ def _answer_schema(model: TabularModel) -> dict[str, Any]:
         "description": "Features unlike the training data: beyond its range, newly missing, or unseen.",
     }
     answer: dict[str, Any] = {"value": {"type": "number"}}
+    uncertainty = {"interval": _interval_or_set({"type": "number"}, "The value lies within, as often as asked", 2)}
     if model.classes is not None:
         share = {"type": "number", "minimum": 0, "maximum": 1}
         probabilities = _object(dict.fromkeys(model.classes, share), {})
-        answer = {"label": {"enum": list(model.classes)}, "probabilities": probabilities}
-    return _object(answer, {"unfamiliar": unfamiliar})
+        label = {"enum": list(model.classes)}
+        answer = {"label": label, "probabilities": probabilities}
+        uncertainty = {"set": _interval_or_set(label, "The true class is among these, as often as asked", 1)}
+    withheld = {"enum": list(get_args(Withheld.__value__)), "description": "Why the uncertainty is null"}
+    return _object(answer, {**uncertainty, "withheld": withheld, "unfamiliar": unfamiliar})
+
+
+def _interval_or_set(item: dict[str, Any], description: str, least: int) -> dict[str, Any]:
+    return {"type": ["array", "null"], "items": item, "minItems": least, "description": description}
 
 
 def _request_schema() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from refrain.serving.http.refusals import InvalidInstances, InvalidRequestBody, 
 from refrain.serving.http.requests import MAX_INSTANCES, Json
 from refrain.serving.http.sent_names import join_instances, tidy_instances
 from refrain.serving.prediction import predict
-from refrain.serving.uncertainty import add_uncertainty, is_wanted, read_option, refuse_option
+from refrain.serving.uncertainty import add_bounds, is_wanted, read_option, refuse_option, write_uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def answer_predict(registry: Registry, request: HttpRequest, model: str) -> Json
     raw = rows_to_lists(instances, (*definition.inputs, *champion.identity_columns))
     predictions = predict(champion, raw, len(instances), challenger)
     if wants_uncertainty:
-        add_uncertainty(predictions, registry.error_bounds, deployed.serving.coverage)
+        add_bounds(predictions, registry.error_bounds, deployed.serving.coverage)
     capture_later(registry, request, champion, raw, predictions)
     return Json(_write(predictions, champion, ignored))
 
@@ -85,13 +85,17 @@ def _write(predictions: Predictions, champion: TabularModel, ignored: list[str])
         predictions.numbers,
         predictions.labels or repeat(None),
         predictions.unfamiliar,
-        predictions.uncertainty or repeat(""),
+        predictions.bounds or repeat(None),
         strict=False,
     )
     texts = [
         model.answer_writer.prediction(
-            numbers, label, unfamiliar, "" if model is champion else model.version, uncertainty
+            numbers,
+            label,
+            unfamiliar,
+            "" if model is champion else model.version,
+            write_uncertainty(model, numbers, label, served) if served else "",
         )
-        for model, numbers, label, unfamiliar, uncertainty in rows
+        for model, numbers, label, unfamiliar, served in rows
     ]
     return write_answer(texts, champion.definition.model, champion.version, predictions.ids, ignored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, join_times
@@ -13,7 +14,7 @@ from refrain.serving.http.sent_names import columns_of, ignored_names
 from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import predict
 from refrain.serving.trial_answers import CANARY
-from refrain.serving.uncertainty import add_uncertainty, is_wanted, read_option
+from refrain.serving.uncertainty import add_bounds, is_wanted, read_option, write_uncertainty
 
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
@@ -82,15 +83,15 @@ def answer_infer(registry: Registry, request: HttpRequest, model: str, version: 
         raise InvalidInstances([Problem(row, "", None, reason) for row in range(tensors.rows)])
     predictions = predict(champion, columns, tensors.rows, _admit(challenger, champion, version))
     if not UNCERTAINTIES.isdisjoint(outputs):
-        add_uncertainty(predictions, registry.error_bounds, deployed.serving.coverage)
+        add_bounds(predictions, registry.error_bounds, deployed.serving.coverage)
     capture_later(registry, request, champion, columns, predictions)
     parameters = {"prediction_ids": ",".join(predictions.ids)} | ({"ignored": ",".join(ignored)} if ignored else {})
     if any(model is not champion for model in predictions.models):
         parameters["versions"] = ",".join(model.version for model in predictions.models)
     data = _output_tensors(predictions, champion)
-    if predictions.uncertainty:
-        uncertainty, reasons = _uncertainty_tensor(predictions, champion)
-        data[uncertainty["name"]] = uncertainty
+    if predictions.bounds:
+        data |= _uncertainty_tensor(predictions, champion)
+        reasons = [served.withheld or "" for served in predictions.bounds]
         parameters |= {"withheld": ",".join(reasons)} if any(reasons) else {}
     return {
         "model_name": model,
@@ -176,18 +177,18 @@ def _output_tensors(predictions: Predictions, model: TabularModel) -> dict[str, 
     }
 
 
-def _uncertainty_tensor(predictions: Predictions, model: TabularModel) -> tuple[dict[str, Any], list[str]]:
-    """Return the intervals, or for each class whether it is in the set; also why they are withheld, row by row.
-
-    A row whose uncertainty is withheld has nulls.
-    """
+def _uncertainty_tensor(predictions: Predictions, model: TabularModel) -> dict[str, dict[str, Any]]:
+    """Return the intervals, or for each class whether it is in the set; nulls where they are withheld."""
     name, datatype, width = _uncertainty_output(model)
-    rows = [json.loads(f"{{{text}}}") for text in predictions.uncertainty]
+    rows = zip(
+        predictions.models, predictions.numbers, predictions.labels or repeat(None), predictions.bounds, strict=False
+    )
     data: list[Any] = []
     for row in rows:
-        content = row[name]
-        if content is None:
-            data += [None] * width
-        else:
-            data += [label in content for label in model.classes] if model.classes else content
-    return tensor(name, datatype, [len(rows), width], data), [row.get("withheld", "") for row in rows]
+        content = json.loads(f"{{{write_uncertainty(*row)}}}")[name]
+        data += [None] * width if content is None else content if name == "interval" else _members(content, model)
+    return {name: tensor(name, datatype, [len(predictions.ids), width], data)}
+
+
+def _members(labels: list[str], model: TabularModel) -> list[bool]:
+    return [label in labels for label in model.classes or ()]
