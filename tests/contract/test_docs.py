@@ -226,7 +226,7 @@ MISTAKES = [
     (
         'colour = "blue"',
         "colour: unknown key; the keys here are checks, columns, derived, gate, key, monitoring, "
-        "recommendation, retraining, rollout, source, target, task, time, training",
+        "recommendation, retraining, rollout, serving, source, target, task, time, training",
     ),
     ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),
     ('source.encoding = "utf-88"', "source.encoding: expected a text encoding, got 'utf-88'"),

@@ -17,6 +17,8 @@ import pytest
 import refrain.lake
 from preprocessing import parse_definition
 from refrain.evaluation.curves import describe_curves
+from refrain.lake.adapted_bound import AdaptedBound
+from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.deployment import Challenger, Deployment, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.document import Document
@@ -28,7 +30,13 @@ from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues
 from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.lake.parity_figures import Parity
-from refrain.lake.quality_figures import Estimate, EvaluatedQuality, MeasuredQuality, RecommendationHits
+from refrain.lake.quality_figures import (
+    CoverageFigures,
+    Estimate,
+    EvaluatedQuality,
+    MeasuredQuality,
+    RecommendationHits,
+)
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
@@ -46,8 +54,8 @@ ROOT = Path(__file__).parents[2]
 MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 
 OBJECT = re.compile(
-    r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|evaluation|expectation)\.json"
-    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring)/\S+"
+    r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|errors|evaluation|expectation)\.json"
+    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring|coverage)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 
@@ -65,6 +73,8 @@ BASELINE = Baseline(
 GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
 FOOTPRINT = Footprint(held_bytes=9_000, peak_bytes=12_000, cpu_seconds=0.125)
+ERRORS = CalibrationErrors(3, (0.25, 0.5, 1.0))
+ADAPTED = AdaptedBound(0.9, None, "coverage_lost", 360)
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, 0, None, None, None, None)
 TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
@@ -117,6 +127,7 @@ REPORT = MonitoringReport(
         missing=(MissingValues("age", 0.2, 0.1),),
     ),
     quality=MeasuredQuality("2026-11-22T13:00:00Z", ESTIMATE, "", 40, 0.1, 60.0, False, "worse", 7),
+    coverage=CoverageFigures(ADAPTED, ESTIMATE),
     hits=RecommendationHits("2026-11-22T13:00:00Z", 100, 50, 10, ESTIMATE, 0.2, 0),
     history=(
         PastWindow(
@@ -176,6 +187,14 @@ STORED = {
     ),
     Footprint: Stored(
         FOOTPRINT, lambda lake: FOOTPRINT.write(lake, MODEL, VERSION), lambda lake: Footprint.read(lake, MODEL, VERSION)
+    ),
+    CalibrationErrors: Stored(
+        ERRORS,
+        lambda lake: ERRORS.write(lake, MODEL, VERSION),
+        lambda lake: CalibrationErrors.read(lake, MODEL, VERSION),
+    ),
+    AdaptedBound: Stored(
+        ADAPTED, lambda lake: ADAPTED.write(lake, MODEL, VERSION), lambda lake: AdaptedBound.read(lake, MODEL, VERSION)
     ),
     Deployment: Stored(
         DEPLOYMENT, lambda lake: DEPLOYMENT.write(lake, MODEL), lambda lake: Deployment.read(lake, MODEL)

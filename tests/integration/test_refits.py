@@ -15,6 +15,7 @@ from refrain.aws.storage import open_store
 from refrain.errors import ChallengerChanged, NotFound
 from refrain.evaluation import entrants, refit_verdict
 from refrain.evaluation.loading_process import OutOfMemory
+from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_moves import set_challenger
 from refrain.lake.evaluation import Evaluation
@@ -87,6 +88,8 @@ def test_monitoring_expects_of_a_refitted_version_what_its_twin_showed(shop: Sho
     rows = served.judged_rows
     assert rows is not None and rows.times is None and rows.matrix.shape == (len(rows), 3)
     assert served.evaluated.metrics["roc_auc"] == pytest.approx(METRICS["roc_auc"].value(rows.truth, rows.answers))
+    errors = CalibrationErrors.read(open_store(shop.aws.lake), "shop", ended["champion"].removesuffix(".refit"))
+    assert errors.rows == len(errors.ranked) == len(rows)
 
 
 def break_fit(_shop: Shop, run: Run) -> None:

@@ -39,8 +39,9 @@ def test_of_many_errors_those_that_are_kept_bound_no_less_than_all(rows: int) ->
 
 
 def test_equal_errors_stay_equal_when_the_answers_were_written_with_seven_digits() -> None:
-    for answers, truth in [(np.float32([[1 / 3, 2 / 3]]), np.array([0])), (np.float32([[22 / 3]]), np.array([10.0]))]:
-        exact = answer_errors(truth, answers.astype(np.float64))
+    for numbers, truth in [([1 / 3, 2 / 3], np.array([0])), ([22 / 3], np.array([10.0]))]:
+        answers = np.array([numbers], np.float32).astype(np.float64)
+        exact = answer_errors(truth, answers)
         written = answer_errors(truth, np.array([[float(f"{value:.7g}") for value in answers[0]]]))
         bound = ranked_errors(exact)[0]
 

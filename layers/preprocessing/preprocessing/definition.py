@@ -23,16 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
-    from preprocessing.model_rules import (
-        Checks,
-        Gate,
-        Monitoring,
-        Recommending,
-        Retraining,
-        Rollout,
-        Serving,
-        Training,
-    )
+    from preprocessing.model_rules import Checks, Gate, Monitoring, Recommending, Retraining, Rollout, Serving, Training
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]

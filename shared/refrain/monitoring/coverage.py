@@ -15,6 +15,8 @@ from refrain.statistics.adaptive_coverage import adapt_bound
 from refrain.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from preprocessing import Definition
     from refrain.arrays import Floats
     from refrain.monitoring.served_version import ServedVersion
@@ -51,7 +53,7 @@ def _adapt(version: ServedVersion, coverage: float, labelled: LabelledSample, er
     return AdaptedBound(coverage, float(f"{adaptive.bound:.7g}"), None, len(labelled))
 
 
-def _errors(version: ServedVersion, labelled: LabelledSample) -> tuple[Floats, Floats]:
+def _errors(version: ServedVersion, labelled: LabelledSample) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the error of each answer, and whether it was the true class; a class unknown to the version errs by 1."""
     answers = labelled.rows.answers
     if not version.classes:
@@ -60,4 +62,4 @@ def _errors(version: ServedVersion, labelled: LabelledSample) -> tuple[Floats, F
     labels = class_labels(version.definition.columns[version.definition.target], labelled.truth)
     truth = np.array([numbers.get(label, -1) for label in labels])
     errors = np.where(truth < 0, 1.0, answer_errors(truth, answers))
-    return errors, answers.argmax(axis=1) == truth
+    return errors, np.asarray(answers.argmax(axis=1) == truth)

@@ -49,6 +49,12 @@ class AdaptiveBound:
     It is learned from the latest errors. After an alarm another `game` begins, with the errors since the change.
     """
 
+    _errors: deque[float]
+    _ranked: list[float]
+    _level: float
+    _wealth: float
+    _since_start: int
+
     def __init__(self, errors: Iterable[float], miss: float) -> None:
         self.game = 0
         self._miss = miss
@@ -113,7 +119,7 @@ def adapt_bound(
     """
     adaptive = AdaptiveBound(np.random.default_rng(0).permutation(calibration)[:MAX_LEARNED_ERRORS].tolist(), miss)
     order = np.lexsort((errors, received, asked))
-    errors, received = errors[order], received[order]
+    errors, received = errors[order], np.maximum(received, asked)[order]  # no label comes before its prediction
     number = len(errors)
     times, is_label = np.concatenate([asked[order], received]), np.repeat([False, True], number)
     bounds: list[tuple[int, float | None]] = []

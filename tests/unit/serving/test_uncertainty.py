@@ -15,7 +15,7 @@ from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
 if TYPE_CHECKING:
-    from preprocessing import Serving
+    from preprocessing.model_rules import Serving
 
 FLAT = {"area": 100, "rooms": 4}
 

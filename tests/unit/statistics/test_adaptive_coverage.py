@@ -80,6 +80,14 @@ def test_errors_that_shrink_narrow_the_bound_without_an_alarm() -> None:
     assert adaptive.bound == pytest.approx(1.645 * 0.2, rel=0.25)
 
 
+def test_a_label_that_seems_older_than_its_prediction_counts_from_then_on() -> None:
+    asked = np.datetime64("2026-11-01", "us") + np.arange(50) * SECOND
+
+    early = adapt_bound(CALIBRATION, values(50), asked, asked - 100 * SECOND, 0.1)
+
+    assert early.bound == adapt(values(50)).bound
+
+
 def test_a_version_without_judged_rows_is_calibrated_by_its_first_labels() -> None:
     assert adapt(values(8), calibration=[]).bound is None
     assert adapt(values(9), calibration=[]).bound == values(9).max()
