@@ -12,6 +12,7 @@ import numpy as np
 
 from refrain.errors import BrokenVersion
 from refrain.evaluation.evaluated_model import EvaluatedModel, Holdout
+from refrain.evaluation.logged_lists import gather_logged_lists
 from refrain.lake.packed_columns import select_rows
 from refrain.lake.refit_outcome import RefitFigures
 from refrain.lake.snapshot import read_candidate_answers, read_snapshot_rows
@@ -45,6 +46,7 @@ class RecommenderEvaluation:
     def __init__(self, store: Store, definition: RecommenderDefinition, run: str) -> None:
         training, holdout = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
         self._questions = make_questions(definition, training, holdout)
+        self._logged = gather_logged_lists(store, definition, training, holdout)
         self._users = holdout[definition.roles.user]
 
     def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
@@ -52,6 +54,7 @@ class RecommenderEvaluation:
         model = _load(files)
         items, scores = rank_questions(model, self._questions)
         ranked = self._questions.coded_lists(model.catalogue.items, items, scores)
+        logged = self._logged and self._logged.worth(_code_lists(model, self._logged.asked))
         return EvaluatedModel(
             estimator=files.manifest.estimator,
             classes=(),
@@ -62,7 +65,7 @@ class RecommenderEvaluation:
             parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),
             latency_ms=model.latency_ms(_instances(model)),
             bytes=len(files.model),
-            describe=lambda _holdout: {"beyond_accuracy": beyond_accuracy(self._questions, ranked)},
+            describe=lambda _: {"beyond_accuracy": beyond_accuracy(self._questions, ranked), "logged": logged},
             measure_importance=lambda _holdout: [],
         )
 

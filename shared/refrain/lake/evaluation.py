@@ -13,6 +13,7 @@ from preprocessing.definition import Task
 from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
+from refrain.lake.list_worth import ListWorth
 from refrain.lake.method_checks import MethodChecks
 from refrain.lake.model_curves import Curves
 from refrain.lake.parity_figures import Parity
@@ -77,7 +78,7 @@ class ModelSummary(Document):
     """One model of a run. `metrics` are all metrics of the task by name.
 
     Only the champion, the candidate in focus and the twin of a refitted version have an `importance`. A recommender has
-    no `curves` and no `importance`; it has figures `beyond_accuracy`.
+    no `curves` and no `importance`; it has figures `beyond_accuracy`, and what `logged` lists say of its own.
     """
 
     figures: Figures
@@ -86,6 +87,7 @@ class ModelSummary(Document):
     curves: Curves | None = None
     importance: list[Importance] = field(default_factory=list)
     beyond_accuracy: dict[str, float] = field(default_factory=dict)
+    logged: ListWorth | None = None
 
 
 @dataclass(frozen=True)

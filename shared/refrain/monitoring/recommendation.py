@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.lake.capture.recommendations import read_recommendations
+from refrain.lake.capture.recommendations import HORIZON, read_recommendations
 from refrain.lake.interactions import ARRIVED, read_interactions
 from refrain.lake.quality_figures import Estimate, RecommendationHits
 from refrain.lake.version import CatalogueItems
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from refrain.lake.judged_window import JudgedWindow, PastWindow
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.windows import Window
-
-HORIZON = timedelta(hours=24)
-"""An interaction within this time after a recommendation counts as its effect."""
 
 MIN_ANSWERED_RECOMMENDATIONS = 30
 

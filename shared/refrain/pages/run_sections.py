@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from refrain.pages.compared_words import explain_compared
 from refrain.pages.html import Html, badge, element, html_table, joined, scroller, section
 from refrain.pages.run_intervals import ANSWERS, VERDICTS, draw_intervals
+from refrain.pages.run_lists import explain_logged_lists
 from refrain.statistics.metrics import METRICS
 from refrain.words import counted, figure, listed, memory_size, milliseconds, probability, share, signed, size
 
@@ -38,6 +39,7 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
         drawing,
         _figures_table(models),
         _other_metrics(evaluation, models),
+        explain_logged_lists(models),
         element("p", _rule(evaluation, models, floor), class_="soft small"),
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refrain.errors import InvalidDocument
+from refrain.lake.list_worth import ListWorth, TakenShare
 from refrain.lake.stakes import Stakes
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.run_page import render_run
@@ -33,13 +34,23 @@ def recommendation() -> Evaluation:
     """Return a run of a recommender."""
     run = examples.binary()
     candidates = [
-        replace(summary, metrics={"ndcg@10": 0.2}, beyond_accuracy={"coverage": 0.3}, curves=None, importance=[])
+        replace(
+            summary,
+            metrics={"ndcg@10": 0.2},
+            beyond_accuracy={"coverage": 0.3},
+            curves=None,
+            importance=[],
+            logged=LOGGED,
+        )
         for summary in run.candidates
     ]
     data = replace(run.data, classes=None, users=40, items=50)
     run = replace(run, task="recommendation", metric="ndcg@10", champion=None, candidates=candidates, data=data)
     return replace(run, stakes=Stakes(0.1, 0.01, 40), users=40)
 
+
+BEYOND = {"coverage": 0.3}
+LOGGED = ListWorth(900, 1.0, 800.0, TakenShare(0.03, 0.02, 0.04), doubly_robust=TakenShare(0.035, 0.025, 0.045))
 
 DOCUMENTS: dict[str, tuple[Callable[[], Document], Callable[[Any], str]]] = {
     "classification": (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from refrain.aws.storage import Store
+
+HORIZON = timedelta(hours=24)
+"""An interaction within this time after a recommendation counts as its effect."""
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -64,10 +68,10 @@ def recommendation_lines(
 
 
 def read_recommendations(
-    store: Store, model: str, since: datetime, until: datetime
+    store: Store, model: str, since: datetime, until: datetime, max_lists: int | None = None
 ) -> tuple[list[RecommendationRecord], int]:
     """Read recommendations (see `read_answered_rows`)."""
-    return read_answered_rows(store, model, since, until, _records_of)
+    return read_answered_rows(store, model, since, until, _records_of, max_rows=max_lists)
 
 
 def _to_json(record: RecommendationRecord) -> dict[str, object]:
