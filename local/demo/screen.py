@@ -97,8 +97,10 @@ def prediction_text(prediction: dict[str, Any]) -> str:
         text = f"[bold]{escape(label)}[/] ({share(prediction['probabilities'][label])})"
     else:
         text = f"[bold]{prediction['value']:.4g}[/]"
-    unfamiliar = prediction.get("unfamiliar")
-    return text + (f"  [yellow]unfamiliar: {escape(', '.join(unfamiliar))}[/]" if unfamiliar else "")
+    for name, words in {"unfamiliar": "unfamiliar", "unfamiliar_combination": "unfamiliar together"}.items():
+        if name in prediction:
+            text += f"  [yellow]{words}: {escape(', '.join(prediction[name]))}[/]"
+    return text
 
 
 def print_block_header() -> None:

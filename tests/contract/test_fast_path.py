@@ -29,6 +29,7 @@ from refrain.lake.capture.lines import prediction_lines
 from refrain.lake.capture.record import Record
 from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
+from refrain.unfamiliar import Combination, Unfamiliar
 from tests.contract.test_preprocessing_contract import DOCUMENT, cells
 from tests.stored import make_manifest
 
@@ -220,7 +221,8 @@ def test_answers_are_those_of_json(size: int) -> None:
     def check(classes: list[str] | None, numbers: list[float], is_challenger: bool, data: st.DataObject) -> None:
         width = len(classes) if classes else 1
         scores = list(islice(cycle(numbers), size * width))
-        unfamiliar = data.draw(st.lists(st.text(max_size=4), max_size=2))
+        names = data.draw(st.lists(st.text(max_size=4), max_size=2))
+        unfamiliar: Unfamiliar = Combination(tuple(names)) if data.draw(st.booleans()) else names
         version = "v2" if is_challenger else ""
         label = classes[-1] if classes else None
         writer, ids = AnswerWriter(classes), [f"a-{row:03d}" for row in range(size)]
@@ -233,10 +235,11 @@ def test_answers_are_those_of_json(size: int) -> None:
             writer.prediction(row, label, unfamiliar, version, uncertainty)
             for row, uncertainty in zip(texts, told, strict=True)
         ]
-        answer = json.loads(write_answer(rows, 'a "model"', "v1", ids, unfamiliar))
+        answer = json.loads(write_answer(rows, 'a "model"', "v1", ids, names))
 
         rounded = [float(f"{score:.7g}") for score in scores]
-        notes: Row = ({"unfamiliar": unfamiliar} if unfamiliar else {}) | ({"version": version} if version else {})
+        key = "unfamiliar_combination" if isinstance(unfamiliar, Combination) else "unfamiliar"
+        notes: Row = ({key: names} if unfamiliar else {}) | ({"version": version} if version else {})
         predictions = [
             notes | ({"label": label, "probabilities": dict(zip(classes, values, strict=True))} if classes else {})
             for values in zip(*[iter(rounded)] * width, strict=True)
@@ -250,6 +253,6 @@ def test_answers_are_those_of_json(size: int) -> None:
             "model": 'a "model"',
             "model_version": "v1",
             "prediction_ids": ids,
-        } | ({"ignored": unfamiliar} if unfamiliar else {})
+        } | ({"ignored": names} if names else {})
 
     check()

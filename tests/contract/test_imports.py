@@ -42,7 +42,7 @@ OF_ROOMS: dict[str, set[str]] = {
     "aws": {"boto3", "botocore", "obstore"},
     "ingest": {"backports", "pyarrow"},
     "snapshot": {"pandas", "pyarrow"},
-    "training": {"onnx", "scipy", "skl2onnx", "sklearn"},
+    "training": {"onnx", "scipy", "skl2onnx", "sklearn", "threadpoolctl"},
     "recommenders": {"onnx", "scipy", "sklearn"},
     "model": {"onnxruntime"},
 }

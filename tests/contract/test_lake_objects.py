@@ -117,6 +117,7 @@ REPORT = MonitoringReport(
         estimated_breaks_gate=False,
         unfamiliar=0.1,
         unfamiliar_features={"city": 0.1},
+        unfamiliar_combinations=0.02,
         distributions=(
             Distribution(
                 "city", False, 1e-9, 0.3, True, 0.5, 0.15, False, "2026-11-23T12:00:00Z", ("London",), (0.9,), (0.5,)

@@ -158,7 +158,7 @@ def asked(binary: bool = False) -> list[InferInput]:
     ]
 
 
-@pytest.mark.parametrize(("kind", "objects"), [("provisioned-concurrency", 6), ("on-demand", 0), ("snap-start", 0)])
+@pytest.mark.parametrize(("kind", "objects"), [("provisioned-concurrency", 7), ("on-demand", 0), ("snap-start", 0)])
 def test_a_process_that_is_paid_for_to_be_ready_loads_its_models_before_it_is_asked(
     lake: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, kind: str, objects: int
 ) -> None:
@@ -176,7 +176,7 @@ def test_a_process_that_is_paid_for_to_be_ready_loads_its_models_before_it_is_as
 
     assert len(read) == objects
     assert predict(handler)["model_version"] == "people-1"
-    assert len(read) == 6
+    assert len(read) == 7
 
 
 def test_a_client_of_the_open_inference_protocol_gets_its_answers(lake: Store, address: str, handler: Handler) -> None:

@@ -70,10 +70,13 @@ def measure_loading(files: VersionFiles) -> Footprint:
 
 
 def _send(files: VersionFiles, stream: IO[bytes]) -> None:
-    """Send the documents in one line, then the graph."""
+    """Send the documents in one line, then what is familiar, in as many bytes as the line says, then the graph."""
     parts = (files.manifest, files.baseline, files.golden, files.catalogue)
+    familiar = files.familiar or b""
     with stream:
-        stream.write(json.dumps([part and part.to_json() for part in parts]).encode() + b"\n")
+        line = [part and part.to_json() for part in parts]
+        stream.write(json.dumps([*line, len(familiar)]).encode() + b"\n")
+        stream.write(familiar)
         stream.write(files.model)
 
 
@@ -90,13 +93,15 @@ def main() -> None:
     """Read a version, load and prove it, and write its footprint."""
     open_graph("identity", IDENTITY)
     held, started = resident(), time.process_time()
-    manifest, baseline, golden, catalogue = json.loads(sys.stdin.buffer.readline())
+    manifest, baseline, golden, catalogue, familiar_bytes = json.loads(sys.stdin.buffer.readline())
+    familiar = sys.stdin.buffer.read(familiar_bytes)
     files = VersionFiles(
         Manifest.from_json(manifest),
         sys.stdin.buffer.read(),
         Baseline.from_json(baseline),
         Golden.from_json(golden),
         catalogue and CatalogueItems.from_json(catalogue),
+        familiar=familiar or None,
     )
     loaded = load_model(files)
     loaded.replay(files.golden)

@@ -10,9 +10,12 @@ from json.encoder import encode_basestring_ascii as text
 from typing import TYPE_CHECKING
 
 from refrain.conformal import ERROR_DIGITS
+from refrain.unfamiliar import write_unfamiliar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from refrain.unfamiliar import Unfamiliar
 
     type Numbers = tuple[str, ...]
     """One row's numbers as JSON text: of each class, or the one value of a regression."""
@@ -58,14 +61,9 @@ class AnswerWriter:
         return f'"set":[{",".join(within)}]'
 
     def prediction(
-        self,
-        numbers: Numbers,
-        label: str | None,
-        unfamiliar: Sequence[str] = (),
-        version: str = "",
-        uncertainty: str = "",
+        self, numbers: Numbers, label: str | None, unfamiliar: Unfamiliar = (), version: str = "", uncertainty: str = ""
     ) -> str:
-        """Write one prediction, with its uncertainty, unfamiliar features and version where there are any.
+        """Write one prediction, with its uncertainty, what is unfamiliar and the version, where there is any.
 
         >>> AnswerWriter(["no", "yes"]).prediction(("0.25", "0.75"), "yes")
         '{"label":"yes","probabilities":{"no":0.25,"yes":0.75}}'
@@ -95,6 +93,6 @@ def write_answer(
     )
 
 
-def _notes(unfamiliar: Sequence[str], version: str) -> str:
-    features = f',"unfamiliar":{json.dumps(unfamiliar)}' if unfamiliar else ""
+def _notes(unfamiliar: Unfamiliar, version: str) -> str:
+    features = write_unfamiliar(unfamiliar)
     return f'{features},"version":{text(version)}' if version else features

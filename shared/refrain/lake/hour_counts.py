@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RowNotes:
-    """What was noticed in rows, as numbers of rows: unfamiliar features, and values of categories new to training."""
+    """What was noticed in rows, as numbers of rows: unfamiliar features, alone or together, and new categories."""
 
     unfamiliar: Counter[str] = field(default_factory=Counter)
     new: dict[str, Counter[str]] = field(default_factory=dict)
@@ -32,12 +32,14 @@ class RowNotes:
 class HourCounts:
     """Counts of hours, or of shorter spans, in the order of their `starts` (datetime64[us], UTC).
 
-    `rows` and `unfamiliar` (rows with anything unfamiliar) are int64 [hours], `cells` int64 [hours, cells].
+    `rows`, `unfamiliar` (rows with anything unfamiliar) and `combinations` (those of them without a single value that
+    is) are int64 [hours], `cells` int64 [hours, cells].
     """
 
     starts: Array
     rows: Array
     unfamiliar: Array
+    combinations: Array
     cells: Array
     notes: Sequence[RowNotes]
 
@@ -48,6 +50,7 @@ class HourCounts:
             starts=self.starts[chosen],
             rows=self.rows[chosen],
             unfamiliar=self.unfamiliar[chosen],
+            combinations=self.combinations[chosen],
             cells=self.cells[chosen],
             notes=[notes for notes, kept in zip(self.notes, chosen, strict=True) if kept],
         )
@@ -63,7 +66,7 @@ class HourCounts:
         return cls(starts=starts, notes=notes, **sums)
 
 
-_SUMMED = ("rows", "unfamiliar", "cells")
+_SUMMED = ("rows", "unfamiliar", "combinations", "cells")
 
 
 def _sum_by_hour(parts: Sequence[Array], hours: Array) -> Array:

@@ -53,7 +53,11 @@ class MissingValues(Document):
 
 @dataclass(frozen=True)
 class JudgedWindow(Document):
-    """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate."""
+    """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate.
+
+    `unfamiliar` is the share of rows with anything unlike training, `unfamiliar_combinations` that of those where it is
+    no single value.
+    """
 
     since: str
     until: str
@@ -63,6 +67,7 @@ class JudgedWindow(Document):
     distributions_tested: int
     unfamiliar: float = 0.0
     unfamiliar_features: dict[str, float] = field(default_factory=dict)
+    unfamiliar_combinations: float = 0.0
     new_values: tuple[NewValues, ...] = ()
     missing: tuple[MissingValues, ...] = ()
     estimated: Estimate | None = None

@@ -4,6 +4,7 @@ versions/<model>/<version>/manifest.json    where it comes from, and how its gra
 versions/<model>/<version>/model.onnx       the graph
 versions/<model>/<version>/baseline.json    what later data is held against (see `feature_profile`)
 versions/<model>/<version>/golden.json      rows and the answers that the graph has to give to them
+versions/<model>/<version>/familiar.npz     what rows are like those of training (see `familiar_rows`)
 versions/<model>/<version>/catalogue.json   the items of a recommender
 versions/<model>/<version>/footprint.json   what it takes to load it, measured by the first run that evaluates it
 versions/<model>/<version>/report.html      the report of the run that promoted it
@@ -142,6 +143,8 @@ class CatalogueItems(StoredDocument):
 class VersionFiles:
     """The files of a version; `model` is the ONNX graph, `catalogue` belongs to a recommender.
 
+    `familiar` are the `FamiliarRows` of a tabular model, which older versions do not have.
+
     `footprint` is None until the version is evaluated.
     """
 
@@ -151,11 +154,14 @@ class VersionFiles:
     golden: Golden
     catalogue: CatalogueItems | None = None
     footprint: Footprint | None = None
+    familiar: bytes | None = None
 
     def write(self, store: Store) -> None:
         """Write all files of training, the manifest last."""
         model, version = self.manifest.model, self.manifest.version
         store.write(version_key(model, version, "model.onnx"), self.model)
+        if self.familiar is not None:
+            store.write(version_key(model, version, "familiar.npz"), self.familiar)
         for part in (self.baseline, self.golden, self.catalogue, self.manifest):
             if part is not None:
                 part.write(store, model, version)
@@ -166,11 +172,12 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
 
     It asks for all files at once, so that a cold start does not wait for one after the other.
     """
-    with ThreadPoolExecutor(len(FILES) + 1) as threads:
-        footprint_read = threads.submit(_read_footprint, store, model, version)
+    with ThreadPoolExecutor(len(FILES) + 2) as threads:
+        footprint_read = threads.submit(_read_optional, store, Footprint.key(model, version))
+        familiar_read = threads.submit(_read_optional, store, version_key(model, version, "familiar.npz"))
         contents = threads.map(partial(_read, store, model, version), FILES)
         manifest_json, graph, baseline_json, golden_json = contents
-        footprint = footprint_read.result()
+        footprint_json, familiar = footprint_read.result(), familiar_read.result()
     manifest = _parse(Manifest, version, manifest_json)
     if (manifest.model, manifest.version) != (model, version):
         raise BrokenVersion(version, "its manifest is that of another version")
@@ -181,7 +188,8 @@ def read_version_files(store: Store, model: str, version: str) -> VersionFiles:
     catalogue = None
     if manifest.task == "recommendation":
         catalogue = _parse(CatalogueItems, version, _read(store, model, version, "catalogue.json"))
-    return VersionFiles(manifest, graph, baseline, golden, catalogue, footprint)
+    footprint = None if footprint_json is None else _parse(Footprint, version, footprint_json)
+    return VersionFiles(manifest, graph, baseline, golden, catalogue, footprint, familiar)
 
 
 def _candidates(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,13 +231,11 @@ def _read(store: Store, model: str, version: str, name: str) -> bytes:
         raise BrokenVersion(version, f"its {name} is absent") from error
 
 
-def _read_footprint(store: Store, model: str, version: str) -> Footprint | None:
+def _read_optional(store: Store, key: str) -> bytes | None:
     try:
-        return Footprint.read(store, model, version)
+        return store.read(key).data
     except NotFound:
         return None
-    except ValueError as error:
-        raise BrokenVersion(version, f"its footprint.json is damaged ({error})") from error
 
 
 def _parse[Part: StoredDocument](kind: type[Part], version: str, content: bytes) -> Part:

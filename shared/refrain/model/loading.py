@@ -76,7 +76,7 @@ def load_version(
 def load_model(files: VersionFiles) -> TabularModel | RecommenderModel:
     """Make a version ready to answer: here the kind of a model is chosen. Raises `BrokenVersion`."""
     if files.catalogue is None:
-        return TabularModel.load(files.manifest, files.model, files.baseline)
+        return TabularModel.load(files.manifest, files.model, files.baseline, files.familiar)
     from refrain.model.recommendation import RecommenderModel  # other models do not need it
 
     return RecommenderModel.load(files.manifest, files.model, files.catalogue)

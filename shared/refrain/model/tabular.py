@@ -69,14 +69,16 @@ class TabularModel(LoadedModel):
         self._outputs = [OUTPUTS[definition.task]]
 
     @classmethod
-    def load(cls, manifest: Manifest, model: bytes, baseline: Baseline | None = None) -> Self:
-        """Make a version ready to answer; without a baseline, every value counts as familiar."""
+    def load(
+        cls, manifest: Manifest, model: bytes, baseline: Baseline | None = None, familiar_npz: bytes | None = None
+    ) -> Self:
+        """Make a version ready to answer; without a baseline, every row counts as familiar."""
         version = manifest.version
         try:
             definition = manifest.parse_definition()
             if manifest.features != definition.features:
                 raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
-            familiar = Familiarity.of(baseline, definition.features)
+            familiar = Familiarity.of(baseline, definition.features, familiar_npz, version)
             loaded = cls(manifest, definition, open_graph(version, model), familiar)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
             raise damaged(version, "files", error) from error

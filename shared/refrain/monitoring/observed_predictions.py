@@ -70,6 +70,7 @@ def judge_predictions(
         judged,
         alarmed=judged.alarmed or breaks_gate,
         unfamiliar=statistics.unfamiliar_share,
+        unfamiliar_combinations=statistics.combinations_share,
         unfamiliar_features=unfamiliar_features(statistics.notes, statistics.rows),
         new_values=new_values([reference for reference, _ in features], statistics.notes.new, statistics.rows),
         missing=missing_values(tests),

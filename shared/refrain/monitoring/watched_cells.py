@@ -10,6 +10,7 @@ import numpy as np
 
 from refrain.lake.hour_counts import HourCounts, RowNotes
 from refrain.monitoring.reference import answer_references, feature_references
+from refrain.unfamiliar import Combination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.served_version import ServedVersion
     from refrain.statistics.homogeneity import Counts
+    from refrain.unfamiliar import Unfamiliar
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class WatchedCells:
         """All of them, in the order of their cells."""
         return [*self.features.values(), *self.answers.values()]
 
-    def count(self, rows: ObservedRows, unfamiliar: Sequence[Sequence[str]], hours: Array) -> HourCounts:
-        """Count rows; `unfamiliar` names what is unlike training in each, `hours` are the starts of their hours."""
+    def count(self, rows: ObservedRows, unfamiliar: Sequence[Unfamiliar], hours: Array) -> HourCounts:
+        """Count rows; `unfamiliar` is what is unlike training in each, `hours` are the starts of their hours."""
         starts, hour_numbers = np.unique(hours, return_inverse=True)
         columns = [
             _count_by_hour(reference.cells(values), len(reference.counts), hour_numbers, len(starts))
@@ -56,9 +58,9 @@ class WatchedCells:
             if reference.new_values(values):
                 for number, of_hour in enumerate(notes):
                     of_hour.new[reference.name] = reference.new_values(values[hour_numbers == number])
-        with_any = np.bincount(hour_numbers, [bool(names) for names in unfamiliar], len(starts))
-        of_hours = np.bincount(hour_numbers, minlength=len(starts))
-        return HourCounts(starts, of_hours, with_any.astype(np.int64), np.concatenate(columns, axis=1), notes)
+        marks = (None, [bool(note) for note in unfamiliar], [isinstance(note, Combination) for note in unfamiliar])
+        of_hours, with_any, together = (np.bincount(hour_numbers, mark, len(starts)).astype(np.int64) for mark in marks)
+        return HourCounts(starts, of_hours, with_any, together, np.concatenate(columns, axis=1), notes)
 
     def split(self, cells: Counts) -> list[Counts]:
         """Return the counts of each reference, of all counts [cells] or [hours, cells]."""

@@ -85,6 +85,11 @@ class WindowStatistics:
         return total
 
     @property
+    def combinations_share(self) -> float:
+        """The share of rows that are unlike the training data only in how their values go together."""
+        return int(self.hours.combinations.sum()) / max(self.rows, 1)
+
+    @property
     def unfamiliar_share(self) -> float:
         """The share of rows with anything unlike the training data."""
         return int(self.hours.unfamiliar.sum()) / max(self.rows, 1)

@@ -175,7 +175,9 @@ def delay(seconds: float) -> str:
 
 
 def unfamiliar_sentence(window: JudgedWindow) -> str:
-    """Say how many rows were unlike the training data, and in which features."""
+    """Say how many rows were unlike the training data, alone or together, and in which features."""
     names = list(window.unfamiliar_features)
-    often = f", most often in {listed_features(names)}" if names else ""
-    return f"{share(window.unfamiliar)} of the rows had a value unlike any in training{often}."
+    often = f" The features are most often {listed_features(names)}." if names else ""
+    values, together = share(window.unfamiliar - window.unfamiliar_combinations), share(window.unfamiliar_combinations)
+    has = "had a value unlike any in training"
+    return f"{values} of the rows {has}, and {together} had values that did not go together in training.{often}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from refrain.fast_path.answer_json import Numbers
     from refrain.lake.capture.record import OtherAnswers, ServedBound
     from refrain.model.tabular import TabularModel
+    from refrain.unfamiliar import Unfamiliar
 
 logger = logging.getLogger("refrain")
 
@@ -30,7 +31,7 @@ class AnsweredRows:
     """Some rows of a request (their indexes), answered by one version in the milliseconds that its model took.
 
     Row by row, `numbers` are JSON text: the probabilities in the order of the classes, or the one value of a
-    regression. `labels` are the likeliest classes (none for a regression); `unfamiliar` names the features unlike the
+    regression. `labels` are the likeliest classes (none for a regression); `unfamiliar` is what is unlike the
     training data. `other` is what the other version of a trial answered to these rows.
     """
 
@@ -39,7 +40,7 @@ class AnsweredRows:
     milliseconds: float
     numbers: list[Numbers]
     labels: list[str]
-    unfamiliar: list[list[str]]
+    unfamiliar: list[Unfamiliar]
     other: OtherAnswers | None = None
 
 
@@ -54,7 +55,7 @@ class Predictions:
     ids: list[str]
     numbers: list[Numbers]
     labels: list[str]
-    unfamiliar: list[list[str]]
+    unfamiliar: list[Unfamiliar]
     models: list[TabularModel]
     columns: Columns | Lists
     parts: Sequence[AnsweredRows]

@@ -28,7 +28,7 @@ class FittedCandidate:
     """A fitted estimator as a graph, with its proofs.
 
     `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`,
-    `classes`, `positive` and `trivial` belong to a tabular model, `catalogue` and `users` to a recommender.
+    `classes`, `positive`, `trivial` and `familiar` belong to a tabular model, `catalogue` and `users` to a recommender.
     """
 
     graph: bytes
@@ -42,6 +42,7 @@ class FittedCandidate:
     classes: tuple[str, ...] | None = None
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
+    familiar: bytes | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
 
@@ -82,4 +83,4 @@ class FittedCandidate:
             positive=self.positive,
             trivial=self.trivial,
         )
-        return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue)
+        return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue, familiar=self.familiar)

@@ -94,7 +94,7 @@ def fit(
         estimator.fit(matrix if features is None else features.transform(matrix), truth)
     except FIT_ERRORS as error:
         raise _refused(candidate, f"cannot be fitted: {error}") from error
-    _round_thresholds(estimator)
+    round_thresholds(estimator)
     steps = [] if features is None else [("features", features)]
     return Fitted(
         pipeline=Pipeline([*steps, ("estimator", estimator)]),
@@ -178,7 +178,7 @@ def _refused(candidate: Candidate, sentence: str) -> CandidateRefused:
     return CandidateRefused(f"{candidate.name}: {candidate.estimator} {sentence}")
 
 
-def _round_thresholds(estimator: Any) -> None:
+def round_thresholds(estimator: Any) -> None:
     """Make the thresholds of histogram boosting float32, downwards: the same for every float32 `x <= threshold`.
 
     A threshold lies half way between two values. Where these are neighbours as float32, rounding to the nearest, as the

@@ -10,6 +10,7 @@ from preprocessing import encode, learn_vocabularies
 from refrain.lake.version import Golden
 from refrain.training.baseline import make_baseline
 from refrain.training.export import export
+from refrain.training.familiar import learn_familiar
 from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import fit
 from refrain.training.golden import answer_instances, golden_rows
@@ -62,6 +63,7 @@ class TabularFit:
             classes=self.fitted.classes,
             positive=self.fitted.positive,
             trivial=self.fitted.trivial,
+            familiar=learn_familiar(self.definition, self.vocabularies, self.columns, self.matrix).to_bytes(),
         )
 
 

@@ -23,6 +23,7 @@ def count(part: Rows) -> HourCounts:
         starts=np.array(starts, np.int64) * np.timedelta64(1, "h") + np.datetime64("2026-11-01", "us"),
         rows=np.array([len(of_hour) for of_hour in of_hours], np.int64),
         unfamiliar=np.array([sum(notes.values()) for notes in noticed], np.int64),
+        combinations=np.array([notes["city"] for notes in noticed], np.int64),
         cells=np.array(
             [np.bincount([cell for _, cell, _ in of_hour], minlength=3) for of_hour in of_hours], np.int64
         ).reshape(-1, 3),
@@ -31,7 +32,7 @@ def count(part: Rows) -> HourCounts:
 
 
 def shown(counts: HourCounts) -> list[object]:
-    arrays = (counts.starts, counts.rows, counts.unfamiliar, counts.cells)
+    arrays = (counts.starts, counts.rows, counts.unfamiliar, counts.combinations, counts.cells)
     return [*(array.tolist() for array in arrays), list(counts.notes)]
 
 

@@ -1,8 +1,8 @@
 """Write a record as lines of JSON to standard output: the log is the one way out that makes no caller wait.
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
-     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar": [...]?,
-               "bound": number?, "withheld": reason?}, ...],
+     "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar" or
+               "unfamiliar_combination": [...]?, "bound": number?, "withheld": reason?}, ...],
      "other": {"version", "classes": [...] | null, "milliseconds", "answers": [[...], ...]}?}
 
 Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+
+from refrain.unfamiliar import write_unfamiliar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,7 +136,7 @@ def _identity(record: Record) -> list[str]:
 
 
 def _notes(record: Record) -> list[str]:
-    notes = [f',"unfamiliar":{_encode(names)}' if names else "" for names in record.unfamiliar]
+    notes = [write_unfamiliar(note) if note else "" for note in record.unfamiliar]
     if not record.bounds:
         return notes
     return [f"{note},{_bound(served)}" for note, served in zip(notes, record.bounds, strict=True)]

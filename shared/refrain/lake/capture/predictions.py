@@ -10,6 +10,7 @@ import numpy as np
 
 from preprocessing import objects, prepare, rows_to_columns
 from refrain.lake.capture.reading import read_answered_rows
+from refrain.unfamiliar import read_unfamiliar
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from preprocessing import Array, Columns, Definition, Problem
     from refrain.aws.storage import Store
     from refrain.lake.label import Label
+    from refrain.unfamiliar import Unfamiliar
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class CapturedRow:
     answer: Sequence[float]
     classes: tuple[str, ...] | None
     milliseconds: float
-    unfamiliar: tuple[str, ...] = ()
+    unfamiliar: Unfamiliar = ()
     bound: float | None = None
     other_version: str = ""
     other: Sequence[float] = ()
@@ -117,7 +119,7 @@ def _rows_of(line: Any) -> Iterator[CapturedRow]:
             id=str(row["id"]),
             instance=dict(row["instance"]),
             answer=tuple(map(float, row["answer"])),
-            unfamiliar=tuple(row.get("unfamiliar", ())),
+            unfamiliar=read_unfamiliar(row),
             bound=None if row.get("bound") is None else float(row["bound"]),
             other=tuple(map(float, answer)),
             **head,

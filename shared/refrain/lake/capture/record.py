@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from preprocessing import Columns, Lists
+    from refrain.unfamiliar import Unfamiliar
 
     type Texts = Sequence[str]
     type WriteRows = Callable[[Texts, Columns | Lists, Texts, Texts, Texts], Iterable[str]]
@@ -63,7 +64,7 @@ class Record:
     columns: Columns | Lists
     identity: Mapping[str, Sequence[object]]
     answers: Sequence[str]
-    unfamiliar: Sequence[Sequence[str]]
+    unfamiliar: Sequence[Unfamiliar]
     milliseconds: float
     other: OtherAnswers | None = None
     request: str = ""

@@ -58,11 +58,10 @@ def _column(column: Column, model: TabularModel, *, required: bool) -> dict[str,
 
 
 def _answer_schema(model: TabularModel) -> dict[str, Any]:
-    unfamiliar = {
-        "type": "array",
-        "items": {"enum": list(model.definition.features)},
-        "description": "Features unlike the training data: beyond its range, newly missing, or unseen.",
-    }
+    features = {"type": "array", "items": {"enum": list(model.definition.features)}}
+    values = "Features unlike the training data: beyond its range, newly missing, or unseen."
+    together = "Features whose values are familiar, but not together. The first fits least. Empty in long requests."
+    notes = {"unfamiliar": values, "unfamiliar_combination": together}
     answer: dict[str, Any] = {"value": {"type": "number"}}
     uncertainty = {"interval": _interval_or_set({"type": "number"}, "The value lies within, as often as asked", 2)}
     if model.classes is not None:
@@ -72,7 +71,8 @@ def _answer_schema(model: TabularModel) -> dict[str, Any]:
         answer = {"label": label, "probabilities": probabilities}
         uncertainty = {"set": _interval_or_set(label, "The true class is among these, as often as asked", 1)}
     withheld = {"enum": list(get_args(Withheld.__value__)), "description": "Why the uncertainty is null"}
-    return _object(answer, {**uncertainty, "withheld": withheld, "unfamiliar": unfamiliar})
+    unfamiliar = {name: features | {"description": text} for name, text in notes.items()}
+    return _object(answer, {**uncertainty, "withheld": withheld, **unfamiliar})
 
 
 def _interval_or_set(item: dict[str, Any], description: str, least: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from refrain.serving.http.tensors import read_tensors, tensor
 from refrain.serving.prediction import predict
 from refrain.serving.trial_answers import CANARY
 from refrain.serving.uncertainty import add_bounds, is_wanted, read_option, write_uncertainty
+from refrain.unfamiliar import Combination
 
 if TYPE_CHECKING:
     from refrain.model.loading import LoadedVersion
@@ -142,7 +143,7 @@ def _outputs(model: TabularModel) -> dict[str, tuple[Any, ...]]:
     answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
     if model.classes:
         answers = {"label": ("BYTES",), "probabilities": ("FP64", len(model.classes))}
-    return answers | {"unfamiliar": ("BYTES",)}
+    return answers | {"unfamiliar": ("BYTES",), "unfamiliar_combination": ("BYTES",)}
 
 
 def _uncertainty_output(model: TabularModel) -> tuple[str, Any, int]:
@@ -170,7 +171,10 @@ def _output_tensors(predictions: Predictions, model: TabularModel) -> dict[str, 
         "label": predictions.labels,
         "probabilities": [float(number) for row in predictions.numbers for number in row],
         "value": [float(row[0]) for row in predictions.numbers],
-        "unfamiliar": [",".join(names) for names in predictions.unfamiliar],
+        "unfamiliar": ["" if isinstance(note, Combination) else ",".join(note) for note in predictions.unfamiliar],
+        "unfamiliar_combination": [
+            ",".join(note.features) or "?" if isinstance(note, Combination) else "" for note in predictions.unfamiliar
+        ],
     }
     return {
         name: tensor(name, datatype, [rows, *shape], data[name]) for name, (datatype, *shape) in _outputs(model).items()

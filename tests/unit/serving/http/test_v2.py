@@ -124,7 +124,11 @@ def test_metadata_names_inputs_outputs_and_classes(api: Api) -> None:
     assert [each["datatype"] for each in metadata["inputs"]] == ["FP64", "FP64", "BYTES", "BYTES", "BOOL", "BYTES"]
     assert {"name": "probabilities", "datatype": "FP64", "shape": [-1, 2]} in metadata["outputs"]
     assert metadata["parameters"] == {"classes": ["<=50K", ">50K"]}
-    assert [each["name"] for each in api.get("/v2/models/flats")["outputs"]] == ["value", "unfamiliar"]
+    assert [each["name"] for each in api.get("/v2/models/flats")["outputs"]] == [
+        "value",
+        "unfamiliar",
+        "unfamiliar_combination",
+    ]
 
 
 def test_the_version_that_is_served_can_be_named_and_no_other(api: Api) -> None:
