@@ -30,6 +30,7 @@ from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues
 from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.lake.parity_figures import Parity
+from refrain.lake.quality_causes import FeaturePart, QualityCauses, RisePart
 from refrain.lake.quality_figures import (
     CoverageFigures,
     Estimate,
@@ -38,6 +39,7 @@ from refrain.lake.quality_figures import (
     RecommendationHits,
 )
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
+from refrain.lake.segments import SegmentFigure, SegmentFigures
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
 from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
@@ -98,6 +100,8 @@ EXPECTATION = expect(
     ["no", "yes"], "yes", ANSWERS, ANSWERS[::-1], gains=np.array([-0.1, 0.0, 0.2]), margin=0.01, block=1
 )
 ESTIMATE = Estimate(0.8, 0.7, 0.9, 500)
+PART = RisePart(0.05, 0.01, 0.09)
+SEGMENT = SegmentFigure("city = Oslo", 0.1, 0.2, 0.3, 0.09, 0.05, 0.13)
 REPORT = MonitoringReport(
     model=MODEL,
     time="2026-11-23T13:00:00Z",
@@ -127,7 +131,19 @@ REPORT = MonitoringReport(
         new_values=(NewValues("city", 0.1, 0.01, ("Oslo",)),),
         missing=(MissingValues("age", 0.2, 0.1),),
     ),
-    quality=MeasuredQuality("2026-11-22T13:00:00Z", ESTIMATE, "", 40, 0.1, 60.0, False, "worse", 7),
+    quality=MeasuredQuality(
+        "2026-11-22T13:00:00Z",
+        ESTIMATE,
+        "",
+        40,
+        0.1,
+        60.0,
+        False,
+        "worse",
+        7,
+        causes=QualityCauses("Brier score", 0.1, 40, PART, PART, PART, (FeaturePart("age", PART),), "city", SEGMENT),
+        segments=SegmentFigures("Brier score", 40, 12, (SEGMENT,)),
+    ),
     coverage=CoverageFigures(ADAPTED, ESTIMATE),
     hits=RecommendationHits("2026-11-22T13:00:00Z", 100, 50, 10, ESTIMATE, 0.2, 0),
     history=(

@@ -22,7 +22,7 @@ def tidy_document(document: Mapping[str, object], where: str) -> dict[str, objec
     tidy: dict[str, Any] = dict(document)
     for key in ("target", "time", "key"):
         _replace(tidy, key)
-    for section, keys in (("source", ("header",)), ("monitoring", ("ignore",)), ("training", ("group",))):
+    for section, keys in (("source", ("header",)), ("monitoring", ("ignore", "segments")), ("training", ("group",))):
         if isinstance(tidy.get(section), dict):
             tidy[section] = dict(tidy[section])
             for key in keys:

@@ -19,6 +19,7 @@ from preprocessing.errors import DefinitionError
 from preprocessing.model_rules import Checks, Monitoring, Retraining
 from preprocessing.rules_section import (
     CHECKS,
+    MAX_SEGMENT_COLUMNS,
     METRICS,
     MODEL_NAME,
     MONITORING,
@@ -115,10 +116,22 @@ def _check_features(top: Table, definition: Definition) -> None:
     for name in definition.monitoring.ignore:
         if name not in definition.features:
             raise top.fail("monitoring.ignore", f"expected features of this model, got {name!r}")
+    _check_segments(top, definition)
     for entry in definition.checks.ignore:
         column = entry.partition(":")[2]
         if column and column not in {*definition.columns, *definition.features}:
             raise top.fail("checks.ignore", f"expected a column of this model after the colon, got {entry!r}")
+
+
+def _check_segments(top: Table, definition: Definition) -> None:
+    """Refuse segments by what is no feature, or by a time, whose values never come again."""
+    segments = definition.monitoring.segments
+    times = {name for name, column in definition.columns.items() if column.kind == "time"}
+    if len(segments) > MAX_SEGMENT_COLUMNS or len({*segments}) < len(segments):
+        raise top.fail("monitoring.segments", f"expected at most {MAX_SEGMENT_COLUMNS} features, no one twice")
+    for name in segments:
+        if name not in definition.features or name in times:
+            raise top.fail("monitoring.segments", f"expected features of this model that are no times, got {name!r}")
 
 
 def _check_metric(top: Table, definition: Definition) -> None:

@@ -100,7 +100,8 @@ class Monitoring:
     """Which share of predictions is captured, and how they are monitored.
 
     Predictions of one `window` (seconds) are compared with the training data; those of the last `quality` seconds with
-    their labels. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it.
+    their labels. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it. Quality and
+    drift are told apart by the values of the features in `segments`, and of pairs of them.
     """
 
     capture: float
@@ -109,6 +110,7 @@ class Monitoring:
     alarm: tuple[int, int]
     least_effect: float
     ignore: tuple[str, ...]
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ CHECK_NAMES = (
 """The method checks of a run, in the order of their codes."""
 MAX_ALARM_WINDOWS = 20
 MAX_FAILED_RUNS = 20
+MAX_SEGMENT_COLUMNS = 8
 
 
 def _parse_costs(value: object) -> dict[str, dict[str, float]]:
@@ -129,6 +130,7 @@ MONITORING = {
     "alarm": Key(f"two whole numbers, k of m, 1 <= k <= m <= {MAX_ALARM_WINDOWS}", _parse_alarm, (2, 3)),
     "least_effect": number(0.1, 0.0),
     "ignore": TEXTS,
+    "segments": TEXTS,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from refrain.lake.document import Document
+from refrain.lake.quality_causes import QualityCauses
 from refrain.lake.quality_figures import Estimate
 
 
@@ -55,8 +56,8 @@ class MissingValues(Document):
 class JudgedWindow(Document):
     """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate.
 
-    `unfamiliar` is the share of rows with anything unlike training, `unfamiliar_combinations` that of those where it is
-    no single value.
+    `causes` then say what its inputs let expect of the losses, where these surely rise. `unfamiliar` is the share of
+    rows with anything unlike training, `unfamiliar_combinations` that of those where it is no single value.
     """
 
     since: str
@@ -72,6 +73,7 @@ class JudgedWindow(Document):
     missing: tuple[MissingValues, ...] = ()
     estimated: Estimate | None = None
     estimated_breaks_gate: bool = False
+    causes: QualityCauses | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from preprocessing.rules_section import SMALLER_IS_BETTER
 from refrain.lake.adapted_bound import AdaptedBound
 from refrain.lake.document import Document
 from refrain.lake.evaluation import Answer
+from refrain.lake.quality_causes import QualityCauses
+from refrain.lake.segments import SegmentFigures
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class MeasuredQuality(Document):
 
     `share` is that of the predictions that have a label, `delay_seconds` how long half of the labels took. `answer`
     compares it with the holdout, and about `rows_needed` more labels would decide; both are None where nothing is
-    compared. `breaks_gate` holds for the whole interval.
+    compared. `breaks_gate` holds for the whole interval. `causes` say why it is worse, `segments` where.
     """
 
     since: str
@@ -38,6 +40,8 @@ class MeasuredQuality(Document):
     breaks_gate: bool
     answer: Answer | None = None
     rows_needed: int | None = None
+    causes: QualityCauses | None = None
+    segments: SegmentFigures | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from refrain.classes import class_labels
 from refrain.conformal import answer_errors, exceeds, ranked_errors
 from refrain.lake.adapted_bound import AdaptedBound
 from refrain.lake.quality_figures import CoverageFigures, Estimate
-from refrain.monitoring.quality import dependent_units
+from refrain.monitoring.labelled_answers import number_observed_units
 from refrain.statistics.adaptive_coverage import adapt_bound
 from refrain.statistics.intervals import mean_interval
 
@@ -34,8 +34,8 @@ def watch_coverage(version: ServedVersion, definition: Definition, labelled: Lab
     held = (~exceeds(errors, bounds) | is_answered)[~np.isnan(bounds)].astype(np.float64)
     estimate = None
     if len(held):
-        units = dependent_units(version, labelled, np.where(np.isnan(bounds), 0.0, errors))[~np.isnan(bounds)]
-        low, high = mean_interval(held, units, definition.gate.confidence)
+        units = number_observed_units(version, labelled.rows, np.where(np.isnan(bounds), 0.0, errors))
+        low, high = mean_interval(held, units[~np.isnan(bounds)], definition.gate.confidence)
         estimate = Estimate(float(held.mean()), max(low, 0.0), min(high, 1.0), len(held))
     return CoverageFigures(_adapt(version, definition.serving.coverage, labelled, errors), estimate)
 

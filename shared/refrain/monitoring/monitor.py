@@ -23,8 +23,9 @@ from refrain.monitoring.observation import observe
 from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
 from refrain.monitoring.retraining_facts import gather_retraining_facts
 from refrain.monitoring.windows import DELIVERY_TIME
+from refrain.pages.cause_words import cause_sentence, causes_of
 from refrain.pages.monitoring_page import render_monitoring_report
-from refrain.pages.monitoring_words import coverage_sentence, summarise
+from refrain.pages.monitoring_words import capitalised, coverage_sentence, summarise
 from refrain.times import to_key
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def _changes(report: MonitoringReport, before: MonitoringReport | None) -> list[
     if report.state == "drifted" and not (same and same.state == "drifted"):
         begun.append(_Change("Drifted", "drift", report.summary))
     if report.breaks_gate and not (same and same.breaks_gate):
-        begun.append(_Change("QualityBelowGate", "quality worse than the gate allows", decision.reason))
+        causes = causes_of(report)
+        why = f". {capitalised(cause_sentence(causes))}." if causes else ""
+        begun.append(_Change("QualityBelowGate", "quality worse than the gate allows", f"{decision.reason}{why}"))
     if report.has_lost_coverage and not (same and same.has_lost_coverage):
         begun.append(_Change("CoverageLost", "intervals are withheld", coverage_sentence(report)))
     if decision.code == "brake" and not (before and before.decision.code == "brake"):

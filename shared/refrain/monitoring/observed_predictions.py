@@ -12,6 +12,7 @@ from refrain.lake.label import read_labels
 from refrain.monitoring.captured_statistics import count_hours, observe_rows, sample_labelled, sample_rows
 from refrain.monitoring.coverage import watch_coverage
 from refrain.monitoring.drift import compare_distributions
+from refrain.monitoring.drop_causes import explain_quality, explain_window
 from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.watched_cells import WatchedCells
 from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_features
@@ -45,7 +46,9 @@ def read_prediction_traffic(
         rows=statistics.rows,
         damaged=captured.damaged,
         judge=partial(judge_predictions, version, definition, window, statistics),
-        quality=measure_quality(version, definition, labelled, labelled_since),
+        quality=explain_quality(
+            version, definition, labelled, measure_quality(version, definition, labelled, labelled_since)
+        ),
         coverage=watch_coverage(version, definition, labelled),
     )
 
@@ -66,7 +69,7 @@ def judge_predictions(
     judged = report_window(window, statistics.rows, tests, rules.least_effect, past)
     estimate = estimate_quality(version, definition, statistics.sample.answers)
     breaks_gate = estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate)
-    return replace(
+    judged = replace(
         judged,
         alarmed=judged.alarmed or breaks_gate,
         unfamiliar=statistics.unfamiliar_share,
@@ -77,6 +80,7 @@ def judge_predictions(
         estimated=estimate,
         estimated_breaks_gate=breaks_gate,
     )
+    return explain_window(version, definition, statistics.sample, judged)
 
 
 def _between(captured: Captured, since: datetime, until: datetime) -> Captured:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.classes import aligned, class_labels, class_numbers
 from refrain.errors import MetricUndefined
 from refrain.lake.quality_figures import Estimate, MeasuredQuality
+from refrain.monitoring.labelled_answers import LabelledAnswers, number_observed_units
 from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
-from refrain.statistics.dependence import number_blocks, number_units
 from refrain.statistics.gain_answer import answer_later
 from refrain.statistics.intervals import mean_interval
 from refrain.statistics.metrics import METRICS, choose_metric
@@ -20,10 +19,8 @@ from refrain.times import to_iso
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from numpy.typing import NDArray
-
     from preprocessing import Definition
-    from refrain.arrays import Floats, Truth
+    from refrain.arrays import Floats
     from refrain.lake.quality_figures import EvaluatedQuality
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.window_statistics import LabelledSample
@@ -69,33 +66,15 @@ def _compare_with_holdout(evaluated: EvaluatedQuality, measured: Estimate) -> tu
 
 def _measure_metric(version: ServedVersion, definition: Definition, labelled: LabelledSample) -> Estimate:
     """Compute the definition's metric with its interval, for rows that may be alike. Raises `MetricUndefined`."""
-    rows, target, answers = len(labelled), labelled.truth, labelled.rows.answers
+    rows = len(labelled)
     if rows < MIN_LABELLED_ROWS:
         raise MetricUndefined(f"{rows} labels have come, and it takes {MIN_LABELLED_ROWS} to measure quality")
-    truth: Truth = target if version.classes else target.astype(np.float64)
-    classes: list[str] = []
-    if version.classes:
-        labels = class_labels(version.definition.columns[version.definition.target], target)
-        classes = sorted({*labels.tolist(), *version.classes})
-        truth, answers = class_numbers(labels, classes), aligned(answers, version.classes, classes)
-    metric, confidence = (
-        choose_metric(definition.training.metric, classes, version.positive, definition.training.costs),
-        definition.gate.confidence,
-    )
-    values = metric.influence(truth, answers)
-    units = dependent_units(version, labelled, values)
-    low, high = possible_interval(metric, mean_interval(values, units, confidence))
+    labels = LabelledAnswers.of(version, labelled)
+    metric = labels.metric(version, definition)
+    values = metric.influence(labels.truth, labels.answers)
+    units = number_observed_units(version, labelled.rows, values)
+    low, high = possible_interval(metric, mean_interval(values, units, definition.gate.confidence))
     return Estimate(float(values.mean()), low, high, rows)
-
-
-def dependent_units(version: ServedVersion, labelled: LabelledSample, values: Floats) -> NDArray[np.int64]:
-    """Number the units of labelled rows that are alike in `values`: entities, or neighbours in time.
-
-    Neighbours are alike for as long as on the holdout: a fall within the window lasts, too.
-    """
-    if version.definition.training.group or version.definition.key:
-        return number_units(labelled.rows.entities, None, values[:, np.newaxis])
-    return number_blocks(labelled.rows.times, version.evaluated.figures.block if version.evaluated else 1)
 
 
 def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refrain.pages.html import Html, badge, element, framed, heading, section
+from refrain.pages.monitoring_causes import causes_section
 from refrain.pages.monitoring_charts import multiples
 from refrain.pages.monitoring_sections import changes_section, hits_section, news_section, quality_section
 from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range
@@ -25,7 +26,8 @@ METHODS = (
     "Scott 1984), at a false discovery rate of 0.5 % over all distributions of a window (Benjamini & Hochberg 1995). "
     "Effect: population stability index less its expectation by chance. Importance: loss by permutation on the "
     "holdout. Estimated quality: by the model's own probabilities, calibrated on the holdout (Guillory et al. 2021). "
-    "Intervals: bootstrap."
+    "Causes: rows that moved and rows that stayed (Cai, Namkoong & Yadlowsky 2023), Shapley values of the features "
+    "whose inputs changed. Segments: half of the rows choose them, the other half measures. Intervals: bootstrap."
 )
 BADGES = {
     "steady": ("= Steady", "promoted"),
@@ -45,6 +47,7 @@ def render_monitoring_report(report: MonitoringReport) -> str:
         changes_section(report, window) if window else None,
         _over_time(report) if report.history else None,
         quality_section(report),
+        causes_section(report),
         hits_section(report),
         news_section(report, window) if window else None,
         methods=METHODS,

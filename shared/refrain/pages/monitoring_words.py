@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refrain.pages.cause_words import cause_sentence, causes_of
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
 from refrain.words import counted, figure, listed, share
@@ -56,11 +57,13 @@ def capitalised(sentence: str) -> str:
 
 
 def summarise(report: MonitoringReport) -> str:
-    """Say in a sentence or two how the model does."""
+    """Say in a few sentences how the model does, and why it got worse."""
     if report.evaluated is None:
         return "No version is in service, so there is nothing to monitor."
+    causes = causes_of(report)
+    why = cause_sentence(causes) if causes else ""
     lost = coverage_sentence(report) if report.has_lost_coverage else ""
-    sentences = (_windows_sentence(report), quality_sentence(report), lost)
+    sentences = (_windows_sentence(report), quality_sentence(report), why, lost)
     return " ".join(f"{capitalised(sentence)}." for sentence in sentences if sentence)
 
 

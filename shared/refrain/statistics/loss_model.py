@@ -70,17 +70,20 @@ def fit_loss_model(matrix: NDArray[np.float32], losses: Floats) -> LossModel:
     return LossModel(edges, float(losses.mean()), *stacked)
 
 
-def expect_losses(matrix: NDArray[np.float32], losses: Floats, folds: NDArray[np.int64]) -> Floats:
-    """Return the loss to expect of each row by a model of the rows in all other folds [rows], of which there are two.
+def expect_losses(
+    matrix: NDArray[np.float32], losses: Floats, folds: NDArray[np.int64], later: NDArray[np.float32]
+) -> tuple[Floats, Floats]:
+    """Return the loss to expect of each row, and of each of the `later` rows, whose loss is not known.
 
-    So no row is judged by what was learned of it.
+    Two models learn one of the two `folds` [rows] each. A row is asked of the model that has not learned it, a later
+    row of both.
     """
-    expected = np.empty(len(losses))
+    expected, of_later = np.empty(len(losses)), np.zeros(len(later))
     for fold in (0, 1):
-        expected[folds == fold] = fit_loss_model(matrix[folds != fold], losses[folds != fold]).expect(
-            matrix[folds == fold]
-        )
-    return expected
+        model = fit_loss_model(matrix[folds != fold], losses[folds != fold])
+        expected[folds == fold] = model.expect(matrix[folds == fold])
+        of_later += model.expect(later) / 2
+    return expected, of_later
 
 
 def _quantile_edges(values: NDArray[np.float32]) -> NDArray[np.float32]:

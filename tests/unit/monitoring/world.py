@@ -17,6 +17,7 @@ from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary, write_report
+from refrain.lake.judged_rows import JudgedRows
 from refrain.lake.label import write_labels
 from refrain.lake.receipt import Receipt, UploadSource
 from refrain.monitoring.monitor import monitor_model
@@ -89,8 +90,11 @@ class World:
         run: str = RUN,
         importance: Mapping[str, float] | None = None,
         in_order: bool = False,
+        judged: bool = False,
     ) -> str:
         """Put a version into service that was trained on these rows, and answered them so when it was evaluated.
+
+        It keeps the rows that it was `judged` by only where that is asked for.
 
         Where the rows are `in_order`, they were evaluated in the order of time.
         """
@@ -124,6 +128,8 @@ class World:
         )
         baseline.write(self.store, model, version)
         manifest.write(self.store, model, version)
+        if judged:
+            JudgedRows(matrix, truth, answers).write(self.store, manifest)
         self.ran(run, make_evaluation(definition, summary, run))
         expected = Deployment.read(self.store, model).champion_version
         reasons = {"metric": metric.name, "value": figures.value}

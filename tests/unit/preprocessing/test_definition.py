@@ -111,6 +111,13 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
         -1,
         "monitoring.least_effect: expected a number of at least 0, got -1",
     ),
+    ("a stranger as a segment", "monitoring.segments", ["label"], "monitoring.segments: expected features of this"),
+    (
+        "a segment twice",
+        "monitoring.segments",
+        ["amount", "amount"],
+        "monitoring.segments: expected at most 8 features",
+    ),
     ("a stranger to ignore", "monitoring.ignore", ["label"], "monitoring.ignore: expected features of this model"),
     ("a share over one", "monitoring.capture", 2, "monitoring.capture: expected a number from 0 to 1, got 2"),
 ]

@@ -39,10 +39,11 @@ def test_no_row_is_expected_by_its_own_loss() -> None:
     matrix, losses = random.normal(size=(2000, 5)).astype(np.float32), random.exponential(1, 2000)
 
     own = fit_loss_model(matrix, losses).expect(matrix)
-    crossed = expect_losses(matrix, losses, np.arange(2000) % 2)
+    crossed, later = expect_losses(matrix, losses, np.arange(2000) % 2, matrix)
 
     assert np.corrcoef(own, losses)[0, 1] > 0.2
     assert abs(np.corrcoef(crossed, losses)[0, 1]) < 0.1
+    assert later.mean() == pytest.approx(losses.mean(), rel=0.02)
 
 
 def test_a_report_can_afford_it() -> None:
