@@ -32,6 +32,15 @@ def signed(value: float) -> str:
     return f"+{figure(value)}" if value > 0 else figure(value)
 
 
+def signed_digits(value: float, digits: int) -> str:
+    """Write a difference with its sign and so many decimal places.
+
+    >>> signed_digits(0.254, 2), signed_digits(-5.0, 1)
+    ('+0.25', '−5.0')
+    """
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def counted(value: int, noun: str = "") -> str:
     """Write a whole number, with its noun in the singular or plural.
 

@@ -276,7 +276,7 @@ def test_on_the_analysis_period_it_sees_the_fall_before_the_labels_and_measures_
     assert "estimated ROC AUC" in before[2].summary
     assert before[-1].window is not None
     drifted = [each.name for each in before[-1].window.distributions if each.drifted]
-    assert drifted == ["the probability of true"]
+    assert drifted == ["Latitude", "the probability of true"]
 
     # When all labels are in
     with (CALIFORNIA / "california_housing_analysis_gt.csv").open() as file:

@@ -100,15 +100,17 @@ class Monitoring:
     """Which share of predictions is captured, and how they are monitored.
 
     Predictions of one `window` (seconds) are compared with the training data; those of the last `quality` seconds with
-    their labels. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it. Quality and
-    drift are told apart by the values of the features in `segments`, and of pairs of them.
+    their labels. Numbers drift by at least `least_shift` standard deviations, shares by `least_points` percentage
+    points. A drift is confirmed when at least `alarm[0]` of the last `alarm[1]` windows show it. Quality and drift are
+    told apart by the values of the features in `segments`, and of pairs of them.
     """
 
     capture: float
     window: float
     quality: float
     alarm: tuple[int, int]
-    least_effect: float
+    least_shift: float
+    least_points: float
     ignore: tuple[str, ...]
     segments: tuple[str, ...] = ()
 

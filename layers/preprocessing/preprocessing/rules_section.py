@@ -128,7 +128,8 @@ MONITORING = {
     "window": length(86400.0, empty=86400.0),
     "quality": length(7 * 86400.0, empty=7 * 86400.0),
     "alarm": Key(f"two whole numbers, k of m, 1 <= k <= m <= {MAX_ALARM_WINDOWS}", _parse_alarm, (2, 3)),
-    "least_effect": number(0.1, 0.0),
+    "least_shift": number(0.1, 0.001),
+    "least_points": number(1.0, 0.01, 100.0),
     "ignore": TEXTS,
     "segments": TEXTS,
 }

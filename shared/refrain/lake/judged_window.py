@@ -13,8 +13,9 @@ from refrain.lake.quality_figures import Estimate
 class Distribution(Document):
     """One feature, or one answer, of a window against training.
 
-    `p` is the probability of such a difference by chance, `effect` its size. `usual` means that it differed as much
-    while the training data was gathered. `importance` is the feature's share of what the model relies on, and `matters`
+    `p` is the probability of such a difference by chance, `change` says what shifted most. `effect` is how much of that
+    is sure, in multiples of the least shift that counts. `usual` means that it differed as much while the training data
+    was gathered. `importance` is the feature's share of what the model relies on, and `matters`
     the effect weighted by it. `since` is when the first of the latest windows in a row began in which it drifted.
     `reference` and `window` are shares of the `cells`; they are empty beyond the most important distributions.
     """
@@ -31,6 +32,7 @@ class Distribution(Document):
     cells: tuple[str, ...] = ()
     reference: tuple[float, ...] = ()
     window: tuple[float, ...] = ()
+    change: str = ""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class MonitoringReport(Document):
     state: DriftState = "not_judged"
     summary: str = ""
     alarm: tuple[int, int]
-    least_effect: float
+    least_shift: float = 0.1
+    least_points: float = 1.0
     evaluated: EvaluatedQuality | None = None
     window: JudgedWindow | None = None
     waiting: int = 0

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from refrain.monitoring.reference import Reference
     from refrain.statistics.design_effect import DesignEffect
-    from refrain.statistics.homogeneity import Counts, HomogeneityTest
+    from refrain.statistics.homogeneity import Counts
+    from refrain.statistics.shifts import Floors, Shift
 
-FALSE_ALARMS = 0.005
-"""The share of windows that may alarm while nothing has drifted.
+FALSE_ALARMS = 0.01
+"""The share of windows that may alarm while nothing has drifted; fewer do, since their shift must surely count too."""
 
-Half of the one in a hundred that is promised. The other half covers what the tests leave out: the reference's cells are
-chosen by its own rows, and answers depend on features.
-"""
+DEPENDENT_DOUBT = 2.0
+"""So many times as likely is a difference by chance where rows depend on each other: a design effect is an average."""
 
 MIN_TESTED_ROWS = 30
 """Fewer rows than this wait for more."""
@@ -35,7 +35,7 @@ FINER_DRAWS = 4.0
 class DriftTest:
     """One feature (or answer) in one window: how it differs, and the counts that were compared.
 
-    It drifted if it surely differs, and by at least the least effect.
+    It drifted if it surely differs, and surely by at least the floor.
     """
 
     distribution: Distribution
@@ -47,7 +47,7 @@ def compare_distributions(
     features: Sequence[tuple[Reference, Counts]],
     answers: Sequence[tuple[Reference, Counts]],
     *,
-    least_effect: float,
+    floors: Floors,
     importance: Mapping[str, float],
     clusters: Mapping[str, DesignEffect] | None = None,
 ) -> list[DriftTest]:
@@ -56,37 +56,43 @@ def compare_distributions(
     Args:
         features: with the window's counts, in the reference's cells.
         answers: the same for answers.
-        least_effect: smaller differences may be real, but do not count as drift.
+        floors: smaller shifts may be real, but do not count as drift.
         importance: share of each feature in what the model relies on.
         clusters: design effects that the window itself shows, by feature; the greater effect counts.
     """
     pairs = [(False, *feature) for feature in features] + [(True, *answer) for answer in answers]
     draws = round(FINER_DRAWS * len(pairs) / FALSE_ALARMS)
     comparisons = [
-        _compare(reference, window, (clusters or {}).get(reference.name, INDEPENDENT), draws)
+        _compare(reference, window, floors, (clusters or {}).get(reference.name, INDEPENDENT), draws)
         for _, reference, window in pairs
     ]
-    discovered = find_discoveries([comparison.p for comparison in comparisons], FALSE_ALARMS)
+    discovered = find_discoveries([p for p, _ in comparisons], FALSE_ALARMS)
     tests = []
-    for (answer, reference, window), comparison, surely in zip(pairs, comparisons, discovered, strict=True):
+    for (answer, reference, window), (p, shift), surely in zip(pairs, comparisons, discovered, strict=True):
         weight = 0.0 if answer else importance.get(reference.name, 0.0)
         distribution = Distribution(
             name=reference.name,
             answer=answer,
-            p=comparison.p,
-            effect=comparison.effect,
-            drifted=surely and comparison.effect >= least_effect,
+            p=p,
+            effect=shift.sure,
+            drifted=surely and shift.sure >= 1,
             importance=weight,
-            matters=comparison.effect * weight,
+            matters=shift.sure * weight,
+            change=reference.describe(shift) if shift.sure else "",
         )
         tests.append(DriftTest(distribution, reference, window))
     return sorted(tests, key=_rank)
 
 
-def _compare(reference: Reference, window: Counts, cluster: DesignEffect, draws: int) -> HomogeneityTest:
+def _compare(
+    reference: Reference, window: Counts, floors: Floors, cluster: DesignEffect, draws: int
+) -> tuple[float, Shift]:
     """Compare a window with its reference; the same distribution gets the same random numbers in every report."""
     design = max(reference.design_effect(int(window.sum())), cluster, key=lambda effect: effect.ratio)
-    return compare_counts(window, reference.counts, design, draws, zlib.crc32(reference.name.encode()))
+    seed, contrasts = zlib.crc32(reference.name.encode()), reference.contrasts
+    test = compare_counts(window, reference.counts, design, draws, seed, contrasts)
+    doubt = DEPENDENT_DOUBT if design.ratio > 1 else 1.0
+    return min(1.0, test.p * doubt), contrasts.shift_of(window, floors, design.ratio)
 
 
 def _rank(test: DriftTest) -> tuple[bool, float, float, str]:

@@ -44,7 +44,8 @@ def observe(
         model=definition.model,
         time=to_iso(now),
         alarm=rules.alarm,
-        least_effect=rules.least_effect,
+        least_shift=rules.least_shift,
+        least_points=rules.least_points,
         history=before.history if before else (),
         last_start=before.last_start if before else None,
     )

@@ -18,6 +18,7 @@ from refrain.monitoring.watched_cells import WatchedCells
 from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_features
 from refrain.monitoring.window_statistics import WindowStatistics
 from refrain.monitoring.windows import Traffic
+from refrain.statistics.shifts import Floors
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def judge_predictions(
     rules = definition.monitoring
     features = statistics.feature_counts(rules.ignore)
     tests = compare_distributions(
-        features, statistics.answer_counts, least_effect=rules.least_effect, importance=version.importance
+        features, statistics.answer_counts, floors=Floors.of(rules), importance=version.importance
     )
-    judged = report_window(window, statistics.rows, tests, rules.least_effect, past)
+    judged = report_window(window, statistics.rows, tests, past)
     estimate = estimate_quality(version, definition, statistics.sample.answers)
     breaks_gate = estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate)
     judged = replace(

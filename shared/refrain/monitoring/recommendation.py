@@ -27,6 +27,7 @@ from refrain.monitoring.windows import Traffic
 from refrain.recommendation.catalogue import NEW, TURNOVER, mark_known_items
 from refrain.statistics.design_effect import cluster_design_effect
 from refrain.statistics.intervals import wilson_interval
+from refrain.statistics.shifts import Floors
 from refrain.times import to_datetime64, to_iso
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def judge_interactions(
     counts = [(reference, reference.count(values[reference.name])) for reference in references]
     cells = {reference.name: reference.cells(values[reference.name]) for reference in references}
     clusters = {name: cluster_design_effect(of_rows, users) for name, of_rows in cells.items()}
-    tests = compare_distributions(counts, [], least_effect=rules.least_effect, importance={}, clusters=clusters)
+    tests = compare_distributions(counts, [], floors=Floors.of(rules), importance={}, clusters=clusters)
     descriptions = [reference for reference in references if reference.name in roles.describe]
-    judged = report_window(window, len(values[TURNOVER]), tests, rules.least_effect, past)
+    judged = report_window(window, len(values[TURNOVER]), tests, past)
     unfamiliar = float((values[TURNOVER] == NEW).mean())
     new = {reference.name: reference.new_values(values[reference.name]) for reference in descriptions}
     return replace(judged, unfamiliar=unfamiliar, new_values=new_values(descriptions, new, judged.rows))

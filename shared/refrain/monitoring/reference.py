@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from refrain.lake.feature_profile import CategoryProfile
+from refrain.monitoring.cell_names import name_number_cells
 from refrain.statistics.bins import category_cells, frequent_categories, number_cells
 from refrain.statistics.design_effect import INDEPENDENT, DesignEffect
-from refrain.words import figure
+from refrain.statistics.shifts import DENSITY, Contrasts
+from refrain.words import figure, signed_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from refrain.lake.version import Baseline
     from refrain.statistics.bins import Cells
     from refrain.statistics.homogeneity import Counts
+    from refrain.statistics.shifts import Shift
 
 MAX_WATCHED_CLASSES = 10
 
@@ -90,15 +95,27 @@ class Reference:
         correlation = (nearest.effect - 1) / max(nearest.rows - 1, 1)
         return DesignEffect(max(1.0, 1 + (rows - 1) * correlation), nearest.freedom)
 
-    @property
+    @cached_property
+    def contrasts(self) -> Contrasts:
+        """What is compared besides the cells."""
+        return Contrasts.of(self.counts, ordered=not self.category)
+
+    @cached_property
     def labels(self) -> list[str]:
         """The cells' names for people."""
-        if self.category:
-            return [*self.frequent, "all others", "missing"]
-        if not self.edges:
-            return ["any", "missing"]
-        between = [f"{figure(a)} to {figure(b)}" for a, b in zip(self.edges, self.edges[1:], strict=False)]
-        return [f"below {figure(self.edges[0])}", *between, f"{figure(self.edges[-1])} and above", "missing"]
+        names = [*self.frequent, "all others"] if self.category else name_number_cells(self.edges)
+        return [*names, "missing"]
+
+    def describe(self, shift: Shift) -> str:
+        """Say what shifted, and by how much."""
+        if shift.kind == "mean":
+            return f"mean {signed_digits(shift.size, 2)} sd"
+        if shift.kind == "spread":
+            return f"spread {signed_digits(100 * math.expm1(shift.size), 0)} %"
+        if shift.kind == "shape":
+            points = signed_digits(100 * DENSITY * shift.size, 1)
+            return f"{points} points below {figure(self.edges[shift.cell - 1])}"
+        return f"{self.labels[shift.cell]} {signed_digits(100 * shift.size, 1)} points"
 
 
 def feature_references(baseline: Baseline, ignore: Sequence[str]) -> list[Reference]:

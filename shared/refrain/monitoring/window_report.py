@@ -32,12 +32,10 @@ MAX_NEW_VALUES = 5
 """New values that are named for each category."""
 
 
-def report_window(
-    window: Window, rows: int, tests: Sequence[DriftTest], least_effect: float, past: Sequence[PastWindow]
-) -> JudgedWindow:
+def report_window(window: Window, rows: int, tests: Sequence[DriftTest], past: Sequence[PastWindow]) -> JudgedWindow:
     """Report a window of so many rows by the tests of its distributions; `past` are the windows before it."""
     since = to_iso(window.since)
-    distributions = [_with_context(test, least_effect, since, past) for test in tests[:MAX_REPORTED_DISTRIBUTIONS]]
+    distributions = [_with_context(test, since, past) for test in tests[:MAX_REPORTED_DISTRIBUTIONS]]
     for index, test in enumerate(tests[:MAX_REPORTED_CELLS]):
         labels, of_training, of_window = test.reference.labels, _shares(test.reference.counts), _shares(test.window)
         with_cells = replace(distributions[index], cells=tuple(labels), reference=of_training, window=of_window)
@@ -52,13 +50,13 @@ def report_window(
     )
 
 
-def _with_context(test: DriftTest, least_effect: float, since: str, past: Sequence[PastWindow]) -> Distribution:
+def _with_context(test: DriftTest, since: str, past: Sequence[PastWindow]) -> Distribution:
     """Add when the first of the latest windows in a row began in which it drifted, or that its difference is usual."""
     distribution = test.distribution
     if distribution.drifted:
         drifting = takewhile(lambda window: distribution.name in window.drifted, reversed(past))
         return replace(distribution, since=[since, *(window.since for window in drifting)][-1])
-    return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= least_effect)
+    return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= 1)
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from refrain.pages.html import Html, captioned, element, legend
 from refrain.pages.svg import Panel, Scale, chart, dot, pad_range, shorten_middle, svg, text, whisker
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
-from refrain.words import figure, share
+from refrain.words import share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,12 @@ def draw_distribution(distribution: Distribution, key: str) -> Html:
             width = max(panel.x(value) - LABELS, 0.7)
             parts.append(element("rect", x=LABELS, y=top, height=6, rx=1, width=width, class_=f"bar {colour}"))
         parts.append(text(panel.x(max(before, now)) + 5, y + 11, share(now), "value"))
-    effect = figure(distribution.effect)
-    description = f"Shares of {distribution.name} in training and in the latest window; effect {effect}."
+    change = distribution.change or "no sure change"
+    description = f"Shares of {distribution.name} in training and in the latest window; {change}."
     drawing = svg(f"moved-{key}", (WIDE, bottom + 44), distribution.name, description, *parts)
     importance = f", importance {share(distribution.importance)}" if distribution.importance else ""
     colours = legend([("champion", "holdout" if distribution.answer else "training"), ("s2", "latest window")])
-    return captioned(shorten_middle(distribution.name, 48), f"Effect {effect}{importance}", drawing, colours)
+    return captioned(shorten_middle(distribution.name, 48), f"{change}{importance}", drawing, colours)
 
 
 def multiples(report: MonitoringReport) -> list[Html]:
@@ -57,8 +57,9 @@ def multiples(report: MonitoringReport) -> list[Html]:
     distributions = window.distributions[:MAX_DRAWN_EFFECTS] if window else ()
     for index, name in enumerate(distribution.name for distribution in distributions):
         effects = [past.effects.get(name, 0.0) for past in history]
-        key, title, note = f"effect-{index}", shorten_middle(name, 34), "effect; dashed: the least that counts as drift"
-        drawings.append(_draw_series(key, title, note, history, effects, report.least_effect, name))
+        key, title = f"effect-{index}", shorten_middle(name, 34)
+        note = "sure change, by the least that counts (dashed)"
+        drawings.append(_draw_series(key, title, note, history, effects, 1.0, name))
     return drawings
 
 

@@ -40,19 +40,13 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
     ]
     note = (
         f"{counted(window.rows, row_noun(report))}, compared with the training data (answers: with those on the "
-        "holdout). A distribution drifts when the difference is surely not chance and its effect is at least "
-        f"{figure(report.least_effect)}. One that differed as much while the training data was gathered is marked as "
-        "usual."
+        "holdout). A distribution drifts when the difference is surely not chance, and surely at least "
+        f"{report.least_shift:g} standard deviations of numbers (sd) or {report.least_points:g} points of a share. One "
+        "that differed as much while the training data was gathered is marked as usual."
     )
     weighted = any(distribution.importance for distribution in window.distributions)
-    header = [
-        "Distribution",
-        "Verdict",
-        "#Effect",
-        "#Chance",
-        *(["#Importance", "#Matters"] if weighted else []),
-        "Since",
-    ]
+    weights = ["#Importance", "#Matters"] if weighted else []
+    header = ["Distribution", "Verdict", "Change", "#Surely", "#Chance", *weights, "Since"]
     rows = [_row(distribution, weighted) for distribution in window.distributions[:MAX_LISTED_DISTRIBUTIONS]]
     left = window.distributions_tested - len(rows)
     rest = element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")
@@ -73,7 +67,8 @@ def _row(distribution: Distribution, weighted: bool) -> list[str]:
     return [
         distribution.name,
         badge(words, "tiny refused" if drifted else "tiny"),
-        figure(distribution.effect),
+        distribution.change,
+        f"{distribution.effect:.1f} ×",
         "< 0.01 %" if distribution.p < 0.0001 else f"{100 * distribution.p:.2g} %",
         *(weights if weighted else []),
         for_people(distribution.since) if distribution.since else "",

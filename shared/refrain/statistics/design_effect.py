@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from refrain.arrays import Floats
+
 BLOCKS = (8, 16, 32, 64)
 MIN_BLOCK_ROWS = 30
 NORMAL_99 = 2.326
@@ -79,16 +81,17 @@ def block_movements(cells: NDArray[np.int64]) -> list[tuple[int, DesignEffect]]:
         table = np.bincount(block * len(shares) + used[: rows * blocks], minlength=blocks * len(shares))
         expected = rows * shares
         square = float(((table.reshape(blocks, -1) - expected) ** 2 / expected).sum())
-        if chi_squared_deviation(square, freedom) > NORMAL_99:
+        if chi_squared_deviation(np.array([square]), freedom)[0] > NORMAL_99:
             movements.append((rows, DesignEffect(square / freedom, freedom)))
     return movements
 
 
-def chi_squared_deviation(square: float, freedom: float) -> float:
-    """Return how many standard deviations a chi-squared figure lies above its expectation (Wilson & Hilferty 1931).
+def chi_squared_deviation(squares: Floats, freedom: float) -> Floats:
+    """Return how many standard deviations chi-squared figures lie above their expectation (Wilson & Hilferty 1931).
 
-    >>> round(chi_squared_deviation(16.919, 9), 2), round(chi_squared_deviation(9.0, 9), 2)
-    (1.65, 0.16)
+    >>> chi_squared_deviation(np.array([16.919, 9.0]), 9).round(2).tolist()
+    [1.65, 0.16]
     """
     spread = 2 / (9 * freedom)
-    return (float(np.cbrt(square / freedom)) - (1 - spread)) / math.sqrt(spread)
+    deviations: Floats = (np.cbrt(squares / freedom) - (1 - spread)) / math.sqrt(spread)
+    return deviations

@@ -3,8 +3,9 @@
 The test is a permutation test: if window and reference are alike, every division of their rows between them was equally
 likely, so counts of the window are drawn from the pooled counts without replacement (Fisher, The design of experiments,
 1935; Good, Permutation tests, 2000). That holds for 30 rows as for 30,000, needs no large expected counts, and allows
-for the reference being a sample too. The statistic is Pearson's. Where consecutive rows are alike, it is compared with
-draws that are larger by the design effect (Rao & Scott 1984), which is itself uncertain.
+for the reference being a sample too. The statistic is Pearson's, or where contrasts are named the least likely of his
+and of these: a mean that shifts a little everywhere, or one share, is found with fewer rows. Where consecutive rows are
+alike, it is compared with draws that are larger by the design effect (Rao & Scott 1984), which is itself uncertain.
 """
 
 from __future__ import annotations
@@ -22,17 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refrain.arrays import Floats
+    from refrain.statistics.shifts import Contrasts
 
 type Counts = NDArray[np.int64]
 
-FIRST_DRAWS = 1000
+FIRST_DRAWS = 250
+GROWTH = 4
+"""Each further batch of draws is so many times as large as all before it."""
 ENOUGH_BEYOND = 25
-"""So many of the first draws beyond the observed figure are enough to know that it is chance."""
+"""So many draws beyond the observed figure are enough to know that it is chance."""
 
 FAR_BEYOND = 1e-9
 """Below this the approximation need not be checked: it may err by many powers of ten."""
 
 MIN_EXPECTED_ROWS = 1.0
+
+PEARSON_WEIGHT = 0.2
+"""What Pearson's statistic gets of the chances of error beside the contrasts, which share 1."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,9 @@ class HomogeneityTest:
     effect: float
 
 
-def compare_counts(window: Counts, reference: Counts, design: DesignEffect, draws: int, seed: int) -> HomogeneityTest:
+def compare_counts(
+    window: Counts, reference: Counts, design: DesignEffect, draws: int, seed: int, contrasts: Contrasts | None = None
+) -> HomogeneityTest:
     """Test the homogeneity of two samples counted in the same cells, of which the last is that of missing values.
 
     `design` is the design effect of a window of this length. The smallest `p` is about one over the `draws` of the
@@ -66,13 +75,13 @@ def compare_counts(window: Counts, reference: Counts, design: DesignEffect, draw
     """
     used = (window + reference) > 0
     present = np.append(np.ones(len(window) - 1, dtype=bool), False)[used]
-    window, reference = window[used], reference[used]
     rows = int(window.sum())
-    if not rows or not reference.sum() or len(window) < 2:
+    if not rows or not reference.sum() or used.sum() < 2:
         return HomogeneityTest(1.0, 0.0)
     random = np.random.default_rng(seed)
     first = random.multivariate_hypergeometric(window + reference, rows, FIRST_DRAWS, method="marginals")
-    p = _p_value(window, window + reference, first, design, draws, random)
+    p = _p_value(window, window + reference, first, design, draws, random, contrasts)
+    window, reference, first = window[used], reference[used], first[:, used]
     whole = _effect_beyond_chance(window, reference, first, design)
     values = _effect_beyond_chance(window[present], reference[present], first[:, present], design)
     return HomogeneityTest(p, max(whole, values))
@@ -84,23 +93,51 @@ def _effect_beyond_chance(window: Counts, reference: Counts, first: Counts, desi
 
 
 def _p_value(
-    window: Counts, pooled: Counts, first: Counts, design: DesignEffect, draws: int, random: np.random.Generator
+    window: Counts,
+    pooled: Counts,
+    first: Counts,
+    design: DesignEffect,
+    draws: int,
+    random: np.random.Generator,
+    contrasts: Contrasts | None,
 ) -> float:
-    """Draw only as often as it takes (Besag & Clifford, Sequential Monte Carlo p-values, 1991)."""
+    """Draw only as often as it takes, in growing batches (Besag & Clifford, Sequential Monte Carlo p-values, 1991)."""
     rows = int(window.sum())
-    observed = float(pearson_statistic(window[np.newaxis, :], pooled, rows)[0])
-    figures = pearson_statistic(first, pooled, rows) * _draw_ratios(design, len(first), random)
-    beyond = int((figures >= observed).sum())
-    if beyond >= ENOUGH_BEYOND:
-        return (1 + beyond) / (1 + len(first))
-    if design.ratio == 1 and (pooled * rows / pooled.sum()).min() >= MIN_EXPECTED_ROWS:
-        deviation = chi_squared_deviation(observed, len(pooled) - 1)
-        approximate = max(0.5 * math.erfc(deviation / math.sqrt(2)), 1e-300)
-        if approximate < FAR_BEYOND:
-            return approximate
-    more = random.multivariate_hypergeometric(pooled, rows, max(draws - len(first), 0), method="marginals")
-    figures = pearson_statistic(more, pooled, rows) * _draw_ratios(design, len(more), random)
-    return (1 + beyond + int((figures >= observed).sum())) / (1 + len(first) + len(more))
+    observed = float(_statistic(window[np.newaxis, :], pooled, np.ones(1), contrasts)[0])
+    if design.ratio == 1 and (approximate := _chance_far_beyond(window, pooled)) < FAR_BEYOND:
+        return approximate
+    batch, beyond, drawn = first, 0, 0
+    while True:
+        figures = _statistic(batch, pooled, _draw_ratios(design, len(batch), random), contrasts)
+        beyond, drawn = beyond + int((figures >= observed).sum()), drawn + len(batch)
+        if beyond >= ENOUGH_BEYOND or drawn >= draws:
+            return (1 + beyond) / (1 + drawn)
+        more = min(GROWTH * drawn, draws - drawn)
+        batch = random.multivariate_hypergeometric(pooled, rows, more, method="marginals")
+
+
+def _chance_far_beyond(window: Counts, pooled: Counts) -> float:
+    """Return about the chance of the window by Pearson's statistic, 1 where a cell has too few rows for that."""
+    rows, used = int(window.sum()), pooled[pooled > 0]
+    if (used * rows / used.sum()).min() < MIN_EXPECTED_ROWS:
+        return 1.0
+    pearson = pearson_statistic(window[np.newaxis, :], pooled, rows)
+    deviation = float(chi_squared_deviation(pearson, len(used) - 1)[0])
+    return max(0.5 * math.erfc(deviation / math.sqrt(2)), 1e-300)
+
+
+def _statistic(counts: Counts, pooled: Counts, ratios: Floats, contrasts: Contrasts | None) -> Floats:
+    """Return how unlikely each line of counts [lines, cells] is, whose squares chance makes larger by `ratios` [lines].
+
+    It is Pearson's figure, or the greatest logarithm of a probability (but for a constant) of his and of the contrasts.
+    """
+    pearson = pearson_statistic(counts, pooled, int(counts[:1].sum())) * ratios
+    if contrasts is None:
+        return pearson
+    deviation = np.maximum(chi_squared_deviation(pearson, int(np.count_nonzero(pooled)) - 1), 0.0)
+    squares = contrasts.deviates(counts, pooled) ** 2 * ratios[:, np.newaxis] / 2 + np.log(contrasts.weights)
+    likelihoods: Floats = np.maximum(deviation**2 / 2 + math.log(PEARSON_WEIGHT), squares.max(axis=1))
+    return likelihoods
 
 
 def pearson_statistic(counts: Counts, pooled: Counts, rows: int) -> Floats:
@@ -109,9 +146,9 @@ def pearson_statistic(counts: Counts, pooled: Counts, rows: int) -> Floats:
     >>> pearson_statistic(np.array([[10, 20]]), np.array([30, 30]), 30).round(3).tolist()
     [6.667]
     """
-    total = int(pooled.sum())
-    expected = pooled * (rows / total)
-    figures: Floats = ((counts - expected) ** 2 / expected).sum(axis=1) * (total / max(total - rows, 1))
+    total, used = int(pooled.sum()), pooled > 0
+    expected = pooled[used] * (rows / total)
+    figures: Floats = ((counts[:, used] - expected) ** 2 / expected).sum(axis=1) * (total / max(total - rows, 1))
     return figures
 
 

@@ -115,8 +115,8 @@ def _deviation(before: Cells, now: Cells) -> float:
     used = pooled > 0
     if used.sum() < 2:
         return 0.0
-    square = float(pearson_statistic(now[used][np.newaxis], pooled[used], int(now.sum()))[0])
-    return chi_squared_deviation(square, int(used.sum()) - 1)
+    squares = pearson_statistic(now[used][np.newaxis], pooled[used], int(now.sum()))
+    return float(chi_squared_deviation(squares, int(used.sum()) - 1)[0])
 
 
 def _has_collapsed(before: Cells, now: Cells) -> bool:

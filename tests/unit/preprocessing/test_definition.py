@@ -106,10 +106,10 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("more than all", "monitoring.alarm", [4, 3], "monitoring.alarm: expected two whole numbers, k of m"),
     ("no pair", "monitoring.alarm", [True, 3], "monitoring.alarm: expected two whole numbers, k of m"),
     (
-        "a negative effect",
-        "monitoring.least_effect",
-        -1,
-        "monitoring.least_effect: expected a number of at least 0, got -1",
+        "a shift of nothing",
+        "monitoring.least_shift",
+        0,
+        "monitoring.least_shift: expected a number of at least 0.001, got 0",
     ),
     ("a stranger as a segment", "monitoring.segments", ["label"], "monitoring.segments: expected features of this"),
     (
