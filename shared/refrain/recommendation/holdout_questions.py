@@ -14,6 +14,8 @@ import numpy as np
 
 from refrain.recommendation.catalogue import order_by_popularity
 from refrain.recommendation.histories import gather_histories
+from refrain.recommendation.popularity import floor_half_life, user_shares
+from refrain.recommendation.user_item_pairs import gather_pairs, interaction_times
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from preprocessing import Columns, Definition, RecommenderDefinition
+    from preprocessing import Columns, RecommenderDefinition
 
     type Codes = NDArray[np.int64]
 
@@ -33,7 +35,7 @@ MAX_QUESTIONED_USERS = 20_000
 class Questions:
     """Users (text, sorted), their histories, the new items that they chose later, and each item's training rows.
 
-    `seen` and `chosen` are codes: indexes of `items`.
+    `seen` and `chosen` are codes: indexes of `items`. `popularity` is each item's share of users in training.
     """
 
     users: tuple[str, ...]
@@ -41,6 +43,7 @@ class Questions:
     seen: Sequence[Codes]
     chosen: Sequence[Codes]
     interactions: Codes
+    popularity: NDArray[np.float32]
 
     def __len__(self) -> int:
         """Count the users."""
@@ -72,8 +75,10 @@ class Questions:
         return np.where(np.isfinite(scores), of_questions[ranked], -1)
 
     def rank_popular(self, length: int) -> Codes:
-        """Rank for each user the most popular items outside the history, by training rows: [users, length]."""
+        """Rank for each user the most popular items of training outside the history, as `Popularity`: [users, length]."""
         order = np.array(order_by_popularity(self.items, self.interactions), np.int64)
+        order = order[np.argsort(-self.popularity[order], kind="stable")]
+        order = order[self.interactions[order] > 0]
         ranked = np.full((len(self), length), -1, np.int64)
         for row, seen in zip(ranked, self.seen, strict=True):
             popular = order[: length + len(seen)]
@@ -90,6 +95,7 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
     training_codes, holdout_codes = np.split(codes, [len(training[roles.item])])
     histories = gather_histories(training[roles.user], training_codes, interaction_times(definition, training))
     later = gather_histories(holdout[roles.user], holdout_codes, interaction_times(definition, holdout))
+    pairs = gather_pairs(definition, training, training_codes)
     seen = {user: histories.get(user, np.empty(0, np.int64)) for user in _sample(sorted(later))}
     chosen = {user: new for user in seen if len(new := np.setdiff1d(later[user], seen[user]))}
     return Questions(
@@ -98,14 +104,8 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
         seen=[seen[user] for user in chosen],
         chosen=list(chosen.values()),
         interactions=np.bincount(training_codes, minlength=len(items)),
+        popularity=user_shares(pairs.items, pairs.times, pairs.now, len(items), floor_half_life(definition)),
     )
-
-
-def interaction_times(definition: Definition, columns: Columns) -> NDArray[np.int64]:
-    """Return the time of each row in whole microseconds; 0 where the definition has no time."""
-    if not definition.time:
-        return np.zeros(len(next(iter(columns.values()))), np.int64)
-    return columns[definition.time].astype("datetime64[us]").astype(np.int64)
 
 
 def _sample(users: list[str]) -> list[str]:

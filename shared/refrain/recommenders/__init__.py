@@ -2,7 +2,7 @@
 
 Training only: SciPy and ONNX are imported here, and never where recommendations are given.
 
-May import: nothing of ours.
+May import: recommendation.
 Called by: training.
 """
 

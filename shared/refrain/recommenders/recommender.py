@@ -38,7 +38,7 @@ class Scorer(Protocol):
 class Recommender(BaseEstimator):  # type: ignore[misc]
     """Base of the estimators, which implement `_learn`.
 
-    `popularity_` float32 [items] holds the shares of interactions at the time of training: the scores of a history
+    `popularity_` float32 [items] holds the shares of users at the time of training: the scores of a history
     without a known item.
     """
 
@@ -90,9 +90,9 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
 
 
 class Popularity(Recommender):
-    """Each item's share of all interactions, of which each counts half after `half_life_days`.
+    """Each item's share of all pairs of user and item, of which each counts half after `half_life_days`.
 
-    The same items for everybody are the floor that every other recommender must reach.
+    The same items for everybody are the floor that every other recommender must exceed.
     """
 
     def __init__(self, half_life_days: float | None = None) -> None:

@@ -17,9 +17,10 @@ from refrain.lake.snapshot import read_candidate_answers
 from refrain.lake.version import Baseline, Golden
 from refrain.recommendation.catalogue import Catalogue, mark_known_items
 from refrain.recommendation.histories import MAX_HISTORY_ITEMS, known_codes, recent_items
-from refrain.recommendation.holdout_questions import interaction_times, make_questions
+from refrain.recommendation.holdout_questions import make_questions
 from refrain.recommendation.newest_of_users import mark_newest
 from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS, read_recommendation_requests
+from refrain.recommendation.user_item_pairs import gather_pairs, interaction_times
 from refrain.recommenders import Interactions, Recommender
 from refrain.training.baseline import profile_category, profile_number
 from refrain.training.fitted_candidate import FittedCandidate
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Columns, RecommenderDefinition
     from refrain.aws.storage import Store
     from refrain.recommendation.holdout_questions import Questions
-
-SECONDS_PER_MICROSECOND = 1e-6
 
 GOLDEN_USERS = 12
 NEVER_SEEN = "never seen in training"
@@ -150,22 +149,11 @@ def make_recommender(candidate: Candidate) -> Recommender:
 
 
 def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue: Catalogue) -> Interactions:
-    """Gather rows to pairs of user and item: the sum of their weights, and the newest time."""
-    roles = definition.roles
-    weights = rows[roles.weight] if roles.weight else np.ones(len(rows[roles.user]))
-    counted = weights > 0
-    users, numbers = np.unique(rows[roles.user][counted].astype(str), return_inverse=True)
-    codes = catalogue.coded(rows[roles.item][counted].tolist())
-    pairs, pair_of_row = np.unique(numbers * len(catalogue) + codes, return_inverse=True)
-    matrix = csr_array(
-        (np.bincount(pair_of_row, weights[counted]).astype(np.float32), np.divmod(pairs, max(len(catalogue), 1))),
-        shape=(len(users), len(catalogue)),
-    )
-    if not definition.time:
-        return Interactions(matrix, np.full(matrix.nnz, np.nan), np.nan)
-    times = np.full(matrix.nnz, -np.inf)
-    np.maximum.at(times, pair_of_row, interaction_times(definition, rows)[counted] * SECONDS_PER_MICROSECOND)
-    return Interactions(matrix, times, float(times.max(initial=-np.inf)))
+    """Gather rows to the matrix of users and items."""
+    pairs = gather_pairs(definition, rows, catalogue.coded(rows[definition.roles.item].tolist()))
+    shape = (int(pairs.users.max(initial=-1)) + 1, len(catalogue))
+    weights = csr_array((pairs.weights.astype(np.float32), (pairs.users, pairs.items)), shape=shape)
+    return Interactions(weights, pairs.times, pairs.now)
 
 
 def golden(

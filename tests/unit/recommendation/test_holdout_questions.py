@@ -117,6 +117,7 @@ def test_coverage_novelty_and_cold_users_are_measured_beyond_accuracy() -> None:
         seen=[np.array([0]), np.empty(0, np.int64)],
         chosen=[np.array([1]), np.array([2])],
         interactions=np.array([4, 2, 1, 1]),
+        popularity=np.array([0.5, 0.25, 0.125, 0.125], np.float32),
     )
 
     found = beyond_accuracy(asked, np.array([[1, 2], [1, -1]]))

@@ -11,16 +11,16 @@ from tests.unit.recommenders.interactions import make_interactions
 AMOUNTS = [[4, 1, 0], [0, 1, 2]]
 
 
-def test_without_a_half_life_all_interactions_count_the_same() -> None:
+def test_without_a_half_life_all_users_of_an_item_count_the_same_whatever_their_weights() -> None:
     fitted = Popularity().fit(make_interactions(AMOUNTS))
-    np.testing.assert_allclose(fitted.popularity_, [4 / 8, 2 / 8, 2 / 8])
+    np.testing.assert_allclose(fitted.popularity_, [1 / 4, 2 / 4, 1 / 4])
 
 
-def test_an_interaction_counts_half_after_its_half_life() -> None:
+def test_a_user_counts_half_after_its_half_life() -> None:
     days_ago = np.array([[20.0, 0.0, 0.0], [0.0, 10.0, 0.0]])
     fitted = Popularity(half_life_days=10).fit(make_interactions(AMOUNTS, days_ago))
-    np.testing.assert_allclose(fitted.popularity_, np.array([4 / 4, 1 + 1 / 2, 2]) / 4.5, rtol=1e-6)
-    assert fitted.recommend([np.array([], dtype=np.int64)], 3)[0].tolist() == [[2, 1, 0]]
+    np.testing.assert_allclose(fitted.popularity_, np.array([1 / 4, 1 + 1 / 2, 1]) / 2.75, rtol=1e-6)
+    assert fitted.recommend([np.array([], dtype=np.int64)], 3)[0].tolist() == [[1, 2, 0]]
 
 
 def test_old_interactions_still_rank_above_none() -> None:
@@ -30,7 +30,7 @@ def test_old_interactions_still_rank_above_none() -> None:
 
 
 def test_equal_scores_are_ordered_by_code() -> None:
-    fitted = Popularity().fit(make_interactions([[1, 2, 1, 2, 1]]))
+    fitted = Popularity().fit(make_interactions([[1, 2, 1, 2, 1], [0, 1, 0, 1, 0]]))
     assert fitted.recommend([np.array([], dtype=np.int64)], 4)[0].tolist() == [[1, 3, 0, 2]]
 
 
