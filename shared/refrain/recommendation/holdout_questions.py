@@ -14,7 +14,7 @@ import numpy as np
 
 from refrain.recommendation.catalogue import order_by_popularity
 from refrain.recommendation.histories import gather_histories
-from refrain.recommendation.popularity import floor_half_life, user_shares
+from refrain.recommendation.popularity import floor_half_life, halve_with_age, user_shares
 from refrain.recommendation.user_item_pairs import gather_pairs, interaction_times
 from refrain.statistics.hashing import row_hashes
 
@@ -96,6 +96,7 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
     histories = gather_histories(training[roles.user], training_codes, interaction_times(definition, training))
     later = gather_histories(holdout[roles.user], holdout_codes, interaction_times(definition, holdout))
     pairs = gather_pairs(definition, training, training_codes)
+    counts = halve_with_age(pairs.times, pairs.now, floor_half_life(definition))
     seen = {user: histories.get(user, np.empty(0, np.int64)) for user in _sample(sorted(later))}
     chosen = {user: new for user in seen if len(new := np.setdiff1d(later[user], seen[user]))}
     return Questions(
@@ -104,7 +105,7 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
         seen=[seen[user] for user in chosen],
         chosen=list(chosen.values()),
         interactions=np.bincount(training_codes, minlength=len(items)),
-        popularity=user_shares(pairs.items, pairs.times, pairs.now, len(items), floor_half_life(definition)),
+        popularity=user_shares(pairs.items, counts, len(items)),
     )
 
 

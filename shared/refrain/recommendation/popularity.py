@@ -20,24 +20,26 @@ MIN_DECAY = 2.0**-60
 """Users never decay to nothing: an item would fall behind items that nobody ever chose."""
 
 
-def user_shares(
-    items: NDArray[np.integer], times: NDArray[np.float64], now: float, size: int, half_life_days: float | None
-) -> NDArray[np.float32]:
-    """Return each item's share of all pairs of user and item, float32 [size].
+def halve_with_age(times: NDArray[np.float64], now: float, half_life_days: float | None) -> NDArray[np.float64]:
+    """Return how much pairs of user and item still count: half as much after each half-life; 1 without a time.
 
-    `items` are the codes of the pairs, and `times` their newest events in epoch seconds; NaN is as new as `now`.
-
-    >>> user_shares(np.array([0, 1, 1]), np.array([0.0, 0.0, DAY]), DAY, 2, half_life_days=1)
-    array([0.25, 0.75], dtype=float32)
+    >>> halve_with_age(np.array([0.0, DAY]), DAY, half_life_days=1).tolist()
+    [0.5, 1.0]
     """
     if half_life_days is None:
-        decayed = np.ones(len(items))
-    elif half_life_days > 0:
-        age = np.nan_to_num((now - times) / DAY, nan=0.0)
-        decayed = np.maximum(0.5 ** (age / half_life_days), MIN_DECAY)
-    else:
+        return np.ones(len(times))
+    if not half_life_days > 0:
         raise ValueError(f"a half-life must be more than 0 days, not {half_life_days}")
-    sums = np.bincount(items, decayed, size)
+    age = np.nan_to_num((now - times) / DAY, nan=0.0)
+    return np.asarray(np.maximum(0.5 ** (age / half_life_days), MIN_DECAY))
+
+
+def user_shares(items: NDArray[np.integer], counts: NDArray[np.float64], size: int) -> NDArray[np.float32]:
+    """Return each item's share of all pairs of user and item, float32 [size].
+
+    `items` are the codes of the pairs, and `counts` how much each pair counts.
+    """
+    sums = np.bincount(items, counts, size)
     return (sums / max(sums.sum(), np.finfo(np.float64).tiny)).astype(np.float32)
 
 

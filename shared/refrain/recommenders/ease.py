@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import svds
 
 from refrain.recommenders.neighbours import Neighbours, clear_diagonal
+from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative
 from refrain.recommenders.recent_targets import recent_directions, recent_weights
 from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.ridge import BLOCK, ridge_inverse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from refrain.recommenders.interaction_matrix import Interactions
+    from refrain.recommenders.parameter_choice import InnerSplit
+    from refrain.recommenders.ridge import Inverse
 
 
 class Ease(Recommender):
@@ -32,9 +35,11 @@ class Ease(Recommender):
     With `half_life_days` the histories predict recent interactions above all (see `recent_targets`).
     """
 
+    OPTIONS: ClassVar[Mapping[str, Sequence[float | int | str]]] = {"regularization": (200.0, 60.0, 600.0)}
+
     def __init__(
         self,
-        regularization: float = 200.0,
+        regularization: float | None = None,
         dropout: float = 0.0,
         neighbours: int | None = 400,
         half_life_days: float | None = None,
@@ -47,22 +52,48 @@ class Ease(Recommender):
     def _learn(self, interactions: Interactions) -> Neighbours:
         return Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
 
+    def choice_items(self, interactions: Interactions) -> int:
+        """Keep all items where there are few users and no half-life: time grows with the smaller side."""
+        is_quick = self.half_life_days is None and interactions.weights.shape[0] <= MAX_CHOICE_ITEMS
+        return interactions.items if is_quick else MAX_CHOICE_ITEMS
+
+    def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
+        """Fit each regularization on a split."""
+        for regularization in self.open_options().get("regularization", (self.regularization,)):
+            parameters = {"regularization": regularization}
+            yield Alternative(parameters, self._with(parameters)._score(split))
+
+    def _score(self, split: InnerSplit) -> NDArray[np.float32]:
+        """Score the histories of a split by all neighbours, without the filter."""
+        if self.half_life_days is None:
+            inverse = self._invert(split.learned)
+            return np.asarray(-inverse.times(split.asked) / inverse.diagonal, np.float32)
+        scores = np.zeros(split.asked.shape, np.float32)
+        start = 0
+        for block in Ease._weights(self, split.learned):
+            scores += split.asked[:, start : start + len(block)] @ block
+            start += len(block)
+        return scores
+
     def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of rows of the weights [items, items], with a diagonal of 0."""
-        if not self.regularization > 0:
+        inverse = self._invert(interactions)
+        if self.half_life_days is not None:
+            yield from recent_weights(interactions.binary(), interactions.targets(self.half_life_days), inverse)
+            return
+        for start in range(0, interactions.items, BLOCK):
+            block = -inverse.rows(start, start + BLOCK) / inverse.diagonal
+            yield clear_diagonal(block, start).astype(np.float32)
+
+    def _invert(self, interactions: Interactions) -> Inverse:
+        if self.regularization is None or not self.regularization > 0:
             raise ValueError(f"regularization must be more than 0, not {self.regularization}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and less than 1, not {self.dropout}")
         pairs = interactions.binary()
         item_users = np.bincount(pairs.indices, minlength=interactions.items)
         penalty = np.asarray(self.regularization + self.dropout / (1 - self.dropout) * item_users, dtype=np.float64)
-        inverse = ridge_inverse(pairs, penalty)
-        if self.half_life_days is not None:
-            yield from recent_weights(pairs, interactions.targets(self.half_life_days), inverse)
-            return
-        for start in range(0, interactions.items, BLOCK):
-            block = -inverse.rows(start, start + BLOCK) / inverse.diagonal
-            yield clear_diagonal(block, start).astype(np.float32)
+        return ridge_inverse(pairs, penalty)
 
 
 class FilteredEase(Ease):
@@ -74,12 +105,18 @@ class FilteredEase(Ease):
     al. 2024, https://arxiv.org/abs/2404.14243). Both parts are close to projections, so they are added without scaling.
     """
 
+    OPTIONS: ClassVar[Mapping[str, Sequence[float | int | str]]] = {
+        **Ease.OPTIONS,
+        "share": (0.0, 1.0),
+        "factors": (16, 128),
+    }
+
     def __init__(
         self,
-        regularization: float = 60.0,
+        regularization: float | None = None,
         dropout: float = 0.5,
-        factors: int = 128,
-        share: float = 1.0,
+        factors: int | None = None,
+        share: float | None = None,
         damping: float = 0.25,
         lift: float = 0.05,
         smoothing: float = 0.2,
@@ -93,25 +130,41 @@ class FilteredEase(Ease):
         self.lift = lift
         self.smoothing = smoothing
 
+    def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
+        """Fit each regularization, alone and with each filter."""
+        options = self.open_options()
+        counts, shares = (options.get(name, (getattr(self, name),)) for name in ("factors", "share"))
+        into, out = self._filter(split.learned, max(counts))
+        filters = {count: (split.asked @ into[:, :count]) @ out[:, :count].T for count in counts}
+        for plain in super().alternatives(split):
+            for share in shares:
+                for count in counts if share else counts[:1]:
+                    parameters = plain.parameters | {"share": share, "factors": count}
+                    yield Alternative(parameters, plain.scores + np.float32(share) * filters[count], not share)
+
     def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
+        if not self.share or not self.factors:
+            yield from super()._weights(interactions)
+            return
         start = 0
-        into, out = self._filter(interactions)
+        into, out = self._filter(interactions, self.factors)
         for block in super()._weights(interactions):
             stop = start + len(block)
-            yield block + clear_diagonal(into[start:stop] @ out.T, start)
+            yield block + clear_diagonal(np.float32(self.share) * into[start:stop] @ out.T, start)
             start = stop
 
-    def _filter(self, interactions: Interactions) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the two sides of the filter, float32 [items, factors] each."""
+    def _filter(self, interactions: Interactions, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the two sides of the filter, float32 [items, factors] each, the largest directions first."""
         pairs = interactions.binary().astype(np.float64)
         item_users = np.maximum(np.bincount(pairs.indices, minlength=interactions.items), 1)
         damped = pairs @ diags_array(item_users**-self.damping)
-        factors = min(self.factors, min(pairs.shape) - 1)
+        factors = min(count, min(pairs.shape) - 1)
         if factors < 1:
             return (np.zeros((interactions.items, 1), np.float32),) * 2
         _, sizes, directions = svds(damped, k=factors, v0=np.ones(min(pairs.shape)), return_singular_vectors="vh")
-        second = np.sort(sizes)[-min(2, factors)]
-        passed = self.share * np.minimum(sizes / second, 1) ** (2 * self.smoothing)
+        largest = np.argsort(-sizes, kind="stable")
+        sizes, directions = sizes[largest], directions[largest]
+        passed = np.minimum(sizes / sizes[min(1, factors - 1)], 1) ** (2 * self.smoothing)
         scale = item_users.mean() ** (self.damping - self.lift)
         into = directions.T * passed * scale * item_users[:, None] ** -self.damping
         out = directions.T

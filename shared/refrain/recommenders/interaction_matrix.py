@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommendation.popularity import user_shares
+from refrain.recommendation.popularity import halve_with_age, user_shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,11 @@ class Interactions:
 
     def shares(self, half_life_days: float | None = None) -> NDArray[np.float32]:
         """Return each item's share of all pairs of user and item, float32 [items]; see `user_shares`."""
-        return user_shares(self.weights.indices, self.times, self.now, self.items, half_life_days)
+        return user_shares(self.weights.indices, self.decay(half_life_days), self.items)
+
+    def decay(self, half_life_days: float | None) -> NDArray[np.float64]:
+        """Return how much each pair still counts; see `halve_with_age`."""
+        return halve_with_age(self.times, self.now, half_life_days)
 
     def binary(self) -> csr_array:
         """Return which pairs of user and item there are, 1 or 0, in float32."""

@@ -6,20 +6,23 @@ The popular items alone are the simplest recommender.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Protocol, Self
+from itertools import product
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
+from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative, choose_parameters
 from refrain.recommenders.top_k import rank_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from refrain.recommenders.interaction_matrix import Interactions
+    from refrain.recommenders.parameter_choice import InnerSplit, Parameters
 
 MAX_HELD_SCORES = 4_000_000
 """Scores held at a time."""
@@ -38,11 +41,15 @@ class Scorer(Protocol):
 class Recommender(BaseEstimator):  # type: ignore[misc]
     """Base of the estimators, which implement `_learn`.
 
+    A parameter of None that is one of `OPTIONS` is chosen on the interactions: `chosen_` holds what was chosen.
     `popularity_` float32 [items] holds the shares of users at the time of training: the scores of a history
     without a known item.
     """
 
+    OPTIONS: ClassVar[Mapping[str, Sequence[float | int | str]]] = {}
+
     half_life_days: float | None
+    chosen_: Parameters
     popularity_: NDArray[np.float32]
     scorer_: Scorer
 
@@ -50,8 +57,29 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
         interactions.check()
         self.popularity_ = interactions.shares(self.half_life_days)
-        self.scorer_ = self._learn(interactions)
+        self.chosen_ = choose_parameters(self, interactions)
+        self.scorer_ = (self._with(self.chosen_) if self.chosen_ else self)._learn(interactions)
         return self
+
+    def open_options(self) -> dict[str, Sequence[float | int | str]]:
+        """Return the options of each parameter that was not given, the usual one first."""
+        return {name: options for name, options in self.OPTIONS.items() if getattr(self, name) is None}
+
+    def choice_items(self, _: Interactions) -> int:
+        """Return how many items take part in the choice of parameters."""
+        return MAX_CHOICE_ITEMS
+
+    def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
+        """Fit each combination of options on a split."""
+        options = self.open_options()
+        for values in product(*options.values()):
+            parameters = dict(zip(options, values, strict=True))
+            yield Alternative(parameters, self._with(parameters)._learn(split.learned).scores(split.histories))
+
+    def _with(self, parameters: Parameters) -> Self:
+        """Return a copy that is not fitted, with these parameters."""
+        changed: Self = clone(self).set_params(**parameters)
+        return changed
 
     def recommend(
         self, histories: Sequence[NDArray[np.int64]], k: int

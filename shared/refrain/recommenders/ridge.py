@@ -27,10 +27,14 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Inverse:
-    """A symmetric matrix [items, items]: its diagonal, and rows by start and stop, without meaning on the diagonal."""
+    """A symmetric matrix [items, items]: its diagonal, rows by start and stop, and histories [n, items] times it.
+
+    Rows have no meaning on the diagonal, and products none for the items of a history.
+    """
 
     diagonal: NDArray[np.float64]
     rows: Callable[[int, int], NDArray[np.floating[Any]]]
+    times: Callable[[csr_array], NDArray[np.floating[Any]]]
 
 
 def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
@@ -69,7 +73,11 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         square = matrix[block, block]
         square[:] = np.tril(square) + np.tril(square, -1).T
         matrix[:start, block] = matrix[block, :start].T
-    return Inverse(matrix.diagonal(), lambda start, stop: matrix[start:stop])
+    return Inverse(
+        matrix.diagonal(),
+        rows=lambda start, stop: matrix[start:stop],
+        times=lambda histories: histories @ matrix,
+    )
 
 
 def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
@@ -86,4 +94,8 @@ def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         explained[start : start + BLOCK] = (block * solved).sum(axis=0)
         right[:, start : start + BLOCK] = solved
     left = left.astype(np.float32)
-    return Inverse(1 / penalty - explained, lambda start, stop: -(left[:, start:stop].T @ right))
+    return Inverse(
+        1 / penalty - explained,
+        rows=lambda start, stop: -(left[:, start:stop].T @ right),
+        times=lambda histories: -((histories @ left.T).toarray() @ right),
+    )
