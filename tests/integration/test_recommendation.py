@@ -229,6 +229,18 @@ def test_popularity_is_the_floor_and_the_better_candidate_is_promoted(aws: Aws, 
     assert "is better than the most popular items" in page
 
 
+def test_a_refit_takes_over_the_parameters_that_were_chosen_and_the_report_names_them(
+    aws: Aws, trained: dict[str, Any]
+) -> None:
+    refitted = json.loads(aws.read(f"versions/songs/{trained['champion']}/manifest.json"))
+    judged = json.loads(aws.read(f"versions/songs/{refitted['judged']}/manifest.json"))
+
+    assert set(judged["chosen"]) == {"regularization", "share", "factors"}
+    assert refitted["chosen"] == judged["chosen"]
+    page = aws.read(trained["report"].split("/", 3)[3]).decode()
+    assert f"share {judged['chosen']['share']:g}" in page
+
+
 def test_a_run_with_the_same_interactions_has_nothing_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
     again = snapshot_of("songs")
 

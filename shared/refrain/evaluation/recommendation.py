@@ -65,7 +65,11 @@ class RecommenderEvaluation:
             parity=None if expected is None else ranked_parity(_lists(**expected), _lists(items, scores)),
             latency_ms=model.latency_ms(_instances(model)),
             bytes=len(files.model),
-            describe=lambda _: {"beyond_accuracy": beyond_accuracy(self._questions, ranked), "logged": logged},
+            describe=lambda _: {
+                "beyond_accuracy": beyond_accuracy(self._questions, ranked),
+                "logged": logged,
+                "chosen": files.manifest.chosen,
+            },
             measure_importance=lambda _holdout: [],
         )
 

@@ -78,7 +78,8 @@ class ModelSummary(Document):
     """One model of a run. `metrics` are all metrics of the task by name.
 
     Only the champion, the candidate in focus and the twin of a refitted version have an `importance`. A recommender has
-    no `curves` and no `importance`; it has figures `beyond_accuracy`, and what `logged` lists say of its own.
+    no `curves` and no `importance`; it has figures `beyond_accuracy`, what `logged` lists say of its own, and `chosen`
+    parameters where its definition left them open.
     """
 
     figures: Figures
@@ -88,6 +89,7 @@ class ModelSummary(Document):
     importance: list[Importance] = field(default_factory=list)
     beyond_accuracy: dict[str, float] = field(default_factory=dict)
     logged: ListWorth | None = None
+    chosen: dict[str, float | int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,6 +61,8 @@ class TrainingRows(Document):
 class Manifest(StoredDocument):
     """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's.
 
+    `chosen` are the parameters that its definition left open, as training chose them; a refit takes them over.
+
     A version that learned from all rows of its run names the `judged` one: the same recipe, fitted without the holdout.
     That twin stands for it wherever a model must not be asked about rows that it learned.
     `positive` is the class that its figures are of (None for values, and with more than two classes), `trivial` the
@@ -93,6 +95,7 @@ class Manifest(StoredDocument):
     judged: str | None = None
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
+    chosen: dict[str, float | int | str] = field(default_factory=dict)
 
     def parse_definition(self) -> Definition:
         """Return the definition that the version was trained with."""

@@ -14,7 +14,7 @@ from refrain.words import counted, figure, listed, memory_size, milliseconds, pr
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.lake.evaluation import Evaluation, Figures
+    from refrain.lake.evaluation import Evaluation, Figures, ModelSummary
     from refrain.pages.run_models import PageModel, PageModels
 
 LIST_METRICS = ("ndcg@10", "recall@10", "hit_rate@10", "ndcg@40", "recall@40")
@@ -102,8 +102,9 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
     gain = [_cell(signed, figures.gain, figures.gain_interval), _cell(probability, figures.chance), _answer(figures)]
     verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
     kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
+    estimator = model.summary.estimator.rpartition(".")[2]
     return [
-        _name_cell(model, model.summary.estimator.rpartition(".")[2], figures.version if model.is_champion else ""),
+        _name_cell(model, estimator, _chosen(model.summary), figures.version if model.is_champion else ""),
         _cell(figure, figures.value, figures.interval),
         *(gain if against else []),
         _cell(milliseconds, figures.latency_ms),
@@ -111,6 +112,13 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
         _parity(model),
         badge(verdict, f"tiny {kind}"),
     ]
+
+
+def _chosen(summary: ModelSummary) -> str:
+    """Name the parameters that training chose, for a definition that left them open."""
+    return listed(
+        [f"{name} {value if isinstance(value, str) else figure(value)}" for name, value in summary.chosen.items()]
+    )
 
 
 def _answer(figures: Figures) -> str:

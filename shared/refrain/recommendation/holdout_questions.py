@@ -75,7 +75,7 @@ class Questions:
         return np.where(np.isfinite(scores), of_questions[ranked], -1)
 
     def rank_popular(self, length: int) -> Codes:
-        """Rank for each user the most popular items of training outside the history, as `Popularity`: [users, length]."""
+        """Rank for each user the items of training outside the history, as `Popularity` does: [users, length]."""
         order = np.array(order_by_popularity(self.items, self.interactions), np.int64)
         order = order[np.argsort(-self.popularity[order], kind="stable")]
         order = order[self.interactions[order] > 0]

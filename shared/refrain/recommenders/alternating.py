@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from refrain.recommenders.factors import Factors
 from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -32,10 +32,12 @@ class AlternatingLeastSquares(Recommender):
     Z = Y (YᵀY + λI)⁻¹; its score for an item is x·Y_j.
     """
 
+    OPTIONS: ClassVar[Mapping[str, Sequence[float | int | str]]] = {"regularization": (0.003, 0.01, 0.03)}
+
     def __init__(
         self,
         factors: int = 64,
-        regularization: float = 0.003,
+        regularization: float | None = None,
         unobserved: float = 0.1,
         iterations: int = 10,
         half_life_days: float | None = None,
@@ -77,7 +79,7 @@ class AlternatingLeastSquares(Recommender):
         return solved
 
     def _penalty(self, lengths: NDArray[np.float64], columns: int) -> NDArray[np.float32]:
-        return (self.regularization * (lengths + self.unobserved * columns)).astype(np.float32)
+        return ((self.regularization or 0.0) * (lengths + self.unobserved * columns)).astype(np.float32)
 
 
 def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from refrain.recommenders.interaction_matrix import Interactions
-    from refrain.recommenders.parameter_choice import InnerSplit
+    from refrain.recommenders.parameter_choice import InnerSplit, Parameters
     from refrain.recommenders.ridge import Inverse
 
 
@@ -59,8 +59,9 @@ class Ease(Recommender):
 
     def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
         """Fit each regularization on a split."""
-        for regularization in self.open_options().get("regularization", (self.regularization,)):
-            parameters = {"regularization": regularization}
+        given = () if self.regularization is None else (self.regularization,)
+        for regularization in self.open_options().get("regularization", given):
+            parameters: Parameters = {"regularization": regularization}
             yield Alternative(parameters, self._with(parameters)._score(split))
 
     def _score(self, split: InnerSplit) -> NDArray[np.float32]:
@@ -148,9 +149,10 @@ class FilteredEase(Ease):
             return
         start = 0
         into, out = self._filter(interactions, self.factors)
+        into *= np.float32(self.share)
         for block in super()._weights(interactions):
             stop = start + len(block)
-            yield block + clear_diagonal(np.float32(self.share) * into[start:stop] @ out.T, start)
+            yield block + clear_diagonal(into[start:stop] @ out.T, start)
             start = stop
 
     def _filter(self, interactions: Interactions, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

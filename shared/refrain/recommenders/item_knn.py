@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from refrain.recommenders.neighbours import Neighbours, clear_diagonal
 from refrain.recommenders.recommender import Recommender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -42,11 +42,16 @@ class ItemKnn(Recommender):
     predicted, loses weight with age.
     """
 
+    OPTIONS: ClassVar[Mapping[str, Sequence[float | int | str]]] = {
+        "weighting": ("binary", "log", "tfidf", "bm25"),
+        "shrinkage": (0.0, 10.0),
+    }
+
     def __init__(
         self,
         neighbours: int | None = 400,
-        shrinkage: float = 0.0,
-        weighting: Weighting = "binary",
+        shrinkage: float | None = None,
+        weighting: Weighting | None = None,
         half_life_days: float | None = None,
     ) -> None:
         self.neighbours = neighbours
@@ -55,9 +60,9 @@ class ItemKnn(Recommender):
         self.half_life_days = half_life_days
 
     def _learn(self, interactions: Interactions) -> Neighbours:
-        if self.weighting not in get_args(Weighting.__value__):
+        if self.weighting is None or self.weighting not in get_args(Weighting.__value__):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")
-        if not self.shrinkage >= 0:
+        if self.shrinkage is None or not self.shrinkage >= 0:
             raise ValueError(f"shrinkage must not be negative, but is {self.shrinkage}")
         _check_work(interactions)
         weighed = weigh(interactions, self.weighting)

@@ -122,7 +122,7 @@ def choose_parameters(estimator: Choosing, interactions: Interactions) -> Parame
     ndcg = {key: np.concatenate(parts) for key, parts in figures.items()}
     best, simple = (max(keys, key=lambda key: float(ndcg[key].mean())) for keys in (ndcg, plain or ndcg))
     gain = ndcg[best] - ndcg[simple]
-    is_sure = gain.mean() > gain.std() / np.sqrt(len(gain))
+    is_sure = gain.mean() > gain.std() / np.sqrt(len(gain) / splits)  # the splits share their users
     return dict(best if is_sure else simple)
 
 

@@ -74,9 +74,7 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
         square[:] = np.tril(square) + np.tril(square, -1).T
         matrix[:start, block] = matrix[block, :start].T
     return Inverse(
-        matrix.diagonal(),
-        rows=lambda start, stop: matrix[start:stop],
-        times=lambda histories: histories @ matrix,
+        matrix.diagonal(), rows=lambda start, stop: matrix[start:stop], times=lambda histories: histories @ matrix
     )
 
 

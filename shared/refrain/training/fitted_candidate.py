@@ -28,7 +28,8 @@ class FittedCandidate:
     """A fitted estimator as a graph, with its proofs.
 
     `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`,
-    `classes`, `positive`, `trivial` and `familiar` belong to a tabular model, `catalogue` and `users` to a recommender.
+    `classes`, `positive`, `trivial` and `familiar` belong to a tabular model, `catalogue`, `users` and `chosen` to a
+    recommender.
     """
 
     graph: bytes
@@ -45,6 +46,7 @@ class FittedCandidate:
     familiar: bytes | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
+    chosen: dict[str, float | int | str] = field(default_factory=dict)
 
     def version_files(
         self,
@@ -82,5 +84,6 @@ class FittedCandidate:
             judged=version_name(run, candidate.name) if refitted else None,
             positive=self.positive,
             trivial=self.trivial,
+            chosen=self.chosen,
         )
         return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue, familiar=self.familiar)

@@ -14,7 +14,7 @@ from refrain.errors import CandidateRefused
 from refrain.lake.feature_profile import AnswerProfile, Turnover
 from refrain.lake.packed_columns import join_rows, select_rows
 from refrain.lake.snapshot import read_candidate_answers
-from refrain.lake.version import Baseline, Golden
+from refrain.lake.version import Baseline, Golden, Manifest, version_name
 from refrain.recommendation.catalogue import Catalogue, mark_known_items
 from refrain.recommendation.histories import MAX_HISTORY_ITEMS, known_codes, recent_items
 from refrain.recommendation.holdout_questions import make_questions
@@ -50,6 +50,7 @@ class RecommenderFit:
     catalogue: Catalogue
     users: int
     seconds: float
+    chosen: dict[str, float | int | str]
 
     def rank(self, asked: Questions) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Answer questions: `MAX_RECOMMENDED_ITEMS` codes of the catalogue for each user, and their scores."""
@@ -66,6 +67,7 @@ class RecommenderFit:
             fit_seconds=self.seconds,
             catalogue=self.catalogue,
             users=self.users,
+            chosen=self.chosen,
         )
 
     def _histories(self, asked: Questions) -> list[NDArray[np.int64]]:
@@ -88,7 +90,8 @@ def fit_recommender(
         graph = estimator.export()
     except FIT_ERRORS as error:
         raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
-    return RecommenderFit(definition, estimator, graph, catalogue, len(set(rows[roles.user].tolist())), seconds)
+    users = len(set(rows[roles.user].tolist()))
+    return RecommenderFit(definition, estimator, graph, catalogue, users, seconds, dict(estimator.chosen_))
 
 
 def train_recommender(
@@ -115,11 +118,13 @@ def refit_recommender(
     holdout: Columns,
     items: Columns,
 ) -> FittedCandidate:
-    """Fit a recommender on all rows, export and profile it (see `all_rows`).
+    """Fit a recommender on all rows, with the parameters that its twin chose, and export it (see `all_rows`).
 
     The answers are its lists for the questions of the holdout, and one step back: which rows were `newer`, and the
     lists `back` to the questions that they ask, as codes of those questions.
     """
+    chosen = Manifest.read(store, definition.model, version_name(run, candidate.name)).chosen
+    candidate = replace(candidate, parameters={**candidate.parameters, **chosen})
     newer = mark_newest(definition, training)
     older, later = (select_rows(training, side) for side in (~newer, newer))
     back = make_questions(definition, older, later)
@@ -131,7 +136,8 @@ def refit_recommender(
     judged = read_candidate_answers(store, definition.model, run, candidate.name)["scores"]
     baseline = describe_interactions(definition, join_rows(training, holdout), training, holdout, judged)
     answers = {"items": ranked.astype(np.int32), "scores": scores, "newer": newer, "back": lists.astype(np.int32)}
-    return replace(fitted.describe(asked, baseline, answers), fit_seconds=before.seconds + fitted.seconds)
+    described = fitted.describe(asked, baseline, answers)
+    return replace(described, fit_seconds=before.seconds + fitted.seconds, chosen=chosen)
 
 
 def make_recommender(candidate: Candidate) -> Recommender:
