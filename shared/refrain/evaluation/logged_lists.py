@@ -15,7 +15,8 @@ import numpy as np
 from refrain.lake.capture.recommendations import HORIZON, read_recommendations
 from refrain.lake.list_worth import ListWorth, TakenShare
 from refrain.recommendation.histories import recent_items
-from refrain.recommendation.holdout_questions import Questions, interaction_times
+from refrain.recommendation.holdout_questions import Questions
+from refrain.recommendation.user_item_pairs import interaction_times
 from refrain.statistics.intervals import mean_interval
 from refrain.statistics.off_policy import CONFIDENCE, Offers, OtherLists, judge_lists
 

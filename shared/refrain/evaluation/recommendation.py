@@ -22,6 +22,7 @@ from refrain.model.parity import ranked_parity
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.histories import known_codes
 from refrain.recommendation.holdout_questions import make_questions
+from refrain.recommendation.popularity import rank_popular
 from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS
 from refrain.statistics.answer_distance import list_distance
 from refrain.statistics.metrics import METRICS
@@ -46,6 +47,7 @@ class RecommenderEvaluation:
     def __init__(self, store: Store, definition: RecommenderDefinition, run: str) -> None:
         training, holdout = (read_snapshot_rows(store, definition.model, run, part) for part in ("train", "holdout"))
         self._questions = make_questions(definition, training, holdout)
+        self._popular = rank_popular(definition, training, self._questions, MAX_RECOMMENDED_ITEMS)
         self._logged = gather_logged_lists(store, definition, training, holdout)
         self._users = holdout[definition.roles.user]
 
@@ -76,7 +78,7 @@ class RecommenderEvaluation:
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:
         """Return how many new items each user chose, and what the most popular items would have hit."""
         del models
-        hits = self._questions.hits(self._questions.rank_popular(MAX_RECOMMENDED_ITEMS))
+        hits = self._questions.hits(self._popular)
         return Holdout(self._questions.chosen_counts, trivial=hits if len(hits) else None)
 
     def left_out(self, learned: Marks, copies: Marks) -> tuple[Marks, Marks]:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.recommendation.catalogue import order_by_popularity
 from refrain.recommendation.histories import gather_histories
-from refrain.recommendation.popularity import floor_half_life, halve_with_age, user_shares
-from refrain.recommendation.user_item_pairs import gather_pairs, interaction_times
+from refrain.recommendation.user_item_pairs import interaction_times
 from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ MAX_QUESTIONED_USERS = 20_000
 class Questions:
     """Users (text, sorted), their histories, the new items that they chose later, and each item's training rows.
 
-    `seen` and `chosen` are codes: indexes of `items`. `popularity` is each item's share of users in training.
+    `seen` and `chosen` are codes: indexes of `items`.
     """
 
     users: tuple[str, ...]
@@ -43,7 +41,6 @@ class Questions:
     seen: Sequence[Codes]
     chosen: Sequence[Codes]
     interactions: Codes
-    popularity: NDArray[np.float32]
 
     def __len__(self) -> int:
         """Count the users."""
@@ -74,18 +71,6 @@ class Questions:
         of_questions = np.array([codes.get(item, -1) for item in items], np.int64)
         return np.where(np.isfinite(scores), of_questions[ranked], -1)
 
-    def rank_popular(self, length: int) -> Codes:
-        """Rank for each user the items of training outside the history, as `Popularity` does: [users, length]."""
-        order = np.array(order_by_popularity(self.items, self.interactions), np.int64)
-        order = order[np.argsort(-self.popularity[order], kind="stable")]
-        order = order[self.interactions[order] > 0]
-        ranked = np.full((len(self), length), -1, np.int64)
-        for row, seen in zip(ranked, self.seen, strict=True):
-            popular = order[: length + len(seen)]
-            fresh = popular[~np.isin(popular, seen)][:length]
-            row[: len(fresh)] = fresh
-        return ranked
-
 
 def make_questions(definition: RecommenderDefinition, training: Columns, holdout: Columns) -> Questions:
     """Make the questions of a snapshot's rows; users who chose nothing new are left out."""
@@ -95,8 +80,6 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
     training_codes, holdout_codes = np.split(codes, [len(training[roles.item])])
     histories = gather_histories(training[roles.user], training_codes, interaction_times(definition, training))
     later = gather_histories(holdout[roles.user], holdout_codes, interaction_times(definition, holdout))
-    pairs = gather_pairs(definition, training, training_codes)
-    counts = halve_with_age(pairs.times, pairs.now, floor_half_life(definition))
     seen = {user: histories.get(user, np.empty(0, np.int64)) for user in _sample(sorted(later))}
     chosen = {user: new for user in seen if len(new := np.setdiff1d(later[user], seen[user]))}
     return Questions(
@@ -105,7 +88,6 @@ def make_questions(definition: RecommenderDefinition, training: Columns, holdout
         seen=[seen[user] for user in chosen],
         chosen=list(chosen.values()),
         interactions=np.bincount(training_codes, minlength=len(items)),
-        popularity=user_shares(pairs.items, counts, len(items)),
     )
 
 

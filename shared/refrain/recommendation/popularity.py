@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from refrain.recommendation.catalogue import order_by_popularity
+from refrain.recommendation.user_item_pairs import gather_pairs
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from preprocessing import RecommenderDefinition
+    from preprocessing import Columns, RecommenderDefinition
+    from refrain.recommendation.holdout_questions import Codes, Questions
 
 DAY = 86_400.0
 MIN_DECAY = 2.0**-60
@@ -41,6 +45,23 @@ def user_shares(items: NDArray[np.integer], counts: NDArray[np.float64], size: i
     """
     sums = np.bincount(items, counts, size)
     return (sums / max(sums.sum(), np.finfo(np.float64).tiny)).astype(np.float32)
+
+
+def rank_popular(definition: RecommenderDefinition, training: Columns, asked: Questions, length: int) -> Codes:
+    """Rank for each user the items of training outside the history, as `Popularity` does: [users, length]."""
+    size = len(asked.items)
+    codes = np.searchsorted(asked.items, training[definition.roles.item].astype(str))
+    pairs = gather_pairs(definition, training, codes)
+    shares = user_shares(pairs.items, halve_with_age(pairs.times, pairs.now, floor_half_life(definition)), size)
+    order = np.array(order_by_popularity(asked.items, asked.interactions), np.int64)
+    order = order[np.argsort(-shares[order], kind="stable")]
+    order = order[asked.interactions[order] > 0]
+    ranked = np.full((len(asked), length), -1, np.int64)
+    for row, seen in zip(ranked, asked.seen, strict=True):
+        popular = order[: length + len(seen)]
+        fresh = popular[~np.isin(popular, seen)][:length]
+        row[: len(fresh)] = fresh
+    return ranked
 
 
 def floor_half_life(definition: RecommenderDefinition) -> float | None:

@@ -14,6 +14,7 @@ from preprocessing import objects
 from refrain.evaluation.recommendation import beyond_accuracy
 from refrain.recommendation.holdout_questions import Questions, make_questions
 from refrain.recommendation.newest_of_users import mark_newest
+from refrain.recommendation.popularity import rank_popular
 from refrain.snapshot.recommendation import RecommenderSnapshot
 from refrain.statistics.hashing import row_hashes
 from refrain.statistics.metrics import METRICS
@@ -50,8 +51,10 @@ def test_popular_items_exclude_the_history(definition: RecommenderDefinition) ->
     training = rows(("u1", "a", 1), ("u2", "a", 1), ("u2", "b", 1), ("u3", "c", 1), ("u3", "b", 1), ("u3", "a", 1))
     asked = make_questions(definition, training, rows(("u1", "c", 5)))
 
-    assert [asked.items[code] for code in asked.rank_popular(3)[0] if code >= 0] == ["b", "c"]
-    assert asked.hits(asked.rank_popular(3)).tolist() == [[0.0, 1.0, 0.0]]
+    ranked = rank_popular(definition, training, asked, 3)
+
+    assert [asked.items[code] for code in ranked[0] if code >= 0] == ["b", "c"]
+    assert asked.hits(ranked).tolist() == [[0.0, 1.0, 0.0]]
 
 
 def test_each_user_s_newest_interactions_are_held_out(definition: RecommenderDefinition) -> None:
@@ -117,7 +120,6 @@ def test_coverage_novelty_and_cold_users_are_measured_beyond_accuracy() -> None:
         seen=[np.array([0]), np.empty(0, np.int64)],
         chosen=[np.array([1]), np.array([2])],
         interactions=np.array([4, 2, 1, 1]),
-        popularity=np.array([0.5, 0.25, 0.125, 0.125], np.float32),
     )
 
     found = beyond_accuracy(asked, np.array([[1, 2], [1, -1]]))

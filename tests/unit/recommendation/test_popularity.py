@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from preprocessing import RecommenderDefinition, objects, parse_definition
 from refrain.recommendation.holdout_questions import make_questions
-from refrain.recommendation.popularity import floor_half_life
+from refrain.recommendation.popularity import floor_half_life, rank_popular
 from refrain.training.recommendation import fit_recommender
 from tests.unit.recommendation.conftest import document
 
@@ -59,7 +59,7 @@ def test_the_floor_and_the_candidate_recommend_the_same_items(
 
     lists = asked.coded_lists(fitted.catalogue.items, *fitted.rank(asked)) if len(asked) else np.empty((0, 8), int)
 
-    floor = asked.rank_popular(8)
+    floor = rank_popular(definition, training, asked, 8)
     assert lists[:, :8].tolist() == floor[:, : lists.shape[1]].tolist()
 
 
