@@ -59,8 +59,8 @@ class Ease(Recommender):
 
     def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
         """Fit each regularization on a split."""
-        given = () if self.regularization is None else (self.regularization,)
-        for regularization in self.open_options().get("regularization", given):
+        fixed = () if self.regularization is None else (self.regularization,)
+        for regularization in self.open_options().get("regularization", fixed):
             parameters: Parameters = {"regularization": regularization}
             yield Alternative(parameters, self._with(parameters)._score(split))
 
