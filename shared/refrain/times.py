@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -58,6 +58,24 @@ def to_datetime64(time: datetime) -> np.datetime64:
     import numpy as np  # the check before traffic has no wheels
 
     return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def iso_of(time: np.datetime64) -> str:
+    """Write a time of a column, to the second.
+
+    >>> iso_of(to_datetime64(from_iso("2026-11-23T12:20:00+01:00")))
+    '2026-11-23T11:20:00Z'
+    """
+    return f"{time.astype('datetime64[s]')}Z"
+
+
+def hour_start(time: datetime, seconds: int = 3600) -> datetime:
+    """Return the start of the hour of a time, or of a span of so many seconds.
+
+    >>> hour_start(from_iso("2026-11-23T12:29:17Z")).minute, hour_start(from_iso("2026-11-23T12:29:17Z"), 300).minute
+    (0, 25)
+    """
+    return time - (time - datetime(1970, 1, 1, tzinfo=UTC)) % timedelta(seconds=seconds)
 
 
 def for_people(text: str) -> str:

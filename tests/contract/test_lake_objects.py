@@ -57,7 +57,8 @@ MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 
 OBJECT = re.compile(
     r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|errors|evaluation|expectation)\.json"
-    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|labels|interactions|monitoring|coverage)/\S+"
+    r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|hours|labels|interactions)/\S+"
+    r"|(?:monitoring|coverage)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 

@@ -251,6 +251,7 @@ def test_captured_rejected_and_undelivered_data_expires() -> None:
 
     assert days == {
         "captured/": {"Ref": "CapturedDays"},
+        "hours/": {"Ref": "CapturedDays"},
         "rejected/": {"Ref": "RejectedDays"},
         "undelivered/": {"Ref": "RejectedDays"},
     }

@@ -20,7 +20,7 @@ import numpy as np
 from preprocessing import objects, prepare
 from refrain.lake.by_hour import keys_between, read_all
 from refrain.lake.document import Document
-from refrain.times import to_iso
+from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -142,6 +142,17 @@ def read_labels(
             label = (batch.received_at, key, index), entry["label"]
             received.setdefault(entry["prediction_id"], []).append(label)
     return {prediction_id: current_label(labels) for prediction_id, labels in received.items()}
+
+
+def count_labelled(store: Store, model: str, after: datetime | None, until: datetime, enough: int) -> int:
+    """Count the predictions that got a label after a time, up to `enough`: then no further label is read."""
+    labelled: set[str] = set()
+    for _, batch in LabelBatch.read_between(store, model, after, until):
+        if after is None or from_iso(batch.received_at) > after:
+            labelled.update(entry["prediction_id"] for entry in batch.labels)
+        if len(labelled) >= enough:
+            break
+    return min(len(labelled), enough)
 
 
 def current_label(labels: Iterable[tuple[LabelArrival, Any]]) -> Label:

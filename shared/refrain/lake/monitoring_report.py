@@ -55,7 +55,8 @@ class MonitoringReport(Document):
     """One report on one model. Times are ISO 8601 in UTC.
 
     What has a default is for models with a champion. `window` is the latest judged one; `waiting` counts the rows that
-    came since and are not judged yet. `history` are the judged windows so far, of earlier versions too. `last_start` is
+    came since and are not judged yet, `waiting_files` the captured files and labels that there was no time to read.
+    `history` are the judged windows so far, of earlier versions too. `last_start` is
     when a report last started a run. The model has drifted since `drifted_since`, and its measured quality has been
     below the gate since `below_gate_since`. A recommender is monitored by its interactions, and has `hits` but no
     `quality`.
@@ -74,6 +75,7 @@ class MonitoringReport(Document):
     window: JudgedWindow | None = None
     waiting: int = 0
     damaged: int = 0
+    waiting_files: int = 0
     quality: MeasuredQuality | None = None
     coverage: CoverageFigures | None = None
     hits: RecommendationHits | None = None

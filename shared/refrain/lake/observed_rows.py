@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,12 +49,27 @@ class ObservedRows:
         """Return the sample of at most so many rows."""
         return self if len(self) <= rows else self.select(np.arange(rows))
 
+    def within(self, bound: np.uint64, since: np.datetime64, until: np.datetime64) -> Self:
+        """Return the rows with a hash of at most `bound` that were answered from `since` to before `until`."""
+        return self.select((self.hashes <= bound) & (self.times >= since) & (self.times < until))
+
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
         """Return the rows of several sets of rows with the same columns; a row that several have comes once."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
         return cls(columns=columns, **arrays).select(np.unique(arrays["hashes"], return_index=True)[1])
+
+    def pack(self) -> bytes:
+        """Write them: the same rows are the same bytes."""
+        columns = np.frombuffer(pack_columns(self.columns), np.uint8)
+        return pack_arrays(columns=columns, **{name: getattr(self, name) for name in _ARRAYS})
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Self:
+        """Read what `pack` wrote."""
+        arrays = unpack_arrays(data)
+        return cls(columns=unpack_columns(arrays.pop("columns").tobytes()), **arrays)
 
 
 _ARRAYS = ("hashes", "times", "matrix", "answers", "bounds", "entities")

@@ -1,4 +1,4 @@
-"""Turn captured predictions of a version into statistics: counts by hour, and rows to sample."""
+"""Read captured predictions of a version as arrays, and tell the hours that they belong to."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import encode, is_missing
+from preprocessing import encode
 from refrain.lake.capture.predictions import name_entities
+from refrain.lake.capture.record import asked_at
 from refrain.lake.observed_rows import ObservedRows
-from refrain.monitoring.window_statistics import MAX_SAMPLED_ROWS, LabelledSample
 from refrain.statistics.hashing import text_hashes
+from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from refrain.lake.capture.predictions import Captured, CapturedRow, LabelledPredictions
-    from refrain.lake.hour_counts import HourCounts
+    from preprocessing import Array
+    from refrain.lake.capture.predictions import Captured, CapturedRow
     from refrain.monitoring.served_version import ServedVersion
-    from refrain.monitoring.watched_cells import WatchedCells
-
-HOUR = np.timedelta64(3600, "s")
 
 
 def observe_rows(version: ServedVersion, captured: Captured) -> ObservedRows:
@@ -28,35 +24,24 @@ def observe_rows(version: ServedVersion, captured: Captured) -> ObservedRows:
     columns, _ = captured.columns(version.definition)
     hashes = text_hashes(captured.ids)
     entities = name_entities(version.definition, captured.rows)
-    width = len(version.classes) or 1
     return ObservedRows(
         hashes=hashes,
-        times=captured.times,
+        times=np.array([_time_of(row) for row in captured.rows], "datetime64[us]"),
         columns=columns,
         matrix=encode(version.definition, version.vocabularies, columns),
-        answers=captured.answers.reshape(-1, width),
+        answers=captured.answers.reshape(-1, len(version.classes) or 1),
         bounds=np.array([row.bound for row in captured.rows], np.float64),  # None is NaN
         entities=hashes if entities is None else text_hashes(entities.tolist()),
     )
 
 
-def count_hours(cells: WatchedCells, rows: ObservedRows, captured: Sequence[CapturedRow]) -> HourCounts:
-    """Count rows in the hours of their answers."""
-    hours = rows.times - (rows.times - np.datetime64(0, "us")) % HOUR
-    return cells.count(rows, [row.unfamiliar for row in captured], hours)
+def hours_of(times: Array, seconds: int) -> Array:
+    """Return the starts of the spans that times (datetime64[us]) lie in."""
+    starts: Array = times - (times - np.datetime64(0, "us")) % np.timedelta64(seconds, "s")
+    return starts
 
 
-def sample_rows(rows: ObservedRows) -> ObservedRows:
-    """Return the sample of rows in any order."""
-    return ObservedRows.join([rows]).smallest(MAX_SAMPLED_ROWS)
-
-
-def sample_labelled(version: ServedVersion, joined: LabelledPredictions) -> LabelledSample:
-    """Return a sample of the predictions that have a label which the definition can use."""
-    target, _ = joined.target(version.definition)
-    usable = np.flatnonzero(~is_missing(target))
-    rows = observe_rows(version, joined.captured)
-    chosen = usable[np.argsort(rows.hashes[usable])[:MAX_SAMPLED_ROWS]]
-    predictions = len(joined) + joined.unlabelled
-    share = len(usable) / predictions if predictions else 0.0
-    return LabelledSample(rows.select(chosen), target[chosen], joined.delays[chosen], share)
+def _time_of(row: CapturedRow) -> np.datetime64:
+    """Return the time in a prediction's id, by which its label is found; its line was written a little later."""
+    asked = asked_at(row.id)
+    return row.time if asked is None else to_datetime64(asked)

@@ -16,8 +16,8 @@ from refrain.monitoring.drift import MIN_TESTED_ROWS
 from refrain.monitoring.observed_predictions import read_prediction_traffic
 from refrain.monitoring.recommendation import read_recommender_traffic
 from refrain.monitoring.served_version import read_served_version
-from refrain.monitoring.windows import drift_state, is_long_enough, waiting_window
-from refrain.times import from_iso, to_iso
+from refrain.monitoring.windows import drift_state, hour_length, is_long_enough, waiting_window
+from refrain.times import from_iso, hour_start, to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -64,11 +64,13 @@ def observe(
         window=before.window if before and past else None,
         waiting=traffic.rows,
         damaged=traffic.damaged,
+        waiting_files=traffic.waiting_files,
         quality=traffic.quality,
         coverage=traffic.coverage,
         hits=traffic.hits,
     )
-    if is_long_enough(window, rules.window) and traffic.rows >= MIN_TESTED_ROWS:
+    counted = replace(window, since=hour_start(window.since, hour_length(rules.window)))
+    if is_long_enough(counted, rules.window) and traffic.rows >= MIN_TESTED_ROWS and not traffic.waiting_files:
         report = _with_window(report, traffic.judge(past))
     return replace(report, state=_state(report))
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
-from refrain.lake.capture.predictions import Captured, join_labels, read_captured
-from refrain.lake.label import read_labels
-from refrain.monitoring.captured_statistics import count_hours, observe_rows, sample_labelled, sample_rows
+from refrain.lake.hour_index import HourFolder
 from refrain.monitoring.coverage import watch_coverage
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.drop_causes import explain_quality, explain_window
+from refrain.monitoring.hour_catch_up import reduce_captured
 from refrain.monitoring.quality import estimate_quality, measure_quality
 from refrain.monitoring.watched_cells import WatchedCells
 from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_features
 from refrain.monitoring.window_statistics import WindowStatistics
-from refrain.monitoring.windows import Traffic
+from refrain.monitoring.windows import Traffic, hour_length
 from refrain.statistics.shifts import Floors
-from refrain.times import to_datetime64
+from refrain.times import hour_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,21 +33,28 @@ if TYPE_CHECKING:
 def read_prediction_traffic(
     store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime
 ) -> Traffic:
-    """Read the predictions that wait to be judged, and measure the quality of all that have a label by now."""
+    """Reduce what was captured and labelled since the last report; measure quality on all that have a label by now."""
     labelled_since = max(version.since, now - timedelta(seconds=definition.monitoring.quality))
-    captured = read_captured(store, definition.model, min(window.since, labelled_since), now).of(version.name)
-    labels = read_labels(store, definition.model, labelled_since, now)
-    labelled = sample_labelled(version, join_labels(_between(captured, labelled_since, now), labels))
-    waiting = _between(captured, window.since, window.until)
-    rows, cells = observe_rows(version, waiting), WatchedCells.of(version)
-    statistics = WindowStatistics(cells, count_hours(cells, rows, waiting.rows), sample_rows(rows), labelled)
+    seconds, cells = hour_length(definition.monitoring.window), WatchedCells.of(version)
+    folder = HourFolder(store, definition.model, version.name, cells.scheme(seconds))
+    observed = reduce_captured(folder, version, cells, seconds, min(window.since, labelled_since), now)
+    first = hour_start(version.since, seconds) if window.since == version.since else window.since
+    counts = observed.count(first, window.until)
+    labelled = observed.sample_labelled(version, labelled_since, now)
+    quality = measure_quality(version, definition, labelled, labelled_since)
+
+    def judge(past: Sequence[PastWindow]) -> JudgedWindow:
+        assert counts, "only a window with rows is judged"
+        sample = observed.sample(counts, first, window.until)
+        statistics = WindowStatistics(cells, counts, sample, labelled)
+        return judge_predictions(version, definition, window, statistics, past)
+
     return Traffic(
-        rows=statistics.rows,
-        damaged=captured.damaged,
-        judge=partial(judge_predictions, version, definition, window, statistics),
-        quality=explain_quality(
-            version, definition, labelled, measure_quality(version, definition, labelled, labelled_since)
-        ),
+        rows=int(counts.rows.sum()) if counts else 0,
+        damaged=observed.damaged,
+        waiting_files=observed.waiting,
+        judge=judge,
+        quality=explain_quality(version, definition, labelled, quality),
         coverage=watch_coverage(version, definition, labelled),
     )
 
@@ -82,8 +87,3 @@ def judge_predictions(
         estimated_breaks_gate=breaks_gate,
     )
     return explain_window(version, definition, statistics.sample, judged)
-
-
-def _between(captured: Captured, since: datetime, until: datetime) -> Captured:
-    first, last = to_datetime64(since), to_datetime64(until)
-    return Captured([row for row in captured.rows if first <= row.time < last], captured.damaged)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from preprocessing import __version__ as preprocessing_version
 from preprocessing.rules_section import MAX_FAILED_RUNS
 from refrain.lake.evaluation import Evaluation
-from refrain.lake.label import read_labels
+from refrain.lake.label import count_labelled
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts
 from refrain.lake.snapshot import Snapshot, list_runs, run_started_at, snapshot_key
 from refrain.monitoring.retraining_decision import RetrainingFacts
 from refrain.pages.monitoring_words import drift_sentence, quality_sentence
-from refrain.times import from_iso, to_datetime64
+from refrain.times import from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +34,9 @@ def gather_retraining_facts(
     starts = [run_started_at(run) for run in runs[-1:]] + ([from_iso(report.last_start)] if report.last_start else [])
     last_run = max(starts, default=None)
     new_rows = _count_new_rows(store, definition, runs[-1:])
-    if report.version:
-        labels = read_labels(store, definition.model, last_run, now).values()
-        new_rows += sum(last_run is None or label.received_at > to_datetime64(last_run) for label in labels)
+    enough = max(definition.retraining.new_rows, 1)
+    if report.version and new_rows < enough:
+        new_rows += count_labelled(store, definition.model, last_run, now, enough - new_rows)
     unpromoted, failed = _count_unpromoted(store, definition, runs)
     return RetrainingFacts(
         now=now,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from refrain.lake.hour_counts import HourCounts, RowNotes
+from refrain.lake.hour_counts import ALL_HASHES, HourCounts, RowNotes
 from refrain.monitoring.reference import answer_references, feature_references
 from refrain.unfamiliar import Combination
 
@@ -44,6 +47,14 @@ class WatchedCells:
         """All of them, in the order of their cells."""
         return [*self.features.values(), *self.answers.values()]
 
+    def scheme(self, seconds: int) -> str:
+        """Name the way in which rows are counted in spans of so many seconds: only counts of one scheme add up."""
+        cells = [
+            (reference.name, reference.edges, reference.frequent, len(reference.counts))
+            for reference in self.references
+        ]
+        return hashlib.blake2b(json.dumps([seconds, cells]).encode(), digest_size=6).hexdigest()
+
     def count(self, rows: ObservedRows, unfamiliar: Sequence[Unfamiliar], hours: Array) -> HourCounts:
         """Count rows; `unfamiliar` is what is unlike training in each, `hours` are the starts of their hours."""
         starts, hour_numbers = np.unique(hours, return_inverse=True)
@@ -51,16 +62,22 @@ class WatchedCells:
             _count_by_hour(reference.cells(values), len(reference.counts), hour_numbers, len(starts))
             for reference, values in self._values(rows)
         ]
-        notes = [RowNotes() for _ in starts]
-        for number, names in zip(hour_numbers.tolist(), unfamiliar, strict=True):
-            notes[number].unfamiliar.update(names)
-        for reference, values in self._values(rows):
-            if reference.new_values(values):
-                for number, of_hour in enumerate(notes):
-                    of_hour.new[reference.name] = reference.new_values(values[hour_numbers == number])
+        notes = []
+        for number in range(len(starts)):
+            of_hour = np.flatnonzero(hour_numbers == number).tolist()
+            new = {reference.name: reference.new_values(values[of_hour]) for reference, values in self._values(rows)}
+            notes.append(RowNotes.of(chain.from_iterable(unfamiliar[row] for row in of_hour), new))
         marks = (None, [bool(note) for note in unfamiliar], [isinstance(note, Combination) for note in unfamiliar])
         of_hours, with_any, together = (np.bincount(hour_numbers, mark, len(starts)).astype(np.int64) for mark in marks)
-        return HourCounts(starts, of_hours, with_any, together, np.concatenate(columns, axis=1), notes)
+        return HourCounts(
+            starts=starts,
+            rows=of_hours,
+            unfamiliar=with_any,
+            combinations=together,
+            cells=np.concatenate(columns, axis=1),
+            bounds=np.full(len(starts), ALL_HASHES),
+            notes=notes,
+        )
 
     def split(self, cells: Counts) -> list[Counts]:
         """Return the counts of each reference, of all counts [cells] or [hours, cells]."""

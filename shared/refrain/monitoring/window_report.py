@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from refrain.lake.hour_counts import REST
 from refrain.lake.judged_window import JudgedWindow, MissingValues, NewValues
 from refrain.times import to_iso
 
@@ -79,7 +80,7 @@ def new_values(
     results = []
     for reference in references:
         if counts := new.get(reference.name):
-            frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MAX_NEW_VALUES]
+            frequent = sorted(counts.keys() - {REST}, key=lambda value: (-counts[value], value))[:MAX_NEW_VALUES]
             share = sum(counts.values()) / rows
             results.append(NewValues(reference.name, share, reference.expected_new, tuple(frequent)))
     return tuple(sorted(results, key=lambda result: -result.share)[:MAX_LISTED_FEATURES])

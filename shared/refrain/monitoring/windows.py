@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from refrain.times import hour_start
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -23,6 +25,13 @@ TOLERANCE = timedelta(minutes=5)
 """A window may be this much shorter, since a schedule is not punctual to the second; a short one a twelfth shorter."""
 
 
+HOUR_LENGTHS = (3600, 1800, 1200, 900, 600, 300, 120, 60, 30, 20, 10, 5, 2, 1)
+"""Spans that rows are counted in, in seconds; an hour is made of whole ones."""
+
+HOURS_OF_A_WINDOW = 12
+"""A window is made of at least so many spans, since it begins and ends with one."""
+
+
 @dataclass(frozen=True)
 class Window:
     """A span of time: from `since` to before `until`."""
@@ -35,7 +44,8 @@ class Window:
 class Traffic:
     """What came in while a version was in service: `rows` wait to be judged, `damaged` lines could not be read.
 
-    `judge` holds the waiting rows against training; it takes the past windows of the version.
+    While files wait to be read, nothing is judged. `judge` holds the waiting rows against training; it takes the past
+    windows of the version.
     """
 
     rows: int
@@ -44,6 +54,16 @@ class Traffic:
     quality: MeasuredQuality | None = None
     coverage: CoverageFigures | None = None
     hits: RecommendationHits | None = None
+    waiting_files: int = 0
+
+
+def hour_length(window: float) -> int:
+    """Return the seconds of the spans in which the rows of windows of so many seconds are counted.
+
+    >>> hour_length(86400.0), hour_length(3600.0), hour_length(60.0), hour_length(1.0)
+    (3600, 300, 5, 1)
+    """
+    return next((seconds for seconds in HOUR_LENGTHS if seconds * HOURS_OF_A_WINDOW <= window), HOUR_LENGTHS[-1])
 
 
 def waiting_window(
@@ -57,13 +77,14 @@ def waiting_window(
     """Return the span that waits to be judged. It belongs to one window, so no row is tested twice.
 
     It begins where the last judged window ended, or when the version went into service, but reaches no further back
-    than `max_windows` windows of `length` seconds. It ends `delivery` ago, since younger rows may not have arrived.
+    than `max_windows` windows of `length` seconds. It ends with the last hour (see `hour_length`) that ended `delivery`
+    ago, since younger rows may not have arrived.
 
-    >>> day = datetime(2026, 11, 23)
-    >>> waiting_window(day + timedelta(hours=30), 86400, day, None, 3).until
-    datetime.datetime(2026, 11, 24, 5, 45)
+    >>> day = datetime(2026, 11, 23, tzinfo=UTC)
+    >>> waiting_window(day + timedelta(hours=30, minutes=20), 86400, day, None, 3).until.isoformat()
+    '2026-11-24T06:00:00+00:00'
     """
-    until = now - delivery
+    until = hour_start(now - delivery, hour_length(length))
     since = max(served_since, judged_until or served_since, until - max_windows * timedelta(seconds=length))
     return Window(since, max(since, until))
 

@@ -63,8 +63,14 @@ def summarise(report: MonitoringReport) -> str:
     causes = causes_of(report)
     why = cause_sentence(causes) if causes else ""
     lost = coverage_sentence(report) if report.has_lost_coverage else ""
-    sentences = (_windows_sentence(report), quality_sentence(report), why, lost)
+    sentences = (_waiting_sentence(report), _windows_sentence(report), quality_sentence(report), why, lost)
     return " ".join(f"{capitalised(sentence)}." for sentence in sentences if sentence)
+
+
+def _waiting_sentence(report: MonitoringReport) -> str:
+    if not report.waiting_files:
+        return ""
+    return f"there was no time to read {counted(report.waiting_files, 'file')}, so no window is judged until then"
 
 
 def _windows_sentence(report: MonitoringReport) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, parse_definition
 from refrain.errors import StorageUnavailable
-from refrain.lake.label import Label, LabelBatch, check_labels, label_digest, read_labels, write_labels
+from refrain.lake.label import Label, LabelBatch, check_labels, count_labelled, label_digest, read_labels, write_labels
 from refrain.times import to_iso
 from tests.unit.serving.tiny import Lake, candidate
 
@@ -190,3 +190,15 @@ def test_times_and_keys_sort_as_text() -> None:
     assert sorted(times) == times
     names = [LabelBatch.key("shops", moment, "d") for moment in moments]
     assert sorted(names) == names
+
+
+def test_labelled_predictions_are_counted_once_and_no_further_than_needed() -> None:
+    lake = Lake()
+    for hour in range(30):
+        write_labels(lake, "shops", [("a", hour), (f"p{hour}", 1)], NOON + hour * HOUR)
+
+    assert count_labelled(lake, "shops", None, NOON + 30 * HOUR, 100) == 31
+    assert count_labelled(lake, "shops", NOON, NOON + 30 * HOUR, 100) == 30
+    lake.reads.clear()
+    assert count_labelled(lake, "shops", None, NOON + 30 * HOUR, 2) == 2
+    assert len(lake.reads) <= 16

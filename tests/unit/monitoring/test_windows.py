@@ -16,7 +16,7 @@ def test_what_may_not_be_delivered_yet_waits() -> None:
     usual = waiting_window(NOON, 3600, NOON - timedelta(hours=2), None, 3)
     quick = waiting_window(NOON, 3600, NOON - timedelta(hours=2), None, 3, delivery=3 * SECOND)
 
-    assert (usual.until, quick.until) == (NOON - timedelta(minutes=15), NOON - 3 * SECOND)
+    assert (usual.until, quick.until) == (NOON - timedelta(minutes=15), NOON - timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(

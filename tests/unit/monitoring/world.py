@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -156,7 +157,10 @@ class World:
         bound: float | None = None,
     ) -> list[str]:
         """Have predictions captured, one a line, and return their ids; `bound` is that of what callers were told."""
-        ids = [f"{version[-12:]}-{time:%Y%m%d%H%M%S%f}-{place:06d}" for place, time in enumerate(times)]
+        of_version = zlib.crc32(version.encode()) & 0xFFFF
+        ids = [
+            f"{int(time.timestamp() * 1000):011x}{of_version:04x}{place:06x}-000" for place, time in enumerate(times)
+        ]
         by_hour: dict[datetime, list[str]] = {}
         for place, (row, answer, time) in enumerate(zip(rows, answers.tolist(), times, strict=True)):
             inputs = {name: row.get(name) for name in self.definition.inputs}

@@ -9,7 +9,7 @@ import pytest
 
 from refrain.lake.quality_figures import Estimate, EvaluatedQuality
 from refrain.pages.monitoring_page import render_monitoring_report
-from refrain.pages.monitoring_words import quality_sentence
+from refrain.pages.monitoring_words import quality_sentence, summarise
 from tests.contract.test_lake_objects import REPORT
 from tests.unit.pages.test_run_page import Page
 
@@ -52,3 +52,8 @@ def test_sentence_and_page_say_the_same_of_the_quality(
     assert ("on the holdout" in sentence) is (answer == "worse" and not breaks_gate)
     assert bool(sentence) is (breaks_gate or answer == "worse")
     assert "below the gate" not in text and "above the gate" not in text
+
+
+def test_files_that_there_was_no_time_to_read_come_first() -> None:
+    assert "no time" not in summarise(REPORT)
+    assert summarise(replace(REPORT, waiting_files=2)).startswith("There was no time to read 2 files, so no window")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refrain.lake.capture.predictions import _rows_of
+from refrain.lake.capture.predictions import rows_of_line
 from refrain.unfamiliar import Combination
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import read
@@ -50,7 +50,7 @@ def test_a_combination_is_named_in_both_protocols_and_captured(
     assert "unfamiliar" not in prediction
     assert 1 <= len(names) <= 3
     assert {output["name"]: output["data"] for output in outputs}["unfamiliar_combination"] == [",".join(names)]
-    assert [row.unfamiliar for line in lines for row in _rows_of(line)] == [Combination(tuple(names))] * 2
+    assert [row.unfamiliar for line in lines for row in rows_of_line(line)] == [Combination(tuple(names))] * 2
 
 
 def test_a_combination_is_the_same_alone_and_among_a_thousand(api: Api, broken_instance: dict[str, Any]) -> None:

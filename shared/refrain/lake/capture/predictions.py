@@ -97,10 +97,10 @@ def read_captured(
     max_rows: int | None = None,
 ) -> Captured:
     """Read predictions (see `read_answered_rows`)."""
-    return Captured(*read_answered_rows(store, model, since, until, _rows_of, only=only, max_rows=max_rows))
+    return Captured(*read_answered_rows(store, model, since, until, rows_of_line, only=only, max_rows=max_rows))
 
 
-def _rows_of(line: Any) -> Iterator[CapturedRow]:
+def rows_of_line(line: Any) -> Iterator[CapturedRow]:
     """Yield the rows of a line (see `lines`). Raises what indexing and conversion raise when it is damaged."""
     other = line.get("other")
     head: dict[str, Any] = {

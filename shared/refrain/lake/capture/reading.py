@@ -10,6 +10,7 @@ import json
 import logging
 import zlib
 from datetime import timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from refrain.lake.by_hour import keys_between, read_all
@@ -60,10 +61,8 @@ def read_answered_rows[Row: (CapturedRow, RecommendationRecord)](
     rows: dict[str, Row] = {}
     damaged = 0
     for key, content in read_all(store, keys_between(store, captured_prefix(model), since, delivered)):
-        for line in _values_of(key, content.data):
-            try:
-                rows_of_line = list(read_line(line))
-            except (KeyError, TypeError, ValueError, AttributeError):
+        for rows_of_line in rows_of_lines(key, content.data, read_line):
+            if rows_of_line is None:
                 damaged += 1
                 continue
             for row in rows_of_line:
@@ -80,16 +79,32 @@ def read_answered_rows[Row: (CapturedRow, RecommendationRecord)](
     return [rows[identity] for identity in sorted(rows)], damaged
 
 
+def rows_of_lines[Row](key: str, data: bytes, read_line: Callable[[Any], Iterable[Row]]) -> Iterator[list[Row] | None]:
+    """Yield the rows of each line of a file, None for what is damaged."""
+    for line in _values_of(key, data):
+        try:
+            rows = list(read_line(line))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            yield None
+        else:
+            yield rows
+
+
 def _values_of(key: str, data: bytes) -> Iterator[Any]:
     """Yield the JSON values of a file, None for what is damaged; objects may follow each other on one line."""
     try:
-        text = gzip.decompress(data).decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        lines = BytesIO(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error) as error:
         logger.warning("captured file is damaged", extra={"key": key, "reason": str(error)})
         yield None
         return
-    for line in text.splitlines():
-        yield from _values(line.strip())
+    for line in lines:
+        try:
+            text = line.strip().decode()
+        except UnicodeDecodeError:
+            yield None
+        else:
+            yield from _values(text)
 
 
 def _values(line: str) -> Iterable[Any]:

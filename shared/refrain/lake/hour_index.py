@@ -1,0 +1,114 @@
+"""Which captured files and labels of a version have been reduced to statistics, and where these are.
+
+Statistics are written once and never changed; what comes late is a further batch. The index is written after them, by
+compare-and-swap. So a crash, or a second report at the same time, leaves at most objects that no index names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, ClassVar
+
+from refrain.aws.storage import to_json
+from refrain.errors import Conflict, NotFound
+from refrain.lake.by_hour import MAX_PARALLEL_READS
+from refrain.lake.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from refrain.aws.storage import Store
+
+
+@dataclass(frozen=True)
+class ReducedBatch(Document):
+    """The statistics of some captured files: `rows` in hours that begin from `since` to `until` (ISO 8601, UTC).
+
+    All rows whose id has a hash of at most `bound` are in the sample. `damaged` lines could not be read.
+    """
+
+    name: str
+    since: str
+    until: str
+    rows: int
+    bound: int
+    damaged: int
+
+
+@dataclass(frozen=True)
+class HourIndex(Document):
+    """The batches of a version, oldest first, and the files (`sources`) that they are made of.
+
+    `labelled` names the labels and their rows. Labels received before the hour `labels_since` are not looked for.
+    """
+
+    sources: tuple[str, ...] = ()
+    batches: tuple[ReducedBatch, ...] = ()
+    labels_since: str = ""
+    labelled: str = ""
+
+
+@dataclass(frozen=True)
+class HourFolder:
+    """Where the statistics of a version lie; `scheme` names how rows are counted, so that only like counts add up."""
+
+    store: Store
+    model: str
+    version: str
+    scheme: str
+
+    PREFIX: ClassVar = "hours"
+
+    def key(self, name: str, part: str) -> str:
+        """Return the key of a part of a batch: its counts, the sample of its rows, the hashes of its ids, or labels."""
+        return f"{self.PREFIX}/{self.model}/{self.version}/{self.scheme}/{name}.{part}.npz"
+
+    @property
+    def _index(self) -> str:
+        return f"{self.PREFIX}/{self.model}/{self.version}/{self.scheme}/index.json"
+
+    def read_index(self) -> tuple[HourIndex, str]:
+        """Read the index and its ETag; of a version without one an empty index, and ""."""
+        try:
+            stored = self.store.read(self._index)
+        except NotFound:
+            return HourIndex(), ""
+        return HourIndex.from_json(stored.json()), stored.etag
+
+    def move_index(self, index: HourIndex, etag: str) -> bool:
+        """Replace the index that still has this ETag; False when another report was first."""
+        data = to_json(index.to_json())
+        if not etag:
+            return self.store.write_new(self._index, data)
+        with suppress(Conflict):
+            self.store.replace(self._index, data, etag)
+            return True
+        return False
+
+    def read_parts(self, names: Iterable[str], part: str) -> Iterator[bytes]:
+        """Read a part of batches, several at a time, in their order; those that have expired are left out."""
+        with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
+            for together in batched(names, MAX_PARALLEL_READS, strict=False):
+                for data in threads.map(lambda name: self.read_part(name, part), together):
+                    if data is not None:
+                        yield data
+
+    def read_part(self, name: str, part: str) -> bytes | None:
+        """Read a part of a batch; None where it has expired."""
+        with suppress(NotFound):
+            return self.store.read(self.key(name, part)).data
+        return None
+
+
+def name_batch(before: Iterable[str], sources: Iterable[str]) -> str:
+    """Name what is made of these sources, on top of what was there before: the same name is the same content.
+
+    >>> name_batch(["a"], ["b"]) == name_batch(["a"], ["b"]) != name_batch(["a", "b"], [])
+    True
+    """
+    text = "\n".join([*before, "", *sources])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
