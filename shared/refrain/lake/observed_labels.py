@@ -50,7 +50,7 @@ class ObservedLabels:
     read: set[int] = field(default_factory=set)
     tried: list[str] = field(default_factory=list)
 
-    def found(self) -> set[int]:
+    def matched(self) -> set[int]:
         """Return the hashes of the labels whose rows were found."""
         return set() if self.rows is None else set(self.rows.hashes.tolist())
 
@@ -64,11 +64,11 @@ class ObservedLabels:
 
     def forget(self, since: int, missed: int) -> None:
         """Leave out what was asked before `since`, and what was asked before `missed` and not found."""
-        found = self.found()
+        matched = self.matched()
         self.labels = {
             hashed: label
             for hashed, label in self.labels.items()
-            if label.asked >= (since if hashed in found else max(since, missed))
+            if label.asked >= (since if hashed in matched else max(since, missed))
         }
         self.bounds = {time: bound for time, bound in self.bounds.items() if time >= since}
         self.keep_rows()

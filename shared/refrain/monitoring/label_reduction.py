@@ -93,7 +93,7 @@ def _find_rows(
     folder: HourFolder, batches: Sequence[ReducedBatch], observed: ObservedLabels, before: Collection[int]
 ) -> None:
     """Add the rows of labels; those that were there `before` have been looked for in all batches that are not new."""
-    missing = sorted(observed.labels.keys() - observed.found())
+    missing = sorted(observed.labels.keys() - observed.matched())
     hashes = np.array(missing, np.uint64)
     hours = np.array([observed.labels[hashed].asked // HOUR for hashed in missing])
     is_new = np.array([hashed not in before for hashed in missing], bool)
