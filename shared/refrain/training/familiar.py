@@ -42,7 +42,7 @@ FALSE_RATE = 0.005
 """The share of ordinary rows whose combination counts as unfamiliar."""
 
 MAX_UNSEEN = 0.001
-"""Where a greater share of the training rows had a category of the rare ones, which have no code, others may too."""
+"""Unseen categories are familiar where a greater share of the training rows had a rare one, of all features together."""
 
 TYPICAL_VALUES = 3
 """Values of each feature that are tried in the place of a row's own, to see whether it is what does not fit."""
@@ -70,7 +70,7 @@ def learn_familiar(
     return FamiliarRows(
         low=low,
         high=high,
-        unseen_is_usual=codes & ((sample == UNSEEN).mean(axis=0) > MAX_UNSEEN),
+        unseen_is_usual=codes & ((sample == UNSEEN).mean(axis=0) * codes.sum() > MAX_UNSEEN),
         graph=np.frombuffer(graph, np.uint8),
         threshold=np.array(threshold),
         typical=np.nanquantile(filled, shares, axis=0, method="nearest").astype(np.float32),
