@@ -42,7 +42,7 @@ FALSE_RATE = 0.005
 """The share of ordinary rows whose combination counts as unfamiliar."""
 
 MAX_UNSEEN = 0.001
-"""Unseen categories are familiar where a greater share of the training rows had a rare one, of all features together."""
+"""Unseen categories are familiar where a greater share of the training rows had a rare one, of all such features."""
 
 TYPICAL_VALUES = 3
 """Values of each feature that are tried in the place of a row's own, to see whether it is what does not fit."""
