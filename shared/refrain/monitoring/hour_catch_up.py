@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.watched_cells import WatchedCells
 
-MAX_REDUCING_SECONDS = 600.0
-"""A report reduces files for so long at most; the next one goes on. The function has 900 seconds."""
-
 MAX_BATCH_ROWS = 100_000
 """A batch is closed after the file that brings it to so many rows."""
 
 
 def reduce_captured(
-    folder: HourFolder, version: ServedVersion, cells: WatchedCells, seconds: int, since: datetime, now: datetime
+    folder: HourFolder,
+    version: ServedVersion,
+    cells: WatchedCells,
+    seconds: int,
+    since: datetime,
+    now: datetime,
+    end: float,
 ) -> ObservedHours:
-    """Reduce the files and labels that were delivered since an hour, those of old hours first.
+    """Reduce the files and labels that were delivered since an hour, old hours first.
 
-    `seconds` is the length of the spans in which rows are counted. Batches of hours before `since` leave the index.
+    No further one is read once the monotonic clock says `end`. `seconds` is the length of the spans in which rows are
+    counted. Batches of hours before `since` leave the index.
     """
-    end = time.monotonic() + MAX_REDUCING_SECONDS
     while True:
         index, etag = folder.read_index()
         index = _without_old(folder, index, since)

@@ -8,6 +8,7 @@ starts the same run, since a run is named after its report.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
 
+MAX_READING_SECONDS = 600.0
+"""A round reads captured files and labels for so long at most; the next one goes on. The function has 900 seconds."""
+
 logger = logging.getLogger("refrain")
 
 
@@ -47,7 +51,8 @@ def run_round(
 ) -> dict[str, dict[str, object]]:
     """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
 
-    Captured lines are delivered within `delivery`. A model that fails does not keep the others from their reports.
+    Captured lines are delivered within `delivery`. A model that fails does not keep the others from their reports, and
+    one with many captured files does not take their time: all share the time to read them.
 
     Raises:
         InvalidRequest: when the event cannot be used.
@@ -58,9 +63,12 @@ def run_round(
     model, now = fields["model"], fields["now"] or datetime.now(UTC)
     results: dict[str, dict[str, object]] = {}
     failures: dict[str, str] = {}
-    for name in [model] if model else known_models(models_dir):
+    names = [model] if model else known_models(models_dir)
+    end = time.monotonic() + MAX_READING_SECONDS
+    for index, name in enumerate(names):
+        share = max(0.0, end - time.monotonic()) / (len(names) - index)
         try:
-            report = monitor_model(store, services, find_definition(models_dir, name), now, delivery)
+            report = monitor_model(store, services, find_definition(models_dir, name), now, delivery, share)
         except (RefrainError, PreprocessingError) as error:
             if model:
                 raise
@@ -74,11 +82,17 @@ def run_round(
 
 
 def monitor_model(
-    store: Store, services: AwsCloud, definition: Definition, now: datetime, delivery: timedelta = DELIVERY_TIME
+    store: Store,
+    services: AwsCloud,
+    definition: Definition,
+    now: datetime,
+    delivery: timedelta = DELIVERY_TIME,
+    reading_seconds: float = MAX_READING_SECONDS,
 ) -> MonitoringReport:
     """Observe a model, decide on its retraining, carry that out, and write the report.
 
-    Captured lines are delivered within `delivery`. Raises what the store and the services raise.
+    Captured lines are delivered within `delivery`, and read for `reading_seconds` at most. Raises what the store and
+    the services raise.
     """
     model = definition.model
     before = MonitoringReport.read_before(store, model, now)
@@ -88,9 +102,8 @@ def monitor_model(
     if existing:
         _send_events(existing, before, address)
         return existing
-    report = _decided(
-        store, services, definition, observe(store, definition, before, now, delivery).continue_alarms(before), now
-    )
+    observed = observe(store, definition, before, now, delivery, time.monotonic() + reading_seconds)
+    report = _decided(store, services, definition, observed.continue_alarms(before), now)
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)
     for change in _changes(report, before):

@@ -33,11 +33,17 @@ MAX_PAST_WINDOWS = 60
 
 
 def observe(
-    store: Store, definition: Definition, before: MonitoringReport | None, now: datetime, delivery: timedelta
+    store: Store,
+    definition: Definition,
+    before: MonitoringReport | None,
+    now: datetime,
+    delivery: timedelta,
+    end: float,
 ) -> MonitoringReport:
     """Report how the champion does, as far as it can be observed; nothing is decided yet.
 
-    The traffic since the last judged window is judged once there is enough of it.
+    The traffic since the last judged window is judged once there is enough of it. No further file of captured lines is
+    read once the monotonic clock says `end`.
     """
     rules = definition.monitoring
     report = MonitoringReport(
@@ -57,7 +63,7 @@ def observe(
     past = report.own_windows
     judged_until = from_iso(past[-1].until) if past else None
     window = waiting_window(now, rules.window, version.since, judged_until, rules.alarm[1], delivery)
-    traffic = _read_traffic(store, definition, version, window, now)
+    traffic = _read_traffic(store, definition, version, window, now, end)
     report = replace(
         report,
         evaluated=version.evaluated_quality(definition),
@@ -76,11 +82,11 @@ def observe(
 
 
 def _read_traffic(
-    store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime
+    store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime, end: float
 ) -> Traffic:
     if isinstance(definition, RecommenderDefinition):
         return read_recommender_traffic(store, definition, version, window, now)
-    return read_prediction_traffic(store, definition, version, window, now)
+    return read_prediction_traffic(store, definition, version, window, now, end)
 
 
 def _with_window(report: MonitoringReport, window: JudgedWindow) -> MonitoringReport:

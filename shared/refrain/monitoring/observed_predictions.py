@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 
 
 def read_prediction_traffic(
-    store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime
+    store: Store, definition: Definition, version: ServedVersion, window: Window, now: datetime, end: float
 ) -> Traffic:
-    """Reduce what was captured and labelled since the last report; measure quality on all that have a label by now."""
+    """Reduce what was captured and labelled since the last report; measure quality on all that have a label by now.
+
+    No further file is read once the monotonic clock says `end`.
+    """
     labelled_since = max(version.since, now - timedelta(seconds=definition.monitoring.quality))
     seconds, cells = hour_length(definition.monitoring.window), WatchedCells.of(version)
     folder = HourFolder(store, definition.model, version.name, cells.scheme(seconds))
-    observed = reduce_captured(folder, version, cells, seconds, min(window.since, labelled_since), now)
+    observed = reduce_captured(folder, version, cells, seconds, min(window.since, labelled_since), now, end)
     first = hour_start(version.since, seconds) if window.since == version.since else window.since
     counts = observed.count(first, window.until)
     labelled = observed.sample_labelled(version, labelled_since, now)

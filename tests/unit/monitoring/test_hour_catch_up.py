@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -96,10 +97,10 @@ def fresh_lake() -> tuple[Lake, ServedVersion]:
     return lake, version
 
 
-def reduce(lake: Lake, version: ServedVersion, now: datetime, seconds: int = 3600) -> ObservedHours:
+def reduce(lake: Lake, version: ServedVersion, now: datetime, end: float = math.inf) -> ObservedHours:
     cells = WatchedCells.of(version)
-    folder = HourFolder(lake, "shop", version.name, cells.scheme(seconds))
-    return reduce_captured(folder, version, cells, seconds, BEGINNING, now)
+    folder = HourFolder(lake, "shop", version.name, cells.scheme(3600))
+    return reduce_captured(folder, version, cells, 3600, BEGINNING, now, end)
 
 
 def shown(observed: ObservedHours) -> list[Any]:
@@ -227,13 +228,11 @@ def test_two_reports_at_once_count_each_file_once() -> None:
 def test_without_time_the_oldest_files_are_read_first_and_the_others_wait() -> None:
     lake, version = fresh_lake()
     deliver(lake, version, [Sent(row, 60 * row, row) for row in range(6)])
-    with patch.object(hour_catch_up, "MAX_REDUCING_SECONDS", 1e-9):
-        waiting = [reduce(lake, version, END).waiting for _ in range(2)]
-    assert waiting == [6, 6]
+    assert [reduce(lake, version, END, end=0.0).waiting for _ in range(2)] == [6, 6]
 
-    ticks = iter([0.0, 0.0, *[hour_catch_up.MAX_REDUCING_SECONDS] * 9])
+    ticks = iter([0.0, *[600.0] * 9])
     with patch("refrain.monitoring.hour_catch_up.time.monotonic", lambda: next(ticks)):
-        first = reduce(lake, version, END)
+        first = reduce(lake, version, END, end=600.0)
 
     assert first.waiting == 5
     counts = first.count(BEGINNING, END)

@@ -18,7 +18,7 @@ from refrain.lake.evaluation import Figures, GateDecision, ModelSummary
 from refrain.lake.monitoring_report import MonitoringReport
 from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key
-from refrain.monitoring.monitor import run_round
+from refrain.monitoring.monitor import MAX_READING_SECONDS, run_round
 from tests.stored import make_evaluation
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, Recorder, World
@@ -435,6 +435,25 @@ def test_a_broken_definition_does_not_keep_the_others_from_their_reports(models:
         run_round(lake, Recorder(), models, {"now": BEGINNING.isoformat()})
 
     assert json.loads(lake.read("monitoring/two/20261101T000000Z.json").data)["model"] == "two"
+
+
+def test_a_model_with_much_to_read_leaves_the_others_their_share_of_the_time(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (models / "three.toml").write_text(GOOD)
+    clock, shares = [0.0], []
+
+    def observe_slowly(*arguments: Any) -> MonitoringReport:
+        shares.append(arguments[-1] - clock[0])
+        clock[0] = arguments[-1]
+        raise BrokenVersion("v", "slow")
+
+    monkeypatch.setattr("refrain.monitoring.monitor.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("refrain.monitoring.monitor.observe", observe_slowly)
+    with pytest.raises(RoundIncomplete):
+        run_round(Lake(), Recorder(), models, {"now": BEGINNING.isoformat()})
+
+    assert shares == pytest.approx([MAX_READING_SECONDS / 3] * 3)
 
 
 def test_one_model_alone(models: Path) -> None:
