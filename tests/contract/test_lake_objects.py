@@ -34,6 +34,7 @@ from refrain.lake.quality_causes import FeaturePart, QualityCauses, RisePart
 from refrain.lake.quality_figures import (
     CoverageFigures,
     Estimate,
+    EstimatedChange,
     EvaluatedQuality,
     MeasuredQuality,
     RecommendationHits,
@@ -120,6 +121,7 @@ REPORT = MonitoringReport(
         rows=500,
         alarmed=True,
         estimated=ESTIMATE,
+        estimated_change=EstimatedChange(0.81, -0.01, -0.02, 0.01),
         estimated_breaks_gate=False,
         unfamiliar=0.1,
         unfamiliar_features={"city": 0.1},

@@ -66,6 +66,14 @@ class JudgedRows:
         present = {name: array for name, array in arrays.items() if array is not None}
         store.write(_key(manifest.model, manifest.run, manifest.candidate), pack_arrays(**present))
 
+    def thin(self, most: int) -> Self:
+        """Return at most so many rows, at equal distances."""
+        chosen = np.linspace(0, len(self) - 1, min(len(self), most)).astype(np.int64)
+        times = None if self.times is None else self.times[chosen]
+        return replace(
+            self, matrix=self.matrix[chosen], truth=self.truth[chosen], answers=self.answers[chosen], times=times
+        )
+
     def _translate(self, judged: Manifest, manifest: Manifest) -> Self:
         """Return the rows as another version would have got them, which learned the same features from more rows."""
         matrix = self.matrix.copy()

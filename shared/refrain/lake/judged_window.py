@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from refrain.lake.document import Document
 from refrain.lake.quality_causes import QualityCauses
-from refrain.lake.quality_figures import Estimate
+from refrain.lake.quality_figures import Estimate, EstimatedChange
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class MissingValues(Document):
 class JudgedWindow(Document):
     """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate.
 
+    That takes an estimate which is surely beyond the gate's bound, and surely worse than the one on the holdout.
     `causes` then say what its inputs let expect of the losses, where these surely rise. `unfamiliar` is the share of
     rows with anything unlike training, `unfamiliar_combinations` that of those where it is no single value.
     """
@@ -74,6 +75,7 @@ class JudgedWindow(Document):
     new_values: tuple[NewValues, ...] = ()
     missing: tuple[MissingValues, ...] = ()
     estimated: Estimate | None = None
+    estimated_change: EstimatedChange | None = None
     estimated_breaks_gate: bool = False
     causes: QualityCauses | None = None
 
@@ -92,3 +94,4 @@ class PastWindow(Document):
     estimated: Estimate | None
     measured: Estimate | None
     unfamiliar: float
+    estimated_breaks_gate: bool = False

@@ -23,6 +23,28 @@ class Estimate(Document):
 
 
 @dataclass(frozen=True)
+class EstimatedChange(Document):
+    """By how much the estimate of a window differs from the estimate on the `holdout`, and the interval of that.
+
+    Both are estimates of one kind, so a difference is one of the rows.
+    """
+
+    holdout: float
+    value: float
+    low: float
+    high: float
+
+    def is_worse(self, metric: str) -> bool:
+        """Tell whether the whole interval is a change for the worse.
+
+        >>> change = EstimatedChange(0.8, -0.1, -0.15, -0.05)
+        >>> change.is_worse("roc_auc"), change.is_worse("log_loss")
+        (True, False)
+        """
+        return self.low > 0 if metric in SMALLER_IS_BETTER else self.high < 0
+
+
+@dataclass(frozen=True)
 class MeasuredQuality(Document):
     """The metric against labels; `measured` is None where `why` gives the reason.
 

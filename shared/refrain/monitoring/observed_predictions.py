@@ -10,8 +10,9 @@ from refrain.lake.hour_index import HourFolder
 from refrain.monitoring.coverage import watch_coverage
 from refrain.monitoring.drift import compare_distributions
 from refrain.monitoring.drop_causes import explain_quality, explain_window
+from refrain.monitoring.estimated_quality import estimate_quality
 from refrain.monitoring.hour_catch_up import reduce_captured
-from refrain.monitoring.quality import estimate_quality, measure_quality
+from refrain.monitoring.quality import measure_quality
 from refrain.monitoring.watched_cells import WatchedCells
 from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_features
 from refrain.monitoring.window_statistics import WindowStatistics
@@ -76,8 +77,9 @@ def judge_predictions(
         features, statistics.answer_counts, floors=Floors.of(rules), importance=version.importance
     )
     judged = report_window(window, statistics.rows, tests, past)
-    estimate = estimate_quality(version, definition, statistics.sample.answers)
-    breaks_gate = estimate is not None and version.evaluated_quality(definition).breaks_gate(estimate)
+    estimate, change = estimate_quality(version, definition, statistics.sample) or (None, None)
+    evaluated = version.evaluated_quality(definition)
+    breaks_gate = bool(estimate and change and evaluated.breaks_gate(estimate) and change.is_worse(evaluated.metric))
     judged = replace(
         judged,
         alarmed=judged.alarmed or breaks_gate,
@@ -87,6 +89,7 @@ def judge_predictions(
         new_values=new_values([reference for reference, _ in features], statistics.notes.new, statistics.rows),
         missing=missing_values(tests),
         estimated=estimate,
+        estimated_change=change,
         estimated_breaks_gate=breaks_gate,
     )
     return explain_window(version, definition, statistics.sample, judged)

@@ -1,4 +1,4 @@
-"""How good the predictions were: measured against labels, or estimated from the model's own probabilities."""
+"""How good the predictions were, measured against labels."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ import numpy as np
 from refrain.errors import MetricUndefined
 from refrain.lake.quality_figures import Estimate, MeasuredQuality
 from refrain.monitoring.labelled_answers import LabelledAnswers, number_observed_units
-from refrain.statistics.calibration import calibrate, expected_metric
 from refrain.statistics.comparison import possible_interval
 from refrain.statistics.gain_answer import answer_later
 from refrain.statistics.intervals import mean_interval
-from refrain.statistics.metrics import METRICS, choose_metric
+from refrain.statistics.metrics import METRICS
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from preprocessing import Definition
-    from refrain.arrays import Floats
     from refrain.lake.quality_figures import EvaluatedQuality
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.window_statistics import LabelledSample
     from refrain.statistics.gain_answer import Answer
 
 MIN_LABELLED_ROWS = 30
-MAX_ESTIMATED_ROWS = 20_000
 
 
 def measure_quality(
@@ -75,23 +72,3 @@ def _measure_metric(version: ServedVersion, definition: Definition, labelled: La
     units = number_observed_units(version, labelled.rows, values)
     low, high = possible_interval(metric, mean_interval(values, units, definition.gate.confidence))
     return Estimate(float(values.mean()), low, high, rows)
-
-
-def estimate_quality(version: ServedVersion, definition: Definition, answers: Floats) -> Estimate | None:
-    """Estimate the definition's metric for answers [rows, classes]; None for values, and without a calibration."""
-    classes, curves = version.classes, version.evaluated.curves if version.evaluated else None
-    if not classes or curves is None or not len(answers):
-        return None
-    curve = curves.calibration
-    sample = answers[:: -(-len(answers) // MAX_ESTIMATED_ROWS)]
-    positive = None if version.positive is None else classes.index(version.positive)
-    chances = calibrate(sample, curve.answered, curve.observed, curve.rows, positive)
-    try:
-        metric, confidence = (
-            choose_metric(definition.training.metric, classes, version.positive, definition.training.costs),
-            definition.gate.confidence,
-        )
-        value, (low, high) = expected_metric(metric, sample, chances, confidence)
-    except MetricUndefined:
-        return None
-    return Estimate(value, low, high, len(sample))

@@ -25,10 +25,11 @@ METHODS = (
     "Drift: permutation tests of homogeneity on cells, with the design effect where consecutive rows are alike (Rao & "
     "Scott 1984), at a false discovery rate of 1 % over all distributions of a window (Benjamini & Hochberg 1995). "
     "Change: normal scores of ranks (van der Waerden 1952) and shares; sure by a 95 % bound over all changes of a "
-    "distribution (Bonferroni). Importance: loss by permutation on the holdout. Estimated quality: by the model's own "
-    "probabilities, calibrated on the holdout (Guillory et al. 2021). Causes: rows that moved and rows that stayed "
-    "(Cai, Namkoong & Yadlowsky 2023), Shapley values of the features whose inputs changed. Segments: half of the rows "
-    "choose them, the other half measures. Intervals: bootstrap."
+    "distribution (Bonferroni). Importance: loss by permutation on the holdout. Estimated quality: by calibrated "
+    "probabilities (Platt 1999; Guillory et al. 2021), or by the errors of a regression on rows alike, less what the "
+    "same estimate has wrong on the holdout. Its interval: resamples of rows and labels. Causes: rows that moved and "
+    "rows that stayed (Cai, Namkoong & Yadlowsky 2023), Shapley values of the features whose inputs changed. Segments: "
+    "half of the rows choose them, the other half measures. Intervals: bootstrap."
 )
 BADGES = {
     "steady": ("= Steady", "promoted"),

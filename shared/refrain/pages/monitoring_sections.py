@@ -10,6 +10,7 @@ from refrain.pages.monitoring_words import (
     capitalised,
     coverage_sentence,
     delay,
+    estimate_sentence,
     holdout_clause,
     listed_features,
     range_of,
@@ -93,6 +94,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
     if window and window.estimated:
         rows.append(["Estimated, latest window, without labels", *_cells(window.estimated)])
     title, coverage = METRICS[evaluated.metric].title, coverage_sentence(report)
+    estimate = estimate_sentence(window, evaluated.metric) if window else ""
     verdict = quality.why or ("surely worse than the gate allows" if quality.breaks_gate else holdout_clause(report))
     return section(
         "quality",
@@ -101,6 +103,7 @@ def quality_section(report: MonitoringReport) -> Html | None:
         html_table(title, [title, "#Value", "#Interval", "#Rows"], rows),
         element("p", f"{capitalised(verdict)}.") if verdict else None,
         element("p", f"{capitalised(coverage)}.") if coverage else None,
+        element("p", estimate) if estimate else None,
     )
 
 

@@ -108,7 +108,7 @@ def _alarms_clause(alarmed: Sequence[PastWindow], evaluated: EvaluatedQuality | 
     names = list(dict.fromkeys(name for window in reversed(alarmed) for name in window.drifted))
     clauses = [f"{listed_features(names)} differed from training"] if names else []
     if evaluated:
-        estimates = [past.estimated for past in alarmed if past.estimated and evaluated.breaks_gate(past.estimated)]
+        estimates = [past.estimated for past in alarmed if past.estimated and past.estimated_breaks_gate]
         clauses += [_worse_than_gate("estimated", estimate, evaluated) for estimate in estimates[-1:]]
     return " and ".join(clauses)
 
@@ -158,6 +158,21 @@ def holdout_clause(report: MonitoringReport) -> str:
         "worse": "surely worse than on the holdout",
         "undecided": f"it is undecided whether it is worse than on the holdout{more}",
     }[quality.answer]
+
+
+def estimate_sentence(window: JudgedWindow, metric: str) -> str:
+    """Say how the estimate of a window differs from the one on the holdout; "" without an estimate."""
+    change = window.estimated_change
+    if change is None:
+        return ""
+    if change.low <= 0 <= change.high:
+        return "Without labels, nothing shows that the latest window is answered worse or better than the holdout."
+    way = "worse" if change.is_worse(metric) else "better"
+    near, far = sorted((abs(change.low), abs(change.high)))
+    return (
+        f"Without labels, the latest window is surely answered {way} than the holdout: {METRICS[metric].title} differs "
+        f"by {figure(abs(change.value))} ({figure(near)} to {figure(far)}), since other rows come than before."
+    )
 
 
 def _worse_than_gate(source: str, estimate: Estimate, evaluated: EvaluatedQuality) -> str:

@@ -1,88 +1,90 @@
-"""Calibrated probabilities, and the metric that they promise: an estimate of quality for the time until labels come.
+"""Calibrated probabilities: what a model's answers promise, corrected by what the rows it was judged by have shown.
 
-Confidence-based performance estimation: a model with calibrated probabilities tells by them how often it is right
-(Guillory et al., Predicting with confidence on unseen distributions, ICCV 2021; NannyML's CBPE). The estimate shows
-what a change of the inputs does to quality. It cannot show that the same inputs have come to mean something else.
+Platt, Probabilistic outputs for support vector machines, 1999: a logistic regression on the answer's log odds. It has
+two numbers a class, so few rows are enough, and it goes on where bins end.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from refrain.statistics.intervals import bootstrap_interval
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
 
-    from refrain.arrays import Floats
-    from refrain.statistics.intervals import Interval
-    from refrain.statistics.metrics import Metric
+    from refrain.arrays import Floats, Truth
 
-ESTIMATE_RESAMPLES = 200
-
-
-def calibrate(
-    probabilities: Floats,
-    answered: Sequence[float],
-    observed: Sequence[float],
-    rows: Sequence[int],
-    positive: int | None = None,
-) -> Floats:
-    """Correct probabilities [rows, classes] by how often the holdout showed each to be right.
-
-    The holdout's calibration curve has for each bin the mean probability `answered`, the share `observed` to be right,
-    and its `rows`. The probability of the `positive` class, if the curve is of one, or else that of the most probable
-    class is corrected; the rest is shared out among the other classes.
-
-    >>> calibrate(np.array([[0.5, 0.5], [0.2, 0.8]]), [0.2, 0.8], [0.1, 0.9], [50, 50], 1).round(2).tolist()
-    [[0.5, 0.5], [0.1, 0.9]]
-    """
-    lines = np.arange(len(probabilities))
-    chosen = probabilities.argmax(axis=1) if positive is None else np.full(len(probabilities), positive)
-    believed = probabilities[lines, chosen]
-    right = np.interp(believed, answered, pool_falling_shares(observed, rows))
-    rest = probabilities.copy()
-    rest[lines, chosen] = 0.0
-    rest[believed >= 1] = 1.0 / (probabilities.shape[1] - 1)
-    corrected: Floats = rest * ((1 - right) / np.where(believed < 1, 1 - believed, 1.0))[:, np.newaxis]
-    corrected[lines, chosen] = right
-    return corrected
+MIN_PROBABILITY = 1e-4
+"""Nearer to 0 or 1 an answer promises no more: forests answer 0 and are wrong."""
+RIDGE = 0.01
+MAX_STEPS, EXACT_STEP = 50, 1e-3
 
 
-def pool_falling_shares(shares: Sequence[float], rows: Sequence[int]) -> list[float]:
-    """Pool neighbouring shares until none falls (Ayer et al. 1955; Zadrozny & Elkan 2002).
-
-    >>> pool_falling_shares([0.1, 0.4, 0.2, 0.9], [10, 10, 10, 10])
-    [0.1, 0.3, 0.3, 0.9]
-    """
-    pools: list[tuple[float, int, int]] = []
-    for share, count in zip(shares, rows, strict=True):
-        pool = (share * count, count, 1)
-        while pools and pools[-1][0] * pool[1] >= pool[0] * pools[-1][1]:
-            before = pools.pop()
-            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
-        pools.append(pool)
-    return [round(total / count, 12) for total, count, bins in pools for _ in range(bins)]
+def answer_odds(answers: Floats) -> Floats:
+    """Return the log odds of each class [rows, classes], of two classes those of the second alone [rows, 1]."""
+    chosen = answers[:, 1:] if answers.shape[1] == 2 else answers
+    within = np.clip(chosen, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    odds: Floats = np.log(within / (1 - within))
+    return odds
 
 
-def expected_metric(metric: Metric, answers: Floats, chances: Floats, confidence: float) -> tuple[float, Interval]:
-    """Compute a metric as if each row were all classes at once, each as likely as `chances` [rows, classes] say.
+@dataclass(frozen=True)
+class Calibration:
+    """The `lines` have an intercept and a slope on the log odds of each class, or of the second of two."""
 
-    The interval is for the choice of rows. Raises `MetricUndefined`.
+    lines: Floats
 
-    >>> from refrain.statistics.metrics import METRICS
-    >>> expected_metric(METRICS["accuracy"], np.array([[0.3, 0.7]] * 9), np.array([[0.2, 0.8]] * 9), 0.95)[0]
-    0.8
-    """
-    rows, classes = chances.shape
-    truth, weights = np.tile(np.arange(classes), rows), chances.reshape(-1)
-    repeated = np.repeat(answers, classes, axis=0)
-    score = metric.score(truth, repeated)
+    @classmethod
+    def fit(cls, truth: Truth, odds: Floats, counts: Floats | None = None, start: Self | None = None) -> Self:
+        """Fit to class numbers [rows] and `answer_odds`, each row counted once or by its count.
 
-    def score_rows(drawn: Floats) -> Floats:
-        return score(np.repeat(drawn, classes, axis=1) * weights)
+        With a `start` near by it takes fewer steps.
+        """
+        weights = np.ones(len(truth)) if counts is None else counts
+        lines = np.zeros((odds.shape[1], 2)) if start is None else start.lines
+        first = 1 if odds.shape[1] == 1 else 0
+        columns = enumerate(zip(odds.T, lines, strict=True), first)
+        return cls(np.array([_fit_line(truth == number, column, weights, line) for number, (column, line) in columns]))
 
-    interval = bootstrap_interval(score_rows, rows, confidence, ESTIMATE_RESAMPLES)
-    return metric.value(truth, repeated, weights), interval
+    def chances(self, odds: Floats) -> Floats:
+        """Return how likely each class is [rows, classes].
+
+        >>> Calibration(np.array([[0.0, 0.5]])).chances(answer_odds(np.array([[0.2, 0.8]]))).round(3).tolist()
+        [[0.333, 0.667]]
+        """
+        likely = _logistic(self.lines[:, 0] + self.lines[:, 1] * odds)
+        if odds.shape[1] == 1:
+            return np.concatenate([1 - likely, likely], axis=1)
+        shares: Floats = likely / likely.sum(axis=1, keepdims=True)
+        return shares
+
+
+def _logistic(odds: Floats) -> Floats:
+    probabilities: Floats = 1 / (1 + np.exp(-odds))
+    return probabilities
+
+
+def _fit_line(happened: NDArray[np.bool_], odds: Floats, weights: Floats, line: Floats) -> Floats:
+    """Fit by Newton's steps, halved until they help. Platt's targets keep it finite where classes do not overlap."""
+    events, total = float(weights @ happened), float(weights.sum())
+    target = np.where(happened, (events + 1) / (events + 2), 1 / (total - events + 2))
+    inputs = np.stack([np.ones_like(odds), odds], axis=1)
+
+    def loss(tried: Floats) -> float:
+        fitted = inputs @ tried
+        return float(weights @ (np.logaddexp(0.0, fitted) - target * fitted)) + RIDGE / 2 * float(tried @ tried)
+
+    best = loss(line)
+    for _ in range(MAX_STEPS):
+        likely = _logistic(inputs @ line)
+        slope = inputs.T @ (weights * (likely - target)) + RIDGE * line
+        curvature = (inputs * (weights * likely * (1 - likely))[:, np.newaxis]).T @ inputs + RIDGE * np.eye(2)
+        step = np.linalg.solve(curvature, slope)
+        while (after := loss(line - step)) > best and np.abs(step).max() > EXACT_STEP:
+            step = step / 2
+        line, best = line - step, after
+        if np.abs(step).max() <= EXACT_STEP:
+            break
+    return line

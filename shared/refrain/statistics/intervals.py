@@ -1,7 +1,4 @@
-"""How sure is a figure? A formula for shares; for all else resamples of the rows.
-
-Efron & Tibshirani, An introduction to the bootstrap, 1993, chapter 13.
-"""
+"""How sure is a figure? Formulas for shares and for means of dependent rows, and quantiles of resampled figures."""
 
 from __future__ import annotations
 
@@ -15,19 +12,12 @@ from refrain.errors import MetricUndefined
 from refrain.statistics.dependence import sum_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from refrain.arrays import Floats, Score
+    from refrain.arrays import Floats
 
 NORMAL_95 = 1.959964
 """The normal distribution's 97.5 % quantile: intervals by formula are 95 % ones."""
-
-RESAMPLES = 1000
-
-MAX_HELD_WEIGHTS = 1_000_000
-"""Weights in memory at once, however many rows there are: 8 MB, and a few times that while a metric works on them."""
 
 
 class Interval(NamedTuple):
@@ -64,38 +54,6 @@ def mean_interval(values: Floats, units: NDArray[np.int64], confidence: float) -
     quantile = normal + (normal**3 + normal) / (4 * freedom)
     error = np.sqrt(((sums[:, 0] - mean * sizes) ** 2).sum() * (freedom + 1) / freedom) / sizes.sum()
     return Interval(mean - quantile * float(error), mean + quantile * float(error))
-
-
-def bootstrap_interval(score: Score, rows: int, confidence: float, resamples: int = RESAMPLES) -> Interval:
-    """Return the percentile interval of one figure, each row drawn alone; the same one whenever it is asked.
-
-    Raises `MetricUndefined` when no resample gave a figure.
-
-    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
-    >>> bootstrap_interval(lambda weights: weights @ values / weights.sum(axis=1), 4, 0.9)
-    Interval(low=1.75, high=3.5)
-    """
-    return percentile_interval(resample(score, rows, resamples), confidence)
-
-
-def resample(score: Score, rows: int, resamples: int = RESAMPLES) -> Floats:
-    """Return a figure [resamples] on random resamples of the rows, the same ones whenever it is asked.
-
-    >>> resample(lambda weights: weights.sum(axis=1), 4, 2).tolist()
-    [4.0, 4.0]
-    """
-    return np.concatenate([score(weights) for weights in _weights(rows, resamples)])
-
-
-def _weights(rows: int, resamples: int) -> Iterator[Floats]:
-    """Yield blocks [resamples of the block, rows] of how often each row was drawn."""
-    random = np.random.default_rng(0)
-    block = max(1, MAX_HELD_WEIGHTS // max(rows, 1))
-    for start in range(0, resamples, block):
-        weights = np.empty((min(block, resamples - start), rows))
-        for line in weights:
-            line[:] = np.bincount(random.integers(0, rows, rows), minlength=rows)
-        yield weights
 
 
 def percentile_interval(figures: Floats, confidence: float) -> Interval:

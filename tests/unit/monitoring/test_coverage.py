@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from refrain.lake.adapted_bound import AdaptedBound
-from refrain.lake.judged_rows import JudgedRows
-from refrain.lake.version import Manifest
-from tests.unit.monitoring.world import BEGINNING, World
+from tests.unit.monitoring.world import BEGINNING, RUN, World
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
@@ -40,10 +38,8 @@ class Shop:
         x, truth, answers = self.draw(max(judged, 50), 1.0)
         rows = [{"x": value, "y": label} for value, label in zip(x.tolist(), truth, strict=True)]
         self.version = self.world.serve(rows, answers)
-        if judged:
-            numbers = np.array([self.classes.index(label) for label in truth]) if self.classes else np.array(truth)
-            judged_rows = JudgedRows(x[:, np.newaxis].astype(np.float32), numbers, answers)
-            judged_rows.write(self.world.store, Manifest.read(self.world.store, "shop", self.version))
+        if not judged:
+            self.world.store._store.delete(f"snapshots/shop/{RUN}/judged/given.npz")
 
     def draw(self, rows: int, scale: float) -> tuple[Floats, list[Any], Floats]:
         if not self.classes:

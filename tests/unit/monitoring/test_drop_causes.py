@@ -62,9 +62,7 @@ class Town:
     def __post_init__(self) -> None:
         self.world = World.of(Lake(), "town", self.document)
         people, truth = self.people(1)
-        self.version = self.world.serve(
-            self.with_truth(people, truth), self.answers(people), importance=TRUE, judged=True
-        )
+        self.version = self.world.serve(self.with_truth(people, truth), self.answers(people), importance=TRUE)
 
     @property
     def is_regression(self) -> bool:

@@ -315,7 +315,10 @@ def test_quality_surely_below_the_gate_starts_a_run(shop: Shop) -> None:
     assert report.state == "watch"
     assert report.decision.code == "quality"
     assert "surely worse than the 0.6000 that the gate allows on 300 labelled predictions" in report.decision.reason
-    assert [subject for subject, _ in shop.world.services.told] == ["shop: quality worse than the gate allows"]
+    assert {subject for subject, _ in shop.world.services.told} == {
+        "shop: quality worse than the gate allows",
+        "shop: intervals are withheld",
+    }
 
 
 def test_labels_of_one_class_only_say_nothing_and_why(shop: Shop) -> None:
@@ -330,6 +333,7 @@ def test_labels_of_one_class_only_say_nothing_and_why(shop: Shop) -> None:
 
 
 def test_before_any_label_a_model_that_is_unsure_is_expected_to_be_worse(shop: Shop) -> None:
+    shop.world.define({**DOCUMENT, "gate": {"min_metric": 0.7}})
     sure = days(shop, 0, 1)[0].history[-1].estimated
     reports = days(shop, 1, 3, fuzzy=0.05)
     unsure = reports[-1].history[-1].estimated
@@ -337,7 +341,7 @@ def test_before_any_label_a_model_that_is_unsure_is_expected_to_be_worse(shop: S
     assert sure is not None
     assert unsure is not None
     assert sure.value > 0.8
-    assert unsure.high < 0.6
+    assert unsure.value < 0.6 and unsure.high < 0.7
     assert reports[-1].state == "drifted"
     assert "estimated ROC AUC is" in reports[-1].summary
 
@@ -400,7 +404,9 @@ def test_values_of_a_regression_are_watched_too() -> None:
 
     assert report.window is not None
     assert [each.name for each in report.window.distributions if each.drifted] == ["the value"]
-    assert report.window.estimated is None
+    assert report.window.estimated is not None  # that the answers are wrong, and not the rows, is not to be seen
+    assert report.window.estimated.value == pytest.approx(0.8, abs=0.15)
+    assert not report.window.estimated_breaks_gate
     assert report.quality is not None
     assert report.quality.breaks_gate
     assert report.quality.measured is not None

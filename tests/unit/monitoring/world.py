@@ -91,11 +91,8 @@ class World:
         run: str = RUN,
         importance: Mapping[str, float] | None = None,
         in_order: bool = False,
-        judged: bool = False,
     ) -> str:
         """Put a version into service that was trained on these rows, and answered them so when it was evaluated.
-
-        It keeps the rows that it was `judged` by only where that is asked for.
 
         Where the rows are `in_order`, they were evaluated in the order of time.
         """
@@ -129,8 +126,7 @@ class World:
         )
         baseline.write(self.store, model, version)
         manifest.write(self.store, model, version)
-        if judged:
-            JudgedRows(matrix, truth, answers).write(self.store, manifest)
+        JudgedRows(matrix, truth, answers.reshape(len(rows), -1)).write(self.store, manifest)
         self.ran(run, make_evaluation(definition, summary, run))
         expected = Deployment.read(self.store, model).champion_version
         reasons = {"metric": metric.name, "value": figures.value}

@@ -1,52 +1,49 @@
-"""The estimated metric is near the measured one if the probabilities are calibrated."""
+"""Calibrated chances are near the truth of what happens, wherever the model is too sure or not sure enough."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from refrain.evaluation.curves import calibration_curve
-from refrain.statistics.calibration import calibrate, expected_metric, pool_falling_shares
-from refrain.statistics.metrics import METRICS
+from refrain.statistics.calibration import Calibration, answer_odds
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "accuracy", "f1"])
+def draw(random: np.random.Generator, chances: np.ndarray) -> np.ndarray:
+    """Draw a class by the chances of each row [rows, classes]."""
+    return (chances.cumsum(axis=1) < random.random((len(chances), 1))).sum(axis=1)
+
+
 @pytest.mark.parametrize("classes", [2, 4])
-def test_the_estimate_of_a_calibrated_model_is_what_labels_will_say(metric: str, classes: int) -> None:
-    random = np.random.default_rng(3)
-    chances = random.dirichlet(np.full(classes, 0.5), 6000)
-    truth = (chances.cumsum(axis=1) > random.random((6000, 1))).argmax(axis=1)
-
-    value, (low, high) = expected_metric(METRICS[metric], chances, chances, 0.95)
-
-    assert value == pytest.approx(METRICS[metric].value(truth, chances), abs=0.02)
-    assert low < value < high
-
-
-def test_an_overconfident_model_is_corrected_by_its_holdout() -> None:
-    # Given a model that says 0.95 where 0.8 is right
+@pytest.mark.parametrize("sureness", [0.4, 1.0, 2.5])
+def test_what_a_model_promises_too_surely_is_corrected(classes: int, sureness: float) -> None:
     random = np.random.default_rng(4)
-    chance = random.uniform(0, 1, 8000)
-    answered = 1 / (1 + np.exp(-2.5 * np.log(chance / (1 - chance))))
-    happened = (random.random(8000) < chance).astype(np.float64)
-    curve = calibration_curve(happened[:4000], answered[:4000], binary=True)
-    answers = np.column_stack([1 - answered, answered])[4000:]
-    measured = METRICS["accuracy"].value(happened[4000:].astype(np.int64), answers)
-    # When its accuracy is estimated
-    corrected = calibrate(answers, curve.answered, curve.observed, curve.rows, positive=1)
-    estimated, _ = expected_metric(METRICS["accuracy"], answers, corrected, 0.95)
-    believed, _ = expected_metric(METRICS["accuracy"], answers, answers, 0.95)
-    # Then the estimate is near the measured one, and far from what the model's own probabilities promise
-    assert estimated == pytest.approx(measured, abs=0.02)
-    assert believed > measured + 0.08
+    chances = random.dirichlet(np.full(classes, 0.8), 6000)
+    answers = chances**sureness / (chances**sureness).sum(axis=1, keepdims=True)
+    truth = draw(random, chances)
+
+    calibrated = Calibration.fit(truth[:4000], answer_odds(answers[:4000])).chances(answer_odds(answers[4000:]))
+
+    assert calibrated.sum(axis=1) == pytest.approx(1)
+    assert np.abs(calibrated - chances[4000:]).mean() < (0.012 if classes == 2 or sureness == 1.0 else 0.05)
+    assert calibrated.mean(axis=0) == pytest.approx(np.bincount(truth, minlength=classes) / 6000, abs=0.02)
 
 
-def test_corrected_probabilities_add_up_to_one_even_where_the_model_was_certain() -> None:
-    answers = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
-    corrected = calibrate(answers, answered=[0.1, 0.9], observed=[0.2, 0.7], rows=[5, 5])
-    assert corrected.sum(axis=1) == pytest.approx(1)
-    assert corrected[0].tolist() == pytest.approx([0.3, 0.7])
+def test_a_row_that_counts_twice_is_as_good_as_two_rows() -> None:
+    random = np.random.default_rng(1)
+    answers = random.dirichlet([1.0, 1.0], 200)
+    truth, counts = draw(random, answers), random.integers(0, 4, 200)
+
+    counted = Calibration.fit(truth, answer_odds(answers), counts.astype(np.float64))
+    repeated = Calibration.fit(np.repeat(truth, counts), answer_odds(np.repeat(answers, counts, axis=0)))
+
+    assert counted.lines == pytest.approx(repeated.lines)
 
 
-def test_shares_that_fall_are_pooled() -> None:
-    assert pool_falling_shares([0.9, 0.1], [30, 10]) == [0.7, 0.7]
+@pytest.mark.parametrize("truth", [np.zeros(40, int), np.ones(40, int), np.arange(40) % 2])
+def test_certain_answers_and_rows_of_one_class_stay_finite(truth: np.ndarray) -> None:
+    certain = np.stack([np.arange(40) % 2 == 0, np.arange(40) % 2 == 1], axis=1).astype(np.float64)
+
+    chances = Calibration.fit(truth, answer_odds(certain)).chances(answer_odds(certain))
+
+    assert np.isfinite(chances).all()
+    assert chances[:, 1].mean() == pytest.approx(truth.mean(), abs=0.06)

@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.intervals import resample
 from refrain.statistics.metrics import METRICS, Metric, choose_metric
+from tests.resampling import resample
 
 type Case = tuple[Any, Any]
 
