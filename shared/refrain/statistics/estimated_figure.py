@@ -31,7 +31,7 @@ DRAWS = 100
 
 
 @dataclass(frozen=True)
-class AnsweredRows:
+class ResampledRows:
     """Answers [rows, classes] or [rows, 1]; rows of one of the `units` [rows] are alike, and are drawn together."""
 
     answers: Floats
@@ -77,7 +77,12 @@ class _ExpectedFigure:
 
 
 def estimate_figure(
-    metric: Metric, truth: Truth, judged: AnsweredRows, asked: AnsweredRows, possible: PossibleTruths, confidence: float
+    metric: Metric,
+    truth: Truth,
+    judged: ResampledRows,
+    asked: ResampledRows,
+    possible: PossibleTruths,
+    confidence: float,
 ) -> EstimatedFigure:
     """Estimate a metric of the rows asked about by the judged rows and their truth.
 

@@ -39,7 +39,7 @@ def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_
 
     assert drifted.summary in page.texts
     assert "≠ Drifted" in page.texts
-    assert page.headings() == ["decision", "changed", "time", "quality", "new"]
+    assert page.headings() == ["decision", "changed", "time", "quality", "causes", "new"]
     assert "03 Nov 2026, 00:00 UTC" in page.texts
     assert {"age", "80 %", "Atlantis"} <= set(page.texts)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.estimated_figure import AnsweredRows, EstimatedFigure, estimate_figure
+from refrain.statistics.estimated_figure import ResampledRows, EstimatedFigure, estimate_figure
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.possible_truths import PossibleClasses, PossibleValues
 
@@ -24,7 +24,7 @@ def draw_classes(
 def estimate(name: str, truth: np.ndarray, judged: np.ndarray, asked: np.ndarray, block: int = 1) -> EstimatedFigure:
     metric = choose_metric(name, [str(number) for number in range(judged.shape[1])], None, {})
     possible = PossibleClasses(truth, judged, asked)
-    before, later = (AnsweredRows(answers, np.arange(len(answers)) // block) for answers in (judged, asked))
+    before, later = (ResampledRows(answers, np.arange(len(answers)) // block) for answers in (judged, asked))
     return estimate_figure(metric, truth, before, later, possible, 0.95)
 
 
@@ -54,7 +54,7 @@ def test_a_regression_is_estimated_by_its_errors_on_rows_alike(metric: str) -> N
     chosen = choose_metric(metric, [], None, {})
     columns = np.concatenate([features, answers], axis=1, dtype=np.float32)
     possible = PossibleValues(truth[judged], columns[judged], columns[later], relative=metric == "mape")
-    rows, asked = (AnsweredRows(answers[side], np.arange(len(side))) for side in (judged, later))
+    rows, asked = (ResampledRows(answers[side], np.arange(len(side))) for side in (judged, later))
 
     figure = estimate_figure(chosen, truth[judged], rows, asked, possible, 0.95)
 
