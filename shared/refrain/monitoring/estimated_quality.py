@@ -11,7 +11,7 @@ from refrain.lake.quality_figures import Estimate, EstimatedChange
 from refrain.monitoring.labelled_answers import number_observed_units
 from refrain.monitoring.quality import MIN_LABELLED_ROWS
 from refrain.statistics.dependence import number_blocks
-from refrain.statistics.estimated_figure import ResampledRows, EstimatedFigure, estimate_figure
+from refrain.statistics.estimated_figure import EstimatedFigure, ResampledRows, estimate_figure
 from refrain.statistics.metrics import METRICS, choose_metric
 from refrain.statistics.possible_truths import MAX_ERRORS, PossibleClasses, PossibleValues
 

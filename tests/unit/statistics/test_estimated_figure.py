@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refrain.errors import MetricUndefined
-from refrain.statistics.estimated_figure import ResampledRows, EstimatedFigure, estimate_figure
+from refrain.statistics.estimated_figure import EstimatedFigure, ResampledRows, estimate_figure
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.possible_truths import PossibleClasses, PossibleValues
 
