@@ -63,7 +63,7 @@ def _shaded(name: str, cells: Sequence[int]) -> list[Html]:
     total = max(sum(cells), 1)
     shade = "background:color-mix(in srgb, var(--s1) {:.0f}%, transparent)"
     return [
-        element("td", counted(rows), style=shade.format(60 * rows / total), title=f"{share(rows / total)} of {name}")
+        element("td", counted(rows), style=shade.format(45 * rows / total), title=f"{share(rows / total)} of {name}")
         for rows in cells
     ]
 

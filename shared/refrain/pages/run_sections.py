@@ -31,7 +31,7 @@ def comparison_section(evaluation: Evaluation, models: PageModels) -> Html:
         compared = explain_compared(evaluation.compared, "holdout row" if evaluation.users is None else "user")
         note = f"{compared} {_power(evaluation, models)}"
         intervals = draw_intervals(models.all, metric, gate.confidence, floor, models.base)
-        drawing = scroller(title, intervals, "wide scroll")
+        drawing = scroller("The intervals, drawn", intervals, "wide scroll")
     return section(
         "comparison",
         title,
