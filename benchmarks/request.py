@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import income_model
 from benchmarks.prediction import DiscardedOutput
 from benchmarks.result import Group, Part
-from benchmarks.timing import MICROSECONDS, summarise
+from benchmarks.timing import MICROSECONDS, in_turn, summarise
 from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
 from refrain.serving import answered_rows, capturing
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 TITLE = "Where each microsecond of a request goes"
 CALLS = 5000
+LONG_REQUEST = 1000
+FAMILIARITY_SECONDS = 4.0
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("find the route", routes, "_find_endpoint"),
@@ -48,7 +52,29 @@ def measure() -> Part:
             answer(next(events))
             taken["altogether, with what times it"].append(time.perf_counter() - started)
     rows = tuple(summarise(name, "ours", seconds, MICROSECONDS) for name, seconds in taken.items())
-    return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows),))
+    return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows), measure_familiarity()))
+
+
+def measure_familiarity() -> Group:
+    """Time the look for the unfamiliar, alone: for a request of one row, and for each row of a long one."""
+    version = income_model.train_version("logistic")
+    files = version.files
+    familiar = TabularModel.load(files.manifest, files.model, files.baseline, files.familiar).familiar
+    values = replace(familiar, combinations=None)
+    matrices = {rows: income_model.feature_matrix(version, rows) for rows in (1, LONG_REQUEST)}
+    taken = in_turn(
+        {
+            f"{what}, {'one row' if rows == 1 else f'each of {rows:,} rows'}": partial(look.unfamiliar, matrix)
+            for what, look in (("values", values), ("values and combinations", familiar))
+            for rows, matrix in matrices.items()
+        },
+        FAMILIARITY_SECONDS,
+    )
+    rows = tuple(
+        summarise(name, "ours", seconds, MICROSECONDS / (LONG_REQUEST if "each" in name else 1))
+        for name, seconds in taken.items()
+    )
+    return Group("familiarity, 14 columns", "µs", rows, goal="≤ 10 µs for one row")
 
 
 @contextmanager

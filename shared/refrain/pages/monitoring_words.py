@@ -202,6 +202,7 @@ def unfamiliar_sentence(window: JudgedWindow) -> str:
     """Say how many rows were unlike the training data, alone or together, and in which features."""
     names = list(window.unfamiliar_features)
     often = f" The features are most often {listed_features(names)}." if names else ""
-    values, together = share(window.unfamiliar - window.unfamiliar_combinations), share(window.unfamiliar_combinations)
-    has = "had a value unlike any in training"
-    return f"{values} of the rows {has}, and {together} had values that did not go together in training.{often}"
+    combinations = window.unfamiliar_combinations
+    values = f"{share(window.unfamiliar - combinations)} of the rows had a value unlike any in training"
+    together = f", and {share(combinations)} had values that did not go together in training" if combinations else ""
+    return f"{values}{together}.{often}"

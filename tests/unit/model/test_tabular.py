@@ -152,6 +152,22 @@ def test_an_absent_or_changed_file_is_a_broken_version(tiny_version: tiny.Model,
             read_version_files(lake, "people", "people-1")
 
 
+def test_a_version_without_what_is_familiar_sees_no_combinations_and_a_damaged_one_is_broken() -> None:
+    lake, key = tiny.Lake(), "versions/people/people-1/familiar.npz"
+    tiny.put_version(lake, tiny.people(700))
+
+    def load() -> TabularModel:
+        files = read_version_files(lake, "people", "people-1")
+        return TabularModel.load(files.manifest, files.model, files.baseline, files.familiar)
+
+    assert load().familiar.combinations is not None
+    lake._store.delete(key)
+    assert load().familiar.combinations is None
+    lake.write(key, b"no npz")
+    with pytest.raises(BrokenVersion, match=r"what is familiar"):
+        load()
+
+
 def test_the_manifest_of_another_version_is_not_taken(tiny_version: tiny.Model) -> None:
     lake = tiny.Lake()
     files = replace(tiny_version.files, manifest=replace(tiny_version.files.manifest, version="people-2"))

@@ -76,6 +76,8 @@ class Sent:
         captured = {"id": self.identity, "instance": row, "answer": ANSWERS[self.row].tolist()}
         if self.row % 3 == 0:
             captured["unfamiliar"] = ["age", "city"][: 1 + self.row % 2]
+        elif self.row % 3 == 1:
+            captured["unfamiliar_combination"] = ["age", "amount"][: self.row % 2]
         head = {"capture": 1, "model": "shop", "version": "another" if self.other else version, "milliseconds": 1.0}
         time = f"{(BEGINNING + self.minute * MINUTE).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
         return json.dumps(head | {"time": time, "classes": ["false", "true"], "rows": [captured]})

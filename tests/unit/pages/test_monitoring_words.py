@@ -9,7 +9,7 @@ import pytest
 
 from refrain.lake.quality_figures import Estimate, EvaluatedQuality
 from refrain.pages.monitoring_page import render_monitoring_report
-from refrain.pages.monitoring_words import quality_sentence, summarise
+from refrain.pages.monitoring_words import quality_sentence, summarise, unfamiliar_sentence
 from tests.contract.test_lake_objects import REPORT
 from tests.unit.pages.test_run_page import Page
 
@@ -57,3 +57,12 @@ def test_sentence_and_page_say_the_same_of_the_quality(
 def test_files_that_there_was_no_time_to_read_come_first() -> None:
     assert "no time" not in summarise(REPORT)
     assert summarise(replace(REPORT, waiting_files=2)).startswith("There was no time to read 2 files, so no window")
+
+
+def test_rows_with_unfamiliar_values_and_with_unfamiliar_combinations_are_told_apart() -> None:
+    assert REPORT.window is not None
+    words = unfamiliar_sentence(REPORT.window)
+    values, features = "8 % of the rows had a value unlike any in training", " The features are most often city."
+    assert words == f"{values}, and 2 % had values that did not go together in training.{features}"
+    alone = replace(REPORT.window, unfamiliar=0.08, unfamiliar_combinations=0.0)
+    assert unfamiliar_sentence(alone) == f"{values}.{features}"
