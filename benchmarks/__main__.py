@@ -33,7 +33,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 PARTS = (
     "prediction", "request", "waterfall", "instances", "emulator", "servers", "cold", "memory", "size", "ingest",
-    "preprocessing", "retraining", "refitting", "growth", "load", "recommending",
+    "preprocessing", "retraining", "refitting", "growth", "monitoring", "load", "recommending",
 )  # fmt: skip
 
 
