@@ -76,6 +76,15 @@ def conformal_rank(errors: int, miss: float) -> int:
     return math.ceil(round((errors + 1) * (1 - miss), 9))
 
 
+def set_lengths(answers: Floats, bound: float) -> NDArray[np.int64]:
+    """Return how many classes are in the set of each answer [rows, classes]; the likeliest one always is.
+
+    >>> set_lengths(np.array([[0.9, 0.1], [0.6, 0.4]]), 0.6).tolist()
+    [1, 2]
+    """
+    return np.maximum(((1 - answers).round(ERROR_DIGITS) <= bound).sum(axis=1), 1)
+
+
 def exceeds(errors: Floats, bounds: Floats | float) -> NDArray[np.bool_]:
     """Tell which errors lie beyond their bounds; equal ones do not, though answers are written with seven digits.
 

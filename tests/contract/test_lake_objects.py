@@ -22,7 +22,7 @@ from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.deployment import Challenger, Deployment, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.document import Document
-from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary
+from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummary, ToldUncertainty
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.footprint import Footprint
@@ -95,7 +95,14 @@ TRUTH, ANSWERS = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.
 PARITY = Parity(100, 1e-7, 0)
 FIGURES = Figures("logistic", VERSION, 0.91, (0.9, 0.92), parity=PARITY, golden=PARITY, footprint=FOOTPRINT)
 CURVES = describe_curves("classification", TRUTH, ANSWERS, ["no", "yes"], "yes")
-SUMMARY = ModelSummary(FIGURES, "LogisticRegression", {"roc_auc": 0.91}, CURVES, [Importance("age", 0.1, 0.01)])
+SUMMARY = ModelSummary(
+    FIGURES,
+    "LogisticRegression",
+    {"roc_auc": 0.91},
+    CURVES,
+    [Importance("age", 0.1, 0.01)],
+    told=ToldUncertainty(0.9, 0.75, 1.5),
+)
 CHECKS = MethodChecks([Finding.of("leaking_column", "age tells city.", "age")], ["copies"], "logistic")
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, checks=CHECKS, trial=TRIAL)
 EXPECTATION = expect(

@@ -10,10 +10,11 @@ import numpy as np
 
 from preprocessing import encode, present
 from refrain.classes import aligned, class_labels, class_numbers
-from refrain.conformal import answer_errors, ranked_errors
+from refrain.conformal import answer_errors, error_bound, ranked_errors, set_lengths
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
 from refrain.lake.calibration_errors import CalibrationErrors
+from refrain.lake.evaluation import ToldUncertainty
 from refrain.lake.judged_rows import MAX_KEPT_ROWS, JudgedRows
 from refrain.lake.packed_columns import fit_to
 from refrain.lake.snapshot import read_snapshot_rows
@@ -152,7 +153,8 @@ class TabularEvaluation:
         """Draw the curves of answers in the order of these classes."""
         aligned_answers = aligned(answers[holdout.compared], own_classes, holdout.classes)
         task, classes = self._definition.task, holdout.classes
-        return {"curves": describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)}
+        curves = describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)
+        return {"curves": curves, "told": _tell(self._definition.serving.coverage, holdout.truth, aligned_answers)}
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
         """Load the version again, and ask it for a sample of the rows with the values of other rows."""
@@ -227,6 +229,15 @@ def _in_order_of(classes: Sequence[str], holdout: Holdout) -> tuple[Truth, Marks
     own = {label: number for number, label in enumerate(classes)}
     numbers = np.array([own.get(label, -1) for label in holdout.classes])[holdout.truth.astype(np.int64)]
     return numbers, numbers >= 0
+
+
+def _tell(coverage: float, truth: Truth, answers: Floats) -> ToldUncertainty | None:
+    """Return what answers would tell of their uncertainty, if the holdout were all that is known of their errors."""
+    bound = error_bound(ranked_errors(answer_errors(truth, answers)), 1 - coverage)
+    if bound is None:
+        return None
+    labels = float(set_lengths(answers, bound).mean()) if answers.shape[1] > 1 else None
+    return ToldUncertainty(coverage, bound, labels)
 
 
 def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:

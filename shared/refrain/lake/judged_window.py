@@ -82,7 +82,10 @@ class JudgedWindow(Document):
 
 @dataclass(frozen=True)
 class PastWindow(Document):
-    """What later reports need of a judged window. `effects` are by distribution."""
+    """What later reports need of a judged window. `effects` are by distribution.
+
+    `held` is the share of truths within what callers were told, of all that had a label by then.
+    """
 
     version: str
     since: str
@@ -95,3 +98,4 @@ class PastWindow(Document):
     measured: Estimate | None
     unfamiliar: float
     estimated_breaks_gate: bool = False
+    held: Estimate | None = None

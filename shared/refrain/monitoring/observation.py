@@ -103,6 +103,7 @@ def _with_window(report: MonitoringReport, window: JudgedWindow) -> MonitoringRe
         measured=report.quality.measured if report.quality else None,
         unfamiliar=window.unfamiliar,
         estimated_breaks_gate=window.estimated_breaks_gate,
+        held=report.coverage.held if report.coverage else None,
     )
     return replace(report, window=window, waiting=0, history=(*report.history, past)[-MAX_PAST_WINDOWS:])
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from refrain.lake.judged_window import Distribution, PastWindow
     from refrain.lake.monitoring_report import MonitoringReport
+    from refrain.lake.quality_figures import Estimate
 
 LABELS, WIDE, ROW = 150, 460, 19
 SMALL = (300, 150)
@@ -53,7 +54,7 @@ def multiples(report: MonitoringReport) -> list[Html]:
     history, window = report.history, report.window
     note = "share of rows with anything unfamiliar"
     unfamiliar = _draw_series("unfamiliar", "Unlike training", note, history, [past.unfamiliar for past in history])
-    drawings = [_draw_volume(history), *_draw_quality(report), unfamiliar]
+    drawings = [_draw_volume(history), *_draw_quality(report), *_draw_coverage(report), unfamiliar]
     distributions = window.distributions[:MAX_DRAWN_EFFECTS] if window else ()
     for index, name in enumerate(distribution.name for distribution in distributions):
         effects = [past.effects.get(name, 0.0) for past in history]
@@ -122,12 +123,33 @@ def _draw_quality(report: MonitoringReport) -> list[Html]:
     panel = _panel(len(history), *pad_range([*ends, *(level for level, _ in levels if level is not None)]))
     parts = [panel.level(level, kind) for level, kind in levels if level is not None]
     for (colour, _), index, estimate in drawn:
-        x = panel.x(index)
-        parts.append(whisker(x, panel.y(estimate.low), x, panel.y(estimate.high), colour))
-        parts.append(dot(x, panel.y(estimate.value), colour, 3.5))
+        parts += _mark(panel, index, estimate, colour)
     title, note = METRICS[evaluated.metric].title, "dashed: on the holdout; red: the gate"
     names = legend(dict.fromkeys(key for key, *_ in drawn))
     return [element("div", _draw("quality", title, note, history, panel, parts), names)]
+
+
+def _draw_coverage(report: MonitoringReport) -> list[Html]:
+    """Draw the share of truths within what callers were told; nothing where they were told nothing."""
+    drawn = [(index, past.held) for index, past in enumerate(report.history) if past.held]
+    if report.coverage is None or not drawn:
+        return []
+    asked = report.coverage.adapted.coverage
+    panel = _panel(
+        len(report.history), *pad_range([asked, *(end for _, held in drawn for end in (held.low, held.high))])
+    )
+    marks = [panel.level(asked, "ideal"), *(mark for drawing in drawn for mark in _mark(panel, *drawing, "s1"))]
+    note = "share of labelled predictions with one; dashed: asked for"
+    return [_draw("coverage", "Truths within intervals", note, report.history, panel, marks)]
+
+
+def _mark(panel: Panel, index: int, estimate: Estimate, colour: str) -> list[Html]:
+    """Draw a figure of one window with its interval."""
+    x = panel.x(index)
+    return [
+        whisker(x, panel.y(estimate.low), x, panel.y(estimate.high), colour),
+        dot(x, panel.y(estimate.value), colour, 3.5),
+    ]
 
 
 def _draw_series(

@@ -8,12 +8,12 @@ from refrain.pages import run_charts
 from refrain.pages.html import Html, captioned, element, scroller, section
 from refrain.pages.run_models import MAX_NAME_LENGTH, PageModel, PageModels
 from refrain.pages.svg import shorten_middle
-from refrain.words import counted, share
+from refrain.words import counted, figure, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refrain.lake.evaluation import Evaluation
+    from refrain.lake.evaluation import Evaluation, ToldUncertainty
     from refrain.lake.model_curves import Confusion, Curves
 
 FEW_CLASSES = 4
@@ -29,8 +29,23 @@ def answers_section(evaluation: Evaluation, models: PageModels) -> Html | None:
     )
     name = "the champion" if focus.is_champion else focus.figures.name
     beside = " beside the champion" if models.champion and not focus.is_champion else ""
-    note = f"Of {name}{beside}, on the holdout rows."
+    note = f"Of {name}{beside}, on the holdout rows. {_told_sentence(focus.summary.told)}"
     return section("quality", "How they answer", note, element("div", *drawings, class_="pair"))
+
+
+def _told_sentence(told: ToldUncertainty | None) -> str:
+    """Say how wide an interval, or how long a set of labels, has to be.
+
+    >>> from refrain.lake.evaluation import ToldUncertainty
+    >>> _told_sentence(ToldUncertainty(0.9, 3.25)), _told_sentence(ToldUncertainty(0.9, 0.5, 1.25))[-27:]
+    ('90 % of the true values lie within ± 3.250 of the answer.', 'have 1.2 labels on average.')
+    """
+    if told is None:
+        return ""
+    if told.labels is None:
+        return f"{share(told.coverage)} of the true values lie within ± {figure(told.bound)} of the answer."
+    rows = f"{share(told.coverage)} of the rows"
+    return f"Sets that hold the true class in {rows} have {told.labels:.2g} labels on average."
 
 
 def _draw_classes(models: PageModels, focus: PageModel, curves: Curves) -> list[Html]:

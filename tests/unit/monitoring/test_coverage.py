@@ -82,6 +82,16 @@ def test_a_report_counts_what_callers_were_told(document: dict[str, Any]) -> Non
     assert "Of 600 labelled intervals" in page
 
 
+def test_the_page_draws_the_coverage_of_each_window() -> None:
+    shop = Shop(VALUES)
+    shop.ask(600, bound=1.645)
+
+    report = shop.world.monitor(BEGINNING + timedelta(days=1, minutes=20))
+
+    assert report.history[-1].held == report.coverage.held if report.coverage else None
+    assert "Truths within intervals" in shop.world.store.read("monitoring/shop/20261102T002000Z.html").data.decode()
+
+
 def test_a_report_of_the_same_rows_writes_the_same_bound() -> None:
     shop = Shop(VALUES)
     shop.ask(400, scale=1.4)
