@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import checks, drift, familiar, gate, refits, trials, years
+from benchmarks.simulation import checks, coverage, drift, familiar, gate, refits, trials, years
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
@@ -17,11 +17,12 @@ PARTS = {
     "checks": "Do the method checks find what is wrong, and only that?",
     "drift": "Does monitoring find what people call drift, and only that?",
     "familiar": "Is a row seen that is unlike training, and an ordinary one not?",
+    "coverage": "Does the truth lie in intervals and sets as often as asked, and is an abrupt change withdrawn?",
 }
 """The question of each part, as the page asks it."""
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, checks, drift, familiar)
+    for part in (gate, refits, trials, years, checks, drift, familiar, coverage)
     for cell in part.cells()
 }
