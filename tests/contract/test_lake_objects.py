@@ -101,7 +101,7 @@ SUMMARY = ModelSummary(
     {"roc_auc": 0.91},
     CURVES,
     [Importance("age", 0.1, 0.01)],
-    told=ToldUncertainty(0.9, 0.75, 1.5),
+    uncertainty=ToldUncertainty(0.9, 0.75, 1.5),
 )
 CHECKS = MethodChecks([Finding.of("leaking_column", "age tells city.", "age")], ["copies"], "logistic")
 EVALUATION = replace(make_evaluation(DEFINITION, SUMMARY), champion=SUMMARY, checks=CHECKS, trial=TRIAL)

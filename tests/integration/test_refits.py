@@ -91,7 +91,7 @@ def test_monitoring_expects_of_a_refitted_version_what_its_twin_showed(shop: Sho
     assert served.evaluated.metrics["roc_auc"] == pytest.approx(METRICS["roc_auc"].value(rows.truth, rows.answers))
     errors = CalibrationErrors.read(open_store(shop.aws.lake), "shop", ended["champion"].removesuffix(".refit"))
     assert errors.rows == len(errors.ranked) == len(rows)
-    told = served.evaluated.told
+    told = served.evaluated.uncertainty
     assert told is not None and told.labels is not None and 1 <= told.labels <= 2
     assert (told.coverage, told.bound) == (0.9, error_bound(errors.ranked, 0.1))
 

@@ -154,7 +154,10 @@ class TabularEvaluation:
         aligned_answers = aligned(answers[holdout.compared], own_classes, holdout.classes)
         task, classes = self._definition.task, holdout.classes
         curves = describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)
-        return {"curves": curves, "told": _tell(self._definition.serving.coverage, holdout.truth, aligned_answers)}
+        return {
+            "curves": curves,
+            "uncertainty": _tell(self._definition.serving.coverage, holdout.truth, aligned_answers),
+        }
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
         """Load the version again, and ask it for a sample of the rows with the values of other rows."""

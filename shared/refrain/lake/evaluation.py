@@ -84,7 +84,7 @@ class ToldUncertainty(Document):
 
 @dataclass(frozen=True)
 class ModelSummary(Document):
-    """One model of a run. `metrics` are all metrics of the task by name; `told` is None where rows are too few for it.
+    """One model of a run. `metrics` are all metrics of the task by name; few rows have no `uncertainty`.
 
     Only the champion, the candidate in focus and the twin of a refitted version have an `importance`. A recommender has
     no `curves` and no `importance`; it has figures `beyond_accuracy`, what `logged` lists say of its own, and `chosen`
@@ -97,7 +97,7 @@ class ModelSummary(Document):
     curves: Curves | None = None
     importance: list[Importance] = field(default_factory=list)
     beyond_accuracy: dict[str, float] = field(default_factory=dict)
-    told: ToldUncertainty | None = None
+    uncertainty: ToldUncertainty | None = None
     logged: ListWorth | None = None
     chosen: dict[str, float | int | str] = field(default_factory=dict)
 

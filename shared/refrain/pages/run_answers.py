@@ -29,23 +29,25 @@ def answers_section(evaluation: Evaluation, models: PageModels) -> Html | None:
     )
     name = "the champion" if focus.is_champion else focus.figures.name
     beside = " beside the champion" if models.champion and not focus.is_champion else ""
-    note = f"Of {name}{beside}, on the holdout rows. {_told_sentence(focus.summary.told)}"
+    note = f"Of {name}{beside}, on the holdout rows. {_uncertainty_sentence(focus.summary.uncertainty)}"
     return section("quality", "How they answer", note, element("div", *drawings, class_="pair"))
 
 
-def _told_sentence(told: ToldUncertainty | None) -> str:
+def _uncertainty_sentence(uncertainty: ToldUncertainty | None) -> str:
     """Say how wide an interval, or how long a set of labels, has to be.
 
     >>> from refrain.lake.evaluation import ToldUncertainty
-    >>> _told_sentence(ToldUncertainty(0.9, 3.25)), _told_sentence(ToldUncertainty(0.9, 0.5, 1.25))[-27:]
+    >>> _uncertainty_sentence(ToldUncertainty(0.9, 3.25)), _uncertainty_sentence(ToldUncertainty(0.9, 0.5, 1.25))[-27:]
     ('90 % of the true values lie within ± 3.250 of the answer.', 'have 1.2 labels on average.')
     """
-    if told is None:
+    if uncertainty is None:
         return ""
-    if told.labels is None:
-        return f"{share(told.coverage)} of the true values lie within ± {figure(told.bound)} of the answer."
-    rows = f"{share(told.coverage)} of the rows"
-    return f"Sets that hold the true class in {rows} have {told.labels:.2g} labels on average."
+    if uncertainty.labels is None:
+        return (
+            f"{share(uncertainty.coverage)} of the true values lie within ± {figure(uncertainty.bound)} of the answer."
+        )
+    rows = f"{share(uncertainty.coverage)} of the rows"
+    return f"Sets that hold the true class in {rows} have {uncertainty.labels:.2g} labels on average."
 
 
 def _draw_classes(models: PageModels, focus: PageModel, curves: Curves) -> list[Html]:
