@@ -348,3 +348,16 @@ def test_the_deployed_version_has_an_index_of_its_own() -> None:
     assert Deployment.read(lake, "shop").champion_version == version.name
     (index,) = [key for key in lake.keys("hours/") if key.endswith("index.json")]
     assert index.startswith(f"hours/shop/{version.name}/")
+
+
+def test_rows_with_an_unfamiliar_combination_are_counted_apart_too() -> None:
+    lake, version = fresh_lake()
+    deliver(lake, version, [Sent(row, 0, 0) for row in range(6)])
+    captured = read_captured(lake, "shop", BEGINNING, END).of(version.name)
+    rows = observe_rows(version, captured)
+
+    unfamiliar = [row.unfamiliar for row in captured.rows]
+    counts = WatchedCells.of(version).count(rows, unfamiliar, hours_of(rows.times, 3600))
+
+    assert (counts.rows.sum(), counts.unfamiliar.sum(), counts.combinations.sum()) == (6, 4, 2)
+    assert counts.notes[0].unfamiliar == {"age": 3, "city": 1}
