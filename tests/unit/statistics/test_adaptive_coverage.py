@@ -70,6 +70,7 @@ def test_an_abrupt_change_withdraws_the_bound_until_new_labels_fit_again(delay: 
     assert after(seen + MIN_PROVING_LABELS - 10).is_withdrawn
     back = after(seen + delay + 2 * MIN_PROVING_LABELS)
     assert not back.is_withdrawn
+    assert back.game == 1  # late labels of predictions before the alarm raise no other one
     assert back.bound == pytest.approx(1.645 * 3, rel=0.25)
 
 
