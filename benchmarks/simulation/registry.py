@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import checks, coverage, drift, familiar, gate, refits, trials, years
+from benchmarks.simulation import checks, coverage, drift, estimates, familiar, gate, refits, trials, years
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
@@ -16,6 +16,7 @@ PARTS = {
     "trials": "Does a trial dismiss what does harm, and promote what does none?",
     "checks": "Do the method checks find what is wrong, and only that?",
     "drift": "Does monitoring find what people call drift, and only that?",
+    "estimates": "Does an estimate without labels hold what labels show later?",
     "familiar": "Is a row seen that is unlike training, and an ordinary one not?",
     "coverage": "Does the truth lie in intervals and sets as often as asked, and is an abrupt change withdrawn?",
 }
@@ -23,6 +24,6 @@ PARTS = {
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, checks, drift, familiar, coverage)
+    for part in (gate, refits, trials, years, checks, drift, estimates, familiar, coverage)
     for cell in part.cells()
 }
