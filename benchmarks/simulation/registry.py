@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import checks, coverage, drift, estimates, familiar, gate, refits, trials, years
+from benchmarks.simulation import checks, coverage, drift, estimates, familiar, gate, lists, refits, trials, years
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
@@ -14,6 +14,7 @@ PARTS = {
     "years": "Is a healthy model retrained all year, and is a change in week 30 answered within a week?",
     "refit": "Does a sound refit serve, and is a broken one seen?",
     "trials": "Does a trial dismiss what does harm, and promote what does none?",
+    "lists": "Do logged lists say what others would be worth, and do rising songs reach listeners?",
     "checks": "Do the method checks find what is wrong, and only that?",
     "drift": "Does monitoring find what people call drift, and only that?",
     "estimates": "Does an estimate without labels hold what labels show later?",
@@ -24,6 +25,6 @@ PARTS = {
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, checks, drift, estimates, familiar, coverage)
+    for part in (gate, refits, trials, years, lists, checks, drift, estimates, familiar, coverage)
     for cell in part.cells()
 }

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.simulation.logged_world import LoggedWorld, draw_world
 from refrain.statistics.off_policy import OtherLists, judge_lists
-from tests.unit.statistics.logged_world import LoggedWorld, draw_world
 
 
 def test_the_same_lists_are_worth_what_was_taken_of_them() -> None:
@@ -28,7 +28,7 @@ def test_estimates_are_right_on_average_and_intervals_hold_the_truth() -> None:
     held = []
     for seed in range(30):
         world = draw_world(seed, users=150)
-        judged = judge_lists(world.offers, world.others, world.users)
+        judged = judge_lists(world.offers, world.wanted, world.users)
         for name, found in errors.items():
             worth = getattr(judged, name)
             found.append(worth.value - world.truth)
@@ -42,8 +42,8 @@ def test_estimates_are_right_on_average_and_intervals_hold_the_truth() -> None:
 def test_a_reward_model_that_knows_more_narrows_nothing_by_being_wrong() -> None:
     world = draw_world(3)
     offers = replace(world.offers, features=-5 * world.offers.features**3)
-    others = replace(world.others, features=-5 * world.others.features**3)
-    right, misled = judge_lists(world.offers, world.others, world.users), judge_lists(offers, others, world.users)
+    wanted = replace(world.wanted, features=-5 * world.wanted.features**3)
+    right, misled = judge_lists(world.offers, world.wanted, world.users), judge_lists(offers, wanted, world.users)
 
     assert right.doubly_robust is not None and misled.doubly_robust is not None
     width = right.doubly_robust.interval.high - right.doubly_robust.interval.low
@@ -60,13 +60,13 @@ def test_a_reward_model_that_knows_more_narrows_nothing_by_being_wrong() -> None
     ids=["few offers", "nothing taken", "no overlap"],
 )
 def test_where_too_little_is_known_nothing_is_estimated(world: LoggedWorld, why: str) -> None:
-    judged = judge_lists(world.offers, world.others, world.users)
+    judged = judge_lists(world.offers, world.wanted, world.users)
 
     assert (judged.inverse_propensity, judged.doubly_robust) == (None, None), why
 
 
 def test_lists_of_which_nothing_was_offered_are_not_covered() -> None:
     world = draw_world(5)
-    unseen = replace(world.others, offers=np.full(len(world.others.lists), -1))
+    unseen = replace(world.wanted, offers=np.full(len(world.wanted.lists), -1))
 
     assert judge_lists(world.offers, unseen, world.users)[:2] == (0.0, 0.0)

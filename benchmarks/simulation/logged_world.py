@@ -20,7 +20,7 @@ class LoggedWorld:
     """Logged lists, other lists for the same users, and the share of the items of those that would be taken."""
 
     offers: Offers
-    others: OtherLists
+    wanted: OtherLists
     users: NDArray[np.int64]
     truth: float
 
