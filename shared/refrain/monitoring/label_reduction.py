@@ -52,9 +52,8 @@ def reduce_labels(
     if not waiting and not new_names:
         return index, observed, 0
     before = set(observed.labels)
-    read = _add_labels(folder, observed, waiting, end)
     bound = min((batch.bound for batch in index.batches), default=int(ALL_HASHES))
-    observed.bounds[_microseconds(now)] = observed.keep_smallest(bound, MAX_KEPT_LABELS)
+    read, observed.bounds[_microseconds(now)] = _add_labels(folder, observed, waiting, bound, end)
     _find_rows(folder, index.batches, observed, before)
     observed.forget(_microseconds(since), _microseconds(now - LATE))
     if len(read) == len(waiting):
@@ -67,16 +66,23 @@ def reduce_labels(
     return replace(index, labelled=name, labels_since=to_iso(first)), observed, len(waiting) - len(read)
 
 
-def _add_labels(folder: HourFolder, observed: ObservedLabels, keys: Sequence[str], end: float) -> list[str]:
-    """Add the labels of files, and return the files; the first of them are read however little time there is."""
+def _add_labels(
+    folder: HourFolder, observed: ObservedLabels, keys: Sequence[str], bound: int, end: float
+) -> tuple[list[str], int]:
+    """Add the labels of files up to a bound of hashes; return the files, and the bound of the labels that are kept.
+
+    The first files are read however little time there is.
+    """
     read: list[str] = []
     for together in batched(keys, MAX_PARALLEL_READS, strict=False):
         for key, content in read_all(folder.store, list(together)):
             _add_batch(observed, LabelBatch.from_json(content.json()))
             read.append(key)
+        if len(observed.labels) > 2 * MAX_KEPT_LABELS:
+            bound = observed.keep_smallest(bound, MAX_KEPT_LABELS)
         if time.monotonic() >= end:
             break
-    return read
+    return read, observed.keep_smallest(bound, MAX_KEPT_LABELS)
 
 
 def _add_batch(observed: ObservedLabels, batch: LabelBatch) -> None:
