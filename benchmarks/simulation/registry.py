@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.simulation import checks, coverage, drift, estimates, familiar, gate, lists, refits, trials, years
+from benchmarks.simulation import (
+    causes,
+    checks,
+    coverage,
+    drift,
+    estimates,
+    familiar,
+    gate,
+    lists,
+    refits,
+    trials,
+    years,
+)
 
 if TYPE_CHECKING:
     from benchmarks.simulation.cell import Cell
@@ -20,11 +32,12 @@ PARTS = {
     "estimates": "Does an estimate without labels hold what labels show later?",
     "familiar": "Is a row seen that is unlike training, and an ordinary one not?",
     "coverage": "Does the truth lie in intervals and sets as often as asked, and is an abrupt change withdrawn?",
+    "causes": "Is the cause of a drop named first, and none where nothing changed?",
 }
 """The question of each part, as the page asks it."""
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, lists, checks, drift, estimates, familiar, coverage)
+    for part in (gate, refits, trials, years, lists, checks, drift, estimates, familiar, coverage, causes)
     for cell in part.cells()
 }

@@ -40,7 +40,7 @@ from refrain.lake.quality_figures import (
     RecommendationHits,
 )
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
-from refrain.lake.segments import SegmentFigure, SegmentFigures
+from refrain.lake.segments import SegmentDrift, SegmentFigure, SegmentFigures
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
 from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
@@ -141,6 +141,7 @@ REPORT = MonitoringReport(
         distributions_tested=7,
         new_values=(NewValues("city", 0.1, 0.01, ("Oslo",)),),
         missing=(MissingValues("age", 0.2, 0.1),),
+        segment_drifts=(SegmentDrift("city = Oslo", 0.1, "age", 1e-6, 0.3),),
     ),
     quality=MeasuredQuality(
         "2026-11-22T13:00:00Z",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from refrain.lake.document import Document
 from refrain.lake.quality_causes import QualityCauses
 from refrain.lake.quality_figures import Estimate, EstimatedChange
+from refrain.lake.segments import SegmentDrift
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class JudgedWindow(Document):
     """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate.
 
     That takes an estimate which is surely beyond the gate's bound, and surely worse than the one on the holdout.
-    `causes` then say what its inputs let expect of the losses, where these surely rise. `unfamiliar` is the share of
-    rows with anything unlike training, `unfamiliar_combinations` that of those where it is no single value.
+    `causes` then say what its inputs let expect of the losses, where these surely rise. `segment_drifts` are features
+    that changed in a segment otherwise than elsewhere. `unfamiliar` is the share of rows with anything unlike training,
+    `unfamiliar_combinations` that of those where it is no single value.
     """
 
     since: str
@@ -78,6 +80,7 @@ class JudgedWindow(Document):
     estimated_change: EstimatedChange | None = None
     estimated_breaks_gate: bool = False
     causes: QualityCauses | None = None
+    segment_drifts: tuple[SegmentDrift, ...] = ()
 
 
 @dataclass(frozen=True)

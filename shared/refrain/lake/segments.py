@@ -34,3 +34,17 @@ class SegmentFigures(Document):
     rows: int
     tested: int
     worst: tuple[SegmentFigure, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentDrift(Document):
+    """A segment in which a feature changed otherwise than in the rest of the rows.
+
+    `share` is the segment's of the rows, `p` the probability of such a difference by chance, `effect` its size.
+    """
+
+    name: str
+    share: float
+    feature: str
+    p: float
+    effect: float

@@ -13,21 +13,24 @@ import numpy as np
 from refrain.classes import aligned
 from refrain.errors import MetricUndefined
 from refrain.lake.quality_causes import FeaturePart, QualityCauses, RisePart
-from refrain.lake.segments import SegmentFigure, SegmentFigures
+from refrain.lake.segments import SegmentDrift, SegmentFigure, SegmentFigures
 from refrain.monitoring.labelled_answers import LabelledAnswers, number_observed_units
 from refrain.monitoring.segment_columns import segment_columns
 from refrain.statistics.dependence import number_units
 from refrain.statistics.loss_model import expect_losses
 from refrain.statistics.loss_rise import LossRows
 from refrain.statistics.metrics import choose_metric
+from refrain.statistics.moved_rows import share_cells
 from refrain.statistics.rise_cause import find_cause
 from refrain.statistics.row_losses import loss_title, row_losses, signed_errors
+from refrain.statistics.segment_drift import search_segment_drifts
 from refrain.statistics.segment_search import search_segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from preprocessing import Definition
+    from refrain.lake.judged_rows import JudgedRows
     from refrain.lake.judged_window import JudgedWindow
     from refrain.lake.observed_rows import ObservedRows
     from refrain.lake.quality_figures import MeasuredQuality
@@ -79,9 +82,10 @@ def explain_quality(
 def explain_window(
     version: ServedVersion, definition: Definition, sample: ObservedRows, judged: JudgedWindow
 ) -> JudgedWindow:
-    """Add to an alarmed window what its inputs let expect of the losses, where these surely rise."""
+    """Add to a window what changed in segments alone, and if it alarmed what its inputs let expect of the losses."""
     sides = expected_sides(version, definition, sample) if judged.alarmed else None
-    return judged if sides is None else replace(judged, causes=explain_rise(sides))
+    drifts = report_segment_drifts(version, definition.monitoring.segments, sample)
+    return replace(judged, causes=explain_rise(sides) if sides else None, segment_drifts=drifts)
 
 
 def labelled_sides(version: ServedVersion, definition: Definition, labelled: LabelledSample) -> LossSides | None:
@@ -114,12 +118,31 @@ def expected_sides(version: ServedVersion, definition: Definition, sample: Obser
     return LossSides(version, loss_title(metric), reference, window, definition.gate.confidence, estimated=True)
 
 
+def report_segment_drifts(
+    version: ServedVersion, segments: Sequence[str], sample: ObservedRows
+) -> tuple[SegmentDrift, ...]:
+    """Search the segments for features that changed otherwise than elsewhere since the holdout."""
+    judged = version.judged_rows
+    if not segments or judged is None or not _can_compare(judged, sample):
+        return ()
+    shared = share_cells(judged.matrix, sample.matrix)
+    columns = segment_columns(version, segments, judged.matrix, sample.matrix)
+    units = number_observed_units(version, sample, np.zeros(len(sample)))
+    drifts = search_segment_drifts(columns, shared, units)[:MAX_REPORTED_SEGMENTS]
+    names = version.definition.features
+    return tuple(
+        SegmentDrift(drift.words, drift.share, names[drift.feature], drift.chance, drift.effect) for drift in drifts
+    )
+
+
+def _can_compare(judged: JudgedRows, rows: ObservedRows) -> bool:
+    return min(len(judged), len(rows)) >= MIN_EXPLAINED_ROWS and judged.matrix.shape[1] <= MAX_EXPLAINED_FEATURES
+
+
 def _holdout(version: ServedVersion, metric: Metric, classes: Sequence[str], rows: ObservedRows) -> LossRows | None:
     """Return the losses of the rows that the version was judged by; None where the rows cannot be held against them."""
     judged = version.judged_rows
-    if judged is None or min(len(judged), len(rows)) < MIN_EXPLAINED_ROWS:
-        return None
-    if judged.matrix.shape[1] > MAX_EXPLAINED_FEATURES:
+    if judged is None or not _can_compare(judged, rows):
         return None
     answers = aligned(judged.answers, version.classes, classes)
     try:

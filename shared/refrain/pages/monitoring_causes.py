@@ -11,9 +11,11 @@ from refrain.pages.svg import Panel, Scale, pad_range, shorten_middle, svg, text
 from refrain.words import counted, figure, share, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from refrain.lake.monitoring_report import MonitoringReport
     from refrain.lake.quality_causes import QualityCauses
-    from refrain.lake.segments import SegmentFigures
+    from refrain.lake.segments import SegmentDrift, SegmentFigures
 
 NAMES, WIDE, ROW = 170, 460, 22
 
@@ -21,15 +23,17 @@ NAMES, WIDE, ROW = 170, 460, 22
 def causes_section(report: MonitoringReport) -> Html | None:
     """Show why the model got worse, and in which segments."""
     causes, segments = causes_of(report), report.quality.segments if report.quality else None
-    if causes is None and segments is None:
+    drifts = report.window.segment_drifts if report.window else ()
+    if causes is None and segments is None and not drifts:
         return None
     notes = [f"{capitalised(cause_sentence(causes))}." if causes else "", _segments_note(segments) if segments else ""]
     return section(
         "causes",
-        "Why it got worse" if causes else "Where it got worse",
+        "Why it got worse" if causes else "Segments",
         " ".join(note for note in notes if note),
         _draw_parts(causes) if causes else None,
         _table(segments) if segments else None,
+        _drift_table(drifts),
     )
 
 
@@ -54,6 +58,12 @@ def _table(segments: SegmentFigures) -> Html | None:
     ]
     title = f"Segments that got worse than the rest, by {segments.loss}"
     return html_table(title, ["Segment", "#Rows", "#On the holdout", "#Now", "#Beyond the rest"], rows)
+
+
+def _drift_table(drifts: Sequence[SegmentDrift]) -> Html | None:
+    rows = [[drift.name, drift.feature, share(round(drift.share, 3)), figure(drift.effect)] for drift in drifts]
+    title = "Segments whose inputs changed otherwise than the rest"
+    return html_table(title, ["Segment", "Feature", "#Rows", "#Effect"], rows)
 
 
 def _draw_parts(causes: QualityCauses) -> Html:

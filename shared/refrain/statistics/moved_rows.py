@@ -35,6 +35,9 @@ SURELY_CHANGED = 3.5
 COLLAPSED, VARIED = 0.995, 0.97
 """A feature with one cell of at least this share of the window has collapsed, if it had less than that before."""
 
+HARDLY = 0.002
+"""Of the reference: what lies beyond has cells of its own, so that numbers in another unit share none with it."""
+
 RIDGE = 2.0
 MAX_LOG_RATIO = 30.0
 NEWTON_STEPS = 8
@@ -71,9 +74,7 @@ def share_cells(reference: NDArray[np.float32], window: NDArray[np.float32]) -> 
     rows = min(len(reference), len(window))
     cells = []
     for before, now in zip(reference.T, window.T, strict=True):
-        pooled = np.concatenate([_thinned(before, rows), _thinned(now, rows)])
-        pooled = pooled[~np.isnan(pooled)]
-        edges = bin_numbers(pooled)[0] if len(pooled) else []
+        edges = _edges(before, np.concatenate([_thinned(before, rows), _thinned(now, rows)]))
         cells.append((number_cells(before, edges), number_cells(now, edges), len(edges) + 2))
     befores, nows, widths = zip(*cells, strict=True)
     return SharedCells(np.stack(befores, axis=1), np.stack(nows, axis=1), widths)
@@ -104,6 +105,15 @@ def measure_log_ratios(
             for side, cells, own in ((reference, shared.reference, folds[0]), (window, shared.window, folds[1])):
                 side[line, own == fold] = ratios[cells[own == fold, feature]]
     return LogRatios(tuple(features), reference, window)
+
+
+def _edges(before: NDArray[np.float32], pooled: NDArray[np.float32]) -> list[float]:
+    """Return the bounds of cells of both sides together, and those beyond which the reference hardly reaches."""
+    before, pooled = before[~np.isnan(before)], pooled[~np.isnan(pooled)]
+    edges = bin_numbers(pooled)[0] if len(pooled) else []
+    reach = np.quantile(before, [HARDLY, 1 - HARDLY], method="higher") if len(before) else before
+    bounds: list[float] = np.unique([*edges, *reach[:1], *np.nextafter(reach[1:], np.float32(np.inf))]).tolist()
+    return bounds
 
 
 def _thinned(values: NDArray[np.float32], rows: int) -> NDArray[np.float32]:

@@ -171,6 +171,21 @@ def test_where_nothing_changed_nothing_is_named(town: Town) -> None:
     assert report.quality.segments is not None
     assert report.quality.segments.worst == ()
     assert report.quality.segments.tested > 20
+    assert report.window is not None
+    assert report.window.segment_drifts == ()
+
+
+def test_a_feature_that_changed_in_one_segment_alone_is_named_with_it() -> None:
+    town = Town(CLASSES)
+    people, truth = town.people(8)
+    older: list[Row] = [{**row, "age": row["age"] + 12 * (row["city"] == "Rome")} for row in people]
+
+    report = town.report(older, truth, labelled=False)
+
+    assert report.window is not None
+    drift = report.window.segment_drifts[0]
+    assert (drift.name, drift.feature) == ("city = Rome", "age")
+    assert drift.effect > 0.2
 
 
 def test_without_labels_the_inputs_let_a_rise_be_expected() -> None:

@@ -52,6 +52,7 @@ def test_the_page_has_the_sentence_the_parts_and_the_worst_segments() -> None:
 
     assert {"Why it got worse", "inputs: age", "meaning: city", "city = Rome"} <= set(page.texts)
     assert "city = Rome: 9 points more error, 30 % of the rows." in page.text
+    assert {"Segments whose inputs changed otherwise than the rest", "city = Oslo"} <= set(page.texts)
 
 
 def test_where_no_segment_is_worse_the_page_says_so() -> None:
