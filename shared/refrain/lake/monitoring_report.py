@@ -113,8 +113,9 @@ class MonitoringReport(Document):
 
     @property
     def has_lost_coverage(self) -> bool:
-        """Whether intervals and sets are withheld because too many truths lay outside."""
-        return self.coverage is not None and self.coverage.adapted.withheld == "coverage_lost"
+        """Whether intervals and sets that callers were told of late are withheld: too many truths lay outside."""
+        coverage = self.coverage
+        return coverage is not None and coverage.held is not None and coverage.adapted.withheld == "coverage_lost"
 
     @staticmethod
     def prefix(model: str) -> str:

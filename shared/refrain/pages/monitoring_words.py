@@ -58,13 +58,18 @@ def capitalised(sentence: str) -> str:
 
 def summarise(report: MonitoringReport) -> str:
     """Say in a few sentences how the model does, and why it got worse."""
+    return " ".join(summary_sentences(report))
+
+
+def summary_sentences(report: MonitoringReport) -> list[str]:
+    """Say what matters most in the first sentence, and more in the next ones."""
     if report.evaluated is None:
-        return "No version is in service, so there is nothing to monitor."
+        return ["No version is in service, so there is nothing to monitor."]
     causes = causes_of(report)
     why = cause_sentence(causes) if causes else ""
     lost = coverage_sentence(report) if report.has_lost_coverage else ""
-    sentences = (_waiting_sentence(report), _windows_sentence(report), quality_sentence(report), why, lost)
-    return " ".join(f"{capitalised(sentence)}." for sentence in sentences if sentence)
+    sentences = (_waiting_sentence(report), quality_sentence(report), why, _windows_sentence(report), lost)
+    return [f"{capitalised(sentence)}." for sentence in sentences if sentence]
 
 
 def _waiting_sentence(report: MonitoringReport) -> str:
@@ -133,17 +138,15 @@ def coverage_sentence(report: MonitoringReport) -> str:
     if coverage is None:
         return ""
     asked, held = share(coverage.adapted.coverage), coverage.held
-    answered = (
-        f"of {counted(held.rows, 'labelled interval')} {share(held.value)} held ({share(held.low)} to "
-        f"{share(held.high)}), {asked} are asked for"
-        if held
-        else f"no labelled prediction had an interval; {asked} are asked for"
-    )
-    reasons = {
-        "coverage_lost": "; too many of the latest truths lay outside, so none are told until new labels fit again",
-        "too_few_rows": "; none are told, since there are too few labels",
-    }
-    return answered + reasons.get(coverage.adapted.withheld or "", "")
+    reason = {
+        "coverage_lost": "too many of the latest truths lay outside, until new labels fit again",
+        "too_few_rows": "there are too few labels",
+    }.get(coverage.adapted.withheld or "", "")
+    if held is None:
+        return f"intervals and sets would be withheld now: {reason}" if reason else ""
+    answered = f"of {counted(held.rows, 'labelled interval')} {share(held.value)} held"
+    between = f"{share(held.low)} to {share(held.high)}; {asked} are asked for"
+    return f"{answered} ({between})" + (f"; now they are withheld: {reason}" if reason else "")
 
 
 def holdout_clause(report: MonitoringReport) -> str:
