@@ -183,8 +183,8 @@ def _how(plan: Plan) -> Html:
         element(
             "p",
             "The models are Refrain's own, by the candidate of the example's definition, trained by the code "
-            "that trains in the cloud on all plays before its time, except each listener's newest tenth, which every "
-            "run holds out to judge by. They are exported, and answer by the code that serves. There is no gate: each "
+            "that trains in the cloud on all plays before its time, as a run refits what serves. They are exported, "
+            "and answer by the code that serves. There is no gate: each "
             "new version serves. All know a listener's history until the session, as the history table does; they "
             "differ in what they learned. The most popular songs are what the hourly version recommends to an "
             "unknown listener.",

@@ -58,9 +58,11 @@ def test_blocks_of_items_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_order_of_the_items_changes_nothing() -> None:
     interactions, order = random_interactions(3), np.random.default_rng(3).permutation(30)
     places = np.argsort(order)
-    straight = ItemKnn(neighbours=None).fit(interactions).recommend(HISTORIES, 10)
+    straight = ItemKnn(neighbours=None, weighting="log", shrinkage=0.0).fit(interactions).recommend(HISTORIES, 10)
     items, scores = (
-        ItemKnn(neighbours=None).fit(permuted(interactions, order)).recommend([places[row] for row in HISTORIES], 10)
+        ItemKnn(neighbours=None, weighting="log", shrinkage=0.0)
+        .fit(permuted(interactions, order))
+        .recommend([places[row] for row in HISTORIES], 10)
     )
     same_lists(straight, (order[items], scores))
 
@@ -72,10 +74,10 @@ def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
         (np.ones(len(indices), dtype=np.float32), indices, np.arange(users + 1) * plays_each), shape=(users, plays_each)
     )
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of interactions"):
-        ItemKnn().fit(Interactions(pairs, np.zeros(len(indices)), 0.0))
+        ItemKnn(weighting="log", shrinkage=0.0).fit(Interactions(pairs, np.zeros(len(indices)), 0.0))
     few = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(1, 200_000))
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of items"):
-        ItemKnn().fit(Interactions(few, np.zeros(1), 0.0))
+        ItemKnn(weighting="log", shrinkage=0.0).fit(Interactions(few, np.zeros(1), 0.0))
 
 
 def test_unknown_weightings_and_negative_shrinkage_are_refused() -> None:
