@@ -117,6 +117,7 @@ REPORT = MonitoringReport(
     version=VERSION,
     served_since=TIME,
     state="drifted",
+    headline="city drifted",
     summary="city drifted",
     alarm=(2, 3),
     least_shift=0.1,

@@ -54,12 +54,12 @@ UNDECIDED = RetrainingDecision(False, "nothing", "")
 class MonitoringReport(Document):
     """One report on one model. Times are ISO 8601 in UTC.
 
-    What has a default is for models with a champion. `window` is the latest judged one; `waiting` counts the rows that
-    came since and are not judged yet, `waiting_files` the captured files and labels that there was no time to read.
-    `history` are the judged windows so far, of earlier versions too. `last_start` is
-    when a report last started a run. The model has drifted since `drifted_since`, and its measured quality has been
-    below the gate since `below_gate_since`. A recommender is monitored by its interactions, and has `hits` but no
-    `quality`.
+    What has a default is for models with a champion. `summary` begins with the `headline`. `window` is the latest
+    judged one; `waiting` counts the rows that came since and are not judged yet, `waiting_files` the captured files and
+    labels that there was no time to read. `history` are the judged windows so far, of earlier versions too.
+    `last_start` is when a report last started a run. The model has drifted since `drifted_since`, and its measured
+    quality has been below the gate since `below_gate_since`. A recommender is monitored by its interactions, and has
+    `hits` but no `quality`.
     """
 
     model: str
@@ -67,6 +67,7 @@ class MonitoringReport(Document):
     version: str | None = None
     served_since: str | None = None
     state: DriftState = "not_judged"
+    headline: str = ""
     summary: str = ""
     alarm: tuple[int, int]
     least_shift: float = 0.1

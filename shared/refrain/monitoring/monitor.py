@@ -126,7 +126,8 @@ def _decided(
     if decision.start:
         decision = replace(decision, execution=f"{report.model}-{to_key(now)}")
         report = replace(report, last_start=report.time)
-    return replace(report, summary=summarise(report), decision=decision)
+    sentences = summarise(report)
+    return replace(report, headline=sentences[0], summary=" ".join(sentences), decision=decision)
 
 
 @dataclass(frozen=True)

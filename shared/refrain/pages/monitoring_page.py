@@ -11,7 +11,7 @@ from refrain.pages.html import Html, badge, element, framed, heading, section
 from refrain.pages.monitoring_causes import causes_section
 from refrain.pages.monitoring_charts import multiples
 from refrain.pages.monitoring_sections import changes_section, hits_section, news_section, quality_section
-from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range, summary_sentences
+from refrain.pages.monitoring_words import capitalised, range_of, row_noun, share_range
 from refrain.statistics.metrics import METRICS
 from refrain.times import for_people
 from refrain.words import counted, figure, share
@@ -64,8 +64,8 @@ def _header(report: MonitoringReport) -> Html:
         since, until = for_people(report.window.since), for_people(report.window.until)
         particulars.append(f"latest window {since} to {until}")
     title, mark = f"Monitoring of {report.model}", badge(*BADGES[report.state])
-    first, *more = summary_sentences(report)
-    return heading(title, mark, first, particulars, [*_window_tiles(report), *_quality_tiles(report)], more=more)
+    tiles, rest = [*_window_tiles(report), *_quality_tiles(report)], report.summary.removeprefix(report.headline)
+    return heading(title, mark, report.headline, particulars, tiles, more=[rest.strip()] if rest else [])
 
 
 def _window_tiles(report: MonitoringReport) -> Iterator[tuple[str, str, str]]:

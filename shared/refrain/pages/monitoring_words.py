@@ -56,13 +56,8 @@ def capitalised(sentence: str) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def summarise(report: MonitoringReport) -> str:
-    """Say in a few sentences how the model does, and why it got worse."""
-    return " ".join(summary_sentences(report))
-
-
-def summary_sentences(report: MonitoringReport) -> list[str]:
-    """Say what matters most in the first sentence, and more in the next ones."""
+def summarise(report: MonitoringReport) -> list[str]:
+    """Say in a few sentences how the model does, and why it got worse; what matters most comes first."""
     if report.evaluated is None:
         return ["No version is in service, so there is nothing to monitor."]
     causes = causes_of(report)

@@ -37,7 +37,7 @@ def test_the_page_says_what_changed_since_when_how_much_it_matters_and_what_was_
 ) -> None:
     page = Page(render_monitoring_report(drifted))
 
-    assert drifted.summary in page.texts
+    assert drifted.headline in page.texts
     assert "≠ Drifted" in page.texts
     assert page.headings() == ["decision", "changed", "time", "quality", "causes", "new"]
     assert "03 Nov 2026, 00:00 UTC" in page.texts
@@ -80,7 +80,7 @@ def test_the_page_is_the_same_when_the_report_is_read_back(drifted: MonitoringRe
 def test_without_a_version_the_page_says_so() -> None:
     report = World.of(Lake(), "shop", DOCUMENT).monitor(BEGINNING)
     page = Page(render_monitoring_report(report))
-    assert report.summary in page.texts
+    assert report.headline in page.texts
     assert page.headings() == ["decision"]
 
 

@@ -55,8 +55,8 @@ def test_sentence_and_page_say_the_same_of_the_quality(
 
 
 def test_files_that_there_was_no_time_to_read_come_first() -> None:
-    assert "no time" not in summarise(REPORT)
-    assert summarise(replace(REPORT, waiting_files=2)).startswith("There was no time to read 2 files, so no window")
+    assert "no time" not in " ".join(summarise(REPORT))
+    assert summarise(replace(REPORT, waiting_files=2))[0].startswith("There was no time to read 2 files, so no window")
 
 
 def test_rows_with_unfamiliar_values_and_with_unfamiliar_combinations_are_told_apart() -> None:
