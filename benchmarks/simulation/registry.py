@@ -14,6 +14,7 @@ from benchmarks.simulation import (
     gate,
     lists,
     refits,
+    seasons,
     trials,
     years,
 )
@@ -33,11 +34,12 @@ PARTS = {
     "familiar": "Is a row seen that is unlike training, and an ordinary one not?",
     "coverage": "Does the truth lie in intervals and sets as often as asked, and is an abrupt change withdrawn?",
     "causes": "Is the cause of a drop named first, and none where nothing changed?",
+    "seasons": "Are seasons no drift, and is a drift on top of them found?",
 }
 """The question of each part, as the page asks it."""
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, lists, checks, drift, estimates, familiar, coverage, causes)
+    for part in (gate, refits, trials, years, lists, checks, drift, seasons, estimates, familiar, coverage, causes)
     for cell in part.cells()
 }

@@ -59,7 +59,8 @@ class MissingValues(Document):
 class JudgedWindow(Document):
     """One judged window. It is `alarmed` if a distribution drifted, or the estimated quality breaks the gate.
 
-    That takes an estimate which is surely beyond the gate's bound, and surely worse than the one on the holdout.
+    That takes an estimate which is surely beyond the gate's bound, and surely worse than the one on the holdout. The
+    `calendar` are features that only tell the time, and are not judged.
     `causes` then say what its inputs let expect of the losses, where these surely rise. `segment_drifts` are features
     that changed in a segment otherwise than elsewhere. `unfamiliar` is the share of rows with anything unlike training,
     `unfamiliar_combinations` that of those where it is no single value.
@@ -79,6 +80,7 @@ class JudgedWindow(Document):
     estimated: Estimate | None = None
     estimated_change: EstimatedChange | None = None
     estimated_breaks_gate: bool = False
+    calendar: tuple[str, ...] = ()
     causes: QualityCauses | None = None
     segment_drifts: tuple[SegmentDrift, ...] = ()
 

@@ -3,6 +3,7 @@
 versions/<model>/<version>/manifest.json    where it comes from, and how its graph is to be asked
 versions/<model>/<version>/model.onnx       the graph
 versions/<model>/<version>/baseline.json    what later data is held against (see `feature_profile`)
+versions/<model>/<version>/history.npz      how the training rows came over time (see `training_history`)
 versions/<model>/<version>/golden.json      rows and the answers that the graph has to give to them
 versions/<model>/<version>/familiar.npz     what rows are like those of training (see `familiar_rows`)
 versions/<model>/<version>/catalogue.json   the items of a recommender
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
+    from refrain.lake.training_history import TrainingHistory
 
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files that training writes of every version; a recommender has its catalogue besides."""
@@ -112,7 +114,10 @@ class Manifest(StoredDocument):
 
 @dataclass(frozen=True)
 class Baseline(StoredDocument):
-    """Profiles of the training rows by feature, and of the answers; `turnover` belongs to a recommender."""
+    """Profiles of the training rows by feature, and of the answers; `turnover` belongs to a recommender.
+
+    The `calendar` are features that only tell the time, such as a year: they move because the calendar does.
+    """
 
     path = "versions/{}/{}/baseline.json"
 
@@ -120,6 +125,7 @@ class Baseline(StoredDocument):
     features: dict[str, Profile]
     predictions: AnswerProfile
     turnover: Turnover | None = None
+    calendar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,7 @@ class VersionFiles:
 
     `familiar` are the `FamiliarRows` of a tabular model, which older versions do not have.
 
-    `footprint` is None until the version is evaluated.
+    `footprint` is None until the version is evaluated. `history` is written, and read by monitoring alone.
     """
 
     manifest: Manifest
@@ -158,6 +164,7 @@ class VersionFiles:
     catalogue: CatalogueItems | None = None
     footprint: Footprint | None = None
     familiar: bytes | None = None
+    history: TrainingHistory | None = None
 
     def write(self, store: Store) -> None:
         """Write all files of training, the manifest last."""
@@ -165,7 +172,7 @@ class VersionFiles:
         store.write(version_key(model, version, "model.onnx"), self.model)
         if self.familiar is not None:
             store.write(version_key(model, version, "familiar.npz"), self.familiar)
-        for part in (self.baseline, self.golden, self.catalogue, self.manifest):
+        for part in (self.baseline, self.history, self.golden, self.catalogue, self.manifest):
             if part is not None:
                 part.write(store, model, version)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.lake.judged_window import Distribution
+from refrain.monitoring.training_windows import match_hours
 from refrain.statistics.design_effect import INDEPENDENT
 from refrain.statistics.homogeneity import compare_counts, find_discoveries
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from refrain.monitoring.reference import Reference
+    from refrain.monitoring.windows import Window
     from refrain.statistics.design_effect import DesignEffect
     from refrain.statistics.homogeneity import Counts
     from refrain.statistics.shifts import Floors, Shift
@@ -50,6 +52,7 @@ def compare_distributions(
     floors: Floors,
     importance: Mapping[str, float],
     clusters: Mapping[str, DesignEffect] | None = None,
+    span: Window | None = None,
 ) -> list[DriftTest]:
     """Test all distributions, and control for their number; those that drifted come first, then those that matter.
 
@@ -58,8 +61,11 @@ def compare_distributions(
         answers: the same for answers.
         floors: smaller shifts may be real, but do not count as drift.
         importance: share of each feature in what the model relies on.
+        span: the window's time, where references have a history.
         clusters: design effects that the window itself shows, by feature; the greater effect counts.
     """
+    if span:
+        features, answers = match_hours(features, span), match_hours(answers, span)
     pairs = [(False, *feature) for feature in features] + [(True, *answer) for answer in answers]
     draws = round(FINER_DRAWS * len(pairs) / FALSE_ALARMS)
     comparisons = [
@@ -75,7 +81,7 @@ def compare_distributions(
             answer=answer,
             p=p,
             effect=shift.sure,
-            drifted=surely and shift.sure >= 1,
+            drifted=surely and shift.sure >= 1 and not _moved_as_much(reference, window, floors),
             importance=weight,
             matters=shift.sure * weight,
             change=reference.describe(shift) if shift.sure else "",
@@ -93,6 +99,14 @@ def _compare(
     test = compare_counts(window, reference.counts, design, draws, seed, contrasts)
     doubt = DEPENDENT_DOUBT if design.ratio > 1 else 1.0
     return min(1.0, test.p * doubt), contrasts.shift_of(window, floors, design.ratio)
+
+
+def _moved_as_much(reference: Reference, window: Counts, floors: Floors) -> bool:
+    """Tell whether a window of training shifted as far, both measured as if rows were independent."""
+    if not reference.own_windows:
+        return False
+    shifted = reference.contrasts.shift_of(window, floors).sure
+    return reference.own_windows.greatest_shift(floors) >= shifted
 
 
 def _rank(test: DriftTest) -> tuple[bool, float, float, str]:

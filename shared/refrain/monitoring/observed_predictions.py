@@ -14,7 +14,13 @@ from refrain.monitoring.estimated_quality import estimate_quality
 from refrain.monitoring.hour_catch_up import reduce_captured
 from refrain.monitoring.quality import measure_quality
 from refrain.monitoring.watched_cells import WatchedCells
-from refrain.monitoring.window_report import missing_values, new_values, report_window, unfamiliar_features
+from refrain.monitoring.window_report import (
+    MAX_LISTED_FEATURES,
+    missing_values,
+    new_values,
+    report_window,
+    unfamiliar_features,
+)
 from refrain.monitoring.window_statistics import WindowStatistics
 from refrain.monitoring.windows import Traffic, hour_length
 from refrain.statistics.shifts import Floors
@@ -72,9 +78,10 @@ def judge_predictions(
 ) -> JudgedWindow:
     """Judge the predictions of a window. `definition` is the present one, whose rules for monitoring apply."""
     rules = definition.monitoring
-    features = statistics.feature_counts(rules.ignore)
+    calendar = [name for name in version.baseline.calendar if name not in rules.ignore]
+    features = statistics.feature_counts([*rules.ignore, *calendar])
     tests = compare_distributions(
-        features, statistics.answer_counts, floors=Floors.of(rules), importance=version.importance
+        features, statistics.answer_counts, floors=Floors.of(rules), importance=version.importance, span=window
     )
     judged = report_window(window, statistics.rows, tests, past)
     estimate, change = estimate_quality(version, definition, statistics.sample) or (None, None)
@@ -91,5 +98,6 @@ def judge_predictions(
         estimated=estimate,
         estimated_change=change,
         estimated_breaks_gate=breaks_gate,
+        calendar=tuple(calendar[:MAX_LISTED_FEATURES]),
     )
     return explain_window(version, definition, statistics.sample, judged)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Array
     from refrain.lake.feature_profile import Movement, Profile
+    from refrain.lake.training_history import BlockCounts
     from refrain.lake.version import Baseline
+    from refrain.monitoring.training_windows import TrainingWindows
     from refrain.statistics.bins import Cells
     from refrain.statistics.homogeneity import Counts
     from refrain.statistics.shifts import Shift
@@ -46,6 +48,8 @@ class Reference:
     expected_new: float = 0.0
     category: bool = False
     movements: Sequence[Movement] = ()
+    history: BlockCounts | None = None
+    own_windows: TrainingWindows | None = None
 
     @classmethod
     def of(cls, name: str, profile: Profile, rows: int) -> Reference:
@@ -89,11 +93,18 @@ class Reference:
         It is measured on blocks of several lengths. It is carried over from the nearest length by the correlation of
         its rows: 1 + (rows - 1) * correlation (Kish, Survey sampling, 1965).
         """
+        if self.own_windows:
+            return self.own_windows.design_effect(rows)
         if not self.movements:
             return INDEPENDENT
         nearest = min(self.movements, key=lambda block: abs(np.log(block.rows / rows)))
         correlation = (nearest.effect - 1) / max(nearest.rows - 1, 1)
         return DesignEffect(max(1.0, 1 + (rows - 1) * correlation), nearest.freedom)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether training tells how far windows of it moved."""
+        return bool(self.movements or self.own_windows)
 
     @cached_property
     def contrasts(self) -> Contrasts:

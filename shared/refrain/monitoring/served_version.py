@@ -11,6 +11,7 @@ from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.judged_rows import JudgedRows
 from refrain.lake.quality_figures import EvaluatedQuality
+from refrain.lake.training_history import NO_HISTORY, TrainingHistory
 from refrain.lake.version import Baseline, Manifest
 from refrain.statistics.margins import Margin
 from refrain.statistics.metrics import METRICS
@@ -43,6 +44,7 @@ class ServedVersion:
     evaluated: ModelSummary | None
     trivial: float | None = None
     judged_rows: JudgedRows | None = None
+    history: TrainingHistory = NO_HISTORY
 
     @property
     def importance(self) -> dict[str, float]:
@@ -82,6 +84,7 @@ def read_served_version(store: Store, model: str, served: Served) -> ServedVersi
             evaluated=evaluated,
             trivial=trivial,
             judged_rows=JudgedRows.read(store, manifest),
+            history=TrainingHistory.read(store, model, served.version),
         )
     except NotFound as error:
         raise BrokenVersion(served.version, f"{error}") from error

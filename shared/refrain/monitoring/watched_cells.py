@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Self
@@ -38,9 +38,15 @@ class WatchedCells:
         """Read them from a version's baseline."""
         references = {reference.name: reference for reference in feature_references(version.baseline, ())}
         features = {
-            index: references[name] for index, name in enumerate(version.definition.features) if name in references
+            index: replace(references[name], history=version.history.features.get(name))
+            for index, name in enumerate(version.definition.features)
+            if name in references
         }
-        return cls(features, answer_references(version.baseline))
+        answers = {
+            index: replace(reference, history=version.history.answers.get(index))
+            for index, reference in answer_references(version.baseline).items()
+        }
+        return cls(features, answers)
 
     @cached_property
     def references(self) -> list[Reference]:

@@ -57,7 +57,7 @@ def _with_context(test: DriftTest, since: str, past: Sequence[PastWindow]) -> Di
     if distribution.drifted:
         drifting = takewhile(lambda window: distribution.name in window.drifted, reversed(past))
         return replace(distribution, since=[since, *(window.since for window in drifting)][-1])
-    return replace(distribution, usual=bool(test.reference.movements) and distribution.effect >= 1)
+    return replace(distribution, usual=test.reference.has_moved and distribution.effect >= 1)
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:

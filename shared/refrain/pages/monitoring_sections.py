@@ -43,13 +43,16 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
         f"{counted(window.rows, row_noun(report))}, compared with the training data (answers: with those on the "
         "holdout). A distribution drifts when the difference is surely not chance, and surely at least "
         f"{report.least_shift:g} standard deviations of numbers (sd) or {report.least_points:g} points of a share. One "
-        "that differed as much while the training data was gathered is marked as usual."
+        "that differed as much while the training data was gathered is marked as usual. Where rows have times, training "
+        "means the same hours of the week, or of the day, where these fit better."
     )
     weighted = any(distribution.importance for distribution in window.distributions)
     weights = ["#Importance", "#Matters"] if weighted else []
     header = ["Distribution", "Verdict", "Change", "#Surely", "#Chance", *weights, "Since"]
     rows = [_row(distribution, weighted) for distribution in window.distributions[:MAX_LISTED_DISTRIBUTIONS]]
     left = window.distributions_tested - len(rows)
+    if window.calendar:
+        note += f" Not judged, since it moves with the calendar: {listed_features(window.calendar)}."
     rest = element("p", f"{counted(left, 'further distribution')} are not shown.", class_="soft small")
     return section(
         "changed",

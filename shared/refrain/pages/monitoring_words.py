@@ -83,11 +83,20 @@ def _windows_sentence(report: MonitoringReport) -> str:
         return drift_sentence(report)
     alarmed = [past for past in windows if past.alarmed]
     if not alarmed:
-        tested = counted(window.distributions_tested, "distribution")
-        return f"all {tested} are as in training, as far as {counted(window.rows, row_noun(report))} can tell"
+        return f"{_calm_clause(window)}, as far as {counted(window.rows, row_noun(report))} can tell"
     when = "in the latest window" if windows[-1].alarmed else f"in the window until {for_people(alarmed[-1].until)}"
     more = counted(least - len(alarmed), "more such window")
     return f"{when} {_alarms_clause(alarmed, report.evaluated)}; {more} in {of} would be a drift"
+
+
+def _calm_clause(window: JudgedWindow) -> str:
+    """Say that nothing drifted, and name what moved all the same."""
+    moved = [distribution.name for distribution in window.distributions if distribution.usual]
+    if not moved:
+        return f"all {counted(window.distributions_tested, 'distribution')} are as in training"
+    alike = counted(window.distributions_tested - len(moved), "distribution")
+    clause = f"{alike} {'is' if window.distributions_tested - len(moved) == 1 else 'are'} as in training"
+    return f"{clause}; {listed_features(moved)} moved, no more than while the training data was gathered"
 
 
 def drift_sentence(report: MonitoringReport) -> str:

@@ -28,6 +28,10 @@ QUANTILES = np.linspace(0, 1, 21)
 MAX_COUNTED_VALUES = 200
 """The most frequent values of a category that are counted one by one."""
 
+MIN_FOLLOWING_ROWS = 30
+CALENDAR_CORRELATION = 0.95
+"""A feature whose ranks are correlated so much with those of time is moved by the calendar."""
+
 ROUNDING = 1e-5
 """The graph may answer a row a little differently than the pipeline that it was exported from."""
 
@@ -51,7 +55,9 @@ def make_baseline(
         for index, name in enumerate(definition.features)
     }
     holdout_order = None if holdout is None else _order_of_events(definition, holdout)
-    return Baseline(len(matrix), features, profile_answers(classes, answers, holdout_order))
+    profiled = profile_answers(classes, answers, holdout_order)
+    calendar = _calendar_features(definition, columns, matrix) if definition.time else ()
+    return Baseline(len(matrix), features, profiled, calendar=calendar)
 
 
 def _order_of_events(definition: Definition, columns: Columns) -> Cells | None:
@@ -61,6 +67,28 @@ def _order_of_events(definition: Definition, columns: Columns) -> Cells | None:
     if definition.training.split == "upload":
         return np.arange(len(next(iter(columns.values()))))
     return None
+
+
+def cells_of(profile: Profile, values: Array, rows: int) -> Cells:
+    """Return each value's cell in a profile of so many rows."""
+    if isinstance(profile, NumberProfile):
+        return number_cells(values, profile.bins.edges)
+    return category_cells(values, frequent_categories(profile.counts, rows))
+
+
+def _calendar_features(definition: Definition, columns: Columns, matrix: NDArray[np.float32]) -> tuple[str, ...]:
+    """Name the features whose ranks follow those of time, forwards or backwards."""
+    times = columns[definition.time]
+    return tuple(name for index, name in enumerate(definition.features) if _follows(matrix[:, index], times))
+
+
+def _follows(values: Array, times: Array) -> bool:
+    present = ~(np.isnan(values) | np.isnat(times))
+    ranks = [np.unique(side[present], return_inverse=True)[1] for side in (values, times)]
+    if present.sum() < MIN_FOLLOWING_ROWS or any(np.ptp(side) == 0 for side in ranks):
+        return False
+    standard = [(side - side.mean()) / side.std() for side in ranks]
+    return bool(abs((standard[0] * standard[1]).mean()) >= CALENDAR_CORRELATION)
 
 
 def profile_number(values: Array, order: Cells | None = None, blur: float = 0.0) -> NumberProfile:

@@ -18,6 +18,7 @@ from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition, Vocabularies
+    from refrain.lake.training_history import TrainingHistory
     from refrain.lake.version import Baseline, Golden
 
 LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx": onnx}
@@ -44,6 +45,7 @@ class FittedCandidate:
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
     familiar: bytes | None = None
+    history: TrainingHistory | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
     chosen: dict[str, float | int | str] = field(default_factory=dict)
@@ -86,4 +88,5 @@ class FittedCandidate:
             trivial=self.trivial,
             chosen=self.chosen,
         )
-        return VersionFiles(manifest, self.graph, self.baseline, self.golden, self.catalogue, familiar=self.familiar)
+        parts = (manifest, self.graph, self.baseline, self.golden, self.catalogue)
+        return VersionFiles(*parts, familiar=self.familiar, history=self.history)

@@ -14,6 +14,7 @@ from refrain.training.familiar import learn_familiar
 from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import fit
 from refrain.training.golden import answer_instances, golden_rows
+from refrain.training.history import count_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +52,11 @@ class TabularFit:
     def describe(self, holdout: Columns, profiled: NDArray[np.float64], answers: dict[str, Array]) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
         rows = golden_rows(self.definition, self.columns)
+        baseline = make_baseline(self.definition, self.columns, self.matrix, self.fitted.classes, profiled, holdout)
         return FittedCandidate(
             graph=export(self.fitted, len(self.definition.features)),
-            baseline=make_baseline(self.definition, self.columns, self.matrix, self.fitted.classes, profiled, holdout),
+            baseline=baseline,
+            history=count_history(self.definition, self.columns, self.matrix, baseline, profiled, holdout),
             golden=Golden(list(rows), answer_instances(self.definition, self.vocabularies, self.fitted, rows).tolist()),
             answers=answers,
             fit_seconds=self.seconds,

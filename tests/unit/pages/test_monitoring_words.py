@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from refrain.lake.judged_window import Distribution
 from refrain.lake.quality_figures import Estimate, EvaluatedQuality
 from refrain.pages.monitoring_page import render_monitoring_report
 from refrain.pages.monitoring_words import quality_sentence, summarise, unfamiliar_sentence
@@ -66,3 +67,25 @@ def test_rows_with_unfamiliar_values_and_with_unfamiliar_combinations_are_told_a
     assert words == f"{values}, and 2 % had values that did not go together in training.{features}"
     alone = replace(REPORT.window, unfamiliar=0.08, unfamiliar_combinations=0.0)
     assert unfamiliar_sentence(alone) == f"{values}.{features}"
+
+
+@pytest.mark.parametrize(
+    ("usual", "clause"),
+    [
+        (0, "All 7 distributions are as in training"),
+        (1, "6 distributions are as in training; f0 moved, no more than while the training data was gathered"),
+        (6, "1 distribution is as in training; f0, f1, f2 and 3 others moved, no more than"),
+    ],
+)
+def test_the_headline_names_what_moved_as_usual(usual: int, clause: str) -> None:
+    assert REPORT.window is not None
+    distributions = tuple(
+        Distribution(
+            f"f{number}", answer=False, p=0.001, effect=2.0, drifted=False, importance=0, matters=0, usual=True
+        )
+        for number in range(usual)
+    )
+    window = replace(REPORT.window, distributions=distributions, calendar=("year",))
+    report = replace(REPORT, state="steady", window=window)
+    assert clause in summarise(report)
+    assert "moves with the calendar: year." in Page(render_monitoring_report(report)).text

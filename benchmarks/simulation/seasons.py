@@ -1,0 +1,92 @@
+"""Cells of seasons: features that follow the hour and the week do not drift, and drift on top of them is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.simulation.cell import Bound, Cell
+from benchmarks.simulation.drift import FLOORS, refer_to
+from refrain.monitoring.drift import compare_distributions
+from refrain.monitoring.windows import Window, drift_state
+from refrain.statistics.bins import number_cells
+from refrain.training.history import count_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmarks.simulation.cell import Random
+    from refrain.arrays import Floats
+
+BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
+PER_HOUR = 60
+TRAINED_DAYS, WATCHED_DAYS = 60, 14
+WEATHER = 0.97
+"""The correlation of the weather in neighbouring hours."""
+FEATURES = ("daily cycle", "weaker daily cycle", "weekend", "weather", "independent")
+
+
+def draw_features(random: Random, hours: int) -> dict[str, Floats]:
+    """Draw the features of all rows of so many hours."""
+    hour = np.repeat(np.arange(hours), PER_HOUR)
+    cycle, weekend = np.sin(2 * np.pi * hour / 24), (hour // 24) % 7 >= 5
+    weather = np.empty(hours)
+    weather[0], steps = random.normal(), random.normal(0, np.sqrt(1 - WEATHER**2), hours)
+    for index in range(1, hours):
+        weather[index] = WEATHER * weather[index - 1] + steps[index]
+    noise = random.normal(size=(len(FEATURES), len(hour)))
+    means = [cycle, 0.5 * cycle, 0.8 * weekend, weather[hour], 0.0]
+    return {
+        name: mean + (0.0 if name == "weather" else 1.0) * noise[index]
+        for index, (name, mean) in enumerate(zip(FEATURES, means, strict=True))
+    }
+
+
+def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float]:
+    """Train on 60 days, then judge windows of so many hours; a feature may shift by .5 sd of its noise after that.
+
+    A shift is watched for a day, or for three windows.
+    """
+    trained, watched = TRAINED_DAYS * 24, max(24, 3 * length) if shifted else WATCHED_DAYS * 24
+    hours = trained + watched
+    columns = draw_features(random, hours)
+    rows = trained * PER_HOUR
+    times = np.datetime64(BEGIN.replace(tzinfo=None), "us") + np.arange(rows) * np.timedelta64(3600 // PER_HOUR, "s")
+    references = []
+    for name, values in columns.items():
+        reference = refer_to(name, values[:rows])
+        history = count_blocks(times, [number_cells(values[:rows], reference.edges)])[0]
+        references.append(replace(reference, history=history))
+    drifted = []
+    for start in range(trained, hours - length + 1, length):
+        inside = slice(start * PER_HOUR, (start + length) * PER_HOUR)
+        counted = [
+            (reference, reference.count(columns[reference.name][inside] + 0.5 * (reference.name == shifted)))
+            for reference in references
+        ]
+        span = Window(BEGIN + timedelta(hours=start), BEGIN + timedelta(hours=start + length))
+        tests = compare_distributions(counted, [], floors=FLOORS, importance={}, span=span)
+        drifted.append({test.distribution.name for test in tests if test.distribution.drifted})
+    alarms = {f"alarms by {name}": sum(name in names for names in drifted) / len(drifted) for name in FEATURES}
+    if not shifted:
+        return alarms
+    found = [shifted in names for names in drifted]
+    states = [drift_state(found[:index], 2, 3) for index in range(1, len(found) + 1)]
+    return {"found in a window": sum(found) / len(found), "drifted": "drifted" in states}
+
+
+def cells() -> Iterator[Cell]:
+    """All cells of this part."""
+    for length in (1, 6, 24):
+        quiet = tuple(Bound(f"alarms by {name}", at_most=0.01) for name in FEATURES)
+        name = f"windows of {length} h, nothing shifts"
+        runs = 4 if length == 1 else 20
+        yield Cell("seasons", name, partial(watch_weeks, length, ""), runs, quiet, ci_runs=2 if length == 24 else 0)
+        for shifted in FEATURES:
+            found = () if shifted == "weather" else (Bound("drifted", at_least=0.95),)
+            name = f"windows of {length} h, {shifted} + .5 sd"
+            yield Cell("seasons", name, partial(watch_weeks, length, shifted), 20, found)
