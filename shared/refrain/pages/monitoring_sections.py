@@ -43,8 +43,8 @@ def changes_section(report: MonitoringReport, window: JudgedWindow) -> Html:
         f"{counted(window.rows, row_noun(report))}, compared with the training data (answers: with those on the "
         "holdout). A distribution drifts when the difference is surely not chance, and surely at least "
         f"{report.least_shift:g} standard deviations of numbers (sd) or {report.least_points:g} points of a share. One "
-        "that differed as much while the training data was gathered is marked as usual. Where rows have times, training "
-        "means the same hours of the week, or of the day, where these fit better."
+        "that differed as much while the training data was gathered is marked as usual. Where rows have times, "
+        "training means the same hours of the week, or of the day, where these fit better."
     )
     weighted = any(distribution.importance for distribution in window.distributions)
     weights = ["#Importance", "#Matters"] if weighted else []
