@@ -37,7 +37,7 @@ MIN_WINDOWS = 10
 MAX_WINDOWS = 100
 MIN_WINDOW_ROWS = 10
 MIN_MATCHED_ROWS = 200
-MOST_MISFIT = 6.0
+MAX_MISFIT = 6.0
 CLEAR_MISFIT = 4.0
 """Hours of the week are left for hours of the day, and these for all hours, where they fit so much worse."""
 
@@ -98,9 +98,9 @@ def _misfit(matches: Sequence[Reference | None], pairs: Sequence[Pair]) -> float
             pooled, rows = match.counts + counts, int(counts.sum())
             squares = pearson_statistic(counts[np.newaxis], pooled, rows) / match.design_effect(rows).ratio
             freedom = max(int(np.count_nonzero(pooled)) - 1, 1)
-            misfits.append(float(chi_squared_deviation(squares, freedom)[0].clip(0.0, MOST_MISFIT)))
+            misfits.append(float(chi_squared_deviation(squares, freedom)[0].clip(0.0, MAX_MISFIT)))
         elif reference.history:
-            misfits.append(2 * MOST_MISFIT)
+            misfits.append(2 * MAX_MISFIT)
     return sum(sorted(misfits)[:-1] if len(misfits) > 1 else misfits)
 
 

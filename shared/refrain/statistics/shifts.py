@@ -29,6 +29,8 @@ DENSITY = NORMAL.pdf(0.0)
 WEIGHTS: dict[ShiftKind, float] = {"mean": 0.3, "spread": 0.3, "shape": 0.2, "share": 0.8, "missing": 0.2}
 """What each kind gets of the chances of error."""
 IN_POINTS: tuple[ShiftKind, ...] = ("share", "missing")
+EVEN = 0.2
+"""So much of what shares get is dealt out evenly, so that a new category gets some; the rest by their size."""
 CONFIDENCE = 0.95
 
 
@@ -83,7 +85,7 @@ class Contrasts:
         alike = np.array([kinds.count(kind) for kind in kinds])
         weights = np.array([WEIGHTS[kind] for kind in kinds]) / alike
         if "share" in kinds:  # what is frequent moves by more points
-            weights = WEIGHTS["share"] * (present + 0.5) / (present + 0.5).sum()
+            weights = WEIGHTS["share"] * (EVEN / len(present) + (1 - EVEN) * present / max(int(present.sum()), 1))
         weights = np.append(weights, WEIGHTS["missing"])
         return cls(reference, (*kinds, "missing"), (*cells, len(present)), factors, weights)
 

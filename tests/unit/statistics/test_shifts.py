@@ -89,3 +89,10 @@ def test_any_counts_have_a_finite_shift(counts: list[int], ordered: bool) -> Non
             1,
             len(contrasts.kinds),
         )
+
+
+def test_a_new_category_is_seen_beside_large_ones() -> None:
+    contrasts = Contrasts.of(np.array([1500, 1250, 1000, 500, 500, 250, 0, 0]), ordered=False)
+    shift = contrasts.shift_of(np.array([1470, 1225, 980, 490, 490, 245, 100, 0]), FLOORS)
+    assert (shift.kind, shift.cell) == ("share", 6)
+    assert shift.sure > 1
