@@ -280,6 +280,7 @@ DECODING = {
     "lake/capture/predictions.py": "captured requests and their labels, read again as they were sent",
     "lake/label.py": "label api",
     "model/tabular.py": "the requests of both protocols",
+    "monitoring/observed_hours.py": "labels, read again as they were sent",
     "recommendation/recommendation_request.py": "the requests of recommenders",
     "serving/trial_answers.py": "the keys of requests",
     "snapshot/labelled_rows.py": "labels, read again as they were sent",

@@ -50,7 +50,12 @@ at       = { type = "time", role = "time" }
 [training]
 holdout = 0.05
 metric  = "hit_rate@10"
-candidates = [{ name = "filtered", estimator = "refrain.recommenders.FilteredEase" }]
+[[training.candidates]]
+name = "filtered"
+estimator = "refrain.recommenders.FilteredEase"
+regularization = 60
+share = 1.0
+factors = 128
 """
 SPLIT = """
 task = "recommendation"

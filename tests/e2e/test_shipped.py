@@ -36,6 +36,11 @@ UNUSED_HERE = {
     "s3:AbortMultipartUpload"
 }
 """Actions that no role uses in this loop, each with a reason."""
+UNREAD_HERE = {
+    # Logged lists are read for a recommender that explores, and here none does.
+    ("refrain-evaluate-function", "s3:GetObject", "captured/*")
+}
+"""Grants that their role does not use in this loop: function, action and the end of the resource."""
 
 RULES = """
 [gate]
@@ -141,6 +146,8 @@ def label(client: StackClient, rows: int, *, wrongly: bool = False) -> None:
     instances = [{"customer": f"n{n}", "price": draw.gauss(0, 1), "size": draw.gauss(0, 1)} for n in range(rows)]
     status, answer, _ = client.predict("shop", instances)
     assert status == 200
+    sure = ask(client, "POST", "/v1/models/shop:predict", {"instances": instances[:1], "uncertainty": True})
+    assert sure[0] == 200
     ids = answer["prediction_ids"]
     truth = {"true": "false", "false": "true"} if wrongly else {"true": "true", "false": "false"}
     labels = [
@@ -190,6 +197,7 @@ def test_every_grant_of_every_role_is_used_by_the_loop(lived: World, built: Path
         for function, grants in given(lived, built).items()
         for grant in grants
         if grant.action not in UNUSED_HERE
+        and (function, grant.action, grant.resource.partition("/")[2]) not in UNREAD_HERE
     }
     unused = [" ".join(grant) for grant in sorted(allowed - used)]
     assert unused == []

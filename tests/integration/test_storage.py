@@ -17,6 +17,7 @@ from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import write_report
+from refrain.lake.hour_index import HourFolder, HourIndex
 from tests.contract.test_lake_objects import RECEIPT, REPORT
 from tests.integration.failing_s3 import CONFLICT, LOST_ANSWER, TIMEOUT, FailingS3, Failure, failing_s3
 
@@ -134,6 +135,11 @@ WRITES: dict[str, tuple[str, Callable[[Store], object], str]] = {
         "deployment_log",
         lambda store: LogEntry("shop", 7, "2026-11-23T13:00:00.000Z", "promoted", "v7").write(store),
         "deployments/shop/log/00000007-v7.json",
+    ),
+    "the index of hourly statistics": (
+        "hour_index",
+        lambda store: HourFolder(store, "shop", "v1", "s1").move_index(HourIndex(), ""),
+        "hours/shop/v1/s1/index.json",
     ),
     "a receipt": ("receipt", RECEIPT.write_new, "receipts/people/d0.json"),
 }

@@ -127,7 +127,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         users=len(holdout.truth) if definition.task == "recommendation" else None,
         checks=check_run(store, definition, request.run, list(summaries.values()), decision),
     )
-    tried = _find_tried(definition, evaluation)
+    tried = _find_tried(evaluation)
     if tried:
         expected = expect_trial(metric, holdout, fair.own_answers(), answers[tried], stakes.margin or 0.0)
         expected.write(store, request.model, request.run)
@@ -136,13 +136,13 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
 
 
-def _find_tried(definition: Definition, evaluation: Evaluation) -> str | None:
-    """Find the candidate that goes on trial, if one does: a better one, or the champion's recipe with newer rows.
+def _find_tried(evaluation: Evaluation) -> str | None:
+    """Find the candidate to try where trials are asked for: a better one, or the champion's recipe with newer rows.
 
     A first model, and one whose champion cannot be asked, has nobody to be tried beside.
     """
     refit, decision = evaluation.refit, evaluation.decision
-    if definition.rollout.mode == "immediate" or (decision.promote and decision.code != "better"):
+    if decision.promote and decision.code != "better":
         return None
     return refit.candidate if refit else None
 

@@ -80,7 +80,7 @@ def waiting_window(
     than `max_windows` windows of `length` seconds. It ends with the last hour (see `hour_length`) that ended `delivery`
     ago, since younger rows may not have arrived.
 
-    >>> day = datetime(2026, 11, 23, tzinfo=UTC)
+    >>> day = datetime.fromisoformat("2026-11-23T00:00:00Z")
     >>> waiting_window(day + timedelta(hours=30, minutes=20), 86400, day, None, 3).until.isoformat()
     '2026-11-24T06:00:00+00:00'
     """

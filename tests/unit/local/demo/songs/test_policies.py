@@ -76,17 +76,14 @@ def test_popular_songs_are_those_of_the_definitions_popularity(service: Service)
     trainer = Trainer(service)
     (found,) = recommend_songs(trainer.version(PLAN.start), [()], popular=True)
     rows = trainer.rows(PLAN.start)
-    # By hand: seconds, half after 14 days; the last time of a pair counts.
-    seconds: dict[tuple[str, str], float] = {}
+    # By hand: listeners, half after 14 days; the last time of a pair counts.
     newest: dict[tuple[str, str], np.datetime64] = {}
     for row in range(len(rows["song"])):
-        pair = (rows["listener"][row], rows["song"][row])
-        seconds[pair] = seconds.get(pair, 0.0) + float(rows["seconds"][row])
-        newest[pair] = rows["played_at"][row]
+        newest[rows["listener"][row], rows["song"][row]] = rows["played_at"][row]
     now = max(newest.values())
     score: dict[str, float] = {}
-    for pair, weight in seconds.items():
-        score[pair[1]] = score.get(pair[1], 0.0) + weight * 0.5 ** (float((now - newest[pair]) / DAY) / 14)
+    for pair in newest:
+        score[pair[1]] = score.get(pair[1], 0.0) + 0.5 ** (float((now - newest[pair]) / DAY) / 14)
 
     assert found == set(sorted(score, key=lambda song: -score[song])[:10])
 
