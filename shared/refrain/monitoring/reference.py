@@ -82,8 +82,6 @@ class Reference:
 
     def new_values(self, values: Array) -> Counter[str]:
         """Count the rows of a window by value, of those that training did not see."""
-        if not self.category:
-            return Counter()
         counts = Counter(value for value in values.tolist() if value is not None)
         return Counter({value: rows for value, rows in counts.items() if value not in self.trained_values})
 

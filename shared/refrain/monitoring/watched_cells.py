@@ -64,14 +64,16 @@ class WatchedCells:
     def count(self, rows: ObservedRows, unfamiliar: Sequence[Unfamiliar], hours: Array) -> HourCounts:
         """Count rows; `unfamiliar` is what is unlike training in each, `hours` are the starts of their hours."""
         starts, hour_numbers = np.unique(hours, return_inverse=True)
+        observed = self._values(rows)
         columns = [
             _count_by_hour(reference.cells(values), len(reference.counts), hour_numbers, len(starts))
-            for reference, values in self._values(rows)
+            for reference, values in observed
         ]
+        categories = [(reference, values) for reference, values in observed if reference.category]
         notes = []
         for number in range(len(starts)):
             of_hour = np.flatnonzero(hour_numbers == number).tolist()
-            new = {reference.name: reference.new_values(values[of_hour]) for reference, values in self._values(rows)}
+            new = {reference.name: reference.new_values(values[of_hour]) for reference, values in categories}
             notes.append(RowNotes.of(chain.from_iterable(unfamiliar[row] for row in of_hour), new))
         marks = (None, [bool(note) for note in unfamiliar], [isinstance(note, Combination) for note in unfamiliar])
         of_hours, with_any, together = (np.bincount(hour_numbers, mark, len(starts)).astype(np.int64) for mark in marks)

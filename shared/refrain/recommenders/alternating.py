@@ -50,9 +50,18 @@ class AlternatingLeastSquares(Recommender):
         self.half_life_days = half_life_days
         self.random_state = random_state
 
+    def check_work(self, interactions: Interactions) -> None:
+        """Count the operations of all iterations."""
+        weights = interactions.weights
+        operations = 2.0 * self.iterations * (2 * weights.nnz * self.factors**2 + sum(weights.shape) * self.factors**3)
+        if operations > MAX_OPERATIONS:
+            raise ValueError(
+                f"AlternatingLeastSquares would take {operations:.1e} operations, but has time for "
+                f"{MAX_OPERATIONS:.0e}: take fewer factors or iterations, or a shorter training.window"
+            )
+
     def _learn(self, interactions: Interactions) -> Factors:
         pairs = interactions.binary()
-        _check_work(pairs, self.factors, self.iterations)
         random = np.random.default_rng(self.random_state)
         scale = 0.1 / np.sqrt(self.factors)
         items = random.normal(scale=scale, size=(interactions.items, self.factors)).astype(np.float32)
@@ -102,13 +111,3 @@ def _batches(pairs: csr_array, factors: int) -> Iterator[tuple[NDArray[np.int64]
         columns = pairs.indices[np.where(inside, pairs.indptr[rows, None] + offsets, 0)]
         yield rows, np.where(inside, columns, -1)
         start = end
-
-
-def _check_work(pairs: csr_array, factors: int, iterations: int) -> None:
-    rows = sum(pairs.shape)
-    operations = 2.0 * iterations * (2 * pairs.nnz * factors**2 + rows * factors**3)
-    if operations > MAX_OPERATIONS:
-        raise ValueError(
-            f"AlternatingLeastSquares would take {operations:.1e} operations, but has time for {MAX_OPERATIONS:.0e}: "
-            "take fewer factors or iterations, or a shorter training.window"
-        )

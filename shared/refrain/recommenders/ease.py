@@ -10,9 +10,9 @@ from scipy.sparse.linalg import svds
 
 from refrain.recommenders.neighbours import Neighbours, clear_diagonal
 from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative
-from refrain.recommenders.recent_targets import recent_directions, recent_weights
+from refrain.recommenders.recent_targets import check_products, recent_directions, recent_weights
 from refrain.recommenders.recommender import Recommender
-from refrain.recommenders.ridge import BLOCK, ridge_inverse
+from refrain.recommenders.ridge import BLOCK, check_inverse, ridge_inverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,6 +48,12 @@ class Ease(Recommender):
         self.dropout = dropout
         self.neighbours = neighbours
         self.half_life_days = half_life_days
+
+    def check_work(self, interactions: Interactions) -> None:
+        """Ask for the room of the inverse, and for the time of a half-life."""
+        check_inverse(*interactions.weights.shape)
+        if self.half_life_days is not None:
+            check_products(interactions.items, interactions.weights.nnz)
 
     def _learn(self, interactions: Interactions) -> Neighbours:
         return Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)

@@ -59,12 +59,25 @@ class ItemKnn(Recommender):
         self.weighting = weighting
         self.half_life_days = half_life_days
 
+    def check_work(self, interactions: Interactions) -> None:
+        """Count the pairs to compare and to multiply."""
+        if interactions.items**2 > MAX_ITEM_PAIRS:
+            raise ValueError(
+                f"ItemKnn would have to compare {float(interactions.items**2):.1e} pairs of items, but has time for "
+                f"{MAX_ITEM_PAIRS:.0e}: take AlternatingLeastSquares"
+            )
+        products = float((np.diff(interactions.weights.indptr).astype(np.float64) ** 2).sum())
+        if products > MAX_INTERACTION_PAIRS:
+            raise ValueError(
+                f"ItemKnn would have to multiply {products:.1e} pairs of interactions, but has time for "
+                f"{MAX_INTERACTION_PAIRS:.0e}: take AlternatingLeastSquares, or a shorter training.window"
+            )
+
     def _learn(self, interactions: Interactions) -> Neighbours:
         if self.weighting is None or self.weighting not in get_args(Weighting.__value__):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")
         if self.shrinkage is None or not self.shrinkage >= 0:
             raise ValueError(f"shrinkage must not be negative, but is {self.shrinkage}")
-        _check_work(interactions)
         weighed = weigh(interactions, self.weighting)
         targets = weighed.copy()
         targets.data = (weighed.data * interactions.decay(self.half_life_days)).astype(np.float32)
@@ -101,17 +114,3 @@ def _similarities(weighed: csr_array, targets: csr_array, shrinkage: float) -> I
         block = (users_of[rows] @ targets).toarray()
         block /= np.maximum(np.outer(norms[rows], norms) + shrinkage, np.finfo(np.float32).tiny)
         yield clear_diagonal(block, start)
-
-
-def _check_work(interactions: Interactions) -> None:
-    if interactions.items**2 > MAX_ITEM_PAIRS:
-        raise ValueError(
-            f"ItemKnn would have to compare {float(interactions.items**2):.1e} pairs of items, but has time for "
-            f"{MAX_ITEM_PAIRS:.0e}: take AlternatingLeastSquares"
-        )
-    products = float((np.diff(interactions.weights.indptr).astype(np.float64) ** 2).sum())
-    if products > MAX_INTERACTION_PAIRS:
-        raise ValueError(
-            f"ItemKnn would have to multiply {products:.1e} pairs of interactions, but has time for "
-            f"{MAX_INTERACTION_PAIRS:.0e}: take AlternatingLeastSquares, or a shorter training.window"
-        )

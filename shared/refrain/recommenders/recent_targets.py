@@ -26,19 +26,22 @@ MAX_OPERATIONS = 4e11
 """Multiplications of sparse matrices in a fit; about seven minutes of one processor."""
 
 
-def recent_weights(pairs: csr_array, targets: csr_array, inverse: Inverse) -> Iterator[NDArray[np.float32]]:
-    """Yield blocks of rows of the weights [items, items], with a diagonal of 0, that explain the targets best.
-
-    With P the `inverse` of XᵀX + Λ and C = P XᵀW, the weights are C_ij - P_ij C_jj / P_jj: ridge regression with the
-    constraint of EASE. Raises `ValueError` for more work than there is time for.
-    """
-    items = pairs.shape[1]
-    operations = 4.0 * items * pairs.nnz
+def check_products(items: int, pairs: int) -> None:
+    """Raise `ValueError` for more work than there is time for."""
+    operations = 4.0 * items * pairs
     if operations > MAX_OPERATIONS:
         raise ValueError(
             f"half_life_days would take {operations:.1e} operations, but has time for {MAX_OPERATIONS:.0e}: "
             "leave it out, or take a shorter training.window"
         )
+
+
+def recent_weights(pairs: csr_array, targets: csr_array, inverse: Inverse) -> Iterator[NDArray[np.float32]]:
+    """Yield blocks of rows of the weights [items, items], with a diagonal of 0, that explain the targets best.
+
+    With P the `inverse` of XᵀX + Λ and C = P XᵀW, the weights are C_ij - P_ij C_jj / P_jj: ridge regression with the
+    constraint of EASE.
+    """
     explained, received = pairs.astype(np.float64), targets.T.tocsr().astype(np.float64)
     itself = np.concatenate(
         [(block * (received[rows] @ explained).toarray()).sum(axis=1) for rows, block in _rows(inverse)]

@@ -56,10 +56,14 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
     def fit(self, interactions: Interactions) -> Self:
         """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
         interactions.check()
+        self.check_work(interactions)
         self.popularity_ = interactions.shares(self.half_life_days)
         self.chosen_ = choose_parameters(self, interactions)
         self.scorer_ = (self._with(self.chosen_) if self.chosen_ else self)._learn(interactions)
         return self
+
+    def check_work(self, interactions: Interactions) -> None:
+        """Raise `ValueError` for more work, or memory, than there is, before anything is chosen or learned."""
 
     def open_options(self) -> dict[str, Sequence[float | int | str]]:
         """Return the options of each parameter that was not given, the usual one first."""

@@ -38,13 +38,15 @@ class Inverse:
 
 
 def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
-    """Invert XᵀX + diag(`penalty`) for X [users, items] in float32.
-
-    Raises `ValueError` before it runs out of memory, and when there is no inverse.
-    """
+    """Invert XᵀX + diag(`penalty`) for X [users, items] in float32. Raises `ValueError` when there is no inverse."""
     users, items = pairs.shape
-    by_items, by_users = 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
-    needed = min(by_items, by_users) / 1e9
+    by_items, by_users = _bytes_of_inverse(users, items)
+    return _by_users(pairs, penalty) if users < items and by_users <= by_items else _by_items(pairs, penalty)
+
+
+def check_inverse(users: int, items: int) -> None:
+    """Raise `ValueError` where the inverse of X [users, items] would not fit into memory."""
+    needed = min(_bytes_of_inverse(users, items)) / 1e9
     megabytes = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEGABYTES))
     available = MEMORY_SHARE * megabytes / 1000
     if needed > available:
@@ -52,7 +54,11 @@ def ridge_inverse(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
             f"the inverse would need {needed:.1f} GB for {items:,} items and {users:,} users, but there are "
             f"{available:.1f} GB: take ItemKnn or AlternatingLeastSquares"
         )
-    return _by_users(pairs, penalty) if users < items and by_users <= by_items else _by_items(pairs, penalty)
+
+
+def _bytes_of_inverse(users: int, items: int) -> tuple[float, float]:
+    """Return the memory of the inverse over items, and over users."""
+    return 8.0 * items**2, 8.0 * users**2 + 4.0 * users * items
 
 
 def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:

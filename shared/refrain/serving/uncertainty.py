@@ -42,7 +42,8 @@ def is_wanted(option: bool | None, deployed: Definition) -> bool:
 
 def add_bounds(predictions: Predictions, bounds: ErrorBounds, coverage: float) -> None:
     """Add to each prediction the bound of the version that answered it."""
-    predictions.bounds = [bounds.find(model.manifest, coverage) for model in predictions.models]
+    of_version = {model.version: bounds.find(model.manifest, coverage) for model in set(predictions.models)}
+    predictions.bounds = [of_version[model.version] for model in predictions.models]
 
 
 def write_uncertainty(model: TabularModel, numbers: Numbers, label: str | None, served: ServedBound) -> str:

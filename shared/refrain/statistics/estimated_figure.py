@@ -96,7 +96,7 @@ def estimate_figure(
     every_judged, every_asked = np.ones(len(truth)), np.ones(len(asked.answers))
     judged_chances, asked_chances = possible.chances(every_judged)
     sums = asked_chances.cumsum(axis=1)
-    before, change = of_judged.expect(judged_chances, every_judged), 0.0
+    before = of_judged.expect(judged_chances, every_judged)
     change = of_asked.expect(asked_chances, every_asked) - before
     value = float(measure(every_judged[np.newaxis])[0]) + change
     if not np.isfinite(value):

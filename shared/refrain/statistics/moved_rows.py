@@ -94,8 +94,7 @@ def measure_log_ratios(
 
     A feature that has collapsed to one cell has moved in every row: its old value is in none.
     """
-    shape = len(features), 0
-    reference, window = np.zeros((shape[0], len(folds[0]))), np.zeros((shape[0], len(folds[1])))
+    reference, window = (np.zeros((len(features), len(fold))) for fold in folds)
     for fold in (0, 1) if features else ():
         learned = SharedCells(shared.reference[folds[0] != fold], shared.window[folds[1] != fold], shared.widths)
         for line, (feature, ratios) in enumerate(zip(features, _fit(learned, features), strict=True)):

@@ -74,10 +74,10 @@ def test_a_fit_that_takes_too_long_is_refused_beforehand() -> None:
         (np.ones(len(indices), dtype=np.float32), indices, np.arange(users + 1) * plays_each), shape=(users, plays_each)
     )
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of interactions"):
-        ItemKnn(weighting="log", shrinkage=0.0).fit(Interactions(pairs, np.zeros(len(indices)), 0.0))
+        ItemKnn().fit(Interactions(pairs, np.zeros(len(indices)), 0.0))
     few = csr_array((np.ones(1, dtype=np.float32), (np.array([0]), np.array([0]))), shape=(1, 200_000))
     with pytest.raises(ValueError, match=r"4\.0e\+10 pairs of items"):
-        ItemKnn(weighting="log", shrinkage=0.0).fit(Interactions(few, np.zeros(1), 0.0))
+        ItemKnn().fit(Interactions(few, np.zeros(1), 0.0))
 
 
 def test_unknown_weightings_and_negative_shrinkage_are_refused() -> None:
