@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from preprocessing import encode, present
+from preprocessing import present
 from refrain.classes import aligned, class_labels, class_numbers
-from refrain.conformal import answer_errors, error_bound, ranked_errors, set_lengths
 from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
-from refrain.lake.calibration_errors import CalibrationErrors
-from refrain.lake.evaluation import ToldUncertainty
-from refrain.lake.judged_rows import MAX_KEPT_ROWS, JudgedRows
+from refrain.evaluation.judged_answers import AnsweredHoldout, keep_judged, tell_uncertainty
 from refrain.lake.packed_columns import fit_to
 from refrain.lake.snapshot import read_snapshot_rows
 from refrain.lake.version import Manifest, read_version_files
@@ -130,7 +127,7 @@ class TabularEvaluation:
 
     def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
         """Score all rows, in the order of the snapshot."""
-        model = TabularModel.load(files.manifest, files.model, files.baseline)
+        model = TabularModel.load(files.manifest, files.model, files.baseline, files.familiar)
         columns = fit_to(model.definition, self._rows)
         matrix = model.encode(columns)
         answers = score(model, matrix)
@@ -156,7 +153,7 @@ class TabularEvaluation:
         curves = describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)
         return {
             "curves": curves,
-            "uncertainty": _tell(self._definition.serving.coverage, holdout.truth, aligned_answers),
+            "uncertainty": tell_uncertainty(self._definition.serving.coverage, holdout.truth, aligned_answers),
         }
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
@@ -206,41 +203,11 @@ class TabularEvaluation:
         return learned, copies
 
     def keep_judged_rows(self, version: str, evaluated: EvaluatedModel, holdout: Holdout) -> None:
-        """Keep rows of all that were compared, at equal distances, and how far its answers were from their truth."""
-        manifest = Manifest.read(self._store, self._definition.model, version)
-        definition = manifest.parse_definition()
-        truth, has_class = _in_order_of(evaluated.classes, holdout)
-        usable = np.flatnonzero(has_class)
-        chosen = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_KEPT_ROWS)).astype(np.int64)]
-        rows = np.arange(len(evaluated.answers))[holdout.compared][chosen]
-        columns = {name: column[rows] for name, column in fit_to(definition, self._rows).items()}
-        judged = JudgedRows(
-            matrix=encode(definition, manifest.vocabularies, columns),
-            truth=truth[chosen],
-            answers=evaluated.answers[rows],
-            times=self._rows[definition.time][rows] if definition.time else None,
+        """Keep rows of all that were compared, and how far the version's answers were from their truth."""
+        answered = AnsweredHoldout(
+            evaluated.classes, evaluated.answers, holdout.truth, holdout.classes, holdout.compared
         )
-        judged.write(self._store, manifest)
-        errors = CalibrationErrors(len(judged), tuple(ranked_errors(answer_errors(judged.truth, judged.answers))))
-        errors.write(self._store, manifest.model, version)
-
-
-def _in_order_of(classes: Sequence[str], holdout: Holdout) -> tuple[Truth, Marks]:
-    """Return the truth by a version's own classes, and mark the rows whose class it knows."""
-    if not classes:
-        return holdout.truth, np.ones(len(holdout.truth), bool)
-    own = {label: number for number, label in enumerate(classes)}
-    numbers = np.array([own.get(label, -1) for label in holdout.classes])[holdout.truth.astype(np.int64)]
-    return numbers, numbers >= 0
-
-
-def _tell(coverage: float, truth: Truth, answers: Floats) -> ToldUncertainty | None:
-    """Return what answers would tell of their uncertainty, if the holdout were all that is known of their errors."""
-    bound = error_bound(ranked_errors(answer_errors(truth, answers)), 1 - coverage)
-    if bound is None:
-        return None
-    labels = float(set_lengths(answers, bound).mean()) if answers.shape[1] > 1 else None
-    return ToldUncertainty(coverage, bound, labels)
+        keep_judged(self._store, Manifest.read(self._store, self._definition.model, version), self._rows, answered)
 
 
 def find_groups(definition: Definition, rows: Columns) -> NDArray[np.uint64] | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing import Columns, objects, parse_definition
-from refrain.evaluation import evaluated_model
+from refrain.evaluation import judged_answers
 from refrain.evaluation.evaluated_model import Holdout, TabularEvaluation, find_groups
 from refrain.lake.judged_rows import JudgedRows
 from refrain.lake.packed_columns import PackedFile
@@ -68,7 +68,7 @@ def test_of_the_compared_rows_a_version_keeps_those_whose_class_it_knows(monkeyp
     kind = TabularEvaluation(lake, definition, RUN)
     kept = []
     for most in (100, 3):
-        monkeypatch.setattr(evaluated_model, "MAX_KEPT_ROWS", most)
+        monkeypatch.setattr(judged_answers, "MAX_KEPT_ROWS", most)
         kind.keep_judged_rows(manifest.version, evaluated, holdout)
         kept.append(JudgedRows.read(lake, manifest))
 
