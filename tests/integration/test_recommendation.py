@@ -18,6 +18,7 @@ from preprocessing.model_rules import Recommending
 from refrain.aws import table as table_module
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
+from refrain.lake.evaluation import Evaluation
 from refrain.monitoring.monitor import monitor_model
 from refrain.recommendation.histories import MAX_HISTORY_ITEMS
 from refrain.recommendation.history_table import HistoryTable
@@ -255,6 +256,26 @@ def test_a_later_recommender_is_compared_with_the_champion_on_the_same_users(aws
     assert run.evaluation["champion"]["version"] == trained["champion"]
     assert run.evaluation["champion"]["value"] is not None
     assert all(each["gain"] is not None for each in run.evaluation["candidates"])
+
+
+def test_the_champion_is_measured_by_users_of_whose_later_choices_it_learned_none(
+    aws: Aws, trained: dict[str, Any]
+) -> None:
+    taste = {f"u{number}": (JAZZ, ROCK)[number % 2] for number in range(40)}
+    later = [
+        interaction(user, song, f"2026-11-{20 + number // 4:02d}T1{number % 4}:00:00Z")
+        for user, songs in taste.items()
+        for number, song in enumerate(songs[10:22])
+    ]
+    upload(aws, "songs/later.csv", later)
+
+    run = compare("songs")
+
+    since = Evaluation.read(open_store(aws.lake), "songs", run.evaluation["run"]).since_cut
+    assert since is not None
+    assert (since.version, since.rows) == (trained["champion"], 40)
+    page = aws.read(run.finish()["report"].split("/", 3)[3]).decode()
+    assert "on 40 held-out users of whose choices it had learned none" in page
 
 
 def test_descriptions_of_items_can_be_uploaded_alone(aws: Aws, table: str) -> None:

@@ -32,15 +32,16 @@ def measure_since_cut(
 ) -> Prequential | None:
     """Measure the answers of the version in service to held-out rows that it has not learned, where there are enough.
 
-    A recommender has none: its hits in service say the same (see `monitoring.recommendation`).
+    A recommender is measured by the users of whose held-out choices it has learned none.
     """
     champion = entrants.get(CHAMPION)
-    if champion is None or champion.manifest is None or definition.task == "recommendation":
+    if champion is None or champion.manifest is None:
         return None
     if (served := champion.served or champion.evaluated) is None:
         return None
     hashes = read_row_hashes(store, definition.model, run, ["holdout"])
-    unseen = ~mark_learned(store, definition, champion.manifest, hashes)
+    learned = mark_learned(store, definition, champion.manifest, hashes)
+    unseen = ~kind.left_out(learned, np.zeros_like(learned))[0]
     rows = int(unseen.sum())
     if rows < MIN_ROWS:
         return None

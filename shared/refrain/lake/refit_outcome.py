@@ -36,7 +36,10 @@ class RefitFigures(Document):
 
 @dataclass(frozen=True)
 class Prequential(Document):
-    """The metric of the version in service on held-out rows that came after its `cut`, or that it had not learned."""
+    """The metric of the version in service on held-out rows that came after its `cut`, or that it had not learned.
+
+    For a recommender, `rows` are users.
+    """
 
     version: str
     cut: str

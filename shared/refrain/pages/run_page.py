@@ -54,17 +54,23 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
     run += [f"reason: {evaluation.reason}"] if evaluation.reason else []
     more = [SUPERSEDED] if evaluation.outcome == "superseded" else []
     more += [f"Fitted on all rows: {evaluation.refit.reason}"] if evaluation.refit else []
-    more += [_since_cut(evaluation.since_cut, models)] if evaluation.since_cut else []
+    more += (
+        [_since_cut(evaluation.since_cut, models, of_users=evaluation.users is not None)]
+        if evaluation.since_cut
+        else []
+    )
     more += warning_sentences(evaluation.checks)
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
     return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)
 
 
-def _since_cut(since: Prequential, models: PageModels) -> str:
+def _since_cut(since: Prequential, models: PageModels, *, of_users: bool) -> str:
     low, high = since.interval
-    rows = f"{counted(since.rows, 'held-out row')} that it had not learned (its newest is of {for_people(since.cut)})"
-    return f"In service: {models.metric.title} {figure(since.value)} ({figure(low)} to {figure(high)}) on {rows}."
+    rows = f"{counted(since.rows, 'held-out row')} that it had not learned"
+    users = f"{counted(since.rows, 'held-out user')} of whose choices it had learned none"
+    judged_by = f"{users if of_users else rows} (its newest is of {for_people(since.cut)})"
+    return f"In service: {models.metric.title} {figure(since.value)} ({figure(low)} to {figure(high)}) on {judged_by}."
 
 
 def _badge(evaluation: Evaluation) -> Html:
