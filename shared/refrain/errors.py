@@ -31,6 +31,18 @@ class UnknownModel(RefrainError):
         super().__init__(f"no model is named {model!r}; the models are {', '.join(models) or 'none'}")
 
 
+class DefinitionChanged(RefrainError):
+    """Somebody else changed the definition of a model meanwhile; `expected` and `applied` are digests, or None."""
+
+    def __init__(self, model: str, expected: str | None, applied: str | None, by: str) -> None:
+        self.expected, self.applied = expected, applied
+        change = f"{by} applied {applied}" if applied else f"{by} retired it" if by else "none is applied"
+        super().__init__(
+            f"{model}: the definition changed meanwhile: expected {expected or 'none'}, but {change}; "
+            "compare the two, and apply again"
+        )
+
+
 class StorageError(RefrainError):
     """Base of what the store raises about the object with a key."""
 

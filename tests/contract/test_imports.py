@@ -26,6 +26,7 @@ ROOMS: dict[str, list[str]] = {
     "model": ["aws", "lake", "statistics", "fast_path", "recommendation"],
     "pages": ["lake", "statistics"],
     "checks": ["lake", "statistics"],
+    "applying": ["aws", "lake"],
     "ingest": BELOW,
     "snapshot": BELOW,
     "training": [*BELOW, "recommenders"],
@@ -155,4 +156,4 @@ def test_a_room_says_what_it_may_import_and_who_calls_it(room: str) -> None:
     assert names == expected
     called = re.search(r"^Called by: (.+?)\.$", text, re.MULTILINE | re.DOTALL)
     assert called, f"{room}: its docstring has no line 'Called by: …'"
-    assert set(re.split(r",\s+", called[1])) == callers(room)
+    assert set(re.split(r",\s+", called[1])) == (callers(room) or {"no function"})

@@ -28,6 +28,7 @@ from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfi
 from refrain.lake.footprint import Footprint
 from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues, NewValues, PastWindow
 from refrain.lake.method_checks import Finding, MethodChecks
+from refrain.lake.model_definition import DefinitionChange, ModelDefinition
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
 from refrain.lake.parity_figures import Parity
 from refrain.lake.quality_causes import FeaturePart, QualityCauses, RisePart
@@ -59,7 +60,7 @@ MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 OBJECT = re.compile(
     r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|errors|evaluation|expectation)\.json"
     r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|hours|labels|interactions)/\S+"
-    r"|(?:monitoring|coverage)/\S+"
+    r"|(?:monitoring|coverage|definitions)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 
@@ -78,6 +79,8 @@ GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
 FOOTPRINT = Footprint(held_bytes=9_000, peak_bytes=12_000, cpu_seconds=0.125)
 ERRORS = CalibrationErrors(3, (0.25, 0.5, 1.0))
+CHANGE = DefinitionChange("d0", TIME, "ada")
+APPLIED = ModelDefinition("d0", TIME, "ada", MODEL, 'task = "classification"', (CHANGE,))
 ADAPTED = AdaptedBound(0.9, None, "coverage_lost", 360)
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, 0, None, None, None, None)
@@ -228,6 +231,9 @@ STORED = {
     ),
     Deployment: Stored(
         DEPLOYMENT, lambda lake: DEPLOYMENT.write(lake, MODEL), lambda lake: Deployment.read(lake, MODEL)
+    ),
+    ModelDefinition: Stored(
+        APPLIED, lambda lake: APPLIED.write(lake, MODEL), lambda lake: ModelDefinition.read(lake, MODEL)
     ),
     Evaluation: Stored(
         EVALUATION, lambda lake: EVALUATION.write(lake, MODEL, RUN), lambda lake: Evaluation.read(lake, MODEL, RUN)

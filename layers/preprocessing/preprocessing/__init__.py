@@ -21,7 +21,7 @@ from preprocessing.columns import (
 )
 from preprocessing.decode import decode
 from preprocessing.definition import Column, Definition, Derived, RecommenderDefinition, Roles
-from preprocessing.definition_reader import load_definition, load_definitions, parse_definition
+from preprocessing.definition_reader import load_definition, parse_definition, read_definition
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
 from preprocessing.joined_times import join_times
@@ -61,12 +61,12 @@ __all__ = [
     "join_times",
     "learn_vocabularies",
     "load_definition",
-    "load_definitions",
     "missing",
     "objects",
     "parse_definition",
     "prepare",
     "present",
+    "read_definition",
     "rows_to_columns",
     "rows_to_lists",
     "similar_names",

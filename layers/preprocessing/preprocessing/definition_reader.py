@@ -41,24 +41,25 @@ RULES = ("training", "gate", "rollout", "serving", "retraining", "monitoring", "
 SECTIONS = ("source", "columns", "derived", *RULES)
 
 
-def load_definitions(folder: Path | str) -> dict[str, Definition]:
-    """Load every `*.toml` of a folder, by model name."""
-    return {path.stem: load_definition(path) for path in sorted(Path(folder).glob("*.toml"))}
-
-
 def load_definition(path: Path | str) -> Definition:
-    """Load one definition; the file's name is the model's name."""
+    """Load one definition from a file, whose name is the model's name."""
     path = Path(path)
-    where = path.name
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DefinitionError(where, "", f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise DefinitionError(path.name, "", f"cannot be read: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
-        raise DefinitionError(where, "", f"cannot be read as UTF-8: {error.reason}") from error
+        raise DefinitionError(path.name, "", f"cannot be read as UTF-8: {error.reason}") from error
+    return read_definition(path.stem, text, path.name)
+
+
+def read_definition(model: str, text: str, where: str) -> Definition:
+    """Read the definition of a model from TOML; errors name it by `where`."""
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(where, "", f"not valid TOML: {error}") from error
-    return parse_definition(path.stem, document, where)
+    return parse_definition(model, document, where)
 
 
 def parse_definition(model: str, document: Mapping[str, object], where: str) -> Definition:

@@ -113,6 +113,11 @@ class Store:
         with _mapped(prefix):
             return sorted(meta["path"] for page in self._store.list(prefix) for meta in page)
 
+    def keys_directly_below(self, prefix: str) -> list[str]:
+        """List the keys below a prefix that ends with a slash, without those of folders in it, sorted."""
+        with _mapped(prefix):
+            return sorted(meta["path"] for meta in self._store.list_with_delimiter(prefix)["objects"])
+
     def write(self, key: str, data: bytes) -> None:
         """Write an object, and replace the one that is there."""
         self._put(key, data)
@@ -148,6 +153,16 @@ class Store:
         except Conflict:
             if self.read(key).data != data:
                 raise
+
+    def swap(self, key: str, data: bytes, etag: str) -> bool:
+        """Write an object that still has this ETag, or "" for none yet; tell whether it has this content now."""
+        if not etag:
+            return self.write_new(key, data)
+        try:
+            self.replace(key, data, etag)
+        except Conflict:
+            return False
+        return True
 
     def download(self, key: str, file: IO[bytes], version: str = "") -> Downloaded:
         """Stream an object, or a former version of it, to a file, in constant memory.

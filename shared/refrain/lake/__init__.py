@@ -1,6 +1,6 @@
 """The objects of the lake, one module each: their keys, their fields, how they are read and written.
 
 May import: aws.
-Called by: checks, deployment, evaluation, ingest, model, monitoring, pages, recommendation, serving, snapshot,
-training, trial.
+Called by: applying, checks, deployment, evaluation, ingest, model, monitoring, pages, recommendation, serving,
+snapshot, training, trial.
 """

@@ -179,7 +179,7 @@ def _move(
         moved = current if current.last and current.last.is_move(entry) else change(current, entry)
         if moved == current:
             return current
-        if moved.last and _is_written(store, moved, etag):
+        if moved.last and store.swap(Deployment.key(model), to_json(moved.to_json()), etag):
             _append(store, moved.last)
             return moved
     raise Conflict(Deployment.key(model))
@@ -190,17 +190,6 @@ def _next_time(current: Deployment, clock: Clock) -> str:
     earliest = from_iso(current.last.time) + timedelta(milliseconds=1) if current.last else None
     now = clock()
     return to_iso(max(now, earliest) if earliest else now, "milliseconds")
-
-
-def _is_written(store: Store, deployment: Deployment, etag: str) -> bool:
-    key, data = Deployment.key(deployment.model), to_json(deployment.to_json())
-    if not etag:
-        return store.write_new(key, data)
-    try:
-        store.replace(key, data, etag)
-    except Conflict:
-        return False
-    return True
 
 
 def _append(store: Store, entry: LogEntry) -> None:

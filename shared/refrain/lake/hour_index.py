@@ -14,7 +14,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, ClassVar
 
 from refrain.aws.storage import to_json
-from refrain.errors import Conflict, NotFound
+from refrain.errors import NotFound
 from refrain.lake.by_hour import MAX_PARALLEL_READS
 from refrain.lake.document import Document
 
@@ -81,13 +81,7 @@ class HourFolder:
 
     def move_index(self, index: HourIndex, etag: str) -> bool:
         """Replace the index that still has this ETag; False when another report was first."""
-        data = to_json(index.to_json())
-        if not etag:
-            return self.store.write_new(self._index, data)
-        with suppress(Conflict):
-            self.store.replace(self._index, data, etag)
-            return True
-        return False
+        return self.store.swap(self._index, to_json(index.to_json()), etag)
 
     def read_parts(self, names: Iterable[str], part: str) -> Iterator[bytes]:
         """Read a part of batches, several at a time, in their order; those that have expired are left out."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing import DefinitionError, Rollout, load_definition, load_definitions, parse_definition
+from preprocessing import DefinitionError, Rollout, load_definition, parse_definition
 from tests.unit.preprocessing.conftest import document
 
 MISTAKES: list[tuple[str, str, Any, str]] = [
@@ -229,7 +229,7 @@ def test_files_are_loaded_by_name(tmp_path: Path) -> None:
         "alpha = 2"
     )
 
-    definition = load_definitions(tmp_path)["shop"]
+    definition = load_definition(tmp_path / "shop.toml")
 
     assert definition.columns["since"].least == 1577836800
     assert dict(definition.training.candidates[0].parameters) == {"alpha": 2}
