@@ -13,6 +13,7 @@ from benchmarks.simulation import (
     familiar,
     gate,
     lists,
+    recommenders,
     refits,
     seasons,
     trials,
@@ -28,6 +29,7 @@ PARTS = {
     "refit": "Does a sound refit serve, and is a broken one seen?",
     "trials": "Does a trial dismiss what does harm, and promote what does none?",
     "lists": "Do logged lists say what others would be worth, and do rising songs reach listeners?",
+    "recommenders": "Are items found that nobody chose before, by their descriptions?",
     "checks": "Do the method checks find what is wrong, and only that?",
     "drift": "Does monitoring find what people call drift, and only that?",
     "estimates": "Does an estimate without labels hold what labels show later?",
@@ -40,6 +42,20 @@ PARTS = {
 
 CELLS: dict[str, Cell] = {
     f"{cell.part}/{cell.name}": cell
-    for part in (gate, refits, trials, years, lists, checks, drift, seasons, estimates, familiar, coverage, causes)
+    for part in (
+        gate,
+        refits,
+        trials,
+        years,
+        lists,
+        recommenders,
+        checks,
+        drift,
+        seasons,
+        estimates,
+        familiar,
+        coverage,
+        causes,
+    )
     for cell in part.cells()
 }

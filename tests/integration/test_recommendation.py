@@ -292,6 +292,23 @@ def test_descriptions_of_items_can_be_uploaded_alone(aws: Aws, table: str) -> No
     assert sorted(receipt["kind"] for receipt in aws.receipts("songs")) == ["items", "rows"]
 
 
+def test_an_item_that_nobody_has_chosen_is_offered_by_its_descriptions(aws: Aws, trained: dict[str, Any]) -> None:
+    rows = [
+        {"song": "jazz-new", "title": "Jazz-New", "artist": "The Trio"},
+        {"song": "odd", "title": "Qq", "artist": "Z"},
+    ]
+    upload(aws, "songs/items/new.csv", rows)
+    retrain("songs")
+    # The champion was refreshed or replaced: what serves has learned of the new song
+    registry.cache_clear()
+
+    jazz, rock = (recommended({"history": [f"{kind}-1", f"{kind}-2"], "k": 40}) for kind in ("jazz", "rock"))
+
+    assert jazz.index("jazz-new") < 30
+    assert "jazz-new" not in rock[:25]
+    assert recommended({"history": ["jazz-1"], "within": ["odd"]}) == []
+
+
 def test_new_descriptions_are_something_new_to_learn(aws: Aws, trained: dict[str, Any]) -> None:
     upload(aws, "songs/items/titles.csv", [{"song": "rock-0", "title": "Zero", "artist": "Somebody"}])
 

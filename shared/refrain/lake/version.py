@@ -140,12 +140,21 @@ class Golden(StoredDocument):
 
 @dataclass(frozen=True)
 class CatalogueItems(StoredDocument):
-    """The items of a recommender in the order of their codes, and by column a text (or None) for each."""
+    """The items of a recommender in the order of their codes, and by column a text (or None) for each.
+
+    The last `new` items have no interaction in the training rows, and are offered by their descriptions.
+    """
 
     path = "versions/{}/{}/catalogue.json"
 
     items: tuple[str, ...]
     described: dict[str, list[str | None]]
+    new: int = 0
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The items that the training rows have."""
+        return self.items[: len(self.items) - self.new]
 
 
 @dataclass(frozen=True)

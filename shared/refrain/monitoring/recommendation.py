@@ -3,8 +3,8 @@
 An interaction of the same user that follows a recommendation is its label.
 
 A window is made of the interactions that were uploaded in it. They are held against those of training: by the shares of
-items and of what describes them (has taste changed?), and by the share of items that the version cannot recommend (has
-the catalogue changed?).
+items and of what describes them (has taste changed?), and by the share of items that training lacks (has the catalogue
+changed?).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def read_recommender_traffic(
     hits = _read_hits(store, definition, version.name, interactions, recommended_since, now)
 
     def judge(past: Sequence[PastWindow]) -> JudgedWindow:
-        catalogue = set(CatalogueItems.read(store, definition.model, version.name).items)
-        return judge_interactions(version, definition, window, waiting, catalogue, past)
+        learned = set(CatalogueItems.read(store, definition.model, version.name).learned)
+        return judge_interactions(version, definition, window, waiting, learned, past)
 
     return Traffic(rows=len(waiting[ARRIVED]), damaged=hits.damaged, judge=judge, hits=hits)
 
@@ -65,15 +65,15 @@ def judge_interactions(
     definition: RecommenderDefinition,
     window: Window,
     interactions: Columns,
-    catalogue: Container[str],
+    learned: Container[str],
     past: Sequence[PastWindow],
 ) -> JudgedWindow:
-    """Judge the interactions of a window; `catalogue` are the items that the version can recommend.
+    """Judge the interactions of a window; `learned` are the items that the training rows have.
 
     `definition` is the present one, whose rules for monitoring apply.
     """
     roles, rules = definition.roles, definition.monitoring
-    values: dict[str, Array] = {**interactions, TURNOVER: mark_known_items(interactions[roles.item], catalogue)}
+    values: dict[str, Array] = {**interactions, TURNOVER: mark_known_items(interactions[roles.item], learned)}
     users = np.unique(interactions[roles.user].astype(str), return_inverse=True)[1]
     references = [reference for reference in _references(version, rules.ignore) if reference.name in values]
     counts = [(reference, reference.count(values[reference.name])) for reference in references]

@@ -52,6 +52,14 @@ class Catalogue(CatalogueItems):
         described = {column: [by_item.get(item) for item in ordered] for column, by_item in (texts or {}).items()}
         return cls(ordered, described)
 
+    def extended(self, new: Self, codes: Sequence[int]) -> Self:
+        """Add these of the `new` items after all others."""
+        described = {
+            column: [*texts, *(new.described[column][code] for code in codes)]
+            for column, texts in self.described.items()
+        }
+        return type(self)((*self.items, *(new.items[code] for code in codes)), described, len(codes))
+
     def __len__(self) -> int:
         """Count the items."""
         return len(self.items)

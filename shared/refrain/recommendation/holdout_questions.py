@@ -66,10 +66,14 @@ class Questions:
         return (np.isin(pairs, chosen) & (ranked >= 0)).astype(np.float64)
 
     def coded_lists(self, items: Sequence[str], ranked: Codes, scores: NDArray[np.float32]) -> Codes:
-        """Turn lists of codes of a catalogue's items into codes of the questions; -1: nothing, or unknown there."""
+        """Turn lists of codes of a catalogue's items into codes of the questions; -1: nothing more.
+
+        Items that the questions do not have are left out: nobody has chosen them, so no choice can judge them.
+        """
         codes = {item: code for code, item in enumerate(self.items)}
         of_questions = np.array([codes.get(item, -1) for item in items], np.int64)
-        return np.where(np.isfinite(scores), of_questions[ranked], -1)
+        lists = np.where(np.isfinite(scores), of_questions[ranked], -1)
+        return np.take_along_axis(lists, np.argsort(lists < 0, axis=1, kind="stable"), axis=1)
 
 
 def make_questions(definition: RecommenderDefinition, training: Columns, holdout: Columns) -> Questions:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from refrain.recommenders.onnx_graph import Graph
 
@@ -40,6 +41,11 @@ class Factors:
         wide = items.astype(np.float64)
         square = wide.T @ wide + penalty * np.eye(wide.shape[1])
         return cls(np.linalg.solve(square, wide.T).T.astype(np.float32), items)
+
+    def extended(self, relatives: csr_array) -> Self:
+        """Add new items: the mean of their relatives stands for them, [items, new items]."""
+        means = (np.vstack([table, relatives.T @ table]).astype(np.float32) for table in (self.inside, self.outside))
+        return type(self)(*means)
 
     def scores(self, histories: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         """Return the score of each history for each item, float32 [histories, items]."""

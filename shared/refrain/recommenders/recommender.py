@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import numpy as np
+from scipy.sparse import csr_array, diags_array
 from sklearn.base import BaseEstimator, clone
 
 from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
@@ -36,6 +37,9 @@ class Scorer(Protocol):
 
     def add_scores(self, graph: Graph, start: str) -> Scored:
         """Add the same to a graph, on top of the scores `start` [requests, items + 1]."""
+
+    def extended(self, relatives: csr_array) -> Scorer:
+        """Add new items, for each of which a mean of items stands: [items, new items]."""
 
 
 class Recommender(BaseEstimator):  # type: ignore[misc]
@@ -84,6 +88,14 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """Return a copy that is not fitted, with these parameters."""
         changed: Self = clone(self).set_params(**parameters)
         return changed
+
+    def extend(self, likeness: csr_array) -> None:
+        """Add items that nobody has chosen, after all others: for each stands the mean of the items that are like it.
+
+        The mean is weighed by the likeness [items, new items], which is positive for at least one of them.
+        """
+        self.scorer_ = self.scorer_.extended(csr_array(likeness @ diags_array(1 / likeness.sum(axis=0))))
+        self.popularity_ = np.pad(self.popularity_, (0, likeness.shape[1]))
 
     def recommend(
         self, histories: Sequence[NDArray[np.int64]], k: int
@@ -137,6 +149,10 @@ class Popularity(Recommender):
     def add_scores(self, _graph: Graph, start: str) -> Scored:
         """Add nothing: the graph starts from the shares."""
         return Scored(start)
+
+    def extended(self, _relatives: csr_array) -> Self:
+        """Return itself: new items have no share."""
+        return self
 
     def _learn(self, _: Interactions) -> Self:
         return self

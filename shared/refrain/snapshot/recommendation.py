@@ -100,7 +100,7 @@ class RecommenderSnapshot(SnapshotKind):
 def describe_items(
     store: Store, definition: RecommenderDefinition, interactions: Columns, receipts: Sequence[Receipt]
 ) -> dict[str, Array]:
-    """Return columns with each item of the interactions once, in the order of ids, and its descriptions.
+    """Return columns with each item of the interactions and of the uploaded items once, in the order of ids, described.
 
     Of several texts the last one counts; texts of uploaded items go before those that came with interactions.
     """
@@ -110,7 +110,7 @@ def describe_items(
     if receipts:
         pieces = read_pieces(store, definition_of_items(definition), receipts, names)
         uploaded = _last_texts(join_columns([piece.columns for piece in pieces]), names)
-        texts = uploaded.reindex(texts.index).combine_first(texts)
+        texts = uploaded.combine_first(texts)
     texts = texts.astype(object).where(texts.notna(), None)
     return {roles.item: objects(list(texts.index))} | {name: objects(texts[name].tolist()) for name in roles.describe}
 

@@ -2,96 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from refrain import recommenders
-from refrain.errors import CandidateRefused
 from refrain.lake.feature_profile import AnswerProfile, Turnover
 from refrain.lake.packed_columns import join_rows, select_rows
 from refrain.lake.snapshot import read_candidate_answers
-from refrain.lake.version import Baseline, Golden, Manifest, version_name
-from refrain.recommendation.catalogue import Catalogue, mark_known_items
-from refrain.recommendation.histories import MAX_HISTORY_ITEMS, known_codes, recent_items
+from refrain.lake.version import Baseline, Manifest, version_name
+from refrain.recommendation.catalogue import mark_known_items
 from refrain.recommendation.holdout_questions import make_questions
 from refrain.recommendation.newest_of_users import mark_newest
-from refrain.recommendation.recommendation_request import MAX_RECOMMENDED_ITEMS, read_recommendation_requests
-from refrain.recommendation.user_item_pairs import gather_pairs, interaction_times
-from refrain.recommenders import Interactions, Recommender
+from refrain.recommendation.user_item_pairs import interaction_times
 from refrain.training.baseline import profile_category, profile_number
-from refrain.training.fitted_candidate import FittedCandidate
+from refrain.training.recommender_fit import fit_recommender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Candidate, Columns, RecommenderDefinition
+    from preprocessing import Candidate, Columns, RecommenderDefinition
     from refrain.aws.storage import Store
-    from refrain.recommendation.holdout_questions import Questions
-
-GOLDEN_USERS = 12
-NEVER_SEEN = "never seen in training"
-
-FIT_ERRORS = (ValueError, TypeError, ArithmeticError, IndexError, RuntimeError, MemoryError)
-
-
-@dataclass(frozen=True)
-class RecommenderFit:
-    """A fitted estimator, its graph, and the catalogue of the rows that it learned from."""
-
-    definition: RecommenderDefinition
-    estimator: Recommender
-    graph: bytes
-    catalogue: Catalogue
-    users: int
-    seconds: float
-    chosen: dict[str, float | int | str]
-
-    def rank(self, asked: Questions) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Answer questions: `MAX_RECOMMENDED_ITEMS` codes of the catalogue for each user, and their scores."""
-        return self.estimator.recommend(self._histories(asked), min(MAX_RECOMMENDED_ITEMS, len(self.catalogue)))
-
-    def describe(self, asked: Questions, baseline: Baseline, answers: dict[str, Array]) -> FittedCandidate:
-        """Add proofs, with the histories of the questions."""
-        histories = [history for history in self._histories(asked) if len(history)]
-        return FittedCandidate(
-            graph=self.graph,
-            baseline=baseline,
-            golden=golden(self.definition, self.estimator, self.catalogue, histories),
-            answers=answers,
-            fit_seconds=self.seconds,
-            catalogue=self.catalogue,
-            users=self.users,
-            chosen=self.chosen,
-        )
-
-    def _histories(self, asked: Questions) -> list[NDArray[np.int64]]:
-        codes = self.catalogue.coded(asked.items)
-        return [known_codes(codes[history]) for history in asked.seen]
-
-
-def fit_recommender(
-    definition: RecommenderDefinition, candidate: Candidate, rows: Columns, items: Columns
-) -> RecommenderFit:
-    """Fit and export. `items` has each item once, with its descriptions. Raises `CandidateRefused`."""
-    roles = definition.roles
-    texts = {name: dict(zip(items[roles.item], items[name], strict=True)) for name in roles.describe}
-    catalogue = Catalogue.of(rows[roles.item], texts)
-    estimator = make_recommender(candidate)
-    started = time.monotonic()
-    try:
-        estimator.fit(sum_interactions(definition, rows, catalogue))
-        seconds = time.monotonic() - started
-        graph = estimator.export()
-    except FIT_ERRORS as error:
-        raise CandidateRefused(f"{candidate.name}: {candidate.estimator} cannot be fitted: {error}") from error
-    users = len(set(rows[roles.user].tolist()))
-    return RecommenderFit(definition, estimator, graph, catalogue, users, seconds, dict(estimator.chosen_))
+    from refrain.training.fitted_candidate import FittedCandidate
 
 
 def train_recommender(
@@ -130,7 +62,7 @@ def refit_recommender(
     back = make_questions(definition, older, later)
     before = fit_recommender(definition, candidate, older, items)
     lists = back.coded_lists(before.catalogue.items, *before.rank(back))
-    fitted = fit_recommender(definition, candidate, join_rows(training, holdout), items)
+    fitted = fit_recommender(definition, candidate, join_rows(training, holdout), items, offer_new=True)
     asked = make_questions(definition, training, holdout)
     ranked, scores = fitted.rank(asked)
     judged = read_candidate_answers(store, definition.model, run, candidate.name)["scores"]
@@ -138,67 +70,6 @@ def refit_recommender(
     answers = {"items": ranked.astype(np.int32), "scores": scores, "newer": newer, "back": lists.astype(np.int32)}
     described = fitted.describe(asked, baseline, answers)
     return replace(described, fit_seconds=before.seconds + fitted.seconds, chosen=chosen)
-
-
-def make_recommender(candidate: Candidate) -> Recommender:
-    """Make the estimator, not yet fitted. Raises `CandidateRefused`, saying what it cannot be made from."""
-    name = candidate.estimator.rpartition(".")[2]
-    exported: list[type[Any]] = [getattr(recommenders, export) for export in recommenders.__all__]
-    kinds = {kind.__name__: kind for kind in exported if issubclass(kind, Recommender) and kind is not Recommender}
-    if name not in kinds:
-        raise CandidateRefused(f"{candidate.name}: there is no recommender {name}; there are {', '.join(kinds)}")
-    parameters = kinds[name]._get_param_names()
-    if unknown := sorted(set(candidate.parameters) - set(parameters)):
-        sentence = f"{name} has no parameter {', '.join(unknown)}; it has {', '.join(parameters)}"
-        raise CandidateRefused(f"{candidate.name}: {sentence}")
-    return kinds[name](**candidate.parameters)
-
-
-def sum_interactions(definition: RecommenderDefinition, rows: Columns, catalogue: Catalogue) -> Interactions:
-    """Gather rows to the matrix of users and items."""
-    pairs = gather_pairs(definition, rows, catalogue.coded(rows[definition.roles.item].tolist()))
-    shape = (int(pairs.users.max(initial=-1)) + 1, len(catalogue))
-    weights = csr_array((pairs.weights.astype(np.float32), (pairs.users, pairs.items)), shape=shape)
-    return Interactions(weights, pairs.times, pairs.now)
-
-
-def golden(
-    definition: RecommenderDefinition,
-    estimator: Recommender,
-    catalogue: Catalogue,
-    histories: Sequence[NDArray[np.int64]],
-) -> Golden:
-    """Make requests as callers send them, unusual ones included, with the estimator's own answers."""
-    rows = list(_golden_rows(catalogue, histories[:GOLDEN_USERS]))
-    refused = {problem.row for problem in read_recommendation_requests(definition, rows)[1]}
-    rows = [row for number, row in enumerate(rows) if number not in refused]
-    answers = []
-    for request in read_recommendation_requests(definition, rows)[0]:
-        history = recent_items(known_codes(catalogue.coded(request.history or ())))
-        items, scores = estimator.recommend([history], len(catalogue))
-        allowed = set(request.within or catalogue.items) - set(request.exclude)
-        ranked = [
-            (catalogue.items[code], score)
-            for code, score in zip(items[0].tolist(), scores[0].tolist(), strict=True)
-            if code >= 0 and np.isfinite(score) and catalogue.items[code] in allowed
-        ][: request.k]
-        answers.append({"items": [item for item, _ in ranked], "scores": [score for _, score in ranked]})
-    return Golden(rows, answers)
-
-
-def _golden_rows(catalogue: Catalogue, histories: Sequence[NDArray[np.int64]]) -> Iterator[dict[str, object]]:
-    item_histories = [[catalogue.items[code] for code in codes[-MAX_HISTORY_ITEMS:]] for codes in histories]
-    for number, history in enumerate(item_histories):
-        yield {"history": history, "k": (10, 1, MAX_RECOMMENDED_ITEMS)[number % 3]}
-    yield {"history": [], "k": 10}
-    yield {"history": [NEVER_SEEN], "k": 10}
-    popular = list(catalogue.items[: 2 * MAX_RECOMMENDED_ITEMS : 3])
-    for history in item_histories[:3]:
-        yield {"history": [*history, NEVER_SEEN, history[0]], "k": 5}
-        yield {"history": history, "exclude": popular[:10]}
-        yield {"history": history, "within": [*popular, NEVER_SEEN]}
-        yield {"history": history, "within": [NEVER_SEEN]}
-        yield {"history": [f" {item} " for item in history]}
 
 
 def describe_interactions(

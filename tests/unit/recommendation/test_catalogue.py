@@ -27,3 +27,14 @@ def test_a_catalogue_is_read_as_it_was_written() -> None:
 
     assert again.items == ("b", "a")
     assert (again.describe(0), again.describe(1)) == ({"id": "b"}, {"id": "a", "title": "Alpha"})
+
+
+def test_new_items_come_after_those_that_training_learned() -> None:
+    texts = {"title": {"a": "Alpha", "c": "Gamma", "d": "Delta"}}
+    learned, new = Catalogue.of(objects(["b", "a", "b"]), texts), Catalogue.of(objects(["c", "d", "e"]), texts)
+
+    extended = Catalogue.from_json(learned.extended(new, new.coded(["d", "e"]).tolist()).to_json())
+
+    assert (extended.learned, extended.items) == (("b", "a"), ("b", "a", "d", "e"))
+    assert extended.described == {"title": [None, "Alpha", "Delta", None]}
+    assert Catalogue(("b",), {}).learned == ("b",)

@@ -125,3 +125,12 @@ def test_coverage_novelty_and_cold_users_are_measured_beyond_accuracy() -> None:
     found = beyond_accuracy(asked, np.array([[1, 2], [1, -1]]))
 
     assert found == {"coverage": 0.5, "novelty": pytest.approx((2 + 3 + 2) / 3), "cold_users": 0.5}
+
+
+def test_items_of_no_question_take_no_place_in_a_list() -> None:
+    asked = Questions(users=("u1", "u2"), items=("a", "b", "c"), seen=[], chosen=[], interactions=np.array([1, 1, 1]))
+    scores = np.array([[3, 2, 1], [3, 2, -np.inf]], np.float32)
+
+    lists = asked.coded_lists(("new", "c", "a"), np.array([[0, 2, 1], [1, 0, -1]]), scores)
+
+    assert lists.tolist() == [[0, 2, -1], [2, -1, -1]]

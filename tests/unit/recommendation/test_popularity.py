@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from preprocessing import RecommenderDefinition, objects, parse_definition
 from refrain.recommendation.holdout_questions import make_questions
 from refrain.recommendation.popularity import floor_half_life, rank_popular
-from refrain.training.recommendation import fit_recommender
+from refrain.training.recommender_fit import fit_recommender
 from tests.unit.recommendation.conftest import document
 
 if TYPE_CHECKING:
