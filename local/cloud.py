@@ -11,16 +11,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from local.concurrency import NEW_ACCOUNT
 from local.errors import NotStarted
+from local.local_stack import LocalStack
 from local.names import STACK
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
-class Cloud:
+class Cloud(LocalStack):
     """A local cloud that runs while the block runs.
 
     `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions that add to or
@@ -31,9 +32,6 @@ class Cloud:
     Raises:
         NotStarted: it does not come up; the error holds what it printed.
     """
-
-    delivery_seconds = 5.0
-    """Captured lines reach the lake within this time."""
 
     def __init__(
         self,
@@ -54,7 +52,7 @@ class Cloud:
         self._tick = tick
         self._options = ["--stack", stack, "--concurrency", str(concurrency)]
         self._options += [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
-        self.stack: dict[str, str] = {}
+        super().__init__({})
 
     def __enter__(self) -> Self:
         """Start the cloud and wait until it answers."""
@@ -81,12 +79,6 @@ class Cloud:
     ) -> None:
         """Stop the cloud and wait for its end."""
         self._stop()
-
-    def client(self, service: str) -> Any:
-        """Make a boto3 client for one of its services."""
-        from local.aws_client import aws_client
-
-        return aws_client(service, self.stack["aws_endpoint_url"])
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "local.up", "--until-stdin-closes", "--folder", str(self.folder)]

@@ -1,5 +1,6 @@
 """A stack on AWS behind the interface of the local cloud, so that the same tests run on both."""
 
+import os
 from itertools import batched
 from typing import Any
 
@@ -17,14 +18,14 @@ OUTPUT_NAMES = {
 
 
 class UnusableStack(LocalError):
-    """The stack cannot be tested; the message says why."""
+    """The stack cannot be used; the message says why."""
 
 
 class DeployedStack:
     """A stack by its name, in the account and region of the shell (or at `AWS_ENDPOINT_URL`).
 
     Raises:
-        UnusableStack: the stack does not exist, or has no API key.
+        UnusableStack: the stack does not exist.
     """
 
     delivery_seconds = 900.0
@@ -32,15 +33,31 @@ class DeployedStack:
 
     def __init__(self, name: str) -> None:
         outputs = self._outputs(name)
-        if "ApiKeyId" not in outputs:
-            raise UnusableStack(f"The stack {name} requires signed requests; these tests need AuthMode=KEY.")
-        key = self.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
-        self.stack: dict[str, str] = {name: outputs[output] for name, output in OUTPUT_NAMES.items()} | {"api_key": key}
+        self.stack: dict[str, str] = {name: outputs[output] for name, output in OUTPUT_NAMES.items()}
+        if "ApiKeyId" in outputs:  # else requests are signed
+            key = self.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
+            self.stack["api_key"] = key
 
     def client(self, service: str) -> Any:
         """Make a boto3 client with the settings of the shell."""
         make: Any = boto3.client
         return make(service)
+
+    def credentials(self) -> dict[str, str]:
+        """Return the variables with which the product's own code has the credentials of this shell."""
+        session = boto3.Session()
+        keys = session.get_credentials()
+        if keys is None:
+            raise UnusableStack("There are no credentials for AWS: log in (aws sso login, aws configure).")
+        frozen = keys.get_frozen_credentials()
+        variables = {
+            "AWS_ENDPOINT_URL": os.environ.get("AWS_ENDPOINT_URL"),
+            "AWS_REGION": session.region_name,
+            "AWS_ACCESS_KEY_ID": frozen.access_key,
+            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+            "AWS_SESSION_TOKEN": frozen.token,
+        }
+        return {name: value for name, value in variables.items() if value}
 
     def _outputs(self, name: str) -> dict[str, str]:
         cloudformation = self.client("cloudformation")

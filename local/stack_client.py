@@ -6,12 +6,14 @@ import json
 import time
 import urllib.error
 import urllib.request
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from local.errors import StackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_WAIT_SECONDS = 300.0
 PAUSE_SECONDS = 0.1
@@ -26,6 +28,9 @@ class Stack(Protocol):
     def client(self, service: str) -> Any:
         """Make a client of one of its services."""
 
+    def credentials(self) -> dict[str, str]:
+        """Return the variables by which the product's own code reaches its services."""
+
 
 class StackClient:
     """A client of a running stack. Its methods raise `StackFailed` when the stack does not do its part."""
@@ -34,27 +39,39 @@ class StackClient:
         self.stack = stack.stack
         self.delivery_seconds = stack.delivery_seconds
         self.client = stack.client
-        self._s3 = stack.client("s3")
-        self._stepfunctions = stack.client("stepfunctions")
+        self.origin = stack
+
+    @cached_property
+    def _s3(self) -> Any:
+        return self.client("s3")
+
+    @cached_property
+    def _stepfunctions(self) -> Any:
+        return self.client("stepfunctions")
 
     def upload(self, key: str, content: bytes) -> None:
         """Put a file into the inbox."""
         self._s3.put_object(Bucket=self.stack["inbox_bucket"], Key=key, Body=content)
 
-    def receipt(self, key: str) -> dict[str, Any]:
-        """Wait for the receipt of an upload."""
+    def upload_file(self, key: str, path: Path) -> str:
+        """Put a file of any size into the inbox; return its ETag."""
+        self._s3.upload_file(str(path), self.stack["inbox_bucket"], key)
+        head = self._s3.head_object(Bucket=self.stack["inbox_bucket"], Key=key)
+        return str(head["ETag"]).strip('"')
+
+    def receipt(self, key: str, etag: str = "") -> dict[str, Any]:
+        """Wait for the receipt of an upload; with an ETag, for that of this content."""
         prefix = f"receipts/{key.split('/')[0]}/"
         end = time.monotonic() + MAX_WAIT_SECONDS
         seen: set[str] = set()
         while time.monotonic() < end:
-            listing = self._s3.list_objects_v2(Bucket=self.stack["lake_bucket"], Prefix=prefix).get("Contents", [])
-            for name in [item["Key"] for item in listing if item["Key"] not in seen]:
+            for name in [name for name in self.keys(prefix) if name not in seen]:
                 receipt: dict[str, Any] = json.loads(self.lake(name))
-                if receipt["source"]["key"] == key:
+                if receipt["source"]["key"] == key and etag in ("", receipt["source"]["etag"]):
                     return receipt
                 seen.add(name)
             time.sleep(PAUSE_SECONDS)
-        raise StackFailed(f"no receipt for {key} within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
+        raise StackFailed(f"There is no receipt for {key} after {MAX_WAIT_SECONDS:g} seconds; the logs say why.")
 
     def lake(self, key: str) -> bytes:
         """Read an object of the lake."""
@@ -77,23 +94,25 @@ class StackClient:
         description: dict[str, Any] = self._stepfunctions.describe_execution(executionArn=execution)
         return description
 
-    def states(self, execution: str) -> Iterator[list[dict[str, Any]]]:
+    def states(
+        self, execution: str, patience: float = MAX_WAIT_SECONDS, pause: float = PAUSE_SECONDS
+    ) -> Iterator[list[dict[str, Any]]]:
         """Yield the history of a run as it grows, until the run ends."""
-        end = time.monotonic() + MAX_WAIT_SECONDS
+        end = time.monotonic() + patience
+        pages = self._stepfunctions.get_paginator("get_execution_history")
         while time.monotonic() < end:
             status = self.describe(execution)["status"]
-            history = self._stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
-            yield history["events"]
+            yield [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
             if status != "RUNNING":
                 return
-            time.sleep(PAUSE_SECONDS)
-        raise StackFailed(f"the run did not end within {MAX_WAIT_SECONDS:g} seconds; see .local/logs")
+            time.sleep(pause)
+        raise StackFailed(f"The run did not end within {patience:g} seconds; the logs say why.")
 
     def outcome(self, execution: str) -> dict[str, Any]:
         """Return the output of a run that succeeded."""
         run = self.describe(execution)
         if run["status"] != "SUCCEEDED":
-            raise StackFailed(f"the run ended as {run['status']}: {run.get('cause') or run.get('error')}")
+            raise StackFailed(f"The run ended as {run['status']}: {run.get('cause') or run.get('error')}")
         output: dict[str, Any] = json.loads(run["output"])
         return output
 
@@ -121,14 +140,25 @@ class StackClient:
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Call the API with or without a body; return the status and the answer."""
-        request = urllib.request.Request(
-            f"{self.stack['api_url']}{path}",
-            None if body is None else json.dumps(body).encode(),
-            {"x-api-key": self.stack["api_key"], "content-type": "application/json"},
-        )
+        address, content = f"{self.stack['api_url']}{path}", None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(address, content, self._headers(address, content))
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 status, content = answer.status, answer.read()
         except urllib.error.HTTPError as refused:
             status, content = refused.code, refused.read()
         return status, json.loads(content)
+
+    def _headers(self, address: str, content: bytes | None) -> dict[str, str]:
+        """Return the headers of a request, with the key, or where the stack has none, signed by AWS credentials."""
+        headers = {"content-type": "application/json"}
+        if key := self.stack.get("api_key"):
+            return headers | {"x-api-key": key}
+        import boto3
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        session: Any = boto3.Session()
+        signed = AWSRequest("GET" if content is None else "POST", address, headers, content)
+        SigV4Auth(session.get_credentials(), "execute-api", session.region_name).add_auth(signed)
+        return dict(signed.headers)

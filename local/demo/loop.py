@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
+from cli.predictions import prediction_text
+from cli.receipts import print_receipts, print_rejected_rows, read_rejected_rows
+from cli.run_states import follow_states
 from local.demo import screen
 from local.demo.errors import DemoFailed
 from local.demo.saved_pages import save_page
@@ -37,7 +39,7 @@ def _upload(client: StackClient, uploads: Sequence[tuple[str, bytes]]) -> None:
     for key, content in uploads:
         client.upload(key, content)
     receipts = [client.receipt(key) for key, _ in uploads]
-    screen.print_receipts(receipts)
+    print_receipts(screen.console, receipts)
     for receipt in receipts:
         if receipt["status"] != "kept":
             raise DemoFailed(f"{receipt['source']['key']} was {receipt['status']}: {receipt.get('reason')}")
@@ -47,13 +49,12 @@ def _upload(client: StackClient, uploads: Sequence[tuple[str, bytes]]) -> None:
             screen.say(
                 f"\nrejected rows of {receipt['source']['key']} (s3://{client.stack['lake_bucket']}/{receipt['rejected']}):"
             )
-            lines = gzip.decompress(client.lake(receipt["rejected"])).splitlines()
-            screen.print_rejected_rows([json.loads(line) for line in lines])
+            print_rejected_rows(screen.console, read_rejected_rows(client, receipt))
 
 
 def _retrain(client: StackClient, model: str, number: int) -> dict[str, Any]:
     execution = client.retrain(model)
-    screen.print_states(client.states(execution))
+    follow_states(screen.console, client.states(execution))
     outcome = client.outcome(execution)
     if outcome["outcome"] == "nothing_to_learn":
         raise DemoFailed(f"there was nothing to learn: {outcome.get('why')}")
@@ -71,7 +72,7 @@ def _predict(client: StackClient, model: str, version: str) -> None:
         raise DemoFailed(f"the API answered {status}: {answer}")
     _, _, milliseconds = client.predict(model, instances)
     for prediction in answer["predictions"]:
-        screen.say(f"  {screen.prediction_text(prediction)}")
+        screen.say(f"  {prediction_text(prediction)}")
     screen.say(f"  version {answer['model_version']}, {milliseconds:.1f} ms for {len(instances)} rows when warm")
 
     number = next((name for name, value in instances[0].items() if isinstance(value, int | float) and value), None)
@@ -80,7 +81,7 @@ def _predict(client: StackClient, model: str, version: str) -> None:
     _, answer, _ = client.predict(model, [{**instances[0], number: float(instances[0][number]) * 1000}])
     if "predictions" in answer:
         screen.say(f"\nThe same row with {number} a thousand times as large:")
-        screen.say(f"  {screen.prediction_text(answer['predictions'][0])}")
+        screen.say(f"  {prediction_text(answer['predictions'][0])}")
     status, problem, _ = client.predict(model, [{**instances[0], number: "a lot"}])
     if status != 422 and status != 400:
         raise DemoFailed(f"an unusable instance was answered with {status}")

@@ -59,6 +59,8 @@ OF_MODULES: dict[str, set[str]] = {
 MODULES = sorted(REFRAIN.rglob("*.py"))
 LAYER = sorted(PREPROCESSING.rglob("*.py"))
 FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
+COMMANDS = sorted((ROOT / "cli").rglob("*.py"))
+LOCAL = sorted(path for path in (ROOT / "local").rglob("*.py") if "demo" not in path.parts)
 STORIES = [room for room in ROOMS if room not in (*BELOW, "recommenders")]
 
 
@@ -141,6 +143,16 @@ def test_a_function_imports_one_story(path: Path) -> None:
     assert stories <= set(STORIES)
     assert len(stories) == 1
     assert packages(path) <= {"refrain", "aws_lambda_powertools"}
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=shown)
+def test_a_command_calls_the_stories_the_local_cloud_and_no_service_by_itself(path: Path) -> None:
+    assert packages(path) <= {"cli", "local", "refrain", "preprocessing", "cyclopts", "rich"}
+
+
+@pytest.mark.parametrize("path", LOCAL, ids=shown)
+def test_the_local_cloud_does_not_know_the_command(path: Path) -> None:
+    assert "cli" not in packages(path)
 
 
 @pytest.mark.parametrize("room", ROOMS)

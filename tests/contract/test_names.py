@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [path for folder in ("layers", "shared") for path in sorted((ROOT / folder).rglob("*.py"))]
-PRODUCT = SHIPPED + [path for folder in ("functions", "local") for path in sorted((ROOT / folder).rglob("*.py"))]
+PRODUCT = SHIPPED + [path for folder in ("functions", "local", "cli") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 FILLERS = frozenset({"found", "each", "said", "given", "told", "known", "made", "there", "some", "others"})
 """Names that say nothing of what they hold."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cli.receipts import print_receipts
+from cli.run_states import follow_states
 from local.cloud import Cloud
 from local.demo import screen
 from local.demo.errors import DemoFailed
@@ -58,14 +60,14 @@ def learn(stage: StackClient, service: Service) -> dict[str, Any]:
         keys.append(f"{MODEL}/week-{week + 1}.csv")
         stage.upload(keys[-1], service.csv(since, until))
     receipts = [stage.receipt(key) for key in keys]
-    screen.print_receipts(receipts)
+    print_receipts(screen.console, receipts)
     incomplete = [
         receipt["source"]["key"] for receipt in receipts if receipt["status"] != "kept" or receipt["rows_rejected"]
     ]
     if incomplete:
         raise DemoFailed(f"not all interactions were kept: {', '.join(incomplete)}")
     execution = stage.retrain(MODEL)
-    screen.print_states(stage.states(execution))
+    follow_states(screen.console, stage.states(execution))
     outcome = stage.outcome(execution)
     if outcome["outcome"] != "promoted":
         raise DemoFailed(f"no model was promoted: {outcome.get('reason') or outcome.get('why')}")

@@ -115,7 +115,8 @@ def column_indexes(definition: Definition, header: Sequence[str]) -> dict[str, i
 def check_columns(definition: Definition, columns: Iterable[str], names: Iterable[str]) -> None:
     """Refuse a file that has none of the definition's columns, or not the target: none of its rows could be kept.
 
-    `columns` are those of the definition that the file has, `names` all names in the file.
+    A definition without a target reads rows to predict. `columns` are those of the definition that the file has,
+    `names` all names in the file.
     """
     columns = set(columns)
     if not columns:
@@ -125,7 +126,7 @@ def check_columns(definition: Definition, columns: Iterable[str], names: Iterabl
             f"Expected: {listed_names(columns_by_name(definition))}."
             " A file without a header line needs source.header in the definition",
         )
-    if definition.predicted_column not in columns:
+    if definition.predicted_column and definition.predicted_column not in columns:
         raise UnreadableUpload(
             "no_target",
             f"the file has no column {definition.predicted_column!r}, the target, so nothing can be learned from it."

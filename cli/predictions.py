@@ -1,0 +1,31 @@
+"""Shows predictions, one on a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+
+from refrain.words import share
+
+NOTES = {"unfamiliar": "unfamiliar", "unfamiliar_combination": "unfamiliar together", "version": "answered by"}
+
+
+def prediction_text(prediction: dict[str, Any]) -> str:
+    """Write one prediction on one line."""
+    if "items" in prediction:
+        return ", ".join(escape(str(item["id"])) for item in prediction["items"])
+    if "label" in prediction:
+        label = str(prediction["label"])
+        text = f"[bold]{escape(label)}[/] ({share(prediction['probabilities'][label])})"
+    else:
+        text = f"[bold]{prediction['value']:.4g}[/]"
+    if prediction.get("interval"):
+        text += "  ({:.4g} to {:.4g})".format(*prediction["interval"])
+    if len(prediction.get("set", ())) > 1:
+        text += f"  (one of {escape(', '.join(prediction['set']))})"
+    for name, words in NOTES.items():
+        if name in prediction:
+            value = prediction[name]
+            text += f"  [yellow]{words}: {escape(value if isinstance(value, str) else ', '.join(value))}[/]"
+    return text
