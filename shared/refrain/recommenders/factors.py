@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from onnx import TensorProto
 
-from refrain.recommenders.onnx_graph import Scored, append_end
+from refrain.recommenders.onnx_graph import Graph, Scored, append_end
+from refrain.recommenders.rough_scores import add_score_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from refrain.recommenders.onnx_graph import Graph
-
 MAX_EXACT_ITEMS = 20_000
-"""Up to this many items are scored exactly; of more, all roughly and the best of them exactly."""
+"""Up to this many items are scored exactly; of more, those that may be the best by their rough scores."""
 
-EXTRA_CANDIDATES = 200
-"""Items beyond `k` that are scored exactly."""
-
-HISTORY_RANGE, ITEM_RANGE = 63, 127
-"""Ranges of the rough integers: sums of two products fit into 16 bits, so all processors give the same."""
+EXTRA_CANDIDATES = 100
+"""Items beyond `k` that are scored exactly: enough to leave hardly ever a doubt, and few enough to be quick."""
 
 
 @dataclass(frozen=True)
@@ -60,48 +56,58 @@ class Factors:
         graph.node("Gather", ["inside", "history"], "heard_factors")
         graph.node("ReduceSum", ["heard_factors", "heard_axis"], "folded", keepdims=0)
         if len(self.outside) > MAX_EXACT_ITEMS:
-            return self._add_exact_scores(graph, start, _add_candidates(graph, self.outside, start))
+            return self._add_preselected(graph, start)
         graph.constant("outside", append_end(self.outside.T, 0))
         graph.node("MatMul", ["folded", "outside"], "products")
         return Scored(graph.node("Add", ["products", start], "summed"))
 
-    def _add_exact_scores(self, graph: Graph, start: str, codes: str) -> Scored:
+    def _add_preselected(self, graph: Graph, start: str) -> Scored:
+        """Score the items with the largest bounds, or all where one of the rest may belong to the best `k`."""
         graph.constant("outside", append_end(self.outside.T, 0).T)
-        graph.node("Gather", ["outside", codes], "candidates_outside")
+        add_score_bounds(graph, self.outside, start)
+        graph.constant("more", [EXTRA_CANDIDATES])
+        graph.node("Add", ["k", "more"], "candidates_wanted")
+        graph.node("Min", ["candidates_wanted", "items_known"], "candidates_count")
+        graph.node("TopK", ["bounds", "candidates_count"], "candidates_bounds", "candidates", axis=1)
+        graph.node("Gather", ["outside", "candidates"], "candidates_outside")
         graph.node("Unsqueeze", ["folded", graph.constant("last_axis", [2])], "folded_column")
         graph.node("MatMul", ["candidates_outside", "folded_column"], "products_column")
         graph.node("Squeeze", ["products_column", "last_axis"], "products")
-        graph.node("GatherElements", [start, codes], "candidates_start", axis=1)
-        return Scored(graph.node("Add", ["products", "candidates_start"], "summed"), codes)
+        graph.node("GatherElements", [start, "candidates"], "candidates_start", axis=1)
+        graph.node("Add", ["products", "candidates_start"], "candidates_scores")
+        _add_doubt(graph)
+        graph.choose(
+            "doubt", _all_scores(start), _candidates_scores(), summed=TensorProto.FLOAT, codes=TensorProto.INT64
+        )
+        return Scored("summed", "codes")
 
 
-def _add_candidates(graph: Graph, outside: NDArray[np.float32], start: str) -> str:
-    """Add the codes [requests, candidates] of the best items by rough scores [requests, items + 1].
+def _add_doubt(graph: Graph) -> None:
+    """Add whether an item that is no candidate may score more than the last of the best `k` of some request."""
+    graph.node("Min", ["k", "items_known"], "best_count")
+    graph.node("TopK", ["candidates_scores", "best_count"], "best_scores", "best_places", axis=1)
+    graph.node("ReduceMin", ["best_scores", "heard_axis"], "least_score")
+    graph.node("ReduceMin", ["candidates_bounds", "heard_axis"], "least_bound")
+    graph.node("Mul", ["least_bound", "history_scale"], "rest_bound")
+    graph.node("Less", ["least_score", "rest_bound"], "doubts")
+    graph.node("Cast", ["doubts"], "doubts_number", to=TensorProto.INT32)
+    graph.node("ReduceMax", ["doubts_number"], "doubt_number", keepdims=0)
+    graph.node("Cast", ["doubt_number"], "doubt", to=TensorProto.BOOL)
 
-    Rough scores are whole numbers, up to a factor of each request. It may be left out: `start` adds 0 or -inf to a
-    product, and popularity only where there is no history.
-    """
-    scale = np.maximum(np.abs(outside).max(axis=1), np.finfo(np.float32).tiny) / ITEM_RANGE
-    whole = np.rint(outside / scale[:, None]).astype(np.int8)
-    graph.constant("whole_items", append_end(whole.T, 0))
-    graph.constant("item_scale", append_end(scale[None], 0))
-    graph.constant("history_range", float(HISTORY_RANGE))
-    graph.constant("smallest", float(np.finfo(np.float32).tiny))
-    graph.constant("zero_point", np.array(HISTORY_RANGE, dtype=np.uint8))
-    graph.node("Abs", ["folded"], "folded_size")
-    graph.node("ReduceMax", ["folded_size", "heard_axis"], "folded_most", keepdims=1)
-    graph.node("Max", ["folded_most", "smallest"], "folded_range")
-    graph.node("Div", ["folded", "folded_range"], "folded_unit")
-    graph.node("Mul", ["folded_unit", "history_range"], "folded_scaled")
-    graph.node("Round", ["folded_scaled"], "folded_round")
-    graph.node("Add", ["folded_round", "history_range"], "folded_level")
-    graph.node("Cast", ["folded_level"], "whole_history", to=TensorProto.UINT8)
-    graph.node("MatMulInteger", ["whole_history", "whole_items", "zero_point"], "whole_products")
-    graph.node("Cast", ["whole_products"], "float_products", to=TensorProto.FLOAT)
-    graph.node("Mul", ["float_products", "item_scale"], "scaled_products")
-    graph.node("Add", ["scaled_products", start], "rough")
-    graph.constant("more", [EXTRA_CANDIDATES])
-    graph.node("Add", ["k", "more"], "candidates_wanted")
-    graph.node("Min", ["candidates_wanted", "items_known"], "candidates_count")
-    graph.node("TopK", ["rough", "candidates_count"], "candidates_rough", "candidates", axis=1)
-    return "candidates"
+
+def _candidates_scores() -> Graph:
+    graph = Graph()
+    graph.node("Identity", ["candidates_scores"], "summed_otherwise")
+    graph.node("Identity", ["candidates"], "codes_otherwise")
+    return graph
+
+
+def _all_scores(start: str) -> Graph:
+    """Multiply from the left, so that ONNX Runtime keeps no second copy of the items."""
+    graph = Graph()
+    graph.node("Transpose", ["folded"], "folded_columns")
+    graph.node("MatMul", ["outside", "folded_columns"], "all_columns")
+    graph.node("Transpose", ["all_columns"], "all_products")
+    graph.node("Add", ["all_products", start], "all_scores")
+    graph.node("TopK", ["all_scores", "candidates_count"], "summed_then", "codes_then", axis=1)
+    return graph

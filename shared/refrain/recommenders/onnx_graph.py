@@ -58,13 +58,17 @@ class Graph:
         self._nodes.append(helper.make_node(kind, inputs, [output, *more_outputs], **attributes))
         return output
 
-    def choose(self, condition: str, then: Graph, otherwise: Graph, output: str) -> str:
-        """Add a choice between the last outputs, float32 [requests, places], of two graphs without constants."""
+    def choose(self, condition: str, then: Graph, otherwise: Graph, **outputs: int) -> None:
+        """Add a choice between two graphs without constants.
+
+        Outputs [requests, places] are named with their types; they end in `_then` and `_otherwise` in the two graphs.
+        """
         branches = {}
-        for name, branch in (("then_branch", then), ("else_branch", otherwise)):
-            value = _value(branch._nodes[-1].output[0], TensorProto.FLOAT, ["requests", "places"])
-            branches[name] = helper.make_graph(branch._nodes, name, [], [value])
-        return self.node("If", [condition], output, **branches)
+        for name, branch in (("then", then), ("otherwise", otherwise)):
+            values = [_value(f"{output}_{name}", kind, ["requests", "places"]) for output, kind in outputs.items()]
+            branches[name] = helper.make_graph(branch._nodes, name, [], values)
+        chosen = {"then_branch": branches["then"], "else_branch": branches["otherwise"]}
+        self._nodes.append(helper.make_node("If", [condition], list(outputs), **chosen))
 
     def model(self) -> bytes:
         """Check the graph, and return its bytes."""
@@ -100,11 +104,11 @@ def add_start(graph: Graph, usual: NDArray[np.float32], popularity: NDArray[np.f
     graph.node("ReduceMin", ["plain_number"], "all_plain_number", keepdims=0)
     graph.node("Cast", ["all_plain_number"], "all_plain", to=TensorProto.BOOL)
     plain_start = Graph()  # every request has a history and allows all items, as is usual: one copy is enough
-    plain_start.node("Expand", ["usual", "shape"], "plain_start")
-    start = graph.choose("all_plain", plain_start, _any_start(), "start")
+    plain_start.node("Expand", ["usual", "shape"], "start_then")
+    graph.choose("all_plain", plain_start, _any_start(), start=TensorProto.FLOAT)
     graph.node("Shape", ["exclude"], "exclude_shape")
     graph.node("Expand", [nothing, "exclude_shape"], "excluded")
-    return graph.node("ScatterElements", [start, "exclude", "excluded"], "allowed", axis=1, reduction="add")
+    return graph.node("ScatterElements", ["start", "exclude", "excluded"], "allowed", axis=1, reduction="add")
 
 
 def add_ranking(graph: Graph, scored: Scored) -> None:
@@ -131,7 +135,7 @@ def _any_start() -> Graph:
     graph.node("Less", ["within", "padding"], "within_padding")
     graph.node("Where", ["within_padding", "nothing", "none_yet"], "opened")
     graph.node("ScatterElements", ["all_barred", "within", "opened"], "within_start", axis=1)
-    graph.node("Add", ["before_within", "within_start"], "any_start")
+    graph.node("Add", ["before_within", "within_start"], "start_otherwise")
     return graph
 
 
