@@ -10,7 +10,7 @@ NEW_ACCOUNT = 10
 """The limit of a new account."""
 
 RETRY_SECONDS = 0.5
-"""Seconds until a refused call is made again for a queue or a schedule; Lambda waits up to minutes."""
+"""Seconds until a refused call is made again for a queue; Lambda waits up to minutes."""
 
 
 class Concurrency:

@@ -32,6 +32,13 @@ STATES_AFTER_TRAINING = (
     "Better?",
     "Promote",
 )
+STATES_OF_A_ROUND = (
+    "List the models",
+    "A new round?",
+    "Monitor each model",
+    "Was each model monitored?",
+    "Each model was monitored",
+)
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,11 @@ class Costs:
         return {
             "alarms": stack.alarmed * prices["cloudwatch"]["alarm_month"],
             "dashboard": stack.dashboards * prices["cloudwatch"]["dashboard_month"],
-            "hourly monitoring": self._calls("MonitoringFunction", HOURS, assumptions.monitoring_seconds * stack.models)
-            + HOURS * stack.models * 10 * prices["s3"]["thousand_writes"] / 1000,
+            "hourly monitoring": self._calls(
+                "MonitoringFunction", HOURS * (1 + stack.models), assumptions.monitoring_seconds
+            )
+            + HOURS * (len(STATES_OF_A_ROUND) + stack.models) * prices["step_functions"]["thousand_transitions"] / 1000
+            + HOURS * (1 + stack.models * 10) * prices["s3"]["thousand_writes"] / 1000,
             "SQS": HOURS * stack.polled * POLLS * prices["sqs"]["million_requests"] / 1_000_000,
             "storage": assumptions.stored_gigabytes * prices["s3"]["gigabyte_month"],
             "snapshots": self._kept_ready(self._snapshots(), "snapshot_gigabyte_second"),

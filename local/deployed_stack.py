@@ -14,6 +14,7 @@ OUTPUT_NAMES = {
     "inbox_bucket": "InboxBucket",
     "lake_bucket": "LakeBucket",
     "state_machine_arn": "StateMachineArn",
+    "monitoring_state_machine_arn": "MonitoringStateMachineArn",
 }
 
 

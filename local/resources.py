@@ -15,7 +15,7 @@ from local.aws_server import AwsServer, empty_package
 from local.errors import TemplateError
 from local.names import ACCOUNT, REGION
 from local.processes import Function
-from local.template import FIRST_VERSION, Resolver, Resource, Template, resource_attributes
+from local.template import FIRST_VERSION, Resolver, Resource, Template
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/refrain"
 
@@ -138,9 +138,3 @@ def _create_state_machine(template: Template, resource: Resource, server: AwsSer
     server.client("stepfunctions").create_state_machine(
         name=resource.name, definition=json.dumps(yaml.safe_load(text)), roleArn=_ROLE
     )
-
-
-def arn_of(template: Template, kind: str, endpoint: str) -> str:
-    """Return the ARN of the only resource of a type."""
-    (resource,) = template.of_type(kind)
-    return resource_attributes(resource, endpoint)["Arn"]

@@ -16,11 +16,11 @@ from local.names import REGION, STACK
 from local.outputs import publish_outputs
 from local.pool import Pool
 from local.queues import Poller, QueueSource
-from local.resources import arn_of, create_resources
+from local.resources import create_resources
 from local.rights import read_rights
 from local.runtime_api import Answer
 from local.schedules import Ticker, read_schedules
-from local.template import Resolver, Template, read_template
+from local.template import Resolver, Template, read_template, resource_attributes
 from local.web_server import WebServer
 
 
@@ -72,6 +72,10 @@ class RunningStack:
         self._pollers = _pollers(template, self._server, self._pools)
         log_files = {name: pool.log for name, pool in self._pools.items()}
         self._delivery = LogDelivery(self._server.client("s3"), log_files, read_subscriptions(template))
+        machines = {
+            machine.logical_id: resource_attributes(machine, endpoint)["Arn"]
+            for machine in template.of_type("AWS::Serverless::StateMachine")
+        }
         api_key = secrets.token_urlsafe(24)
         self._gateway = Gateway(template, self._invoke, api_key, ports.api)
         self.stack: Mapping[str, str] = {
@@ -81,10 +85,12 @@ class RunningStack:
             "region": REGION,
             "inbox_bucket": template.resources["InboxBucket"].name,
             "lake_bucket": template.resources["LakeBucket"].name,
-            "state_machine_arn": arn_of(template, "AWS::Serverless::StateMachine", endpoint),
+            "state_machine_arn": machines["RetrainingStateMachine"],
+            "monitoring_state_machine_arn": machines["MonitoringStateMachine"],
         }
         publish_outputs(self._server, options.stack, self.stack)
-        self._tickers = [Ticker(schedule, partial(Pool.call, self._pools[schedule.function])) for schedule in due]
+        stepfunctions = self._server.client("stepfunctions")
+        self._tickers = [Ticker(schedule, stepfunctions, machines[schedule.machine]) for schedule in due]
 
     def stop(self) -> None:
         """Stop answering and end every process."""

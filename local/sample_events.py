@@ -17,9 +17,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
 """The bucket that the sample events name."""
 
-STATE_MACHINE = "RetrainingStateMachine"
+RETRAINING, MONITORING = "RetrainingStateMachine", "MonitoringStateMachine"
+STATE_MACHINES = {RETRAINING: "state_machine_arn", MONITORING: "monitoring_state_machine_arn"}
+"""The state machines that receive events, and how the stack names their ARNs."""
+
 RECEIVERS = {
-    "03-retraining": STATE_MACHINE,
+    "03-retraining": RETRAINING,
     "01-upload": "IngestFunction",
     "02-uploads": "IngestFunction",
     "04-snapshot": "SnapshotFunction",
@@ -38,11 +41,13 @@ RECEIVERS = {
     "17-model": "InferenceFunction",
     "18-ready": "InferenceFunction",
     "19-label": "InferenceFunction",
-    "20-monitoring": "MonitoringFunction",
-    "21-pretraffic": "PreTrafficFunction",
-    "22-rollback": STATE_MACHINE,
-    "23-roll-back": "MoveFunction",
-    "24-failed-upload": "FailedUploadsFunction",
+    "20-monitoring": MONITORING,
+    "21-list-models": "MonitoringFunction",
+    "22-monitor": "MonitoringFunction",
+    "23-pretraffic": "PreTrafficFunction",
+    "24-rollback": RETRAINING,
+    "25-roll-back": "MoveFunction",
+    "26-failed-upload": "FailedUploadsFunction",
 }
 """Each event's receiver by logical id, in the order of sending.
 
@@ -65,7 +70,7 @@ def prepare_stack(cloud: Cloud) -> None:
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
     client = StackClient(cloud)
     _upload(client, "mean_perimeter")
-    _run(client, read_event("03-retraining"))
+    _run(client, RETRAINING, read_event("03-retraining"))
     _upload(client, "worst_perimeter")
 
 
@@ -98,17 +103,16 @@ def send_all(cloud: Cloud, send: Send) -> dict[str, str]:
     failures: dict[str, str] = {}
     for name, receiver in RECEIVERS.items():
         try:
-            failures[name] = (
-                send(receiver, read_event(name)) if receiver != STATE_MACHINE else _run(client, read_event(name))
-            )
+            event = read_event(name)
+            failures[name] = _run(client, receiver, event) if receiver in STATE_MACHINES else send(receiver, event)
         except StackFailed as error:
             failures[name] = str(error)
     return {name: failure for name, failure in failures.items() if failure}
 
 
-def _run(client: StackClient, request: dict[str, Any]) -> str:
+def _run(client: StackClient, machine: str, request: dict[str, Any]) -> str:
     """Start an execution with an input and wait until it has succeeded. Raises `StackFailed`."""
-    execution = client.start(request)
+    execution = client.start(request, STATE_MACHINES[machine])
     *_, _ = client.states(execution)
     client.outcome(execution)
     return ""

@@ -1,25 +1,23 @@
-"""Calls functions on the template's schedules, as EventBridge Scheduler does, or more often for a demo.
+"""Starts state machines on the template's schedules, as EventBridge Scheduler does, or more often for a demo.
 
 It understands `rate(…)`, and `cron(…)` with any minutes and hours of every day. The template needs no more.
 """
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from local.concurrency import RETRY_SECONDS
-from local.errors import TemplateError, TooManyCalls
-from local.runtime_api import Answer
+from local.errors import TemplateError
 from local.template import Template
 
 MIN_TICK_SECONDS = 1.0
 """Ticks carry their time to the second."""
 
-MAX_TRIES = 3
-"""Lambda's default for an event that a function fails to handle."""
+LOOK_SECONDS = 0.1
+"""Seconds between two looks at an execution that runs."""
 
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -70,15 +68,15 @@ class Daily:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function (by its name on this machine), its due times and its input."""
+    """A state machine (by its logical id), its due times and its input."""
 
-    function: str
+    machine: str
     times: DueTimes
     input: str
 
-    def event(self, time: datetime) -> bytes:
-        """Make the event of one tick."""
-        return self.input.replace(_SCHEDULED_TIME, f"{time:%Y-%m-%dT%H:%M:%SZ}").encode()
+    def input_at(self, time: datetime) -> str:
+        """Make the input of one tick."""
+        return self.input.replace(_SCHEDULED_TIME, f"{time:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def read_schedules(template: Template, tick: float | None = None) -> list[Schedule]:
@@ -94,54 +92,49 @@ def read_schedules(template: Template, tick: float | None = None) -> list[Schedu
 
 
 class Ticker:
-    """Follows one schedule until it is stopped. Ticks during a call are skipped, so calls never overlap."""
+    """Follows one schedule until it is stopped. Ticks during an execution are skipped, so executions never overlap.
 
-    def __init__(self, schedule: Schedule, invoke: Callable[[bytes], Answer]) -> None:
+    `client` is one of Step Functions, and `machine` an ARN.
+    """
+
+    def __init__(self, schedule: Schedule, client: Any, machine: str) -> None:
         self._schedule = schedule
-        self._invoke = invoke
+        self._client = client
+        self._machine = machine
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Make no more calls; a running call is left alone."""
+        """Start no more executions; a running one is left alone."""
         self._stopping.set()
 
     def join(self) -> None:
-        """Wait for the end of a running call."""
+        """Wait until no execution is started any more."""
         self._thread.join()
 
     def _run(self) -> None:
         due = self._schedule.times.after(datetime.now(UTC))
         while not self._stopping.wait(max((due - datetime.now(UTC)).total_seconds(), 0.0)):
-            try:
-                self._call(self._schedule.event(due))
-            except RuntimeError:  # the function was closed meanwhile
-                if not self._stopping.is_set():
-                    raise
+            self._execute(self._schedule.input_at(due))
             due = self._schedule.times.after(max(due, datetime.now(UTC)))
 
-    def _call(self, event: bytes) -> None:
-        """Call as Lambda does for an event: again after a failure, and until it runs while the account has no room."""
-        failures = 0
-        while failures < MAX_TRIES:
-            try:
-                if not self._invoke(event).failed:
-                    return
-                failures += 1
-            except TooManyCalls:
-                pass
-            if self._stopping.wait(RETRY_SECONDS):
+    def _execute(self, request: str) -> None:
+        execution = self._client.start_execution(stateMachineArn=self._machine, input=request)["executionArn"]
+        while self._client.describe_execution(executionArn=execution)["status"] == "RUNNING":
+            if self._stopping.wait(LOOK_SECONDS):
                 return
 
 
 def _schedules(template: Template, override: DueTimes | None) -> Iterator[Schedule]:
-    for function in template.of_type("AWS::Serverless::Function"):
-        for name, event in function.properties.get("Events", {}).items():
+    for owner in template.resources.values():
+        for name, event in owner.properties.get("Events", {}).items():
             if event["Type"] == "ScheduleV2":
-                properties, title = event["Properties"], f"{function.logical_id}.{name}"
+                properties, title = event["Properties"], f"{owner.logical_id}.{name}"
+                if owner.type != "AWS::Serverless::StateMachine":
+                    raise TemplateError(f"{title}: this machine understands only schedules of state machines.")
                 times = _times(properties, title)
-                yield Schedule(function.name, override or times, _input(properties, title))
+                yield Schedule(owner.logical_id, override or times, _input(properties, title))
 
 
 def _times(properties: Mapping[str, Any], title: str) -> DueTimes:

@@ -82,11 +82,11 @@ class StackClient:
         """Start a retraining run."""
         return self.start({"model": model, "reason": "demo"})
 
-    def start(self, request: object) -> str:
-        """Start an execution of the state machine with an input."""
-        arn: str = self._stepfunctions.start_execution(
-            stateMachineArn=self.stack["state_machine_arn"], input=json.dumps(request)
-        )["executionArn"]
+    def start(self, request: object, machine: str = "state_machine_arn") -> str:
+        """Start an execution of a state machine with an input; that of retraining by default."""
+        arn: str = self._stepfunctions.start_execution(stateMachineArn=self.stack[machine], input=json.dumps(request))[
+            "executionArn"
+        ]
         return arn
 
     def describe(self, execution: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""`python -m local.state_tests`: have Step Functions test each state of the state machine, with mocked results.
+"""`python -m local.state_tests`: have Step Functions test each state of the state machines, with mocked results.
 
-The cases are made from the state machine: each rule of a choice, each result, each retry and each caught error.
+The cases are made from the state machines: each rule of a choice, each result, each retry and each caught error.
 https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 """
 
@@ -11,6 +11,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from local.names import ACCOUNT, REGION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-MACHINE = Path(__file__).resolve().parents[1] / "functions" / "retraining" / "retraining.asl.yaml"
+MACHINES = tuple(sorted((Path(__file__).resolve().parents[1] / "functions").rglob("*.asl.yaml")))
 UNFORESEEN = "SomethingUnforeseen"
 INPUT: Mapping[str, Any] = {
     "model": "m",
@@ -40,6 +41,10 @@ INPUT: Mapping[str, Any] = {
     "rollout": {"mode": "shadow"},
     "pause_seconds": 1,
     "judgement": {"verdict": "dismiss"},
+    "now": "2026-11-30T00:00:00Z",
+    "models": ["m"],
+    "begun_here": False,
+    "monitored": {"failed": []},
     "error": {"Error": "E", "Cause": "c"},
     "Error": "E",
     "Cause": "c",
@@ -69,10 +74,10 @@ class UnknownState(Exception):
     """A state is of a kind that no case can be made for."""
 
 
-def read_machine() -> dict[str, Any]:
-    """Read the definition, with stand-ins for what the template fills in."""
+def read_machine(path: Path) -> dict[str, Any]:
+    """Read a definition, with stand-ins for what the template fills in."""
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:stand-in"
-    text = re.sub(r"\$\{\w+Arn\}", function, MACHINE.read_text())
+    text = re.sub(r"\$\{\w+Arn\}", function, path.read_text())
     machine: dict[str, Any] = yaml.safe_load(re.sub(r"\$\{\w+\}", "1", text))
     return machine
 
@@ -111,7 +116,8 @@ def _make_true(document: dict[str, Any], rule: Mapping[str, Any]) -> None:
     (operator,) = set(rule) - {"Variable", "Next"}
     if operator not in ("BooleanEquals", "StringEquals", "IsPresent"):
         raise UnknownState(f"no case can be made for the rule {operator}")
-    document[last] = rule[operator]
+    item = last.removesuffix("[0]")
+    document[item] = rule[operator] if item == last else [rule[operator]]
 
 
 def _results(name: str, state: Mapping[str, Any]) -> Iterator[Case]:
@@ -157,10 +163,10 @@ def main(client: Any = None) -> int:
     """Print a line for each case; return 1 when a state does something else than it should."""
     client = client or boto3.client("stepfunctions")
     failed = 0
-    for machine, case in make_cases(read_machine()):
+    for machine, case in chain.from_iterable(make_cases(read_machine(path)) for path in MACHINES):
         difference = check_case(client, machine, case)
         failed += bool(difference)
-        print(f"{'FAILED' if difference else 'ok':<7}{case.state:<34}{case.why}")
+        print(f"{'FAILED' if difference else 'ok':<7}{case.state:<36}{case.why}")
         if difference:
             print(f"{'':<7}{difference}")
     print(f"{failed} states do not do what they should." if failed else "All states do what they should.")

@@ -1,4 +1,4 @@
-"""Checks every model each hour, or one model on request, and answers with what it found and decided."""
+"""The states "List the models" and "Monitor a model": the models of a round, or the report on one of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any
 
 from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
-from refrain.monitoring.monitor import run_round
+from refrain.monitoring.monitor import monitor_by_name
+from refrain.monitoring.rounds import begin_round
 from refrain.settings import MonitoringSettings, read_settings
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, dict[str, object]]:
-    """Make a monitoring round."""
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Name the models that a `request` is about; or monitor the one that the event names."""
     settings = read_settings(MonitoringSettings)
+    store = open_store(settings.lake_bucket)
+    if "request" in event:
+        return begin_round(store, settings.models_dir, event)
     services = AwsCloud(settings.state_machine_arn, settings.notification_topic_arn)
     delivery = timedelta(seconds=settings.delivery_seconds)
-    return run_round(open_store(settings.lake_bucket), services, settings.models_dir, event, delivery)
+    return monitor_by_name(store, services, settings.models_dir, event, delivery)

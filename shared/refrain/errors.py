@@ -78,13 +78,6 @@ class ServiceUnavailable(RefrainError):
         super().__init__(f"{call} failed: {cause}")
 
 
-class RoundIncomplete(RefrainError):
-    """Monitoring failed for some of the models; `failed` says why, by model."""
-
-    def __init__(self, failed: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{model}: {sentence}" for model, sentence in failed.items()))
-
-
 class UnreadableUpload(RefrainError):
     """A file that no reader can turn into rows; `code` is the reason in one word."""
 

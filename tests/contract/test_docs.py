@@ -315,16 +315,21 @@ def test_every_problem_code_has_a_row_with_its_status() -> None:
     assert sorted(documented) == sorted((status.value, name) for name, status in problem_codes().items())
 
 
-def test_every_state_of_the_machine_has_a_row() -> None:
-    machine = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())
-    inner = machine["States"]["Train the candidates"]["ItemProcessor"]["States"]
-    ends = {
-        name for name, state in machine["States"].items() if state.get("End") or state["Type"] in ("Succeed", "Fail")
-    }
+@pytest.mark.parametrize(
+    ("path", "state_column", "end_column"),
+    [
+        ("retraining/retraining.asl.yaml", "state", "it ends"),
+        ("monitoring/monitoring.asl.yaml", "state of a round", "a round ends"),
+    ],
+)
+def test_every_state_of_the_machines_has_a_row(path: str, state_column: str, end_column: str) -> None:
+    states = yaml.safe_load((PROJECT / "functions" / path).read_text())["States"]
+    inner = {name for state in states.values() if "ItemProcessor" in state for name in state["ItemProcessor"]["States"]}
+    ends = {name for name, state in states.items() if state.get("End") or state["Type"] in ("Succeed", "Fail")}
 
-    assert {row["it ends"] for row in table(OPERATIONS, "it ends")} == ends
-    passed = {name for name, state in machine["States"].items() if state["Type"] not in ("Succeed", "Fail")}
-    assert {row["state"] for row in table(OPERATIONS, "state")} == passed | set(inner)
+    assert {row[end_column] for row in table(OPERATIONS, end_column)} == ends
+    passed = {name for name, state in states.items() if state["Type"] not in ("Succeed", "Fail")}
+    assert {row[state_column] for row in table(OPERATIONS, state_column)} == passed | inner
 
 
 def test_every_outcome_and_every_decision_is_explained() -> None:

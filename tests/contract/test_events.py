@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from local.demo.uploads import tumour_uploads
-from local.sample_events import RECEIVERS, STATE_MACHINE
+from local.sample_events import MONITORING, RECEIVERS, STATE_MACHINES
 from local.template import read_template
 from refrain.aws.storage import open_store
 from refrain.deployment.moves import MoveRequest
@@ -23,7 +23,6 @@ from refrain.evaluation.evaluate import EvaluationRequest
 from refrain.events import read_fields
 from refrain.ingest.upload_event import read_uploads
 from refrain.lake.deployment_moves import set_champion
-from refrain.monitoring.monitor import MONITORING_FIELDS
 from refrain.release.check import ReleaseRequest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import ROUTES
@@ -45,6 +44,7 @@ EVENT: dict[str, Any] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((PROJECT / "events").iterdir())
 }
 STATES: dict[str, Any] = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
+ROUND: dict[str, Any] = yaml.safe_load((PROJECT / "functions/monitoring/monitoring.asl.yaml").read_text())["States"]
 TASKS = {name: state["Parameters"] for name, state in STATES.items() if state["Type"] == "Task"}
 
 UPLOADS = ("01-upload", "02-uploads")
@@ -61,7 +61,7 @@ SENT_BY = {
     "11-promote": "Promote",
     "12-dismiss": "Dismiss the challenger",
     "13-dismiss-unjudged": "Dismiss the unjudged challenger",
-    "23-roll-back": "Roll back",
+    "25-roll-back": "Roll back",
 }
 """The state that sends each event of a run. Training is left out: its state is inside a map."""
 
@@ -99,16 +99,16 @@ def test_the_events_of_a_run_are_numbered_in_the_order_of_their_states() -> None
 def test_every_function_receives_an_event() -> None:
     functions = {function.logical_id for function in TEMPLATE.of_type("AWS::Serverless::Function")}
 
-    assert functions == set(RECEIVERS.values()) - {STATE_MACHINE}
+    assert functions == RECEIVERS.values() - STATE_MACHINES.keys()
 
 
 def test_the_check_before_traffic_reads_what_codedeploy_sends() -> None:
-    request = ReleaseRequest.of(EVENT["21-pretraffic"])
+    request = ReleaseRequest.of(EVENT["23-pretraffic"])
 
     assert (request.deployment, bool(request.hook)) == ("d-2XGTPV6KL", True)
 
 
-@pytest.mark.parametrize("name", [*UPLOADS, "24-failed-upload"])
+@pytest.mark.parametrize("name", [*UPLOADS, "26-failed-upload"])
 def test_an_upload_is_read_as_s3_announces_it(name: str) -> None:
     for record in EVENT[name]["Records"]:
         announced = read_uploads(record["body"])
@@ -135,7 +135,7 @@ def test_the_steps_of_a_run_name_the_same_run() -> None:
 def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     start, end, end_unjudged = (MoveRequest.of(EVENT[name]) for name in TRIAL)
     model, run = read_fields(EVENT["10-judge"], JUDGEMENT_FIELDS).values()
-    back = RollbackRequest.of(EVENT["23-roll-back"])
+    back = RollbackRequest.of(EVENT["25-roll-back"])
 
     for request in (start, end, end_unjudged):
         assert (request.model, request.run) == (model, run)
@@ -144,16 +144,19 @@ def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     assert end.trial.to_json() == EVENT["12-dismiss"]["judgement"]
     assert end_unjudged.trial is not None
     assert end_unjudged.trial.code == "unjudged"
-    assert EVENT["23-roll-back"]["request"] == EVENT["22-rollback"]
+    assert EVENT["25-roll-back"]["request"] == EVENT["24-rollback"]
     assert (back.model, back.version) == (model, None)
 
 
-def test_the_event_of_monitoring_has_the_fields_that_the_schedule_sends() -> None:
-    function = TEMPLATE.resources["MonitoringFunction"]
-    scheduled = json.loads(function.properties["Events"]["EachHour"]["Properties"]["Input"])
+def test_the_events_of_monitoring_have_the_fields_that_the_schedule_and_the_states_send() -> None:
+    schedule = TEMPLATE.resources[MONITORING].properties["Events"]["EachHour"]["Properties"]
+    listing, each = EVENT["21-list-models"], EVENT["22-monitor"]
 
-    assert set(EVENT["20-monitoring"]) == set(scheduled)
-    assert read_fields(EVENT["20-monitoring"], MONITORING_FIELDS, closed=True)["model"] is None
+    assert EVENT["20-monitoring"].keys() == json.loads(schedule["Input"]).keys()
+    assert fields(listing) == fields(ROUND["List the models"]["Parameters"]["Payload"])
+    assert listing["request"] == EVENT["20-monitoring"]
+    assert fields(each) == fields(ROUND["Monitor each model"]["ItemSelector"])
+    assert each["now"] == listing["request"]["now"]
 
 
 @pytest.mark.parametrize(("name", "state"), SENT_BY.items())
@@ -218,8 +221,8 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
         kept = {receipt["source"]["key"] for receipt in receipts if receipt["status"] == "kept"}
         assert kept == {upload.key for record in EVENT[name]["Records"] for upload in read_uploads(record["body"])}
 
-    (unanswered,) = EVENT["24-failed-upload"]["Records"]
-    assert send("24-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
+    (unanswered,) = EVENT["26-failed-upload"]["Records"]
+    assert send("26-failed-upload") == {"batchItemFailures": [{"itemIdentifier": unanswered["messageId"]}]}
     assert sorted(receipt["status"] for receipt in inbox.receipts("tumours")) == ["failed", "kept", "kept"]
 
     snapshot, trained, compared, fitted, proof, promoted = (send(name) for name in STEPS)
@@ -242,5 +245,5 @@ def test_the_events_lead_from_files_to_predictions_and_back_to_the_version_befor
     newer = send("05-train", run=later["run"])["version"]
     set_champion(open_store(inbox.lake), "tumours", newer, expected=fitted["version"], reasons={})
 
-    back = send("23-roll-back")
+    back = send("25-roll-back")
     assert (back["outcome"], back["champion"], back["instead_of"]) == ("rolled_back", fitted["version"], newer)

@@ -30,6 +30,7 @@ from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues
 from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.model_definition import DefinitionChange, ModelDefinition
 from refrain.lake.monitoring_report import MonitoringReport, RetrainingDecision
+from refrain.lake.monitoring_round import MonitoringRound
 from refrain.lake.parity_figures import Parity
 from refrain.lake.quality_causes import FeaturePart, QualityCauses, RisePart
 from refrain.lake.quality_figures import (
@@ -45,7 +46,7 @@ from refrain.lake.segments import SegmentDrift, SegmentFigure, SegmentFigures
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
 from refrain.lake.version import Baseline, CatalogueItems, Golden, Manifest
-from refrain.times import from_iso
+from refrain.times import from_iso, to_key
 from tests.stored import RUN, make_evaluation, make_manifest, make_snapshot
 from tests.unit.serving import tiny
 
@@ -60,7 +61,7 @@ MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 OBJECT = re.compile(
     r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|errors|evaluation|expectation)\.json"
     r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|hours|labels|interactions)/\S+"
-    r"|(?:monitoring|coverage|definitions)/\S+"
+    r"|(?:monitoring|rounds|coverage|definitions)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 
@@ -170,6 +171,7 @@ REPORT = MonitoringReport(
     decision=RetrainingDecision(True, "drift", "city drifted", "drift-1"),
     last_start=None,
 )
+ROUND = MonitoringRound("3c5b1a52-8a0c-4e5e-9a55-0d3c6a1f9b11")
 
 RECEIPT = Receipt(
     status="kept",
@@ -243,6 +245,11 @@ STORED = {
     ),
     MonitoringReport: Stored(
         REPORT, REPORT.write, lambda lake: MonitoringReport.read(lake, MODEL, from_iso(REPORT.time))
+    ),
+    MonitoringRound: Stored(
+        ROUND,
+        lambda lake: ROUND.begin(lake, from_iso(REPORT.time)),
+        lambda lake: MonitoringRound.read(lake, to_key(from_iso(REPORT.time))),
     ),
     Receipt: Stored(RECEIPT, RECEIPT.write_new, lambda lake: Receipt.read(lake, MODEL, "d0")),
     LogEntry: Stored(PROMOTED, PROMOTED.write, lambda lake: LogEntry.read(lake, PROMOTED.key())),

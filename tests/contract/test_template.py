@@ -1,4 +1,4 @@
-"""The template fits the tree, the state machine fits the code, and both follow the rules of the project."""
+"""The template fits the tree, the state machines fit the code, and both follow the rules of the project."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ FUNCTIONS = list(TEMPLATE.of_type("AWS::Serverless::Function"))
 LAYERS = list(TEMPLATE.of_type("AWS::Serverless::LayerVersion"))
 ALARMS = list(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
 BUCKETS = list(TEMPLATE.of_type("AWS::S3::Bucket"))
-MACHINE_FILE = PROJECT / "functions" / "retraining" / "retraining.asl.yaml"
-MACHINE: dict[str, Any] = yaml.safe_load(MACHINE_FILE.read_text())
+MACHINES: dict[str, dict[str, Any]] = {
+    machine.logical_id: yaml.safe_load((PROJECT / machine.properties["DefinitionUri"]).read_text())
+    for machine in TEMPLATE.of_type("AWS::Serverless::StateMachine")
+}
 SUBSTITUTION = re.compile(r"\$\{(\w+)Arn\}")
 RETRIES = [
     # What throttles is over in minutes, not seconds.
@@ -57,7 +59,7 @@ def named(resource: Resource) -> str:
     return resource.logical_id
 
 
-def states(machine: dict[str, Any] = MACHINE) -> Iterator[tuple[str, dict[str, Any]]]:
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every state, those inside a Map too."""
     for name, state in machine["States"].items():
         yield name, state
@@ -65,7 +67,17 @@ def states(machine: dict[str, Any] = MACHINE) -> Iterator[tuple[str, dict[str, A
             yield from states(state["ItemProcessor"])
 
 
-TASKS = {name: state for name, state in states() if state["Type"] == "Task"}
+TASKS_OF = {
+    owner: {name: state for name, state in states(machine) if state["Type"] == "Task"}
+    for owner, machine in MACHINES.items()
+}
+TASKS = {name: state for tasks in TASKS_OF.values() for name, state in tasks.items()}
+
+
+def functions_of(machine: str) -> set[str]:
+    """The functions that a state machine calls."""
+    matches = (SUBSTITUTION.search(task["Parameters"]["FunctionName"]) for task in TASKS_OF[machine].values())
+    return {match[1] for match in matches if match}
 
 
 def timeout(function: Resource) -> int:
@@ -199,11 +211,12 @@ def test_ingest_has_time_to_finish_what_it_has_read() -> None:
 
 
 def test_monitoring_runs_every_hour_with_the_scheduled_time() -> None:
-    (event,) = TEMPLATE.resources["MonitoringFunction"].properties["Events"].values()
+    (event,) = TEMPLATE.resources["MonitoringStateMachine"].properties["Events"].values()
 
     assert event["Type"] == "ScheduleV2"
     assert event["Properties"]["ScheduleExpression"] == "cron(20 * * * ? *)"
     assert json.loads(event["Properties"]["Input"]) == {"now": "<aws.scheduler.scheduled-time>"}
+    assert event["Properties"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["MonitoringDeadLetters", "Arn"]}}
 
 
 def test_dead_letters_are_kept_for_two_weeks_and_raise_an_alarm() -> None:
@@ -252,6 +265,7 @@ def test_captured_rejected_and_undelivered_data_expires() -> None:
     assert days == {
         "captured/": {"Ref": "CapturedDays"},
         "hours/": {"Ref": "CapturedDays"},
+        "rounds/": 90,
         "rejected/": {"Ref": "RejectedDays"},
         "undelivered/": {"Ref": "RejectedDays"},
     }
@@ -320,7 +334,7 @@ def test_captured_records_are_unpacked_and_written_line_by_line_for_each_model()
 def test_every_other_right_names_its_resource() -> None:
     unbounded = {owner for owner, statement in statements() if statement["Resource"] == "*"}
 
-    assert unbounded == {"RetrainingStateMachine"}
+    assert unbounded == set(MACHINES)
 
 
 def test_no_right_has_a_wildcard_action() -> None:
@@ -336,23 +350,14 @@ def test_no_right_has_a_wildcard_action() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
 def test_no_failure_of_a_function_is_lost(function: Resource) -> None:
     """It waits in a dead-letter queue, or the caller waits for the answer and handles the error."""
-    in_a_queue = {
-        "IngestFunction": "IngestQueue",
-        "FailedUploadsFunction": "UnansweredUploads",
-        "MonitoringFunction": "MonitoringDeadLetters",
-    }
+    in_a_queue = {"IngestFunction": "IngestQueue", "FailedUploadsFunction": "UnansweredUploads"}
     awaited = {"InferenceFunction", "PreTrafficFunction"}
-    caught = {match[1] for task in TASKS.values() if (match := SUBSTITUTION.search(task["Parameters"]["FunctionName"]))}
 
     name = function.logical_id
-    if name in ("IngestFunction", "FailedUploadsFunction"):
+    if name in in_a_queue:
         assert TEMPLATE.resources[in_a_queue[name]].properties["RedrivePolicy"]
-    elif name == "MonitoringFunction":
-        target = {"Fn::GetAtt": [in_a_queue[name], "Arn"]}
-        assert function.properties["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": target}
-        assert function.properties["Events"]["EachHour"]["Properties"]["DeadLetterConfig"] == {"Arn": target}
     else:
-        assert name in awaited | caught
+        assert name in awaited.union(*(functions_of(machine) for machine in MACHINES))
 
 
 def test_what_waits_for_an_operator_raises_an_alarm() -> None:
@@ -386,7 +391,8 @@ def test_an_alarm_notifies_somebody_and_says_what_it_means(alarm: Resource) -> N
 def test_every_request_is_traced_through_all_functions() -> None:
     assert TEMPLATE.function_globals["Tracing"] == "Active"
     assert all("Tracing" not in function.properties for function in FUNCTIONS)
-    assert TEMPLATE.resources["RetrainingStateMachine"].properties["Tracing"] == {"Enabled": True}
+    for machine in MACHINES:
+        assert TEMPLATE.resources[machine].properties["Tracing"] == {"Enabled": True}
     assert TEMPLATE.resources["Api"].properties["TracingEnabled"] is True
 
 
@@ -395,7 +401,11 @@ def test_everything_that_could_run_away_has_a_limit() -> None:
     settings = TEMPLATE.resources["Api"].properties["MethodSettings"][0]
 
     assert uploads["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IngestConcurrency"}}
-    assert MACHINE["States"]["Train the candidates"]["MaxConcurrency"] == "${TrainingConcurrency}"
+    maps = {name: state for machine in MACHINES.values() for name, state in states(machine) if state["Type"] == "Map"}
+    assert {name: state["MaxConcurrency"] for name, state in maps.items()} == {
+        "Train the candidates": "${TrainingConcurrency}",
+        "Monitor each model": "${MonitoringConcurrency}",
+    }
     assert settings["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
     assert TEMPLATE.resources["InferenceFunction"].properties["ReservedConcurrentExecutions"]
     assert TEMPLATE.resources["UsagePlan"].properties["Quota"]["Limit"] == {"Ref": "RequestsPerDay"}
@@ -528,13 +538,19 @@ def next_states(state: dict[str, Any]) -> set[str]:
     return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
 
 
-def test_every_state_can_be_reached_and_every_transition_leads_to_a_state() -> None:
-    led_to = {MACHINE["StartAt"]}.union(*(next_states(state) for state in MACHINE["States"].values()))
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_state_can_be_reached_and_every_transition_leads_to_a_state(name: str) -> None:
+    machines = [
+        MACHINES[name],
+        *(state["ItemProcessor"] for _, state in states(MACHINES[name]) if "ItemProcessor" in state),
+    ]
+    for machine in machines:
+        led_to = {machine["StartAt"]}.union(*(next_states(state) for state in machine["States"].values()))
 
-    assert led_to == set(MACHINE["States"])
+        assert led_to == set(machine["States"])
 
 
-def test_the_state_machine_catches_errors_of_ours_only() -> None:
+def test_the_state_machines_catch_errors_of_ours_only() -> None:
     caught = {error for task in TASKS.values() for catch in task["Catch"] for error in catch["ErrorEquals"]}
 
     inputs = {"InvalidRequest", "UnknownModel", "TooManyRows", "BrokenVersion"}
@@ -544,11 +560,19 @@ def test_the_state_machine_catches_errors_of_ours_only() -> None:
         assert issubclass(getattr(errors, error), errors.RefrainError)
 
 
-def test_the_template_substitutes_every_function_of_the_state_machine() -> None:
-    machine = TEMPLATE.resources["RetrainingStateMachine"].properties
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_template_substitutes_what_a_state_machine_needs_and_lets_it_call_its_functions_only(name: str) -> None:
+    machine = TEMPLATE.resources[name].properties
+    text = (PROJECT / machine["DefinitionUri"]).read_text()
 
-    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", MACHINE_FILE.read_text()))
-    assert PROJECT / machine["DefinitionUri"] == MACHINE_FILE
+    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", text))
+    allowed = {
+        policy["LambdaInvokePolicy"]["FunctionName"]["Ref"]
+        for policy in machine["Policies"]
+        if "LambdaInvokePolicy" in policy
+    }
+    assert allowed == functions_of(name)
+    assert len(machine["Policies"]) == len(allowed) + 1  # its log
 
 
 OUR_NAMESPACE = {"Fn::Sub": "Refrain/${AWS::StackName}"}

@@ -38,6 +38,7 @@ OTHER_VALUES: dict[str, str | int] = WITH_EVERYTHING | {
     "InferenceMemory": 1024,
     "IngestConcurrency": 3,
     "TrainingConcurrency": 3,
+    "MonitoringConcurrency": 3,
     "RefreshSeconds": 6,
     "SlowMilliseconds": 7,
     "TrafficShift": "AllAtOnce",
@@ -179,7 +180,7 @@ def test_api_gateway_has_an_api_before_its_log_role_and_the_role_before_the_stag
 def test_who_reads_or_writes_may_use_the_key_from_the_start() -> None:
     for name in (*FUNCTIONS, "CaptureStream"):
         assert "UseTheKey" in waits_for(EVERYTHING, name), name
-    assert EVERYTHING["ScheduleMayUseTheKey"]["Properties"]["RoleName"] == {"Ref": "MonitoringFunctionEachHourRole"}
+    assert EVERYTHING["ScheduleMayUseTheKey"]["Properties"]["RoleName"] == {"Ref": "MonitoringStateMachineEachHourRole"}
 
 
 @pytest.mark.parametrize("name", ALARMS)

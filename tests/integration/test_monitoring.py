@@ -103,7 +103,7 @@ def shop(aws: Aws, surroundings: Surroundings, tmp_path: Path) -> Shop:
 
 
 def monitor(now: datetime) -> dict[str, Any]:
-    found: dict[str, Any] = handler("monitoring")({"now": now.isoformat()}, None)["shop"]
+    found: dict[str, Any] = handler("monitoring")({"model": "shop", "now": now.isoformat()}, None)
     return found
 
 
@@ -161,9 +161,15 @@ def test_what_aws_refuses_is_told_in_our_words(surroundings: Surroundings) -> No
         gone.notify("subject", "text")
 
 
-def test_the_sample_event_is_one_that_the_handler_takes(surroundings: Surroundings) -> None:
-    event = json.loads((ROOT / "events" / "20-monitoring.json").read_text())
-    assert handler("monitoring")(event, None)["shop"]["time"] == event["now"]
+def test_the_sample_events_are_taken_by_the_handler(surroundings: Surroundings) -> None:
+    listing, each = (
+        json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in ("21-list-models", "22-monitor")
+    )
+
+    now = listing["request"]["now"]
+    assert handler("monitoring")(listing, None) == {"now": now, "models": ["shop"], "begun_here": True}
+    report = handler("monitoring")({**each, "model": "shop"}, None)
+    assert (report["model"], report["time"]) == ("shop", now)
 
 
 def test_a_version_that_was_trained_here_is_watched_with_its_importance_and_calibration(

@@ -1,4 +1,4 @@
-"""A monitoring report on one model, or on each: observe, decide, carry out, tell of what has begun.
+"""A monitoring report on one model: observe, decide, carry out, tell of what has begun.
 
 A report is written once, under the time that it is of. The same tick delivered twice finds the report of the first, and
 only sends its events again. If the first delivery failed before it wrote the report, the second one writes it and
@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from preprocessing import PreprocessingError
 from refrain.aws.emf import count_metric
 from refrain.aws.event_bus import send_event
-from refrain.definitions import find_definition, known_models
-from refrain.errors import RefrainError, RoundIncomplete
+from refrain.definitions import find_definition
 from refrain.events import MODEL, TIME, read_fields
 from refrain.lake.monitoring_report import MonitoringReport
 from refrain.monitoring.observation import observe
@@ -38,61 +36,38 @@ if TYPE_CHECKING:
     from refrain.aws.event_bus import EventName
     from refrain.aws.storage import Store
 
-MONITORING_FIELDS = {"model": MODEL.optional(), "now": TIME.optional()}
+MONITORING_FIELDS = {"model": MODEL, "now": TIME.optional()}
 
 MAX_READING_SECONDS = 600.0
-"""A round reads captured files and labels for so long at most; the next one goes on. The function has 900 seconds."""
+"""A report reads captured files and labels for so long at most; the next one goes on. The function has 900 seconds."""
 
 logger = logging.getLogger("refrain")
 
 
-def run_round(
+def monitor_by_name(
     store: Store, services: AwsCloud, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
-) -> dict[str, dict[str, object]]:
-    """Monitor the event's `model`, or all models, as of its time `now`; return each model's state and decision.
+) -> dict[str, object]:
+    """Monitor the event's `model` as of its time `now`, or the time of the call; return its state and decision.
 
-    Captured lines are delivered within `delivery`. A model that fails does not keep the others from their reports, and
-    one with many captured files does not take their time: all share the time to read them.
+    Captured lines are delivered within `delivery`.
 
     Raises:
         InvalidRequest: when the event cannot be used.
-        UnknownModel: when the event's model has no definition.
-        RoundIncomplete: after all other models; the same event again monitors only those that failed.
+        UnknownModel: when the model has no definition.
+        DefinitionError: when the definition is broken.
     """
     fields = read_fields(event, MONITORING_FIELDS, closed=True)
-    model, now = fields["model"], fields["now"] or datetime.now(UTC)
-    results: dict[str, dict[str, object]] = {}
-    failures: dict[str, str] = {}
-    names = [model] if model else known_models(models_dir)
-    end = time.monotonic() + MAX_READING_SECONDS
-    for index, name in enumerate(names):
-        share = max(0.0, end - time.monotonic()) / (len(names) - index)
-        try:
-            report = monitor_model(store, services, find_definition(models_dir, name), now, delivery, share)
-        except (RefrainError, PreprocessingError) as error:
-            if model:
-                raise
-            logger.exception("monitoring failed", extra={"model": name})
-            failures[name] = str(error)
-        else:
-            results[name] = {"time": report.time, "state": report.state, **report.decision.to_json()}
-    if failures:
-        raise RoundIncomplete(failures)
-    return results
+    definition = find_definition(models_dir, fields["model"])
+    report = monitor_model(store, services, definition, fields["now"] or datetime.now(UTC), delivery)
+    return {"model": report.model, "time": report.time, "state": report.state, **report.decision.to_json()}
 
 
 def monitor_model(
-    store: Store,
-    services: AwsCloud,
-    definition: Definition,
-    now: datetime,
-    delivery: timedelta = DELIVERY_TIME,
-    reading_seconds: float = MAX_READING_SECONDS,
+    store: Store, services: AwsCloud, definition: Definition, now: datetime, delivery: timedelta = DELIVERY_TIME
 ) -> MonitoringReport:
     """Observe a model, decide on its retraining, carry that out, and write the report.
 
-    Captured lines are delivered within `delivery`, and read for `reading_seconds` at most. Raises what the store and
-    the services raise.
+    Captured lines are delivered within `delivery`. Raises what the store and the services raise.
     """
     model = definition.model
     before = MonitoringReport.read_before(store, model, now)
@@ -102,7 +77,7 @@ def monitor_model(
     if existing:
         _send_events(existing, before, address)
         return existing
-    observed = observe(store, definition, before, now, delivery, time.monotonic() + reading_seconds)
+    observed = observe(store, definition, before, now, delivery, time.monotonic() + MAX_READING_SECONDS)
     report = _decided(store, services, definition, observed.continue_alarms(before), now)
     if report.decision.start:
         services.start_run(model, str(report.decision.execution), report.decision.reason)

@@ -108,12 +108,22 @@ def handler(event, context):
     return {"model": event["model"], "run": event["run"], "pause_seconds": 1, "judgement": {"verdict": "promote"}}
 """
 MONITORING = """
-import os
+import os, time
 import boto3
 
 def handler(event, context):
-    key, within = f"monitoring/{event['now']}", os.environ["REFRAIN_DELIVERY_SECONDS"]
+    if "request" in event:
+        now, models = event["request"]["now"], ["one", "raises", "hangs", "dies", "two"]
+        return {"now": now, "models": models if now < "2001" else ["one"], "begun_here": now > "1980"}
+    if event["model"] == "raises":
+        raise ValueError("cannot be read")
+    if event["model"] == "hangs":
+        time.sleep(600)
+    if event["model"] == "dies":
+        os.kill(os.getpid(), 9)
+    key, within = f"monitoring/{event['model']}/{event['now']}", os.environ["REFRAIN_DELIVERY_SECONDS"]
     boto3.client("s3").put_object(Bucket=os.environ["REFRAIN_LAKE_BUCKET"], Key=key, Body=within.encode())
+    return {"model": event["model"], "state": "steady", "code": "nothing"}
 """
 
 
@@ -135,6 +145,9 @@ def small_project(folder: Path) -> Path:
         (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
         (folder / "functions" / name / "app.py").write_text(code)
     template = (PROJECT / "template.yaml").read_text()
+    template = template.replace(
+        "CodeUri: functions/monitoring\n      Timeout: 900", "CodeUri: functions/monitoring\n      Timeout: 3"
+    )
     template = template.replace("VisibilityTimeout: 560", "VisibilityTimeout: 1")
     template = template.replace("VisibilityTimeout: 60", "VisibilityTimeout: 1")
     (folder / "template.yaml").write_text(template)
@@ -179,12 +192,12 @@ def eventually[T](question: Callable[[], T], seconds: float = 10) -> T:
     return answer
 
 
-def retrain(cloud: Cloud, request: dict[str, object]) -> tuple[dict[str, Any], list[str]]:
-    """Run the state machine; return its description and the names of its states."""
+def retrain(
+    cloud: Cloud, request: dict[str, object], machine: str = "state_machine_arn"
+) -> tuple[dict[str, Any], list[str]]:
+    """Run a state machine; return its description and the names of its states."""
     client = cloud.client("stepfunctions")
-    arn = client.start_execution(stateMachineArn=cloud.stack["state_machine_arn"], input=json.dumps(request))[
-        "executionArn"
-    ]
+    arn = client.start_execution(stateMachineArn=cloud.stack[machine], input=json.dumps(request))["executionArn"]
     assert eventually(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", 60)
     history = client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
     entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
@@ -200,6 +213,7 @@ def test_the_stack_file_has_everything_that_other_programs_need(cloud: Cloud) ->
         "inbox_bucket",
         "lake_bucket",
         "state_machine_arn",
+        "monitoring_state_machine_arn",
     }
     assert json.loads((cloud.folder / "stack.json").read_text()) == cloud.stack
 
@@ -364,6 +378,31 @@ def test_any_other_error_fails_the_run_with_the_original_error(cloud: Cloud) -> 
     assert (done["status"], done["error"]) == ("FAILED", "KeyError")
 
 
+def test_models_that_raise_hang_or_kill_their_process_cost_the_others_nothing_and_are_named(cloud: Cloud) -> None:
+    done, states = retrain(cloud, {"now": "2000-01-01T00:20:00Z"}, "monitoring_state_machine_arn")
+
+    assert ticks(cloud) == ["monitoring/one/2000-01-01T00:20:00Z", "monitoring/two/2000-01-01T00:20:00Z"]
+    assert states.count("Monitor a model") == 5
+    assert states[-1] == "Some models were not monitored"
+    assert (done["status"], done["error"]) == ("FAILED", "ModelsNotMonitored")
+    assert json.loads(done["cause"]) == ["raises", "hangs", "dies"]
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "status"),
+    [
+        ("2001-01-01T00:20:00Z", "Each model was monitored", "SUCCEEDED"),
+        ("1970-01-01T00:20:00Z", "Another execution makes this round", "SUCCEEDED"),
+        (0, "Monitoring failed", "FAILED"),
+    ],
+)
+def test_a_round_ends_in_words(cloud: Cloud, now: object, last: str, status: str) -> None:
+    done, states = retrain(cloud, {"now": now}, "monitoring_state_machine_arn")
+
+    assert (states[-1], done["status"]) == (last, status)
+    assert ("Monitor a model" in states) == (last == "Each model was monitored")
+
+
 def ticks(cloud: Cloud) -> list[str]:
     listing = cloud.client("s3").list_objects_v2(Bucket=cloud.stack["lake_bucket"], Prefix="monitoring/")
     return [item["Key"] for item in listing.get("Contents", [])]
@@ -377,7 +416,7 @@ def test_schedules_run_only_with_a_tick_and_functions_know_the_delivery_time(clo
 
     assert lake == "refrain-dev-lake-bucket"
     assert within == b"3"
-    assert ticks(cloud) == []
+    assert not [tick for tick in ticks(cloud) if tick.rpartition("/")[2] > "2002"]  # those before were by hand
 
 
 def test_a_second_cloud_in_the_same_folder_is_refused(cloud: Cloud) -> None:

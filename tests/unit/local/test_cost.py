@@ -6,6 +6,7 @@ import itertools
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from local.cost import (
     PRICES,
     STATES_AFTER_TRAINING,
+    STATES_OF_A_ROUND,
     STATES_TO_TRAINING,
     Assumptions,
     Costs,
@@ -22,6 +24,9 @@ from local.cost import (
     read_stack,
 )
 from local.template import read_template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROJECT = Path(__file__).parents[3]
 NAMES = ("Inference", "Ingest", "Snapshot", "Train", "Evaluate", "Move", "Monitoring")
@@ -65,9 +70,15 @@ def test_a_run_costs_each_candidate_and_each_state() -> None:
     assert run["Lambda"] == pytest.approx(5 * 100 * 0.001, rel=1e-3)
 
 
-def test_the_charged_states_lead_to_a_promotion() -> None:
-    states = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
-    way = [*STATES_TO_TRAINING, *STATES_AFTER_TRAINING]
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("retraining/retraining.asl.yaml", [*STATES_TO_TRAINING, *STATES_AFTER_TRAINING]),
+        ("monitoring/monitoring.asl.yaml", STATES_OF_A_ROUND),
+    ],
+)
+def test_the_charged_states_lead_to_a_promotion_or_through_a_round(path: str, way: Sequence[str]) -> None:
+    states = yaml.safe_load((PROJECT / "functions" / path).read_text())["States"]
 
     for state, following in itertools.pairwise(way):
         ways = [states[state], *states[state].get("Choices", [])]
@@ -80,7 +91,7 @@ def test_an_idle_month_costs_alarms_a_dashboard_polling_and_hourly_monitoring() 
     assert idle["alarms"] == pytest.approx(1.0)
     assert idle["dashboard"] == 3.0
     assert idle["SQS"] == pytest.approx(2 * 730 * 900 * 0.5 / 1_000_000)
-    assert idle["hourly monitoring"] == pytest.approx(730 * 2 * 0.001, rel=1e-3)
+    assert idle["hourly monitoring"] == pytest.approx(730 * (3 * 0.001 + 7 * 0.001), rel=1e-3)
 
 
 def test_each_version_that_is_kept_costs_its_snapshot() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,7 @@ from typing import Any
 import pytest
 
 from local import schedules
-from local.errors import TemplateError, TooManyCalls
-from local.runtime_api import Answer
+from local.errors import TemplateError
 from local.schedules import EveryPeriod, Schedule, Ticker, read_schedules
 from local.template import Template, read_template
 
@@ -25,11 +25,14 @@ LONG = 30
 
 def monitoring_schedule(**properties: Any) -> Template:
     """The template with other properties of its schedule."""
-    function = TEMPLATE.resources["MonitoringFunction"]
-    event = function.properties["Events"]["EachHour"]
-    changed = {**event, "Properties": {**event["Properties"], **properties}}
-    other = replace(function, properties={**function.properties, "Events": {"EachHour": changed}})
-    return replace(TEMPLATE, resources={**TEMPLATE.resources, "MonitoringFunction": other})
+    event = TEMPLATE.resources["MonitoringStateMachine"].properties["Events"]["EachHour"]
+    return with_schedule("MonitoringStateMachine", {**event, "Properties": {**event["Properties"], **properties}})
+
+
+def with_schedule(owner: str, event: dict[str, Any]) -> Template:
+    resource = TEMPLATE.resources[owner]
+    other = replace(resource, properties={**resource.properties, "Events": {"EachHour": event}})
+    return replace(TEMPLATE, resources={**TEMPLATE.resources, owner: other})
 
 
 def due_times(template: Template, count: int, tick: float | None = None) -> list[str]:
@@ -41,12 +44,12 @@ def due_times(template: Template, count: int, tick: float | None = None) -> list
     return results
 
 
-def test_monitoring_is_called_20_minutes_past_each_hour_with_the_due_time() -> None:
+def test_monitoring_is_started_20_minutes_past_each_hour_with_the_due_time() -> None:
     (schedule,) = read_schedules(TEMPLATE)
 
-    assert schedule.function == "refrain-monitoring-function"
+    assert schedule.machine == "MonitoringStateMachine"
     assert due_times(TEMPLATE, 2) == ["24 12:20:00", "24 13:20:00"]
-    assert json.loads(schedule.event(schedule.times.after(NOON))) == {"now": "2026-11-24T12:20:00Z"}
+    assert json.loads(schedule.input_at(schedule.times.after(NOON))) == {"now": "2026-11-24T12:20:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -82,8 +85,15 @@ def test_a_tick_overrides_all_schedules_and_zero_turns_them_off() -> None:
     ids=str,
 )
 def test_an_unsupported_schedule_is_refused_by_name(properties: dict[str, str]) -> None:
-    with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: "):
+    with pytest.raises(TemplateError, match=r"MonitoringStateMachine\.EachHour: "):
         read_schedules(monitoring_schedule(**properties))
+
+
+def test_a_schedule_of_a_function_is_refused_and_not_left_out() -> None:
+    event = TEMPLATE.resources["MonitoringStateMachine"].properties["Events"]["EachHour"]
+
+    with pytest.raises(TemplateError, match=r"MonitoringFunction\.EachHour: .* state machines"):
+        read_schedules(with_schedule("MonitoringFunction", event))
 
 
 @pytest.mark.parametrize("tick", [0.5, -1.0])
@@ -92,74 +102,54 @@ def test_a_tick_shorter_than_a_second_is_refused(tick: float) -> None:
         read_schedules(TEMPLATE, tick)
 
 
-def test_calls_of_a_schedule_never_overlap_and_missed_ticks_are_skipped() -> None:
-    ticks: list[str] = []
-    overlapped, enough, busy = threading.Event(), threading.Event(), threading.Lock()
+@dataclass
+class StepFunctions:
+    """Executions that run for a few looks, or until the end of the test."""
 
-    def call(event: bytes) -> Answer:
-        if not busy.acquire(blocking=False):
-            overlapped.set()
-        ticks.append(json.loads(event)["now"])
-        threading.Event().wait(0.05)  # ten ticks are due meanwhile
-        busy.release()
-        if len(ticks) == 3:
-            enough.set()
-        return Answer(b"null")
+    looks: float
+    requests: list[str] = field(default_factory=list)
+    enough: threading.Event = field(default_factory=threading.Event)
+    overlapped: bool = False
+    running: float = 0
 
-    ticker = Ticker(
-        Schedule("f", EveryPeriod(timedelta(milliseconds=5)), '{"now": "<aws.scheduler.scheduled-time>"}'), call
-    )
-    assert enough.wait(LONG)
-    ticker.stop()
-    ticker.join()
+    def start_execution(self, stateMachineArn: str, input: str) -> dict[str, str]:  # noqa: N803, A002
+        self.overlapped |= self.running > 0
+        self.requests.append(input)
+        self.running = self.looks
+        if len(self.requests) == 3 or self.looks == math.inf:
+            self.enough.set()
+        return {"executionArn": f"{stateMachineArn}:{len(self.requests)}"}
 
-    assert not overlapped.is_set()
+    def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803
+        assert executionArn == f"arn:{len(self.requests)}"
+        self.running -= 1
+        return {"status": "RUNNING" if self.running > 0 else "FAILED"}
 
 
-@pytest.mark.parametrize(
-    ("failures", "calls"),
-    [
-        ([None], 1),
-        ([Answer(b"{}", failed=True), None], 2),
-        ([Answer(b"{}", failed=True)] * 9, 3),
-        ([TooManyCalls()] * 7 + [None], 8),
-    ],
-    ids=["a success", "a failure", "failures", "an account at its limit"],
-)
-def test_an_event_is_tried_three_times_and_waits_for_the_limit_of_the_account(
-    monkeypatch: pytest.MonkeyPatch, failures: list[Answer | TooManyCalls | None], calls: int
+OFTEN = Schedule("Machine", EveryPeriod(timedelta(milliseconds=5)), '{"now": "<aws.scheduler.scheduled-time>"}')
+
+
+def test_executions_of_a_schedule_never_overlap_and_a_failed_one_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schedules, "RETRY_SECONDS", 0.001)
-    events: list[bytes] = []
+    monkeypatch.setattr(schedules, "LOOK_SECONDS", 0.01)
+    client = StepFunctions(looks=3)  # some ticks are due meanwhile
 
-    def call(event: bytes) -> Answer:
-        events.append(event)
-        failure = failures[len(events) - 1]
-        if isinstance(failure, TooManyCalls):
-            raise failure
-        return failure or Answer(b"null")
-
-    ticker = Ticker(Schedule("f", EveryPeriod(timedelta(days=1)), "{}"), call)
-    ticker._call(b"the event")
+    ticker = Ticker(OFTEN, client, "arn")
+    assert client.enough.wait(LONG)
     ticker.stop()
-
-    assert events == [b"the event"] * calls
-
-
-def test_a_stopped_ticker_makes_no_more_calls_and_accepts_a_closed_function() -> None:
-    called, close = threading.Event(), threading.Event()
-    calls = []
-
-    def call(_event: bytes) -> Answer:
-        calls.append(1)
-        called.set()
-        assert close.wait(LONG)
-        raise RuntimeError("the local cloud is stopping")
-
-    ticker = Ticker(Schedule("f", EveryPeriod(timedelta(milliseconds=5)), "{}"), call)
-    assert called.wait(LONG)
-    ticker.stop()
-    close.set()
     ticker.join()
 
-    assert calls == [1]
+    assert not client.overlapped
+    assert all(json.loads(request)["now"] for request in client.requests)
+
+
+def test_a_stopped_ticker_starts_nothing_more_and_leaves_a_running_execution_alone() -> None:
+    client = StepFunctions(looks=math.inf)
+
+    ticker = Ticker(OFTEN, client, "arn")
+    assert client.enough.wait(LONG)
+    ticker.stop()
+    ticker.join()
+
+    assert len(client.requests) == 1

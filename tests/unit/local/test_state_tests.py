@@ -1,4 +1,4 @@
-"""Every state of the state machine has cases, and an answer of Step Functions that differs is told."""
+"""Every state of the state machines has cases, and an answer of Step Functions that differs is told."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.state_tests import UNFORESEEN, UnknownState, main, make_cases, read_machine
+from local.state_tests import MACHINES, UNFORESEEN, UnknownState, main, make_cases, read_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MACHINE = read_machine()
-CASES = [case for _, case in make_cases(MACHINE)]
+READ = [read_machine(path) for path in MACHINES]
+CASES_OF = [pair for machine in READ for pair in make_cases(machine)]
+CASES = [case for _, case in CASES_OF]
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -24,7 +25,11 @@ def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from states(state.get("ItemProcessor", {"States": {}}))
 
 
-STATES = dict(states(MACHINE))
+STATES = {name: state for machine in READ for name, state in states(machine)}
+
+
+def test_the_names_of_states_are_unique_so_that_a_line_names_one() -> None:
+    assert len(STATES) == sum(1 for machine in READ for _ in states(machine))
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -87,6 +92,6 @@ def test_what_no_case_can_be_made_for_is_not_skipped() -> None:
 
 
 def test_every_input_is_json_that_the_states_can_read() -> None:
-    for machine, case in make_cases(MACHINE):
+    for machine, case in CASES_OF:
         assert case.state in machine["States"]
         assert json.loads(json.dumps(case.input))["run"] == "r"

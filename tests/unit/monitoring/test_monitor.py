@@ -1,11 +1,7 @@
-"""Monitoring reports on a model, day after day: what they show, decide, and notify people of; and rounds of all models.
-
-A round monitors every model, and all others when one fails.
-"""
+"""Monitoring reports on a model, day after day: what they show, decide, and notify people of."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from refrain.errors import BrokenVersion, InvalidRequest, RoundIncomplete, UnknownModel
+from preprocessing import DefinitionError
+from refrain.errors import BrokenVersion, InvalidRequest, UnknownModel
 from refrain.lake.evaluation import Figures, GateDecision, ModelSummary
 from refrain.lake.monitoring_report import MonitoringReport
 from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key
-from refrain.monitoring.monitor import MAX_READING_SECONDS, run_round
+from refrain.monitoring.monitor import monitor_by_name
 from tests.stored import make_evaluation
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, Recorder, World
@@ -417,65 +414,41 @@ def models(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_model_gets_a_report(models: Path) -> None:
+def test_a_model_is_monitored_by_its_name(models: Path) -> None:
     lake = Lake()
 
-    results = run_round(lake, Recorder(), models, {"now": BEGINNING.isoformat()})
+    answer = monitor_by_name(lake, Recorder(), models, {"model": "two", "now": BEGINNING.isoformat()})
 
-    assert set(results) == {"one", "two"}
-    assert results["one"]["state"] == "not_judged"
-    assert lake.keys("monitoring/one/") == [
-        "monitoring/one/20261101T000000Z.html",
-        "monitoring/one/20261101T000000Z.json",
-    ]
+    assert (answer["model"], answer["state"], answer["code"]) == ("two", "not_judged", "nothing")
+    assert lake.keys("monitoring/") == ["monitoring/two/20261101T000000Z.html", "monitoring/two/20261101T000000Z.json"]
 
 
-def test_a_broken_definition_does_not_keep_the_others_from_their_reports(models: Path) -> None:
+def test_a_model_without_a_definition_and_one_with_a_broken_definition_fail(models: Path) -> None:
     (models / "half.toml").write_text("task = ")
-    lake = Lake()
 
-    with pytest.raises(RoundIncomplete, match="half"):
-        run_round(lake, Recorder(), models, {"now": BEGINNING.isoformat()})
-
-    assert json.loads(lake.read("monitoring/two/20261101T000000Z.json").data)["model"] == "two"
-
-
-def test_a_model_with_much_to_read_leaves_the_others_their_share_of_the_time(
-    models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (models / "three.toml").write_text(GOOD)
-    clock, shares = [0.0], []
-
-    def observe_slowly(*arguments: Any) -> MonitoringReport:
-        shares.append(arguments[-1] - clock[0])
-        clock[0] = arguments[-1]
-        raise BrokenVersion("v", "slow")
-
-    monkeypatch.setattr("refrain.monitoring.monitor.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("refrain.monitoring.monitor.observe", observe_slowly)
-    with pytest.raises(RoundIncomplete):
-        run_round(Lake(), Recorder(), models, {"now": BEGINNING.isoformat()})
-
-    assert shares == pytest.approx([MAX_READING_SECONDS / 3] * 3)
-
-
-def test_one_model_alone(models: Path) -> None:
-    assert set(run_round(Lake(), Recorder(), models, {"model": "two"})) == {"two"}
     with pytest.raises(UnknownModel):
-        run_round(Lake(), Recorder(), models, {"model": "three"})
+        monitor_by_name(Lake(), Recorder(), models, {"model": "three"})
+    with pytest.raises(DefinitionError, match="half"):
+        monitor_by_name(Lake(), Recorder(), models, {"model": "half"})
 
 
 @pytest.mark.parametrize(
     ("event", "sentence"),
-    [({"model": 3}, "model: expected"), ({"now": "soon"}, "now: expected"), ({"at": 1}, "at: unknown")],
+    [
+        ({"model": 3}, "model: expected"),
+        ({}, "model: expected"),
+        ({"model": "two", "now": "soon"}, "now: expected"),
+        ({"model": "two", "at": 1}, "at: unknown"),
+    ],
 )
 def test_an_event_that_cannot_be_used_is_refused_in_words(
     models: Path, event: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=sentence):
-        run_round(Lake(), Recorder(), models, event)
+        monitor_by_name(Lake(), Recorder(), models, event)
 
 
 def test_without_a_time_it_is_now(models: Path) -> None:
-    results = run_round(Lake(), Recorder(), models, {})
-    assert abs(datetime.fromisoformat(str(results["one"]["time"])) - datetime.now(UTC)) < timedelta(minutes=1)
+    answer = monitor_by_name(Lake(), Recorder(), models, {"model": "one"})
+
+    assert abs(datetime.fromisoformat(str(answer["time"])) - datetime.now(UTC)) < timedelta(minutes=1)
