@@ -18,6 +18,8 @@ HELP_FLAGS = ("--help", "-h")
 COMPLETION_FLAG = "--install-completion"
 
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "On your machine": ("cli.try_model:try_",),
+    "Definitions": ("cli.apply:apply", "cli.retire:retire"),
     "Data and predictions": ("cli.upload:upload", "cli.predict:predict", "cli.label:label"),
     "Runs and deployments": ("cli.retrain:retrain", "cli.watch:watch", "cli.status:status", "cli.history:history"),
 }

@@ -19,7 +19,7 @@ def retrain(
     *,
     reason: Annotated[str, Parameter(help="Why, for the history.")] = "manual",
     force: Annotated[bool, Parameter(negative=(), help="Train even where nothing is new.")] = False,
-    wait: Annotated[bool, Parameter(negative="--no-wait", help="Follow the run to its end.")] = True,
+    no_wait: Annotated[bool, Parameter(negative=(), help="Start the run, and do not follow it.")] = False,
     open_report: Annotated[
         bool, Parameter(name="--open", negative=(), help="Save the report, and open it in the browser.")
     ] = False,
@@ -31,7 +31,7 @@ def retrain(
     client = options.client()
     request: dict[str, Any] = {"model": model, "reason": reason, **({"force": True} if force else {})}
     execution = client.start(request)
-    if not wait:
+    if no_wait:
         return _tell_of_start(execution, options)
     return follow_run(client, execution, options, open_report=open_report)
 

@@ -18,6 +18,9 @@ from local.errors import NotStarted
 from local.local_stack import LocalStack
 from local.names import STACK
 
+STOP_SECONDS = 20.0
+"""How long a cloud may take to end, unless it has data to keep."""
+
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -27,7 +30,7 @@ class Cloud(LocalStack):
     `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions that add to or
     replace the project's. `template` replaces the project's template, `parameters` the values of its parameters.
     Schedules are due every `tick` seconds, as the template says (None), or never (0). At most `concurrency` calls of
-    functions run at once.
+    functions run at once. In the folder `keep` its data stays while it is stopped.
 
     Raises:
         NotStarted: it does not come up; the error holds what it printed.
@@ -44,6 +47,7 @@ class Cloud(LocalStack):
         stack: str = STACK,
         parameters: Mapping[str, str] | None = None,
         concurrency: int = NEW_ACCOUNT,
+        keep: Path | None = None,
     ) -> None:
         self.folder = (folder or _PROJECT / ".local").resolve()
         self._models = models
@@ -51,6 +55,8 @@ class Cloud(LocalStack):
         self._patience = patience
         self._tick = tick
         self._options = ["--stack", stack, "--concurrency", str(concurrency)]
+        self._options += ["--keep", str(keep.resolve())] if keep else []
+        self._stop_seconds = STOP_SECONDS if keep is None else STOP_SECONDS * 30
         self._options += [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
         super().__init__({})
 
@@ -112,7 +118,7 @@ class Cloud(LocalStack):
         if self.process.stdin:
             self.process.stdin.close()
         try:
-            self.process.wait(20)
+            self.process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

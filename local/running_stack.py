@@ -11,6 +11,7 @@ from local.concurrency import NEW_ACCOUNT, Concurrency
 from local.functions import FunctionHost, gather_definitions, read_functions
 from local.gateway import Gateway
 from local.guard import RECORD_FILE, Guard
+from local.kept_state import keep_state, read_addresses, restore_state
 from local.log_delivery import LogDelivery, read_subscriptions
 from local.names import REGION, STACK
 from local.outputs import publish_outputs
@@ -30,7 +31,7 @@ class Options:
 
     These are the template with values of its parameters, the folder for its state, a folder of definitions to add, the
     name of the stack, and the limit of the account on running calls. Schedules are due every `tick` seconds, as the
-    template says (None), or never (0).
+    template says (None), or never (0). In the folder `keep` its data stays while it is stopped.
     """
 
     template: Path
@@ -40,6 +41,7 @@ class Options:
     stack: str = STACK
     parameters: Mapping[str, str] = field(default_factory=dict)
     concurrency: int = NEW_ACCOUNT
+    keep: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class RunningStack:
         template = read_template(options.template, options.parameters, options.stack)
         due = read_schedules(template, options.tick)
         self._pools: dict[str, Pool] = {}
+        self._ports = [ports.services.port, ports.api.port]
         guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE, options.stack)
         self._server = AwsServer(ports.services, self._invoke, guard)
         endpoint = self._server.endpoint
@@ -69,6 +72,9 @@ class RunningStack:
         concurrency = Concurrency(options.concurrency)
         self._pools |= {function.name: Pool(function, options.folder, concurrency) for function in functions}
         create_resources(template, self._server, functions)
+        self._keep = options.keep
+        if self._keep:
+            restore_state(self._server, self._keep, template.resources["InboxBucket"].name)
         self._pollers = _pollers(template, self._server, self._pools)
         log_files = {name: pool.log for name, pool in self._pools.items()}
         self._delivery = LogDelivery(self._server.client("s3"), log_files, read_subscriptions(template))
@@ -76,7 +82,8 @@ class RunningStack:
             machine.logical_id: resource_attributes(machine, endpoint)["Arn"]
             for machine in template.of_type("AWS::Serverless::StateMachine")
         }
-        api_key = secrets.token_urlsafe(24)
+        kept = read_addresses(self._keep) if self._keep else {}
+        api_key = kept.get("api_key") or secrets.token_urlsafe(24)
         self._gateway = Gateway(template, self._invoke, api_key, ports.api)
         self.stack: Mapping[str, str] = {
             "api_url": self._gateway.url,
@@ -104,6 +111,8 @@ class RunningStack:
             ticker.join()
         self._delivery.stop()
         self._gateway.stop()
+        if self._keep:
+            keep_state(self._server, self._keep, {"api_key": self.stack["api_key"], "ports": self._ports})
         self._server.stop()
 
     def _invoke(self, name: str, event: bytes) -> Answer:

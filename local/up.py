@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     # These imports take seconds; a cloud that runs already or a taken port should be reported at once.
     from local.web_server import WebServer
 
-    services, api = WebServer(options.port), WebServer(options.api_port)
+    services, api = (WebServer(port) for port in _ports(options))
     from local.running_stack import Options, Ports, RunningStack
 
     running = RunningStack(
@@ -63,6 +63,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
             options.stack,
             dict(options.parameter),
             options.concurrency,
+            options.keep,
         ),
         Ports(services, api),
     )
@@ -78,6 +79,16 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     finally:
         stack_file.unlink(missing_ok=True)
         running.stop()
+
+
+def _ports(options: argparse.Namespace) -> list[int]:
+    """Return the ports that were asked for, else the free ones among those that the kept cloud had."""
+    if not options.keep or options.port or options.api_port:
+        return [options.port, options.api_port]
+    from local.kept_state import read_addresses
+    from local.web_server import is_free
+
+    return [port if is_free(port) else 0 for port in read_addresses(options.keep).get("ports", [0, 0])]
 
 
 def _keep_answers_fast() -> None:
@@ -157,6 +168,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--models", type=Path, help="folder of definitions that add to or replace the template's")
     parser.add_argument("--stack", default=STACK, help="name of the stack; stacks can run side by side")
     parser.add_argument("--folder", type=Path, help="folder for its state (default: .local, or .local/stacks/<name>)")
+    parser.add_argument("--keep", type=Path, help="folder in which its data stays while it is stopped")
     parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="the template to run")
     parser.add_argument(
         "--parameter", type=_parameter, action="append", default=[], help="NAME=VALUE of the template's parameters"

@@ -54,3 +54,12 @@ class WebServer:
             self._server.shutdown()
             self._server.server_close()
         self._socket.close()
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could take the port."""
+    try:
+        WebServer(port).stop()
+    except PortTaken:
+        return False
+    return True

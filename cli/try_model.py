@@ -1,0 +1,110 @@
+"""`refrain try`: from a file to an own prediction, on this machine, in one command."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from cli.exit_codes import DONE, REFUSED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from local.stack_client import StackClient
+
+FOLDER = Path(".local")
+"""Where the other commands find its addresses, when they run in the same folder."""
+
+
+def try_(
+    data: Annotated[Path, Parameter(help="A file of rows: CSV, TSV, JSON or Parquet.")],
+    definition: Annotated[Path, Parameter(help="What its columns mean: a TOML file, named after the model.")],
+    /,
+    *,
+    keep: Annotated[Path | None, Parameter(help="A folder in which the data stays for the next time.")] = None,
+    no_stay: Annotated[bool, Parameter(negative=(), help="Stop when the model has been trained.")] = False,
+) -> int:
+    """Start a local cloud, train a model on a file, and stay up to be asked: no AWS account, no Docker."""
+    from cli.output import progress_console, result_console
+    from local.cloud import Cloud
+    from local.stack_client import StackClient
+    from preprocessing import load_definition
+
+    data.open("rb").close()  # a misspelt name is told before the cloud starts
+    model = load_definition(definition).model
+    console = result_console()
+    cloud = Cloud(FOLDER, models=_definitions(definition), patience=math.inf, tick=None, keep=keep)
+    with ExitStack() as running:
+        with progress_console().status("starting the local cloud: S3, SQS, Lambda, Step Functions, an HTTPS API"):
+            running.enter_context(cloud)
+        client = StackClient(cloud)
+        code = _teach(client, console, model, definition, data)
+        _show_ways(client, console, model)
+        if not no_stay:
+            console.print("\nIt stays up until Ctrl-C." + (f" Its data stays in {keep}." if keep else ""))
+            _wait_for_interrupt()
+    return code
+
+
+def _definitions(definition: Path) -> Path:
+    folder = FOLDER / "definitions"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(definition, folder)
+    return folder
+
+
+def _teach(client: StackClient, console: Console, model: str, definition: Path, data: Path) -> int:
+    """Apply, upload and retrain; return REFUSED where the file was not accepted."""
+    from cli.apply import author
+    from cli.runs import await_outcome
+    from cli.stack_choice import open_lake
+    from cli.upload import send_files, show_receipts
+    from refrain.applying.apply import apply_definition
+
+    apply_definition(open_lake(client.origin), model, definition.read_text(encoding="utf-8"), author())
+    receipts = send_files(client, {f"{model}/{data.name}": data})
+    show_receipts(client, receipts)
+    if receipts[0]["status"] not in ("kept", "duplicate"):
+        return REFUSED
+    outcome = await_outcome(client, client.start({"model": model, "reason": "refrain try"}))
+    console.print(f"\n[bold]{outcome['outcome']}[/]: ", end="")
+    console.print(outcome.get("reason") or outcome.get("why") or "", markup=False)
+    return DONE
+
+
+def _show_ways(client: StackClient, console: Console, model: str) -> None:
+    """Print the addresses, and how to ask the model; the key stays in a file."""
+    status, facts = client.ask(f"/v1/models/{model}")
+    headers = FOLDER.resolve() / "headers"
+    headers.touch(mode=0o600)
+    headers.write_text(f"x-api-key: {client.stack['api_key']}\ncontent-type: application/json\n")
+    console.print(f"\nAPI     {client.stack['api_url']}/docs  (the key is in {headers})", markup=False)
+    console.print(
+        f"S3      {client.stack['aws_endpoint_url']}  s3://{client.stack['inbox_bucket']}/{model}/", markup=False
+    )
+    if status == 200 and (example := _example(facts)):
+        body = json.dumps({"instances": [example]}, ensure_ascii=False).replace("'", "'\\''")
+        pairs = " ".join(f"'{name}={value}'" for name, value in example.items() if value is not None)
+        console.print(f"\nrefrain predict {model} {pairs}", markup=False)
+        address = f"{client.stack['api_url']}/v1/models/{model}:predict"
+        console.print(f"\ncurl -H @{headers} {address} -d '{body}'", markup=False)
+
+
+def _example(facts: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a row of the training data as callers send it."""
+    return next(iter(facts.get("schema", {}).get("examples", ())), None)
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
