@@ -12,7 +12,10 @@ FACTS = ("model", "model_version", "since", "task", "metric", "value", "refused"
 
 
 def status(
-    model: Annotated[str | None, Parameter(help="One model; without it, all.")] = None, *, options: Options = DEFAULTS
+    model: Annotated[str | None, Parameter(help="One model; without it, all.")] = None,
+    /,
+    *,
+    options: Options = DEFAULTS,
 ) -> None:
     """Show the versions in service, with their figures, and the runs that are under way."""
     from cli.answers import ask_api
