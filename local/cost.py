@@ -23,7 +23,7 @@ POLLS = 5 * 180
 """Requests an hour by which Lambda waits for the messages of a queue: five at a time, each for up to 20 seconds."""
 
 _MB, _KB = 1024, 1024**2  # of a gigabyte
-STATES_TO_TRAINING = ("Retrain or roll back?", "Take a snapshot", "Enough to learn from?", "Train the candidates")
+STATES_TO_TRAINING = ("Which action?", "Take a snapshot", "Enough to learn from?", "Train the candidates")
 STATES_AFTER_TRAINING = (
     "Compare with the champion",
     "To be fitted on all rows?",

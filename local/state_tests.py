@@ -38,13 +38,17 @@ INPUT: Mapping[str, Any] = {
     "fitted": {"version": "v"},
     "version": "v",
     "proved": False,
-    "rollout": {"mode": "shadow"},
+    "rollout": {"mode": "shadow", "approval": False, "approval_seconds": 60},
     "pause_seconds": 1,
     "judgement": {"verdict": "dismiss"},
     "now": "2026-11-30T00:00:00Z",
     "models": ["m"],
     "begun_here": False,
     "monitored": {"failed": []},
+    "answer": {"approved": True},
+    "waits": False,
+    "token": "t",
+    "result": {"outcome": "approved"},
     "error": {"Error": "E", "Cause": "c"},
     "Error": "E",
     "Cause": "c",
@@ -53,6 +57,7 @@ INPUT: Mapping[str, Any] = {
 
 CONTEXT = {
     "Execution": {"Input": {"model": "m"}, "Name": "e", "StartTime": "2026-11-30T00:00:00.000Z"},
+    "Task": {"Token": "t"},
     "State": {"EnteredTime": "2026-11-30T00:00:00.000Z"},
     "Map": {"Item": {"Value": {"name": "a"}}},
 }
@@ -117,7 +122,8 @@ def _make_true(document: dict[str, Any], rule: Mapping[str, Any]) -> None:
     if operator not in ("BooleanEquals", "StringEquals", "IsPresent"):
         raise UnknownState(f"no case can be made for the rule {operator}")
     item = last.removesuffix("[0]")
-    document[item] = rule[operator] if item == last else [rule[operator]]
+    if operator != "IsPresent" or item not in document:
+        document[item] = rule[operator] if item == last else [rule[operator]]
 
 
 def _results(name: str, state: Mapping[str, Any]) -> Iterator[Case]:

@@ -81,9 +81,16 @@ class EvaluationSettings(LakeSettings):
 
 @dataclass(frozen=True)
 class DefinitionSettings(LakeSettings):
-    """What move needs: the model definitions too."""
+    """What several functions need: the model definitions too."""
 
     models_dir: Path
+
+
+@dataclass(frozen=True)
+class MoveSettings(DefinitionSettings):
+    """What move needs: whom to ask before a version goes into service."""
+
+    notification_topic_arn: str
 
 
 @dataclass(frozen=True)

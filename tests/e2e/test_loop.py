@@ -45,7 +45,7 @@ def test_every_row_of_every_upload_is_kept_or_rejected_with_a_reason(
 
 def test_the_first_model_is_trained_and_promoted_in_these_states(trained: dict[str, Any]) -> None:
     assert trained["states"] == [
-        "Retrain or roll back?",
+        "Which action?",
         "Take a snapshot",
         "Enough to learn from?",
         "Train the candidates",
@@ -87,7 +87,7 @@ def test_a_run_without_new_data_succeeds(client: StackClient, trained: dict[str,
     execution = client.retrain("tumours")
 
     assert states_of(client, execution) == [
-        "Retrain or roll back?",
+        "Which action?",
         "Take a snapshot",
         "Enough to learn from?",
         "Nothing to learn from",
@@ -110,7 +110,7 @@ def test_a_run_without_new_data_succeeds(client: StackClient, trained: dict[str,
 def test_an_invalid_input_is_refused_with_a_reason(client: StackClient, request_: Any, error: str, words: str) -> None:
     execution = client.start(request_)
 
-    assert states_of(client, execution) == ["Retrain or roll back?", "Take a snapshot", "Refused"]
+    assert states_of(client, execution) == ["Which action?", "Take a snapshot", "Refused"]
     ended = client.describe(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert words in ended["cause"]

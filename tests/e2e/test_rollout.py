@@ -173,7 +173,7 @@ def test_no_request_fails_during_shadow_canary_rollback_and_a_broken_challenger(
 
         # When a person rolls back, the version before serves, and the same rows do not train a successor again.
         states, ended = world.run(action="rollback", reason="complaints")
-        assert states == ["Retrain or roll back?", "Roll back"]
+        assert states == ["Which action?", "Roll back"]
         assert json.loads(ended["output"])["champion"] == poor
         states, ended = world.run()
         assert states[-1] == "Nothing to learn from"
@@ -230,7 +230,7 @@ def _break_challenger(world: World) -> str:
     ("request_", "error", "words"),
     [
         ({"action": "rollback", "version": "nothing"}, "InvalidRequest", "has no version 'nothing'; known are"),
-        ({"action": "undo"}, "InvalidRequest", "action: expected rollback, or none for a retraining"),
+        ({"action": "undo"}, "InvalidRequest", "action: expected promote, dismiss or rollback"),
         ({"model": "shpo", "action": "rollback"}, "UnknownModel", "no model is named 'shpo'"),
     ],
 )
@@ -239,9 +239,57 @@ def test_an_impossible_rollback_is_refused_with_a_reason(
 ) -> None:
     states, ended = world.run(**request_)
 
-    assert states == ["Retrain or roll back?", "Roll back", "Refused"]
+    assert states == ["Which action?", "Roll back", "Refused"]
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert words in ended["cause"]
+
+
+def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
+    before = world.deployment()["champion"]["version"]
+    world.define(LOGISTIC, "approval = true")
+
+    # While a run waits, the champion stays; a second answer, and one without a question, are refused.
+    execution = world.start(force=True)
+    _wait_for_question(world, answered=0)
+    assert world.deployment()["champion"]["version"] == before
+    states, ended = world.run(action="dismiss", reason="not on a Friday")
+    assert states[1:] == ["Promote or dismiss by hand", "Does a run wait?", "Let the run go on"], ended
+    states, refused = world.run(action="promote")
+    assert (states[-1], refused["error"]) == ("Refused", "InvalidRequest")
+    assert "no run of shop waits for approval" in refused["cause"]
+    states, ended = world.follow(execution)
+    output = json.loads(ended["output"])
+    assert states[-3:] == ["Ask for approval", "Approved?", "Dismiss the unapproved version"]
+    assert (output["outcome"], output["champion"]) == ("dismissed", before)
+    assert "not on a Friday" in output["reason"]
+
+    # Where somebody agrees, the run goes on, and the log names the execution that answered.
+    execution = world.start(force=True)
+    _wait_for_question(world, answered=1)
+    _, ended = world.run(action="promote", reason="checked")
+    states, ended = world.follow(execution)
+    champion = json.loads(ended["output"])["champion"]
+    assert states[-2] == "Approved?", ended
+    assert champion != before
+    assert "approved by" in world.deployment()["last"]["by"]
+
+    # Where nobody answers, the run ends by itself.
+    world.define(LOGISTIC, "approval = true\napproval_hours = 0.001")
+    states, ended = world.run(force=True)
+    assert states[-2:] == ["Ask for approval", "Dismiss the unapproved version"]
+    assert json.loads(ended["output"])["champion"] == champion
+
+    # A version is promoted by hand without a run.
+    states, ended = world.run(action="promote", version=before)
+    assert (states[-1], world.deployment()["champion"]["version"]) == ("Promoted by hand", before), ended
+
+
+def _wait_for_question(world: World, answered: int) -> None:
+    """Wait until a run asks, beside the questions that are answered already."""
+    end = time.monotonic() + 120
+    while len(world.client.keys("approvals/shop/")) <= answered:
+        assert time.monotonic() < end, "no run asks"
+        time.sleep(0.2)
 
 
 def test_the_history_names_the_version_of_a_prediction(world: World) -> None:

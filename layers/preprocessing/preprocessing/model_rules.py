@@ -63,7 +63,8 @@ class Gate:
 class Rollout:
     """How a better model takes over. `share` is the share of entities that a canary answers for.
 
-    `without_labels` says what becomes of a challenger when fewer than `least_labels` came.
+    `without_labels` says what becomes of a challenger when fewer than `least_labels` came. With `approval`, nothing
+    goes into service before a person agrees, within `approval_hours`.
     """
 
     mode: Mode = "immediate"
@@ -73,6 +74,8 @@ class Rollout:
     without_labels: Literal["keep", "promote"] = "keep"
     least_minutes: float = 60.0
     most_minutes: float = 4320.0
+    approval: bool = False
+    approval_hours: float = 72.0
 
 
 @dataclass(frozen=True)

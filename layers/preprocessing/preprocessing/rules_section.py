@@ -113,6 +113,8 @@ ROLLOUT = {
     "without_labels": choice(("keep", "promote"), "keep"),
     "least_minutes": number(None, 0.0, 43200),
     "most_minutes": number(4320.0, 0.05, 43200),
+    "approval": BOOLEAN,
+    "approval_hours": number(72.0, 0.001, 8000),
 }
 SERVING = {"uncertainty": choice(("on_request", "always"), "on_request"), "coverage": number(0.9, 0.5, 0.99)}
 RETRAINING = {

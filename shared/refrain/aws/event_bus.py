@@ -28,6 +28,8 @@ EventName = Literal[
     "TrialStarted",
     "Dismissed",
     "RolledBack",
+    "ApprovalWanted",
+    "PromotedByHand",
     "CandidatesFailed",
     "MethodChecksWarned",
     "UploadRefused",

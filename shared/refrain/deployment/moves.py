@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from refrain.aws.emf import count_metric
 from refrain.aws.event_bus import send_event
+from refrain.deployment.move_record import all_figures, explain_end, judged_figure, log_reasons
 from refrain.errors import InvalidRequest
-from refrain.events import TEXT, TIME, Field, one_of, read_fields
+from refrain.events import FLAG, TEXT, TIME, Field, one_of, read_fields
+from refrain.lake.approval import read_approval
 from refrain.lake.deployment import Deployment, pause_seconds
 from refrain.lake.deployment_moves import remove_challenger, set_challenger, set_champion
 from refrain.lake.evaluation import Evaluation, write_report
@@ -42,24 +44,29 @@ MOVE_FIELDS = {
     "model": TEXT,
     "run": TEXT,
     "judgement": Field("the outcome of a trial", TrialOutcome.from_json).optional(),
+    "unapproved": FLAG.optional(False),
 }
 
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """The state's input, checked; `trial` is the outcome of the trial, if there was one."""
+    """The state's input, checked; `trial` is the outcome of the trial, if there was one.
+
+    An `unapproved` version is dismissed since nobody agreed to it.
+    """
 
     move: Move | Literal["start_trial"]
     model: str
     run: str
     trial: TrialOutcome | None = None
+    unapproved: bool = False
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> MoveRequest:
         """Check the input. Raises `InvalidRequest` naming the field."""
         values = read_fields(event, MOVE_FIELDS)
         trial = values.pop("judgement")
-        if trial is None and values["move"] == "dismiss":
+        if trial is None and values["move"] == "dismiss" and not values["unapproved"]:
             at = to_iso(read_fields(event, {"at": TIME})["at"], "milliseconds")
             reason = "The challenger could not be judged, so its trial was ended."
             trial = TrialOutcome("dismiss", "unjudged", reason, at, None)
@@ -74,8 +81,8 @@ def start_trial(store: Store, request: MoveRequest) -> dict[str, object]:
     """
     evaluation = Evaluation.read(store, request.model, request.run)
     rollout = Snapshot.read(store, request.model, request.run).parse_definition().rollout
-    version, expected = _next_version(evaluation), evaluation.champion_version
-    reasons = _reasons(evaluation) | _figure(evaluation)
+    version, expected = next_version_of(evaluation), evaluation.champion_version
+    reasons = log_reasons(evaluation) | judged_figure(evaluation)
     deployment = set_challenger(store, request.model, version, rollout, expected=expected, reasons=reasons)
     _send_failures(evaluation)
     _send_warnings(evaluation)
@@ -101,8 +108,14 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
     outcome = MOVE_RESULTS[cast("Move", request.move)]
     if outcome == "promoted" and not evaluation.decision.promote:
         outcome = "refreshed"  # after its trial
-    evaluation = replace(evaluation, outcome=outcome, trial=request.trial)
-    version = _next_version(evaluation) if request.move in ("promote", "refresh") else None
+    asked = read_approval(store, request.model, request.run)
+    evaluation = replace(
+        evaluation,
+        outcome=outcome,
+        trial=request.trial or (asked.trial if asked else None),
+        approval=asked.conclude(refused=request.unapproved) if asked else None,
+    )
+    version = next_version_of(evaluation) if request.move in ("promote", "refresh") else None
     if version:
         _serve(store, evaluation, version)
     elif request.move in ("dismiss", "superseded") and evaluation.next_version:
@@ -117,11 +130,12 @@ def finish_run(store: Store, request: MoveRequest) -> dict[str, object]:
         "run": request.run,
         "outcome": outcome,
         "decision": evaluation.decision.code,
-        "reason": _sentence(request, evaluation, deployment),
+        "reason": explain_end(evaluation, deployment),
         "refit": evaluation.refit.to_json() if evaluation.refit else None,
-        "trial": request.trial.to_json() if request.trial else None,
+        "trial": evaluation.trial.to_json() if evaluation.trial else None,
+        "approval": evaluation.approval.to_json() if evaluation.approval else None,
         "champion": deployment.champion_version,
-        "figures": _figures(evaluation),
+        "figures": all_figures(evaluation),
         "checks": evaluation.failed_checks,
         "report": f"s3://{store.bucket}/{report}",
     }
@@ -140,7 +154,7 @@ def _serve(store: Store, evaluation: Evaluation, version: str) -> None:
         evaluation.model,
         version,
         expected=evaluation.champion_version,
-        reasons=_reasons(evaluation) | _figure(evaluation),
+        reasons=log_reasons(evaluation) | judged_figure(evaluation),
         on_trial=evaluation.trial is not None,
         refresh=evaluation.outcome == "refreshed",
     )
@@ -171,55 +185,14 @@ def _send_warnings(evaluation: Evaluation) -> None:
 
 def _dismiss(store: Store, evaluation: Evaluation) -> None:
     """End the trial of the run's version, if it is on trial; where it did harm, withdraw it and its snapshot."""
-    model, version, trial = evaluation.model, _next_version(evaluation), evaluation.trial
+    model, version, trial = evaluation.model, next_version_of(evaluation), evaluation.trial
     digest = read_learned_digest(store, model, version) if trial and trial.code in HARMS else None
-    remove_challenger(store, model, version, reasons=_reasons(evaluation), withdrawn_digest=digest)
+    remove_challenger(store, model, version, reasons=log_reasons(evaluation), withdrawn_digest=digest)
 
 
-def _next_version(evaluation: Evaluation) -> str:
+def next_version_of(evaluation: Evaluation) -> str:
     """Return the version that the run decided to put into service or on trial."""
     version = evaluation.next_version
     if version is None:
         raise InvalidRequest(f"move: run {evaluation.run} decided to keep the champion, so nothing is promoted")
     return version
-
-
-def _figure(evaluation: Evaluation) -> dict[str, object]:
-    """Return the figure of the judged version: what it is promoted for, or what its recipe reaches."""
-    judged = evaluation.judged_version
-    candidate = evaluation.summary_of(judged) if judged else None
-    return {"metric": evaluation.metric, "value": candidate.figures.value if candidate else None}
-
-
-def _reasons(evaluation: Evaluation) -> dict[str, object]:
-    """Return who moves the deployment, why, and on which figures, for its log."""
-    return {
-        "by": f"retraining run {evaluation.run}",
-        "because": evaluation.reason,
-        "decision": evaluation.decision.reason,
-        "figures": _figures(evaluation),
-        "trial": evaluation.trial,
-    }
-
-
-def _sentence(request: MoveRequest, evaluation: Evaluation, deployment: Deployment) -> str:
-    """Return the reason for the result, in one sentence."""
-    if request.move != "superseded":
-        refit = f" {evaluation.refit.reason}" if evaluation.refit else ""
-        return request.trial.reason if request.trial else f"{evaluation.decision.reason}{refit}"
-    champion, version = deployment.champion_version, evaluation.next_version
-    if deployment.withdrew(version):
-        return f"{version} was withdrawn meanwhile, and stays out. Nothing was changed."
-    if champion == evaluation.champion_version and deployment.challenger:
-        return f"Another run was faster: {deployment.challenger.version} is on trial. Nothing was changed."
-    return f"Another run was faster: {champion} went into service meanwhile, and stays. Nothing was changed."
-
-
-def _figures(evaluation: Evaluation) -> dict[str, object]:
-    """Return the metric of the champion and of every candidate on the same rows, for the run's output and the log."""
-    return {
-        "metric": evaluation.metric,
-        "rows": evaluation.compared.rows,
-        "champion": evaluation.champion.figures.value if evaluation.champion else None,
-        **{candidate.figures.name: candidate.figures.value for candidate in evaluation.candidates},
-    }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MAX_NAMED_VERSIONS = 10
 ROLLBACK_FIELDS = {
     "model": MODEL,
-    "action": Field("rollback, or none for a retraining", one_of("rollback").read),
+    "action": Field("promote, dismiss or rollback, or none for a retraining", one_of("rollback").read),
     "version": VERSION.optional(),
     "reason": REASON.optional("manual"),
 }
@@ -87,7 +87,7 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: C
     version = request.version or _version_before(line, champion.version)
     if version == champion.version:
         raise InvalidRequest(f"version: {version} is in service already")
-    _check_known(store, request.model, version)
+    check_version_exists(store, request.model, version)
     proved = load_version(store, request.model, Served(version, request.at, "", None))
     earlier = champions_before(line, version, champion.version)
     moved = restore_champion(
@@ -131,7 +131,7 @@ def _version_before(line: Sequence[LogEntry], champion: str) -> str:
     return line[-2].version
 
 
-def _check_known(store: Store, model: str, version: str) -> None:
+def check_version_exists(store: Store, model: str, version: str) -> None:
     """Refuse a version that does not exist, naming some that do."""
     if store.exists(Manifest.key(model, version)):
         return

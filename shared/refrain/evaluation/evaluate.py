@@ -22,6 +22,7 @@ from refrain.evaluation.prequential import measure_since_cut
 from refrain.evaluation.refit_plan import plan_refit
 from refrain.evaluation.unlearned_rows import prepare_comparison
 from refrain.events import TEXT, read_fields
+from refrain.lake.deployment import approval_terms
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.snapshot import Snapshot
 from refrain.statistics.comparison import CHAMPION
@@ -133,7 +134,8 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
         expected.write(store, request.model, request.run)
     key = evaluation.write(store, request.model, request.run)
     mode = definition.rollout.mode if tried else "immediate"
-    return {"evaluation": key, "rollout": {"mode": mode}, **_summary(evaluation)}
+    rollout = {"mode": mode, **approval_terms(definition.rollout)}
+    return {"evaluation": key, "rollout": rollout, **_summary(evaluation)}
 
 
 def _find_tried(evaluation: Evaluation) -> str | None:

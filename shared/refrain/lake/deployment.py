@@ -129,6 +129,11 @@ def pause_seconds(rollout: Rollout) -> int:
     return max(1, round(max(min(seconds / USUAL_JUDGEMENTS, MAX_PAUSE_SECONDS), seconds / MAX_JUDGEMENTS)))
 
 
+def approval_terms(rollout: Rollout) -> dict[str, object]:
+    """Return whether people are asked before a version goes into service, and for how many seconds a run waits."""
+    return {"approval": rollout.approval, "approval_seconds": max(1, round(rollout.approval_hours * 3600))}
+
+
 def make_challenger(served: Served, rollout: Rollout) -> Challenger:
     """Put a version on trial from the time that `served` names, as `rollout` asks for."""
     length = timedelta(minutes=rollout.most_minutes) + 2 * timedelta(seconds=pause_seconds(rollout)) + GRACE

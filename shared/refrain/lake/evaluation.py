@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from preprocessing import Gate
 from preprocessing.definition import Task
+from refrain.lake.approval import ApprovalAnswer
 from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
@@ -26,7 +27,7 @@ from refrain.lake.version import version_key, version_name
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
-Outcome = Literal["promoted", "refreshed", "kept", "superseded", "dismissed"]
+Outcome = Literal["promoted", "refreshed", "kept", "superseded", "dismissed", "waiting"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
 Refusal = Literal["too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_trivial", "too_slow"]
 Answer = Literal["better", "no_worse", "worse", "undecided"]
@@ -157,6 +158,7 @@ class Evaluation(StoredDocument):
     refit: RefitOutcome | None = None
     since_cut: Prequential | None = None
     trial: TrialOutcome | None = None
+    approval: ApprovalAnswer | None = None
     users: int | None = None
     checks: MethodChecks | None = None
     positive: str | None = None

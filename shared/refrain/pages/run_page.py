@@ -60,9 +60,21 @@ def _header(evaluation: Evaluation, models: PageModels) -> Html:
         else []
     )
     more += warning_sentences(evaluation.checks)
+    more += _approval(evaluation)
     more += [f"On trial: {evaluation.trial.reason}"] if evaluation.trial else []
     title, sentence = f"Retraining of {evaluation.model}", evaluation.decision.reason
     return heading(title, _badge(evaluation), sentence, run, _tiles(evaluation, models), more=more)
+
+
+def _approval(evaluation: Evaluation) -> list[str]:
+    """Say that the run waits for people, and who answered what."""
+    if evaluation.outcome == "waiting":
+        return [
+            f"Nothing goes into service before somebody agrees: refrain promote {evaluation.model}, or "
+            f"refrain dismiss {evaluation.model}."
+        ]
+    answer = evaluation.approval
+    return [f"{'Approved' if answer.approved else 'Not approved'} by {answer.by}: {answer.because}."] if answer else []
 
 
 def _since_cut(since: Prequential, models: PageModels, *, of_users: bool) -> str:
@@ -82,6 +94,7 @@ def _badge(evaluation: Evaluation) -> Html:
         "kept": kept,
         "superseded": "! Superseded",
         "dismissed": "× Dismissed",
+        "waiting": "… Waits for approval",
     }
     none_passed = evaluation.decision.code in ("all_failed", "all_refused")
     kind = "refused" if outcome == "kept" and none_passed else outcome

@@ -13,7 +13,7 @@ import numpy as np
 from refrain.errors import BrokenVersion
 from refrain.events import TEXT, read_fields
 from refrain.lake.capture.predictions import read_captured
-from refrain.lake.deployment import Deployment, pause_seconds
+from refrain.lake.deployment import Deployment, approval_terms, pause_seconds
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.expectation import Expectation
 from refrain.lake.label import read_labels
@@ -58,8 +58,8 @@ def judge_challenger(store: Store, event: Mapping[str, Any], now: datetime) -> d
         verdict = TrialVerdict("superseded", "superseded", "The champion, or the challenger, changed meanwhile.")
     figures = summarise_facts(facts, risk_of_a_test(definition.gate))
     outcome = TrialOutcome(verdict.verdict, verdict.code, verdict.reason, to_iso(now, "milliseconds"), figures)
-    pause = pause_seconds(definition.rollout)
-    return {"model": model, "run": run, "pause_seconds": pause, "judgement": outcome.to_json()}
+    terms = {"pause_seconds": pause_seconds(definition.rollout), "rollout": approval_terms(definition.rollout)}
+    return {"model": model, "run": run, **terms, "judgement": outcome.to_json()}
 
 
 def _read_facts(store: Store, run: str, definition: Definition, deployment: Deployment, now: datetime) -> TrialFacts:

@@ -334,7 +334,7 @@ def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Clou
     assert done["status"] == "SUCCEEDED"
     assert json.loads(done["output"])["move"] == "promote"
     assert [state for state in states if state not in ("Train a candidate", "Note the failure")] == [
-        "Retrain or roll back?",
+        "Which action?",
         "Take a snapshot",
         "Enough to learn from?",
         "Train the candidates",
