@@ -16,6 +16,9 @@ from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3 import notifications
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local.aws_client import aws_client
@@ -53,6 +56,7 @@ class AwsServer:
         notifications._get_s3_event = _with_version(notifications._get_s3_event)
         CodeDeployResponse.put_lifecycle_event_hook_execution_status = _accept_hook_status  # type: ignore[attr-defined]
         StepFunctionsParserBackend.start_execution = _with_name(StepFunctionsParserBackend.start_execution)  # type: ignore[method-assign]
+        StateTaskServiceAwsSdk._normalise_parameters = _as_boto_names  # type: ignore[assignment]
         self._web.serve(guard.before(DomainDispatcherApplication(create_backend_app)), _Handler)
 
     def client(self, service: str) -> Any:
@@ -100,6 +104,12 @@ def _with_version(make_event: Callable[..., Any]) -> Callable[..., Any]:
         return event
 
     return make
+
+
+def _as_boto_names(_service: Any, parameters: dict[str, Any], *_: Any) -> None:
+    """Name a call's parameters as Step Functions' own API does; a state writes them with capitals, as AWS asks for."""
+    for name in list(parameters):
+        parameters[name[0].lower() + name[1:]] = parameters.pop(name)
 
 
 def _with_name(start_execution: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ import refrain.lake
 from preprocessing import parse_definition
 from refrain.evaluation.curves import describe_curves
 from refrain.lake.adapted_bound import AdaptedBound
+from refrain.lake.approval import Approval, ApprovalAnswer
 from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.deployment import Challenger, Deployment, Served, Withdrawn
 from refrain.lake.deployment_log import LogEntry
@@ -86,6 +87,9 @@ ADAPTED = AdaptedBound(0.9, None, "coverage_lost", 360)
 SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, 0, None, None, None, None)
 TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
+APPROVAL = Approval(
+    MODEL, RUN, VERSION, "token", TIME, TIME, "s3://lake/report.html", TRIAL, ApprovalAnswer(True, "ann", "checked", TIME)
+)
 PROMOTED = LogEntry(model=MODEL, sequence=7, time=TIME, event="promoted", version=VERSION, trial=TRIAL)
 DEPLOYMENT = Deployment(
     model=MODEL,
@@ -227,6 +231,9 @@ STORED = {
         ERRORS,
         lambda lake: ERRORS.write(lake, MODEL, VERSION),
         lambda lake: CalibrationErrors.read(lake, MODEL, VERSION),
+    ),
+    Approval: Stored(
+        APPROVAL, lambda lake: APPROVAL.write(lake, MODEL, RUN), lambda lake: Approval.read(lake, MODEL, RUN)
     ),
     AdaptedBound: Stored(
         ADAPTED, lambda lake: ADAPTED.write(lake, MODEL, VERSION), lambda lake: AdaptedBound.read(lake, MODEL, VERSION)

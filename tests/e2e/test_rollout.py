@@ -253,7 +253,7 @@ def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
     _wait_for_question(world, answered=0)
     assert world.deployment()["champion"]["version"] == before
     states, ended = world.run(action="dismiss", reason="not on a Friday")
-    assert states[1:] == ["Promote or dismiss by hand", "Does a run wait?", "Let the run go on"], ended
+    assert states[1:] == ["Promote or dismiss by hand", "Does a run wait?", "Let the run go on"], ended["cause"]
     states, refused = world.run(action="promote")
     assert (states[-1], refused["error"]) == ("Refused", "InvalidRequest")
     assert "no run of shop waits for approval" in refused["cause"]
@@ -263,21 +263,22 @@ def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
     assert (output["outcome"], output["champion"]) == ("dismissed", before)
     assert "not on a Friday" in output["reason"]
 
+    # Where nobody answers, the run ends by itself.
+    world.define(LOGISTIC, "approval = true\napproval_hours = 0.001")
+    states, ended = world.run(force=True)
+    assert states[-2:] == ["Ask for approval", "Dismiss the unapproved version"]
+    assert json.loads(ended["output"])["champion"] == before
+
     # Where somebody agrees, the run goes on, and the log names the execution that answered.
+    world.define(LOGISTIC, "approval = true")
     execution = world.start(force=True)
-    _wait_for_question(world, answered=1)
+    _wait_for_question(world, answered=2)
     _, ended = world.run(action="promote", reason="checked")
     states, ended = world.follow(execution)
     champion = json.loads(ended["output"])["champion"]
     assert states[-2] == "Approved?", ended
     assert champion != before
     assert "approved by" in world.deployment()["last"]["by"]
-
-    # Where nobody answers, the run ends by itself.
-    world.define(LOGISTIC, "approval = true\napproval_hours = 0.001")
-    states, ended = world.run(force=True)
-    assert states[-2:] == ["Ask for approval", "Dismiss the unapproved version"]
-    assert json.loads(ended["output"])["champion"] == champion
 
     # A version is promoted by hand without a run.
     states, ended = world.run(action="promote", version=before)

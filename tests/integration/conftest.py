@@ -85,6 +85,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "REFRAIN_ALLOWED_ORIGINS": "",
         "REFRAIN_DELIVERY_SECONDS": "900",
         "REFRAIN_TRAINING_MEMORY": "3008",
+        "REFRAIN_NOTIFICATION_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:nobody",
     }
     for name, value in (CREDENTIALS | environment | {"AWS_ENDPOINT_URL": endpoint}).items():
         monkeypatch.setenv(name, value)
