@@ -48,6 +48,9 @@ RECEIVERS = {
     "24-rollback": RETRAINING,
     "25-roll-back": "MoveFunction",
     "26-failed-upload": "FailedUploadsFunction",
+    "27-ask-approval": "MoveFunction",
+    "28-dismiss-unapproved": "MoveFunction",
+    "29-promote-by-hand": "MoveFunction",
 }
 """Each event's receiver by logical id, in the order of sending.
 

@@ -17,6 +17,7 @@ from local.demo.uploads import tumour_uploads
 from local.sample_events import MONITORING, RECEIVERS, STATE_MACHINES
 from local.template import read_template
 from refrain.aws.storage import open_store
+from refrain.deployment.asking import ActionRequest
 from refrain.deployment.moves import MoveRequest
 from refrain.deployment.rollback import RollbackRequest
 from refrain.evaluation.evaluate import EvaluationRequest
@@ -45,7 +46,7 @@ EVENT: dict[str, Any] = {
 }
 STATES: dict[str, Any] = yaml.safe_load((PROJECT / "functions/retraining/retraining.asl.yaml").read_text())["States"]
 ROUND: dict[str, Any] = yaml.safe_load((PROJECT / "functions/monitoring/monitoring.asl.yaml").read_text())["States"]
-TASKS = {name: state["Parameters"] for name, state in STATES.items() if state["Type"] == "Task"}
+TASKS = {name: state["Parameters"] for name, state in STATES.items() if "FunctionName" in state.get("Parameters", {})}
 
 UPLOADS = ("01-upload", "02-uploads")
 STEPS = ("04-snapshot", "05-train", "06-evaluate", "07-fit-all-rows", "08-prove", "11-promote")
@@ -62,6 +63,9 @@ SENT_BY = {
     "12-dismiss": "Dismiss the challenger",
     "13-dismiss-unjudged": "Dismiss the unjudged challenger",
     "25-roll-back": "Roll back",
+    "27-ask-approval": "Ask for approval",
+    "28-dismiss-unapproved": "Dismiss the unapproved version",
+    "29-promote-by-hand": "Promote or dismiss by hand",
 }
 """The state that sends each event of a run. Training is left out: its state is inside a map."""
 
@@ -144,6 +148,9 @@ def test_a_trial_and_the_rollback_name_the_same_model() -> None:
     assert end.trial.to_json() == EVENT["12-dismiss"]["judgement"]
     assert end_unjudged.trial is not None
     assert end_unjudged.trial.code == "unjudged"
+    unapproved, by_hand = MoveRequest.of(EVENT["28-dismiss-unapproved"]), ActionRequest.of(EVENT["29-promote-by-hand"])
+    assert (unapproved.run, unapproved.trial, unapproved.unapproved) == (run, None, True)
+    assert (by_hand.model, by_hand.action) == (model, "promote")
     assert EVENT["25-roll-back"]["request"] == EVENT["24-rollback"]
     assert (back.model, back.version) == (model, None)
 

@@ -88,7 +88,15 @@ SERVED = Served(VERSION, TIME, "roc_auc", 0.91)
 TRIAL_FIGURES = TrialFigures(60.0, 240, 0.0, 7.31, 0.0125, 0.0214, 0.05, 0, None, None, None, None)
 TRIAL = TrialOutcome("promote", "proved", "The challenger did well.", TIME, TRIAL_FIGURES)
 APPROVAL = Approval(
-    MODEL, RUN, VERSION, "token", TIME, TIME, "s3://lake/report.html", TRIAL, ApprovalAnswer(True, "ann", "checked", TIME)
+    MODEL,
+    RUN,
+    VERSION,
+    "token",
+    TIME,
+    TIME,
+    "s3://lake/report.html",
+    TRIAL,
+    ApprovalAnswer(True, "ann", "checked", TIME),
 )
 PROMOTED = LogEntry(model=MODEL, sequence=7, time=TIME, event="promoted", version=VERSION, trial=TRIAL)
 DEPLOYMENT = Deployment(

@@ -125,7 +125,9 @@ def test_the_first_answer_counts_and_its_execution_may_repeat_it(asked: Asked, s
         asked.act("bob", action=second)
 
 
-def test_of_two_people_who_answer_at_once_one_learns_of_the_other(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_people_who_answer_at_once_one_learns_of_the_other(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     replace = type(asked.store).replace
 
     def be_late(store: Any, key: str, data: bytes, etag: str) -> None:

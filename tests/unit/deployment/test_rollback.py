@@ -172,7 +172,10 @@ def test_a_version_that_does_not_answer_as_it_should_stays_out(
         ({"version": "people-3"}, "people-3 is in service already"),
         ({"version": "../income/1"}, "version: expected the name of a version"),
         ({"version": 3}, "version: expected the name of a version, got 3"),
-        ({"action": "forward"}, "action: expected rollback, or none for a retraining, got 'forward'"),
+        (
+            {"action": "forward"},
+            "action: expected promote, dismiss or rollback, or none for a retraining, got 'forward'",
+        ),
         ({"why": "so"}, "why: unknown; known are model, action, version and reason"),
         ({"reason": ""}, "reason: expected text"),
         ({"model": "flats"}, "flats has no version in service"),
