@@ -153,6 +153,6 @@ def _explain(request: ActionRequest, waiting: list[Approval]) -> str:
 def _letter(model: str, summary: str, report: str) -> str:
     inputs = [f'{{"model": "{model}", "action": "{action}"}}' for action in ("promote", "dismiss")]
     return (
-        f"{summary}\n\nReport: {report}\n\nAnswer with `refrain promote {model}` or `refrain dismiss {model}`, or start the"
-        f" retraining state machine with {inputs[0]} or {inputs[1]}. Without an answer, nothing goes into service."
+        f"{summary}\n\nReport: {report}\n\nAnswer with `refrain promote {model}` or `refrain dismiss {model}`, or start"
+        f" the retraining state machine with {inputs[0]} or {inputs[1]}. Without an answer, nothing goes into service."
     )
