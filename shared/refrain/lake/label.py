@@ -23,7 +23,7 @@ from refrain.lake.document import Document
 from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from preprocessing import Definition, Problem
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 type PredictionLabel = tuple[str, object]
 """The id of a prediction and its label, a JSON value as it was sent."""
-
-type LabelArrival = tuple[str, str, int]
-"""When a label was received; the key of its batch and its index in it order the labels of one time."""
 
 MAX_PREDICTION_ID_LENGTH = 100
 
@@ -130,18 +127,46 @@ def write_batch(
 
 
 def read_labels(
-    store: Store, model: str, since: datetime | None = None, until: datetime | None = None
+    store: Store,
+    model: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    only: Container[str] | None = None,
 ) -> dict[str, Label]:
     """Read the labels received from the hour of `since` to that of `until`, or all: prediction id to the current one.
 
-    The ids come in no order.
+    The ids come in no order. `only` keeps those of certain ids.
     """
-    received: dict[str, list[tuple[LabelArrival, object]]] = {}
-    for key, batch in LabelBatch.read_between(store, model, since, until):
-        for index, entry in enumerate(batch.labels):
-            label = (batch.received_at, key, index), entry["label"]
-            received.setdefault(entry["prediction_id"], []).append(label)
-    return {prediction_id: current_label(labels) for prediction_id, labels in received.items()}
+    labels: dict[str, Label] = {}
+    for prediction_id, label in arriving_labels(store, model, since, until):
+        if only is None or prediction_id in only:
+            add_label(labels, prediction_id, label)
+    return labels
+
+
+def arriving_labels(
+    store: Store, model: str, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[tuple[str, Label]]:
+    """Yield prediction ids and labels, repetitions too, in the order in which they were received: that of the keys."""
+    for _, batch in LabelBatch.read_between(store, model, since, until):
+        received = np.datetime64(batch.received_at.removesuffix("Z"), "us")
+        for entry in batch.labels:
+            yield entry["prediction_id"], Label(entry["label"], received)
+
+
+def add_label(labels: dict[str, Label], prediction_id: str, label: Label) -> None:
+    """Take the label that was received last; a mere repetition changes nothing.
+
+    >>> labels, (first, later) = {}, (np.datetime64("2026-11-23", "us"), np.datetime64("2026-11-24", "us"))
+    >>> for label in (Label("no", first), Label("yes", first), Label("yes", later)):
+    ...     add_label(labels, "a", label)
+    >>> labels["a"].value, labels["a"].received_at.item().day
+    ('yes', 23)
+    """
+    current = labels.get(prediction_id)
+    if current is None or type(label.value) is not type(current.value) or label.value != current.value:
+        labels[prediction_id] = label
 
 
 def count_labelled(store: Store, model: str, after: datetime | None, until: datetime, enough: int) -> int:
@@ -153,19 +178,3 @@ def count_labelled(store: Store, model: str, after: datetime | None, until: date
         if len(labelled) >= enough:
             break
     return min(len(labelled), enough)
-
-
-def current_label(labels: Iterable[tuple[LabelArrival, Any]]) -> Label:
-    """Return the label that counts: the last one received, since it was first sent without another one in between.
-
-    >>> a, b = ("2026-11-23T10:00:00Z", "x", 0), ("2026-11-23T11:00:00Z", "y", 0)
-    >>> current_label([(b, "yes"), (a, "yes")]).received_at.item().hour, current_label([(b, "yes"), (a, "no")]).value
-    (10, 'yes')
-    """
-    ordered = sorted(labels, key=lambda label: label[0])
-    first, current = ordered[-1]
-    for arrival, value in reversed(ordered):
-        if type(value) is not type(current) or value != current:
-            break
-        first = arrival
-    return Label(current, np.datetime64(first[0].removesuffix("Z"), "us"))

@@ -64,13 +64,17 @@ class LabelReason(Document):
 
 @dataclass(frozen=True)
 class LabelCounts(Document):
-    """What became of the labels; `rows` counts the labelled predictions among the rows of the snapshot."""
+    """What became of the labels; `rows` counts the labelled predictions among the rows of the snapshot.
+
+    `left_out` are of older predictions than a snapshot holds.
+    """
 
     rows: int
     labels: int
     unmatched: int
     unusable: int
     reasons: list[LabelReason]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

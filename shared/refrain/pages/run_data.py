@@ -41,7 +41,8 @@ def _labels(data: DataSummary) -> str:
     labelled = data.labelled
     if not labelled.labels:
         return ""
-    unused = [f"{counted(labelled.unmatched)} of no captured prediction"] if labelled.unmatched else []
+    unused = [f"{counted(labelled.left_out)} of older predictions than a run holds"] if labelled.left_out else []
+    unused += [f"{counted(labelled.unmatched)} of no captured prediction"] if labelled.unmatched else []
     unused += [f"{counted(labelled.unusable)} of predictions that cannot be learned from"] if labelled.unusable else []
     rest = f" ({', '.join(unused)})" if unused else ""
     return f"{counted(labelled.rows, 'row')} of these by {counted(labelled.labels, 'label')} of predictions{rest}. "

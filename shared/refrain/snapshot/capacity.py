@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from refrain.errors import TooManyRows
 from refrain.process_memory import MEGABYTE, function_bytes
+from refrain.snapshot.labelled_rows import labelled_bytes
 from refrain.snapshot.rows import RowLimit
 from refrain.training_memory import TrainingTable, max_training_rows
 from refrain.words import counted, memory_size
@@ -36,7 +37,8 @@ def check_readable(definition: Definition, data: RunData) -> None:
     rows = sum(part.rows for receipt in data.receipts for part in receipt.parts) + len(data.labelled)
     columns = len(definition.columns)
     by_time = int(MAX_READ_SECONDS / SECONDS_PER_CELL / columns)
-    by_memory = (function_bytes() - OWN_BYTES) / BYTES_PER_READ_ROW
+    held = OWN_BYTES + labelled_bytes(definition, len(data.labelled))
+    by_memory = (function_bytes() - held) / BYTES_PER_READ_ROW
     most = int(min(by_time, by_memory))
     if rows > most:
         cure = "raise SnapshotMemory" if by_memory < by_time else "define fewer columns"

@@ -6,23 +6,44 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import batched
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing import decode, is_missing, missing, objects, prepare
-from refrain.lake.capture.predictions import Captured, LabelledPredictions, join_labels, read_captured
+from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.capture.predictions import Captured, LabelledPredictions, join_labels, rows_of_line
+from refrain.lake.capture.reading import captured_prefix, rows_of_lines
 from refrain.lake.capture.record import asked_at
-from refrain.lake.label import read_labels
+from refrain.lake.newest_labels import NewestLabels
 from refrain.lake.snapshot import LabelCounts, LabelReason
+from refrain.process_memory import function_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
-    from preprocessing import Array, Columns, Definition, Problem
+    from preprocessing import Array, Columns, Definition
     from refrain.aws.storage import Store
+    from refrain.lake.capture.predictions import CapturedRow
 
 MAX_REASONS = 10
+MAX_LABELLED_ROWS = 1_000_000
+"""Of more predictions with a label, a snapshot holds the newest; of fewer where its memory ends before."""
+
+LABELLED_SHARE = 0.3
+"""Of the function's memory; the rest is for libraries and for choosing among all rows."""
+
+BYTES_PER_CELL = 80
+"""Of a labelled row: a value, or a text of its own."""
+
+OTHER_CELLS = 4
+"""The id, the label, and the two together as a name, while labels and columns are held at once."""
+
+MAX_PIECE_ROWS = 10_000
+"""Captured rows that are held at once, before they are columns."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +70,8 @@ class LabelledRows:
         """Name the rows and their labels: SHA-256, hex."""
         return hashlib.sha256("\n".join(self.identities.tolist()).encode()).hexdigest()
 
-    def select(self, chosen: NDArray[np.bool_]) -> LabelledRows:
-        """Return the chosen rows."""
+    def select(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> LabelledRows:
+        """Return the chosen rows, in the order in which they are chosen."""
         arrays = {name: getattr(self, name)[chosen] for name in ("arrived", "predicted", "identities")}
         return replace(self, columns={name: array[chosen] for name, array in self.columns.items()}, **arrays)
 
@@ -60,12 +81,65 @@ NO_LABELS = LabelledRows({}, _NEVER, _NEVER, np.empty(0, object), LabelCounts(0,
 """The rows where nothing is labelled."""
 
 
+def labelled_bytes(definition: Definition, rows: int) -> int:
+    """Return what so many labelled rows take while they are read."""
+    return rows * BYTES_PER_CELL * (len(definition.columns) + OTHER_CELLS)
+
+
+def most_labelled_rows(definition: Definition) -> int:
+    """Return how many labelled rows a snapshot holds."""
+    return int(min(LABELLED_SHARE * function_bytes() / labelled_bytes(definition, 1), MAX_LABELLED_ROWS))
+
+
 def read_labelled(store: Store, definition: Definition) -> LabelledRows:
-    """Read all labels of a model and their predictions, and make rows of them."""
-    labels = read_labels(store, definition.model)
-    times = [time for time in map(asked_at, labels) if time]  # without any, no label belongs to a prediction
-    captured = read_captured(store, definition.model, min(times), only=labels) if times else Captured([])
-    return labelled_rows(definition, join_labels(captured, labels))
+    """Read the labels of the newest predictions of a model, and make rows of these predictions."""
+    newest = NewestLabels.read(store, definition.model, most_labelled_rows(definition))
+    parts = [NO_LABELS]
+    for rows in batched(_captured_rows(store, definition.model, newest), MAX_PIECE_ROWS, strict=False):
+        labels = {row.id: newest.labels[row.id] for row in rows}
+        parts.append(labelled_rows(definition, join_labels(Captured(rows), labels)))
+    joined = _join(definition, parts)
+    matched = joined.counts.labels
+    counts = replace(
+        joined.counts,
+        labels=len(newest.labels) + newest.left_out + newest.foreign,
+        unmatched=len(newest.labels) - matched + newest.foreign,
+        left_out=newest.left_out,
+    )
+    return replace(joined, counts=counts)
+
+
+def _captured_rows(store: Store, model: str, newest: NewestLabels) -> Iterator[CapturedRow]:
+    """Yield the captured row of each label, once, as it was delivered first."""
+    seen: set[str] = set()
+    since = asked_at(min(newest.labels)) if newest.labels else None  # without any, no label belongs to a prediction
+    keys = keys_between(store, captured_prefix(model), since, None) if since else []
+    for key, content in read_all(store, keys):
+        for rows in rows_of_lines(key, content.data, rows_of_line):
+            for row in rows or ():
+                if row.id in newest.labels and row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+
+
+def _join(definition: Definition, parts: Sequence[LabelledRows]) -> LabelledRows:
+    """Put the rows of several parts together, in the order of their labels and then of their ids."""
+    counts = [part.counts for part in parts]
+    reasons: Counter[tuple[str, str]] = Counter()
+    for part in counts:
+        reasons.update({(reason.column, reason.reason): reason.rows for reason in part.reasons})
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in ("arrived", "predicted", "identities")
+    }
+    columns = {
+        name: np.concatenate([missing(column.kind, 0), *(part.columns[name] for part in parts if part.columns)])
+        for name, column in definition.columns.items()
+    }
+    by_id = np.argsort(arrays["identities"], kind="stable")
+    order = by_id[np.argsort(arrays["arrived"][by_id], kind="stable")]
+    totals = {name: sum(getattr(part, name) for part in counts) for name in ("rows", "labels", "unmatched", "unusable")}
+    rows = LabelledRows(columns, counts=LabelCounts(**totals, reasons=_most_frequent(reasons)), **arrays)
+    return rows.select(order)
 
 
 def labelled_rows(definition: Definition, joined: LabelledPredictions) -> LabelledRows:
@@ -90,7 +164,7 @@ def labelled_rows(definition: Definition, joined: LabelledPredictions) -> Labell
         labels=len(joined) + len(joined.unmatched),
         unmatched=len(joined.unmatched),
         unusable=len(joined) - len(kept),
-        reasons=_count_reasons(problems),
+        reasons=_most_frequent(Counter((problem.column, problem.reason) for problem in problems)),
     )
     columns_of_kept = {name: array[kept] for name, array in (absent | dict(columns)).items()}
     return LabelledRows(columns_of_kept, joined.received[kept], joined.captured.times[kept], identities[kept], counts)
@@ -107,7 +181,6 @@ def _event_times(definition: Definition, sent: Array, predicted: Array) -> Array
     return times
 
 
-def _count_reasons(problems: list[Problem]) -> list[LabelReason]:
-    counts = Counter((problem.column, problem.reason) for problem in problems)
+def _most_frequent(counts: Counter[tuple[str, str]]) -> list[LabelReason]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [LabelReason(column, reason, rows) for (column, reason), rows in ordered[:MAX_REASONS]]

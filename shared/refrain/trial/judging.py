@@ -79,7 +79,7 @@ def _read_facts(store: Store, run: str, definition: Definition, deployment: Depl
     )
     trial = TrialSetting(definition, metric, champion, challenger.version, expectation)
     captured = read_captured(store, model, since, now, max_rows=MAX_JUDGED_ROWS)
-    labels = read_labels(store, model, since, now)
+    labels = read_labels(store, model, since, now, only=set(captured.ids))
     return gather_facts(trial, captured, labels, minutes)
 
 

@@ -63,7 +63,7 @@ def test_classes_are_counted_on_each_side(define: Define, make_receipt: MakeRece
         "target": "back",
         "time_range": ("2026-01-01T00:00:00.000000Z", "2026-01-04T00:00:00.000000Z"),
         "train_until": "2026-01-03T00:00:00.000000Z",
-        "labelled": {"rows": 0, "labels": 0, "unmatched": 0, "unusable": 0, "reasons": []},
+        "labelled": {"rows": 0, "labels": 0, "unmatched": 0, "unusable": 0, "reasons": [], "left_out": 0},
         "classes": [{"name": "no", "train": 2, "holdout": 0}, {"name": "yes", "train": 1, "holdout": 1}],
         "summary": None,
         "users": None,

@@ -13,7 +13,7 @@ from refrain.lake.capture.reading import read_answered_rows
 from refrain.unfamiliar import read_unfamiliar
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from preprocessing import Array, Columns, Definition, Problem
@@ -93,11 +93,10 @@ def read_captured(
     since: datetime | None = None,
     until: datetime | None = None,
     *,
-    only: Container[str] | None = None,
     max_rows: int | None = None,
 ) -> Captured:
     """Read predictions (see `read_answered_rows`)."""
-    return Captured(*read_answered_rows(store, model, since, until, rows_of_line, only=only, max_rows=max_rows))
+    return Captured(*read_answered_rows(store, model, since, until, rows_of_line, max_rows=max_rows))
 
 
 def rows_of_line(line: Any) -> Iterator[CapturedRow]:

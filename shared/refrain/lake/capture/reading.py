@@ -17,7 +17,7 @@ from refrain.lake.by_hour import keys_between, read_all
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from refrain.aws.storage import Store
@@ -48,13 +48,12 @@ def read_answered_rows[Row: (CapturedRow, RecommendationRecord)](
     until: datetime | None,
     read_line: Callable[[Any], Iterable[Row]],
     *,
-    only: Container[str] | None = None,
     max_rows: int | None = None,
 ) -> tuple[list[Row], int]:
     """Read the rows of a model that were answered from `since` to before `until` (UTC), or all; count damaged lines.
 
-    Each row comes once, in the order of ids, which is the order of time. `only` keeps those with certain ids, such as
-    the few that have labels. Once there are `max_rows`, no further file is opened; files come in the order of delivery.
+    Each row comes once, in the order of ids, which is the order of time. Once there are `max_rows`, no further file is
+    opened; files come in the order of delivery.
     """
     delivered = until + LATE if until else None
     start, end = (None if time is None else to_datetime64(time) for time in (since, until))
@@ -67,7 +66,7 @@ def read_answered_rows[Row: (CapturedRow, RecommendationRecord)](
                 continue
             for row in rows_of_line:
                 is_within = (start is None or row.time >= start) and (end is None or row.time < end)
-                if is_within and (only is None or row.id in only):
+                if is_within:
                     # Of two rows that contradict each other the same one is kept, whatever the order.
                     kept = rows.setdefault(row.id, row)
                     if kept is not row and kept != row and repr(row) < repr(kept):

@@ -70,7 +70,6 @@ def test_times_bound_predictions_and_not_deliveries(make_record: MakeRecord) -> 
     assert read_captured(lake, "shops", NOON + 30 * MINUTE, NOON + HOUR).ids == ["b", "c"]
     assert read_captured(lake, "shops", NOON).ids == ["a", "b", "c", "d"]
     assert read_captured(lake, "shops").ids == ["a", "b", "c", "d", "e"]
-    assert read_captured(lake, "shops", only={"d", "x"}).ids == ["d"]
 
 
 def test_lines_of_another_model_are_not_read(make_record: MakeRecord) -> None:
