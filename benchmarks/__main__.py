@@ -34,6 +34,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
     "prediction", "request", "waterfall", "instances", "emulator", "servers", "cold", "memory", "size", "ingest",
     "preprocessing", "retraining", "refitting", "growth", "monitoring", "load", "recommending",
+    "estimates", "drift",
 )  # fmt: skip
 
 

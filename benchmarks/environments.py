@@ -23,6 +23,8 @@ class NotInstalled(Exception):
 def make_environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Path:
     """Return the folder of a peer's environment, made from its `requirements.txt` when they changed.
 
+    These name all packages, so nothing else is resolved: limits of a peer that has no newer release do not stop it.
+
     Raises:
         NotInstalled: with the first lines of uv's output.
     """
@@ -33,7 +35,7 @@ def make_environment(name: str, peers: Path = PEERS, built: Path = BUILT) -> Pat
     print(f"installing {name} …", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _uv("venv", "--quiet", "--python", "3.13", str(folder))
-    arguments = ["--quiet", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
+    arguments = ["--quiet", "--no-deps", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
     _uv("pip", "install", *arguments, "--requirements", str(peers / name / "requirements.txt"))
     done.write_text(wanted, encoding="utf-8")
     return folder

@@ -95,7 +95,7 @@ def _figures(group: Group, row: Row) -> str:
 
 def _group(group: Group) -> Iterator[str]:
     yield f"**{group.title}**" + (f" · goal: {group.goal}" if group.goal else "") + "\n"
-    yield f"| | {group.unit} | tenth to ninetieth percentile | × floor |"
+    yield f"| | {group.unit} | {group.spread} | × floor |"
     yield "|---|---:|---:|---:|"
     for row in group.rows:
         ratio = group.ratio(row)

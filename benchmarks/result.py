@@ -23,7 +23,7 @@ class Row:
 class Group:
     """Contenders that were measured together. `floor` names the one to which ratios are taken (empty: none).
 
-    `goal` is what the project promises; `more_is_better` is for rates.
+    `goal` is what the project promises; `more_is_better` is for rates. `spread` says what low and high are.
     """
 
     title: str
@@ -32,6 +32,7 @@ class Group:
     floor: str = ""
     goal: str = ""
     more_is_better: bool = False
+    spread: str = "tenth to ninetieth percentile"
 
     def ratio(self, row: Row) -> float | None:
         """Return a row's median in units of the floor's."""

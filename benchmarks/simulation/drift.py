@@ -19,11 +19,12 @@ from refrain.statistics.shifts import Floors
 from refrain.training.baseline import profile_category, profile_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from benchmarks.simulation.cell import Random
+    from refrain.monitoring.windows import Window
 
     type Column = NDArray[Any]
     type Draw = Callable[[Random, int], Column]
@@ -117,10 +118,10 @@ def refer_to(name: str, values: Column) -> Reference:
     return Reference.of(name, profile, len(values))
 
 
-def find_drifted(references: list[Reference], columns: list[Column]) -> set[str]:
-    """Return the names of the features that drifted in a window."""
+def find_drifted(references: Sequence[Reference], columns: Sequence[Column], span: Window | None = None) -> set[str]:
+    """Return the names of the features that drifted in a window; `span` is its time, where references have hours."""
     counted = [(reference, reference.count(values)) for reference, values in zip(references, columns, strict=True)]
-    tests = compare_distributions(counted, [], floors=FLOORS, importance={})
+    tests = compare_distributions(counted, [], floors=FLOORS, importance={}, span=span)
     return {test.distribution.name for test in tests if test.distribution.drifted}
 
 

@@ -14,8 +14,10 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from benchmarks.simulation.cell import Bound, Cell
-from benchmarks.simulation.public_tables import bundled_table
+from benchmarks.simulation.familiar_tables import real_table
+from benchmarks.simulation.public_tables import DATA, FILES, bundled_table
 from preprocessing import encode, learn_vocabularies
+from refrain.lake.packed_columns import join_rows
 from refrain.statistics.estimated_figure import EstimatedFigure, ResampledRows, estimate_figure
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.possible_truths import PossibleClasses, PossibleValues
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     type Read = Callable[[Random], Rows]
 
 BUNDLED_TABLES = ("breast_cancer", "diabetes")
+PUBLIC_ROWS, PUBLIC_RUNS = 6000, 100
 TRAINED, JUDGED = 0.4, 0.65
 CLASS_METRICS, VALUE_METRICS = ("roc_auc", "log_loss", "accuracy", "f1"), ("mae", "rmse", "r2")
 BOUNDS = (
@@ -146,6 +149,14 @@ def _bundled(name: str, random: Random) -> Rows:
     return _encoded(table.definition, table.columns)
 
 
+def public_rows(model: str, rows: int, random: Random) -> Rows:
+    """Choose so many rows of a public table, if it has them. Raises `FileNotFoundError` where it is not there."""
+    table = real_table(model, rows // 2, rows // 2, random)
+    if table is None:
+        raise FileNotFoundError(f"the table of {model} is not in {DATA}")
+    return _encoded(table[0], join_rows(*table[1:]))
+
+
 def _encoded(definition: Definition, columns: Columns) -> Rows:
     return encode(definition, learn_vocabularies(definition, columns), columns), columns[definition.target]
 
@@ -163,3 +174,7 @@ def cells() -> Iterator[Cell]:
         yield Cell("estimates", name, partial(estimate, partial(_made, is_values)), 20, BOUNDS, 4)
     for name in BUNDLED_TABLES:
         yield Cell("estimates", name, partial(estimate, partial(_bundled, name)), 10, BOUNDS[:2])
+    for file in FILES:
+        if (DATA / file.file).exists():
+            read = partial(public_rows, file.model, PUBLIC_ROWS)
+            yield Cell("estimates", file.model, partial(estimate, read), PUBLIC_RUNS, BOUNDS)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.simulation.cell import Bound, Cell
-from benchmarks.simulation.drift import FLOORS, refer_to
-from refrain.monitoring.drift import compare_distributions
+from benchmarks.simulation.drift import find_drifted, refer_to
 from refrain.monitoring.windows import Window, drift_state
 from refrain.statistics.bins import number_cells
 from refrain.training.history import count_blocks
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from benchmarks.simulation.cell import Random
     from refrain.arrays import Floats
+    from refrain.monitoring.reference import Reference
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 PER_HOUR = 60
@@ -46,6 +46,23 @@ def draw_features(random: Random, hours: int) -> dict[str, Floats]:
     }
 
 
+def refer_to_weeks(columns: Mapping[str, Floats]) -> list[Reference]:
+    """Profile the rows of all features with their hours, as training does."""
+    rows = len(next(iter(columns.values())))
+    times = np.datetime64(BEGIN.replace(tzinfo=None), "us") + np.arange(rows) * np.timedelta64(3600 // PER_HOUR, "s")
+    references = [refer_to(name, values) for name, values in columns.items()]
+    return [
+        replace(reference, history=count_blocks(times, [number_cells(values, reference.edges)])[0])
+        for reference, values in zip(references, columns.values(), strict=True)
+    ]
+
+
+def span_of(start: int, length: int) -> tuple[slice, Window]:
+    """Return the rows and the time of a window of so many hours."""
+    rows = slice(start * PER_HOUR, (start + length) * PER_HOUR)
+    return rows, Window(BEGIN + timedelta(hours=start), BEGIN + timedelta(hours=start + length))
+
+
 def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float]:
     """Train on 60 days, then judge windows of so many hours; a feature may shift by .5 sd of its noise after that.
 
@@ -54,23 +71,12 @@ def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float
     trained, watched = TRAINED_DAYS * 24, max(24, 3 * length) if shifted else WATCHED_DAYS * 24
     hours = trained + watched
     columns = draw_features(random, hours)
-    rows = trained * PER_HOUR
-    times = np.datetime64(BEGIN.replace(tzinfo=None), "us") + np.arange(rows) * np.timedelta64(3600 // PER_HOUR, "s")
-    references = []
-    for name, values in columns.items():
-        reference = refer_to(name, values[:rows])
-        history = count_blocks(times, [number_cells(values[:rows], reference.edges)])[0]
-        references.append(replace(reference, history=history))
+    references = refer_to_weeks({name: values[: trained * PER_HOUR] for name, values in columns.items()})
     drifted = []
     for start in range(trained, hours - length + 1, length):
-        inside = slice(start * PER_HOUR, (start + length) * PER_HOUR)
-        counted = [
-            (reference, reference.count(columns[reference.name][inside] + 0.5 * (reference.name == shifted)))
-            for reference in references
-        ]
-        span = Window(BEGIN + timedelta(hours=start), BEGIN + timedelta(hours=start + length))
-        tests = compare_distributions(counted, [], floors=FLOORS, importance={}, span=span)
-        drifted.append({test.distribution.name for test in tests if test.distribution.drifted})
+        inside, span = span_of(start, length)
+        window = [values[inside] + 0.5 * (name == shifted) for name, values in columns.items()]
+        drifted.append(find_drifted(references, window, span))
     alarms = {f"alarms by {name}": sum(name in names for names in drifted) / len(drifted) for name in FEATURES}
     if not shifted:
         return alarms
