@@ -6,8 +6,6 @@ from collections import defaultdict
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from benchmarks.drift_tasks import SIZES, TRAINING_ROWS, draw_tasks
 from benchmarks.environments import NotInstalled
 from benchmarks.peer_program import peer_program
@@ -48,7 +46,7 @@ def measure() -> Part:
                 judges[title] = ask_peer(programs.enter_context(peer_program(name, "drift")))
             except NotInstalled as error:
                 skipped.append(f"{title} {error}")
-        alarms = count_alarms(judges, draw_tasks(WINDOWS, np.random.default_rng(0)))
+        alarms = count_alarms(judges, draw_tasks(WINDOWS))
     groups = tuple(group_alarms(title, by_judge) for title, by_judge in alarms.items())
     return Part("drift", TITLE, groups, (), tuple(skipped), NOTES)
 

@@ -54,9 +54,9 @@ class DriftTask:
         return columns | texts | {"judged": np.array(self.judged)}
 
 
-def draw_tasks(windows: int, random: Random) -> Iterator[tuple[str, DriftTask]]:
+def draw_tasks(windows: int) -> Iterator[tuple[str, DriftTask]]:
     """Draw so many windows of each situation, with its title."""
-    for _ in range(windows):
+    for random in map(np.random.default_rng, range(windows)):
         for rows in SIZES:
             yield from draw_shifts(rows, random)
         for name, kinds in NASTY.items():

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.environments import NotInstalled
 from benchmarks.peer_program import peer_program
@@ -56,7 +55,7 @@ def measure() -> Part:
     skipped = tuple(f"{file.model}: {file.file} is not in {DATA}" for file in FILES if file not in files)
     comparisons: list[Comparison] = []
     try:
-        with peer_program("nannyml", "estimate") as ask, threadpool_limits(1):
+        with peer_program("nannyml", "estimate") as ask:
             for file in files:
                 random = np.random.default_rng(0)
                 for _ in range(SPLITS):
@@ -92,14 +91,11 @@ def group_comparisons(comparisons: Sequence[Comparison]) -> Iterator[Group]:
         rows = tuple(Row(name, kind, *[means[name]] * 3) for name, kind in kinds.items())
         title = f"Error of the estimate: {COMPARED[metric]}, {SIDES[side]}"
         yield Group(title, "error", rows, PEER, "no larger than NannyML's")
-    for side, rows_in_words in SIDES.items():
-        held = {
-            metric: [figure.held for figure in figures] for (metric, of), figures in by_figure.items() if of == side
-        }
-        rows = tuple(_row_of_held(COMPARED[metric], figures) for metric, figures in held.items())
-        goal = "at least 90 %" if side == "asked" else ""
-        title = f"Labels within the 95 % interval: {rows_in_words}"
-        yield Group(title, "%", rows, "", goal, more_is_better=True, spread="95 % interval")
+    for side in dict.fromkeys(side for _, side in by_figure):
+        held = {metric: [figure.held for figure in by_figure[metric, of]] for metric, of in by_figure if of == side}
+        shares = tuple(_row_of_held(COMPARED[metric], figures) for metric, figures in held.items())
+        title, goal = f"Labels within the 95 % interval: {SIDES[side]}", "at least 90 %" if side == "asked" else ""
+        yield Group(title, "%", shares, "", goal, more_is_better=True, spread="95 % interval")
 
 
 def _row_of_held(metric: str, held: Sequence[bool]) -> Row:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; [performance.md](performance.md) explains the figures. Each figure is a median with its tenth
-and ninetieth percentile. Everything in one table was measured in turn in the same run, so that a busy moment slows all
-of it down.
+and ninetieth percentile, or a share with its 95 % interval. Everything in one table was measured in turn in the same
+run, so that a busy moment slows all of it down.
 
 **How to read it.** A floor (marked as such) is the least that the work can cost: it does only the part that nobody can
 avoid. A peer is what people use today. The last column divides by the floor of the same run. Machines differ, so only

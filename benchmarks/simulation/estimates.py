@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.simulation.cell import Bound, Cell
 from benchmarks.simulation.familiar_tables import real_table
@@ -93,8 +94,9 @@ def split_table(read: Read, random: Random) -> SplitTable:
     truth: Truth = np.searchsorted(classes, target) if len(classes) else target.astype(np.float64)
     trained, judged = int(TRAINED * len(truth)), int(JUDGED * len(truth))
     fitted = (HistGradientBoostingClassifier if len(classes) else HistGradientBoostingRegressor)(max_iter=40)
-    fitted.fit(matrix[:trained], truth[:trained])
-    answers = fitted.predict_proba(matrix) if len(classes) else fitted.predict(matrix)[:, np.newaxis]
+    with threadpool_limits(1):  # on a busy machine threads wait for each other
+        fitted.fit(matrix[:trained], truth[:trained])
+        answers = fitted.predict_proba(matrix) if len(classes) else fitted.predict(matrix)[:, np.newaxis]
     rows = np.arange(len(truth))
     others = _choose_others(matrix, _losses(truth, answers), rows[judged:], random)
     return SplitTable(matrix, truth, answers, rows[trained:judged], rows[judged:], others)
@@ -161,7 +163,7 @@ def _encoded(definition: Definition, columns: Columns) -> Rows:
     return encode(definition, learn_vocabularies(definition, columns), columns), columns[definition.target]
 
 
-def _made(is_values: bool, random: Random) -> Rows:
+def draw_rows(is_values: bool, random: Random) -> Rows:
     """Draw rows whose noise grows with one of five features."""
     matrix = random.normal(size=(4000, 5))
     signal = 1.5 * matrix[:, 0] + matrix[:, 1] + (1 + np.maximum(matrix[:, 2], 0)) * random.normal(size=4000)
@@ -171,7 +173,7 @@ def _made(is_values: bool, random: Random) -> Rows:
 def cells() -> Iterator[Cell]:
     """All cells of this part."""
     for name, is_values in (("made classes", False), ("made values", True)):
-        yield Cell("estimates", name, partial(estimate, partial(_made, is_values)), 20, BOUNDS, 4)
+        yield Cell("estimates", name, partial(estimate, partial(draw_rows, is_values)), 20, BOUNDS, 4)
     for name in BUNDLED_TABLES:
         yield Cell("estimates", name, partial(estimate, partial(_bundled, name)), 10, BOUNDS[:2])
     for file in FILES:

@@ -25,7 +25,7 @@ MACHINE = {"at": "2026-11-25", "processor": "one", "processors": 2, "load": 0.1,
 PART = Part(
     "small",
     "A small part",
-    (Group("all of it", "ms", ROWS, "a copy", "≤ 2 × a copy"),),
+    (Group("all of it", "ms", ROWS, "a copy", "≤ 2 × a copy", spread="95 % interval"),),
     (Line("growing", "rows", "MB", (1, 10), {"ours": (1.0, 2.0)}, "It grows."),),
     ("pandera: it is not installed (No module named 'pandera')",),
     ("A note.",),
@@ -63,6 +63,7 @@ def test_a_skipped_peer_is_named_in_the_terminal_and_on_the_page(tmp_path: Path)
     shown = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     for text in (shown, part_as_text(PART)):
         assert "eft out: pandera: it is not installed (No module named 'pandera')" in text
+    assert "| | ms | 95 % interval | × floor |" in shown
     assert "| **ours** | 3 |  | 1.5 |" in shown
     assert {path.name for path in (tmp_path / "benchmarks").iterdir()} == {"small-0.svg", "small-line-0.svg"}
 
