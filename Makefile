@@ -33,8 +33,10 @@ up: setup $(if $(BUILT),build) ## Run the local cloud until Ctrl-C (PORT=, API_P
 	  $(if $(STACK),--stack "$(STACK)") $(if $(CONCURRENCY),--concurrency "$(CONCURRENCY)") \
 	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)") $(if $(BUILT),--template .aws-sam/build/template.yaml)
 
-sam-local: build ## Run the stock `sam local start-api` in Docker, on the local cloud (EVENTS=1: send the sample events)
-	@$(PYTHON) -m local.sam_local $(if $(EVENTS),--events)
+sam-local: setup ## Run the stock `sam local start-api` in Docker, on the local cloud (PORT=, EVENTS=1: send the sample events)
+	@$(PYTHON) -m local.sam_local --check $(if $(PORT),--port $(PORT)) $(if $(EVENTS),--events) && \
+	  $(MAKE) --no-print-directory build && \
+	  exec $(PYTHON) -m local.sam_local $(if $(PORT),--port $(PORT)) $(if $(EVENTS),--events)
 
 lint: setup ## Run ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy

@@ -19,6 +19,10 @@ class PortTaken(LocalError):
         self.port = port
 
 
+class NoContainers(LocalError):
+    """Containers cannot run here, or cannot reach this machine; the sentence says what to do."""
+
+
 class AlreadyRunning(LocalError):
     """Another local cloud runs in this folder."""
 

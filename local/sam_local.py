@@ -1,7 +1,7 @@
 """`python -m local.sam_local`: the stock `sam local start-api`, in Docker, on the built packages and the local cloud.
 
 With `--events` it sends every sample event by `sam local invoke` instead, and those of the state machine to the local
-cloud. Without Docker it points to `make up`, which serves the same API.
+cloud. Where Docker cannot do that it points to `make up`, which serves the same API; `--check` finds out beforehand.
 """
 
 import argparse
@@ -19,9 +19,11 @@ from typing import Any
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from local.cloud import Cloud
+from local.errors import LocalError, NoContainers, PortTaken
 from local.port_forwarder import PortForwarder
 from local.sample_events import RECEIVERS, Send, prepare_stack, send_all
 from local.template import Resolver, read_template
+from local.web_server import is_free
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
@@ -31,6 +33,9 @@ IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 HOST = "host.docker.internal"
 
 
+WITHOUT_DOCKER = "`make up` serves the same API without Docker."
+
+
 def missing_docker() -> str:
     """Say why SAM's own local cloud cannot run here; empty when it can."""
     try:
@@ -38,7 +43,7 @@ def missing_docker() -> str:
     except FileNotFoundError:
         info = None
     if info is None or info.returncode:
-        return "`sam local` needs Docker, which is not running here; `make up` serves the same API without it."
+        return f"`sam local` needs Docker, which is not running here; {WITHOUT_DOCKER}"
     return ""
 
 
@@ -65,15 +70,38 @@ def write_template(endpoint: str) -> Path:
 
 @contextmanager
 def reachable_endpoint(cloud: Cloud) -> Iterator[str]:
-    """Yield the local cloud's address for containers; on Linux a forwarder carries it to the loopback."""
+    """Yield the local cloud's address for containers; on Linux a forwarder carries it to the loopback.
+
+    Raises `NoContainers`.
+    """
     port = int(cloud.stack["aws_endpoint_url"].rpartition(":")[2])
     if sys.platform != "linux":
         yield f"http://{HOST}:{port}"
         return
-    inspect = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
-    network = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout
-    with PortForwarder(gateway_address(json.loads(network)), port):
+    with forward_from(host_address(), port):
         yield f"http://{HOST}:{port}"
+
+
+def forward_from(address: str, port: int) -> PortForwarder:
+    """Forward a port of the address that containers know as their host. Raises `NoContainers` where it is elsewhere."""
+    try:
+        return PortForwarder(address, port)
+    except OSError as error:
+        raise NoContainers(
+            f"Docker's containers know this machine as {address}, which is not one of its addresses. The engine runs in"
+            " another network (rootless Docker, Docker Desktop or WSL2), so containers cannot reach the local cloud. "
+            f"Choose an engine of this machine (`docker context use default`); or {WITHOUT_DOCKER}"
+        ) from error
+
+
+def host_address() -> str:
+    """Ask Docker which address its containers know as their host. Raises `NoContainers`."""
+    inspect = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
+    answer = subprocess.run(inspect, capture_output=True, text=True, check=False)
+    try:
+        return gateway_address(json.loads(answer.stdout))
+    except (ValueError, KeyError) as error:
+        raise NoContainers(f"Docker has no network named bridge for containers; {WITHOUT_DOCKER}") from error
 
 
 def gateway_address(network: dict[str, str]) -> str:
@@ -131,14 +159,35 @@ def sam_api(cloud: Cloud, template: Path, port: int) -> Iterator[subprocess.Pope
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C, or send the events; return 1 when one failed."""
+    """Serve until Ctrl-C or SIGTERM, or send the events; return 1 when one failed, 2 where nothing can start."""
     parser = argparse.ArgumentParser(prog="python -m local.sam_local", description="SAM's own local API, in Docker.")
     parser.add_argument("--events", action="store_true", help="send every sample event by `sam local invoke`")
     parser.add_argument("--port", type=int, default=3000, help="port of the API")
+    parser.add_argument("--check", action="store_true", help="only find out whether it can start")
     options = parser.parse_args(arguments)
-    if sentence := missing_docker():
-        print(sentence)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        check_machine(None if options.events else options.port)
+        return 0 if options.check else _run(options)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
         return 0
+
+
+def check_machine(port: int | None) -> None:
+    """Find what would stop it, before anything is built. Raises `NoContainers` and `PortTaken`."""
+    if sentence := missing_docker():
+        raise NoContainers(sentence)
+    if sys.platform == "linux":
+        with forward_from(host_address(), 0):
+            pass
+    if port is not None and not is_free(port):
+        raise PortTaken(port)
+
+
+def _run(options: argparse.Namespace) -> int:
     with Cloud(template=BUILT) as cloud, reachable_endpoint(cloud) as endpoint:
         prepare_stack(cloud)
         template = write_template(endpoint)
@@ -154,11 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(cloud: Cloud, template: Path, port: int) -> int:
     print(f"The API starts at http://127.0.0.1:{port}; it serves the local cloud of .local/stack.json.", flush=True)
     with sam_api(cloud, template, port) as api:
-        try:
-            return api.wait()
-        except KeyboardInterrupt:  # SAM gets it as well
-            api.wait()
-            return 0
+        return api.wait()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,9 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     from local.web_server import WebServer
 
     services, api = (WebServer(port) for port in _ports(options))
+    print("The local cloud starts: S3, SQS, DynamoDB, Step Functions, Lambda and an HTTPS API.", flush=True)
+    # moto names what it does not emulate, and Refrain emulates that itself.
+    warnings.filterwarnings("ignore", module=r"moto\.")
     from local.running_stack import Options, Ports, RunningStack
 
     running = RunningStack(

@@ -7,10 +7,12 @@ data. `MODEL=songs` alone shows a simulated music service instead.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import signal
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ from local.stack_client import StackClient
 from preprocessing import DefinitionError, load_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 SONGS = "songs"
@@ -41,14 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.data is None and str(options.model) == SONGS:
             return _run_songs()
         uploads = _choose_uploads(options.data, options.model)
-        with tempfile.TemporaryDirectory(prefix="refrain-demo-") as folder:
-            models = Path(folder) / "definitions"
+        with _temporary_folder() as folder:
+            models = folder / "definitions"
             models.mkdir()
             if options.model:
                 shutil.copy(options.model, models)
-            _run_loop(uploads, Path(folder) / "cloud", models)
+            _run_loop(uploads, folder / "cloud", models)
             if not options.model:
-                _run_stream(Path(folder))
+                _run_stream(folder)
         screen.say("\n[green]The demo succeeded.[/] The local cloud is stopped; the reports stay in build/demo.")
     except (DemoFailed, LocalError) as error:
         screen.say(f"\n[red]The demo failed:[/] {error}")
@@ -59,6 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Make a folder for the states of local clouds; after a failure it stays, since errors name logs in it."""
+    folder = Path(tempfile.mkdtemp(prefix="refrain-demo-"))
+    try:
+        yield folder
+    except (DemoFailed, LocalError):
+        screen.say(f"\nThe logs of its local clouds stay in {folder}.")
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _choose_uploads(data: Path | None, model: Path | None) -> DemoUploads:
@@ -78,7 +95,8 @@ def _explain(error: OSError | DefinitionError) -> str:
 
 def _run_loop(uploads: DemoUploads, folder: Path, models: Path) -> None:
     screen.print_title("The local cloud starts")
-    with Cloud(folder=folder, models=models) as cloud:
+    screen.say("It takes some ten seconds, more on a slow machine.")
+    with Cloud(folder=folder, models=models, patience=math.inf) as cloud:
         client = StackClient(cloud)
         screen.say(f"S3, SQS, Step Functions and Lambda at {client.stack['aws_endpoint_url']}")
         screen.say(f"HTTPS API at {client.stack['api_url']}")
@@ -88,8 +106,8 @@ def _run_loop(uploads: DemoUploads, folder: Path, models: Path) -> None:
 def _run_songs() -> int:
     from local.demo.songs import songs_story  # late, since it imports SciPy and ONNX Runtime
 
-    with tempfile.TemporaryDirectory(prefix="refrain-demo-") as folder:
-        songs_story.perform(Path(folder))
+    with _temporary_folder() as folder:
+        songs_story.perform(folder)
     screen.say("\n[green]The demo succeeded.[/]")
     return 0
 
@@ -107,7 +125,7 @@ def _run_stream(folder: Path) -> None:
         "predicts the flights that follow, a week or more at a time. Labels come one block late. Monitoring runs every "
         f"{stream.TICK:g} seconds."
     )
-    with Cloud(folder=folder / "stream", models=models, tick=stream.TICK) as cloud:
+    with Cloud(folder=folder / "stream", models=models, tick=stream.TICK, patience=math.inf) as cloud:
         client = StackClient(cloud)
         act = stream.FlightStream(client, flights.read_flights())
         screen.say(f"\n{act.train_first_version()['reason']}\n")

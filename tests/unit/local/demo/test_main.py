@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.demo.__main__ import main
+from local.errors import NotStarted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,26 @@ def test_songs_alone_runs_the_songs_demo(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert main(["--model", "songs"]) == 0
     assert len(folders) == 1
+
+
+def test_the_folder_of_its_logs_stays_after_a_failure_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders: list[Path] = []
+
+    def fail(folder: Path) -> None:
+        folders.append(folder)
+        raise NotStarted(f"see {folder / 'up.log'}")
+
+    monkeypatch.setattr("local.demo.songs.songs_story.perform", fail)
+    assert main(["--model", "songs"]) == 1
+    assert folders[0].is_dir()
+    assert str(folders[0]) in capsys.readouterr().out.replace("\n", "")
+    shutil.rmtree(folders[0])
+
+    monkeypatch.setattr("local.demo.songs.songs_story.perform", folders.append)
+    assert main(["--model", "songs"]) == 0
+    assert not folders[1].exists()
 
 
 @pytest.mark.parametrize(
