@@ -72,7 +72,7 @@ sizes: build ## Print the unzipped size of each function with its layers; fail a
 	@$(PYTHON) -m local.sizes
 
 preflight: setup ## Say what of the account would stop a deployment; reads only (ENV=dev, PARAMETERS="NAME=VALUE …", JSON=1)
-	@$(PYTHON) -m local.preflight $(if $(ENV),--config-env $(ENV)) $(if $(JSON),--json) \
+	@$(PYTHON) -m cli doctor $(if $(ENV),--env $(ENV)) $(if $(JSON),--json) \
 	  $(foreach pair,$(PARAMETERS),--parameter $(pair))
 
 cost: setup ## Print what the stack costs a month (PREDICTIONS=, GIGABYTES=, RETRAININGS= a model, PARAMETERS=)

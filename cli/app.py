@@ -18,10 +18,19 @@ HELP_FLAGS = ("--help", "-h")
 COMPLETION_FLAG = "--install-completion"
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "On your machine": ("cli.try_model:try_",),
+    "Start": ("cli.try_model:try_", "cli.doctor:doctor"),
     "Definitions": ("cli.apply:apply", "cli.retire:retire"),
     "Data and predictions": ("cli.upload:upload", "cli.predict:predict", "cli.label:label"),
-    "Runs and deployments": ("cli.retrain:retrain", "cli.watch:watch", "cli.status:status", "cli.history:history"),
+    "Runs and deployments": (
+        "cli.retrain:retrain",
+        "cli.watch:watch",
+        "cli.status:status",
+        "cli.history:history",
+        "cli.promote:promote",
+        "cli.promote:dismiss",
+        "cli.rollback:rollback",
+    ),
+    "Versions": ("cli.diff:diff", "cli.copy:copy", "cli.export:export"),
 }
 """The functions of the commands under the headings of the help, in its order."""
 

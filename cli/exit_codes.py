@@ -17,6 +17,15 @@ EXIT_CODES = {
 }
 
 
+REFUSALS = frozenset(
+    {
+        *("InvalidRequest", "UnknownModel", "UnreadableUpload", "DefinitionError", "DefinitionChanged"),
+        *("TooManyRows", "BrokenVersion", "ChampionChanged", "OutdatedRollback"),
+    }
+)
+"""Names of the errors, of a story here or of a run there, with which something is not accepted."""
+
+
 class CommandError(Exception):
     """A command cannot do its work; the message is one sentence that says what to do."""
 
@@ -49,8 +58,7 @@ def exit_code_of(error: Exception) -> int | None:
         return NO_STACK
     if type(error).__module__.partition(".")[0] in ("botocore", "boto3"):
         return NO_STACK if "Connect" in type(error).__name__ else FAILED
-    refused = {"InvalidRequest", "UnknownModel", "UnreadableUpload", "DefinitionError", "BrokenVersion"}
-    if refused & {kind.__name__ for kind in type(error).__mro__}:
+    if REFUSALS & {kind.__name__ for kind in type(error).__mro__}:
         return REFUSED
     families = {"RefrainError", "PreprocessingError", "LocalError", "OSError"}
     return FAILED if families & {kind.__name__ for kind in type(error).__mro__} else None

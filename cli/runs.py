@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.exit_codes import DONE, UNCHANGED, CommandError, RefusedCommand
+from cli.exit_codes import DONE, REFUSALS, UNCHANGED, CommandError, RefusedCommand
 from cli.output import progress_console, result_console, write_json
 from cli.run_states import follow_states
 
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     from local.stack_client import StackClient
 
 PAUSE_SECONDS = 0.5
-SERVED = frozenset({"promoted", "refreshed", "rolled_back"})
-"""Outcomes that put a version into service."""
-
-REFUSALS = frozenset(
-    {"InvalidRequest", "UnknownModel", "TooManyRows", "BrokenVersion", "ChampionChanged", "OutdatedRollback"}
-)
-"""Errors with which a run ends that was not accepted."""
+SERVED = frozenset({"promoted", "refreshed", "rolled_back", "approved", "dismissed"})
+"""Outcomes that a person wanted, or that put a version into service."""
 
 
 def follow_run(client: StackClient, execution: str, options: Options, *, open_report: bool = False) -> int:

@@ -47,5 +47,6 @@ def _check(lake: Store, model: str, version: str) -> VersionName:
 
 def _owner(lake: Store, version: str) -> str | None:
     """Return the model that has a version of this name."""
-    models = {key.split("/")[1] for key in lake.keys("deployments/") if key.endswith(".json") and key.count("/") == 3}
-    return next((model for model in sorted(models) if lake.exists(Manifest.key(model, version))), None)
+    keys = lake.keys_directly_below("deployments/")
+    models = (key.removeprefix("deployments/").removesuffix(".json") for key in keys)
+    return next((model for model in models if lake.exists(Manifest.key(model, version))), None)

@@ -1,1 +1,1 @@
-"""What would stop a deployment, found before it: `make preflight`. It reads, and changes nothing."""
+"""What would stop a deployment, found before it: `refrain doctor`. It reads, and changes nothing."""

@@ -27,6 +27,7 @@ ROOMS: dict[str, list[str]] = {
     "pages": ["lake", "statistics"],
     "checks": ["lake", "statistics"],
     "applying": ["aws", "lake"],
+    "transfer": ["aws", "lake", "model"],
     "ingest": BELOW,
     "snapshot": BELOW,
     "training": [*BELOW, "recommenders"],

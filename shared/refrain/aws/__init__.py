@@ -2,5 +2,5 @@
 
 May import: nothing of ours.
 Called by: applying, deployment, evaluation, functions, ingest, lake, model, monitoring, recommendation, release,
-serving, snapshot, training, trial.
+serving, snapshot, training, transfer, trial.
 """

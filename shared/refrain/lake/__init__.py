@@ -2,5 +2,5 @@
 
 May import: aws.
 Called by: applying, checks, deployment, evaluation, ingest, model, monitoring, pages, recommendation, serving,
-snapshot, training, trial.
+snapshot, training, transfer, trial.
 """

@@ -135,11 +135,15 @@ def succession(entries: Iterable[LogEntry]) -> list[LogEntry]:
     >>> moves = [("promoted", "1", None), ("promoted", "2", None), ("promoted", "3", None), ("rolled_back", "1", "3")]
     >>> [entry.version for entry in succession(LogEntry("", 0, "", *move[:2], instead_of=move[2]) for move in moves)]
     ['1']
+    >>> [entry.version for entry in succession(LogEntry("", 0, "", "promoted", version) for version in "1231")]
+    ['2', '3', '1']
     """
     line: list[LogEntry] = []
     for entry in entries:
-        if entry.event in CHAMPION_EVENTS:
+        if entry.event == "rolled_back":
             line = [*champions_before(line, entry.version, entry.instead_of), entry]
+        elif entry.event in CHAMPION_EVENTS:  # a person may promote an earlier version again
+            line = [*(earlier for earlier in line if earlier.version != entry.version), entry]
     return line
 
 

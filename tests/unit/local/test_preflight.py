@@ -15,7 +15,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 
-from local.preflight import __main__ as preflight
+from cli.app import main
+from local.preflight import examination
 from local.preflight.findings import Account, Plan
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class World:
     def findings(self) -> dict[str, Finding]:
         """The worst finding of each check."""
         order = ["ok", "unknown", "warning", "stops"]
-        findings = sorted(preflight.examine(Account(self.client), self.plan), key=lambda one: order.index(one.verdict))
+        findings = sorted(
+            examination.examine(Account(self.client), self.plan), key=lambda one: order.index(one.verdict)
+        )
         return {finding.check: finding for finding in findings}
 
 
@@ -88,7 +91,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
-        world = World(preflight.read_plan("default", [f"NotificationEmail={ADDRESS}"], REGION))
+        world = World(examination.read_plan("default", [f"NotificationEmail={ADDRESS}"], REGION))
         world.limit()
         world.answers["apigateway", "get_account"] = {"throttleSettings": {"rateLimit": 10000.0}}
         yield world
@@ -234,15 +237,15 @@ def test_a_check_that_is_not_allowed_is_unknown_and_the_rest_goes_on(world: Worl
 
 
 @pytest.mark.parametrize(("length", "code"), [(7, 0), (60, 1)])
-def test_the_exit_code_and_the_json_say_whether_something_stops_the_deployment(
+def test_the_doctor_says_by_exit_code_and_json_whether_something_stops_the_deployment(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], length: int, code: int
 ) -> None:
-    monkeypatch.setattr(preflight, "read_plan", lambda *_: replace(world.plan, stack="r" * length))
-    monkeypatch.setattr(preflight, "Account", lambda _: Account(world.client))
+    monkeypatch.setattr(examination, "read_plan", lambda *_: replace(world.plan, stack="r" * length))
+    monkeypatch.setattr(examination, "shell_account", lambda: (Account(world.client), REGION))
 
-    assert preflight.main(["--json"]) == code
+    assert main(["doctor", "--json"]) == code
     findings = json.loads(capsys.readouterr().out)
     assert {finding["check"] for finding in findings} >= {"credentials", "name", "stack"}
 
-    assert preflight.main([]) == code
+    assert main(["doctor"]) == code
     assert ("stops" in capsys.readouterr().out) == bool(code)

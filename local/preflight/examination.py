@@ -1,12 +1,8 @@
-"""`python -m local.preflight`: a table of what would stop a deployment, and the cure of each; the exit code says it."""
+"""Makes all checks of an account and a region: what would stop a deployment, and the cure of each."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,30 +67,7 @@ def read_plan(environment: str, parameters: Sequence[str], region: str | None) -
     return Plan(configuration["global"]["parameters"]["stack_name"], region or "", template.parameters)
 
 
-def write_table(findings: Sequence[Finding]) -> str:
-    """Write a line for each finding, and its cure below."""
-    lines = []
-    for finding in findings:
-        lines.append(f"{finding.verdict:<9}{finding.check:<16}{finding.sentence}")
-        lines += [f"{'':<25}{finding.cure}"] if finding.cure else []
-    return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the findings; return 1 when one of them stops the deployment."""
-    parser = argparse.ArgumentParser(prog="python -m local.preflight", description="What would stop a deployment.")
-    parser.add_argument(
-        "--config-env", default="default", help="the environment in samconfig.toml (default, dev, prod)"
-    )
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="another value")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
+def shell_account() -> tuple[Account, str | None]:
+    """Return the account of this shell, and its region."""
     session: Any = boto3.Session()
-    plan = read_plan(options.config_env, options.parameter, session.region_name)
-    findings = list(examine(Account(session.client), plan))
-    print(json.dumps([asdict(finding) for finding in findings], indent=1) if options.json else write_table(findings))
-    return int(any(finding.verdict == "stops" for finding in findings))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return Account(session.client), session.region_name
