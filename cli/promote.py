@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from cli.exit_codes import DONE
 from cli.options import DEFAULTS, Options
 
 type Model = Annotated[str, Parameter(help="The model.")]
@@ -38,4 +39,5 @@ def _answer(options: Options, **request: str | None) -> int:
 
     client = options.client()
     execution = client.start({name: value for name, value in request.items() if value is not None})
-    return follow_run(client, execution, options)
+    follow_run(client, execution, options)
+    return DONE

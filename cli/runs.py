@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from local.stack_client import StackClient
 
 PAUSE_SECONDS = 0.5
-SERVED = frozenset({"promoted", "refreshed", "rolled_back", "approved", "dismissed"})
-"""Outcomes that a person wanted, or that put a version into service."""
+SERVED = frozenset({"promoted", "refreshed", "rolled_back"})
+"""Outcomes that put a version into service."""
 
 
 def follow_run(client: StackClient, execution: str, options: Options, *, open_report: bool = False) -> int:
