@@ -8,9 +8,17 @@ import numpy as np
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import svds
 
+from refrain.recommenders.half_life_choice import CENTURY
 from refrain.recommenders.neighbours import Neighbours, clear_diagonal
 from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative
-from refrain.recommenders.recent_targets import check_products, recent_directions, recent_weights
+from refrain.recommenders.recent_targets import (
+    MAX_OPERATIONS,
+    check_products,
+    count_operations,
+    recent_directions,
+    recent_scores,
+    recent_weights,
+)
 from refrain.recommenders.recommender import Recommender
 from refrain.recommenders.ridge import BLOCK, check_inverse, ridge_inverse
 
@@ -52,15 +60,24 @@ class Ease(Recommender):
     def check_work(self, interactions: Interactions) -> None:
         """Ask for the room of the inverse, and for the time of a half-life."""
         check_inverse(*interactions.weights.shape)
-        if self.half_life_days is not None:
+        if self.fades:
             check_products(interactions.items, interactions.weights.nnz)
+
+    def can_fade(self, interactions: Interactions) -> bool:
+        """Tell whether there is time for a half-life."""
+        return count_operations(interactions.items, interactions.weights.nnz) <= MAX_OPERATIONS
+
+    def score_half_lives(self, split: InnerSplit, half_lives: Sequence[float]) -> Iterator[NDArray[np.float32]]:
+        """Score the histories of a split by a model of each half-life, all of the same inverse and without a filter."""
+        usual = self._usual_model(CENTURY)
+        yield from usual._score_fading(split, usual._invert(split.learned), half_lives)
 
     def _learn(self, interactions: Interactions) -> Neighbours:
         return Neighbours.of(self._weights(interactions), interactions.items, self.neighbours)
 
     def choice_items(self, interactions: Interactions) -> int:
         """Keep all items where there are few users and no half-life: time grows with the smaller side."""
-        is_quick = self.half_life_days is None and interactions.weights.shape[0] <= MAX_CHOICE_ITEMS
+        is_quick = not self.fades and interactions.weights.shape[0] <= MAX_CHOICE_ITEMS
         return interactions.items if is_quick else MAX_CHOICE_ITEMS
 
     def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
@@ -72,20 +89,21 @@ class Ease(Recommender):
 
     def _score(self, split: InnerSplit) -> NDArray[np.float32]:
         """Score the histories of a split by all neighbours, without the filter."""
-        if self.half_life_days is None:
-            inverse = self._invert(split.learned)
+        inverse = self._invert(split.learned)
+        if self.half_life_days is None or not self.fades:
             return np.asarray(-inverse.times(split.asked) / inverse.diagonal, np.float32)
-        scores = np.zeros(split.asked.shape, np.float32)
-        start = 0
-        for block in Ease._weights(self, split.learned):
-            scores += split.asked[:, start : start + len(block)] @ block
-            start += len(block)
-        return scores
+        return self._score_fading(split, inverse, (self.half_life_days,))[0]
+
+    def _score_fading(
+        self, split: InnerSplit, inverse: Inverse, half_lives: Sequence[float]
+    ) -> list[NDArray[np.float32]]:
+        targets = [split.learned.targets(days) for days in half_lives]
+        return recent_scores(split.asked, split.learned.binary(), targets, inverse)
 
     def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of rows of the weights [items, items], with a diagonal of 0."""
         inverse = self._invert(interactions)
-        if self.half_life_days is not None:
+        if self.fades:
             yield from recent_weights(interactions.binary(), interactions.targets(self.half_life_days), inverse)
             return
         for start in range(0, interactions.items, BLOCK):
@@ -176,7 +194,7 @@ class FilteredEase(Ease):
         scale = item_users.mean() ** (self.damping - self.lift)
         into = directions.T * passed * scale * item_users[:, None] ** -self.damping
         out = directions.T
-        if self.half_life_days is not None:
+        if self.fades:
             targets = interactions.targets(self.half_life_days) @ diags_array(item_users**-self.damping)
             out = recent_directions(damped, targets, sizes, directions)
         return into.astype(np.float32), (out * item_users[:, None] ** self.lift).astype(np.float32)

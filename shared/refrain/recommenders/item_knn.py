@@ -73,6 +73,10 @@ class ItemKnn(Recommender):
                 f"{MAX_INTERACTION_PAIRS:.0e}: take AlternatingLeastSquares, or a shorter training.window"
             )
 
+    def can_fade(self, _: Interactions) -> bool:
+        """A half-life costs nothing more."""
+        return True
+
     def _learn(self, interactions: Interactions) -> Neighbours:
         if self.weighting is None or self.weighting not in get_args(Weighting.__value__):
             raise ValueError(f"weighting is one of {', '.join(get_args(Weighting.__value__))}, not {self.weighting!r}")

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 from sklearn.base import BaseEstimator, clone
 
+from refrain.recommenders.half_life_choice import CENTURY, choose_half_life
 from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
 from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative, choose_parameters
 from refrain.recommenders.top_k import rank_items
@@ -61,13 +62,33 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
         interactions.check()
         self.check_work(interactions)
-        self.popularity_ = interactions.shares(self.half_life_days)
-        self.chosen_ = choose_parameters(self, interactions)
-        self.scorer_ = (self._with(self.chosen_) if self.chosen_ else self)._learn(interactions)
+        half_life = choose_half_life(self, interactions)
+        self.chosen_ = half_life | choose_parameters(self._with(half_life), interactions)
+        complete = self._with(self.chosen_) if self.chosen_ else self
+        self.popularity_ = interactions.shares(complete.half_life_days)
+        self.scorer_ = complete._learn(interactions)
         return self
 
     def check_work(self, interactions: Interactions) -> None:
         """Raise `ValueError` for more work, or memory, than there is, before anything is chosen or learned."""
+
+    @property
+    def fades(self) -> bool:
+        """Whether old interactions count less than new ones."""
+        return self.half_life_days is not None and self.half_life_days < CENTURY
+
+    def can_fade(self, _: Interactions) -> bool:
+        """Tell whether a half-life acts on what is learned, and whether there is time for it."""
+        return False
+
+    def score_half_lives(self, split: InnerSplit, half_lives: Sequence[float]) -> Iterator[NDArray[np.float32]]:
+        """Score the histories of a split by a model of each half-life, with the usual options of all else."""
+        for days in half_lives:
+            yield self._usual_model(days)._learn(split.learned).scores(split.histories)
+
+    def _usual_model(self, half_life_days: float) -> Self:
+        usual = {name: options[0] for name, options in self.open_options().items()}
+        return self._with({**usual, "half_life_days": half_life_days})
 
     def open_options(self) -> dict[str, Sequence[float | int | str]]:
         """Return the options of each parameter that was not given, the usual one first."""

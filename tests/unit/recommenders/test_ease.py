@@ -40,8 +40,8 @@ def test_an_item_keeps_its_strongest_neighbours_positive_and_negative() -> None:
 def test_the_order_of_the_items_changes_nothing() -> None:
     interactions, order = random_interactions(3), np.random.default_rng(3).permutation(30)
     places = np.argsort(order)
-    straight = Ease(neighbours=None).fit(interactions).recommend(HISTORIES, 10)
-    shuffled = Ease(neighbours=None).fit(permuted(interactions, order))
+    straight = Ease(regularization=10, neighbours=None, half_life_days=14).fit(interactions).recommend(HISTORIES, 10)
+    shuffled = Ease(regularization=10, neighbours=None, half_life_days=14).fit(permuted(interactions, order))
     items, scores = shuffled.recommend([places[row] for row in HISTORIES], 10)
     same_lists(straight, (order[items], scores))
 

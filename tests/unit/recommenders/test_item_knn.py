@@ -58,9 +58,13 @@ def test_blocks_of_items_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_order_of_the_items_changes_nothing() -> None:
     interactions, order = random_interactions(3), np.random.default_rng(3).permutation(30)
     places = np.argsort(order)
-    straight = ItemKnn(neighbours=None, weighting="log", shrinkage=0.0).fit(interactions).recommend(HISTORIES, 10)
+    straight = (
+        ItemKnn(neighbours=None, weighting="log", shrinkage=0.0, half_life_days=14)
+        .fit(interactions)
+        .recommend(HISTORIES, 10)
+    )
     items, scores = (
-        ItemKnn(neighbours=None, weighting="log", shrinkage=0.0)
+        ItemKnn(neighbours=None, weighting="log", shrinkage=0.0, half_life_days=14)
         .fit(permuted(interactions, order))
         .recommend([places[row] for row in HISTORIES], 10)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,22 +22,29 @@ if TYPE_CHECKING:
 ITEMS = 30
 
 
+@cache
+def fitted_once(name: str, seed: int) -> tuple[Recommender, bytes]:
+    """A fitted estimator and its graph; fitting each for every example would take most of the time."""
+    recommender: Recommender = clone(EVERY[name]).fit(random_interactions(seed, items=ITEMS))
+    return recommender, recommender.export()
+
+
 @pytest.mark.parametrize("name", EVERY)
 @settings(max_examples=40)
 @given(seed=st.integers(0, 3), question=questions(ITEMS))
 def test_estimator_and_graph_give_the_same_lists(name: str, seed: int, question: tuple[np.ndarray, ...]) -> None:
-    recommender: Recommender = clone(EVERY[name]).fit(random_interactions(seed, items=ITEMS))
+    recommender, graph = fitted_once(name, seed)
     history, exclude, within, k = question
     rows = [row[row >= 0] for row in history]
 
-    found = answer(recommender.export(), history, int(k), exclude, within)
+    found = answer(graph, history, int(k), exclude, within)
 
     scores = recommender.scorer_.scores(rows)
     scores[[not len(row) for row in rows]] = recommender.popularity_
     size = float(np.abs(scores).max())
     expected = rank_items(masked(scores, exclude, within), int(k))
     same_lists((expected[0][:, :ITEMS], expected[1][:, :ITEMS]), found, size)
-    pairs = answer(recommender.export(), history, int(k), exclude=history)
+    pairs = answer(graph, history, int(k), exclude=history)
     recommended = recommender.recommend(rows, int(k))
     same_lists((recommended[0][:, :ITEMS], recommended[1][:, :ITEMS]), pairs, size)
 
@@ -54,7 +62,8 @@ def test_an_empty_history_gets_the_popular_items_at_the_time_of_training(recomme
 
     items, scores = answer(fitted.export(), np.array([[-1, -1], [3, -1]]), 5)
 
-    shares = interactions.shares(recommender.half_life_days)
+    half_life = fitted.chosen_.get("half_life_days", recommender.half_life_days)
+    shares = interactions.shares(None if half_life is None else float(half_life))
     assert items[0].tolist() == np.argsort(-shares, kind="stable")[:5].tolist()
     np.testing.assert_allclose(scores[0], np.sort(shares)[::-1][:5])
     np.testing.assert_array_equal(fitted.recommend([np.array([], dtype=np.int64)], 5)[0][0], items[0])

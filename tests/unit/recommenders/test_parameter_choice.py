@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from refrain.recommenders import AlternatingLeastSquares, Ease, FilteredEase, Interactions, ItemKnn
+from refrain.recommenders.half_life_choice import CENTURY, HALF_LIVES
 from refrain.recommenders.parameter_choice import Alternative, InnerSplit, choose_parameters
 from tests.unit.recommenders.interactions import random_interactions
 
@@ -54,11 +55,11 @@ def test_only_the_most_popular_items_and_a_sample_of_users_take_part() -> None:
 @pytest.mark.parametrize(
     ("estimator", "names"),
     [
-        (Ease(), {"regularization"}),
-        (FilteredEase(), {"regularization", "share", "factors"}),
-        (FilteredEase(share=1.0), {"regularization", "factors"}),
-        (ItemKnn(), {"weighting", "shrinkage"}),
-        (ItemKnn(weighting="log", shrinkage=3.0), set()),
+        (Ease(), {"half_life_days", "regularization"}),
+        (FilteredEase(), {"half_life_days", "regularization", "share", "factors"}),
+        (FilteredEase(share=1.0), {"half_life_days", "regularization", "factors"}),
+        (ItemKnn(), {"half_life_days", "weighting", "shrinkage"}),
+        (ItemKnn(weighting="log", shrinkage=3.0), {"half_life_days"}),
         (AlternatingLeastSquares(factors=4, iterations=2), {"regularization"}),
         (FilteredEase(half_life_days=14), {"regularization", "share", "factors"}),
     ],
@@ -67,7 +68,8 @@ def test_what_is_given_is_kept_and_the_rest_is_chosen_from_its_options(estimator
     before = estimator.get_params()
     estimator.fit(random_interactions(4, users=150))
     assert set(estimator.chosen_) == names
-    assert all(value in estimator.OPTIONS[name] for name, value in estimator.chosen_.items())
+    options = {**estimator.OPTIONS, "half_life_days": (CENTURY, *HALF_LIVES)}
+    assert all(value in options[name] for name, value in estimator.chosen_.items())
     assert estimator.get_params() == before
 
 
@@ -79,6 +81,7 @@ def test_a_model_with_the_chosen_parameters_given_is_the_same_model() -> None:
 
 def test_with_too_few_users_to_ask_the_usual_options_are_taken() -> None:
     assert FilteredEase().fit(random_interactions(6, users=10)).chosen_ == {
+        "half_life_days": CENTURY,
         "regularization": 200.0,
         "share": 0.0,
         "factors": 16,

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from refrain.recommenders import Ease, FilteredEase, Interactions, ItemKnn, Recommender
+from refrain.recommenders.half_life_choice import CENTURY
 from refrain.recommenders.neighbours import Neighbours
+from refrain.recommenders.recent_targets import recent_scores, recent_weights
+from refrain.recommenders.ridge import ridge_inverse
 from tests.unit.recommenders.interactions import make_interactions, random_interactions
 
 if TYPE_CHECKING:
@@ -38,18 +41,32 @@ def test_histories_predict_each_item_from_the_others_by_how_much_it_still_counts
         np.testing.assert_allclose(scores[row], solved[history].sum(axis=0), atol=1e-3 * np.abs(solved).max() * 5)
 
 
+@pytest.mark.parametrize("users", [20, 60])
+def test_histories_are_scored_for_many_half_lives_as_by_the_weights_of_each(users: int) -> None:
+    interactions = random_interactions(1, users)
+    pairs, targets = interactions.binary(), [interactions.targets(days) for days in (2, 20)]
+    inverse = ridge_inverse(pairs, np.full(30, 7.0))
+
+    scores = recent_scores(pairs, pairs, targets, inverse)
+
+    for target, scored in zip(targets, scores, strict=True):
+        expected = pairs @ np.concatenate(list(recent_weights(pairs, target, inverse)))
+        seen = pairs.toarray() > 0
+        np.testing.assert_allclose(scored[~seen], expected[~seen], atol=1e-4 * np.abs(expected).max())
+
+
 @timed
-def test_an_endless_half_life_is_none_at_all(kind: type[Recommender]) -> None:
+def test_a_very_long_half_life_is_none_at_all(kind: type[Recommender]) -> None:
     interactions = random_interactions(2)
-    endless, none = (_scores(kind(half_life_days=days).fit(interactions), HISTORIES) for days in (1e9, None))
-    np.testing.assert_allclose(endless, none, atol=2e-3 * np.abs(none).max())
+    long, none = (_scores(kind(half_life_days=days).fit(interactions), HISTORIES) for days in (30_000.0, CENTURY))
+    np.testing.assert_allclose(long, none, atol=2e-3 * np.abs(none).max())
 
 
 @timed
 def test_interactions_without_a_time_count_in_full(kind: type[Recommender]) -> None:
     timeless = random_interactions(2).weights
     interactions = Interactions(timeless, np.full(timeless.nnz, np.nan), np.nan)
-    timed_scores, none = (_scores(kind(half_life_days=days).fit(interactions), HISTORIES) for days in (7, None))
+    timed_scores, none = (_scores(kind(half_life_days=days).fit(interactions), HISTORIES) for days in (7, CENTURY))
     np.testing.assert_allclose(timed_scores, none, atol=2e-3 * np.abs(none).max())
 
 
@@ -57,7 +74,7 @@ def test_interactions_without_a_time_count_in_full(kind: type[Recommender]) -> N
 def test_an_item_that_rises_goes_before_one_of_the_same_users_that_fades(kind: type[Recommender]) -> None:
     amounts, days_ago = _rising_and_fading()
     ask = [np.array([item]) for item in range(4, 9)]
-    for half_life, leader in ((None, FADED), (3.0, NEW)):
+    for half_life, leader in ((CENTURY, FADED), (3.0, NEW)):
         scores = _scores(kind(half_life_days=half_life).fit(make_interactions(amounts, days_ago)), ask)
         other = NEW + FADED - leader
         assert scores[:, leader].mean() > scores[:, other].mean()
