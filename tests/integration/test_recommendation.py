@@ -236,7 +236,7 @@ def test_a_refit_takes_over_the_parameters_that_were_chosen_and_the_report_names
     refitted = json.loads(aws.read(f"versions/songs/{trained['champion']}/manifest.json"))
     judged = json.loads(aws.read(f"versions/songs/{refitted['judged']}/manifest.json"))
 
-    assert set(judged["chosen"]) == {"regularization", "share", "factors"}
+    assert set(judged["chosen"]) == {"half_life_days", "regularization", "share", "factors"}
     assert refitted["chosen"] == judged["chosen"]
     page = aws.read(trained["report"].split("/", 3)[3]).decode()
     assert f"share {judged['chosen']['share']:g}" in page

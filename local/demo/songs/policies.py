@@ -1,29 +1,32 @@
 """When a model is retrained, and what it would have recommended: with the product's own training and serving.
 
-A version is trained by `refrain.training.recommendation` on all plays before its time, as a run refits what serves.
-`refrain.model.recommendation` loads it, and answers for the listener's history until then, as the history table
-has it. There is no gate: every new version serves.
+A version is fitted by `refrain.training.recommender_fit` on all plays before its time, as a run refits what serves, and
+offers songs that are out and not yet played. `refrain.model.recommendation` loads it, and answers for the listener's
+history until then, as the history table has it. There is no gate: every new version serves. Its parameters are chosen
+once a day, to save time, where a run chooses them each time.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from local.demo.songs.repertoire import DAY, HOUR
-from preprocessing import RecommenderDefinition, load_definition, parse_definition
-from refrain.lake.version import TrainingRows
+from preprocessing import RecommenderDefinition, load_definition
+from refrain.lake.feature_profile import AnswerProfile
+from refrain.lake.version import Baseline, Golden, TrainingRows
 from refrain.model.recommendation import RecommenderModel
 from refrain.recommendation.recommendation_request import RecommendationRequest
-from refrain.training.recommendation import train_recommender
+from refrain.training.fitted_candidate import FittedCandidate
+from refrain.training.recommender_fit import fit_recommender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,13 +34,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from local.demo.songs.simulation import Service
-    from preprocessing import Definition
+    from preprocessing import Candidate, Columns
+    from refrain.training.recommender_fit import RecommenderFit
 
 DEFINITION = Path(__file__).parents[3] / "layers" / "models" / "songs.toml"
 POPULARITY = "popularity"
 """The first other candidate of the definition is retrained. It must be quick: it is trained hundreds of times."""
 RECOMMENDED_SONGS = 10
 WORKERS = 2
+NO_BASELINE = Baseline(rows=0, features={}, predictions=AnswerProfile(0))
+"""Nobody monitors these versions."""
 
 
 @dataclass(frozen=True)
@@ -154,40 +160,39 @@ class Trainer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._columns = service.columns(0, len(service.song))
-        self._definition = _without_titles(load_definition(DEFINITION))
-        self._candidate = next(
-            candidate for candidate in self._definition.training.candidates if candidate.name != POPULARITY
-        )
+        definition = load_definition(DEFINITION)
+        assert isinstance(definition, RecommenderDefinition), "songs are recommended"
+        self._definition = definition
+        self._candidate = next(item for item in definition.training.candidates if item.name != POPULARITY)
+        self.candidate = lru_cache(maxsize=4)(self._choose)
         self.version = lru_cache(maxsize=4)(self._version)
 
-    def rows(self, time: np.datetime64) -> dict[str, NDArray[Any]]:
+    def rows(self, time: np.datetime64) -> Columns:
         """Return all that is known at a time: the plays before it."""
         until = self._service.until(time)
-        return {name: self._columns[name][:until] for name in self._definition.columns}
+        return {name: column[:until] for name, column in self._columns.items()}
+
+    def _choose(self, day: np.datetime64) -> Candidate:
+        """Choose the parameters of a day's versions, when it begins."""
+        chosen = self._fit(day, self._candidate).chosen
+        return replace(self._candidate, parameters={**self._candidate.parameters, **chosen})
+
+    def _fit(self, time: np.datetime64, candidate: Candidate) -> RecommenderFit:
+        rows, songs = self.rows(time), self._service.catalogue(time)
+        with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
+            return fit_recommender(self._definition, candidate, rows, songs, offer_new=True)
 
     def _version(self, time: np.datetime64) -> RecommenderModel:
-        rows = self.rows(time)
-        newest = {name: column[-1:] for name, column in rows.items()}  # nothing is judged by it
-        with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
-            trained = train_recommender(self._definition, self._candidate, rows, newest, {})
-        learned = TrainingRows(str(time), len(rows[self._definition.roles.item]), 0)
-        files = trained.version_files(self._definition, self._candidate, str(time), learned, 0.0)
-        assert files.catalogue is not None, "a recommender has a catalogue"
-        return RecommenderModel.load(files.manifest, files.model, files.catalogue)
+        candidate = self.candidate(np.datetime64(np.datetime64(time, "D"), "us"))
+        fitted = self._fit(time, candidate)
+        unproved = FittedCandidate(fitted.graph, NO_BASELINE, Golden([], []), {}, fitted.seconds)
+        rows = TrainingRows(str(time), self._service.until(time), 0)
+        manifest = unproved.version_files(self._definition, candidate, str(time), rows, fitted.seconds).manifest
+        return RecommenderModel.load(manifest, fitted.graph, fitted.catalogue)
 
 
 def _whole_hour(time: np.datetime64) -> np.datetime64:
     return np.datetime64(np.datetime64(time, "h"), "us")
-
-
-def _without_titles(definition: Definition) -> RecommenderDefinition:
-    """Leave out the descriptions of songs: nobody reads these lists, and profiling them takes long."""
-    assert isinstance(definition, RecommenderDefinition), "songs are recommended"
-    described: Any = definition.document["columns"]
-    columns = {name: column for name, column in described.items() if name not in definition.roles.describe}
-    shortened = parse_definition(definition.model, {**definition.document, "columns": columns}, DEFINITION.name)
-    assert isinstance(shortened, RecommenderDefinition), "songs are recommended still"
-    return shortened
 
 
 def follow(service: Service, policies: Sequence[Policy] = POLICIES) -> Iterator[WatchedDay]:

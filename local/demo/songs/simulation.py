@@ -82,6 +82,11 @@ class Service:
             "artist": self.songs.artists[song],
         }
 
+    def catalogue(self, time: np.datetime64) -> Columns:
+        """Return the songs that are out at a time, as typed columns of the items of the definition."""
+        out = self.songs.released <= time
+        return {"song": self.songs.ids[out], "title": self.songs.titles[out], "artist": self.songs.artists[out]}
+
     def csv(self, since: int, until: int) -> bytes:
         """Write a slice of the plays as a file to upload."""
         columns = self.columns(since, until)

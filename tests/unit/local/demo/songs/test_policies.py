@@ -52,6 +52,18 @@ def test_a_version_is_the_same_whatever_comes_after_it(service: Service) -> None
     assert versions[0].catalogue.items == versions[1].catalogue.items
 
 
+def test_a_version_offers_songs_that_are_out_before_anybody_plays_them(service: Service) -> None:
+    friday = PLAN.at(-3)
+    songs = set(service.songs.ids[service.songs.released == friday])
+    played = set(Trainer(service).rows(friday)["song"])
+
+    items = Trainer(service).version(friday).catalogue.items
+
+    assert songs & set(items)
+    assert songs.isdisjoint(played)
+    assert set(service.songs.ids[service.songs.released > friday]).isdisjoint(items)
+
+
 def test_a_history_ends_before_its_session(service: Service) -> None:
     watch = PolicyWatch(service)
     play = int(np.flatnonzero(service.time >= PLAN.at(1))[0])
@@ -72,18 +84,19 @@ def test_popular_songs_differ_only_by_the_history_of_the_listener(service: Servi
     assert first not in without
 
 
-def test_popular_songs_are_those_of_the_definitions_popularity(service: Service) -> None:
+def test_popular_songs_are_those_with_the_most_listeners_of_late(service: Service) -> None:
     trainer = Trainer(service)
     (found,) = recommend_songs(trainer.version(PLAN.start), [()], popular=True)
     rows = trainer.rows(PLAN.start)
-    # By hand: listeners, half after 14 days; the last time of a pair counts.
+    days = float(str(trainer.candidate(PLAN.start).parameters["half_life_days"]))
+    # By hand: listeners, half after so many days; the last time of a pair counts.
     newest: dict[tuple[str, str], np.datetime64] = {}
     for row in range(len(rows["song"])):
         newest[rows["listener"][row], rows["song"][row]] = rows["played_at"][row]
     now = max(newest.values())
     score: dict[str, float] = {}
     for pair in newest:
-        score[pair[1]] = score.get(pair[1], 0.0) + 0.5 ** (float((now - newest[pair]) / DAY) / 14)
+        score[pair[1]] = score.get(pair[1], 0.0) + 0.5 ** (float((now - newest[pair]) / DAY) / days)
 
     assert found == set(sorted(score, key=lambda song: -score[song])[:10])
 
