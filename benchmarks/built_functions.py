@@ -24,6 +24,7 @@ from local.functions import FunctionHost, read_functions
 from local.names import REGION
 from local.template import read_template
 from refrain.aws.storage import Store
+from tests.stored import define
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def built_functions(candidate: str = "logistic") -> Iterator[BuiltFunctions]:
     model = income_model.train_version(candidate)
     with _s3() as endpoint:
         _fill(endpoint, model)
-        host = FunctionHost(endpoint, income_model.ROOT / "layers" / "models", folder / "runtime")
+        host = FunctionHost(endpoint, folder / "runtime")
         built = {function.name: function for function in read_functions(read_template(TEMPLATE), host)}
         inference = next(function for name, function in built.items() if "inference" in name)
         variables = {"REFRAIN_LAKE_BUCKET": LAKE, "REFRAIN_REFRESH_SECONDS": "3600"}
@@ -145,3 +146,4 @@ def _fill(endpoint: str, model: tiny.Model) -> None:
     os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=LAKE)
     tiny.deploy(Store(LAKE), model)
+    define(Store(LAKE), income_model.MODEL)

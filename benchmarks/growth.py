@@ -117,14 +117,12 @@ def _models() -> tuple[Line, Line]:
 
 def _fill(folder: Path, count: int) -> float:
     """Put so many models under different names into a folder, and a request; return the MB of one graph."""
-    document = tomllib.loads((income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((income_model.ROOT / "examples" / "income.toml").read_text(encoding="utf-8"))
     forest = {"name": "forest", "estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 100}
     training = document["training"] | {"candidates": [forest]}
     model = tiny.made("income", document | {"training": training}, list(income_model.invent_people(3000)))
     lake = many_models.FolderLake(folder / "lake")
-    (folder / "definitions").mkdir()
     for index in range(count):
-        (folder / "definitions" / f"{many_models.model_name(index)}.toml").touch()
         tiny.deploy(lake, _renamed(model, many_models.model_name(index)))
     (folder / "event.json").write_text(json.dumps(next(income_model.predict_events(1, 1))), encoding="utf-8")
     return len(model.files.model) / 1e6

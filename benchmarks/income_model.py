@@ -14,6 +14,7 @@ import numpy as np
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import Registry
+from tests.stored import define
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _person(random: np.random.Generator) -> dict[str, Any]:
 @cache
 def train_version(candidate: str) -> tiny.Model:
     """Train a candidate of the income model."""
-    document = tomllib.loads((ROOT / "layers" / "models" / f"{MODEL}.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((ROOT / "examples" / f"{MODEL}.toml").read_text(encoding="utf-8"))
     candidates = [entry for entry in document["training"]["candidates"] if entry["name"] == candidate]
     return tiny.made(
         MODEL, document | {"training": document["training"] | {"candidates": candidates}}, list(invent_people(3000))
@@ -81,7 +82,8 @@ def make_handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, A
     """Make the function's handler, on a lake in memory with one version."""
     lake = tiny.Lake()
     tiny.deploy(lake, model)
-    registry = Registry(lake, ROOT / "layers" / "models", refresh_seconds=3600)
+    define(lake, MODEL)
+    registry = Registry(lake, refresh_seconds=3600)
     return lambda event: respond(HttpRequest.of(event), registry).proxy()
 
 

@@ -60,7 +60,7 @@ def measure_models(folder: Path, count: int) -> dict[str, float]:
 
 def main(folder: Path, count: int) -> dict[str, float]:
     """Call each model once, then all in turn, then one repeatedly."""
-    registry = Registry(FolderLake(folder / "lake"), folder / "definitions", refresh_seconds=3600)
+    registry = Registry(FolderLake(folder / "lake"), refresh_seconds=3600)
     event = json.loads((folder / "event.json").read_text(encoding="utf-8"))
     events = cycle([event | {"path": f"/v1/models/{model_name(number)}:predict"} for number in range(count)])
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

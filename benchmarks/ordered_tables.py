@@ -72,7 +72,7 @@ def _flights() -> Path | None:
 
 
 def _bikes() -> dict[str, Any]:
-    document = tomllib.loads((ROOT / "layers" / "models" / "bikes.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((ROOT / "examples" / "bikes.toml").read_text(encoding="utf-8"))
     return {name: value for name, value in document.items() if name not in ("training", "gate", "key", "time")}
 
 

@@ -32,7 +32,7 @@ class RealTable:
     @property
     def definition(self) -> Definition:
         """The definition that reads the table."""
-        return load_definition(ROOT / "layers" / "models" / f"{self.model}.toml")
+        return load_definition(ROOT / "examples" / f"{self.model}.toml")
 
     def write(self, path: Path) -> int:
         """Write the repeated table; return its number of rows."""

@@ -59,7 +59,7 @@ def measure() -> Part:
 def _in_a_cloud(folder: Path, runs_by_name: Mapping[str, list[dict[str, float]]]) -> None:
     models = folder / "models"
     models.mkdir(parents=True)
-    definition = (income_model.ROOT / "layers" / "models" / f"{income_model.MODEL}.toml").read_text(encoding="utf-8")
+    definition = (income_model.ROOT / "examples" / f"{income_model.MODEL}.toml").read_text(encoding="utf-8")
     (models / f"{income_model.MODEL}.toml").write_text(definition + FOREST, encoding="utf-8")
     with Cloud(folder / "state", models, TEMPLATE) as cloud:
         client = StackClient(cloud)

@@ -54,7 +54,7 @@ MIX = {
 
 def income_definition(candidate: str) -> str:
     """Return the shipped definition of the income model with one candidate and a gate that the timid one passes."""
-    shipped = (income_model.ROOT / "layers" / "models" / "income.toml").read_text(encoding="utf-8")
+    shipped = (income_model.ROOT / "examples" / "income.toml").read_text(encoding="utf-8")
     head = shipped.partition("[[training.candidates]]")[0].replace('"roc_auc"', '"log_loss"')
     return f"{head}candidates = [{candidate}]\n[gate]\nconfidence = 0.9\n"
 

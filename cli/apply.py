@@ -26,7 +26,7 @@ def apply(
     options: Options = DEFAULTS,
 ) -> None:
     """Apply a definition: a model is added, or changed, in seconds and without a deployment."""
-    from cli.stack_choice import open_lake
+    from local.lake_store import open_lake
     from refrain.applying.apply import apply_definition
 
     text = file.read_text(encoding="utf-8")

@@ -18,8 +18,9 @@ def copy(
 ) -> None:
     """Copy a version to another stack, byte by byte, and prove it there on its golden rows. It serves once promoted."""
     from cli.output import progress_console, result_console, write_json
-    from cli.stack_choice import choose_stack, open_lake
+    from cli.stack_choice import choose_stack
     from cli.version_names import find_version
+    from local.lake_store import open_lake
     from refrain.transfer.copied_version import copy_version
 
     source, target = open_lake(options.client().origin), open_lake(choose_stack(to))

@@ -27,8 +27,8 @@ def diff(
 ) -> None:
     """Compare two versions: figures, rows, estimator, parameters, libraries, and the definition line by line."""
     from cli.output import add_rows, make_table, result_console, write_json
-    from cli.stack_choice import open_lake
     from cli.version_names import find_version
+    from local.lake_store import open_lake
     from refrain.lake.version import Manifest
 
     lake = open_lake(options.client().origin)

@@ -19,8 +19,8 @@ def export(
 ) -> None:
     """Write a version to a folder that predicts without AWS: the ONNX graph, preprocessing, definition, an example."""
     from cli.output import result_console, write_json
-    from cli.stack_choice import open_lake
     from cli.version_names import find_version
+    from local.lake_store import open_lake
     from refrain.transfer.exported_version import export_version
 
     lake = open_lake(options.client().origin)

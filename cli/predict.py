@@ -68,8 +68,8 @@ def show_predictions(answer: dict[str, Any]) -> None:
 def _read_file(client: StackClient, model: str, file: Path) -> Iterator[list[dict[str, Any]]]:
     """Read a file by the definition of the version in service."""
     from cli.instances import read_instances
-    from cli.stack_choice import open_lake
     from cli.version_names import find_version
+    from local.lake_store import open_lake
     from refrain.lake.version import Manifest
 
     lake = open_lake(client.origin)

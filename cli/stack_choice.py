@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +10,7 @@ from cli.exit_codes import NoStack
 from local.local_stack import LocalStack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from local.stack_client import Stack
-    from refrain.aws.storage import Store
 
 
 def choose_stack(name: str | None, start: Path | None = None) -> Stack:
@@ -45,28 +40,3 @@ def read_addresses(name: str | None, start: Path) -> dict[str, str] | None:
             addresses: dict[str, str] = json.loads(file.read_text())
             return addresses
     return None
-
-
-def open_lake(stack: Stack) -> Store:
-    """Open the lake of a stack for the stories."""
-    from refrain.aws.storage import Store
-
-    with _environment(stack.credentials()):
-        return Store(stack.stack["lake_bucket"])
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set the variables by which a store finds its service; those of the shell may lead to another one."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    _replace(before, variables)
-    try:
-        yield
-    finally:
-        _replace(variables, before)
-
-
-def _replace(old: Iterable[str], new: Mapping[str, str]) -> None:
-    for name in old:
-        os.environ.pop(name, None)
-    os.environ.update(new)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +39,7 @@ def try_(
     data.open("rb").close()  # a misspelt name is told before the cloud starts
     model = load_definition(definition).model
     console = result_console()
-    cloud = Cloud(FOLDER, models=_definitions(definition), patience=math.inf, tick=None, keep=keep)
+    cloud = Cloud(FOLDER, patience=math.inf, tick=None, keep=keep)
     with ExitStack() as running:
         with progress_console().status("starting the local cloud: S3, SQS, Lambda, Step Functions, an HTTPS API"):
             running.enter_context(cloud)
@@ -53,23 +52,12 @@ def try_(
     return code
 
 
-def _definitions(definition: Path) -> Path:
-    folder = FOLDER / "definitions"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shutil.copy(definition, folder)
-    return folder
-
-
 def _teach(client: StackClient, console: Console, model: str, definition: Path, data: Path) -> int:
     """Apply, upload and retrain; return REFUSED where the file was not accepted."""
-    from cli.apply import author
     from cli.runs import await_outcome
-    from cli.stack_choice import open_lake
     from cli.upload import send_files, show_receipts
-    from refrain.applying.apply import apply_definition
 
-    apply_definition(open_lake(client.origin), model, definition.read_text(encoding="utf-8"), author())
+    client.apply(definition)
     receipts = send_files(client, {f"{model}/{data.name}": data})
     show_receipts(client, receipts)
     if receipts[0]["status"] not in ("kept", "duplicate"):

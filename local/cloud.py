@@ -27,10 +27,10 @@ _PROJECT = Path(__file__).resolve().parent.parent
 class Cloud(LocalStack):
     """A local cloud that runs while the block runs.
 
-    `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions that add to or
-    replace the project's. `template` replaces the project's template, `parameters` the values of its parameters.
-    Schedules are due every `tick` seconds, as the template says (None), or never (0). At most `concurrency` calls of
-    functions run at once. In the folder `keep` its data stays while it is stopped.
+    `folder` holds its state (default: the project's `.local`). `models` is a folder of definitions to apply.
+    `template` replaces the project's template, `parameters` the values of its parameters. Schedules are due every
+    `tick` seconds, as the template says (None), or never (0). At most `concurrency` calls of functions run at once. In
+    the folder `keep` its data stays while it is stopped.
 
     Raises:
         NotStarted: it does not come up; the error holds what it printed.

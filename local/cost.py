@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = vars(parser.parse_args(arguments))
     parameters = dict(parameter.split("=", 1) for parameter in chosen.pop("parameters"))
     assumptions = Assumptions(**chosen)
-    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "layers" / "models")
+    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "examples")
     prices = tomllib.loads(PRICES.read_text())
     print(cost_table(Costs(stack, prices, assumptions), stack, assumptions, prices["seen"]))
     return 0

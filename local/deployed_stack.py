@@ -2,12 +2,14 @@
 
 import os
 from itertools import batched
+from pathlib import Path
 from typing import Any
 
 import boto3
 
 from local.errors import LocalError
 from local.stack_client import StackClient
+from refrain.lake.model_definition import ModelDefinition
 
 OUTPUT_NAMES = {
     "api_url": "ApiUrl",
@@ -79,6 +81,14 @@ class SelfCleaningClient(StackClient):
         super().__init__(cloud)
         self._models: set[str] = set()
 
+    def apply(self, definition: Path) -> None:
+        """Let a definition of a model that nobody else uses count."""
+        model = definition.stem
+        if model not in self._models and self._versions(self.stack["lake_bucket"], ModelDefinition.key(model)):
+            raise UnusableStack(f"The stack has a model {model} already; run these tests on a stack of their own.")
+        self._models.add(model)
+        super().apply(definition)
+
     def upload(self, key: str, content: bytes) -> None:
         """Put a file of a model that nobody else uses into the inbox."""
         model = key.partition("/")[0]
@@ -96,6 +106,7 @@ class SelfCleaningClient(StackClient):
             for folder in folders:
                 self._delete(lake, f"{folder}/{model}/")
             self._delete(lake, f"deployments/{model}.json")
+            self._delete(lake, ModelDefinition.key(model))
 
     def _versions(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
         """List the object versions below a prefix, delete markers included."""

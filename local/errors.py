@@ -1,5 +1,7 @@
 """Errors of the local cloud; each message is a sentence for the person who started it."""
 
+from pathlib import Path
+
 
 class LocalError(Exception):
     """The local cloud cannot do what it was asked to do."""
@@ -30,6 +32,13 @@ class AlreadyRunning(LocalError):
         super().__init__(f"A local cloud is already running in {folder} (process {process}); stop it first.")
         self.folder = folder
         self.process = process
+
+
+class NoDefinitions(LocalError):
+    """The folder of definitions to apply does not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The folder of definitions {folder} does not exist.")
 
 
 class NotStarted(LocalError):

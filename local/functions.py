@@ -5,7 +5,6 @@ own layers only.
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from local.log_delivery import DELIVERY_SECONDS
 from local.processes import Function
 from local.template import Resolver, Resource, Template, resource_attributes
 
-_MODELS = "/opt/models"
 _DELIVERY = "REFRAIN_DELIVERY_SECONDS"
 _NICE = 5
 """All functions share a few processors, so those for which no caller waits give way to the one that answers."""
@@ -25,10 +23,9 @@ _NICE = 5
 
 @dataclass(frozen=True)
 class FunctionHost:
-    """Where functions run: the address of the services, the definitions, and a folder for the runtime's packages."""
+    """Where functions run: the address of the services, and a folder for the runtime's packages."""
 
     endpoint: str
-    models: Path
     runtime: Path
 
 
@@ -44,23 +41,6 @@ def read_functions(template: Template, host: FunctionHost) -> list[Function]:
         _function(template, resource, _variables(template, resource, resolver, host), runtime_packages)
         for resource in template.of_type("AWS::Serverless::Function")
     ]
-
-
-def gather_definitions(template: Template, extra: Path | None, into: Path) -> Path:
-    """Copy the template's model definitions into one folder; those in `extra` add to or replace them.
-
-    Raises:
-        TemplateError: the folder `extra` does not exist.
-    """
-    if extra and not extra.is_dir():
-        raise TemplateError(f"The folder of model definitions {extra} does not exist.")
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
-    layers = [_folder(template, layer) for layer in template.of_type("AWS::Serverless::LayerVersion")]
-    for folder in [*layers, *(layer / "models" for layer in layers), *([extra] if extra else [])]:
-        for definition in sorted(folder.glob("*.toml")):
-            shutil.copy(definition, into)
-    return into
 
 
 def _function(
@@ -119,7 +99,6 @@ def _variables(template: Template, resource: Resource, resolver: Resolver, host:
         **resource.properties.get("Environment", {}).get("Variables", {}),
     }
     resolved = {name: str(resolver.resolve(value)) for name, value in variables.items()}
-    local = {name: str(host.models) if value == _MODELS else value for name, value in resolved.items()}
-    if _DELIVERY in local:
-        local[_DELIVERY] = str(DELIVERY_SECONDS)
-    return {**local, "AWS_ENDPOINT_URL": host.endpoint}
+    if _DELIVERY in resolved:
+        resolved[_DELIVERY] = str(DELIVERY_SECONDS)
+    return {**resolved, "AWS_ENDPOINT_URL": host.endpoint}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.aws_server import AwsServer
 from local.concurrency import NEW_ACCOUNT, Concurrency
-from local.functions import FunctionHost, gather_definitions, read_functions
+from local.functions import FunctionHost, read_functions
 from local.gateway import Gateway
 from local.guard import RECORD_FILE, Guard
 from local.kept_state import keep_state, read_addresses, restore_state
@@ -29,14 +29,13 @@ from local.web_server import WebServer
 class Options:
     """Settings of the local cloud.
 
-    These are the template with values of its parameters, the folder for its state, a folder of definitions to add, the
-    name of the stack, and the limit of the account on running calls. Schedules are due every `tick` seconds, as the
-    template says (None), or never (0). In the folder `keep` its data stays while it is stopped.
+    These are the template with values of its parameters, the folder for its state, the name of the stack, and the limit
+    of the account on running calls. Schedules are due every `tick` seconds, as the template says (None), or never (0).
+    In the folder `keep` its data stays while it is stopped.
     """
 
     template: Path
     folder: Path
-    models: Path | None = None
     tick: float | None = None
     stack: str = STACK
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -67,8 +66,7 @@ class RunningStack:
         guard = Guard(read_rights(template, ports.services.url), options.folder / RECORD_FILE, options.stack)
         self._server = AwsServer(ports.services, self._invoke, guard)
         endpoint = self._server.endpoint
-        models = gather_definitions(template, options.models, options.folder / "models")
-        functions = read_functions(template, FunctionHost(endpoint, models, options.folder / "runtime"))
+        functions = read_functions(template, FunctionHost(endpoint, options.folder / "runtime"))
         concurrency = Concurrency(options.concurrency)
         self._pools |= {function.name: Pool(function, options.folder, concurrency) for function in functions}
         create_resources(template, self._server, functions)

@@ -72,6 +72,8 @@ def prepare_stack(cloud: Cloud) -> None:
     for key, content in sample_uploads().items():
         s3.put_object(Bucket=INBOX, Key=key, Body=content)
     client = StackClient(cloud)
+    for model in ("tumours", "churn"):
+        client.apply(PROJECT / "examples" / f"{model}.toml")
     _upload(client, "mean_perimeter")
     _run(client, RETRAINING, read_event("03-retraining"))
     _upload(client, "worst_perimeter")

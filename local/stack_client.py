@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from functools import cached_property
+from getpass import getuser
 from typing import TYPE_CHECKING, Any, Protocol
 
 from local.errors import StackFailed
@@ -48,6 +49,14 @@ class StackClient:
     @cached_property
     def _stepfunctions(self) -> Any:
         return self.client("stepfunctions")
+
+    def apply(self, definition: Path) -> None:
+        """Let a definition count."""
+        from local.lake_store import open_lake
+        from refrain.applying.apply import apply_definition
+
+        lake = open_lake(self.origin)
+        apply_definition(lake, definition.stem, definition.read_text(encoding="utf-8"), getuser())
 
     def upload(self, key: str, content: bytes) -> None:
         """Put a file into the inbox."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from local.concurrency import NEW_ACCOUNT
-from local.errors import AlreadyRunning, LocalError
+from local.errors import AlreadyRunning, LocalError, NoDefinitions
 from local.names import STACK
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,8 @@ def _start(options: argparse.Namespace, stop: threading.Event) -> None:
 
 
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
+    if options.models and not options.models.is_dir():
+        raise NoDefinitions(options.models)
     # These imports take seconds; a cloud that runs already or a taken port should be reported at once.
     from local.web_server import WebServer
 
@@ -62,7 +64,6 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
         Options(
             options.template,
             options.folder,
-            options.models,
             options.tick,
             options.stack,
             dict(options.parameter),
@@ -75,7 +76,8 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     stack_file = options.folder / "stack.json"
     try:
         if not stop.is_set():
-            _warn_of_definitions(options.folder / "models")
+            if options.models:
+                _apply_definitions(options.models, running.stack)
             _write_stack_file(stack_file, running.stack)
             _announce(running.stack, options.folder)
         while not stop.wait(1):  # a signal that reached another thread does not wake this one
@@ -109,15 +111,18 @@ def _announce(stack: Mapping[str, str], folder: Path) -> None:
     print("Ctrl-C stops it.", flush=True)
 
 
-def _warn_of_definitions(models: Path) -> None:
-    """Report definitions that cannot be used; otherwise people learn of them when their uploads are missing."""
-    from preprocessing import DefinitionError, load_definition
+def _apply_definitions(models: Path, stack: Mapping[str, str]) -> None:
+    """Apply the definitions of a folder, and report those that cannot be used."""
+    from local.local_stack import LocalStack
+    from local.stack_client import StackClient
+    from preprocessing import DefinitionError
 
+    client = StackClient(LocalStack(dict(stack)))
     for path in sorted(models.glob("*.toml")):
         try:
-            load_definition(path)
+            client.apply(path)
         except DefinitionError as error:
-            print(f"This definition cannot be used, so its uploads wait: {error}", flush=True)
+            print(f"This definition cannot be used, and was not applied: {error}", flush=True)
 
 
 def _write_stack_file(path: Path, stack: Mapping[str, str]) -> None:
@@ -169,7 +174,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.up", description="The local cloud, until Ctrl-C.")
     parser.add_argument("--port", type=int, default=0, help="port of the AWS services (default: a free one)")
     parser.add_argument("--api-port", type=int, default=0, help="port of the API (default: a free one)")
-    parser.add_argument("--models", type=Path, help="folder of definitions that add to or replace the template's")
+    parser.add_argument("--models", type=Path, help="folder of definitions to apply at the start")
     parser.add_argument("--stack", default=STACK, help="name of the stack; stacks can run side by side")
     parser.add_argument("--folder", type=Path, help="folder for its state (default: .local, or .local/stacks/<name>)")
     parser.add_argument("--keep", type=Path, help="folder in which its data stays while it is stopped")

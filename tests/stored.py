@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import __version__ as preprocessing_version
 from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.evaluation import CandidateVerdict, Evaluation, GateDecision, ModelSummary
+from refrain.lake.model_definition import ModelDefinition, definition_digest
 from refrain.lake.snapshot import DataSummary, LabelCounts, Snapshot, SplitSummary
 from refrain.lake.stakes import Stakes
 from refrain.lake.version import Manifest, TrainingRows
 
 if TYPE_CHECKING:
     from preprocessing import Definition
+    from refrain.aws.storage import Store
 
 RUN = "20261123T120409-3fa9c1"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def define(store: Store, model: str, text: str | None = None) -> None:
+    """Let a definition count, also one that cannot be used; without a text, the example of this name."""
+    text = (EXAMPLES / f"{model}.toml").read_text(encoding="utf-8") if text is None else text
+    digest, at = definition_digest(text), "2026-11-23T12:00:00Z"
+    ModelDefinition(digest, at, "a test", model, text).write(store, model)
 
 
 def make_snapshot(

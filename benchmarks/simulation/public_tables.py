@@ -38,7 +38,7 @@ class PublicFile:
 
     def read(self) -> CheckedTable:
         """Read it by its definition, without the rows that the definition refuses."""
-        definition = self.definition or load_definition(ROOT / "layers" / "models" / f"{self.model}.toml")
+        definition = self.definition or load_definition(ROOT / "examples" / f"{self.model}.toml")
         header = list(definition.source.header) or None
         frame = pd.read_csv(
             DATA / self.file, dtype=str, sep=self.separator, names=header, keep_default_na=False, skipinitialspace=True

@@ -59,7 +59,7 @@ def ingest_message(record: SQSRecord, lambda_context: Any = None) -> None:
         remaining = lambda_context.get_remaining_time_in_millis() / 1000 if lambda_context else None
         deadline = NO_DEADLINE if remaining is None else Deadline.within(remaining)
         try:
-            ingest(upload, lake, settings.models_dir, deadline)
+            ingest(upload, lake, deadline)
         except Exception as error:
             if _tries(record.raw_event) >= MAX_TRIES:
                 write_failed(lake, upload, record.message_id, error)

@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     settings = read_settings(MonitoringSettings)
     store = open_store(settings.lake_bucket)
     if "request" in event:
-        return begin_round(store, settings.models_dir, event)
+        return begin_round(store, event)
     services = AwsCloud(settings.state_machine_arn, settings.notification_topic_arn)
     delivery = timedelta(seconds=settings.delivery_seconds)
-    return monitor_by_name(store, services, settings.models_dir, event, delivery)
+    return monitor_by_name(store, services, event, delivery)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 SONGS = "songs"
+TUMOURS = Path(__file__).parents[2] / "examples" / "tumours.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,11 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run_songs()
         uploads = _choose_uploads(options.data, options.model)
         with _temporary_folder() as folder:
-            models = folder / "definitions"
-            models.mkdir()
-            if options.model:
-                shutil.copy(options.model, models)
-            _run_loop(uploads, folder / "cloud", models)
+            _run_loop(uploads, options.model or TUMOURS, folder / "cloud")
             if not options.model:
                 _run_stream(folder)
         screen.say("\n[green]The demo succeeded.[/] The local cloud is stopped; the reports stay in build/demo.")
@@ -93,11 +90,12 @@ def _explain(error: OSError | DefinitionError) -> str:
     return str(error)
 
 
-def _run_loop(uploads: DemoUploads, folder: Path, models: Path) -> None:
+def _run_loop(uploads: DemoUploads, definition: Path, folder: Path) -> None:
     screen.print_title("The local cloud starts")
     screen.say("It takes some ten seconds, more on a slow machine.")
-    with Cloud(folder=folder, models=models, patience=math.inf) as cloud:
+    with Cloud(folder=folder, patience=math.inf) as cloud:
         client = StackClient(cloud)
+        client.apply(definition)
         screen.say(f"S3, SQS, Step Functions and Lambda at {client.stack['aws_endpoint_url']}")
         screen.say(f"HTTPS API at {client.stack['api_url']}")
         loop.run_loop(client, uploads)
@@ -117,16 +115,14 @@ def _run_stream(folder: Path) -> None:
     from local.demo import flights, stream  # late, since they import pandas and ONNX Runtime
 
     screen.print_title("A stream of real data that changes: nobody retrains")
-    models = folder / "stream-definitions"
-    models.mkdir()
-    shutil.copy(stream.DEFINITION, models)
     screen.say(
         "How many minutes will a flight from New York be in the air? A model learns it from the winter of 2013 and "
         "predicts the flights that follow, a week or more at a time. Labels come one block late. Monitoring runs every "
         f"{stream.TICK:g} seconds."
     )
-    with Cloud(folder=folder / "stream", models=models, tick=stream.TICK, patience=math.inf) as cloud:
+    with Cloud(folder=folder / "stream", tick=stream.TICK, patience=math.inf) as cloud:
         client = StackClient(cloud)
+        client.apply(stream.DEFINITION)
         act = stream.FlightStream(client, flights.read_flights())
         screen.say(f"\n{act.train_first_version()['reason']}\n")
         screen.print_block_header()

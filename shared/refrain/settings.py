@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from refrain.errors import InvalidRequest
@@ -31,10 +30,6 @@ def _text(text: str) -> str:
     return text
 
 
-def _path(text: str) -> Path:
-    return Path(_text(text))
-
-
 def _origins(text: str) -> frozenset[str]:
     return frozenset(filter(None, text.split(",")))
 
@@ -42,7 +37,6 @@ def _origins(text: str) -> frozenset[str]:
 VARIABLES: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "lake_bucket": ("REFRAIN_LAKE_BUCKET", "the name of the lake's bucket", _text),
     "metric_namespace": ("REFRAIN_METRIC_NAMESPACE", "the namespace of the stack's metrics", _text),
-    "models_dir": ("REFRAIN_MODELS_DIR", "the folder of the model definitions", _path),
     "history_table": ("REFRAIN_HISTORY_TABLE", "the name of the table of histories", _text),
     "inference_bytes": ("REFRAIN_INFERENCE_MEMORY", "a number of MB", _megabytes),
     "ingest_queue_url": ("REFRAIN_INGEST_QUEUE_URL", "the URL of the queue of uploads", _text),
@@ -80,28 +74,21 @@ class EvaluationSettings(LakeSettings):
 
 
 @dataclass(frozen=True)
-class DefinitionSettings(LakeSettings):
-    """What several functions need: the model definitions too."""
-
-    models_dir: Path
-
-
-@dataclass(frozen=True)
-class MoveSettings(DefinitionSettings):
+class MoveSettings(LakeSettings):
     """What move needs: whom to ask before a version goes into service."""
 
     notification_topic_arn: str
 
 
 @dataclass(frozen=True)
-class SnapshotSettings(DefinitionSettings):
+class SnapshotSettings(LakeSettings):
     """What snapshot needs; what training cannot hold in its memory is left out."""
 
     training_bytes: int
 
 
 @dataclass(frozen=True)
-class IngestSettings(DefinitionSettings):
+class IngestSettings(LakeSettings):
     """What ingest needs."""
 
     history_table: str
@@ -109,7 +96,7 @@ class IngestSettings(DefinitionSettings):
 
 
 @dataclass(frozen=True)
-class InferenceSettings(DefinitionSettings):
+class InferenceSettings(LakeSettings):
     """What inference needs; a new deployment is looked for every `refresh_seconds`.
 
     Pages of the `allowed_origins` may call it from a browser.
@@ -121,7 +108,7 @@ class InferenceSettings(DefinitionSettings):
 
 
 @dataclass(frozen=True)
-class MonitoringSettings(DefinitionSettings):
+class MonitoringSettings(LakeSettings):
     """What monitoring needs; captured lines are delivered within `delivery_seconds`."""
 
     state_machine_arn: str

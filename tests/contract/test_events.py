@@ -205,6 +205,8 @@ def inbox(aws: Aws) -> Iterator[Aws]:  # noqa: F811
         "tumours/2026 spring/ein Überblick + mehr.csv.gz": gzip.compress(_as_csv(second)),
         "churn/customers.parquet": table.getvalue(),
     }
+    for model in ("tumours", "churn"):
+        aws.define(model)
     aws.s3.create_bucket(Bucket="inbox")
     for key, content in contents.items():
         aws.s3.put_object(Bucket="inbox", Key=key, Body=content)

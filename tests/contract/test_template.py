@@ -122,13 +122,13 @@ def test_a_layer_can_be_built(layer: Resource) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)
-def test_a_function_has_our_three_layers_and_one_layer_of_wheels(function: Resource) -> None:
+def test_a_function_has_our_two_layers_and_one_layer_of_wheels(function: Resource) -> None:
     layers = TEMPLATE.layers_of(function)
 
-    assert layers[:3] == ["PreprocessingLayer", "ModelsLayer", "SharedLayer"]
-    assert [layer for layer in layers[3:] if layer.endswith("Wheels")] == layers[3:]
+    assert layers[:2] == ["PreprocessingLayer", "SharedLayer"]
+    assert [layer for layer in layers[2:] if layer.endswith("Wheels")] == layers[2:]
     # The check before traffic lets inference compute.
-    assert len(layers) == (3 if function.logical_id == "PreTrafficFunction" else 4)
+    assert len(layers) == (2 if function.logical_id == "PreTrafficFunction" else 3)
 
 
 def test_the_code_reads_exactly_the_variables_that_the_template_sets() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
+EXAMPLES = PROJECT / "examples"
 DATA = PROJECT.parent / "shared" / "data"
 
 
@@ -40,19 +41,22 @@ def built(testrun_uid: str) -> Path:
 def template(request: pytest.FixtureRequest) -> Path | None:
     """The template to run: that of the source, or with `--built` that of the packages."""
     if request.config.getoption("--stack"):
-        pytest.skip("needs definitions of its own, which a deployed stack does not take while it runs")
+        pytest.skip("needs a local cloud of its own")
     return request.getfixturevalue("built") if request.config.getoption("--built") else None
 
 
 @pytest.fixture(scope="module")
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
-    """A client of a local cloud, or with `--stack` of a stack on AWS."""
+    """A client of a local cloud with the examples, or with `--stack` of a stack on AWS."""
     if name := request.config.getoption("--stack"):
         visit = SelfCleaningClient(DeployedStack(name))
+        for path in EXAMPLES.glob("*.toml"):
+            visit.apply(path)
         yield visit
         visit.delete_everything()
         return
-    with Cloud(folder=tmp_path_factory.mktemp("cloud"), template=request.getfixturevalue("template")) as cloud:
+    template = request.getfixturevalue("template")
+    with Cloud(folder=tmp_path_factory.mktemp("cloud"), models=EXAMPLES, template=template) as cloud:
         yield StackClient(cloud)
 
 

@@ -12,7 +12,7 @@ import pytest
 from local.cloud import Cloud
 from local.deployed_stack import DeployedStack, SelfCleaningClient, UnusableStack
 from local.names import STACK
-from tests.e2e.conftest import PROJECT
+from tests.e2e.conftest import EXAMPLES, PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def test_the_same_tests_pass_on_a_stack_and_leave_nothing_behind(shell: dict[str
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "needs definitions of its own" in done.stdout
+    assert "needs a local cloud of its own" in done.stdout
     assert object_versions(SelfCleaningClient(DeployedStack(STACK))) == []
 
 
@@ -61,8 +61,12 @@ def test_data_of_other_people_is_left_alone(in_shell: None) -> None:
     theirs.upload("tumours/theirs.csv", b"")
     assert theirs.receipt("tumours/theirs.csv")["status"] == "refused"
 
+    theirs.apply(EXAMPLES / "churn.toml")
+
     with pytest.raises(UnusableStack, match="has uploads of tumours"):
         ours.upload("tumours/ours.csv", b"")
+    with pytest.raises(UnusableStack, match="has a model churn"):
+        ours.apply(EXAMPLES / "churn.toml")
     ours.delete_everything()
 
     assert object_versions(theirs)

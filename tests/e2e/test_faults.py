@@ -111,10 +111,12 @@ def rows(seed: int) -> bytes:
 @pytest.fixture(scope="module", params=FAULTS, ids=str)
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: Any) -> Iterator[Ledger]:
     """A stack after rounds with faults."""
-    models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
+    folder = tmp_path_factory.mktemp("cloud")
+    models = folder / "definitions"
+    models.mkdir()
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
     with FaultyCloud(request.param, folder, models=models, template=template) as cloud:
-        ledger = Ledger(World(StackClient(cloud), folder / "models"), cloud)
+        ledger = Ledger(World(StackClient(cloud), models), cloud)
         ledger.upload(0)
         assert ledger.run()[-1] == "Promote"
         number = 0

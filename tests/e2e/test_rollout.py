@@ -109,8 +109,10 @@ class World:
     models: Path
 
     def define(self, candidate: str, rollout: str) -> None:
-        """Write the definition, which every run reads again."""
-        (self.models / "shop.toml").write_text(DEFINITION.format(candidate=candidate, rollout=rollout))
+        """Apply another definition."""
+        path = self.models / "shop.toml"
+        path.write_text(DEFINITION.format(candidate=candidate, rollout=rollout))
+        self.client.apply(path)
 
     def run(self, **request: Any) -> tuple[list[str], dict[str, Any]]:
         """Run the state machine to its end; return its states and its description."""
@@ -143,7 +145,9 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> Iterator[World]:
     """A cloud for this module with a poor champion in service."""
-    models, folder = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("cloud")
+    folder = tmp_path_factory.mktemp("cloud")
+    models = folder / "definitions"
+    models.mkdir()
     draw = random.Random(7)
     lines = ["customer,price,size,bought"]
     for number in range(800):
@@ -151,7 +155,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path | None) -> It
         lines.append(f"c{number},{price:.5f},{size:.5f},{price - 2 * size + draw.gauss(0, 0.8) > 0}")
     (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout=""))
     with Cloud(folder=folder, models=models, template=template) as cloud:
-        world = World(StackClient(cloud), folder / "models")
+        world = World(StackClient(cloud), models)
         world.client.upload("shop/first.csv", "\n".join(lines).encode())
         assert world.client.receipt("shop/first.csv")["status"] == "kept"
         states, ended = world.run()

@@ -15,6 +15,7 @@ from local.credentials import LIFETIME_SECONDS
 from local.demo.uploads import tumour_uploads
 from local.guard import RECORD_FILE
 from local.stack_client import StackClient
+from tests.e2e.conftest import EXAMPLES
 from tests.e2e.test_capture import MODEL, wait_until
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def clients(clouds: list[Cloud]) -> list[StackClient]:
 
 def train(client: StackClient) -> dict[str, Any]:
     """Upload rows and train a version."""
+    client.apply(EXAMPLES / "tumours.toml")
     for key, content in tumour_uploads().first:
         client.upload(key, content)
         assert client.receipt(key)["status"] == "kept"

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from refrain.aws import storage, table
 from refrain.evaluation import entrants
 from refrain.lake.footprint import Footprint
+from tests.stored import define
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,10 @@ class Aws:
         """Upload to the inbox."""
         self.s3.put_object(Bucket=self.inbox, Key=key, Body=content)
 
+    def define(self, model: str, text: str | None = None) -> None:
+        """Let a definition count: this text, or the example of this name."""
+        define(storage.open_store(self.lake), model, text)
+
     def objects(self, prefix: str = "", bucket: str = "") -> list[str]:
         """List the keys of the lake (unless told otherwise)."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket or self.lake, Prefix=prefix)
@@ -77,7 +82,6 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     lake, inbox = (f"{name}-{uuid.uuid4().hex[:12]}" for name in ("lake", "inbox"))
     environment = {
         "REFRAIN_LAKE_BUCKET": lake,
-        "REFRAIN_MODELS_DIR": str(ROOT / "layers" / "models"),
         "REFRAIN_HISTORY_TABLE": f"history-{lake}",
         "REFRAIN_INGEST_QUEUE_URL": f"{endpoint}/123456789012/ingest-{lake}",
         "REFRAIN_INFERENCE_MEMORY": "1769",

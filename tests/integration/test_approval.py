@@ -19,8 +19,6 @@ from tests.integration.loop import compare, handler
 from tests.integration.test_decisions import LOGISTIC, Shop
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
     from tests.integration.loop import Run
@@ -58,10 +56,9 @@ class Asked:
 
 
 @pytest.fixture
-def shop(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(aws: Aws) -> Shop:
     """A model whose versions need approval."""
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
-    shop = Shop(aws, tmp_path)
+    shop = Shop(aws)
     shop.define(LOGISTIC, gate="[rollout]\napproval = true\napproval_hours = 2")
     return shop
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Aws
 
 ROOT = Path(__file__).parents[2]
-TUMOURS = next(ROOT.glob("*/tumours.toml"), ROOT / "layers" / "models" / "tumours.toml")
+TUMOURS = ROOT / "examples" / "tumours.toml"
 FIRST, SECOND = "people-1", "people-2"
 
 

@@ -25,8 +25,6 @@ from tests.integration.conftest import guess_footprint
 from tests.integration.loop import compare, handler, retrain, snapshot_of, upload
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from refrain.lake.version import VersionFiles
     from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
@@ -58,15 +56,14 @@ class Shop:
 
     model = "shop"
 
-    def __init__(self, aws: Aws, folder: Path) -> None:
+    def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self._folder = folder
         self.define(LOGISTIC)
 
     def define(self, *candidates: str, gate: str = "", split: str = "hash") -> None:
-        """Write the definition."""
-        content = DEFINITION.format(candidates=", ".join(candidates), gate=gate, split=split)
-        (self._folder / "shop.toml").write_text(content)
+        """Let a definition count."""
+        self.definition = DEFINITION.format(candidates=", ".join(candidates), gate=gate, split=split)
+        self.aws.define("shop", self.definition)
 
     def sell(
         self,
@@ -106,9 +103,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
-    return Shop(aws, tmp_path)
+def shop(aws: Aws) -> Shop:
+    return Shop(aws)
 
 
 def test_the_first_model_above_the_floor_goes_into_service(shop: Shop) -> None:
@@ -480,8 +476,7 @@ def test_nothing_new_is_no_reason_to_train_unless_forced(shop: Shop) -> None:
 def test_a_champion_of_an_older_definition_is_compared_as_it_is_served(shop: Shop) -> None:
     shop.sell(400)
     retrain("shop")
-    path = shop._folder / "shop.toml"
-    path.write_text(path.read_text().replace("size = {{", "size = {").replace('size = { type = "number" }\n', ""))
+    shop.aws.define("shop", shop.definition.replace('size = { type = "number" }\n', ""))
 
     ended = retrain("shop")
 

@@ -22,7 +22,7 @@ from backports import zstd
 
 from functions.failed_uploads.app import handler as answer_failed
 from functions.ingest.app import handler
-from preprocessing import DefinitionError
+from refrain.applying.apply import retire_model
 from refrain.aws.storage import Store
 from refrain.errors import StorageUnavailable, UnreadableUpload
 from refrain.ingest.deadline import FINISHING_SECONDS, Deadline
@@ -69,11 +69,10 @@ forty,Bern,yesterday,perhaps,c,4
 
 
 @pytest.fixture
-def people(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def people(aws: Aws) -> Aws:
     """A cloud whose only models are `people`, and one whose definition is broken."""
-    (tmp_path / "people.toml").write_text(PEOPLE, encoding="utf-8")
-    (tmp_path / "broken.toml").write_text("task = ", encoding="utf-8")
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+    aws.define("people", PEOPLE)
+    aws.define("broken", "task = ")
     return aws
 
 
@@ -297,10 +296,10 @@ def test_what_cannot_be_used_is_refused_in_a_receipt_and_nothing_else_is_left(
     assert (receipt["status"], receipt["code"]) == ("refused", code)
     assert len(receipt["reason"]) > 10
     assert receipt["source"]["key"] == key
-    assert len(people.objects()) == 1
+    assert len(written_by_ingest(people)) == 1
     ((name, event),) = bus.events
     assert (name, event["key"], event["code"]) == ("UploadRefused", key, code)
-    assert people.objects() == [event["receipt"].removeprefix(f"s3://{people.lake}/")]
+    assert written_by_ingest(people) == [event["receipt"].removeprefix(f"s3://{people.lake}/")]
 
 
 @pytest.mark.parametrize("key", ["a.csv", "Not A Model/a.csv", "/people/a.csv", "_/a.csv"])
@@ -325,19 +324,19 @@ def test_a_folder_made_in_the_console_is_no_upload(people: Aws) -> None:
     body = json.loads(s3_event(people, "people/"))
     body["Records"][0]["s3"]["object"]["size"] = 0
     assert handler({"Records": [message("0", json.dumps(body))]}, None) == {"batchItemFailures": []}
-    assert people.objects() == []
+    assert written_by_ingest(people) == []
 
 
 def test_an_upload_deleted_before_it_was_read_is_let_go(people: Aws) -> None:
     assert run(people, "people/gone.csv") == []
-    assert people.objects() == []
+    assert written_by_ingest(people) == []
 
 
 def test_the_same_event_twice_counts_once(people: Aws) -> None:
     upload(people, "people/a.csv", FILE)
-    before = {key: people.read(key) for key in people.objects()}
+    before = {key: people.read(key) for key in written_by_ingest(people)}
     assert run(people, "people/a.csv", "people/a.csv") == []
-    assert {key: people.read(key) for key in people.objects()} == before
+    assert {key: people.read(key) for key in written_by_ingest(people)} == before
 
 
 def test_the_same_content_under_another_name_is_a_duplicate(people: Aws) -> None:
@@ -418,7 +417,7 @@ def test_two_at_once_leave_what_one_would(people: Aws) -> None:
 def run_alone(aws: Aws, key: str) -> Iterator[str]:
     """Ingest as another function's process would, with connections of its own."""
     try:
-        ingest(UploadedObject(aws.inbox, key, "e", 1, ""), Store(aws.lake), Path(os.environ["REFRAIN_MODELS_DIR"]))
+        ingest(UploadedObject(aws.inbox, key, "e", 1, ""), Store(aws.lake))
     except StorageUnavailable as error:
         yield str(error)
 
@@ -454,22 +453,30 @@ def test_a_crash_at_any_write_leaves_nothing_visible_and_the_retry_the_same_byte
 ) -> None:
     # Given an upload that went well, and its bytes
     upload(people, "people/a.csv", FILE)
-    good = {key: people.read(key) for key in people.objects() if not key.startswith("receipts/")}
-    for key in people.objects():
+    good = rows_of(people)
+    for key in written_by_ingest(people):
         people.s3.delete_object(Bucket=people.lake, Key=key)
     # When it is killed at a write
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     with pytest.raises(Killed):
-        ingest(UploadedObject(people.inbox, "people/a.csv", "e", 1, ""), DyingStore(people.lake, writes), tmp_path)
+        ingest(UploadedObject(people.inbox, "people/a.csv", "e", 1, ""), DyingStore(people.lake, writes))
     # Then there is no receipt and nothing on the disk, and the retry writes the same
     assert people.receipts("people") == []
     assert list(temporary.iterdir()) == []
-    assert len(people.objects()) == writes
+    assert len(written_by_ingest(people)) == writes
     assert run(people, "people/a.csv") == []
-    assert {key: people.read(key) for key in people.objects() if not key.startswith("receipts/")} == good
+    assert rows_of(people) == good
     assert len(people.receipts("people")) == 1
+
+
+def written_by_ingest(aws: Aws) -> list[str]:
+    return [key for key in aws.objects() if not key.startswith("definitions/")]
+
+
+def rows_of(aws: Aws) -> dict[str, bytes]:
+    return {key: aws.read(key) for key in written_by_ingest(aws) if not key.startswith("receipts/")}
 
 
 def test_nothing_is_left_on_the_disk(people: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -497,15 +504,31 @@ def test_a_message_that_is_no_event_fails_alone_and_loudly(people: Aws, caplog: 
     assert record.exc_info
 
 
-def test_a_broken_definition_keeps_its_own_uploads_waiting_and_no_others(
-    people: Aws, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("mended", [PEOPLE, None])
+def test_a_broken_definition_refuses_its_own_uploads_until_it_is_mended_and_no_others(
+    people: Aws, bus: RecordedBus, mended: str | None
 ) -> None:
+    # Given uploads of a model whose definition is broken, and of another one
     people.put("broken/a.csv", FILE)
     people.put("people/a.csv", FILE)
+    # When the first is tried as often as it may, and answered by the function for dead letters too
     assert run(people, "broken/a.csv", "people/a.csv") == ["0"]
-    assert people.receipts("broken") == []
-    assert len(people.receipts("people")) == 1
-    assert any(record.exc_info and record.exc_info[0] is DefinitionError for record in caplog.records)
+    assert run_again(people, "broken/a.csv", "id-1")
+    answer_unanswered(people, "broken/a.csv", "id-1")
+    # Then its receipt says why it is refused, once, and so does an event
+    (refused,) = people.receipts("broken")
+    assert (refused["status"], refused["code"]) == ("refused", "broken_definition")
+    assert "broken.toml: not valid TOML" in refused["reason"]
+    ((name, detail),) = bus.events
+    assert (name, detail["model"], detail["code"]) == ("UploadRefused", "broken", "broken_definition")
+    assert statuses(people) == ["kept"]
+    # And when the definition was mended, or the model retired, the receipt of a redrive counts
+    if mended:
+        people.define("broken", mended)
+    else:
+        retire_model(Store(people.lake), "broken", "a test")
+    assert run(people, "broken/a.csv") == []
+    assert statuses(people, "broken") == sorted(["kept" if mended else "refused", "superseded"])
 
 
 class Broken(Exception):
@@ -761,6 +784,7 @@ def test_memory_does_not_grow_with_the_upload(people: Aws) -> None:
 def test_real_files_come_in_as_they_are_with_every_row_accounted_for(
     aws: Aws, key: str, file: str, rows: int, missing: dict[str, int]
 ) -> None:
+    aws.define(key.partition("/")[0])
     receipt = upload(aws, key, (DATA / file).read_bytes())
     assert (receipt["status"], receipt["rows_read"]) == ("kept", rows)
     assert (receipt["rows_kept"], receipt["rows_rejected"]) == (rows, 0)
@@ -770,5 +794,6 @@ def test_real_files_come_in_as_they_are_with_every_row_accounted_for(
 
 @needs_data
 def test_the_full_stops_of_the_adult_test_labels_are_gone(aws: Aws) -> None:
+    aws.define("income")
     receipt = upload(aws, "income/test.csv", (DATA / "adult" / "adult-test.csv").read_bytes())
     assert receipt["columns"]["income"]["top"] == [{"value": "<=50K", "rows": 12435}, {"value": ">50K", "rows": 3846}]

@@ -29,7 +29,6 @@ from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.integration.conftest import Aws
 
@@ -51,10 +50,9 @@ candidates = [{ name = "logistic", estimator = "sklearn.linear_model.LogisticReg
 
 
 @pytest.fixture
-def lake(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def lake(aws: Aws) -> Iterator[Store]:
     """A lake with a model in service, and uploads that it learned from."""
-    (tmp_path / "shops.toml").write_text(DEFINITION)
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+    aws.define("shops", DEFINITION)
     registry.cache_clear()
     store = open_store(aws.lake)
     upload(aws, "shops/first.csv", [{"Came back": row.pop("back"), **row} for row in people(200)])
@@ -258,12 +256,13 @@ def test_a_crash_before_the_receipt_leaves_the_same_as_one_that_went_well(aws: A
     assert lake.exists(Receipt.key("shops", receipt["digest"]))
 
 
-def test_labels_of_a_regression_are_numbers_in_a_file_too(aws: Aws, lake: Store, tmp_path: Path) -> None:
-    (tmp_path / "flats.toml").write_text(
+def test_labels_of_a_regression_are_numbers_in_a_file_too(aws: Aws, lake: Store) -> None:
+    aws.define(
+        "flats",
         "task = 'regression'\ntarget = 'price'\n"
         "[source]\ndecimal = ','\n"
         "[columns]\narea = { type = 'number' }\nprice = { type = 'number', min = 0 }\n"
-        "[training]\ncandidates = [{ name = 'linear', estimator = 'sklearn.linear_model.LinearRegression' }]"
+        "[training]\ncandidates = [{ name = 'linear', estimator = 'sklearn.linear_model.LinearRegression' }]",
     )
     aws.put("flats/labels/a.csv", b"prediction_id;label\np1;1,5\np2;2\np3;-1\n")
     deliver(aws, "flats/labels/a.csv")

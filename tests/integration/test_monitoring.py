@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ import boto3
 import numpy as np
 import pytest
 
-from preprocessing import load_definition
 from refrain.aws.cloud import AwsCloud
 from refrain.aws.storage import open_store
 from refrain.errors import ServiceUnavailable
@@ -26,8 +26,6 @@ from tests.unit.monitoring.world import Floats, World
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.integration.conftest import Aws
 
 CALIFORNIA = DATA / "california_monitoring"
@@ -77,7 +75,7 @@ class Surroundings:
 
 
 @pytest.fixture
-def surroundings(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
+def surroundings(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
     """What the template makes around the function, and the shop's definition."""
     name = aws.lake
     machine = boto3.client("stepfunctions", endpoint_url=aws.endpoint).create_state_machine(
@@ -88,16 +86,15 @@ def surroundings(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     boto3.client("sns", endpoint_url=aws.endpoint).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    (tmp_path / "shop.toml").write_text(DEFINITION)
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+    aws.define("shop", DEFINITION)
     monkeypatch.setenv("REFRAIN_STATE_MACHINE_ARN", machine)
     monkeypatch.setenv("REFRAIN_NOTIFICATION_TOPIC_ARN", topic)
     return Surroundings(aws.endpoint, machine, queue)
 
 
 @pytest.fixture
-def shop(aws: Aws, surroundings: Surroundings, tmp_path: Path) -> Shop:
-    world = World.of(open_store(aws.lake), "shop", load_definition(tmp_path / "shop.toml").document)
+def shop(aws: Aws, surroundings: Surroundings) -> Shop:
+    world = World.of(open_store(aws.lake), "shop", tomllib.loads(DEFINITION))
     people, answers, _ = customers(3000, seed=1)
     return Shop(world, world.serve(people, answers, importance=IMPORTANCE))
 

@@ -47,7 +47,8 @@ def _fresh() -> Iterator[None]:
 
 @pytest.fixture
 def table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The table of histories."""
+    """The table of histories, and the definition of the example."""
+    aws.define("songs")
     name = f"history-{aws.lake}"
     boto3.client("dynamodb", endpoint_url=aws.endpoint).create_table(
         TableName=name,
@@ -390,6 +391,7 @@ def test_ingest_retries_when_the_table_fails(aws: Aws, table: str, monkeypatch: 
 
 
 def test_other_models_never_load_the_client_of_the_table(aws: Aws, table: str) -> None:
+    aws.define("tumours")
     upload(aws, "tumours/none.csv", [{"id": "p1", "mean_radius": 1}])
 
     assert table_module._client.cache_info().currsize == 0
@@ -424,7 +426,7 @@ def test_recommendations_are_captured_and_later_interactions_are_their_labels(
 def test_lists_that_explore_are_captured_with_the_chances_of_their_items(
     aws: Aws, trained: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    songs = load_definition(ROOT / "layers" / "models" / "songs.toml")
+    songs = load_definition(ROOT / "examples" / "songs.toml")
     assert isinstance(songs, RecommenderDefinition)
     exploring = replace(songs, recommending=Recommending(explore=0.2))
     monkeypatch.setattr(Registry, "definition", lambda _registry, _model: exploring)
@@ -468,7 +470,7 @@ def test_monitoring_notices_a_change_of_taste_and_new_items(aws: Aws, trained: d
 
 def monitor(aws: Aws, now: datetime) -> MonitoringReport:
     """Write the monitoring report of a time."""
-    definition = load_definition(ROOT / "layers" / "models" / "songs.toml")
+    definition = load_definition(ROOT / "examples" / "songs.toml")
     return monitor_model(open_store(aws.lake), Recorder(), definition, now)
 
 

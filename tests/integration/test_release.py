@@ -31,6 +31,7 @@ EVENT = json.loads((ROOT / "events" / "16-models.json").read_text())
 def served(aws: Aws) -> Iterator[str]:
     """A champion."""
     registry.cache_clear()
+    aws.define("tumours")
     (_, first), *_ = tumour_uploads().first
     upload(aws, "tumours/first.csv", list(csv.DictReader(io.StringIO(first.decode()))))
     yield retrain("tumours")["champion"]

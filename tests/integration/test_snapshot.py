@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from preprocessing import parse_definition
+from preprocessing import DefinitionError, parse_definition
 from refrain import training_memory
 from refrain.aws.storage import Store, open_store
 from refrain.errors import InvalidRequest, StorageUnavailable, TooManyRows, UnknownModel
@@ -22,8 +22,6 @@ from tests.integration.loop import handler, snapshot_of, upload
 from tests.stored import make_manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.integration.conftest import Aws
 
 EVENT = {"request": {"model": "shops"}, "execution": "run 1", "started_at": "2026-11-23T12:00:00Z"}
@@ -46,36 +44,11 @@ candidates = [
 """
 
 
-@pytest.fixture
-def models(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of definitions with one model, `shops`."""
-    folder = tmp_path / "models"
-    folder.mkdir()
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(folder))
-    define(folder, DEFINITION)
-    return folder
-
-
-@pytest.fixture
-def lake(aws: Aws, models: Path) -> Store:
-    return open_store(aws.lake)
-
-
-def define(folder: Path, text: str) -> Path:
-    """Write the definition into a folder of its own, as a deployment would: definitions are read once a process."""
-    place = folder / str(len(list(folder.iterdir())))
-    place.mkdir()
-    (place / "shops.toml").write_text(text)
-    return place
-
-
 @pytest.fixture(autouse=True)
-def deployed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deploy(models / "0", monkeypatch)
-
-
-def deploy(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(place))
+def lake(aws: Aws) -> Store:
+    """A lake with one model, `shops`."""
+    aws.define("shops", DEFINITION)
+    return open_store(aws.lake)
 
 
 def people(count: int, *, start: int = 0, **changes: Any) -> list[dict[str, Any]]:
@@ -205,9 +178,9 @@ def test_rows_beyond_what_training_holds_are_sampled_and_counted(
 
 
 def test_rows_beyond_what_training_holds_are_refused_where_the_definition_says_so(
-    aws: Aws, models: Path, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deploy(define(models, DEFINITION.replace("min_rows", 'too_many_rows = "refuse"\nmin_rows')), monkeypatch)
+    aws.define("shops", DEFINITION.replace("min_rows", 'too_many_rows = "refuse"\nmin_rows'))
     upload(aws, "shops/a.csv", people(4000))
     leave_little_memory(monkeypatch)
     with pytest.raises(TooManyRows, match=r"there are 4,000 rows, and training holds about [\d,]+ of them in 231 MB"):
@@ -249,15 +222,12 @@ def test_of_rare_classes_few_rows_that_were_trained_on_are_held_out_later(aws: A
     assert len({*trained} & {*held}) <= 3  # the comparison leaves them out
 
 
-def test_rows_of_an_earlier_definition_are_made_to_fit(
-    aws: Aws, lake: Store, models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_of_an_earlier_definition_are_made_to_fit(aws: Aws, lake: Store) -> None:
     # Given an upload under the first definition
     upload(aws, "shops/a.csv", people(300))
 
     # When the definition then gets a column, and a bound that some of the rows break, and more is uploaded
-    changed = DEFINITION.replace("min = 0 }", "min = 0, max = 90 }\ncity = { type = 'category' }")
-    deploy(define(models, changed), monkeypatch)
+    aws.define("shops", DEFINITION.replace("min = 0 }", "min = 0, max = 90 }\ncity = { type = 'category' }"))
     upload(aws, "shops/b.csv", people(100, start=300, city="Bern", spent=50))
     answer = take()
 
@@ -271,11 +241,9 @@ def test_rows_of_an_earlier_definition_are_made_to_fit(
     assert (cities == "Bern").sum() == 100
 
 
-def test_a_file_uploaded_again_under_a_new_definition_counts_once(
-    aws: Aws, lake: Store, models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_uploaded_again_under_a_new_definition_counts_once(aws: Aws, lake: Store) -> None:
     upload(aws, "shops/a.csv", people(300))
-    deploy(define(models, DEFINITION.replace('key = ["who"]', "")), monkeypatch)
+    aws.define("shops", DEFINITION.replace('key = ["who"]', ""))
     upload(aws, "shops/a.csv", people(300))
 
     answer = take()
@@ -340,9 +308,12 @@ def test_wrong_inputs_are_named(lake: Store) -> None:
         snapshot_of("shops", forec=True)
 
 
-def test_a_broken_definition_of_another_model_does_no_harm(aws: Aws, lake: Store, models: Path) -> None:
+def test_a_broken_definition_stops_its_own_model_with_a_sentence_and_no_other(aws: Aws) -> None:
     upload(aws, "shops/a.csv", people(300))
-    (models / "0" / "broken.toml").write_text("task = ")
+    aws.define("broken", "task = ")
+
+    with pytest.raises(DefinitionError, match=r"broken\.toml: not valid TOML"):
+        snapshot_of("broken")
     assert take()["enough"] is True
 
 

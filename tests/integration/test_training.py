@@ -55,7 +55,7 @@ def one_thread() -> Iterator[None]:
 def lake(aws: Aws) -> Store:
     """A lake with a snapshot of `churn`: customers of whom the new ones leave."""
     store = open_store(aws.lake)
-    definition = load_definition(ROOT / "layers" / "models" / "churn.toml")
+    definition = load_definition(ROOT / "examples" / "churn.toml")
     draw = np.random.default_rng(1)
     sides: list[tuple[SnapshotPart, int]] = [("train", 400), ("holdout", 100)]
     for name, rows in sides:
@@ -211,6 +211,7 @@ def test_income_is_known_for_people_that_training_never_saw(aws: Aws) -> None:
 def learned(aws: Aws, model: str, file: str) -> dict[str, float]:
     """Ingest a real file as it is, take a snapshot, train all candidates; return each one's figure on the holdout."""
     key = f"{model}/{file.rpartition('/')[2]}"
+    aws.define(model)
     aws.put(key, (DATA / file).read_bytes())
     deliver(aws, key)
     snapshot = snapshot_of(model)

@@ -26,7 +26,6 @@ from tests.integration.test_decisions import LOGISTIC, STUMP, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tests.fake_services import RecordedBus
     from tests.integration.conftest import Aws
@@ -168,13 +167,10 @@ def is_bought(instance: Mapping[str, float]) -> bool:
 
 
 @pytest.fixture
-def trial(
-    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Trial]:
-    monkeypatch.setenv("REFRAIN_MODELS_DIR", str(tmp_path))
+def trial(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Trial]:
     monkeypatch.setenv("REFRAIN_REFRESH_SECONDS", "0")
     registry.cache_clear()
-    yield Trial(aws, Shop(aws, tmp_path), capsys)
+    yield Trial(aws, Shop(aws), capsys)
     registry.cache_clear()
 
 

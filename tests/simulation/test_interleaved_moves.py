@@ -7,7 +7,6 @@ from concurrent import futures
 from datetime import timedelta
 from functools import partial
 from itertools import combinations_with_replacement, pairwise
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self
 
@@ -77,7 +76,7 @@ def dismiss(version: str, digest: str | None, store: Store, clock: Clock) -> obj
 def roll_back(execution: str, seconds: int, store: Store, clock: Clock) -> object:
     asked_at = to_iso(START + timedelta(seconds=seconds), "milliseconds")
     request = rollback.RollbackRequest(MODEL, None, "complaints", execution, asked_at)
-    return rollback.roll_back(store, Path("nowhere"), request, clock)
+    return rollback.roll_back(store, request, clock)
 
 
 def read_history(store: Store, _clock: Clock) -> object:

@@ -32,7 +32,7 @@ ALLOWED = 0.01
 WORLDS = int(os.environ.get("REFRAIN_WORLDS", "1"))
 SONGS, ARTISTS, DAYS, TRAINED = 400, 30, 60, 30
 BEGIN = np.datetime64("2026-01-01", "us")
-_SONGS_DEFINITION = load_definition(Path(__file__).parents[2] / "layers" / "models" / "songs.toml")
+_SONGS_DEFINITION = load_definition(Path(__file__).parents[2] / "examples" / "songs.toml")
 assert isinstance(_SONGS_DEFINITION, RecommenderDefinition)
 DEFINITION = _SONGS_DEFINITION
 

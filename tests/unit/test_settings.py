@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from refrain.errors import InvalidRequest
 from refrain.settings import (
-    DefinitionSettings,
     EvaluationSettings,
     InferenceSettings,
     IngestSettings,
@@ -23,7 +21,6 @@ from refrain.settings import (
 ENVIRONMENT = {
     "REFRAIN_LAKE_BUCKET": "lake",
     "REFRAIN_METRIC_NAMESPACE": "Refrain/tests",
-    "REFRAIN_MODELS_DIR": "/opt/models",
     "REFRAIN_HISTORY_TABLE": "histories",
     "REFRAIN_INFERENCE_MEMORY": "1769",
     "REFRAIN_INGEST_QUEUE_URL": "https://queue",
@@ -36,16 +33,14 @@ ENVIRONMENT = {
     "REFRAIN_TRAINING_MEMORY": "3008",
 }
 LAKE = ("REFRAIN_LAKE_BUCKET", "REFRAIN_METRIC_NAMESPACE")
-DEFINITIONS = (*LAKE, "REFRAIN_MODELS_DIR")
 NEEDED: dict[type[Any], tuple[str, ...]] = {
     LakeSettings: LAKE,
-    DefinitionSettings: DEFINITIONS,
     EvaluationSettings: (*LAKE, "REFRAIN_INFERENCE_MEMORY"),
-    SnapshotSettings: (*DEFINITIONS, "REFRAIN_TRAINING_MEMORY"),
-    IngestSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
-    InferenceSettings: (*DEFINITIONS, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS", "REFRAIN_ALLOWED_ORIGINS"),
+    SnapshotSettings: (*LAKE, "REFRAIN_TRAINING_MEMORY"),
+    IngestSettings: (*LAKE, "REFRAIN_HISTORY_TABLE", "REFRAIN_INGEST_QUEUE_URL"),
+    InferenceSettings: (*LAKE, "REFRAIN_HISTORY_TABLE", "REFRAIN_REFRESH_SECONDS", "REFRAIN_ALLOWED_ORIGINS"),
     MonitoringSettings: (
-        *DEFINITIONS,
+        *LAKE,
         "REFRAIN_STATE_MACHINE_ARN",
         "REFRAIN_NOTIFICATION_TOPIC_ARN",
         "REFRAIN_DELIVERY_SECONDS",
@@ -62,9 +57,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_are_what_the_environment_says() -> None:
     origins = frozenset({"https://a.example", "https://b.example:8443"})
-    assert read_settings(InferenceSettings) == InferenceSettings(
-        "Refrain/tests", "lake", Path("/opt/models"), "histories", 5.0, origins
-    )
+    assert read_settings(InferenceSettings) == InferenceSettings("Refrain/tests", "lake", "histories", 5.0, origins)
     assert read_settings(EvaluationSettings).inference_bytes == 1769 * 1024 * 1024
     assert read_settings(MonitoringSettings).delivery_seconds == 900.0
     assert read_settings(SnapshotSettings).training_bytes == 3008 * 2**20

@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     store = open_store(settings.lake_bucket)
     match event.get("move"):
         case "roll_back":
-            return rollback.roll_back(store, settings.models_dir, rollback.RollbackRequest.of(event))
+            return rollback.roll_back(store, rollback.RollbackRequest.of(event))
         case "ask_approval":
             from refrain.aws.cloud import AwsCloud  # brings boto3, which the other moves do not need
 

@@ -12,4 +12,4 @@ from refrain.snapshot.take import take_snapshot
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Freeze the rows of one retraining run."""
     settings = read_settings(SnapshotSettings)
-    return take_snapshot(open_store(settings.lake_bucket), settings.models_dir, event, settings.training_bytes)
+    return take_snapshot(open_store(settings.lake_bucket), event, settings.training_bytes)

@@ -1,7 +1,7 @@
 """A model definition: everything that is special about a model, as immutable data.
 
-It is read from `layers/models/<model>.toml` (see `definition_reader`), and again from the manifest of each version, so
-that a version is always served by the definition it was trained with.
+It is read from TOML (see `definition_reader`), and again from the manifest of each version, so that a version is always
+served by the definition it was trained with.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from preprocessing import Candidate, Columns
     from refrain.training.recommender_fit import RecommenderFit
 
-DEFINITION = Path(__file__).parents[3] / "layers" / "models" / "songs.toml"
+DEFINITION = Path(__file__).parents[3] / "examples" / "songs.toml"
 POPULARITY = "popularity"
 """The first other candidate of the definition is retrained. It must be quick: it is trained hundreds of times."""
 RECOMMENDED_SONGS = 10

@@ -70,7 +70,7 @@ class Service:
         return int(np.searchsorted(self.time, time, side="left"))
 
     def columns(self, since: int, until: int) -> Columns:
-        """Return a slice of the plays as typed columns of `layers/models/songs.toml`."""
+        """Return a slice of the plays as typed columns of `examples/songs.toml`."""
         rows = slice(since, until)
         song = self.song[rows]
         return {

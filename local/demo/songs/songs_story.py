@@ -19,7 +19,7 @@ from local.demo import screen
 from local.demo.errors import DemoFailed
 from local.demo.saved_pages import save_page
 from local.demo.songs.hit_rates import count_hits
-from local.demo.songs.policies import POLICIES, follow
+from local.demo.songs.policies import DEFINITION, POLICIES, follow
 from local.demo.songs.repertoire import HOUR, Plan, releases
 from local.demo.songs.simulation import Service, listener_ids, simulate
 from local.demo.songs.songs_picture import SIMULATED, points, render
@@ -45,6 +45,7 @@ def perform(folder: Path) -> None:
     service = simulate(plan)
     with Cloud(folder=folder / "songs") as cloud:
         stage = StackClient(cloud)
+        stage.apply(DEFINITION)
         learn(stage, service)
         listen(stage, service, some_listener(service))
     watch(service)

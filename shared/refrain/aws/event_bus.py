@@ -37,6 +37,7 @@ EventName = Literal[
     "QualityBelowGate",
     "CoverageLost",
     "RetrainingStopped",
+    "DefinitionBroken",
 ]
 """The `detail-type` of an event; what is also counted has the same name as its metric."""
 

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refrain.aws.event_bus import send_event
-from refrain.definitions import known_models
 from refrain.errors import InvalidRequest, OutdatedRollback, UnknownModel
 from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_log import champions_before, succession
 from refrain.lake.deployment_moves import restore_champion
+from refrain.lake.model_definition import known_models
 from refrain.lake.version import Manifest, list_versions, read_learned_digest
 from refrain.model.loading import load_version
 from refrain.times import to_iso, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment_log import LogEntry
@@ -61,7 +60,7 @@ class RollbackRequest:
         return cls(values["model"], values["version"], values["reason"], values["execution"], at)
 
 
-def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: Clock = utc_now) -> dict[str, object]:
+def roll_back(store: Store, request: RollbackRequest, clock: Clock = utc_now) -> dict[str, object]:
     """Put the version back into service; return the move. Doing it again changes nothing.
 
     Raises `UnknownModel`, `InvalidRequest` when there is no version to go back to or none of this name, `BrokenVersion`
@@ -71,7 +70,7 @@ def roll_back(store: Store, models_dir: Path, request: RollbackRequest, clock: C
     deployment = Deployment.read(store, request.model)
     champion = deployment.champion
     if champion is None:
-        models = known_models(models_dir)
+        models = known_models(store)
         if request.model not in models:
             raise UnknownModel(request.model, models)
         raise InvalidRequest(f"{request.model} has no version in service, so there is nothing to roll back")

@@ -14,21 +14,21 @@ import re
 import shutil
 import time
 from errno import ENOSPC
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
-from refrain.aws.emf import count_metric, measure
-from refrain.aws.event_bus import send_event
+from preprocessing import DefinitionError
+from refrain.aws.emf import measure
 from refrain.aws.storage import open_store
-from refrain.definitions import find_definition
 from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.formats import format_of, unpacked_sha256
 from refrain.ingest.keeping import UploadedFile
+from refrain.ingest.refusal import refuse, refuse_for_now
 from refrain.ingest.upload_kinds import choose_kind
-from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, UploadSource, upload_digest
+from refrain.lake.model_definition import find_definition
+from refrain.lake.receipt import Receipt, UploadSource, upload_digest
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -44,23 +44,20 @@ _FOLDER = "ingest-"
 
 logger = logging.getLogger("refrain")
 
-definition_of = cache(find_definition)
-"""The definition of a model, read once a process."""
-
 
 class _Vanished(Exception):
     """The upload was deleted before it was read."""
 
 
-def ingest(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Deadline = NO_DEADLINE) -> None:
+def ingest(upload: UploadedObject, lake: Store, deadline: Deadline = NO_DEADLINE) -> None:
     """Bring one upload into the lake, or leave a receipt that says why not.
 
-    Raises `StorageUnavailable` where trying again may help, and `DefinitionError` where somebody must correct the
-    model's definition first.
+    Raises `StorageUnavailable` where trying again may help, and `DefinitionError` where somebody must apply another
+    definition of the model first; the receipt that says so is superseded when the upload is read after all.
     """
     if upload.is_folder:
         return
-    digest = _answer(upload, lake, models_dir, deadline)
+    digest = _answer(upload, lake, deadline)
     if digest is not None:
         Receipt.supersede_failed(lake, upload.model, upload.source, digest)
 
@@ -83,13 +80,16 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _answer(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Deadline) -> str | None:
+def _answer(upload: UploadedObject, lake: Store, deadline: Deadline) -> str | None:
     """Write the receipt of an upload; return the digest of the one that counts, None if the upload has vanished."""
     try:
-        definition, keep = _choose_kind(upload, models_dir)
+        definition, keep = _choose_kind(upload, lake)
         form = format_of(upload.key)
     except UnreadableUpload as refusal:
-        return _refuse(lake, upload.model, upload.source, refusal)
+        return refuse(lake, upload.model, upload.source, refusal)
+    except DefinitionError as error:
+        refuse_for_now(lake, upload, error)
+        raise
     with TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         path = Path(folder) / "upload"
         source, sha256 = upload.source, None
@@ -101,12 +101,12 @@ def _answer(upload: UploadedObject, lake: Store, models_dir: Path, deadline: Dea
             logger.warning("upload vanished before it was read", extra={"key": upload.key})
             return None
         except UnreadableUpload as refusal:
-            return _refuse(lake, definition.model, source, refusal, definition.fingerprint, sha256)
+            return refuse(lake, definition.model, source, refusal, definition.fingerprint, sha256)
         except OSError as error:
             if error.errno != ENOSPC:
                 raise
             full = _too_large(folder)
-            return _refuse(lake, definition.model, source, full, definition.fingerprint, sha256)
+            return refuse(lake, definition.model, source, full, definition.fingerprint, sha256)
 
 
 def _download(upload: UploadedObject, path: Path) -> UploadSource:
@@ -126,14 +126,14 @@ def _too_large(folder: str) -> UnreadableUpload:
     return UnreadableUpload("too_large", sentence)
 
 
-def _choose_kind(upload: UploadedObject, models_dir: Path) -> tuple[Definition, KeepFile]:
+def _choose_kind(upload: UploadedObject, lake: Store) -> tuple[Definition, KeepFile]:
     """Check the upload's key, then choose by its model's definition. Raises `UnreadableUpload`."""
     if not upload.model:
         raise UnreadableUpload("no_folder", "expected a key of the form <model>/<file>: the first folder is the model")
     if _UNUSABLE_KEY.search(upload.key):
         raise UnreadableUpload("bad_key", "expected a key without empty or dotted folders and control characters")
     try:
-        return choose_kind(definition_of(models_dir, upload.model), upload.key)
+        return choose_kind(find_definition(lake, upload.model), upload.key)
     except UnknownModel as error:
         raise UnreadableUpload("unknown_model", str(error)) from None
 
@@ -148,7 +148,7 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     if not contents.rows_kept:
         sentence = f"no row of {contents.rows_read} could be kept. The rejections say why"
         refusal = UnreadableUpload("no_rows_kept", sentence)
-        return _refuse(lake, definition.model, file.source, refusal, definition.fingerprint, file.sha256, contents)
+        return refuse(lake, definition.model, file.source, refusal, definition.fingerprint, file.sha256, contents)
     seconds = round(time.monotonic() - started, 3)
     receipt = Receipt(
         **vars(contents),
@@ -188,37 +188,3 @@ def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSo
     fields = {"model": definition.model, "key": source.key, "of": digest, "again": same}
     logger.info("upload already kept", extra=fields)
     return True
-
-
-def _refuse(
-    lake: Store,
-    model: str,
-    source: UploadSource,
-    refusal: UnreadableUpload,
-    fingerprint: str = "",
-    sha256: str | None = None,
-    contents: UploadContents | None = None,
-) -> str:
-    """Write the receipt of an upload that is not kept; without a fingerprint, no definition was chosen for it.
-
-    Return its digest.
-    """
-    receipt = Receipt(
-        **vars(contents or UploadContents()),
-        status="refused",
-        model=model,
-        digest=upload_digest(source.key, source.etag, fingerprint),
-        source=source,
-        definition=fingerprint,
-        content_sha256=sha256,
-        code=refusal.code,
-        reason=str(refusal),
-    )
-    receipt.write_new(lake)
-    logger.warning("upload refused", extra={"model": model, "key": source.key, "code": refusal.code})
-    # Any first folder as a dimension would make as many metrics as there are mistakes.
-    name = model if fingerprint else NO_MODEL
-    count_metric("UploadRefused", name)
-    upload = {"key": source.key, "receipt": f"s3://{lake.bucket}/{Receipt.key(model, receipt.digest)}"}
-    send_event("UploadRefused", name, receipt.digest, f"{source.key}: {refusal}", code=refusal.code, **upload)
-    return receipt.digest

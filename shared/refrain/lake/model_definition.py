@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from preprocessing import DefinitionError, read_definition
-from refrain.errors import NotFound
+from preprocessing import MODEL_NAME, DefinitionError, read_definition
+from refrain.errors import NotFound, UnknownModel
 from refrain.lake.document import Document, StoredDocument
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 DEFINITIONS = "definitions/"
 DAMAGED = "damaged"
 """The digest of an object that cannot be read."""
+
+MAX_PARALLEL_DEFINITIONS = 16
+"""The objects are small, and S3 takes some milliseconds for each."""
 
 _SUFFIX = ".json"
 
@@ -85,7 +89,25 @@ def text_key(model: str, digest: str) -> str:
     return f"{DEFINITIONS}{model}/{digest}.toml"
 
 
-def defined_models(store: Store) -> list[str]:
-    """Name the models that ever had a definition, sorted."""
-    keys = store.keys_directly_below(DEFINITIONS)
-    return [key.removeprefix(DEFINITIONS).removesuffix(_SUFFIX) for key in keys if key.endswith(_SUFFIX)]
+def known_models(store: Store) -> tuple[str, ...]:
+    """Name the models that have a definition, sorted: those that were retired have none, and broken ones count."""
+    from concurrent.futures import ThreadPoolExecutor  # inference imports this module and seldom lists models
+
+    keys = (key.removeprefix(DEFINITIONS) for key in store.keys_directly_below(DEFINITIONS))
+    models = [key.removesuffix(_SUFFIX) for key in keys if MODEL_NAME.fullmatch(key.removesuffix(_SUFFIX))]
+    with ThreadPoolExecutor(MAX_PARALLEL_DEFINITIONS) as readers:
+        definitions = readers.map(partial(ModelDefinition.read, store), models)
+        return tuple(current.model for current in definitions if current.digest)
+
+
+def find_definition(store: Store, model: str) -> Definition:
+    """Read the definition of one model; broken ones of other models do no harm.
+
+    Raises:
+        UnknownModel: with the names of all models.
+        DefinitionError: when the definition is broken.
+    """
+    current = ModelDefinition.read(store, model) if MODEL_NAME.fullmatch(model) else None
+    if current is None or current.digest is None:
+        raise UnknownModel(model, known_models(store))
+    return current.parse()

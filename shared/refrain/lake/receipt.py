@@ -1,6 +1,6 @@
 """A receipt says what became of one upload. It is written last, once, and never changed.
 
-Only the receipt of a failed upload is replaced, when the upload gets its proper receipt after all.
+Only the receipt of an upload that could not be read yet is replaced, when the upload gets its proper receipt.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ class UploadOutcome(Document):
     """What became of an upload, and under which definition (its fingerprint, empty where the model is unknown).
 
     A refused upload has a `code` and a `reason`, and so has a failed one, whose `code` is the class of the error and
-    whose `message_id` leads the operator to the log. A failed upload that was read later is `superseded`. `of` is the
-    digest of the receipt that counts instead of a duplicate or superseded one. `content_sha256` is that of the
+    whose `message_id` leads the operator to the log. A failed upload that was read later is `superseded`, and so is one
+    that was refused while its model's definition was broken. `of` is the digest of the receipt that counts instead of
+    a duplicate or superseded one. `content_sha256` is that of the
     decompressed content, with line feeds for line ends; None where it was not read.
     """
 
@@ -138,7 +139,7 @@ class Receipt(UploadContents, UploadOutcome):
         return store.write_new(self.key(self.model, self.digest), to_json(self.to_json()))
 
     def write_failed(self, store: Store) -> bool:
-        """Write the receipt of a failed upload, unless the upload has an answer, or this message had one before."""
+        """Write the receipt of an upload to be read later, unless it has an answer, or this message had one before."""
         before = self.read(store, self.model, self.digest)
         if before is not None and (before.status != "failed" or before.message_id == self.message_id):
             return False
@@ -147,9 +148,9 @@ class Receipt(UploadContents, UploadOutcome):
 
     @classmethod
     def supersede_failed(cls, store: Store, model: str, source: UploadSource, of: str) -> None:
-        """Let the receipt `of` count instead of the one that says that this upload failed, if there is one."""
+        """Let the receipt `of` count instead of the one that says that this upload was not read, if there is one."""
         failed = cls.read(store, model, failed_digest(source))
-        if failed is not None and failed.status == "failed":
+        if failed is not None and failed.status in ("failed", "refused"):
             superseded = replace(failed, status="superseded", of=of)
             store.write_json(cls.key(model, failed.digest), superseded.to_json())
 
@@ -169,7 +170,7 @@ def upload_digest(*parts: str) -> str:
 
 
 def failed_digest(source: UploadSource) -> str:
-    """Name an upload that failed by its source alone, since its definition may be what is broken."""
+    """Name an upload that was not read by its source alone, since its definition may be what is broken."""
     return upload_digest(source.key, source.etag, "failed")
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from preprocessing import DefinitionError
 from refrain.aws.emf import count_metric
 from refrain.aws.event_bus import send_event
-from refrain.definitions import find_definition
 from refrain.events import MODEL, TIME, read_fields
+from refrain.lake.model_definition import find_definition
 from refrain.lake.monitoring_report import MonitoringReport
 from refrain.monitoring.observation import observe
 from refrain.monitoring.retraining_decision import decide_retraining, is_overdue
@@ -29,7 +30,6 @@ from refrain.times import to_key
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from pathlib import Path
 
     from preprocessing import Definition
     from refrain.aws.cloud import AwsCloud
@@ -45,7 +45,7 @@ logger = logging.getLogger("refrain")
 
 
 def monitor_by_name(
-    store: Store, services: AwsCloud, models_dir: Path, event: object, delivery: timedelta = DELIVERY_TIME
+    store: Store, services: AwsCloud, event: object, delivery: timedelta = DELIVERY_TIME
 ) -> dict[str, object]:
     """Monitor the event's `model` as of its time `now`, or the time of the call; return its state and decision.
 
@@ -57,8 +57,14 @@ def monitor_by_name(
         DefinitionError: when the definition is broken.
     """
     fields = read_fields(event, MONITORING_FIELDS, closed=True)
-    definition = find_definition(models_dir, fields["model"])
-    report = monitor_model(store, services, definition, fields["now"] or datetime.now(UTC), delivery)
+    now = fields["now"] or datetime.now(UTC)
+    try:
+        definition = find_definition(store, fields["model"])
+    except DefinitionError as error:
+        summary = f"The definition is broken, so the model is stopped, but for its version in service: {error}."
+        send_event("DefinitionBroken", fields["model"], to_key(now), summary)
+        raise
+    report = monitor_model(store, services, definition, now, delivery)
     return {"model": report.model, "time": report.time, "state": report.state, **report.decision.to_json()}
 
 

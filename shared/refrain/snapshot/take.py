@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
 from preprocessing import __version__ as preprocessing_version
-from refrain.definitions import find_definition
 from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
+from refrain.lake.model_definition import find_definition
 from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import read_learned_digest
@@ -31,7 +31,6 @@ from refrain.snapshot.snapshot_kind import RunData, SnapshotKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
@@ -66,15 +65,15 @@ class SnapshotRequest:
         return cls(**values, run=run, started_at=event["started_at"])
 
 
-def take_snapshot(store: Store, models_dir: Path, event: Mapping[str, Any], training_bytes: int) -> dict[str, object]:
+def take_snapshot(store: Store, event: Mapping[str, Any], training_bytes: int) -> dict[str, object]:
     """Freeze the rows of one run; return keys and figures for the states that follow.
 
     `enough` says whether there is something to learn from, and `why` why not. Rows beyond what training holds in
-    `training_bytes` are sampled, or refused. Raises `InvalidRequest` and `UnknownModel` for an input that cannot
-    be used, and `TooManyRows`.
+    `training_bytes` are sampled, or refused. Raises `InvalidRequest` and `UnknownModel` for an input that cannot be
+    used, `DefinitionError`, and `TooManyRows`.
     """
     request = SnapshotRequest.of(event)
-    definition = find_definition(models_dir, request.model)
+    definition = find_definition(store, request.model)
     deployment = Deployment.read(store, request.model)
     kind = _choose_kind(definition)
     data = kind.gather(store)

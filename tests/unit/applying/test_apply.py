@@ -12,13 +12,11 @@ import pytest
 from preprocessing import DefinitionError
 from refrain.applying.apply import MAX_KEPT_CHANGES, AppliedChange, apply_definition, retire_model
 from refrain.errors import DefinitionChanged, UnknownModel
-from refrain.lake.model_definition import ModelDefinition, defined_models, definition_digest, text_key
+from refrain.lake.model_definition import ModelDefinition, definition_digest, find_definition, known_models, text_key
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from preprocessing import Definition
 
 SHOP = """
 task = "regression"
@@ -34,10 +32,6 @@ PATIENT_SHOP = SHOP + "[retraining]\nevery = 'monthly'\n"
 WIDE_SHOP = SHOP.replace("[[", 'rooms = { type = "number" }\n[[', 1)
 FIRST, PATIENT, WIDE = map(definition_digest, (SHOP, PATIENT_SHOP, WIDE_SHOP))
 START = datetime(2026, 11, 30, 12, tzinfo=UTC)
-
-
-def find_definition(lake: Lake, model: str) -> Definition:
-    return ModelDefinition.read(lake, model).parse()
 
 
 @dataclass
@@ -95,7 +89,7 @@ def test_what_was_applied_counts_at_once(lake: Lake) -> None:
 
     assert result == AppliedChange("applied", "shop", FIRST, None, "2026-11-30T12:00:01.000Z", "ada")
     assert find_definition(lake, "shop").target == "price"
-    assert defined_models(lake) == ["shop"]
+    assert known_models(lake) == ("shop",)
     assert lake.read(text_key("shop", FIRST)).data == SHOP.encode()
 
 
@@ -147,10 +141,13 @@ def test_a_retired_model_keeps_its_texts_and_comes_back(lake: Lake) -> None:
     apply_definition(lake, "shop", SHOP, "ada")
 
     assert retire_model(lake, "shop", "bob", FIRST).outcome == "retired"
-    assert current(lake).digest is None
+    assert known_models(lake) == ()
+    with pytest.raises(UnknownModel):
+        find_definition(lake, "shop")
     assert lake.exists(text_key("shop", FIRST))
     assert retire_model(lake, "shop", "eve").outcome == "unchanged"
     assert apply_definition(lake, "shop", SHOP, "ada", "").outcome == "applied"
+    assert known_models(lake) == ("shop",)
     assert [change.digest for change in current(lake).log] == [FIRST, None, FIRST]
 
 
@@ -238,7 +235,7 @@ def test_an_object_that_something_else_wrote_breaks_its_own_model_until_it_is_ap
         content = lake.read(ModelDefinition.key("shop")).data.replace(b"Ridge", b"Lasso")
     lake.write(ModelDefinition.key("shop"), content if isinstance(content, bytes) else content.encode())
 
-    assert defined_models(lake) == ["shop", "stall"]
+    assert known_models(lake) == ("shop", "stall")
     assert find_definition(lake, "stall").target == "price"
     with pytest.raises(DefinitionError, match="apply it again"):
         find_definition(lake, "shop")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.exit_codes import NoStack
-from cli.stack_choice import choose_stack, open_lake
+from cli.stack_choice import choose_stack
+from local.lake_store import open_lake
 from local.local_stack import LocalStack
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_challenger, set_champion
 from refrain.lake.version import TrainingRows
 from refrain.times import from_iso
+from tests.stored import define
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from refrain.times import Clock
     from tests.fake_services import RecordedBus
 
@@ -63,8 +62,8 @@ def request(second: int, execution: str = "console", **given: Any) -> RollbackRe
     )
 
 
-def back(lake: tiny.Lake, tmp_path: Path, second: int = 0, **given: Any) -> dict[str, object]:
-    return roll_back(lake, tmp_path, request(second, **given), clock(f"2026-11-23T13:00:0{second}.750Z"))
+def back(lake: tiny.Lake, second: int = 0, **given: Any) -> dict[str, object]:
+    return roll_back(lake, request(second, **given), clock(f"2026-11-23T13:00:0{second}.750Z"))
 
 
 def deployment(lake: tiny.Lake) -> Deployment:
@@ -77,11 +76,9 @@ def entries(lake: tiny.Lake) -> list[dict[str, Any]]:
     return [json.loads(lake.read(key).data) for key in lake.keys(LogEntry.prefix("people"))]
 
 
-def test_a_rollback_is_an_event_with_the_same_id_when_it_is_done_again(
-    lake: tiny.Lake, tmp_path: Path, bus: RecordedBus
-) -> None:
+def test_a_rollback_is_an_event_with_the_same_id_when_it_is_done_again(lake: tiny.Lake, bus: RecordedBus) -> None:
     for _ in range(2):
-        back(lake, tmp_path, reason="complaints from Leeds")
+        back(lake, reason="complaints from Leeds")
 
     summary = "people-2 is in service again (complaints from Leeds)."
     move = {"champion": "people-2", "instead_of": "people-3"}
@@ -89,8 +86,8 @@ def test_a_rollback_is_an_event_with_the_same_id_when_it_is_done_again(
     assert bus.events == [("RolledBack", detail)] * 2
 
 
-def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake, tmp_path: Path) -> None:
-    answer = back(lake, tmp_path, reason="complaints from Leeds")
+def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(lake: tiny.Lake) -> None:
+    answer = back(lake, reason="complaints from Leeds")
 
     assert (answer["champion"], answer["instead_of"], answer["previous"]) == ("people-2", "people-3", "people-1")
     found = deployment(lake)
@@ -101,18 +98,18 @@ def test_the_previous_version_is_in_service_again_and_the_log_says_who_and_why(l
     assert (last["by"], last["because"]) == ("rollback console", "complaints from Leeds")
 
 
-def test_a_second_rollback_goes_further_back_and_never_forward(lake: tiny.Lake, tmp_path: Path) -> None:
-    back(lake, tmp_path, 1)
-    back(lake, tmp_path, 2)
+def test_a_second_rollback_goes_further_back_and_never_forward(lake: tiny.Lake) -> None:
+    back(lake, 1)
+    back(lake, 2)
 
     assert deployment(lake).champion_version == "people-1"
     with pytest.raises(InvalidRequest, match="no version before people-1"):
-        back(lake, tmp_path, 3)
+        back(lake, 3)
 
 
-def test_a_withdrawn_version_is_remembered_with_its_snapshot(lake: tiny.Lake, tmp_path: Path) -> None:
-    back(lake, tmp_path, 1)
-    back(lake, tmp_path, 2)
+def test_a_withdrawn_version_is_remembered_with_its_snapshot(lake: tiny.Lake) -> None:
+    back(lake, 1)
+    back(lake, 2)
 
     assert [(each.version, each.digest) for each in deployment(lake).withdrawn] == [
         ("people-3", "digest 3"),
@@ -120,48 +117,46 @@ def test_a_withdrawn_version_is_remembered_with_its_snapshot(lake: tiny.Lake, tm
     ]
 
 
-def test_a_named_version_comes_back_and_is_withdrawn_no_longer(lake: tiny.Lake, tmp_path: Path) -> None:
-    back(lake, tmp_path, 1)
-    answer = back(lake, tmp_path, 2, version="people-3")
+def test_a_named_version_comes_back_and_is_withdrawn_no_longer(lake: tiny.Lake) -> None:
+    back(lake, 1)
+    answer = back(lake, 2, version="people-3")
 
     assert (answer["champion"], answer["instead_of"]) == ("people-3", "people-2")
     assert [each.version for each in deployment(lake).withdrawn] == ["people-2"]
 
 
-def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, version: tiny.Model, tmp_path: Path) -> None:
+def test_a_version_that_was_never_in_service_can_be_named(lake: tiny.Lake, version: tiny.Model) -> None:
     tiny.put_version(lake, version.named("people-9"))
 
-    back(lake, tmp_path, version="people-9")
+    back(lake, version="people-9")
 
     assert deployment(lake).champion == Served("people-9", "2026-11-23T13:00:00.750Z", "roc_auc", None)
 
 
-def test_a_trial_under_way_ends(lake: tiny.Lake, tmp_path: Path) -> None:
+def test_a_trial_under_way_ends(lake: tiny.Lake) -> None:
     times = clock(f"{WHEN}5.000Z")
     set_challenger(lake, "people", "people-4", Rollout("canary"), expected="people-3", reasons={}, clock=times)
 
-    back(lake, tmp_path)
+    back(lake)
 
     assert deployment(lake).challenger is None
 
 
-def test_the_same_execution_again_changes_nothing(lake: tiny.Lake, tmp_path: Path) -> None:
-    first = back(lake, tmp_path)
+def test_the_same_execution_again_changes_nothing(lake: tiny.Lake) -> None:
+    first = back(lake)
     logged = entries(lake)
     lake._store.delete(lake.keys(LogEntry.prefix("people"))[-1])  # a crash before it was written
 
-    assert back(lake, tmp_path) == first
+    assert back(lake) == first
     assert entries(lake) == logged
     assert deployment(lake).champion_version == "people-2"
 
 
-def test_a_version_that_does_not_answer_as_it_should_stays_out(
-    lake: tiny.Lake, version: tiny.Model, tmp_path: Path
-) -> None:
+def test_a_version_that_does_not_answer_as_it_should_stays_out(lake: tiny.Lake, version: tiny.Model) -> None:
     tiny.put_version(lake, version.named("people-2").broken())
 
     with pytest.raises(BrokenVersion, match="golden rows get another answer"):
-        back(lake, tmp_path)
+        back(lake)
     assert deployment(lake).champion_version == "people-3"
 
 
@@ -181,16 +176,14 @@ def test_a_version_that_does_not_answer_as_it_should_stays_out(
         ({"model": "flats"}, "flats has no version in service"),
     ],
 )
-def test_an_impossible_rollback_is_refused_with_the_reason(
-    lake: tiny.Lake, tmp_path: Path, given: dict[str, Any], words: str
-) -> None:
-    (tmp_path / "flats.toml").touch()
+def test_an_impossible_rollback_is_refused_with_the_reason(lake: tiny.Lake, given: dict[str, Any], words: str) -> None:
+    define(lake, "flats", "")
 
     with pytest.raises(InvalidRequest, match=words):
-        back(lake, tmp_path, **given)
+        back(lake, **given)
     assert deployment(lake).champion_version == "people-3"
 
 
-def test_an_unknown_model_is_refused_as_unknown(lake: tiny.Lake, tmp_path: Path) -> None:
+def test_an_unknown_model_is_refused_as_unknown(lake: tiny.Lake) -> None:
     with pytest.raises(UnknownModel):
-        back(lake, tmp_path, model="poeple")
+        back(lake, model="poeple")

@@ -19,13 +19,12 @@ Globals:
   Function:
     Handler: app.handler
     Timeout: 10
-    Environment: {Variables: {BUCKET: !Ref TheBucket, REFRAIN_MODELS_DIR: /opt/models}}
+    Environment: {Variables: {BUCKET: !Ref TheBucket}}
     Layers: [!Ref Ours]
 Resources:
   TheBucket: {Type: AWS::S3::Bucket}
   TheQueue: {Type: AWS::SQS::Queue}
   Ours: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: ours}}
-  Models: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: models}}
   Wheels: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: wheels}}
   OneFunction:
     Type: AWS::Serverless::Function
@@ -40,9 +39,8 @@ Resources:
 @pytest.fixture
 def template(tmp_path: Path) -> Template:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
-    for folder in ("one", "ours", "models", "wheels"):
+    for folder in ("one", "ours", "wheels"):
         (tmp_path / folder).mkdir()
     (tmp_path / "one" / "app.py").touch()
-    (tmp_path / "models" / "income.toml").write_text("ours")
     (tmp_path / "wheels" / "requirements.txt").touch()
     return read_template(tmp_path / "template.yaml", {"Name": "given"})

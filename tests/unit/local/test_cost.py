@@ -112,7 +112,7 @@ def test_processes_that_are_kept_warm_cost_by_the_hour() -> None:
 
 def test_parameters_change_what_is_counted() -> None:
     parameters = {"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "3", "TrainingMemory": "10240"}
-    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "layers" / "models")
+    stack = read_stack(read_template(PROJECT / "template.yaml", parameters), PROJECT / "examples")
 
     assert (stack.snapshots, stack.keeps_versions, stack.warm) == (True, False, 3)
     assert stack.memory["TrainFunction"] == 10240
@@ -120,11 +120,11 @@ def test_parameters_change_what_is_counted() -> None:
 
 def test_the_stack_is_read_from_the_template_and_the_definitions() -> None:
     template = read_template(PROJECT / "template.yaml")
-    stack = read_stack(template, PROJECT / "layers" / "models")
+    stack = read_stack(template, PROJECT / "examples")
 
     assert stack.memory["InferenceFunction"] == int(template.parameters["InferenceMemory"])
     assert stack.memory["PreTrafficFunction"] == template.function_globals["MemorySize"]
-    assert stack.models == len(list((PROJECT / "layers" / "models").glob("*.toml")))
+    assert stack.models == len(list((PROJECT / "examples").glob("*.toml")))
     alarms = list(template.of_type("AWS::CloudWatch::Alarm"))
     assert stack.alarmed > len(alarms) - 1
     assert stack.polled == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.errors import TemplateError
-from local.functions import FunctionHost, gather_definitions, read_functions
+from local.functions import FunctionHost, read_functions
 from local.template import Template, read_template
 from local.up import PROJECT
 
@@ -18,7 +18,7 @@ ENDPOINT = "http://127.0.0.1:5000"
 
 
 def test_a_function_combines_globals_and_its_own_properties(template: Template, tmp_path: Path) -> None:
-    host = FunctionHost(ENDPOINT, tmp_path / "gathered", tmp_path / "runtime")
+    host = FunctionHost(ENDPOINT, tmp_path / "runtime")
 
     (function,) = read_functions(template, host)
 
@@ -26,14 +26,13 @@ def test_a_function_combines_globals_and_its_own_properties(template: Template, 
     assert function.path == (tmp_path / "one", tmp_path / "ours")
     assert function.environment["BUCKET"] == "refrain-the-bucket"
     assert function.environment["SIZE"] == "3"
-    assert function.environment["REFRAIN_MODELS_DIR"] == str(tmp_path / "gathered")
     assert function.environment["AWS_ENDPOINT_URL"] == ENDPOINT
 
 
 def test_a_built_function_has_only_its_layers_and_the_runtime(template: Template, tmp_path: Path) -> None:
     (tmp_path / "ours" / "python").mkdir()
 
-    (function,) = read_functions(template, FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime"))
+    (function,) = read_functions(template, FunctionHost(ENDPOINT, tmp_path / "runtime"))
 
     assert function.python[-1] == "-S"
     assert function.path == (
@@ -49,23 +48,11 @@ def test_a_missing_handler_is_reported(template: Template, tmp_path: Path) -> No
     (tmp_path / "one" / "app.py").unlink()
 
     with pytest.raises(TemplateError, match=r"OneFunction cannot run: its handler should be in one/app\.py"):
-        read_functions(template, FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime"))
-
-
-def test_extra_definitions_add_to_or_replace_those_of_the_template(template: Template, tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "income.toml").write_text("mine")
-    (mine / "other.toml").write_text("mine")
-
-    gathered = gather_definitions(template, mine, tmp_path / "gathered")
-
-    assert {path.name: path.read_text() for path in gathered.iterdir()} == {"income.toml": "mine", "other.toml": "mine"}
-    assert (tmp_path / "models" / "income.toml").read_text() == "ours"
+        read_functions(template, FunctionHost(ENDPOINT, tmp_path / "runtime"))
 
 
 def test_only_the_function_that_answers_callers_has_full_priority(tmp_path: Path) -> None:
-    host = FunctionHost(ENDPOINT, tmp_path, tmp_path / "runtime")
+    host = FunctionHost(ENDPOINT, tmp_path / "runtime")
 
     first = [
         function.name

@@ -16,14 +16,12 @@ from refrain.lake.monitoring_report import MonitoringReport
 from refrain.lake.trial_outcome import TrialOutcome
 from refrain.lake.version import version_key
 from refrain.monitoring.monitor import monitor_by_name
-from tests.stored import make_evaluation
+from tests.stored import define, make_evaluation
 from tests.unit.monitoring.conftest import DOCUMENT, Shop, customers
 from tests.unit.monitoring.world import BEGINNING, Recorder, World
 from tests.unit.serving.tiny import Lake
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fake_services import RecordedBus
 
 GOOD = """
@@ -408,28 +406,38 @@ def test_values_of_a_regression_are_watched_too() -> None:
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.toml").write_text(GOOD)
-    return tmp_path
-
-
-def test_a_model_is_monitored_by_its_name(models: Path) -> None:
+def models() -> Lake:
+    """A lake in which one of three definitions is broken."""
     lake = Lake()
+    for name, text in (("one", GOOD), ("two", GOOD), ("half", "task = ")):
+        define(lake, name, text)
+    return lake
 
-    answer = monitor_by_name(lake, Recorder(), models, {"model": "two", "now": BEGINNING.isoformat()})
+
+def test_a_model_is_monitored_by_its_name(models: Lake) -> None:
+    answer = monitor_by_name(models, Recorder(), {"model": "two", "now": BEGINNING.isoformat()})
 
     assert (answer["model"], answer["state"], answer["code"]) == ("two", "not_judged", "nothing")
-    assert lake.keys("monitoring/") == ["monitoring/two/20261101T000000Z.html", "monitoring/two/20261101T000000Z.json"]
+    assert models.keys("monitoring/") == [
+        "monitoring/two/20261101T000000Z.html",
+        "monitoring/two/20261101T000000Z.json",
+    ]
 
 
-def test_a_model_without_a_definition_and_one_with_a_broken_definition_fail(models: Path) -> None:
-    (models / "half.toml").write_text("task = ")
-
+def test_a_model_without_a_definition_fails(models: Lake) -> None:
     with pytest.raises(UnknownModel):
-        monitor_by_name(Lake(), Recorder(), models, {"model": "three"})
-    with pytest.raises(DefinitionError, match="half"):
-        monitor_by_name(Lake(), Recorder(), models, {"model": "half"})
+        monitor_by_name(models, Recorder(), {"model": "three"})
+
+
+def test_a_broken_definition_fails_its_model_with_an_event(models: Lake, bus: RecordedBus) -> None:
+    for _ in range(2):
+        with pytest.raises(DefinitionError, match="half"):
+            monitor_by_name(models, Recorder(), {"model": "half", "now": BEGINNING.isoformat()})
+
+    ((name, first), (_, again)) = bus.events
+    assert (name, first["model"]) == ("DefinitionBroken", "half")
+    assert "half.toml: not valid TOML" in first["summary"]
+    assert first["id"] == again["id"]
 
 
 @pytest.mark.parametrize(
@@ -442,13 +450,13 @@ def test_a_model_without_a_definition_and_one_with_a_broken_definition_fail(mode
     ],
 )
 def test_an_event_that_cannot_be_used_is_refused_in_words(
-    models: Path, event: dict[str, object], sentence: str
+    models: Lake, event: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=sentence):
-        monitor_by_name(Lake(), Recorder(), models, event)
+        monitor_by_name(models, Recorder(), event)
 
 
-def test_without_a_time_it_is_now(models: Path) -> None:
-    answer = monitor_by_name(Lake(), Recorder(), models, {"model": "one"})
+def test_without_a_time_it_is_now(models: Lake) -> None:
+    answer = monitor_by_name(models, Recorder(), {"model": "one"})
 
     assert abs(datetime.fromisoformat(str(answer["time"])) - datetime.now(UTC)) < timedelta(minutes=1)

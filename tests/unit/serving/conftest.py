@@ -11,11 +11,11 @@ import pytest
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import Answer, respond
 from refrain.serving.registry.registry import Registry
+from tests.stored import define
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @dataclass
@@ -76,20 +76,17 @@ def tiny_regression() -> tiny.Model:
 
 
 @pytest.fixture
-def definitions(tmp_path: Path) -> Path:
-    """The folder of known models: the two, and one that was never trained."""
-    for name in ("people", "flats", "untrained"):
-        (tmp_path / f"{name}.toml").touch()
-    return tmp_path
+def make_api() -> Callable[[], Api]:
+    """Make an API with nothing in service, of two models and one that is never trained.
 
-
-@pytest.fixture
-def make_api(definitions: Path) -> Callable[[], Api]:
-    """Make an API with nothing in service."""
+    Their definitions are broken, so the versions in service answer by their own.
+    """
 
     def made() -> Api:
         lake, clock = tiny.Lake(), Clock()
-        return Api(lake, Registry(lake, definitions, 5.0, clock), clock)
+        for name in ("people", "flats", "untrained"):
+            define(lake, name, "")
+        return Api(lake, Registry(lake, 5.0, clock), clock)
 
     return made
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.stored import define
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 INFER = "/v2/models/people/infer"
 KEYED = {**tiny.FLATS, "key": ["flat"], "time": "at", "columns": {**tiny.FLATS["columns"]}}
@@ -130,12 +130,14 @@ def test_capture_makes_no_call(api: Api) -> None:
 
 @pytest.mark.parametrize(("share", "least", "most"), [(0, 0, 0), (0.5, 400, 600)])
 def test_the_definition_says_what_share_is_captured(
-    api: Api, definitions: Path, capsys: pytest.CaptureFixture[str], share: float, least: int, most: int
+    api: Api, capsys: pytest.CaptureFixture[str], share: float, least: int, most: int
 ) -> None:
-    (definitions / "flats.toml").write_text(
+    define(
+        api.lake,
+        "flats",
         "task = 'regression'\ntarget = 'price'\n[columns]\narea = { type = 'number' }\nprice = { type = 'number' }\n"
         "[training]\ncandidates = [{ name = 'linear', estimator = 'sklearn.linear_model.LinearRegression' }]\n"
-        f"[monitoring]\ncapture = {share}\n"
+        f"[monitoring]\ncapture = {share}\n",
     )
 
     api.predict("flats", *({"area": area} for area in range(1000)))

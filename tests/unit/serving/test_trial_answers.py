@@ -12,6 +12,7 @@ import pytest
 from preprocessing import rows_to_columns
 from refrain.aws.storage import to_json
 from refrain.lake.deployment import Challenger, Deployment
+from refrain.lake.model_definition import ModelDefinition
 from refrain.model.tabular import TabularModel
 from refrain.serving.trial_answers import ChallengerScores, score_challenger
 from tests.unit.serving import tiny
@@ -254,7 +255,7 @@ def test_a_promoted_challenger_is_not_loaded_again(api: Api, rival_version: tiny
     api.lake.reads.clear()
 
     assert api.predict("people", tiny.ADA)["model_version"] == "people-2"
-    assert api.lake.reads == [Deployment.key("people")]
+    assert api.lake.reads == [ModelDefinition.key("people"), Deployment.key("people")]
 
 
 def test_v2_names_the_version_of_each_row(api: Api, rival_version: tiny.Model) -> None:

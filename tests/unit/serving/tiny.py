@@ -97,6 +97,11 @@ class Lake(Store):
         self._ask(key)
         return super().read_if_changed(key, etag)
 
+    def keys_directly_below(self, prefix: str) -> list[str]:
+        """List objects."""
+        self._ask(prefix)
+        return super().keys_directly_below(prefix)
+
     def _ask(self, key: str) -> None:
         self.reads.append(key)
         if self.down or (self.fails and key.startswith(self.fails)):

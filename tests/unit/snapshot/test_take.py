@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from refrain.definitions import find_definition
 from refrain.errors import InvalidRequest, UnknownModel
+from refrain.lake.model_definition import find_definition
 from refrain.snapshot.take import SnapshotRequest
+from tests.stored import define
+from tests.unit.serving.tiny import Lake
 
 ROOT = Path(__file__).parents[3]
 
@@ -76,7 +78,8 @@ def test_an_execution_without_a_name_is_named() -> None:
 
 
 def test_a_model_without_a_definition_is_unknown_and_the_known_are_named() -> None:
-    models = ROOT / "layers" / "models"
-    with pytest.raises(UnknownModel, match=r"'incomes'; the models are .*income"):
-        find_definition(models, "incomes")
-    assert find_definition(models, "income").target == "income"
+    lake = Lake()
+    define(lake, "income")
+    with pytest.raises(UnknownModel, match=r"'incomes'; the models are income"):
+        find_definition(lake, "incomes")
+    assert find_definition(lake, "income").target == "income"

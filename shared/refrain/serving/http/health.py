@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refrain.errors import StorageError
+from refrain.errors import StorageError, UnknownModel
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.registry import MAX_LOADED_MODELS
 
@@ -23,7 +23,7 @@ def answer_service_ready(registry: Registry, _request: HttpRequest) -> dict[str,
     for model in registry.models()[:MAX_LOADED_MODELS]:
         try:
             registry.champion(model)
-        except NotTrained:
+        except (NotTrained, UnknownModel):  # not trained yet, or retired since
             continue
     if registry.is_lake_failing():
         raise StorageError("deployments/", "the lake did not answer when it was last asked")

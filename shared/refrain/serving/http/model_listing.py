@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from refrain.errors import UnknownModel
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.http.schema import instance_schema
 
@@ -40,7 +41,7 @@ def deployed_models(registry: Registry) -> Iterator[str]:
     for model in registry.models():
         try:
             registry.state(model)
-        except NotTrained:
+        except (NotTrained, UnknownModel):  # not trained yet, or retired since
             continue
         yield model
 

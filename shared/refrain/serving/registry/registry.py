@@ -13,25 +13,25 @@ from functools import cache
 from math import inf
 from typing import TYPE_CHECKING
 
-from preprocessing import MODEL_NAME, DefinitionError
+from preprocessing import MODEL_NAME
 from refrain.aws.storage import open_store
-from refrain.definitions import find_definition, known_models
 from refrain.errors import BrokenVersion, NotFound, StorageError, StorageUnavailable, UnknownModel
 from refrain.lake.deployment import Deployment
 from refrain.process_memory import function_bytes, max_resident, models_bytes, resident
 from refrain.serving.http.refusals import NotTrained
+from refrain.serving.registry.applied_definition import AppliedModels, read_applied
 from refrain.serving.registry.error_bounds import ErrorBounds
 from refrain.serving.registry.version_choice import VersionChoice
 from refrain.settings import InferenceSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from preprocessing import Definition
     from refrain.aws.storage import Store
     from refrain.lake.footprint import Footprint
     from refrain.model.loading import LoadedVersion
+    from refrain.serving.registry.applied_definition import AppliedDefinition
     from refrain.serving.trial_answers import LoadedChallenger
 
 logger = logging.getLogger("refrain")
@@ -52,7 +52,7 @@ class UnreadableDeployment(StorageError):
 
 @dataclass
 class ServedState:
-    """A model's deployment and loaded versions, cached until `refresh_at` (on the registry's clock).
+    """A model's deployment, definition and loaded versions, cached until `refresh_at` (on the registry's clock).
 
     `champion` is None when no version of the model can be served. `loaded_challenger` is the version behind the
     `challenger`, unless that was refused. `held_bytes` is what they hold: as measured by evaluation, or else what the
@@ -61,6 +61,7 @@ class ServedState:
 
     deployment: Deployment
     etag: str
+    applied: AppliedDefinition
     champion: LoadedVersion | None
     refresh_at: float
     used_at: float
@@ -73,33 +74,26 @@ class ServedState:
 class Registry:
     """The models of one process.
 
-    `definitions` is the folder of model definitions. Once models hold their share of the function's `memory` (bytes),
-    they make room for new ones. Raises `UnknownModel` and `NotTrained`, and `BrokenVersion` or `StorageError` where
-    nothing can answer.
+    Once models hold their share of the function's `memory` (bytes), they make room for new ones. Raises `UnknownModel`
+    and `NotTrained`, and `BrokenVersion` or `StorageError` where nothing can answer.
     """
 
     def __init__(
-        self,
-        store: Store,
-        definitions: Path,
-        refresh_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-        memory: float = inf,
+        self, store: Store, refresh_seconds: float, clock: Callable[[], float] = time.monotonic, memory: float = inf
     ) -> None:
         self.store = store
         self.refresh_seconds = refresh_seconds
-        self._definitions = definitions
         self._clock = clock
         self._memory = memory
         self._states: dict[str, ServedState] = {}
         self.error_bounds = ErrorBounds(store, clock)
         self._choice = VersionChoice(store, clock, self._make_room)
-        self._deployed_definitions: dict[str, Definition | None] = {}
+        self._models = AppliedModels(store, refresh_seconds, clock)
         self._lock = threading.Lock()
 
     def models(self) -> tuple[str, ...]:
-        """Name the models that have a definition, trained or not."""
-        return known_models(self._definitions)
+        """Name the models that have a definition, trained or not, looking for others every `refresh_seconds`."""
+        return self._models.names()
 
     def champion(self, model: str) -> LoadedVersion:
         """Return the version that answers for a model."""
@@ -125,16 +119,11 @@ class Registry:
         return state
 
     def definition(self, model: str) -> Definition:
-        """Return the deployed definition of a model; if that is broken, the definition of the version in service.
+        """Return the applied definition of a model; where there is none, the definition of the version in service.
 
-        A version reads instances by its own definition; capturing and labels follow the deployed one.
+        A version reads instances by its own definition; capturing and labels follow the applied one.
         """
-        if model not in self._deployed_definitions:
-            try:
-                self._deployed_definitions[model] = find_definition(self._definitions, model)
-            except (DefinitionError, UnknownModel):
-                self._deployed_definitions[model] = None
-        return self._deployed_definitions[model] or self.champion(model).model.definition
+        return self.state(model).applied.definition or self.champion(model).model.definition
 
     def is_lake_failing(self) -> bool:
         """Tell whether the lake did not answer when it was last asked."""
@@ -144,17 +133,18 @@ class Registry:
         loaded = [version for version in (old.champion, old.loaded_challenger) if version] if old else []
         before = resident()
         try:
+            applied = self._read_definition(model, old)
             deployment, etag = self._read_deployment(model, old)
             champion = self._choice.champion(model, deployment, loaded)
         except NotFound:
             self._states.pop(model, None)
-            raise (NotTrained(model) if model in self.models() else UnknownModel(model, self.models())) from None
+            raise (NotTrained(model) if applied.etag else UnknownModel(model, self.models())) from None
         except StorageError as error:
             if old is None:
                 raise
             return self._postpone(model, old, error)
         now = self._clock()
-        state = ServedState(deployment, etag, champion, now + self.refresh_seconds, now)
+        state = ServedState(deployment, etag, applied, champion, now + self.refresh_seconds, now)
         state.challenger, state.loaded_challenger = self._choice.challenger(model, deployment, champion, loaded)
         grown = max(resident() - before, 0) + (old.held_bytes if old else 0)
         footprints = [version.footprint for version in (champion, state.loaded_challenger) if version]
@@ -180,9 +170,16 @@ class Registry:
                 break
             excess -= self._states.pop(name).held_bytes
 
-    def _read_deployment(self, model: str, old: ServedState | None) -> tuple[Deployment, str]:
+    def _read_definition(self, model: str, old: ServedState | None) -> AppliedDefinition:
         if not MODEL_NAME.fullmatch(model):
             raise UnknownModel(model[:48], self.models())
+        applied = read_applied(self.store, model, old.applied if old else None)
+        if applied.is_retired:
+            self._states.pop(model, None)
+            raise UnknownModel(model, self.models())
+        return applied
+
+    def _read_deployment(self, model: str, old: ServedState | None) -> tuple[Deployment, str]:
         key = Deployment.key(model)
         try:
             if old is None:
@@ -215,4 +212,4 @@ def registry() -> Registry:
     """Return the registry of this process, made from its environment."""
     settings = read_settings(InferenceSettings)
     store = open_store(settings.lake_bucket, hurried=True)
-    return Registry(store, settings.models_dir, settings.refresh_seconds, memory=function_bytes())
+    return Registry(store, settings.refresh_seconds, memory=function_bytes())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from refrain.errors import BrokenVersion, StorageError
+from refrain.errors import BrokenVersion, StorageError, UnknownModel
 from refrain.serving.http.refusals import NotTrained
 from refrain.serving.registry.registry import MAX_LOADED_MODELS, registry
 
@@ -31,13 +32,16 @@ def warm_up() -> None:
 
 def load_all(models: Registry) -> None:
     """Load the models in service, as many as are kept; the first request retries those that fail."""
-    for model in models.models()[:MAX_LOADED_MODELS]:
+    try:
+        for model in models.models()[:MAX_LOADED_MODELS]:
+            _load(models, model)
+    except StorageError as error:  # the other models would fail as well
+        logger.warning("not loaded ahead", extra={"reason": str(error)})
+
+
+def _load(models: Registry, model: str) -> None:
+    with suppress(NotTrained, UnknownModel):  # not trained yet, or retired since
         try:
             models.champion(model)
-        except NotTrained:
-            continue
         except BrokenVersion as error:
             logger.warning("not loaded ahead", extra={"model": model, "reason": str(error)})
-        except StorageError as error:  # the other models would fail as well
-            logger.warning("not loaded ahead", extra={"model": model, "reason": str(error)})
-            return

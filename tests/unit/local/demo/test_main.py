@@ -62,7 +62,7 @@ def test_the_folder_of_its_logs_stays_after_a_failure_only(
 def test_a_file_that_cannot_be_read_is_named_in_a_sentence(
     data: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copy("layers/models/tumours.toml", tmp_path)
+    shutil.copy("examples/tumours.toml", tmp_path)
 
     assert main(["--data", str(tmp_path / data), "--model", str(tmp_path / model)]) == 2
     message = capsys.readouterr().err

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from refrain.errors import StorageUnavailable
 from refrain.lake.label import read_labels
 from refrain.serving.http.label_requests import MAX_LABELS
+from tests.stored import define
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LABEL = "/v1/models/people:label"
 
@@ -72,12 +70,14 @@ def test_a_class_never_seen_in_training_is_kept(api: Api) -> None:
     assert kept(api) == {"a": "a new class"}
 
 
-def test_a_class_that_the_present_definition_forbids_is_refused(api: Api, definitions: Path) -> None:
+def test_a_class_that_the_present_definition_forbids_is_refused(api: Api) -> None:
     # Given a definition that was changed since the version in service was trained
-    (definitions / "people.toml").write_text(
+    define(
+        api.lake,
+        "people",
         "task = 'classification'\ntarget = 'income'\n"
         "[columns]\nage = { type = 'number' }\nincome = { type = 'category', allowed = ['high', 'low'] }\n"
-        "[training]\ncandidates = [{ name = 'linear', estimator = 'sklearn.linear_model.LogisticRegression' }]"
+        "[training]\ncandidates = [{ name = 'linear', estimator = 'sklearn.linear_model.LogisticRegression' }]",
     )
 
     # Then it is the one that decides

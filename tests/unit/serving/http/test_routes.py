@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +12,6 @@ from openapi_spec_validator import validate
 from refrain.serving.http import requests, routes
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -101,7 +98,7 @@ def test_one_model_is_told_with_its_schema(api: Api, tiny_version: tiny.Model) -
     assert api.predict("people", schema["examples"][0])["model_version"] == "people-1"
 
 
-def test_the_allowed_values_of_a_category_are_in_the_schema(make_api: Any, definitions: Path) -> None:
+def test_the_allowed_values_of_a_category_are_in_the_schema(make_api: Any) -> None:
     document = {**tiny.FLATS, "columns": {**tiny.FLATS["columns"], "heat": {"type": "category", "allowed": ["gas"]}}}
     rows = [{"area": area, "rooms": 2, "heat": "gas", "price": 3 * area} for area in range(50)]
     api = make_api()

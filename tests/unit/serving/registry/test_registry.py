@@ -5,8 +5,10 @@ import logging
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from refrain.applying.apply import retire_model
 from refrain.lake.deployment import Deployment
 from refrain.lake.footprint import Footprint
+from refrain.lake.model_definition import ModelDefinition
 from refrain.lake.version import version_key
 from refrain.model import loading
 from refrain.process_memory import MODELS_SHARE, PROCESS_BYTES
@@ -18,7 +20,6 @@ from tests.unit.serving.conftest import Api, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
@@ -34,7 +35,7 @@ def test_a_model_is_loaded_once_and_looked_for_every_few_seconds(api: Api) -> No
     assert api.lake.reads == []
     api.clock.now = 5.1
     version(api)
-    assert api.lake.reads == [Deployment.key("people")]
+    assert api.lake.reads == [ModelDefinition.key("people"), Deployment.key("people")]
 
 
 def test_a_new_deployment_is_picked_up(api: Api, tiny_version: tiny.Model) -> None:
@@ -60,8 +61,8 @@ def test_what_is_loaded_keeps_answering_when_s3_fails_and_s3_is_left_alone_for_l
     assert api.ask("GET", "/v2/health/ready").status == 200
 
 
-def test_while_s3_fails_the_process_is_not_ready_though_it_answers(api: Api, definitions: Path) -> None:
-    (definitions / "untrained.toml").unlink()
+def test_while_s3_fails_the_process_is_not_ready_though_it_answers(api: Api) -> None:
+    retire_model(api.lake, "untrained", "a test")
     assert api.ask("GET", "/v2/health/ready").status == 200
     api.lake.down = True
     api.clock.now = 6
@@ -76,7 +77,7 @@ def test_when_s3_fails_for_one_model_the_others_do_not_wait_for_it_too(api: Api)
     api.clock.now = 6
     version(api)
     api.predict("flats", {"area": 50})
-    assert api.lake.reads == [Deployment.key("people")]
+    assert api.lake.reads == [ModelDefinition.key("people")]
 
 
 def test_when_s3_fails_while_a_new_version_is_loaded_the_old_one_answers_and_the_new_one_is_tried_again(
@@ -293,17 +294,9 @@ def test_many_threads_at_once_load_a_model_once(api: Api) -> None:
     assert api.lake.reads.count(version_key("people", "people-1", "model.onnx")) == 1
 
 
-def test_the_registry_of_the_process_is_made_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_registry_of_the_process_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     registry_module.registry.cache_clear()
-    environment = {
-        "LAKE_BUCKET": "lake",
-        "MODELS_DIR": str(tmp_path),
-        "HISTORY_TABLE": "t",
-        "REFRESH_SECONDS": "5",
-        "ALLOWED_ORIGINS": "",
-    }
+    environment = {"LAKE_BUCKET": "lake", "HISTORY_TABLE": "t", "REFRESH_SECONDS": "5", "ALLOWED_ORIGINS": ""}
     for name, value in environment.items():
         monkeypatch.setenv(f"REFRAIN_{name}", value)
     monkeypatch.setenv("AWS_REGION", "x")
