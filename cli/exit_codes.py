@@ -19,7 +19,7 @@ EXIT_CODES = {
 
 REFUSALS = frozenset(
     {
-        *("InvalidRequest", "UnknownModel", "UnreadableUpload", "DefinitionError", "DefinitionChanged"),
+        *("InvalidRequest", "UnknownModel", "UnreadableUpload", "DefinitionError", "DefinitionChanged", "CannotDraft"),
         *("TooManyRows", "BrokenVersion", "ChampionChanged", "OutdatedRollback"),
     }
 )

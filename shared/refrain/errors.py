@@ -86,6 +86,10 @@ class UnreadableUpload(RefrainError):
         super().__init__(sentence)
 
 
+class CannotDraft(RefrainError):
+    """A table that no definition can be drafted for; the sentence says why, and what to do."""
+
+
 class TooManyRows(RefrainError):
     """More rows than a step of a run can hold; the sentence says how many, and what to do."""
 

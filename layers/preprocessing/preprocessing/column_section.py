@@ -34,6 +34,17 @@ COLUMN: Mapping[str, Mapping[str, Key]] = {
 """The types of columns, and the keys of each besides those that all columns have."""
 
 
+def column_roles(task: Task) -> tuple[str, ...]:
+    """Return what a column can be for a task."""
+    return ("ignore", *ROLES) if task == "recommendation" else ("feature", "ignore")
+
+
+def column_keys(kind: str, role: Key) -> dict[str, Key]:
+    """Return the keys of a column of one type."""
+    marks = {"missing": MARKS, "only_missing": SOURCE["only_missing"]}
+    return {"type": choice(tuple(COLUMN)), "role": role, "required": BOOLEAN, **marks, **COLUMN[kind]}
+
+
 def read_columns(
     table: Table, identity_columns: Collection[str], key: Collection[str], source: UploadFormat, task: Task
 ) -> dict[str, Column]:
@@ -41,7 +52,7 @@ def read_columns(
 
     Identity columns (target, key and time) are features only where the definition says so; a recommender has none.
     """
-    roles = ("ignore", *ROLES) if task == "recommendation" else ("feature", "ignore")
+    roles = column_roles(task)
     columns = {}
     for name in table.content:
         if not name.strip() or name.startswith("_"):
@@ -53,9 +64,8 @@ def read_columns(
 
 def _read_column(name: str, table: Table, role: Key, source: UploadFormat, *, exact: bool) -> Column:
     kind = table.get("type", choice(tuple(COLUMN)))
-    marks = {"missing": MARKS, "only_missing": SOURCE["only_missing"]}
     number_keys, time_keys = _defaults(NUMBER_KEYS, source), _defaults(TIME_KEYS, source)
-    keys = {"type": choice(tuple(COLUMN)), "role": role, "required": BOOLEAN, **marks, **COLUMN[kind]}
+    keys = column_keys(kind, role)
     keys |= {name: key for name, key in {**number_keys, **time_keys}.items() if name in keys}
     values = table.read(keys)
     least, most = values.pop("min", None), values.pop("max", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing.column_section import ROLES
 from preprocessing.definition import Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
-from preprocessing.tables import TEXT, TEXTS, Key, choice
+from preprocessing.tables import STRING, STRINGS, TEXT, TEXTS, Key, choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from preprocessing.tables import Table
 
 SOURCES = Key(
-    "a column or a list of columns", lambda value: TEXTS.parse([value] if isinstance(value, str) else value), ()
+    "a column or a list of columns",
+    lambda value: TEXTS.parse([value] if isinstance(value, str) else value),
+    (),
+    schema={"anyOf": [STRING, STRINGS]},
 )
+
+DERIVED = {"make": choice(tuple(MAKERS)), "from": SOURCES}
 
 
 def read_roles(table: Table, columns: Mapping[str, Column]) -> tuple[Roles, str]:
@@ -46,6 +51,8 @@ def check_target(top: Table, columns: Mapping[str, Column], task: Task, target: 
         if target:
             raise top.fail("target", "a recommender has no target: expected roles of the columns instead")
         return
+    if not target:
+        raise top.fail("target", f"name the column to predict, one of {', '.join(columns)}")
     _check_is_column(top, "target", columns, target)
     if columns[target].feature:
         raise top.fail(f"columns.{target}.role", "the target cannot be a feature of itself")
@@ -93,7 +100,7 @@ def read_derived(table: Table, columns: Mapping[str, Column], target: str) -> tu
     derived = []
     for name in table.content:
         entry = table.table(name)
-        values = entry.read({"make": choice(tuple(MAKERS)), "from": SOURCES})
+        values = entry.read(DERIVED)
         kinds, sources = MAKERS[values["make"]].kinds, values["from"]
         if len(sources) != len(kinds):
             raise entry.fail("from", f"expected {len(kinds)} column(s), got {len(sources)}")

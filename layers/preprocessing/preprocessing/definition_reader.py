@@ -6,6 +6,7 @@ Unknown keys and impossible values are refused, naming the file, the key and wha
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import date, datetime, time
 from pathlib import Path
@@ -29,6 +30,7 @@ from preprocessing.rules_section import (
     read_rollout,
     read_serving,
     read_training,
+    suggest_model_name,
 )
 from preprocessing.source_section import SOURCE
 from preprocessing.tables import TEXT, TEXTS, Table, choice
@@ -36,6 +38,7 @@ from preprocessing.tables import TEXT, TEXTS, Table, choice
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_UNQUOTED = re.compile(r"""[^"'#\[\]]*[^\w.'"-][^"'#\[\]]*""", re.ASCII)
 KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
 RULES = ("training", "gate", "rollout", "serving", "retraining", "monitoring", "checks", "recommendation")
 SECTIONS = ("source", "columns", "derived", *RULES)
@@ -58,19 +61,22 @@ def read_definition(model: str, text: str, where: str) -> Definition:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise DefinitionError(where, "", f"not valid TOML: {error}") from error
+        raise DefinitionError(where, "", _explain_toml(text, error)) from error
     return parse_definition(model, document, where)
 
 
 def parse_definition(model: str, document: Mapping[str, object], where: str) -> Definition:
     """Check a definition in the form of a mapping (from TOML, or from a version's manifest)."""
     if not MODEL_NAME.fullmatch(model):
-        raise DefinitionError(where, "", f"the model name {model!r} must match {MODEL_NAME.pattern}")
+        rule = "at most 48 lower-case letters, digits and hyphens, the first one a letter"
+        raise DefinitionError(where, "", f"{model!r} is no name of a model ({rule}): use {suggest_model_name(model)!r}")
     document = tidy_document(_to_json_values(document), where)
     top = Table(where, "", document)
     values = top.read(KEYS, SECTIONS)
     task, target, key, event_time = values.values()
     source = UploadFormat(**top.table("source").read(SOURCE))
+    if not top.content.get("columns"):
+        raise top.fail("columns", 'expected a table with a line for each column, such as age = { type = "number" }')
     columns = read_columns(top.table("columns"), {target, event_time, *key}, key, source, task)
     roles = None
     if task == "recommendation":
@@ -102,6 +108,15 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
     _check_features(top, definition)
     _check_metric(top, definition)
     return definition
+
+
+def _explain_toml(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """Say what is not TOML; the name of a column that has to be quoted is shown as it has to be written."""
+    number = int(match[1]) if (match := re.search(r"at line (\d+)", str(error))) else 0
+    name, equals, _ = text.splitlines()[number - 1].partition("=") if number else ("", "", "")
+    if equals and _UNQUOTED.fullmatch(name.strip()):
+        return f'not valid TOML: line {number}: a name with such signs has to be quoted: "{name.strip()}" ='
+    return f"not valid TOML: {error}"
 
 
 def _check_features(top: Table, definition: Definition) -> None:

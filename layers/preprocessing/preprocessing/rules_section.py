@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 from preprocessing.model_rules import Candidate, Gate, Recommending, Rollout, Serving, Training
-from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, match_text, number, of_type, whole
+from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, number, of_type, pattern_key, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
 PINBALL = tuple(f"pinball@{quantile}" for quantile in (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99))
-METRICS: Mapping[str, tuple[str, ...]] = {
+METRICS: Mapping[Task, tuple[str, ...]] = {
     "classification": (
         "roc_auc",
         "log_loss",
@@ -73,7 +72,13 @@ def _parse_costs(value: object) -> dict[str, dict[str, float]]:
     return {truth: {label: cost(amount) for label, amount in of_type(dict)(costs).items()} for truth, costs in answers}
 
 
-COSTS = Key("costs of at least 0 by true and answered class, such as { fraud = { ok = 100 } }", _parse_costs, {})
+_COST = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+COSTS = Key(
+    "costs of at least 0 by true and answered class, such as { fraud = { ok = 100 } }",
+    _parse_costs,
+    {},
+    schema={"type": "object", "additionalProperties": _COST},
+)
 
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
@@ -86,7 +91,15 @@ def _parse_ignored(value: object) -> tuple[str, ...]:
     return tuple(entries)
 
 
-CHECKS = {"ignore": Key("a list of names of method checks, each as `check` or `check:column`", _parse_ignored, ())}
+_IGNORED = {"type": "string", "pattern": f"^({'|'.join(CHECK_NAMES)})(:.*)?$"}
+CHECKS = {
+    "ignore": Key(
+        "a list of names of method checks, each as `check` or `check:column`",
+        _parse_ignored,
+        (),
+        schema={"type": "array", "items": _IGNORED},
+    )
+}
 
 
 def _parse_alarm(value: object) -> tuple[int, int]:
@@ -129,7 +142,12 @@ MONITORING = {
     "capture": number(1.0, 0.0, 1.0),
     "window": length(86400.0, empty=86400.0),
     "quality": length(7 * 86400.0, empty=7 * 86400.0),
-    "alarm": Key(f"two whole numbers, k of m, 1 <= k <= m <= {MAX_ALARM_WINDOWS}", _parse_alarm, (2, 3)),
+    "alarm": Key(
+        f"two whole numbers, k of m, 1 <= k <= m <= {MAX_ALARM_WINDOWS}",
+        _parse_alarm,
+        (2, 3),
+        schema={"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer", "minimum": 1}},
+    ),
     "least_shift": number(0.1, 0.001),
     "least_points": number(1.0, 0.01, 100.0),
     "ignore": TEXTS,
@@ -140,12 +158,21 @@ MONITORING = {
 RECOMMENDATION = {"explore": number(0.0, 0.0, 0.2)}
 
 
-def read_training(table: Table, task: Task, event_time: str) -> Training:
-    """Read which rows a model learns from, how they are split, and its candidates."""
-    keys = {
+def suggest_model_name(text: str) -> str:
+    """Return the name of a model that is nearest to a text.
+
+    >>> suggest_model_name("Titanic_v2"), suggest_model_name("2026 sales (final)"), suggest_model_name("?")
+    ('titanic-v2', 'sales-final', 'model')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789")[:48].rstrip("-") or "model"
+
+
+def training_keys(task: Task, split: str) -> dict[str, Key]:
+    """Return the keys of the section `training`, besides the candidates; `split` is the default."""
+    return {
         "window": length(None, empty=None),
         "holdout": number(0.2, 0.01, 0.9),
-        "split": choice(("time", "upload", "hash"), "time" if event_time else "hash"),
+        "split": choice(("time", "upload", "hash"), split),
         "group": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
         "positive": TEXT,
@@ -153,7 +180,21 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
     }
-    values = table.read(keys, tables=["candidates"])
+
+
+def candidate_keys(task: Task) -> dict[str, Key]:
+    """Return the keys of a candidate, besides the parameters of its estimator."""
+    pattern, kind = _RECOMMENDERS if task == "recommendation" else _ESTIMATORS
+    return {
+        "name": pattern_key(f"a name matching {MODEL_NAME.pattern}", MODEL_NAME, None),
+        "estimator": pattern_key(f"the dotted name of {kind}", pattern, None),
+        **({} if task == "recommendation" else {"features": choice(RECIPES, "auto")}),
+    }
+
+
+def read_training(table: Table, task: Task, event_time: str) -> Training:
+    """Read which rows a model learns from, how they are split, and its candidates."""
+    values = table.read(training_keys(task, "time" if event_time else "hash"), tables=["candidates"])
     if values["split"] == "time" and not event_time:
         raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
     if values["group"] and task == "recommendation":
@@ -174,12 +215,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
 
 
 def _read_candidate(table: Table, task: Task) -> Candidate:
-    pattern, kind = _RECOMMENDERS if task == "recommendation" else _ESTIMATORS
-    keys = {
-        "name": Key(f"a name matching {MODEL_NAME.pattern}", partial(match_text, MODEL_NAME), required=True),
-        "estimator": Key(f"the dotted name of {kind}", partial(match_text, pattern), required=True),
-        **({} if task == "recommendation" else {"features": choice(RECIPES, "auto")}),
-    }
+    keys = candidate_keys(task)
     values: dict[str, str] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}
     parameters = {name: value for name, value in table.content.items() if name not in keys}
     for name, value in parameters.items():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import replace
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from preprocessing.cells import MAX_MARK_LENGTH
 from preprocessing.joined_times import MAX_PARTS
-from preprocessing.tables import BOOLEAN, TEXT_TABLE, TEXTS, Key, choice, match_text, of_type, whole
+from preprocessing.tables import BOOLEAN, STRING, STRINGS, TEXT_TABLE, TEXTS, Key, choice, of_type, pattern_key, whole
 from preprocessing.time_values import UNITS
 
 
@@ -55,8 +54,10 @@ def _parse_zone(value: object) -> str:
     return zone
 
 
-SIGN = Key("a sign of ASCII, no letter, digit or space", partial(match_text, re.compile(r"[!-/:-@\[-`{-~]?")), "")
-MARKS = Key("a list of strings or numbers", _parse_marks, ())
+SIGN = pattern_key("a sign of ASCII, no letter, digit or space", re.compile(r"[!-/:-@\[-`{-~]?"))
+_MARK = {"type": ["string", "number", "boolean"]}
+MARKS = Key("a list of strings or numbers", _parse_marks, (), schema={"type": "array", "items": _MARK})
+_NAMES = {**STRINGS, "uniqueItems": True}
 NUMBER_KEYS = {
     "thousands": choice(("", ",", ".", "'", " "), ""),
     "currency": BOOLEAN,
@@ -64,19 +65,21 @@ NUMBER_KEYS = {
     "trailing_minus": BOOLEAN,
 }
 TIME_KEYS = {
-    "format": Key("a format or a list of formats", _parse_formats, ()),
+    "format": Key("a format or a list of formats", _parse_formats, (), schema={"anyOf": [STRING, STRINGS]}),
     "unit": choice(("", *UNITS), ""),
-    "zone": Key("a time zone such as Europe/Zurich", _parse_zone, ""),
-    "from": Key(f"a list of 2 to {MAX_PARTS} different names", _parse_parts, ()),
+    "zone": Key("a time zone such as Europe/Zurich", _parse_zone, "", schema=STRING),
+    "from": Key(
+        f"a list of 2 to {MAX_PARTS} different names", _parse_parts, (), schema={**_NAMES, "maxItems": MAX_PARTS}
+    ),
 }
 SOURCE = {
-    "header": Key("a list of different names", _parse_names, ()),
-    "delimiter": Key("one character", partial(match_text, re.compile(".?", re.DOTALL)), ""),
+    "header": Key("a list of different names", _parse_names, (), schema=_NAMES),
+    "delimiter": replace(pattern_key("one character", re.compile(".?", re.DOTALL)), schema={**STRING, "maxLength": 1}),
     "quote": replace(SIGN, default='"'),
     "escape": SIGN,
     "comment": SIGN,
     "skip": whole(0),
-    "encoding": Key("a text encoding", _parse_encoding, ""),
+    "encoding": Key("a text encoding", _parse_encoding, "", schema=STRING),
     "missing": MARKS,
     "only_missing": replace(MARKS, default=None),
     "decimal": choice((".", ","), "."),

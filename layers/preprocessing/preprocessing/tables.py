@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from preprocessing.errors import DefinitionError
@@ -24,13 +26,14 @@ class Key:
     """What may stand at a key: what is `expected` (for the error), how it is parsed, and its default.
 
     `parse` raises `LookupError`, `TypeError` or `ValueError` for a value that it refuses. A `required` key has no
-    default.
+    default. `schema` is the JSON Schema of its values, as far as one can say it.
     """
 
     expected: str
     parse: Callable[[Any], Any]
     default: Any = None
     required: bool = False
+    schema: Mapping[str, Any] = MappingProxyType({})
 
 
 class Table:
@@ -103,18 +106,26 @@ def _epoch_seconds(value: object) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-TEXT = Key("a string", of_type(str), "")
-TEXTS = Key("a list of strings", lambda value: tuple(map(of_type(str), of_type(list)(value))), ())
+STRING: Mapping[str, Any] = {"type": "string"}
+STRINGS: Mapping[str, Any] = {"type": "array", "items": STRING}
+TEXT = Key("a string", of_type(str), "", schema=STRING)
+TEXTS = Key("a list of strings", lambda value: tuple(map(of_type(str), of_type(list)(value))), (), schema=STRINGS)
 TEXT_TABLE = Key(
-    "a table of strings", lambda value: {name: of_type(str)(item) for name, item in of_type(dict)(value).items()}, {}
+    "a table of strings",
+    lambda value: {name: of_type(str)(item) for name, item in of_type(dict)(value).items()},
+    {},
+    schema={"type": "object", "additionalProperties": STRING},
 )
-BOOLEAN = Key("true or false", of_type(bool), False)
-TIME = Key("an ISO 8601 time", _epoch_seconds)
+BOOLEAN = Key("true or false", of_type(bool), False, schema={"type": "boolean"})
+TIME = Key("an ISO 8601 time", _epoch_seconds, schema=STRING)
 
 
 def choice(allowed: Sequence[str], default: str | None = None) -> Key:
     """Accept one of the allowed texts; without a default it is required."""
-    return Key(f"one of {', '.join(allowed)}", lambda value: allowed[allowed.index(value)], default, default is None)
+    schema = {"type": "string", "enum": list(allowed)}
+    return Key(
+        f"one of {', '.join(allowed)}", lambda value: allowed[allowed.index(value)], default, default is None, schema
+    )
 
 
 def number(default: float | None = None, least: float = -math.inf, most: float = math.inf) -> Key:
@@ -132,7 +143,7 @@ def number(default: float | None = None, least: float = -math.inf, most: float =
     bounds = (
         f" from {least:g} to {most:g}" if most < math.inf else f" of at least {least:g}" if least > -math.inf else ""
     )
-    return Key(f"a number{bounds}", parse, default)
+    return Key(f"a number{bounds}", parse, default, schema=_bounded("number", least, most))
 
 
 def whole(default: int, least: int = 0, most: int | None = None) -> Key:
@@ -145,7 +156,17 @@ def whole(default: int, least: int = 0, most: int | None = None) -> Key:
         return result
 
     bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-    return Key(f"a whole number {bounds}", parse, default)
+    return Key(
+        f"a whole number {bounds}",
+        parse,
+        default,
+        schema=_bounded("integer", least, math.inf if most is None else most),
+    )
+
+
+def _bounded(kind: str, least: float, most: float) -> dict[str, Any]:
+    bounds = {"minimum": least, "maximum": most}
+    return {"type": kind, **{name: bound for name, bound in bounds.items() if math.isfinite(bound)}}
 
 
 def length(default: float | None, empty: float | None) -> Key:
@@ -164,7 +185,14 @@ def length(default: float | None, empty: float | None) -> Key:
             raise ValueError
         return seconds
 
-    return Key("a length such as 12h, 365d or 8w, of at most a century", parse, default)
+    schema = {"type": "string", "pattern": rf"^({_LENGTH.pattern})?$"}
+    return Key("a length such as 12h, 365d or 8w, of at most a century", parse, default, schema=schema)
+
+
+def pattern_key(expected: str, pattern: re.Pattern[str], default: str | None = "") -> Key:
+    """Accept a text that matches a pattern; without a default it is required."""
+    schema = {"type": "string", "pattern": f"^({pattern.pattern})$"}
+    return Key(expected, partial(match_text, pattern), default, default is None, schema)
 
 
 def _shown(value: object) -> str:

@@ -3,5 +3,5 @@
 They need numpy alone, look at a sample of bounded size, and never stop a run.
 
 May import: lake, statistics.
-Called by: evaluation.
+Called by: drafting, evaluation.
 """

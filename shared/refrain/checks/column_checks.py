@@ -172,7 +172,7 @@ def find_disguised_missing(rows: CheckedRows) -> Iterator[Finding]:
     """Find values that stand for missing ones: usual words, and nines far from all other numbers."""
     for name in rows.columns:
         values = rows.train[name]
-        marks = _texts_for_missing(values) if values.dtype == object else _nines(values)
+        marks = _texts_for_missing(values) if values.dtype == object else nines_for_missing(values)
         for mark, part in marks:
             yield Finding.of(
                 "disguised_missing",
@@ -189,7 +189,8 @@ def _texts_for_missing(values: Array) -> list[tuple[str, float]]:
     ]
 
 
-def _nines(values: Array) -> list[tuple[str, float]]:
+def nines_for_missing(values: Array) -> list[tuple[str, float]]:
+    """List numbers of nines that stand far from all others, and their shares."""
     if values.dtype.kind != "f":
         return []
     distinct, counts = np.unique(values[~np.isnan(values)], return_counts=True)

@@ -120,6 +120,16 @@ class SnapshotKind:
         """Hold out of each rare class its share of rows: those with the smallest hashes."""
         return split_by_class(hashes, columns[self.definition.target], self.definition.training.holdout)
 
+    def split(self, columns: Columns) -> NDArray[np.bool_]:
+        """Hold out rows of a table whose columns are all at hand, as a run holds out those of a lake."""
+        split = self.hold_out(columns, len(columns[self.definition.target]))
+        if split is None:
+            hashes = row_hashes(columns, self.definition.identity)
+            if not self.has_rare_class(columns):
+                return self.hold_out_by_hash(hashes)
+            split = self.stratify(hashes, columns)
+        return split.holdout
+
     def find_shortfall(self, columns: Columns, holdout: NDArray[np.bool_]) -> str:
         """Say in one sentence what is missing to learn from these rows; nothing if there is enough."""
         definition, rows, held_out = self.definition, len(holdout), int(holdout.sum())

@@ -1,5 +1,5 @@
 """Statistics of plain arrays: metrics, intervals, tests. Pure: nothing here reads or writes.
 
 May import: nothing of ours.
-Called by: checks, evaluation, monitoring, pages, recommendation, serving, snapshot, training, trial.
+Called by: checks, evaluation, ingest, monitoring, pages, recommendation, serving, snapshot, training, trial.
 """

@@ -146,7 +146,8 @@ def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()
                 raise _refused(candidate, f"has weights for classes that do not occur: {', '.join(unknown)}")
             parameters["class_weight"] = {classes.index(name): weight for name, weight in weights.items()}
         estimator = kind(**parameters)
-    except TypeError as error:
+        estimator._validate_params()
+    except (TypeError, ValueError) as error:
         raise _refused(candidate, f"cannot be made from its parameters: {error}") from error
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         raise _refused(candidate, "gives no probabilities (predict_proba) with these parameters")

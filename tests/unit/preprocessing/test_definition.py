@@ -212,9 +212,34 @@ def test_a_definition_read_again_from_its_document_is_the_same() -> None:
     assert parse_definition("shop", once.document, "manifest.json") == once
 
 
-def test_a_model_name_must_fit_the_rule() -> None:
-    with pytest.raises(DefinitionError, match="must match"):
-        parse_definition("My Shop", document(), "My Shop.toml")
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [("My Shop", "my-shop"), ("Titanic", "titanic"), ("titanic_v2", "titanic-v2"), ("2", "model")],
+)
+def test_a_name_that_no_model_can_have_is_refused_with_one_that_it_can(name: str, suggested: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{name!r} is no name of a model .*: use {suggested!r}"):
+        parse_definition(name, document(), f"{name}.toml")
+
+
+@pytest.mark.parametrize("name", ["Monthly fee", "fee (CHF)", "größe", "a/b", "100 %"])
+def test_a_name_that_has_to_be_quoted_is_shown_quoted(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text(f'task = "regression"\n[columns]\n{name} = {{ type = "number" }}\n', encoding="utf-8")
+
+    with pytest.raises(DefinitionError) as refusal:
+        load_definition(path)
+
+    assert f'line 3: a name with such signs has to be quoted: "{name}" =' in str(refusal.value)
+
+
+def test_a_definition_without_target_or_columns_says_what_to_write() -> None:
+    for key, sentence in (
+        ("target", "target: name the column to predict, one of label"),
+        ("columns", "a line for each"),
+    ):
+        incomplete = {name: value for name, value in document().items() if name != key}
+        with pytest.raises(DefinitionError, match=sentence):
+            parse_definition("shop", incomplete, "shop.toml")
 
 
 def test_a_regression_needs_a_number() -> None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         ("linear_model.LogisticRegression", {"max_iterations": 5}, "has no parameter max_iterations; it has C,"),
         ("svm.LinearSVC", {}, r"gives no probabilities \(predict_proba\)"),
         ("ensemble.VotingClassifier", {}, "cannot be made from its parameters"),
-        ("linear_model.LogisticRegression", {"C": -1}, "cannot be fitted: .*'C'"),
-        ("linear_model.LogisticRegression", {"max_iter": "many"}, "cannot be fitted: .*'max_iter'"),
+        ("linear_model.LogisticRegression", {"C": -1}, "cannot be made from its parameters: .*'C'"),
+        ("linear_model.LogisticRegression", {"max_iter": "many"}, "cannot be made from its parameters: .*'max_iter'"),
         (
             "linear_model.LogisticRegression",
             {"class_weight": {"class 9": 2}},

@@ -43,6 +43,12 @@ def read_parquet(path: Path, definition: Definition, _form: str) -> Iterator[Rea
         yield Reading(dict.fromkeys(schema.names[:MAX_COLUMN_NAMES]), _chunks(file, path, definition, indexes))
 
 
+def read_schema(path: Path) -> Any:
+    """Read the Arrow schema of a file. Raises `UnreadableUpload`."""
+    with _damage(), _open(_unpacked(path), "us") as file:
+        return file.schema_arrow
+
+
 def _open(path: Path, int96_unit: str) -> Any:
     return pq.ParquetFile(
         path, pre_buffer=False, page_checksum_verification=True, coerce_int96_timestamp_unit=int96_unit
