@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class ReducedBatch(Document):
     """The statistics of some captured files: `rows` in hours that begin from `since` to `until` (ISO 8601, UTC).
 
-    All rows whose id has a hash of at most `bound` are in the sample. `damaged` lines could not be read.
+    All rows whose id has a hash of at most `bound` are in the sample, those of at most `few` in the smaller one too.
+    `damaged` lines could not be read.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ReducedBatch(Document):
     rows: int
     bound: int
     damaged: int
+    few: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class HourFolder:
     PREFIX: ClassVar = "hours"
 
     def key(self, name: str, part: str) -> str:
-        """Return the key of a part of a batch: its counts, the sample of its rows, the hashes of its ids, or labels."""
+        """Return the key of a part: counts, the sample of rows, the few first of it, the hashes of ids, or labels."""
         return f"{self.PREFIX}/{self.model}/{self.version}/{self.scheme}/{name}.{part}.npz"
 
     @property

@@ -6,6 +6,7 @@ that was delivered before, in whichever file, is not counted again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from refrain.lake.hour_index import ReducedBatch, name_batch
 from refrain.lake.observed_rows import ObservedRows
 from refrain.lake.packed_columns import pack_arrays, unpack_arrays
 from refrain.monitoring.captured_statistics import hours_of, observe_rows
+from refrain.monitoring.window_statistics import MAX_SAMPLED_ROWS
 from refrain.times import iso_of
 
 if TYPE_CHECKING:
@@ -80,12 +82,24 @@ class BatchReduction:
             if len(sample) < counts.rows[hour]:
                 counts.bounds[hour] = sample[-1]
         hashes = {str(start.astype(np.int64)): array for start, array in self._hashes.items()}
-        rows = ObservedRows.join(list(self._samples.values()))
-        parts = {"ids": pack_arrays(**hashes), "rows": rows.pack(), "counts": counts.pack()}
+        samples = [self._samples[start] for start in counts.starts]
+        firsts = [sample.smallest(self._few_rows) for sample in samples]
+        bounds = zip(firsts, counts.rows.tolist(), strict=True)
+        few = min(int(ALL_HASHES if len(first) == rows else first.hashes[-1]) for first, rows in bounds)
+        arrays = {"rows": ObservedRows.join(samples), "few": ObservedRows.join(firsts)}
+        parts = {"ids": pack_arrays(**hashes), "counts": counts.pack()} | {
+            part: rows.pack() for part, rows in arrays.items()
+        }
         for part, data in parts.items():
             self.folder.store.write(self.folder.key(name, part), data)
         since, until = (iso_of(start) for start in (counts.starts[0], counts.starts[-1]))
-        return ReducedBatch(name, since, until, self.rows, int(counts.bounds.min()), self.damaged)
+        return ReducedBatch(name, since, until, self.rows, int(counts.bounds.min()), self.damaged, few)
+
+    @property
+    def _few_rows(self) -> int:
+        """Return how many rows of an hour make a window's sample, even where other hours have twice as many."""
+        hours = max(1.0, self.version.definition.monitoring.window / self.seconds)
+        return math.ceil(2 * MAX_SAMPLED_ROWS / hours)
 
     def _rows_of(self, source: str, data: bytes) -> Iterator[CapturedRow]:
         for rows in rows_of_lines(source, data, rows_of_line):

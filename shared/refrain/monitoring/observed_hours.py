@@ -46,10 +46,13 @@ class ObservedHours:
         return counts if counts and len(counts.starts) else None
 
     def sample(self, counts: HourCounts, first: datetime, last: datetime) -> ObservedRows:
-        """Sample the rows that were counted."""
-        since, until, bound = to_datetime64(first), to_datetime64(last), counts.bounds.min()
+        """Sample the rows that were counted; the few first ones of each hour are read where they surely suffice."""
+        since, until = to_datetime64(first), to_datetime64(last)
+        few = min((batch.few for batch in self._between(first, last)), default=0)
+        suffice = int(counts.rows.sum()) * (few + 1) / 2**64 >= 1.1 * MAX_SAMPLED_ROWS
+        part, bound = ("few", np.uint64(few)) if suffice else ("rows", counts.bounds.min())
         sample: list[ObservedRows] = []
-        for data in self._read_parts("rows", first, last):
+        for data in self._read_parts(part, first, last):
             rows = ObservedRows.unpack(data).within(bound, since, until)
             sample = [ObservedRows.join([*sample, rows]).smallest(MAX_SAMPLED_ROWS)]
         return sample[0]

@@ -175,14 +175,14 @@ class Broken(Lake):
         super()._put(key, content, **options)
 
 
-@pytest.mark.parametrize("writes", range(15))
+@pytest.mark.parametrize("writes", range(18))
 def test_a_crash_anywhere_leaves_nothing_half(writes: int) -> None:
     lake, version = fresh_lake()
     sent = [Sent(row, 9 * row, row % 5) for row in range(40)]
     deliver(lake, version, sent[:20])
     with patch.object(hour_catch_up, "MAX_BATCH_ROWS", 5):
         label(lake, sent[:20], END)
-        with pytest.raises(StorageUnavailable) if writes < 14 else nullcontext():
+        with pytest.raises(StorageUnavailable) if writes < 17 else nullcontext():
             reduce(Broken(lake, writes), version, END)
         deliver(lake, version, [Sent(each.row, each.minute, each.file + 8) for each in sent[15:]])
         label(lake, sent[20:], END + MINUTE)
@@ -204,7 +204,13 @@ def test_the_same_files_and_labels_are_the_same_bytes_under_the_same_names() -> 
         written.append({key: lake.read(key).data for key in lake.keys("hours/")})
 
     assert written[0] == written[1]
-    assert {key.split(".")[-2] for key in written[0] if key.endswith("npz")} == {"counts", "ids", "labelled", "rows"}
+    assert {key.split(".")[-2] for key in written[0] if key.endswith("npz")} == {
+        "counts",
+        "few",
+        "ids",
+        "labelled",
+        "rows",
+    }
 
 
 def test_two_reports_at_once_count_each_file_once() -> None:
