@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.app import main
+from cli.exit_codes import DONE, FAILED, REFUSED, UNCHANGED
 from local.demo.uploads import tumour_uploads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.stack_client import StackClient
 
 
@@ -158,3 +162,65 @@ def test_two_runs_at_once_both_succeed(client: StackClient, trained: dict[str, A
     for execution in executions:
         states_of(client, execution)
         assert client.outcome(execution)["outcome"] in {"promoted", "refreshed", "kept", "superseded"}
+
+
+@pytest.fixture
+def command(
+    client: StackClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, Any]]:
+    """Run `refrain` on the stack with `--json`; return its exit code and its document."""
+    monkeypatch.setattr("cli.stack_choice.choose_stack", lambda _: client.origin)
+
+    def run(*arguments: str) -> tuple[int, Any]:
+        code = main([*arguments, "--json"])
+        written = capsys.readouterr().out
+        return code, json.loads(written) if written else None
+
+    return run
+
+
+def test_the_command_predicts_labels_and_shows_what_serves(
+    client: StackClient, trained: dict[str, Any], command: Callable[..., tuple[int, Any]]
+) -> None:
+    champion = client.ask("/v1/models/tumours")[1]["model_version"]
+    row = json.loads(client.lake(f"versions/tumours/{champion}/golden.json"))["rows"][0]
+    pairs = [f"{name}={value}" for name, value in row.items() if value is not None]
+
+    _, answer = command("predict", "tumours", *pairs)
+
+    assert answer["model_version"] == champion
+    assert answer["predictions"][0]["label"] in ("benign", "malignant")
+    (name,) = answer["prediction_ids"]
+    assert command("label", "tumours", f"{name}=benign")[1]["accepted"] == 1
+    assert command("label", "tumours", f"{name}=unsure")[0] == REFUSED
+    assert command("predict", "tumours", "mean_area=a lot")[0] == REFUSED
+    _, status = command("status")
+    assert champion in [entry["model_version"] for entry in status["models"]]
+    _, history = command("history", "tumours")
+    assert history["moves"][0]["event"] == "promoted"
+    assert command("history", "tumours", "--prediction", name)[1]["model_version"] == champion
+
+
+def test_the_exit_code_of_a_run_says_how_it_ended(
+    trained: dict[str, Any], command: Callable[..., tuple[int, Any]]
+) -> None:
+    code, outcome = command("retrain", "tumours")
+
+    assert (code, outcome["outcome"]) == (UNCHANGED, "nothing_to_learn")
+    assert command("retrain", "tumors")[0] == REFUSED
+    _, started = command("retrain", "tumours", "--no-wait")
+    watched, ended = command("watch", started["execution"])
+    assert (watched, ended["why"]) == (code, outcome["why"])
+    assert command("watch", "tumours")[0] == FAILED
+
+
+def test_the_command_promotes_a_version_by_hand_and_rolls_it_back(
+    trained: dict[str, Any], command: Callable[..., tuple[int, Any]]
+) -> None:
+    twin = trained["champion"].removesuffix(".refit")
+
+    assert command("promote", "tumours", twin)[1]["champion"] == twin
+    assert set(command("diff", "tumours/previous", "tumours")[1]["changed"]) >= {"rows"}
+    code, back = command("rollback", "tumours", "--reason", "it was a test")
+    assert (code, back["instead_of"]) == (DONE, twin)
+    assert command("promote", "tumours", twin)[0] == REFUSED
