@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from refrain.words import share
 
+MAX_NAMES = 5
 NOTES = {"unfamiliar": "unfamiliar", "unfamiliar_combination": "unfamiliar together", "version": "answered by"}
 
 
@@ -26,6 +27,13 @@ def prediction_text(prediction: dict[str, Any]) -> str:
         text += f"  (one of {escape(', '.join(prediction['set']))})"
     for name, words in NOTES.items():
         if name in prediction:
-            value = prediction[name]
-            text += f"  [yellow]{words}: {escape(value if isinstance(value, str) else ', '.join(value))}[/]"
+            text += f"  [yellow]{words}: {escape(_few(prediction[name]))}[/]"
     return text
+
+
+def _few(value: str | list[str]) -> str:
+    """Write a text, or the first names of a list."""
+    if isinstance(value, str):
+        return value
+    more = f" and {len(value) - MAX_NAMES} more" if len(value) > MAX_NAMES else ""
+    return ", ".join(value[:MAX_NAMES]) + more

@@ -13,6 +13,8 @@ from cli.output import progress_console, result_console, write_json
 from cli.run_states import follow_states
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cli.options import Options
     from local.stack_client import StackClient
 
@@ -27,14 +29,18 @@ def follow_run(client: StackClient, execution: str, options: Options, *, open_re
     if options.json:
         write_json(outcome)
     else:
-        console = result_console()
-        console.print(f"[bold]{outcome['outcome']}[/]: ", end="")
-        console.print(outcome.get("reason") or outcome.get("why") or "", markup=False)
-        if outcome.get("report"):
-            console.print(f"report: {outcome['report']}", markup=False)
+        print_outcome(result_console(), outcome)
     if open_report and outcome.get("report"):
         _open_report(client, outcome["report"])
     return DONE if outcome["outcome"] in SERVED else UNCHANGED
+
+
+def print_outcome(console: Console, outcome: dict[str, Any]) -> None:
+    """Print the result of a run in a sentence, and where its report is; `why` says that there was nothing to learn."""
+    console.print(f"[bold]{outcome['outcome']}[/]: ", end="")
+    console.print(outcome.get("why") or outcome["reason"], markup=False)
+    if outcome.get("report"):
+        console.print(f"report: {outcome['report']}", markup=False)
 
 
 def await_outcome(client: StackClient, execution: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def try_(
 
 def _teach(client: StackClient, console: Console, model: str, definition: Path, data: Path) -> int:
     """Apply, upload and retrain; return REFUSED where the file was not accepted."""
-    from cli.runs import await_outcome
+    from cli.runs import await_outcome, print_outcome
     from cli.upload import send_files, show_receipts
 
     client.apply(definition)
@@ -63,8 +63,7 @@ def _teach(client: StackClient, console: Console, model: str, definition: Path, 
     if receipts[0]["status"] not in ("kept", "duplicate"):
         return REFUSED
     outcome = await_outcome(client, client.start({"model": model, "reason": "refrain try"}))
-    console.print(f"\n[bold]{outcome['outcome']}[/]: ", end="")
-    console.print(outcome.get("reason") or outcome.get("why") or "", markup=False)
+    print_outcome(console, outcome)
     return DONE
 
 

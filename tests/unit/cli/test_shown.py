@@ -15,7 +15,7 @@ from cli.output import add_rows, make_table
 from cli.predictions import prediction_text
 from cli.receipts import print_receipts, print_rejected_rows
 from cli.run_states import follow_states
-from cli.runs import await_outcome
+from cli.runs import await_outcome, print_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ def written(screen: Console) -> str:
         ({"label": "no", "probabilities": {"no": 0.9, "yes": 0.1}}, "[bold]no[/] (90 %)"),
         ({"label": "no", "probabilities": {"no": 0.5}, "set": ["no", "yes"]}, "[bold]no[/] (50 %)  (one of no, yes)"),
         ({"value": 1.0, "unfamiliar": ["fee"]}, "[bold]1[/]  [yellow]unfamiliar: fee[/]"),
+        ({"value": 1.0, "unfamiliar": list("abcdefg")}, "[bold]1[/]  [yellow]unfamiliar: a, b, c, d, e and 2 more[/]"),
         ({"value": 1.0, "version": "v2"}, "[bold]1[/]  [yellow]answered by: v2[/]"),
         ({"items": [{"id": "s9", "score": 0.4}, {"id": "s1", "score": 0.1}]}, "s9, s1"),
     ],
@@ -103,6 +104,24 @@ def test_a_run_that_failed_says_why_without_the_json_around_it(error: str, kind:
     with pytest.raises(kind, match="The run failed: no model") as failed:
         await_outcome(client, "arn")
     assert type(failed.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        ({"outcome": "kept", "reason": "no candidate is better"}, "kept: no candidate is better"),
+        (
+            {"outcome": "nothing_to_learn", "reason": "manual", "why": "nothing is new"},
+            "nothing_to_learn: nothing is new",
+        ),
+    ],
+)
+def test_the_result_of_a_run_is_a_sentence(outcome: dict[str, Any], sentence: str) -> None:
+    screen = console()
+
+    print_outcome(screen, outcome)
+
+    assert written(screen).strip() == sentence
 
 
 PROBLEM = {"instance": 2, "column": "fee", "value": "a lot", "reason": "expected a number"}
