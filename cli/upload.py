@@ -45,7 +45,23 @@ def send_files(client: StackClient, files: dict[str, Any]) -> list[dict[str, Any
     with progress_console().status("uploading") as progress:
         etags = {key: client.upload_file(key, file) for key, file in files.items()}
         progress.update("waiting for receipts")
-        return [client.receipt(key, etag) for key, etag in etags.items()]
+        return [client.receipt(key, etag, _fingerprint(client, key)) for key, etag in etags.items()]
+
+
+def _fingerprint(client: StackClient, key: str) -> str | None:
+    """Return the fingerprint of the definition that reads an upload, "" for none; labels have one of their own."""
+    from local.lake_store import open_lake
+    from preprocessing import DefinitionError
+    from refrain.lake.model_definition import ModelDefinition
+
+    model, _, name = key.partition("/")
+    if name.startswith(("labels/", "items/")):
+        return None
+    try:
+        current = ModelDefinition.read(open_lake(client.origin), model)
+        return current.parse().fingerprint if current.digest else ""
+    except DefinitionError:
+        return None
 
 
 def show_receipts(client: StackClient, receipts: list[dict[str, Any]]) -> None:

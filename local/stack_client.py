@@ -68,15 +68,18 @@ class StackClient:
         head = self._s3.head_object(Bucket=self.stack["inbox_bucket"], Key=key)
         return str(head["ETag"]).strip('"')
 
-    def receipt(self, key: str, etag: str = "") -> dict[str, Any]:
-        """Wait for the receipt of an upload; with an ETag, for that of this content."""
+    def receipt(self, key: str, etag: str = "", fingerprint: str | None = None) -> dict[str, Any]:
+        """Wait for the receipt of an upload; with an ETag and a fingerprint, for that of this content and definition.
+
+        A file that is uploaded again under the same definition keeps its receipt.
+        """
         prefix = f"receipts/{key.split('/')[0]}/"
         end = time.monotonic() + MAX_WAIT_SECONDS
         seen: set[str] = set()
         while time.monotonic() < end:
             for name in [name for name in self.keys(prefix) if name not in seen]:
                 receipt: dict[str, Any] = json.loads(self.lake(name))
-                if receipt["source"]["key"] == key and etag in ("", receipt["source"]["etag"]):
+                if receipt["source"]["key"] == key and _is_of(receipt, etag, fingerprint):
                     return receipt
                 seen.add(name)
             time.sleep(PAUSE_SECONDS)
@@ -171,3 +174,11 @@ class StackClient:
         signed = AWSRequest("GET" if content is None else "POST", address, headers, content)
         SigV4Auth(session.get_credentials(), "execute-api", session.region_name).add_auth(signed)
         return dict(signed.headers)
+
+
+def _is_of(receipt: dict[str, Any], etag: str, fingerprint: str | None) -> bool:
+    """Tell whether a receipt is of this content under this definition; some refusals need no definition."""
+    if etag and receipt["source"]["etag"] != etag:
+        return False
+    needs_none = not receipt["definition"] and receipt["code"] != "unknown_model"
+    return fingerprint is None or receipt["definition"] == fingerprint or needs_none

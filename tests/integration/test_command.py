@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +77,8 @@ def test_an_upload_shows_what_became_of_each_row(
 
     def send_and_deliver(client: StackClient, key: str, path: Path) -> str:
         etag = send(client, key, path)
-        deliver(aws, key)
+        with redirect_stdout(io.StringIO()):  # ingest prints its metrics
+            deliver(aws, key)
         return etag
 
     monkeypatch.setattr(StackClient, "upload_file", send_and_deliver)
@@ -92,6 +95,12 @@ def test_an_upload_shows_what_became_of_each_row(
     assert "a lot" in written
     (receipt,) = answer(capsys, "upload", "tumours", str(file))
     assert (receipt["rows_read"], receipt["rows_kept"], receipt["rows_rejected"]) == (2, 1, 1)
+    changed = tmp_path / "tumours.toml"
+    changed.write_text(TUMOURS.read_text().replace("mean_texture", "mean_texture_2"))
+    main(["apply", str(changed)])
+    capsys.readouterr()
+    (again,) = answer(capsys, "upload", "tumours", str(file))
+    assert again["definition"] != receipt["definition"]
     file.write_text("nothing,else\n1,2\n")
     assert main(["upload", "tumours", str(file)]) == REFUSED
 
