@@ -26,9 +26,8 @@ WINDOWS = 100
 OURS = "Refrain"
 PEERS = {"Evidently 0.7.23": "evidently", "alibi-detect 0.13.0": "alibi_detect", "NannyML 0.13.1": "nannyml"}
 NOTES = (
-    f"{WINDOWS} windows a line, each with {TRAINING_ROWS:,} training rows of its own, or with 60 days of 60 rows an "
-    "hour where rows have a time. A window alarms if any of its features drifted. A shift is missed if its feature "
-    "did not.",
+    f"Each window has {TRAINING_ROWS:,} training rows of its own, or 60 days of 60 rows an hour if rows have a time. "
+    "A window alarms if any of its features drifted. A shift is missed if its feature did not.",
     "Every tool has its defaults. Evidently calls a data set drifted if half of its columns are, so columns count. "
     "The level of alibi-detect is 5 % of windows, that of Refrain 1 %. Evidently and NannyML watch missing values "
     "apart from drift; alibi-detect gets −9 for them. NannyML takes its thresholds from chunks of training rows that "
@@ -47,8 +46,7 @@ def measure() -> Part:
             except NotInstalled as error:
                 skipped.append(f"{title} {error}")
         alarms = count_alarms(judges, draw_tasks(WINDOWS))
-    groups = tuple(group_alarms(title, by_judge) for title, by_judge in alarms.items())
-    return Part("drift", TITLE, groups, (), tuple(skipped), NOTES)
+    return make_part(alarms, skipped)
 
 
 def judge(task: DriftTask) -> set[str]:
@@ -70,6 +68,13 @@ def count_alarms(
         for name, drifted in judges.items():
             alarms[title][name].append(not drifted(task).isdisjoint(task.judged))
     return alarms
+
+
+def make_part(alarms: Mapping[str, Mapping[str, Sequence[bool]]], skipped: Sequence[str]) -> Part:
+    """Return the shares of all situations, and say on how many windows they rest."""
+    groups = tuple(group_alarms(title, by_judge) for title, by_judge in alarms.items())
+    windows = max(len(judged) for by_judge in alarms.values() for judged in by_judge.values())
+    return Part("drift", TITLE, groups, (), tuple(skipped), (f"{windows} windows a line.", *NOTES))
 
 
 def group_alarms(title: str, alarms: Mapping[str, Sequence[bool]]) -> Group:

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from benchmarks.result import Part
+from benchmarks.drawing import three_digits
+from benchmarks.result import Group, Part
 from benchmarks.simulation.__main__ import read_figures
 from benchmarks.simulation.learning_pictures import DOCS, PICTURES
 from benchmarks.simulation.summary import with_summaries
@@ -32,10 +33,24 @@ def test_the_summaries_are_those_of_the_simulated_cells() -> None:
     assert with_summaries(list(read_figures().values()), PAGE) == PAGE
 
 
-def test_the_gains_of_the_refit_are_those_of_the_benchmark() -> None:
+def measured_groups(name: str) -> tuple[Group, ...]:
     parts = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))["parts"]
-    groups = next(Part.of(part).groups for part in parts if part["name"] == "refitting")
+    return next(Part.of(part).groups for part in parts if part["name"] == name)
+
+
+@pytest.mark.parametrize(("name", "lines"), [("drift", 14), ("estimates", 8)])
+def test_the_figures_beside_peers_are_those_of_the_benchmark(name: str, lines: int) -> None:
+    measured = [
+        line
+        for group in measured_groups(name)
+        if (line := f"| {group.title} | {' | '.join(three_digits(row.median) for row in group.rows)} |") in PAGE
+    ]
+    assert len(measured) == lines
+
+
+def test_the_gains_of_the_refit_are_those_of_the_benchmark() -> None:
+    groups = measured_groups("refitting")
     measured = [
         (figure(judged.median), figure(refitted.median)) for judged, refitted in (group.rows for group in groups)
     ]
-    assert re.findall(r"\| ([\d.]+) \| ([\d.]+) \|$", PAGE, re.MULTILINE) == measured
+    assert re.findall(r"^\|[^|]+\|[^|\d]+\| ([\d.]+) \| ([\d.]+) \|$", PAGE, re.MULTILINE) == measured
