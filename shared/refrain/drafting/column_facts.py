@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preprocessing import is_missing
-from refrain.checks.checked_rows import MAX_GAPS, MAX_NUMBER_TWINS, MAX_TWINS
+from refrain.checks.checked_rows import MAX_GAPS, MAX_NUMBER_TWINS, MAX_TWINS, MIN_ID_ROWS
 from refrain.checks.coded_column import code_column
 from refrain.checks.column_checks import MIN_LEAK_AREA, MIN_LEAK_SHARE, MIN_MISSING, MIN_UNSEEN
 from refrain.checks.target_relation import predictive_power
@@ -33,9 +33,8 @@ MIN_VALUE_ROWS = 5
 MIN_TWINS = 20.0
 MAX_DISTINCT_SHARE = 0.5
 MIN_ALIKE = 0.99
+MAX_WORDS_SHARE = 0.1
 MAX_COMPARED_ROWS = 2_000
-SURE_LEAK = 0.9999
-"""The power from which a column is the target in other words."""
 
 
 def twins_of(values: Array, sampled: float) -> float:
@@ -73,7 +72,7 @@ def _why_no_number(name: str, values: Array, present: Array, sampled: float) -> 
     if (present % 1).any():
         return ""
     twins, rows = twins_of(present, sampled), len(values) / sampled
-    names_rows = len(present) >= MIN_NAMES and twins <= MAX_NUMBER_TWINS and np.ptp(present) <= MAX_GAPS * rows
+    names_rows = len(present) >= MIN_ID_ROWS and twins <= MAX_NUMBER_TWINS and np.ptp(present) <= MAX_GAPS * rows
     return "it numbers the rows" if names_rows or (words_of(name) & KEYS and twins <= MAX_TWINS) else ""
 
 
@@ -95,24 +94,32 @@ def _why_no_category(name: str, present: Array, sampled: float) -> str:
 
 def copies_of_target(
     columns: Mapping[str, Array], target: Array, truth: Truth, classes: int
-) -> Iterator[tuple[str, str, bool]]:
-    """Find columns that alone tell the target, with a reason, and whether they are the target in other words."""
+) -> Iterator[tuple[str, bool]]:
+    """Find columns that alone tell the target, and whether they are the target in other words."""
     train = np.arange(len(target)) % 2 == 0
     strata = truth[train].astype(np.int64) if classes else None
     for name, values in columns.items():
+        if _says_the_same(values, target):
+            yield name, True
+            continue
         coded = code_column(values[train], values[~train], strata)
-        power = predictive_power(coded, truth[train], truth[~train], classes)
-        if power >= (MIN_LEAK_AREA if classes else MIN_LEAK_SHARE):
-            is_same = power >= SURE_LEAK and _tells(values, target)
-            yield name, "it tells the target nearly perfectly", is_same
+        if predictive_power(coded, truth[train], truth[~train], classes) >= (
+            MIN_LEAK_AREA if classes else MIN_LEAK_SHARE
+        ):
+            yield name, False
 
 
-def _tells(values: Array, target: Array) -> bool:
-    """Tell whether few values each go with one value of the target: then a column is the target in other words."""
+def _says_the_same(values: Array, target: Array) -> bool:
+    """Tell whether a column is the target in other words, or in another unit."""
     absent = is_missing(values)
-    pairs = set(zip(values[~absent].tolist(), target[~absent].tolist(), strict=True))
-    firsts = {first for first, _ in pairs}
-    return len(pairs) == len(firsts) <= 0.1 * len(values) or len(firsts) == len({second for _, second in pairs})
+    pairs = sorted(set(zip(values[~absent].tolist(), target[~absent].tolist(), strict=True)))
+    firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
+    if len(pairs) != len(firsts) or len(seconds) < 2:
+        return False
+    if len(firsts) <= MAX_WORDS_SHARE * len(values):
+        return True
+    steps = {later > earlier for (_, earlier), (_, later) in pairwise(pairs)}
+    return len(firsts) == len(seconds) and values.dtype.kind == target.dtype.kind == "f" and len(steps) == 1
 
 
 def parts_of_target(columns: Mapping[str, Array], target: Array) -> dict[str, str]:

@@ -32,14 +32,14 @@ def definition_text(draft: TableDraft, file: str, rows: int, unusable: Mapping[s
     head = _HEAD.format(file=comment_of(file), rows=counted(rows, "row"), model=draft.model)
     tops: dict[str, object] = {name: document[name] for name in ("task", "target", "key", "time") if name in document}
     training = {name: value for name, value in draft.training.items() if name != "candidates"}
-    candidates = ["candidates = [", *(f"  {toml_value(entry)}," for entry in draft.training["candidates"]), "]"]
     parts = [
         [head],
         _section("", tops, reasons),
         _section("source", document["source"], reasons) if "source" in document else [],
         ["[columns]", *_columns(draft), *_unusable(unusable)],
         _section("derived", document["derived"], reasons) if "derived" in document else [],
-        [*_section("training", training, reasons), *candidates],
+        _section("training", training, reasons),
+        *(_section("[training.candidates]", candidate, {}) for candidate in draft.training["candidates"]),
         [*_section("gate", draft.gate, reasons), _GATE],
         _section("retraining", document["retraining"], _RETRAINING),
     ]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from preprocessing.definition import Task
     from refrain.drafting.column_guess import ColumnGuess
 
+MAX_NAMED_COLUMNS = 5
 MIN_SHARED_MARKS = 3
 """Columns from which a text that means missing is named once, for all."""
 
@@ -71,13 +72,16 @@ class TableDraft:
     @property
     def document(self) -> dict[str, Any]:
         """The definition as a mapping, in the order in which a person writes it."""
+        kept = {guess.name: guess.settings for guess in self.columns if not guess.left_out}
+        renamed = {name: column for name, column in self.source.get("rename", {}).items() if column in kept}
+        source = {name: value for name, value in {**self.source, "rename": renamed}.items() if value}
         sections: dict[str, Any] = {
             "task": self.task,
             "target": self.target,
             "key": list(self.roles.key),
             "time": self.roles.time,
-            "source": dict(self.source),
-            "columns": {guess.name: guess.settings for guess in self.columns if not guess.left_out},
+            "source": source,
+            "columns": kept,
             "derived": dict(self.roles.derived),
             "training": dict(self.training),
             "gate": dict(self.gate),
@@ -167,6 +171,7 @@ def _draft_prediction(
     )
     if not roles.derived and not any(_is_feature(guess, roles) for guess in features.values()):
         reasons = [f"{other}: {guess.left_out}" for other, guess in features.items() if guess.left_out]
+        reasons = reasons[:MAX_NAMED_COLUMNS]
         raise CannotDraft(f"no column is left to predict {name} from ({'; '.join(reasons)})")
     labels = class_labels(column.column, typed[name][rows]).tolist() if task == "classification" else []
     training, reasons_of_training = draft_training(task, table.rows, labels, roles.group)
@@ -227,8 +232,9 @@ def _without_copies(
     else:
         for name, reason in parts_of_target(features, truth).items():
             judged[name] = judged[name].leave_out(reason)
-    for name, reason, is_same in copies_of_target(features, typed[target.name], np.asarray(truth), len(classes)):
-        judged[name] = judged[name].leave_out(reason) if is_same else replace(judged[name], reason=f"look: {reason}")
+    for name, is_same in copies_of_target(features, typed[target.name], np.asarray(truth), len(classes)):
+        reason = f"{'it tells' if is_same else 'look: it tells'} the target nearly perfectly"
+        judged[name] = judged[name].leave_out(reason) if is_same else replace(judged[name], reason=reason)
     left = {name: values for name, values in features.items() if not judged[name].left_out}
     for name, first in same_columns(left).items():
         judged[name] = judged[name].leave_out(f"it says the same as {first}")

@@ -34,6 +34,8 @@ MIN_RECURRING = 0.5
 PROBE = "refrain probe"
 """A column that no file has, since a definition needs a feature."""
 
+_QUOTED = re.compile(r"(?:^|[,;\t|])'[^']*'(?=[,;\t|\r\n])")
+_QUOTED_LINE = re.compile(r"'[^'\r\n]*'(?:[,;\t|]'[^'\r\n]*')+[\r\n]")
 _ESTIMATOR = {"name": "probe", "estimator": "sklearn.tree.DecisionTreeClassifier"}
 
 
@@ -98,7 +100,7 @@ def _dialect(lines: list[str], keys: dict[str, Any], reasons: dict[str, str], fo
         first = next(line for line in lines if not line.startswith("#"))
         if _width(lines[0], first, form) != _width(first, first, form):
             keys["comment"], reasons["comment"] = "#", "such lines are no rows"
-    if '"' not in head and len(re.findall(r"(?:^|[,;\t|])'[^']*'(?=[,;\t|\r\n])", head)) > len(lines):
+    if '"' not in head and (_QUOTED_LINE.match(head) or 3 * len(_QUOTED.findall(head)) >= len(lines)):
         keys["quote"], reasons["quote"] = "'", "encloses texts"
     dialect = dialect_of(head, probe_definition([PROBE + " target"], keys), form)
     if any(map(dialect.has_escaped_quote, lines)):
@@ -163,13 +165,13 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     first, *rest = rows
     rest = [row for row in rest if len(row) == len(first)]
     names = [tidy_text(name) for name in first]
-    if not rest or len({*names} - {""}) < len([name for name in names if name]):
-        return not rest
+    if not rest:
+        return True
     columns = [[tidy_text(value) for value in column] for column in zip(*rest, strict=True)]
     of_numbers = [name for name, column in zip(names, columns, strict=True) if name and _are_numbers(column)]
     if any(any(map(str.isalpha, name)) and name.casefold() not in MISSING_MARKS for name in of_numbers):
         return True
-    numbers = [float(name) for name in of_numbers if NUMBER.fullmatch(name)]
+    numbers = [float(name) for name in names if NUMBER.fullmatch(name)]
     if of_numbers:  # then numbers name columns only where they count them, or years
         return len(numbers) > 2 and {after - before for before, after in pairwise(numbers)} == {1.0}
     recurring = sum(name in column for name, column in zip(names, columns, strict=True) if name)
