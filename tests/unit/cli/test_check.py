@@ -147,6 +147,8 @@ def test_the_command_ends_with_the_code_of_what_it_shows(
     assert main(["check", "shop.toml"]) == 3
     assert "wrong: ridge: sklearn.linear_model.Rigde is not an estimator" in capsys.readouterr().out
     assert main(["check", "absent.toml"]) == 3
+    assert main(["try", "rows.csv", "shop.toml"]) == 3  # before a cloud is started
+    assert "did you mean sklearn.linear_model.Ridge?" in capsys.readouterr().err
 
 
 def test_the_schema_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
