@@ -46,8 +46,8 @@ def try_(
             running.enter_context(cloud)
         client = StackClient(cloud)
         code = _teach(client, console, model, definition, data)
-        _show_ways(client, console, model)
         if not no_stay:
+            _show_ways(client, console, model)
             console.print("\nIt stays up until Ctrl-C." + (f" Its data stays in {keep}." if keep else ""))
             _wait_for_interrupt()
     return code
