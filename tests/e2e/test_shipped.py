@@ -61,7 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[Wor
     folder = tmp_path_factory.mktemp("cloud")
     models = folder / "definitions"
     models.mkdir()
-    (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout="") + RULES)
+    (models / "shop.toml").write_text(DEFINITION.format(candidate=STUMP, rollout="approval = true") + RULES)
     with Cloud(folder=folder, models=models, template=built) as cloud:
         client = StackClient(cloud)
         client.apply(EXAMPLES / "songs.toml")
@@ -70,13 +70,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[Wor
 
 @pytest.fixture(scope="module")
 def lived(world: World) -> World:
-    """The same after uploads, two champions, a trial, predictions, labels, monitoring and a rollback."""
+    """The same after uploads, two champions, an approval, a trial, predictions, labels, monitoring and a rollback."""
     client = world.client
     client.upload("shop/first.csv", sales(800))
     assert client.receipt("shop/first.csv")["rows_rejected"] == 1
     client.upload("shop/empty.csv", b"")
     assert client.receipt("shop/empty.csv")["status"] == "refused"
-    states, ended = world.run()
+    execution = world.start()
+    wait_until(lambda: bool(client.keys("approvals/shop/")), patience=120)
+    world.run(action="promote")
+    states, ended = world.follow(execution)
     assert json.loads(ended["output"])["outcome"] == "promoted", (states, ended)
 
     world.define(LOGISTIC, TRIAL.format(mode="shadow", least_rows=150) + RULES)
