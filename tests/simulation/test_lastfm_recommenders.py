@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from refrain.recommenders import Ease, FilteredEase, Popularity
 from tests.unit.recommenders.interactions import answer, padded, same_lists
-from tests.unit.recommenders.lastfm import FOLDER, sequences, split
+from tests.unit.recommenders.lastfm import FOLDER, sequences, split, thinned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.recommenders.lastfm import Protocol
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the real data sets are not there ({FOLDER})")
@@ -40,6 +43,17 @@ def test_ease_with_a_filter_is_better_and_its_graph_is_small_and_the_same(artist
     same_lists(fitted.recommend(histories, 10), answer(graph, asked, 10, asked))
 
 
+@pytest.mark.parametrize(
+    "protocol",
+    [sequences, partial(sequences, timed=True), thinned],
+    ids=["sequences", "sequences with times", "sparse"],
+)
+def test_a_filter_never_costs_more_than_a_hundredth_of_what_plain_ease_finds(protocol: Callable[[], Protocol]) -> None:
+    artists = protocol()
+    filtered, plain = (artists.ndcg(estimator.fit(artists.interactions)) for estimator in (FilteredEase(), Ease()))
+    assert filtered >= 0.99 * plain
+
+
 def test_the_next_artist_is_among_ten_more_often_than_with_published_models() -> None:
-    tagged = sequences(last=1)
-    assert tagged.hits(FilteredEase().fit(tagged.interactions)) >= 0.0881
+    tagged = sequences(timed=True)
+    assert tagged.hits(FilteredEase().fit(tagged.interactions)) >= 0.094

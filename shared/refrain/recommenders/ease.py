@@ -139,7 +139,7 @@ class FilteredEase(Ease):
     def __init__(
         self,
         regularization: float | None = None,
-        dropout: float = 0.5,
+        dropout: float = 0.45,
         factors: int | None = None,
         share: float | None = None,
         damping: float = 0.25,
@@ -162,10 +162,12 @@ class FilteredEase(Ease):
         into, out = self._filter(split.learned, max(counts))
         filters = {count: (split.asked @ into[:, :count]) @ out[:, :count].T for count in counts}
         for plain in super().alternatives(split):
+            unfiltered = plain.parameters | {"share": 0.0, "factors": counts[0]}
             for share in shares:
                 for count in counts if share else counts[:1]:
                     parameters = plain.parameters | {"share": share, "factors": count}
-                    yield Alternative(parameters, plain.scores + np.float32(share) * filters[count], not share)
+                    extends = unfiltered if share and 0.0 in shares else None
+                    yield Alternative(parameters, plain.scores + np.float32(share) * filters[count], extends)
 
     def _weights(self, interactions: Interactions) -> Iterator[NDArray[np.float32]]:
         if not self.share or not self.factors:

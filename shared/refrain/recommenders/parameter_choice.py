@@ -35,17 +35,19 @@ RANDOM_SPLITS = 2
 RANKS = 10
 
 type Parameters = dict[str, float | int | str]
+type Key = tuple[tuple[str, float | int | str], ...]
 
 
 class Alternative(NamedTuple):
     """Parameters, and what they score for the histories of a split, [histories, items].
 
-    One that is not `plain` adds a part to the model, and has to be surely better than the best plain one.
+    One that `extends` other parameters adds a part to the model of these. It competes only where these are the best
+    without that part, and has to be surely better than they are.
     """
 
     parameters: Parameters
     scores: NDArray[np.float32]
-    plain: bool = True
+    extends: Parameters | None = None
 
 
 class Choosing(Protocol):
@@ -108,22 +110,27 @@ def choose_parameters(estimator: Choosing, interactions: Interactions) -> Parame
     if not options:
         return {}
     splits = 1 if np.isfinite(interactions.times).all() else RANDOM_SPLITS
-    figures: dict[tuple[tuple[str, float | int | str], ...], list[NDArray[np.float64]]] = {}
-    plain = set()
+    figures: dict[Key, list[NDArray[np.float64]]] = {}
+    bases: dict[Key, Key | None] = {}
     for seed in range(splits):
         split = InnerSplit.of(interactions, seed, MAX_ASKED_USERS // splits, estimator.choice_items(interactions))
         if len(split.histories) < MIN_ASKED_USERS:
             return {name: values[0] for name, values in options.items()}
         for alternative in estimator.alternatives(split):
-            key = tuple((name, alternative.parameters[name]) for name in options)
+            key = _key(alternative.parameters, options)
             figures.setdefault(key, []).append(split.ndcg(alternative.scores))
-            if alternative.plain:
-                plain.add(key)
+            bases[key] = None if alternative.extends is None else _key(alternative.extends, options)
     ndcg = {key: np.concatenate(parts) for key, parts in figures.items()}
-    best, simple = (max(keys, key=lambda key: float(ndcg[key].mean())) for keys in (ndcg, plain or ndcg))
-    gain = ndcg[best] - ndcg[simple]
+    means = {key: float(values.mean()) for key, values in ndcg.items()}
+    base = max((key for key in means if bases[key] is None), key=means.__getitem__)
+    best = max((key for key in means if base in (key, bases[key])), key=means.__getitem__)
+    gain = ndcg[best] - ndcg[base]
     is_sure = gain.mean() > gain.std() / np.sqrt(len(gain) / splits)  # the splits share their users
-    return dict(best if is_sure else simple)
+    return dict(best if is_sure else base)
+
+
+def _key(parameters: Parameters, options: Mapping[str, object]) -> Key:
+    return tuple((name, parameters[name]) for name in options)
 
 
 def _mark_held(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lapack
+from scipy.linalg import lapack
 from scipy.sparse import diags_array
 
 if TYPE_CHECKING:
@@ -69,16 +69,7 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     for start in range(0, items, BLOCK):
         matrix[start : start + BLOCK] = (columns[start : start + BLOCK] @ wide).toarray()
     matrix[np.diag_indices(items)] += penalty
-    factor, failed = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1, clean=0)
-    if failed:
-        raise ValueError("items cannot be distinguished: take a larger regularization")
-    inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
-    matrix = inverse.T
-    for start in range(0, items, BLOCK):  # copy the lower triangle into the upper one
-        block = slice(start, start + BLOCK)
-        square = matrix[block, block]
-        square[:] = np.tril(square) + np.tril(square, -1).T
-        matrix[:start, block] = matrix[block, :start].T
+    _invert_in_place(matrix)
     return Inverse(
         matrix.diagonal(), rows=lambda start, stop: matrix[start:stop], times=lambda histories: histories @ matrix
     )
@@ -87,19 +78,34 @@ def _by_items(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
 def _by_users(pairs: csr_array, penalty: NDArray[np.float64]) -> Inverse:
     """By Woodbury's identity, Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹; off the diagonal only the product counts."""
     users, items = pairs.shape
-    left = (pairs.astype(np.float64) @ diags_array(1 / penalty)).tocsc()
-    square = (left @ pairs.T).toarray()
-    square[np.diag_indices(users)] += 1
-    factor = cho_factor(square, lower=True, overwrite_a=True)
+    left = (pairs.astype(np.float64) @ diags_array(1 / penalty)).tocsr()
+    middle = (left @ pairs.T).toarray()
+    middle[np.diag_indices(users)] += 1
+    _invert_in_place(middle)
     right, explained = np.empty((users, items), dtype=np.float32), np.empty(items)
+    columns = left.T.tocsr()
     for start in range(0, items, BLOCK):
-        block = left[:, start : start + BLOCK].toarray()
-        solved = cho_solve(factor, block)
-        explained[start : start + BLOCK] = (block * solved).sum(axis=0)
-        right[:, start : start + BLOCK] = solved
-    left = left.astype(np.float32)
+        block = columns[start : start + BLOCK]
+        products = block @ middle
+        explained[start : start + BLOCK] = (block * products).sum(axis=1)
+        right[:, start : start + BLOCK] = products.T
+    narrow = left.astype(np.float32)
+    by_item = columns.astype(np.float32)
     return Inverse(
         1 / penalty - explained,
-        rows=lambda start, stop: -(left[:, start:stop].T @ right),
-        times=lambda histories: -((histories @ left.T).toarray() @ right),
+        rows=lambda start, stop: -(by_item[start:stop] @ right),
+        times=lambda histories: -(((histories @ left.T).toarray() @ middle).astype(np.float32) @ narrow),
     )
+
+
+def _invert_in_place(matrix: NDArray[np.float64]) -> None:
+    """Invert a symmetric, positive definite matrix by Cholesky's decomposition."""
+    factor, failed = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1, clean=0)
+    if failed:
+        raise ValueError("items cannot be distinguished: take a larger regularization")
+    lapack.dpotri(factor, lower=0, overwrite_c=1)
+    for start in range(0, len(matrix), BLOCK):  # copy the lower triangle into the upper one
+        block = slice(start, start + BLOCK)
+        square = matrix[block, block]
+        square[:] = np.tril(square) + np.tril(square, -1).T
+        matrix[:start, block] = matrix[block, :start].T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,11 +83,44 @@ def split(learned: Sequence[str], asked: Sequence[str], wanted: str) -> Protocol
     return Protocol.of(joined(learned), joined(asked), joined([wanted]))
 
 
-def sequences(last: int) -> Protocol:
-    """Make the protocol of `sequences/`: what comes `last` from the end (1: test, 2: validation) is to be found."""
+def sequences(*, timed: bool = False) -> Protocol:
+    """Make the protocol of `sequences/`: the last item is to be found. With times, those before lie a minute apart."""
     rows = read(FOLDER / "sequences" / "LastFM.txt")
-    histories = {user: row[:-last] for user, row in rows.items()}
-    return Protocol.of(histories, histories, {user: [row[-last]] for user, row in rows.items()})
+    histories = {user: row[:-1] for user, row in rows.items()}
+    protocol = Protocol.of(histories, histories, {user: [row[-1]] for user, row in rows.items()})
+    if not timed:
+        return protocol
+    weights = protocol.interactions.weights
+    places = weights.copy()
+    for user, history in enumerate(protocol.histories):
+        minutes = dict(zip(history.tolist(), range(1, len(history) + 1), strict=True))
+        row = slice(weights.indptr[user], weights.indptr[user + 1])
+        places.data[row] = [minutes[code] for code in weights.indices[row].tolist()]
+    times = 60.0 * places.data.astype(np.float64)
+    return replace(protocol, interactions=Interactions(weights, times, float(times.max())))
+
+
+def thinned(share: float = 0.25, least: int = 5) -> Protocol:
+    """Make a sparse set of all pairs of `split/`: a `share` of them, of which a random fifth is to be found.
+
+    Users and items with fewer than `least` pairs are left out, again and again.
+    """
+    draw = np.random.default_rng(0)
+    rows = [read(FOLDER / "split" / f"{name}.txt") for name in ("train", "valid", "test")]
+    pairs = np.array(sorted({(user, item) for part in rows for user, row in part.items() for item in row}))
+    pairs = pairs[draw.random(len(pairs)) < share]
+    while not (kept := np.all([np.bincount(side)[side] >= least for side in pairs.T], axis=0)).all():
+        pairs = pairs[kept]
+    wanted = draw.random(len(pairs)) < 0.2
+    learned, asked = (_histories(pairs[side]) for side in (~wanted, wanted))
+    return Protocol.of(learned, learned, {user: row for user, row in asked.items() if user in learned})
+
+
+def _histories(pairs: NDArray[np.int64]) -> dict[int, list[int]]:
+    rows: dict[int, list[int]] = {}
+    for user, item in pairs.tolist():
+        rows.setdefault(user, []).append(item)
+    return rows
 
 
 def read(path: Path) -> dict[int, list[int]]:

@@ -89,10 +89,10 @@ def test_with_too_few_users_to_ask_the_usual_options_are_taken() -> None:
 
 
 class Planned:
-    """Two alternatives: a plain one hits what half of the users want, the other what these from a share on want."""
+    """Two plain models, and one that adds a part to the second: each hits what a range of the users want."""
 
-    def __init__(self, start: float, stop: float) -> None:
-        self.hits = {"plain": (0.0, 0.5), "more": (start, stop)}
+    def __init__(self, start: float, stop: float, plain: float = 0.5) -> None:
+        self.hits = {"other": (0.0, 0.4), "plain": (0.0, plain), "more": (start, stop)}
 
     def open_options(self) -> dict[str, Sequence[str]]:
         return {"model": tuple(self.hits)}
@@ -104,13 +104,23 @@ class Planned:
         place = np.arange(split.wanted.shape[0]) / split.wanted.shape[0]
         for name, (start, stop) in self.hits.items():
             hit = (place >= start) & (place < stop)
-            yield Alternative({"model": name}, np.where(hit[:, None], split.wanted.toarray(), 0), name == "plain")
+            extends: dict[str, float | int | str] | None = {"model": "plain"} if name == "more" else None
+            yield Alternative({"model": name}, np.where(hit[:, None], split.wanted.toarray(), 0), extends)
 
 
 @pytest.mark.parametrize(
-    ("hits", "expected"), [((0.0, 0.9), "more"), ((0.3, 0.9), "more"), ((0.3, 0.83), "plain"), ((0.0, 0.4), "plain")]
+    ("hits", "expected"),
+    [
+        ((0.0, 0.9), "more"),
+        ((0.3, 0.9), "more"),
+        ((0.3, 0.83), "plain"),
+        ((0.0, 0.45), "plain"),
+        ((0.0, 0.9, 0.3), "other"),
+    ],
 )
-def test_a_model_with_one_more_part_has_to_be_surely_better(hits: tuple[float, float], expected: str) -> None:
+def test_a_model_with_one_more_part_has_to_be_surely_better_than_the_best_without(
+    hits: tuple[float, ...], expected: str
+) -> None:
     assert choose_parameters(Planned(*hits), random_interactions(7, users=150)) == {"model": expected}
 
 
