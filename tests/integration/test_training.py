@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,11 @@ from preprocessing import load_definition
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
+from refrain.lake.familiar_rows import FamiliarRows
 from refrain.lake.packed_columns import PackedFile, fit_to
+from refrain.lake.recipe_again import AGAIN, RecipeAgain
 from refrain.lake.snapshot import (
+    Snapshot,
     SnapshotPart,
     read_candidate_answers,
     read_snapshot_rows,
@@ -28,6 +32,8 @@ from refrain.lake.version import TrainingRows, VersionFiles, read_version_files,
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.metrics import METRICS
+from refrain.training import tabular_fit
+from refrain.training.familiar import learn_familiar
 from tests.integration.conftest import DATA, ROOT
 from tests.integration.loop import deliver, handler, snapshot_of
 from tests.stored import make_snapshot
@@ -35,7 +41,7 @@ from tests.stored import make_snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from preprocessing import Columns
+    from preprocessing import Columns, Definition
     from tests.integration.conftest import Aws
 
 RUN = "20261123T120409-3fa9c1"
@@ -130,12 +136,38 @@ def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
     assert [lake.read(key).etag for key in files] == written
 
 
-@pytest.mark.parametrize("writes", range(5))
+def test_candidates_of_a_run_learn_once_what_is_familiar(lake: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a run whose champion is fitted again by its own definition, without one of the columns
+    definition = load_definition(ROOT / "layers" / "models" / "churn.toml")
+    columns = {name: column for name, column in definition.document["columns"].items() if name != "tenure"}
+    own = {"columns": columns, "training": {"candidates": [definition.document["training"]["candidates"][0]]}}
+    again = RecipeAgain("earlier", AGAIN, {**definition.document, **own})
+    replace(Snapshot.read(lake, "churn", RUN), again=again).write(lake, "churn", RUN)
+    learned: list[int] = []
+
+    def learn(definition: Definition, *rows: Any) -> FamiliarRows:
+        learned.append(len(definition.features))
+        return learn_familiar(definition, *rows)
+
+    monkeypatch.setattr(tabular_fit, "learn_familiar", learn)
+
+    # When all are trained
+    logistic, boosting, champion = (
+        read_version_files(lake, "churn", train(candidate)["version"]) for candidate in ("logistic", "boosting", AGAIN)
+    )
+
+    # Then only what has other columns learns anew
+    width = len(logistic.manifest.features)
+    assert learned == [width, width - 1]
+    assert logistic.familiar == boosting.familiar
+    assert len(FamiliarRows.from_bytes(champion.familiar or b"").low) == width - 1
+
+
 def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
-    lake: Store, monkeypatch: pytest.MonkeyPatch, writes: int
+    lake: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given a store that fails at some write
-    write, left = Store.write, [writes]
+    # Given a store that fails at some write, each time one later than before
+    write, left = Store.write, [0]
 
     def failing(store: Store, key: str, data: bytes) -> None:
         left[0] -= 1
@@ -143,12 +175,15 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
             raise StorageUnavailable(key, "the test says so")
         write(store, key, data)
 
-    with monkeypatch.context() as patched, pytest.raises(StorageUnavailable):
-        patched.setattr(Store, "write", failing)
-        train()
+    monkeypatch.setattr(Store, "write", failing)
+    for writes in range(6):
+        left[0] = writes
+        with pytest.raises(StorageUnavailable):
+            train()
+        assert not lake.exists(version_key("churn", f"{RUN}-logistic", "manifest.json"))
 
     # Then there is no manifest, and so no version, until the retry has written all
-    assert not lake.exists(version_key("churn", f"{RUN}-logistic", "manifest.json"))
+    left[0] = 6
     train()
     assert read_version_files(lake, "churn", f"{RUN}-logistic").golden.rows
 

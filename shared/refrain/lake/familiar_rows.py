@@ -1,6 +1,7 @@
 """What rows are like those of training, learned from them: limits of numbers, and a graph that sees combinations.
 
 versions/<model>/<version>/familiar.npz    of a tabular model; versions before 2026-11-30 have none
+snapshots/<model>/<run>/familiar.npz       what a candidate of a run learned, for those that are fitted after it
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
 
-from refrain.errors import InvalidDocument
+from refrain.errors import InvalidDocument, NotFound
 from refrain.lake.packed_columns import pack_arrays, unpack_arrays
+from refrain.lake.snapshot import snapshot_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from preprocessing import Array
+    from refrain.aws.storage import Store
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,17 @@ class FamiliarRows:
     def to_bytes(self) -> bytes:
         """Write an npz."""
         return pack_arrays(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def share_familiar(store: Store, model: str, run: str, learn: Callable[[], bytes]) -> bytes:
+    """Return the npz of the training rows of a run, so that it is learned once and not by each candidate.
+
+    Candidates that are fitted side by side may both learn it, and write the same.
+    """
+    key = snapshot_key(model, run, "familiar.npz")
+    try:
+        return store.read(key).data
+    except NotFound:
+        familiar = learn()
+        store.write(key, familiar)
+        return familiar

@@ -42,7 +42,8 @@ def refit_tabular(
     rows = fit_rows(definition, candidate, join_rows(training, holdout))
     write_refit_answers(store, twin.model, twin.run, candidate.name, rows.answer_learned())
     judged = read_candidate_answers(store, twin.model, twin.run, candidate.name)["answers"]
-    refitted = rows.describe(holdout, aligned(judged, twin.classes or (), rows.fitted.classes or ()), back)
+    profiled = aligned(judged, twin.classes or (), rows.fitted.classes or ())
+    refitted = rows.describe(holdout, profiled, back, rows.learn_familiar())
     return replace(refitted, positive=twin.positive, fit_seconds=seconds + refitted.fit_seconds)  # figures: the twin's
 
 

@@ -17,13 +17,16 @@ from refrain.training.golden import answer_instances, golden_rows
 from refrain.training.history import count_history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
     from preprocessing import Array, Candidate, Columns, Definition, Vocabularies
     from refrain.training.fitting import Fitted
+
+    type Share = Callable[[Callable[[], bytes]], bytes]
+    """Returns what another candidate of the run has learned from the same rows, or else calls."""
 
 MAX_ANSWERED_ROWS = 50_000
 """Answers are asked for in blocks of so many rows."""
@@ -49,7 +52,13 @@ class TabularFit:
         for start in range(0, len(self.matrix), MAX_ANSWERED_ROWS):
             yield self.fitted.answers(self.matrix[start : start + MAX_ANSWERED_ROWS])
 
-    def describe(self, holdout: Columns, profiled: NDArray[np.float64], answers: dict[str, Array]) -> FittedCandidate:
+    def learn_familiar(self) -> bytes:
+        """Learn what rows are like those that it learned from, whatever the candidate is."""
+        return learn_familiar(self.definition, self.vocabularies, self.columns, self.matrix).to_bytes()
+
+    def describe(
+        self, holdout: Columns, profiled: NDArray[np.float64], answers: dict[str, Array], familiar: bytes
+    ) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
         rows = golden_rows(self.definition, self.columns)
         baseline = make_baseline(self.definition, self.columns, self.matrix, self.fitted.classes, profiled, holdout)
@@ -66,7 +75,7 @@ class TabularFit:
             classes=self.fitted.classes,
             positive=self.fitted.positive,
             trivial=self.fitted.trivial,
-            familiar=learn_familiar(self.definition, self.vocabularies, self.columns, self.matrix).to_bytes(),
+            familiar=familiar,
         )
 
 
@@ -79,8 +88,11 @@ def fit_rows(definition: Definition, candidate: Candidate, columns: Columns) -> 
     return TabularFit(definition, columns, vocabularies, matrix, fitted, time.monotonic() - started)
 
 
-def train_tabular(definition: Definition, candidate: Candidate, training: Columns, holdout: Columns) -> FittedCandidate:
-    """Fit a pipeline on training columns, export and profile it; nothing is written."""
+def train_tabular(
+    definition: Definition, candidate: Candidate, training: Columns, holdout: Columns, share: Share | None = None
+) -> FittedCandidate:
+    """Fit a pipeline on training columns, export and profile it; what is familiar may be shared with a run."""
     rows = fit_rows(definition, candidate, training)
     answers = rows.answer(holdout)
-    return rows.describe(holdout, answers, {"answers": answers})
+    familiar = share(rows.learn_familiar) if share else rows.learn_familiar()
+    return rows.describe(holdout, answers, {"answers": answers}, familiar)

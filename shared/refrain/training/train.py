@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
 from refrain.errors import CandidateRefused, NotFound
 from refrain.events import FLAG, MODEL, RUN, read_fields
+from refrain.lake.familiar_rows import share_familiar
+from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows, write_candidate_answers
 from refrain.lake.version import Manifest, TrainingRows, version_name
 from refrain.training.all_rows import refit_tabular
@@ -101,7 +104,9 @@ def _train_by_task(
         if request.all_rows:
             twin = Manifest.read(store, request.model, version_name(request.run, candidate.name))
             return refit_tabular(store, definition, candidate, twin, training, holdout)
-        return train_tabular(definition, candidate, training, holdout)
+        own_rows = candidate.name == AGAIN  # by another definition, so from other columns
+        share = None if own_rows else partial(share_familiar, store, request.model, request.run)
+        return train_tabular(definition, candidate, training, holdout, share)
     from refrain.training.recommendation import (  # scikit-learn's own estimators need none of it
         refit_recommender,
         train_recommender,
