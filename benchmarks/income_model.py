@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.serving.http.requests import HttpRequest
 from refrain.serving.http.routes import respond
 from refrain.serving.registry.registry import Registry
@@ -19,6 +20,8 @@ from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from refrain.aws.storage import Store
 
 ROOT = Path(__file__).parents[1]
 MODEL = "income"
@@ -70,11 +73,11 @@ def instances(rows: int, seed: int = 8) -> list[dict[str, Any]]:
     ]
 
 
-def predict_events(rows: int, count: int = 50) -> Iterator[dict[str, Any]]:
-    """Yield events of API Gateway with so many instances each, without end."""
+def predict_events(rows: int, count: int = 50, **options: bool) -> Iterator[dict[str, Any]]:
+    """Yield events of API Gateway with so many instances each, and options beside them, without end."""
     event = json.loads((ROOT / "events" / "14-predict.json").read_text(encoding="utf-8"))
     many = cycle(instances(1000))
-    bodies = [json.dumps({"instances": [next(many) for _ in range(rows)]}) for _ in range(count)]
+    bodies = [json.dumps({"instances": [next(many) for _ in range(rows)], **options}) for _ in range(count)]
     return cycle([event | {"path": f"/v1/models/{MODEL}:predict", "body": body} for body in bodies])
 
 
@@ -83,8 +86,16 @@ def make_handler(model: tiny.Model) -> Callable[[Mapping[str, Any]], dict[str, A
     lake = tiny.Lake()
     tiny.deploy(lake, model)
     define(lake, MODEL)
+    write_errors(lake, model)
     registry = Registry(lake, refresh_seconds=3600)
     return lambda event: respond(HttpRequest.of(event), registry).proxy()
+
+
+def write_errors(lake: Store, model: tiny.Model) -> None:
+    """Write errors of a thousand judged rows, by which a version says how sure it is."""
+    manifest = model.files.manifest
+    errors = CalibrationErrors(1000, tuple(rank / 1000 for rank in range(1, 1001)))
+    errors.write(lake, manifest.model, manifest.version)
 
 
 def feature_matrix(model: tiny.Model, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -12,11 +12,16 @@ from benchmarks import income_model
 from benchmarks.prediction import DiscardedOutput
 from benchmarks.result import Group, Part
 from benchmarks.timing import MICROSECONDS, in_turn, summarise
+from preprocessing import rows_to_lists
 from refrain.model.familiarity import Familiarity
 from refrain.model.tabular import TabularModel
 from refrain.serving import answered_rows, capturing
 from refrain.serving.http import routes, v1
 from refrain.serving.http.requests import HttpRequest
+from refrain.serving.prediction import predict
+from refrain.serving.registry.error_bounds import ErrorBounds
+from refrain.serving.uncertainty import add_bounds, write_uncertainty
+from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +29,9 @@ if TYPE_CHECKING:
 TITLE = "Where each microsecond of a request goes"
 CALLS = 5000
 LONG_REQUEST = 1000
-FAMILIARITY_SECONDS = 4.0
+FAMILIARITY_SECONDS = UNCERTAINTY_SECONDS = 4.0
+COVERAGE = 0.9
+MANY_LABELS = 20
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("find the route", routes, "_find_endpoint"),
@@ -52,7 +59,8 @@ def measure() -> Part:
             answer(next(events))
             taken["altogether, with what times it"].append(time.perf_counter() - started)
     rows = tuple(summarise(name, "ours", seconds, MICROSECONDS) for name, seconds in taken.items())
-    return Part("request", TITLE, (Group("one instance, logistic regression", "µs", rows), measure_familiarity()))
+    stages = Group("one instance, logistic regression", "µs", rows)
+    return Part("request", TITLE, (stages, measure_familiarity(), measure_uncertainty()))
 
 
 def measure_familiarity() -> Group:
@@ -75,6 +83,45 @@ def measure_familiarity() -> Group:
         for name, seconds in taken.items()
     )
     return Group("familiarity, 14 columns", "µs", rows, goal="≤ 10 µs for one row")
+
+
+def measure_uncertainty() -> Group:
+    """Time how sure an answer is, alone, and a request with and without it, by the time of the processor."""
+    answer = income_model.make_handler(income_model.train_version("logistic"))
+    plain, unsure = income_model.predict_events(1), income_model.predict_events(1, uncertainty=True)
+    contenders: dict[str, Callable[[], object]] = {
+        "request of one instance": lambda: answer(next(plain)),
+        "the same, with the set of labels": lambda: answer(next(unsure)),
+        "interval of a value, alone": _telling(tiny.flats(), {"area": 100, "rooms": 4}),
+        "set of two labels, alone": _telling(tiny.people(), tiny.ADA),
+        f"set of {MANY_LABELS} labels, alone": _telling(_many_labels(), {"area": 100}),
+    }
+    with redirect_stdout(DiscardedOutput()):
+        taken = in_turn(contenders, UNCERTAINTY_SECONDS, clock=time.process_time)
+    rows = tuple(summarise(name, "ours", seconds, MICROSECONDS) for name, seconds in taken.items())
+    return Group("how sure an answer is, one row", "µs", rows, goal="≤ 10 µs")
+
+
+def _many_labels() -> tiny.Model:
+    document = tiny.FLATS | {"task": "classification", "training": tiny.candidate("LogisticRegression")}
+    document["columns"] = {"area": {"type": "number"}, "price": {"type": "category"}}
+    rows = [{"area": float(area), "price": f"band {area % MANY_LABELS}"} for area in range(20 * MANY_LABELS)]
+    return tiny.made("bands", document, rows)
+
+
+def _telling(version: tiny.Model, instance: dict[str, Any]) -> Callable[[], str]:
+    """Answer an instance once; the function returned says again and again how sure that answer is."""
+    lake, files = tiny.Lake(), version.files
+    income_model.write_errors(lake, version)
+    loaded, bounds = TabularModel.load(files.manifest, files.model), ErrorBounds(lake, time.monotonic)
+    predictions = predict(loaded, rows_to_lists([instance], loaded.definition.inputs), 1, None)
+    label = predictions.labels[0] if predictions.labels else None
+
+    def tell() -> str:
+        add_bounds(predictions, bounds, COVERAGE)
+        return write_uncertainty(loaded, predictions.numbers[0], label, predictions.bounds[0])
+
+    return tell
 
 
 @contextmanager

@@ -53,10 +53,11 @@ class AnswerWriter:
         if label is None:
             value = float(numbers[0])
             return f'"interval":[{value - bound:.10g},{value + bound:.10g}]'
+        least = 1 - bound - 2 * 10**-ERROR_DIGITS  # most of many classes are less likely: nothing to round
         within = [
             self._labels[name]
             for name, number in zip(self._classes, numbers, strict=True)
-            if name == label or round(1 - float(number), ERROR_DIGITS) <= bound
+            if name == label or ((share := float(number)) >= least and round(1 - share, ERROR_DIGITS) <= bound)
         ]
         return f'"set":[{",".join(within)}]'
 

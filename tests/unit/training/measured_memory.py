@@ -42,13 +42,15 @@ def measure(case: dict[str, Any]) -> dict[str, float]:
     document = {"task": "regression", "target": "y", "columns": columns | {"y": {"type": "number"}}}
     definition = parse_definition("m", document | {"training": {"candidates": [candidate]}}, "m.toml")
     sizes = (case["rows"], case["rows"] // 4)
-    sides = [PackedColumns(make_rows(rows, case["numbers"], case["categories"], case["levels"]).file) for rows in sizes]
+    training, holdout = (
+        PackedColumns(make_rows(rows, case["numbers"], case["categories"], case["levels"]).file) for rows in sizes
+    )
     estimates: list[int] = []
     with patch.object(
         fitting, "check_memory", lambda one, _, table, *_data: estimates.append(estimate_memory(one, table))
     ):
         before = memory("VmRSS")
-        train_tabular(definition, definition.training.candidates[0], *sides)
+        train_tabular(definition, definition.training.candidates[0], training, holdout)
     return {"estimated": estimates[0], "taken": memory("VmHWM"), "before": before}
 
 
