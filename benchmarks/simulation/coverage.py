@@ -111,6 +111,8 @@ def cells() -> Iterator[Cell]:
                 yield _cell(Answers(kind, judged, "nothing", late), EXCHANGEABLE)
         yield _cell(Answers(kind, 2_000, "a drift", 0, strength=1.0), FOLLOWED)
         yield _cell(Answers(kind, 2_000, "a drift", 500, 10_000, strength=0.5), FOLLOWED)
+        yield _cell(Answers(kind, 2_000, "a drift", 500, strength=1.0), FOLLOWED)
+        yield _cell(Answers(kind, 2_000, "a drift", 500, strength=2.0), ())
         for late in (0, 500):
             yield _cell(Answers(kind, 2_000, "an abrupt change", late, strength=2.0), SEEN if late else SEEN[1:])
 

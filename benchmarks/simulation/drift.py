@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from benchmarks.simulation.cell import Random
     from refrain.monitoring.windows import Window
+    from refrain.statistics.bins import Cells
 
     type Column = NDArray[Any]
     type Draw = Callable[[Random, int], Column]
@@ -112,9 +113,9 @@ FOUND_FROM = {"category 30 → 35 %": 5000, "new category 2 %": 5000}
 """From how many rows on a shift has to be found, where 2,000 are too few."""
 
 
-def refer_to(name: str, values: Column) -> Reference:
-    """Profile a column of training rows, and read the profile as monitoring does."""
-    profile = profile_category(values) if values.dtype == object else profile_number(values)
+def refer_to(name: str, values: Column, order: Cells | None = None) -> Reference:
+    """Profile a column of training rows, and read the profile as monitoring does; `order` is that of their events."""
+    profile = profile_category(values, order) if values.dtype == object else profile_number(values, order)
     return Reference.of(name, profile, len(values))
 
 

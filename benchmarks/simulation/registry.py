@@ -16,6 +16,7 @@ from benchmarks.simulation import (
     recommenders,
     refits,
     seasons,
+    segments,
     trials,
     years,
 )
@@ -36,6 +37,7 @@ PARTS = {
     "familiar": "Is a row seen that is unlike training, and an ordinary one not?",
     "coverage": "Does the truth lie in intervals and sets as often as asked, and is an abrupt change withdrawn?",
     "causes": "Is the cause of a drop named first, and none where nothing changed?",
+    "segments": "Is a feature named that changed in one segment alone, and no other?",
     "seasons": "Are seasons no drift, and is a drift on top of them found?",
 }
 """The question of each part, as the page asks it."""
@@ -52,6 +54,7 @@ CELLS: dict[str, Cell] = {
         checks,
         drift,
         seasons,
+        segments,
         estimates,
         familiar,
         coverage,

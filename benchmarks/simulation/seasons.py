@@ -50,7 +50,7 @@ def refer_to_weeks(columns: Mapping[str, Floats]) -> list[Reference]:
     """Profile the rows of all features with their hours, as training does."""
     rows = len(next(iter(columns.values())))
     times = np.datetime64(BEGIN.replace(tzinfo=None), "us") + np.arange(rows) * np.timedelta64(3600 // PER_HOUR, "s")
-    references = [refer_to(name, values) for name, values in columns.items()]
+    references = [refer_to(name, values, np.arange(rows)) for name, values in columns.items()]
     return [
         replace(reference, history=count_blocks(times, [number_cells(values, reference.edges)])[0])
         for reference, values in zip(references, columns.values(), strict=True)
@@ -63,8 +63,8 @@ def span_of(start: int, length: int) -> tuple[slice, Window]:
     return rows, Window(BEGIN + timedelta(hours=start), BEGIN + timedelta(hours=start + length))
 
 
-def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float]:
-    """Train on 60 days, then judge windows of so many hours; a feature may shift by .5 sd of its noise after that.
+def watch_weeks(length: int, shifted: str, shift: float, random: Random) -> Mapping[str, float]:
+    """Train on 60 days, then judge windows of so many hours; a feature may shift after that, in sd of its noise.
 
     A shift is watched for a day, or for three windows.
     """
@@ -75,7 +75,7 @@ def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float
     drifted = []
     for start in range(trained, hours - length + 1, length):
         inside, span = span_of(start, length)
-        window = [values[inside] + 0.5 * (name == shifted) for name, values in columns.items()]
+        window = [values[inside] + shift * (name == shifted) for name, values in columns.items()]
         drifted.append(find_drifted(references, window, span))
     alarms = {f"alarms by {name}": sum(name in names for names in drifted) / len(drifted) for name in FEATURES}
     if not shifted:
@@ -86,13 +86,22 @@ def watch_weeks(length: int, shifted: str, random: Random) -> Mapping[str, float
 
 
 def cells() -> Iterator[Cell]:
-    """All cells of this part."""
-    for length in (1, 6, 24):
-        quiet = tuple(Bound(f"alarms by {name}", at_most=0.01) for name in FEATURES)
+    """All cells of this part; what the weather hides has no bound, and is told in docs/learning.md."""
+    for length in (1, 6, 24, 168):
+        quiet = tuple(
+            Bound(f"alarms by {name}", at_most=0.01) for name in FEATURES if name != "weather" or length < 168
+        )
+        runs, ci_runs = {1: 12, 168: 10}.get(length, 20), 2 if length == 24 else 0
         name = f"windows of {length} h, nothing shifts"
-        runs = 4 if length == 1 else 20
-        yield Cell("seasons", name, partial(watch_weeks, length, ""), runs, quiet, ci_runs=2 if length == 24 else 0)
+        yield Cell("seasons", name, partial(watch_weeks, length, "", 0.0), runs, quiet, ci_runs)
+    for length in (1, 6, 24):
         for shifted in FEATURES:
             found = () if shifted == "weather" else (Bound("drifted", at_least=0.95),)
-            name = f"windows of {length} h, {shifted} + .5 sd"
-            yield Cell("seasons", name, partial(watch_weeks, length, shifted), 20, found)
+            yield _shifted(length, shifted, 0.5, 20, found)
+    for length, shift in ((24, 2.0), (24, 4.0), (168, 2.0)):
+        yield _shifted(length, "weather", shift, 10, ())
+
+
+def _shifted(length: int, shifted: str, shift: float, runs: int, bounds: tuple[Bound, ...]) -> Cell:
+    name = f"windows of {length} h, {shifted} + {f'{shift:g}'.removeprefix('0')} sd"
+    return Cell("seasons", name, partial(watch_weeks, length, shifted, shift), runs, bounds)

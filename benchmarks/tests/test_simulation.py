@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.simulation.__main__ import read_figures
 from benchmarks.simulation.cell import Bound, Cell, CellFigures
+from benchmarks.simulation.drift import SHIFTS
 from benchmarks.simulation.page import write_page
 
 if TYPE_CHECKING:
@@ -27,6 +30,16 @@ def test_a_cell_shows_the_same_whenever_it_runs() -> None:
     assert figures == CELL.run(500)
     assert figures.means["heads"] == pytest.approx(0.5, abs=0.1)
     assert figures.means["thrown"] == 100
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_more_rows_never_find_less_of_a_shift(shift: str) -> None:
+    cells = {key: result for key, result in read_figures().items() if key.startswith(f"drift/{shift}, ")}
+    by_rows = sorted(cells.values(), key=lambda result: int(result.name.split()[-2].replace(",", "")))
+
+    assert len(by_rows) >= 3
+    for fewer, more in pairwise(by_rows):
+        assert more.means["found"] >= fewer.interval("found")[0]
 
 
 def test_figures_are_read_as_they_are_written() -> None:

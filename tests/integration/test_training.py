@@ -138,7 +138,7 @@ def test_a_version_never_changes_once_it_is_written(lake: Store) -> None:
 
 def test_candidates_of_a_run_learn_once_what_is_familiar(lake: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a run whose champion is fitted again by its own definition, without one of the columns
-    definition = load_definition(ROOT / "layers" / "models" / "churn.toml")
+    definition = load_definition(ROOT / "examples" / "churn.toml")
     document: dict[str, Any] = {**definition.document}
     document["columns"] = {name: column for name, column in document["columns"].items() if name != "tenure"}
     document["training"] = {"candidates": document["training"]["candidates"][:1]}

@@ -31,7 +31,8 @@ class QualityCauses(Document):
 
     `inputs` came with rows whose inputs changed (`features`, the greatest part first), `meaning` with inputs that were
     as before, above all by the feature `by_meaning`, and in the segment `where`. An `estimated` loss is what the
-    holdout lets expect of the inputs, without labels: it cannot show a changed meaning.
+    holdout lets expect of the inputs, without labels: it cannot show a changed meaning. `left_out` are so many features
+    that were not looked at, those that the model relies on least.
     """
 
     loss: str
@@ -44,6 +45,7 @@ class QualityCauses(Document):
     by_meaning: str | None = None
     where: SegmentFigure | None = None
     estimated: bool = False
+    left_out: int = 0
 
     @property
     def meaning_first(self) -> bool:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from refrain.statistics.segment_search import MeasuredSegment
 
 MAX_EXPLAINED_FEATURES = 300
-"""Of a wider matrix no cause is looked for: it would take a report minutes."""
+"""Of a wider matrix only the features are looked at that the model relies on most: all would take a report minutes."""
 
 MIN_EXPLAINED_ROWS = 100
 """Of the holdout and of the window."""
@@ -111,7 +111,9 @@ def expected_sides(version: ServedVersion, definition: Definition, sample: Obser
     reference = _holdout(version, metric, version.classes, sample)
     if reference is None:
         return None
-    before, now = expect_losses(reference.matrix, reference.losses, reference.folds, sample.matrix)
+    explained = _explained_features(version)
+    learned, asked = reference.matrix[:, explained], sample.matrix[:, explained]
+    before, now = expect_losses(learned, reference.losses, reference.folds, asked)
     units = number_observed_units(version, sample, now)
     window = LossRows(sample.matrix, now, np.zeros(len(now)), units)
     reference = replace(reference, losses=before, errors=np.zeros(len(before)))
@@ -125,18 +127,21 @@ def report_segment_drifts(
     judged = version.judged_rows
     if not segments or judged is None or not _can_compare(judged, sample):
         return ()
-    shared = share_cells(judged.matrix, sample.matrix)
-    columns = segment_columns(version, segments, judged.matrix, sample.matrix)
+    explained = _explained_features(version)
+    shared = share_cells(judged.matrix[:, explained], sample.matrix[:, explained])
+    names = [version.definition.features[index] for index in explained]
+    own = [name for name in segments if name in names]
+    columns = segment_columns(version, own, judged.matrix, sample.matrix)
     units = number_observed_units(version, sample, np.zeros(len(sample)))
-    drifts = search_segment_drifts(columns, shared, units)[:MAX_REPORTED_SEGMENTS]
-    names = version.definition.features
+    by_feature = {names.index(name): column for name, column in zip(own, columns, strict=True)}
+    drifts = search_segment_drifts(by_feature, shared, units)[:MAX_REPORTED_SEGMENTS]
     return tuple(
         SegmentDrift(drift.words, drift.share, names[drift.feature], drift.chance, drift.effect) for drift in drifts
     )
 
 
 def _can_compare(judged: JudgedRows, rows: ObservedRows) -> bool:
-    return min(len(judged), len(rows)) >= MIN_EXPLAINED_ROWS and judged.matrix.shape[1] <= MAX_EXPLAINED_FEATURES
+    return min(len(judged), len(rows)) >= MIN_EXPLAINED_ROWS
 
 
 def _holdout(version: ServedVersion, metric: Metric, classes: Sequence[str], rows: ObservedRows) -> LossRows | None:
@@ -155,8 +160,12 @@ def _holdout(version: ServedVersion, metric: Metric, classes: Sequence[str], row
 
 def explain_rise(sides: LossSides) -> QualityCauses | None:
     """Find the causes of a rise of the loss; None where it has not surely risen."""
-    features = sides.version.definition.features
-    cause = find_cause(sides.reference, sides.window, sides.confidence, _no_causes(sides.version))
+    explained = _explained_features(sides.version)
+    features = [sides.version.definition.features[index] for index in explained]
+    reference, window = (replace(side, matrix=side.matrix[:, explained]) for side in (sides.reference, sides.window))
+    ignored = _no_causes(sides.version)
+    ignore = {index for index, name in enumerate(features) if name in ignored}
+    cause = find_cause(reference, window, sides.confidence, ignore)
     if cause is None:
         return None
     split, by_meaning = cause.split, None if cause.by_meaning is None else features[cause.by_meaning]
@@ -173,6 +182,7 @@ def explain_rise(sides: LossSides) -> QualityCauses | None:
         by_meaning=by_meaning,
         where=where[0] if where else None,
         estimated=sides.estimated,
+        left_out=len(sides.version.definition.features) - len(features),
     )
 
 
@@ -184,13 +194,20 @@ def report_segments(sides: LossSides, features: Iterable[str], depth: int = 2) -
     return SegmentFigures(sides.loss, len(sides.window.losses), search.tested, worst)
 
 
-def _no_causes(version: ServedVersion) -> set[int]:
+def _explained_features(version: ServedVersion) -> list[int]:
+    """Return the features that are looked at, in their order: at most as many as a report has time for."""
+    importance, names = version.importance, version.definition.features
+    by_importance = sorted(range(len(names)), key=lambda index: -importance.get(names[index], 0.0))
+    return sorted(by_importance[:MAX_EXPLAINED_FEATURES])
+
+
+def _no_causes(version: ServedVersion) -> set[str]:
     """Return the features that move with the calendar, and those that the model hardly relies on."""
     definition, importance = version.definition, version.importance
     times = {name for name, column in definition.columns.items() if column.kind == "time"}
     of_times = {derived.name for derived in definition.derived if times.intersection(derived.sources)}
     idle = {name for name in definition.features if importance and importance.get(name, 0.0) < MIN_IMPORTANCE}
-    return {index for index, name in enumerate(definition.features) if name in times | of_times | idle}
+    return times | of_times | idle
 
 
 def _part(part: Part) -> RisePart:

@@ -26,15 +26,23 @@ def causes_section(report: MonitoringReport) -> Html | None:
     drifts = report.window.segment_drifts if report.window else ()
     if causes is None and segments is None and not drifts:
         return None
-    notes = [f"{capitalised(cause_sentence(causes))}." if causes else "", _segments_note(segments) if segments else ""]
+    notes = [_segments_note(segments)] if segments else []
+    if causes:
+        notes = [f"{capitalised(cause_sentence(causes))}.", *_left_out_note(causes), *notes]
     return section(
         "causes",
         "Why it got worse" if causes else "Segments",
-        " ".join(note for note in notes if note),
+        " ".join(notes),
         _draw_parts(causes) if causes else None,
         _table(segments) if segments else None,
         _drift_table(drifts),
     )
+
+
+def _left_out_note(causes: QualityCauses) -> list[str]:
+    if not causes.left_out:
+        return []
+    return [f"It was not looked for among the {counted(causes.left_out, 'feature')} that the model relies on least."]
 
 
 def _segments_note(segments: SegmentFigures) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from refrain.lake.judged_rows import JudgedRows
+from refrain.monitoring import drop_causes
 from refrain.pages.monitoring_page import render_monitoring_report
 from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.pages.test_run_page import Page
@@ -110,6 +111,26 @@ def in_city(people: list[Row], city: str) -> Any:
 @pytest.fixture(params=[CLASSES, VALUES], ids=["classes", "values"])
 def town(request: pytest.FixtureRequest) -> Town:
     return Town(request.param)
+
+
+def test_of_a_wide_table_the_features_are_looked_at_that_the_model_relies_on_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    town = Town(CLASSES)
+    monkeypatch.setattr(drop_causes, "MAX_EXPLAINED_FEATURES", 2)
+    importance = {"age": 0.0, "amount": 0.1, "member": 0.1, "city": 0.0}
+    town.version = town.world.serve(
+        town.with_truth(*(learned := town.people(1))), town.answers(learned[0]), importance=importance
+    )
+    people, truth = town.people(9)
+
+    report = town.report([{**row, "age": 1000.0, "amount": row["amount"] + 2} for row in people], truth)
+
+    assert report.quality is not None
+    causes = report.quality.causes
+    assert causes is not None
+    assert causes.left_out == 2
+    assert {entry.feature for entry in causes.features} == {"amount"}
 
 
 @pytest.mark.parametrize("broken", [40.0, None, 1000.0], ids=["a constant", "missing values", "another unit"])

@@ -55,6 +55,14 @@ def test_the_page_has_the_sentence_the_parts_and_the_worst_segments() -> None:
     assert {"Segments whose inputs changed otherwise than the rest", "city = Oslo"} <= set(page.texts)
 
 
+def test_the_page_says_how_many_features_were_not_looked_at() -> None:
+    assert REPORT.quality is not None
+    causes = replace(CAUSES, features=(FeaturePart("age", MUCH),), left_out=700)
+    page = Page(render_monitoring_report(replace(REPORT, quality=replace(REPORT.quality, causes=causes))))
+
+    assert "It was not looked for among the 700 features that the model relies on least." in page.text
+
+
 def test_where_no_segment_is_worse_the_page_says_so() -> None:
     assert REPORT.quality is not None
     quality = replace(REPORT.quality, causes=None, segments=SegmentFigures("MAE", 2000, 57))
