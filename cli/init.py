@@ -26,14 +26,12 @@ def init(
 ) -> None:
     """Write a definition for the rows of a file, with the reason of each choice beside it."""
     from cli.output import progress_console, result_console, write_json
-    from preprocessing.rules_section import suggest_model_name
 
-    name = model or suggest_model_name(file.name.partition(".")[0])
-    path = Path(f"{name}.toml")
+    path = draft_path(file, model)
     if path.exists() and not force:
         raise UsageError(f"{path} exists already: --force replaces it, and --model NAME writes another.")
     with progress_console().status(f"reading {file.name}"):
-        drafted = draft_file(file, name, target)
+        drafted = draft_file(file, path.stem, target)
     path.write_text(drafted.text, encoding="utf-8")
     if json:
         write_json(drafted.summary(path))
@@ -41,6 +39,13 @@ def init(
     console = result_console()
     for line in drafted.lines(path, file):
         console.print(line, markup=False)
+
+
+def draft_path(file: Path, model: str = "") -> Path:
+    """Return where the draft for a file goes: its name is the model's."""
+    from preprocessing.rules_section import suggest_model_name
+
+    return Path(f"{model or suggest_model_name(file.name.partition('.')[0])}.toml")
 
 
 @dataclass(frozen=True)

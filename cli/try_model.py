@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,9 +25,10 @@ FOLDER = Path(".local")
 
 def try_(
     data: Annotated[Path, Parameter(help="A file of rows: CSV, TSV, JSON or Parquet.")],
-    definition: Annotated[Path, Parameter(help="What its columns mean: a TOML file, named after the model.")],
+    definition: Annotated[Path | None, Parameter(help="Its definition (TOML); without it, `init` writes one.")] = None,
     /,
     *,
+    target: Annotated[str, Parameter(help="The column to predict, for `init`.")] = "",
     keep: Annotated[Path | None, Parameter(help="A folder in which the data stays for the next time.")] = None,
     no_stay: Annotated[bool, Parameter(negative=(), help="Stop when the model has been trained.")] = False,
 ) -> int:
@@ -38,6 +40,7 @@ def try_(
     from preprocessing import load_definition
 
     data.open("rb").close()  # a misspelt name is told before the cloud starts
+    definition = definition or _draft_definition(data, target)
     model = refuse_impossible(load_definition(definition)).model
     console = result_console()
     cloud = Cloud(FOLDER, patience=math.inf, tick=None, keep=keep)
@@ -51,6 +54,16 @@ def try_(
             console.print("\nIt stays up until Ctrl-C." + (f" Its data stays in {keep}." if keep else ""))
             _wait_for_interrupt()
     return code
+
+
+def _draft_definition(data: Path, target: str) -> Path:
+    """Return the definition that `init` writes for a file, or has written before: a person may have changed it."""
+    from cli.init import draft_path, init
+
+    path = draft_path(data)
+    if not path.exists():
+        init(data, target=target)
+    return path
 
 
 def _teach(client: StackClient, console: Console, model: str, definition: Path, data: Path) -> int:
@@ -79,11 +92,11 @@ def _show_ways(client: StackClient, console: Console, model: str) -> None:
         f"S3      {client.stack['aws_endpoint_url']}  s3://{client.stack['inbox_bucket']}/{model}/", markup=False
     )
     if status == 200 and (example := _example(facts)):
-        body = json.dumps({"instances": [example]}, ensure_ascii=False).replace("'", "'\\''")
-        pairs = " ".join(f"'{name}={value}'" for name, value in example.items() if value is not None)
-        console.print(f"\nrefrain predict {model} {pairs}", markup=False)
+        pairs = (f"{name}={value}" for name, value in example.items() if value is not None)
+        console.print(f"\n{shlex.join(['refrain', 'predict', model, *pairs])}", markup=False)
+        body = json.dumps({"instances": [example]}, ensure_ascii=False)
         address = f"{client.stack['api_url']}/v1/models/{model}:predict"
-        console.print(f"\ncurl -H @{headers} {address} -d '{body}'", markup=False)
+        console.print(f"\n{shlex.join(['curl', '-H', f'@{headers}', address, '-d', body])}", markup=False)
 
 
 def _example(facts: dict[str, Any]) -> dict[str, Any] | None:
