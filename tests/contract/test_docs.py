@@ -373,6 +373,8 @@ def test_every_reason_to_refuse_an_upload_has_a_row() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableUpload":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} names no code"
                 raised.add(node.args[0].value)
+            if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
+                raised.add(node.value.value)
 
     assert {code(row["code"]) for row in table(OPERATIONS, "code")} == raised
 

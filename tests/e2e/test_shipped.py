@@ -41,9 +41,6 @@ UNREAD_HERE = {
     ("refrain-evaluate-function", "s3:GetObject", "captured/*"),
     # Only a rollback of a model without a version in service has to tell whether there is such a model.
     ("refrain-move-function", "s3:GetObject", "definitions/*.json"),
-    # Nobody is asked for approval here.
-    ("refrain-move-function", "s3:PutObject", "approvals/*"),
-    ("refrain-move-function", "sns:Publish", ""),
 }
 """Grants that their role does not use in this loop: function, action and the end of the resource."""
 

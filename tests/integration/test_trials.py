@@ -61,7 +61,7 @@ class Trial:
         self.prepare(mode, **others)
         run = compare("shop", reason="a better idea").refit()
         assert run.evaluation["decision"]["promote"]
-        assert run.evaluation["rollout"] == {"mode": mode}
+        assert run.evaluation["rollout"]["mode"] == mode
         self.move(run, "start_trial")
         return run
 
@@ -180,7 +180,7 @@ def test_the_first_model_goes_into_service_without_a_trial(trial: Trial) -> None
 
     run = compare("shop")
 
-    assert run.evaluation["rollout"] == {"mode": "immediate"}
+    assert run.evaluation["rollout"]["mode"] == "immediate"
     assert run.finish()["outcome"] == "promoted"
 
 
@@ -220,7 +220,7 @@ def test_a_good_challenger_is_promoted_once_there_is_enough_evidence(trial: Tria
 def test_a_refresh_is_tried_where_the_definition_asks_for_trials(trial: Trial, mode: str) -> None:
     run = trial.learn(mode, 120)
     first = trial.deployment.champion_version
-    assert (run.evaluation["decision"]["promote"], run.evaluation["rollout"]) == (False, {"mode": mode})
+    assert (run.evaluation["decision"]["promote"], run.evaluation["rollout"]["mode"]) == (False, mode)
     trial.move(run, "start_trial")
     trial.ask(900, at_once=50)
     trial.label(is_bought)
@@ -241,7 +241,7 @@ def test_wrong_labels_do_not_serve_untried_whatever_the_gate_says_of_them(
     run = trial.learn("shadow", rows, wrong=True)
     first = trial.deployment.champion_version
     assert run.evaluation["decision"]["promote"] is looks_better
-    assert (run.evaluation["refit"]["wanted"], run.evaluation["rollout"]) == (True, {"mode": "shadow"})
+    assert (run.evaluation["refit"]["wanted"], run.evaluation["rollout"]["mode"]) == (True, "shadow")
     trial.move(run, "start_trial")
     trial.ask(900, at_once=50)
     trial.label(is_bought)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FILES = ("manifest.json", "model.onnx", "baseline.json", "golden.json")
 """The files that training writes of every version; a recommender has its catalogue besides."""
 
+PORTABLE_FILES = ("manifest.json", "model.onnx", "golden.json")
+"""What a version needs to answer, and to prove that it answers as it should."""
 
 RECIPE_PARTS = ("task", "target", "key", "time", "source", "columns", "derived")
 """The parts of a definition that shape what is learned, besides the candidate itself."""
@@ -236,6 +238,12 @@ def list_versions(store: Store, model: str) -> list[str]:
     """List the versions of a model, the newest first."""
     prefix = f"versions/{model}/"
     return sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)}, reverse=True)
+
+
+def list_version_files(store: Store, model: str, version: str) -> list[str]:
+    """List the keys of a version's files, the manifest last: with it the version exists."""
+    manifest = Manifest.key(model, version)
+    return sorted(store.keys(version_key(model, version, "")), key=lambda key: key == manifest)
 
 
 def version_key(model: str, version: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from refrain.errors import InvalidRequest
 from refrain.lake.deployment import Served
-from refrain.lake.version import Manifest
+from refrain.lake.version import Manifest, list_version_files
 from refrain.model.loading import load_version
 
 if TYPE_CHECKING:
@@ -23,16 +23,10 @@ def copy_version(source: Store, target: Store, model: str, version: str) -> list
     not answer its golden rows as it should.
     """
     twin = Manifest.read(source, model, version).judged
-    keys = [key for name in (twin, version) if name for key in _files(source, model, name)]
+    keys = [key for name in (twin, version) if name for key in list_version_files(source, model, name)]
     copied = [key for key in keys if _copy(source, target, key)]
     load_version(target, model, Served(version, "", "", None), has_room=lambda _: True)
     return copied
-
-
-def _files(source: Store, model: str, version: str) -> list[str]:
-    """List the files of a version, the manifest last: with it the version exists."""
-    manifest = Manifest.key(model, version)
-    return sorted(source.keys(manifest.removesuffix("manifest.json")), key=lambda key: key == manifest)
 
 
 def _copy(source: Store, target: Store, key: str) -> bool:

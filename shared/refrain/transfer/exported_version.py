@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import preprocessing
 from refrain.errors import InvalidRequest
 from refrain.lake.deployment import Served
-from refrain.lake.version import Manifest, version_key
+from refrain.lake.version import PORTABLE_FILES, Manifest, version_key
 from refrain.model.loading import load_version
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
 
-FILES = ("manifest.json", "model.onnx", "golden.json")
 PACKAGES = ("numpy", "onnxruntime", "tzdata")
 EXAMPLE = '''"""Predict without AWS: pip install -r requirements.txt, then python example.py."""
 
@@ -47,7 +46,7 @@ def export_version(store: Store, model: str, version: str, folder: Path) -> list
         raise InvalidRequest(f"folder: {folder} exists already; name a new one")
     load_version(store, model, Served(version, "", "", None), has_room=lambda _: True)
     folder.mkdir(parents=True)
-    for name in FILES:
+    for name in PORTABLE_FILES:
         (folder / name).write_bytes(store.read(version_key(model, version, name)).data)
     source = Path(preprocessing.__file__).parent
     shutil.copytree(source, folder / "preprocessing", ignore=shutil.ignore_patterns("__pycache__"))
