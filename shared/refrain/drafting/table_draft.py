@@ -115,7 +115,7 @@ def draft_table(
     roles = {} if target else guess_roles(guesses, typed)
     if roles:
         return _draft_recommender(model, roles, guesses, table)
-    target, why = (target, "your choice") if target else guess_target(list(guesses.values()), typed)
+    target, why = (target, "your choice") if target else guess_target(list(guesses.values()), typed, model)
     if not target:
         raise CannotDraft("no column of the file can be predicted: name one with --target")
     if guesses[target].type == "time" or target not in typed:

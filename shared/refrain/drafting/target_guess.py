@@ -29,13 +29,18 @@ MIN_CLASS_ROWS = 5
 MAX_MISSING_TARGET = 0.1
 
 
-def guess_target(columns: Sequence[ColumnGuess], typed: Mapping[str, Array]) -> tuple[str, str]:
-    """Choose a target, and say why: by its name, or as the last column that can be one. Empty texts: there is none."""
+def guess_target(columns: Sequence[ColumnGuess], typed: Mapping[str, Array], model: str) -> tuple[str, str]:
+    """Choose a target, and say why: by its name, that of the model, or as the last column that can be one.
+
+    Empty texts: there is none.
+    """
     plausible = [guess.name for guess in columns if not guess.left_out and _is_plausible(guess, typed[guess.name])]
     lower = {name.casefold(): name for name in plausible}
     for name in TARGETS:
         if name in lower:
             return lower[name], "its name says so"
+    if model in lower:
+        return lower[model], "it is named like the model"
     plausible = [name for name in plausible if not words_of(name) & UNLIKELY_TARGETS] or plausible
     for words in (LIKELY_TARGETS, {"class"}):
         for name in reversed(plausible):

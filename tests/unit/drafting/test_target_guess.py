@@ -43,6 +43,13 @@ def test_a_target_is_chosen_by_its_name_or_as_the_last_that_can_be_one(columns: 
     assert draft_table(table(**columns), "m").target == target
 
 
+def test_a_column_that_is_named_like_the_model_is_its_target() -> None:
+    columns = {"Default": values("No", "Yes"), "income": AMOUNTS}
+
+    assert draft_table(table(**columns), "default").target == "Default"
+    assert draft_table(table(**columns), "loans").target == "income"
+
+
 @pytest.mark.parametrize(
     ("name", "column", "task"),
     [
