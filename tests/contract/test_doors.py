@@ -273,10 +273,12 @@ def test_every_route_that_takes_values_is_a_door() -> None:
 
 
 DECODING = {
+    "drafting/table_draft.py": "a file that a definition is drafted from",
     "fast_path/features.py": "the requests of both protocols",
     "ingest/fast_csv/arrow_columns.py": "csv, by blocks",
     "ingest/keeping.py": "every upload, of labels too",
     "ingest/readers/swallowed_rows.py": "csv, by lines: whether lines inside a quote are rows",
+    "ingest/rehearsal.py": "a file that is tried by a definition, with the readers of uploads",
     "lake/capture/predictions.py": "captured requests and their labels, read again as they were sent",
     "lake/label.py": "label api",
     "model/tabular.py": "the requests of both protocols",

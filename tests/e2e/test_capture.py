@@ -92,7 +92,7 @@ def test_a_prediction_is_captured_labelled_and_learned_from(client: StackClient,
         pass
     run = client.outcome(execution)["run"]
     data = json.loads(client.lake(f"snapshots/{MODEL}/{run}/snapshot.json"))["data"]
-    assert data["labelled"] == {"rows": 5, "labels": 5, "unmatched": 0, "unusable": 0, "reasons": []}
+    assert data["labelled"] == {"rows": 5, "labels": 5, "unmatched": 0, "unusable": 0, "reasons": [], "left_out": 0}
 
 
 def test_a_label_that_the_definition_forbids_is_refused_over_http(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from refrain.applying.apply import apply_definition
 from refrain.aws import storage
 from refrain.aws.storage import Store, to_json
 from refrain.errors import Conflict, StorageUnavailable
@@ -18,7 +20,8 @@ from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import write_report
 from refrain.lake.hour_index import HourFolder, HourIndex
-from tests.contract.test_lake_objects import RECEIPT, REPORT
+from refrain.lake.monitoring_round import MonitoringRound
+from tests.contract.test_lake_objects import APPROVAL, RECEIPT, REPORT
 from tests.integration.failing_s3 import CONFLICT, LOST_ANSWER, TIMEOUT, FailingS3, Failure, failing_s3
 
 if TYPE_CHECKING:
@@ -142,13 +145,28 @@ WRITES: dict[str, tuple[str, Callable[[Store], object], str]] = {
         "hours/shop/v1/s1/index.json",
     ),
     "a receipt": ("receipt", RECEIPT.write_new, "receipts/people/d0.json"),
+    "a definition": (
+        "apply",
+        lambda store: apply_definition(store, "churn", (ROOT / "examples" / "churn.toml").read_text(), "ada"),
+        "definitions/churn.json",
+    ),
+    "an answer to a run that waits": (
+        "approval",
+        lambda store: APPROVAL.write_answer(store, ""),
+        f"approvals/{APPROVAL.model}/{APPROVAL.run}.json",
+    ),
+    "a round of monitoring": (
+        "monitoring_round",
+        lambda store: MonitoringRound("e").begin(store, datetime(2026, 11, 23, 13, tzinfo=UTC)),
+        "rounds/20261123T130000Z.json",
+    ),
 }
 """Every conditional write: its module, how it is made, and the key of its object."""
 
 
 def test_every_conditional_write_is_in_the_table() -> None:
     paths = [path for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.py")]
-    conditional = re.compile(r"(?<!def )\b(store|lake)\.(write_new|replace)\(")
+    conditional = re.compile(r"(?<!def )\b(store|lake)\.(write_new|replace|swap)\(")
 
     assert {path.stem for path in paths if conditional.search(path.read_text())} == {row[0] for row in WRITES.values()}
 

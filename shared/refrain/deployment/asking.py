@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from refrain.aws.event_bus import send_event
-from refrain.aws.storage import to_json
 from refrain.deployment.move_record import explain_choice
 from refrain.deployment.moves import next_version_of
 from refrain.deployment.promotion import promote_version
-from refrain.errors import Conflict, InvalidRequest
+from refrain.errors import InvalidRequest
 from refrain.events import MODEL, REASON, RUN, TEXT, TIME, VERSION, Field, one_of, read_fields
 from refrain.lake.approval import Approval, ApprovalAnswer, read_newest_approvals
 from refrain.lake.evaluation import Evaluation, write_report
@@ -133,11 +132,8 @@ def _can_be_answered(approval: Approval, request: ActionRequest, clock: Clock) -
 
 def _write_answer(store: Store, approval: Approval, etag: str, request: ActionRequest) -> ApprovalAnswer:
     answer = ApprovalAnswer(request.action == "promote", request.by, request.reason, request.at)
-    answered = replace(approval, answer=answer)
-    try:
-        store.replace(Approval.key(approval.model, approval.run), to_json(answered.to_json()), etag)
-    except Conflict:
-        raise InvalidRequest(f"somebody else has just answered run {approval.run}; nothing was changed") from None
+    if not replace(approval, answer=answer).write_answer(store, etag):
+        raise InvalidRequest(f"somebody else has just answered run {approval.run}; nothing was changed")
     return answer
 
 

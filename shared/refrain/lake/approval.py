@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.trial_outcome import TrialOutcome
@@ -48,6 +49,10 @@ class Approval(StoredDocument):
     report: str
     trial: TrialOutcome | None = None
     answer: ApprovalAnswer | None = None
+
+    def write_answer(self, store: Store, etag: str) -> bool:
+        """Write it with its answer where nobody has written since; return whether it was written."""
+        return store.swap(self.key(self.model, self.run), to_json(self.to_json()), etag)
 
     def conclude(self, *, refused: bool) -> ApprovalAnswer | None:
         """Return the answer that the run ended with: where it was `refused` without one, nobody answered in time."""

@@ -131,7 +131,7 @@ def test_a_definition_that_cannot_be_used_is_never_applied(lake: Lake, before: t
 
 @pytest.mark.parametrize("name", ["", "Shop", "a/b", "..", "shop.json"])
 def test_a_model_has_a_name_that_a_folder_of_uploads_can_have(lake: Lake, name: str) -> None:
-    with pytest.raises(DefinitionError, match="model name"):
+    with pytest.raises(DefinitionError, match="is no name of a model"):
         apply_definition(lake, name, SHOP, "ada")
 
     assert lake.keys("") == []
