@@ -43,7 +43,7 @@ lint: setup ## Run ruff and mypy
 
 test: lint ## Check style and types, run every test, report coverage
 	@rm -f .coverage*
-	@$(PYTHON) -m pytest -q --numprocesses auto --dist loadfile --cov --cov-report=
+	@$(PYTHON) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@$(PYTHON) -m coverage report --fail-under=90
 
 test-deployed: setup ## Run the end-to-end tests on a deployed stack (STACK=<name>); they delete what they create
