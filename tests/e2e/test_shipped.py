@@ -41,6 +41,8 @@ UNREAD_HERE = {
     ("refrain-evaluate-function", "s3:GetObject", "captured/*"),
     # Only a rollback of a model without a version in service has to tell whether there is such a model.
     ("refrain-move-function", "s3:GetObject", "definitions/*.json"),
+    # Executions are described only while a run is under way, and whether one is depends on the clock.
+    ("refrain-monitoring-function", "states:DescribeExecution", ""),
 }
 """Grants that their role does not use in this loop: function, action and the end of the resource."""
 
