@@ -66,9 +66,9 @@ def _ending(path: Path, ending: str) -> Path:
 
 
 def _before(ending: str) -> dict[str, Part]:
-    paths = (_ending(path, ending) for path in (NEW_FIGURES, COMMITTED_FIGURES))
-    path = next((candidate for candidate in paths if candidate.exists()), None)
-    documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path else []
+    # Those of build/ may be older: they stay where the work tree goes to another commit.
+    path = _ending(COMMITTED_FIGURES, ending)
+    documents: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else []
     return {document["name"]: Part.of(document) for document in documents}
 
 
