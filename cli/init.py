@@ -43,7 +43,7 @@ def init(
 
 def draft_path(file: Path, model: str = "") -> Path:
     """Return where the draft for a file goes: its name is the model's."""
-    from preprocessing.rules_section import suggest_model_name
+    from preprocessing.model_name import suggest_model_name
 
     return Path(f"{model or suggest_model_name(file.name.partition('.')[0])}.toml")
 

@@ -25,8 +25,9 @@ from preprocessing.definition_reader import load_definition, parse_definition, r
 from preprocessing.encode import MISSING, UNSEEN, Vocabularies, encode, learn_vocabularies
 from preprocessing.errors import DefinitionError, PreprocessingError
 from preprocessing.joined_times import join_times
+from preprocessing.model_name import MODEL_NAME
 from preprocessing.model_rules import Candidate, Gate, Monitoring, Retraining, Rollout, Training
-from preprocessing.rules_section import MODEL_NAME, SMALLER_IS_BETTER
+from preprocessing.training_section import SMALLER_IS_BETTER
 
 __version__ = "2.0.0"
 """Another one whenever a value means something else than before: rows, runs and versions remember theirs."""

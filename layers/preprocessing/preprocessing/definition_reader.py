@@ -17,23 +17,21 @@ from preprocessing.column_section import read_columns
 from preprocessing.data_section import check_names, check_parts, check_target, read_derived, read_roles
 from preprocessing.definition import Definition, RecommenderDefinition, UploadFormat
 from preprocessing.errors import DefinitionError
+from preprocessing.model_name import MODEL_NAME, suggest_model_name
 from preprocessing.model_rules import Checks, Monitoring, Retraining
 from preprocessing.rules_section import (
     CHECKS,
     MAX_SEGMENT_COLUMNS,
-    METRICS,
-    MODEL_NAME,
     MONITORING,
     RETRAINING,
     read_gate,
     read_recommending,
     read_rollout,
     read_serving,
-    read_training,
-    suggest_model_name,
 )
 from preprocessing.source_section import SOURCE
 from preprocessing.tables import TEXT, TEXTS, Table, choice
+from preprocessing.training_section import METRICS, read_training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,45 +1,17 @@
-"""Reads the sections of a definition about its use: training, gate, rollout, serving, retraining, monitoring."""
+"""Reads the sections of a definition about the use of a model: gate, rollout, serving, retraining, monitoring."""
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING
 
-from preprocessing.model_rules import Candidate, Gate, Recommending, Rollout, Serving, Training
-from preprocessing.tables import BOOLEAN, TEXT, TEXTS, Key, choice, length, number, of_type, pattern_key, whole
+from preprocessing.model_rules import Gate, Recommending, Rollout, Serving
+from preprocessing.tables import BOOLEAN, TEXTS, Key, choice, length, number, of_type, whole
+from preprocessing.training_section import SMALLER_IS_BETTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from preprocessing.definition import Task
     from preprocessing.tables import Table
 
-MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,47}")
-PINBALL = tuple(f"pinball@{quantile}" for quantile in (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99))
-METRICS: Mapping[Task, tuple[str, ...]] = {
-    "classification": (
-        "roc_auc",
-        "log_loss",
-        "accuracy",
-        "f1",
-        "average_precision",
-        "brier",
-        "balanced_accuracy",
-        "cost",
-    ),
-    "regression": ("rmse", "mae", "r2", "mape", *PINBALL),
-    "recommendation": tuple(
-        f"{name}@{cutoff}" for name in ("ndcg", "recall", "hit_rate") for cutoff in (10, 1, 5, 20, 40, 50, 100)
-    ),
-}
-"""The metrics of each task; the first one is the default."""
-
-SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "rmse", "mae", "mape", *PINBALL})
-RESERVED = frozenset({"champion", "champion-again"})
-"""What runs call the champion, and its recipe where it is fitted again beside the candidates."""
-
-RECIPES = ("auto", "codes", "imputed", "onehot")
 CHECK_NAMES = (
     "leaking_column",
     "id_like_column",
@@ -64,24 +36,6 @@ CHECK_NAMES = (
 MAX_ALARM_WINDOWS = 20
 MAX_FAILED_RUNS = 20
 MAX_SEGMENT_COLUMNS = 8
-
-
-def _parse_costs(value: object) -> dict[str, dict[str, float]]:
-    cost = number(least=0.0).parse
-    answers = of_type(dict)(value).items()
-    return {truth: {label: cost(amount) for label, amount in of_type(dict)(costs).items()} for truth, costs in answers}
-
-
-_COST = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
-COSTS = Key(
-    "costs of at least 0 by true and answered class, such as { fraud = { ok = 100 } }",
-    _parse_costs,
-    {},
-    schema={"type": "object", "additionalProperties": _COST},
-)
-
-_ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
-_RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
 
 
 def _parse_ignored(value: object) -> tuple[str, ...]:
@@ -156,80 +110,6 @@ MONITORING = {
 
 
 RECOMMENDATION = {"explore": number(0.0, 0.0, 0.2)}
-
-
-def suggest_model_name(text: str) -> str:
-    """Return the name of a model that is nearest to a text.
-
-    >>> suggest_model_name("Titanic_v2"), suggest_model_name("2026 sales (final)"), suggest_model_name("?")
-    ('titanic-v2', 'sales-final', 'model')
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789")[:48].rstrip("-") or "model"
-
-
-def training_keys(task: Task, split: str) -> dict[str, Key]:
-    """Return the keys of the section `training`, besides the candidates; `split` is the default."""
-    return {
-        "window": length(None, empty=None),
-        "holdout": number(0.2, 0.01, 0.9),
-        "split": choice(("time", "upload", "hash"), split),
-        "group": TEXT,
-        "metric": choice(METRICS[task], METRICS[task][0]),
-        "positive": TEXT,
-        "costs": COSTS,
-        "min_rows": whole(100, 10),
-        "too_many_rows": choice(("sample", "refuse"), "sample"),
-    }
-
-
-def candidate_keys(task: Task) -> dict[str, Key]:
-    """Return the keys of a candidate, besides the parameters of its estimator."""
-    pattern, kind = _RECOMMENDERS if task == "recommendation" else _ESTIMATORS
-    return {
-        "name": pattern_key(f"a name matching {MODEL_NAME.pattern}", MODEL_NAME, None),
-        "estimator": pattern_key(f"the dotted name of {kind}", pattern, None),
-        **({} if task == "recommendation" else {"features": choice(RECIPES, "auto")}),
-    }
-
-
-def read_training(table: Table, task: Task, event_time: str) -> Training:
-    """Read which rows a model learns from, how they are split, and its candidates."""
-    values = table.read(training_keys(task, "time" if event_time else "hash"), tables=["candidates"])
-    if values["split"] == "time" and not event_time:
-        raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
-    if values["group"] and task == "recommendation":
-        raise table.fail("group", "a recommender is split by user: expected no group")
-    for name in ("positive", "costs"):
-        if values[name] and task != "classification":
-            raise table.fail(name, f"expected none, since a {task} has no classes")
-    if values["metric"] == "cost" and not values["costs"]:
-        raise table.fail("costs", "expected what wrong labels cost, since the metric is cost")
-    candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))
-    if not candidates:
-        raise table.fail("candidates", "expected at least one candidate")
-    if len({candidate.name for candidate in candidates}) < len(candidates):
-        raise table.fail("candidates", "expected a different name for each candidate")
-    for name in RESERVED.intersection(candidate.name for candidate in candidates):
-        raise table.fail("candidates", f"expected another name than {name}, which means the model in service")
-    return Training(**values, candidates=candidates)
-
-
-def _read_candidate(table: Table, task: Task) -> Candidate:
-    keys = candidate_keys(task)
-    values: dict[str, str] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}
-    parameters = {name: value for name, value in table.content.items() if name not in keys}
-    for name, value in parameters.items():
-        if not _is_finite(value):
-            raise table.fail(name, f"expected finite numbers, got {value!r}")
-    return Candidate(**values, parameters=parameters)
-
-
-def _is_finite(value: object) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_finite, value))
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def read_gate(table: Table, metric: str) -> Gate:

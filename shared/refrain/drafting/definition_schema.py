@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING, Any
 from preprocessing.column_section import COLUMN, column_keys, column_roles
 from preprocessing.data_section import DERIVED
 from preprocessing.definition_reader import KEYS, RULES
-from preprocessing.rules_section import (
-    CHECKS,
-    GATE,
-    METRICS,
-    MONITORING,
-    RECOMMENDATION,
-    RETRAINING,
-    ROLLOUT,
-    SERVING,
-    candidate_keys,
-    training_keys,
-)
+from preprocessing.rules_section import CHECKS, GATE, MONITORING, RECOMMENDATION, RETRAINING, ROLLOUT, SERVING
 from preprocessing.source_section import SOURCE
 from preprocessing.tables import Key, choice
+from preprocessing.training_section import METRICS, candidate_keys, training_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from preprocessing.rules_section import SMALLER_IS_BETTER
+from preprocessing.training_section import SMALLER_IS_BETTER
 from refrain.lake.adapted_bound import AdaptedBound
 from refrain.lake.document import Document
 from refrain.lake.evaluation import Answer

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing.rules_section import METRICS as NAMES
-from preprocessing.rules_section import PINBALL
+from preprocessing.training_section import METRICS as NAMES
+from preprocessing.training_section import PINBALL
 from refrain.errors import MetricUndefined
 from refrain.statistics.class_metrics import (
     prepare_accuracy,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from preprocessing import DefinitionError, parse_definition
-from preprocessing.rules_section import METRICS
+from preprocessing.training_section import METRICS
 from refrain.drafting.definition_schema import definition_schema
 
 ROOT = Path(__file__).parents[3]
