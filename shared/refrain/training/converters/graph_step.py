@@ -1,0 +1,78 @@
+"""One fitted step while it is converted: adds nodes to the graph, and names what they put out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import TensorProto, numpy_helper
+from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+from skl2onnx.operator_converters.common import concatenate_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    type Value = str | NDArray[Any]
+    """The name of what a node puts out, or a constant."""
+
+OPSETS = {"": 18, "ai.onnx.ml": 3}
+"""The versions of the operators; ONNX Runtime goes on reading older ones."""
+
+
+class GraphStep:
+    """A step of the pipeline, its features, and the part of the graph that stands for it.
+
+    Sums are made in double precision, so that the graph does not lose what the step kept; the answer is float32.
+    """
+
+    def __init__(self, scope: Any, operator: Any, container: Any) -> None:
+        self.scope, self.operator, self.container = scope, operator, container
+        self.fitted = operator.raw_operator
+        variables = concatenate_variables(scope, operator.inputs, container)
+        self.features = str(variables if isinstance(variables, str) else variables[0])
+
+    def precise_features(self) -> str:
+        """Name the features in double precision."""
+        return self.add("Cast", self.features, to=TensorProto.DOUBLE)
+
+    def add(self, kind: str, *values: Value, **attributes: Any) -> str:
+        """Add a node on values; return the name of what it puts out."""
+        output = str(self.scope.get_unique_variable_name(kind.lower()))
+        self._add(kind, values, output, attributes)
+        return output
+
+    def answer(self, value: str) -> None:
+        """Put out the value as the answer of the step, in float32; of probabilities, the likeliest class besides."""
+        self._add("Cast", (value,), self.operator.outputs[-1].full_name, {"to": TensorProto.FLOAT})
+        if len(self.operator.outputs) > 1:
+            self._add("ArgMax", (value,), self.operator.outputs[0].full_name, {"axis": 1, "keepdims": 0})
+
+    def _add(self, kind: str, values: tuple[Value, ...], output: str, attributes: dict[str, Any]) -> None:
+        inputs = [value if isinstance(value, str) else self._constant(value) for value in values]
+        name = self.scope.get_unique_operator_name(kind)
+        self.container.add_node(kind, inputs, [output], op_version=OPSETS[""], name=name, **attributes)
+
+    def _constant(self, values: NDArray[Any]) -> str:
+        name = str(self.scope.get_unique_variable_name("constant"))
+        tensor = numpy_helper.from_array(np.ascontiguousarray(values))
+        self.container.add_initializer(name, tensor.data_type, list(values.shape), tensor)
+        return name
+
+
+def make_converter(convert: Callable[[GraphStep], None]) -> Callable[[Any, Any, Any], None]:
+    """Make a converter of skl2onnx of a function that adds the nodes of a step."""
+    return lambda scope, operator, container: convert(GraphStep(scope, operator, container))
+
+
+def make_shape(count_columns: Callable[[Any], int]) -> Callable[[Any], None]:
+    """Make a shape calculator of a function that counts the columns that a fitted step puts out."""
+
+    def calculate(operator: Any) -> None:
+        rows = operator.inputs[0].get_first_dimension()
+        operator.outputs[-1].type = FloatTensorType([rows, count_columns(operator.raw_operator)])
+        if len(operator.outputs) > 1:
+            operator.outputs[0].type = Int64TensorType([rows])
+
+    return calculate
