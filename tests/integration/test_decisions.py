@@ -244,7 +244,10 @@ def test_no_candidate_under_the_floor_goes_into_service(shop: Shop) -> None:
     assert not shop.log()
 
 
-def test_a_forest_that_the_converter_breaks_is_refused_and_the_run_goes_on(shop: Shop) -> None:
+def test_a_forest_that_the_converter_breaks_is_refused_and_the_run_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refrain.training.converters.trees.ROUTES", "nothing, as skl2onnx has it")
     shop.define(FOREST, STUMP)
     shop.sell(600, missing=0.3)
 

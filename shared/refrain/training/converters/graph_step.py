@@ -35,24 +35,41 @@ class GraphStep:
 
     def precise_features(self) -> str:
         """Name the features in double precision."""
-        return self.add("Cast", self.features, to=TensorProto.DOUBLE)
+        return self.as_double(self.features)
 
     def add(self, kind: str, *values: Value, **attributes: Any) -> str:
         """Add a node on values; return the name of what it puts out."""
         output = str(self.scope.get_unique_variable_name(kind.lower()))
-        self._add(kind, values, output, attributes)
+        self._add(kind, values, [output], attributes)
         return output
+
+    def add_pair(self, kind: str, *values: Value, **attributes: Any) -> tuple[str, str]:
+        """Add a node that puts out two values; return both names."""
+        first, second = (str(self.scope.get_unique_variable_name(kind.lower())) for _ in range(2))
+        self._add(kind, values, [first, second], attributes)
+        return first, second
+
+    def as_double(self, value: str) -> str:
+        """Add a cast to double precision."""
+        return self.add("Cast", value, to=TensorProto.DOUBLE)
+
+    def convert_as(self, alias: str, fitted: Any) -> str:
+        """Let skl2onnx convert a regressor under an alias on the same features; return the name of its answer."""
+        part = self.scope.declare_local_operator(alias, fitted)
+        part.inputs = self.operator.inputs
+        part.outputs.append(self.scope.declare_local_variable("part", FloatTensorType()))
+        return str(part.outputs[0].full_name)
 
     def answer(self, value: str) -> None:
         """Put out the value as the answer of the step, in float32; of probabilities, the likeliest class besides."""
-        self._add("Cast", (value,), self.operator.outputs[-1].full_name, {"to": TensorProto.FLOAT})
+        self._add("Cast", (value,), [self.operator.outputs[-1].full_name], {"to": TensorProto.FLOAT})
         if len(self.operator.outputs) > 1:
-            self._add("ArgMax", (value,), self.operator.outputs[0].full_name, {"axis": 1, "keepdims": 0})
+            self._add("ArgMax", (value,), [self.operator.outputs[0].full_name], {"axis": 1, "keepdims": 0})
 
-    def _add(self, kind: str, values: tuple[Value, ...], output: str, attributes: dict[str, Any]) -> None:
+    def _add(self, kind: str, values: tuple[Value, ...], outputs: list[str], attributes: dict[str, Any]) -> None:
         inputs = [value if isinstance(value, str) else self._constant(value) for value in values]
         name = self.scope.get_unique_operator_name(kind)
-        self.container.add_node(kind, inputs, [output], op_version=OPSETS[""], name=name, **attributes)
+        self.container.add_node(kind, inputs, outputs, op_version=OPSETS[""], name=name, **attributes)
 
     def _constant(self, values: NDArray[Any]) -> str:
         name = str(self.scope.get_unique_variable_name("constant"))
