@@ -86,6 +86,11 @@ class Store:
             answer = self._store.get(key)
             return Object(bytes(answer.bytes()), answer.meta["e_tag"] or "")
 
+    def read_start(self, key: str, size: int) -> bytes:
+        """Read so many bytes of an object from its start, or all where it has no more."""
+        with _mapped(key):
+            return bytes(self._store.get_range(key, start=0, length=size))
+
     def read_if_changed(self, key: str, etag: str) -> Object | None:
         """Read a whole object, or return None when it still has this ETag."""
         with _mapped(key):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from refrain.lake.packed_columns import pack_arrays, unpack_arrays
+from refrain.lake.packed_columns import compress_arrays, unpack_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +21,6 @@ MAX_NOTED_VALUES = 50
 
 REST = ""
 """All other new values; no category is an empty text."""
-
-ALL_HASHES = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ class HourCounts:
     """Counts of hours, or of shorter spans, in the order of their `starts` (datetime64[us], UTC).
 
     `rows`, `unfamiliar` (rows with anything unfamiliar) and `combinations` (those of them without a single value that
-    is) are int64 [hours], `cells` int64 [hours, cells]. All rows whose id has a hash of at most `bounds` (uint64
-    [hours]) are in the sample that lies beside the counts.
+    is) are int64 [hours], `cells` int64 [hours, cells].
     """
 
     starts: Array
@@ -58,7 +55,6 @@ class HourCounts:
     unfamiliar: Array
     combinations: Array
     cells: Array
-    bounds: Array
     notes: Sequence[RowNotes]
 
     def between(self, first: np.datetime64, last: np.datetime64) -> Self:
@@ -74,16 +70,14 @@ class HourCounts:
         notes = [RowNotes() for _ in starts]
         for hour, of_part in zip(hours, (notes for part in parts for notes in part.notes), strict=True):
             notes[hour].add(of_part)
-        bounds = np.full(len(starts), ALL_HASHES)
-        np.minimum.at(bounds, hours, np.concatenate([part.bounds for part in parts]))
         sums = {name: _sum_by_hour([getattr(part, name) for part in parts], hours) for name in _SUMMED}
-        return cls(starts=starts, bounds=bounds, notes=notes, **sums)
+        return cls(starts=starts, notes=notes, **sums)
 
     def pack(self) -> bytes:
         """Write them: the same counts are the same bytes."""
         notes = [[of_hour.unfamiliar, of_hour.new] for of_hour in self.notes]
         text = np.frombuffer(json.dumps(notes, sort_keys=True).encode(), np.uint8)
-        return pack_arrays(notes=text, **{name: getattr(self, name) for name in _ARRAYS})
+        return compress_arrays(notes=text, **{name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def unpack(cls, data: bytes) -> Self:
@@ -97,7 +91,7 @@ class HourCounts:
 
 
 _SUMMED = ("rows", "unfamiliar", "combinations", "cells")
-_ARRAYS = ("starts", "bounds", *_SUMMED)
+_ARRAYS = ("starts", *_SUMMED)
 
 
 def _most_frequent(values: Counter[str]) -> Counter[str]:

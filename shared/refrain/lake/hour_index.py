@@ -7,6 +7,7 @@ compare-and-swap. So a crash, or a second report at the same time, leaves at mos
 from __future__ import annotations
 
 import hashlib
+import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,19 +18,23 @@ from refrain.aws.storage import to_json
 from refrain.errors import NotFound
 from refrain.lake.by_hour import MAX_PARALLEL_READS
 from refrain.lake.document import Document
+from refrain.lake.observed_rows import MAX_HEADER_BYTES, ObservedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from refrain.aws.storage import Store
+
+ALL_HASHES = 2**64 - 1
+"""The greatest hash of an id."""
 
 
 @dataclass(frozen=True)
 class ReducedBatch(Document):
     """The statistics of some captured files: `rows` in hours that begin from `since` to `until` (ISO 8601, UTC).
 
-    All rows whose id has a hash of at most `bound` are in the sample, those of at most `few` in the smaller one too.
-    `damaged` lines could not be read.
+    All rows whose id has a hash of at most `bound` are in the sample, of `sampled` rows in `size` bytes. `damaged`
+    lines could not be read.
     """
 
     name: str
@@ -38,7 +43,8 @@ class ReducedBatch(Document):
     rows: int
     bound: int
     damaged: int
-    few: int = 0
+    sampled: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class HourFolder:
     PREFIX: ClassVar = "hours"
 
     def key(self, name: str, part: str) -> str:
-        """Return the key of a part: counts, the sample of rows, the few first of it, the hashes of ids, or labels."""
+        """Return the key of a part: counts, the sample of rows, the hashes of ids, or labels."""
         return f"{self.PREFIX}/{self.model}/{self.version}/{self.scheme}/{name}.{part}.npz"
 
     @property
@@ -87,17 +93,33 @@ class HourFolder:
 
     def read_parts(self, names: Iterable[str], part: str) -> Iterator[bytes]:
         """Read a part of batches, several at a time, in their order; those that have expired are left out."""
-        with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
-            for together in batched(names, MAX_PARALLEL_READS, strict=False):
-                for data in threads.map(lambda name: self.read_part(name, part), together):
-                    if data is not None:
-                        yield data
+        return _read_together(lambda name: self.read_part(name, part), names)
+
+    def read_samples(self, batches: Iterable[ReducedBatch], share: float) -> Iterator[tuple[ObservedRows, int]]:
+        """Read about this share of the rows of batches, and up to which hash all rows are among them."""
+        return _read_together(lambda batch: self._read_sample(batch, share), batches)
 
     def read_part(self, name: str, part: str) -> bytes | None:
         """Read a part of a batch; None where it has expired."""
         with suppress(NotFound):
             return self.store.read(self.key(name, part)).data
         return None
+
+    def _read_sample(self, batch: ReducedBatch, share: float) -> tuple[ObservedRows, int] | None:
+        """Read the beginning of a sample that has the share, or is short of it by chance in one batch of forty."""
+        expected = share * batch.rows
+        wanted = math.ceil(expected + 2 * math.sqrt(expected))
+        size = MAX_HEADER_BYTES + batch.size * wanted // max(batch.sampled, 1)
+        with suppress(NotFound):
+            rows = ObservedRows.unpack(self.store.read_start(self.key(batch.name, "rows"), size))
+            return rows, batch.bound if len(rows) == batch.sampled else int(rows.hashes[-1])
+        return None
+
+
+def _read_together[Item, Read](read: Callable[[Item], Read | None], items: Iterable[Item]) -> Iterator[Read]:
+    with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
+        for together in batched(items, MAX_PARALLEL_READS, strict=False):
+            yield from (content for content in threads.map(read, together) if content is not None)
 
 
 def name_batch(before: Iterable[str], sources: Iterable[str]) -> str:

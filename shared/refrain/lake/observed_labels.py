@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from refrain.lake.observed_rows import ObservedRows
-from refrain.lake.packed_columns import pack_arrays, unpack_arrays
+from refrain.lake.packed_columns import compress_arrays, unpack_arrays
 
 if TYPE_CHECKING:
     from preprocessing import Array
@@ -62,6 +62,12 @@ class ObservedLabels:
         self.keep_rows()
         return bound
 
+    def sample_rows(self, bound: int, count: int) -> int:
+        """Keep at most so many rows that were found, and the labels up to the bound of them; return that bound."""
+        if self.rows is None or len(self.rows) <= count:
+            return bound
+        return self.keep_smallest(int(self.rows.hashes[count]) - 1, len(self.labels))
+
     def forget(self, since: int, missed: int) -> None:
         """Leave out what was asked before `since`, and what was asked before `missed` and not found."""
         matched = self.matched()
@@ -85,7 +91,7 @@ class ObservedLabels:
         hashes = sorted(self.labels)
         labels = [self.labels[hashed] for hashed in hashes]
         rows = b"" if self.rows is None else self.rows.pack()
-        return pack_arrays(
+        return compress_arrays(
             hashes=np.array(hashes, np.uint64),
             times=np.array([(label.asked, label.received, label.last) for label in labels], np.int64).reshape(-1, 3),
             texts=_as_array([[label.value for label in labels], self.tried]),

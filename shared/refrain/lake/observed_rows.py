@@ -6,31 +6,32 @@ of two sets of rows make the sample of both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from refrain.lake.packed_columns import pack_arrays, pack_columns, unpack_arrays, unpack_columns
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from preprocessing import Array, Columns
+    from preprocessing import Array
+
+MAX_HEADER_BYTES = 512
+"""What `pack` writes before the first row is no longer."""
 
 
 @dataclass(frozen=True)
 class ObservedRows:
     """Rows in the order of the `hashes` of their ids (uint64), with the `times` of the answers (datetime64[us], UTC).
 
-    `columns` are the typed inputs, `matrix` what the model got of them (float32 [rows, features]), `answers` what it
-    answered (float64 [rows, classes] or [rows, 1]). `bounds` are those of the errors that callers were told
-    (float64, NaN where they were told none). `entities` are hashes (uint64) that equal rows of one entity have.
+    `matrix` is what the model got (float32 [rows, features]), `answers` what it answered (float64 [rows, classes] or
+    [rows, 1]). `bounds` are those of the errors that callers were told (float64, NaN where they were told none).
+    `entities` are hashes (uint64) that equal rows of one entity have; where rows have none, it is their own hash.
     """
 
     hashes: Array
     times: Array
-    columns: Columns
     matrix: Array
     answers: Array
     bounds: Array
@@ -42,8 +43,7 @@ class ObservedRows:
 
     def select(self, chosen: Array) -> Self:
         """Return some of the rows, by a mask or by their indexes."""
-        arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
-        return replace(self, columns={name: array[chosen] for name, array in self.columns.items()}, **arrays)
+        return type(self)(**{name: getattr(self, name)[chosen] for name in _ARRAYS})
 
     def smallest(self, rows: int) -> Self:
         """Return the sample of at most so many rows."""
@@ -55,21 +55,43 @@ class ObservedRows:
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Return the rows of several sets of rows with the same columns; a row that several have comes once."""
+        """Return the rows of several sets of rows of one version; a row that several have comes once."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
-        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
-        return cls(columns=columns, **arrays).select(np.unique(arrays["hashes"], return_index=True)[1])
+        return cls(**arrays).select(np.unique(arrays["hashes"], return_index=True)[1])
 
     def pack(self) -> bytes:
-        """Write them: the same rows are the same bytes."""
-        columns = np.frombuffer(pack_columns(self.columns), np.uint8)
-        return pack_arrays(columns=columns, **{name: getattr(self, name) for name in _ARRAYS})
+        """Write them row by row as numpy's `.npy`: the same rows are the same bytes, and a beginning is a sample."""
+        arrays = {name: _narrowed(getattr(self, name)) for name in _ARRAYS}
+        if np.array_equal(self.entities, self.hashes):
+            del arrays["entities"]
+        records = np.empty(len(self), [(name, array.dtype, array.shape[1:]) for name, array in arrays.items()])
+        for name, array in arrays.items():
+            records[name] = array
+        file = io.BytesIO()
+        np.lib.format.write_array(file, records, version=(1, 0), allow_pickle=False)
+        return file.getvalue()
 
     @classmethod
     def unpack(cls, data: bytes) -> Self:
-        """Read what `pack` wrote."""
-        arrays = unpack_arrays(data)
-        return cls(columns=unpack_columns(arrays.pop("columns").tobytes()), **arrays)
+        """Read the rows that are whole in what `pack` wrote, or in a beginning of it."""
+        file = io.BytesIO(data)
+        np.lib.format.read_magic(file)
+        (rows,), _, dtype = np.lib.format.read_array_header_1_0(file)
+        whole = (len(data) - file.tell()) // dtype.itemsize
+        records = np.frombuffer(data, dtype, min(rows, whole), file.tell())
+        arrays = {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
+        wide = {name: arrays[name].astype(np.float64) for name in ("answers", "bounds")}
+        matrix = arrays["matrix"].astype(np.float32)
+        return cls(**{"entities": arrays["hashes"], **arrays, **wide, "matrix": matrix})
 
 
-_ARRAYS = ("hashes", "times", "matrix", "answers", "bounds", "entities")
+_ARRAYS = ("hashes", "times", "entities", "answers", "bounds", "matrix")
+
+
+def _narrowed(array: Array) -> Array:
+    """Return floats in the narrowest type that holds all of them exactly: answers of a graph are float32."""
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):
+        narrow = (array.astype(dtype) for dtype in (np.float16, np.float32))
+        return next((floats for floats in narrow if np.array_equal(floats, array, equal_nan=True)), array)

@@ -179,6 +179,13 @@ def pack_arrays(**arrays: Array) -> bytes:
     return file.getvalue()
 
 
+def compress_arrays(**arrays: Array) -> bytes:
+    """Write arrays, none of them of objects, as a compressed npz: smaller, and slower to read."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
 def unpack_arrays(data: bytes) -> dict[str, Array]:
     """Read an npz. Raises `ValueError` for anything that needs pickle."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

@@ -14,25 +14,25 @@ from refrain.statistics.hashing import text_hashes
 from refrain.times import to_datetime64
 
 if TYPE_CHECKING:
-    from preprocessing import Array
+    from preprocessing import Array, Columns
     from refrain.lake.capture.predictions import Captured, CapturedRow
     from refrain.monitoring.served_version import ServedVersion
 
 
-def observe_rows(version: ServedVersion, captured: Captured) -> ObservedRows:
-    """Read the version's own predictions as arrays, row by row."""
+def observe_rows(version: ServedVersion, captured: Captured) -> tuple[ObservedRows, Columns]:
+    """Read the version's own predictions as arrays, and their typed inputs, row by row."""
     columns, _ = captured.columns(version.definition)
     hashes = text_hashes(captured.ids)
     entities = name_entities(version.definition, captured.rows)
-    return ObservedRows(
+    rows = ObservedRows(
         hashes=hashes,
         times=np.array([_time_of(row) for row in captured.rows], "datetime64[us]"),
-        columns=columns,
         matrix=encode(version.definition, version.vocabularies, columns),
         answers=captured.answers.reshape(-1, len(version.classes) or 1),
         bounds=np.array([row.bound for row in captured.rows], np.float64),  # None is NaN
         entities=hashes if entities is None else text_hashes(entities.tolist()),
     )
+    return rows, columns
 
 
 def hours_of(times: Array, seconds: int) -> Array:

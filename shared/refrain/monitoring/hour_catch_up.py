@@ -12,6 +12,7 @@ from refrain.lake.capture.reading import captured_key, captured_prefix
 from refrain.monitoring.hour_reduction import BatchReduction
 from refrain.monitoring.label_reduction import reduce_labels
 from refrain.monitoring.observed_hours import ObservedHours
+from refrain.monitoring.window_statistics import max_sampled_rows
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from refrain.monitoring.served_version import ServedVersion
     from refrain.monitoring.watched_cells import WatchedCells
 
-MAX_BATCH_ROWS = 100_000
+MAX_BATCH_ROWS = 300_000
 """A batch is closed after the file that brings it to so many rows."""
 
 
@@ -44,7 +45,8 @@ def reduce_captured(
         index = _without_old(folder, index, since)
         waiting = _waiting_files(folder, index, since, now)
         if not waiting or time.monotonic() >= end:
-            labelled, labels, waiting_labels = reduce_labels(folder, index, since, now, end)
+            most = max_sampled_rows(len(version.definition.features))
+            labelled, labels, waiting_labels = reduce_labels(folder, index, since, now, end, most)
             if labelled is index or folder.move_index(labelled, etag):
                 return ObservedHours(folder, labelled.batches, labels, len(waiting) + waiting_labels)
             continue

@@ -6,7 +6,6 @@ that was delivered before, in whichever file, is not counted again.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -15,12 +14,11 @@ import numpy as np
 
 from refrain.lake.capture.predictions import Captured, rows_of_line
 from refrain.lake.capture.reading import rows_of_lines
-from refrain.lake.hour_counts import ALL_HASHES, HourCounts
-from refrain.lake.hour_index import ReducedBatch, name_batch
+from refrain.lake.hour_counts import HourCounts
+from refrain.lake.hour_index import ALL_HASHES, ReducedBatch, name_batch
 from refrain.lake.observed_rows import ObservedRows
 from refrain.lake.packed_columns import pack_arrays, unpack_arrays
 from refrain.monitoring.captured_statistics import hours_of, observe_rows
-from refrain.monitoring.window_statistics import MAX_SAMPLED_ROWS
 from refrain.times import iso_of
 
 if TYPE_CHECKING:
@@ -75,31 +73,18 @@ class BatchReduction:
         """Write the statistics, and return their entry in the index."""
         name = name_batch([batch.name for batch in self.batches[-1:]], self.sources)
         if not self._parts:
-            return ReducedBatch(name, self.since, self.since, 0, int(ALL_HASHES), self.damaged)
+            return ReducedBatch(name, self.since, self.since, 0, ALL_HASHES, self.damaged, 0, 0)
         counts = HourCounts.join(self._parts)
-        for hour, start in enumerate(counts.starts):
-            sample = self._samples[start].hashes
-            if len(sample) < counts.rows[hour]:
-                counts.bounds[hour] = sample[-1]
         hashes = {str(start.astype(np.int64)): array for start, array in self._hashes.items()}
         samples = [self._samples[start] for start in counts.starts]
-        firsts = [sample.smallest(self._few_rows) for sample in samples]
-        bounds = zip(firsts, counts.rows.tolist(), strict=True)
-        few = min(int(ALL_HASHES if len(first) == rows else first.hashes[-1]) for first, rows in bounds)
-        arrays = {"rows": ObservedRows.join(samples), "few": ObservedRows.join(firsts)}
-        parts = {"ids": pack_arrays(**hashes), "counts": counts.pack()} | {
-            part: rows.pack() for part, rows in arrays.items()
-        }
+        of_hours = zip(samples, counts.rows.tolist(), strict=True)
+        bound = min((int(rows.hashes[-1]) for rows, all_rows in of_hours if len(rows) < all_rows), default=ALL_HASHES)
+        sample = ObservedRows.join(samples)
+        parts = {"ids": pack_arrays(**hashes), "counts": counts.pack(), "rows": sample.pack()}
         for part, data in parts.items():
             self.folder.store.write(self.folder.key(name, part), data)
         since, until = (iso_of(start) for start in (counts.starts[0], counts.starts[-1]))
-        return ReducedBatch(name, since, until, self.rows, int(counts.bounds.min()), self.damaged, few)
-
-    @property
-    def _few_rows(self) -> int:
-        """Return how many rows of an hour make a window's sample, even where other hours have twice as many."""
-        hours = max(1.0, self.version.definition.monitoring.window / self.seconds)
-        return math.ceil(2 * MAX_SAMPLED_ROWS / hours)
+        return ReducedBatch(name, since, until, self.rows, bound, self.damaged, len(sample), len(parts["rows"]))
 
     def _rows_of(self, source: str, data: bytes) -> Iterator[CapturedRow]:
         for rows in rows_of_lines(source, data, rows_of_line):
@@ -109,7 +94,7 @@ class BatchReduction:
                 yield from (row for row in rows if row.version == self.version.name)
 
     def _add_rows(self, piece: tuple[CapturedRow, ...]) -> None:
-        rows = observe_rows(self.version, Captured(piece))
+        rows, columns = observe_rows(self.version, Captured(piece))
         hours = hours_of(rows.times, self.seconds)
         new = np.zeros(len(rows), bool)
         new[np.unique(rows.hashes, return_index=True)[1]] = True
@@ -120,7 +105,8 @@ class BatchReduction:
         if not len(rows):
             return
         unfamiliar = [row.unfamiliar for row, kept in zip(piece, new, strict=True) if kept]
-        counts = self.cells.count(rows, unfamiliar, hours)
+        columns = {name: values[new] for name, values in columns.items()}
+        counts = self.cells.count(rows, columns, unfamiliar, hours)
         self.rows += len(rows)
         self._parts.append(counts)
         if len(self._parts) >= MAX_PARTS:

@@ -12,8 +12,7 @@ import numpy as np
 from refrain.lake.by_hour import MAX_PARALLEL_READS, keys_between, read_all
 from refrain.lake.capture.reading import LATE
 from refrain.lake.capture.record import asked_at
-from refrain.lake.hour_counts import ALL_HASHES
-from refrain.lake.hour_index import name_batch
+from refrain.lake.hour_index import ALL_HASHES, name_batch
 from refrain.lake.label import LabelBatch
 from refrain.lake.observed_labels import ObservedLabel, ObservedLabels
 from refrain.lake.observed_rows import ObservedRows
@@ -31,14 +30,15 @@ HOUR = 3_600_000_000
 """Microseconds."""
 
 MAX_KEPT_LABELS = 40_000
-"""Labels whose rows are kept, or still looked for; of more labels a sample."""
+"""Labels that have a row or wait for one; of more labels a sample."""
 
 
 def reduce_labels(
-    folder: HourFolder, index: HourIndex, since: datetime, now: datetime, end: float
+    folder: HourFolder, index: HourIndex, since: datetime, now: datetime, end: float, most: int
 ) -> tuple[HourIndex, ObservedLabels, int]:
     """Read labels until the monotonic clock says `end`; return the index that names them, and how many files wait.
 
+    At most so many rows are kept, a sample of those that have a label.
     The row of a new label is looked for in all batches, that of a label which came before its row in the new ones.
     """
     stored = folder.read_part(index.labelled, "labelled") if index.labelled else None
@@ -52,9 +52,10 @@ def reduce_labels(
     if not waiting and not new_names:
         return index, observed, 0
     before = set(observed.labels)
-    bound = min((batch.bound for batch in index.batches), default=int(ALL_HASHES))
-    read, observed.bounds[_microseconds(now)] = _add_labels(folder, observed, waiting, bound, end)
+    bound = min((batch.bound for batch in index.batches), default=ALL_HASHES)
+    read, bound = _add_labels(folder, observed, waiting, bound, end)
     _find_rows(folder, index.batches, observed, before)
+    observed.bounds[_microseconds(now)] = observed.sample_rows(bound, most)
     observed.forget(_microseconds(since), _microseconds(now - LATE))
     if len(read) == len(waiting):
         first = max(first, hour_start(now - LATE))

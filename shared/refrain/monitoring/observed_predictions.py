@@ -21,7 +21,7 @@ from refrain.monitoring.window_report import (
     report_window,
     unfamiliar_features,
 )
-from refrain.monitoring.window_statistics import WindowStatistics
+from refrain.monitoring.window_statistics import WindowStatistics, max_sampled_rows
 from refrain.monitoring.windows import Traffic, hour_length
 from refrain.statistics.shifts import Floors
 from refrain.times import hour_start
@@ -55,7 +55,7 @@ def read_prediction_traffic(
 
     def judge(past: Sequence[PastWindow]) -> JudgedWindow:
         assert counts, "only a window with rows is judged"
-        sample = observed.sample(counts, first, window.until)
+        sample = observed.sample(counts, first, window.until, max_sampled_rows(len(version.definition.features)))
         statistics = WindowStatistics(cells, counts, sample, labelled)
         return judge_predictions(version, definition, window, statistics, past)
 

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from refrain.lake.hour_counts import ALL_HASHES, HourCounts, RowNotes
+from refrain.lake.hour_counts import HourCounts, RowNotes
 from refrain.monitoring.reference import answer_references, feature_references
 from refrain.unfamiliar import Combination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from preprocessing import Array
+    from preprocessing import Array, Columns
     from refrain.lake.observed_rows import ObservedRows
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.served_version import ServedVersion
     from refrain.statistics.homogeneity import Counts
     from refrain.unfamiliar import Unfamiliar
+
+LAYOUT = 2
+"""The layout of what is stored; a report reads no other."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,16 @@ class WatchedCells:
             (reference.name, reference.edges, reference.frequent, len(reference.counts))
             for reference in self.references
         ]
-        return hashlib.blake2b(json.dumps([seconds, cells]).encode(), digest_size=6).hexdigest()
+        return hashlib.blake2b(json.dumps([LAYOUT, seconds, cells]).encode(), digest_size=6).hexdigest()
 
-    def count(self, rows: ObservedRows, unfamiliar: Sequence[Unfamiliar], hours: Array) -> HourCounts:
-        """Count rows; `unfamiliar` is what is unlike training in each, `hours` are the starts of their hours."""
+    def count(self, rows: ObservedRows, columns: Columns, unfamiliar: Sequence[Unfamiliar], hours: Array) -> HourCounts:
+        """Count rows with these typed inputs.
+
+        `unfamiliar` is what is unlike training in each, `hours` are the starts of their hours.
+        """
         starts, hour_numbers = np.unique(hours, return_inverse=True)
-        observed = self._values(rows)
-        columns = [
+        observed = self._values(rows, columns)
+        cells = [
             _count_by_hour(reference.cells(values), len(reference.counts), hour_numbers, len(starts))
             for reference, values in observed
         ]
@@ -82,8 +88,7 @@ class WatchedCells:
             rows=of_hours,
             unfamiliar=with_any,
             combinations=together,
-            cells=np.concatenate(columns, axis=1),
-            bounds=np.full(len(starts), ALL_HASHES),
+            cells=np.concatenate(cells, axis=1),
             notes=notes,
         )
 
@@ -92,10 +97,10 @@ class WatchedCells:
         ends = np.cumsum([len(reference.counts) for reference in self.references])[:-1]
         return np.split(cells, ends, axis=-1)
 
-    def _values(self, rows: ObservedRows) -> list[tuple[Reference, Array]]:
+    def _values(self, rows: ObservedRows, columns: Columns) -> list[tuple[Reference, Array]]:
         """Return each feature as the baseline describes it (categories as they are, others encoded), then answers."""
         features = [
-            (reference, rows.columns[reference.name] if reference.category else rows.matrix[:, index])
+            (reference, columns[reference.name] if reference.category else rows.matrix[:, index])
             for index, reference in self.features.items()
         ]
         return features + [(reference, rows.answers[:, index]) for index, reference in self.answers.items()]

@@ -18,8 +18,20 @@ if TYPE_CHECKING:
     from refrain.monitoring.watched_cells import WatchedCells
     from refrain.statistics.homogeneity import Counts
 
-MAX_SAMPLED_ROWS = 20_000
+MAX_SAMPLED_ROWS, MIN_SAMPLED_ROWS = 20_000, 2_000
 """Rows that stand for all rows of a window, and labelled rows that stand for all labelled ones."""
+
+MAX_SAMPLED_VALUES = 300_000
+"""Values of features in such a sample: more features have fewer rows, so that a report reads a few megabytes."""
+
+
+def max_sampled_rows(features: int) -> int:
+    """Return how many rows of so many features a sample may have.
+
+    >>> [max_sampled_rows(features) for features in (3, 25, 500)]
+    [20000, 12000, 2000]
+    """
+    return min(MAX_SAMPLED_ROWS, max(MIN_SAMPLED_ROWS, MAX_SAMPLED_VALUES // features))
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class LabelledSample:
 
 @dataclass(frozen=True)
 class WindowStatistics:
-    """A window's rows as counts by hour, and a `sample` of at most `MAX_SAMPLED_ROWS` of them.
+    """A window's rows as counts by hour, and a `sample` of at most `max_sampled_rows` of them.
 
     `labelled` are rows of the time for which quality is measured, which is often longer than the window.
     """

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refrain.lake.hour_counts import ALL_HASHES, HourCounts, RowNotes
+from refrain.lake.hour_counts import HourCounts, RowNotes
 
 rows = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from(["", "age", "city"])), max_size=20)
 type Rows = list[tuple[int, int, str]]
@@ -27,7 +27,6 @@ def count(part: Rows) -> HourCounts:
         cells=np.array(
             [np.bincount([cell for _, cell, _ in of_hour], minlength=3) for of_hour in of_hours], np.int64
         ).reshape(-1, 3),
-        bounds=np.full(len(starts), ALL_HASHES),
         notes=[RowNotes(notes, {"city": Counter(new=notes["city"])} if notes["city"] else {}) for notes in noticed],
     )
 

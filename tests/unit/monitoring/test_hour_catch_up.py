@@ -27,7 +27,7 @@ from refrain.lake.capture.reading import captured_key
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.hour_index import HourFolder
 from refrain.lake.label import read_labels, write_labels
-from refrain.monitoring import hour_catch_up, hour_reduction, label_reduction
+from refrain.monitoring import hour_catch_up, hour_reduction, label_reduction, window_statistics
 from refrain.monitoring.captured_statistics import hours_of, observe_rows
 from refrain.monitoring.hour_catch_up import reduce_captured
 from refrain.monitoring.served_version import read_served_version
@@ -110,7 +110,7 @@ def shown(observed: ObservedHours) -> list[Any]:
     counts = observed.count(BEGINNING, END)
     if counts is None:
         return []
-    sample = observed.sample(counts, BEGINNING, END)
+    sample = observed.sample(counts, BEGINNING, END, 20_000)
     arrays = (counts.starts, counts.rows, counts.unfamiliar, counts.combinations, counts.cells)
     return [*(array.tolist() for array in arrays), list(counts.notes), sample.hashes.tolist(), sample.matrix.tolist()]
 
@@ -120,9 +120,9 @@ def counted_at_once(lake: Lake, version: ServedVersion) -> list[Any]:
     captured = read_captured(lake, "shop", BEGINNING, END).of(version.name)
     if not len(captured):
         return []
-    rows = observe_rows(version, captured)
+    rows, columns = observe_rows(version, captured)
     unfamiliar = [row.unfamiliar for row in captured.rows]
-    counts = WatchedCells.of(version).count(rows, unfamiliar, hours_of(rows.times, 3600))
+    counts = WatchedCells.of(version).count(rows, columns, unfamiliar, hours_of(rows.times, 3600))
     order = np.argsort(rows.hashes)
     arrays = (counts.starts, counts.rows, counts.unfamiliar, counts.combinations, counts.cells)
     return [
@@ -175,14 +175,14 @@ class Broken(Lake):
         super()._put(key, content, **options)
 
 
-@pytest.mark.parametrize("writes", range(18))
+@pytest.mark.parametrize("writes", range(15))
 def test_a_crash_anywhere_leaves_nothing_half(writes: int) -> None:
     lake, version = fresh_lake()
     sent = [Sent(row, 9 * row, row % 5) for row in range(40)]
     deliver(lake, version, sent[:20])
     with patch.object(hour_catch_up, "MAX_BATCH_ROWS", 5):
         label(lake, sent[:20], END)
-        with pytest.raises(StorageUnavailable) if writes < 17 else nullcontext():
+        with pytest.raises(StorageUnavailable) if writes < 14 else nullcontext():
             reduce(Broken(lake, writes), version, END)
         deliver(lake, version, [Sent(each.row, each.minute, each.file + 8) for each in sent[15:]])
         label(lake, sent[20:], END + MINUTE)
@@ -204,13 +204,7 @@ def test_the_same_files_and_labels_are_the_same_bytes_under_the_same_names() -> 
         written.append({key: lake.read(key).data for key in lake.keys("hours/")})
 
     assert written[0] == written[1]
-    assert {key.split(".")[-2] for key in written[0] if key.endswith("npz")} == {
-        "counts",
-        "few",
-        "ids",
-        "labelled",
-        "rows",
-    }
+    assert {key.split(".")[-2] for key in written[0] if key.endswith("npz")} == {"counts", "ids", "labelled", "rows"}
 
 
 def test_two_reports_at_once_count_each_file_once() -> None:
@@ -272,9 +266,9 @@ def test_a_dense_hour_keeps_a_fair_sample_and_counts_every_row() -> None:
 
     counts = observed.count(BEGINNING, END)
     assert counts
-    sample = observed.sample(counts, BEGINNING, END)
+    sample = observed.sample(counts, BEGINNING, END, 20_000)
     assert counts.rows.tolist() == [2400, 1600]
-    everything = np.sort(observe_rows(version, read_captured(lake, "shop")).hashes)
+    everything = np.sort(observe_rows(version, read_captured(lake, "shop"))[0].hashes)
     assert sample.hashes.tolist() == everything[: len(sample)].tolist()
     assert 200 <= len(sample) <= 400
 
@@ -320,16 +314,19 @@ def test_labels_find_their_rows_in_any_order_and_the_last_one_counts(
     assert measured(observed, version) == measured_at_once(lake, version)
 
 
-def test_of_many_labels_a_fair_sample_is_kept_and_the_share_is_that_of_all() -> None:
+@pytest.mark.parametrize(
+    ("module", "limit"), [(label_reduction, "MAX_KEPT_LABELS"), (window_statistics, "MAX_SAMPLED_ROWS")]
+)
+def test_of_many_labels_a_fair_sample_is_kept_and_the_share_is_that_of_all(module: Any, limit: str) -> None:
     lake, version = fresh_lake()
     sent = [Sent(row, minute, minute % 8) for minute in range(100) for row in range(40)]
     deliver(lake, version, sent)
     label(lake, sent[::2], END)
-    with patch.object(label_reduction, "MAX_KEPT_LABELS", 500), patch.object(hour_reduction, "MAX_HOUR_SAMPLE", 1500):
+    with patch.object(module, limit, 500), patch.object(hour_reduction, "MAX_HOUR_SAMPLE", 1500):
         observed = reduce(lake, version, END + HOUR)
 
     sample = observed.sample_labelled(version, BEGINNING, END + HOUR)
-    assert len(sample) == 500
+    assert len(sample) == 500 == len(observed.labels.labels)
     assert sample.share == pytest.approx(0.5, abs=0.1)
     rates = Counter(sample.truth.tolist())
     expected = np.mean([BOUGHT[each.row] for each in sent[::2]])
@@ -360,10 +357,10 @@ def test_rows_with_an_unfamiliar_combination_are_counted_apart_too() -> None:
     lake, version = fresh_lake()
     deliver(lake, version, [Sent(row, 0, 0) for row in range(6)])
     captured = read_captured(lake, "shop", BEGINNING, END).of(version.name)
-    rows = observe_rows(version, captured)
+    rows, columns = observe_rows(version, captured)
 
     unfamiliar = [row.unfamiliar for row in captured.rows]
-    counts = WatchedCells.of(version).count(rows, unfamiliar, hours_of(rows.times, 3600))
+    counts = WatchedCells.of(version).count(rows, columns, unfamiliar, hours_of(rows.times, 3600))
 
     assert (counts.rows.sum(), counts.unfamiliar.sum(), counts.combinations.sum()) == (6, 4, 2)
     assert counts.notes[0].unfamiliar == {"age": 3, "city": 1}

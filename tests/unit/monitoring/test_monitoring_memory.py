@@ -14,7 +14,7 @@ import pytest
 
 from refrain.lake.capture.reading import captured_key
 from refrain.lake.label import write_labels
-from refrain.monitoring import hour_catch_up, hour_reduction, label_reduction, observed_hours
+from refrain.monitoring import hour_catch_up, hour_reduction, label_reduction, window_statistics
 from tests.unit.monitoring.conftest import DOCUMENT, customers
 from tests.unit.monitoring.world import BEGINNING, World
 from tests.unit.serving.tiny import Lake
@@ -27,7 +27,7 @@ LIMITS = {
     "MAX_HOUR_SAMPLE": hour_reduction,
     "MAX_PIECE_ROWS": hour_reduction,
     "MAX_KEPT_LABELS": label_reduction,
-    "MAX_SAMPLED_ROWS": observed_hours,
+    "MAX_SAMPLED_ROWS": window_statistics,
 }
 HOURS = 24
 FILE_ROWS = 250
@@ -61,9 +61,9 @@ def report_on(rows: int) -> tuple[float, MonitoringReport, int]:
     report = world.monitor(BEGINNING + timedelta(hours=HOURS + 2, minutes=20))
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    lake.reads.clear()
+    lake.read_bytes = 0
     world.monitor(BEGINNING + timedelta(hours=HOURS + 3, minutes=20))
-    return peak, report, sum(len(lake.read(key).data) if lake.exists(key) else 0 for key in list(lake.reads))
+    return peak, report, lake.read_bytes
 
 
 def test_memory_and_what_is_read_are_flat_from_few_predictions_to_many(monkeypatch: pytest.MonkeyPatch) -> None:

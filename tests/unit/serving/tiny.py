@@ -78,7 +78,7 @@ class Model:
 
 
 class Lake(Store):
-    """A bucket in memory that can be `down`, for some keys or all, and counts in `reads` what it was asked."""
+    """A bucket in memory that can be `down`, for some keys or all; it notes what it was asked, and what that took."""
 
     def __init__(self) -> None:
         self.bucket = "lake"
@@ -86,11 +86,21 @@ class Lake(Store):
         self.down = False
         self.fails = ""
         self.reads: list[str] = []
+        self.read_bytes = 0
 
     def read(self, key: str) -> Object:
         """Read an object."""
         self._ask(key)
-        return super().read(key)
+        content = super().read(key)
+        self.read_bytes += len(content.data)
+        return content
+
+    def read_start(self, key: str, size: int) -> bytes:
+        """Read the start of an object."""
+        self._ask(key)
+        data = super().read_start(key, size)
+        self.read_bytes += len(data)
+        return data
 
     def read_if_changed(self, key: str, etag: str) -> Object | None:
         """Read an object that changed."""
