@@ -25,6 +25,8 @@ from tests.unit.monitoring.test_monitoring_memory import HOURS, capture_a_day
 from tests.unit.monitoring.world import BEGINNING, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from refrain.aws.storage import Object
 
 TITLE = "A monitoring report"
@@ -45,6 +47,18 @@ class CountingLake(FolderLake):
         content = super().read(key)
         self.read_bytes += len(content.data)
         return content
+
+    def read_start(self, key: str, size: int) -> bytes:
+        """Read the start of an object."""
+        data = super().read_start(key, size)
+        self.read_bytes += len(data)
+        return data
+
+    def read_chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object chunk by chunk."""
+        for chunk in super().read_chunks(key):
+            self.read_bytes += len(chunk)
+            yield chunk
 
     def replace(self, key: str, data: bytes, etag: str) -> None:
         """Replace an object."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3CredentialProvider
 
 CHUNK = 8 * 1024 * 1024
+LINES = 256 * 1024
+"""Bytes that are read at once where lines are parsed: as objects they take many times as much."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,13 @@ class Store:
         """Read so many bytes of an object from its start, or all where it has no more."""
         with _mapped(key):
             return bytes(self._store.get_range(key, start=0, length=size))
+
+    def read_chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object chunk by chunk, as they are asked for."""
+        with _mapped(key):
+            for chunk in self._store.get(key).stream(min_chunk_size=LINES):
+                view = memoryview(chunk)
+                yield from (bytes(view[start : start + LINES]) for start in range(0, len(view), LINES))
 
     def read_if_changed(self, key: str, etag: str) -> Object | None:
         """Read a whole object, or return None when it still has this ETag."""

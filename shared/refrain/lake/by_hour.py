@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import batched
+from itertools import batched, chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,3 +41,15 @@ def read_all(store: Store, keys: list[str]) -> Iterator[tuple[str, Object]]:
     with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
         for batch in batched(keys, MAX_PARALLEL_READS, strict=False):
             yield from zip(batch, threads.map(store.read, batch), strict=True)
+
+
+def stream_all(store: Store, keys: list[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield keys with their objects chunk by chunk, in their order; the first chunks of several are read at once."""
+    with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
+        for batch in batched(keys, MAX_PARALLEL_READS, strict=False):
+            begun = threads.map(lambda key: _with_first(store.read_chunks(key)), batch)
+            yield from zip(batch, begun, strict=True)
+
+
+def _with_first(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    return chain([next(chunks, b"")], chunks)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from preprocessing import objects, prepare
-from refrain.lake.by_hour import keys_between, read_all
+from refrain.lake.by_hour import keys_between, stream_all
 from refrain.lake.document import Document
 from refrain.times import from_iso, to_iso
 
@@ -37,9 +37,17 @@ MAX_PREDICTION_ID_LENGTH = 100
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
+def _decode(begin: bytes, lines: list[bytes], end: bytes) -> Any:
+    """Parse whole lines between brackets; the comma before the next line is left out."""
+    return json.loads(begin + b"".join(lines).removesuffix(b",") + end)
+
+
 @dataclass(frozen=True)
 class LabelBatch(Document):
-    """The labels of one call or upload, each `{"prediction_id": …, "label": …}`; received together (ISO 8601, UTC)."""
+    """Labels of one call or upload, each `{"prediction_id": …, "label": …}`; received together (ISO 8601, UTC).
+
+    An upload may have millions, so an object is written label by label, and read in pieces.
+    """
 
     model: str
     received_at: str
@@ -57,12 +65,26 @@ class LabelBatch(Document):
         return f"{LabelBatch.prefix(model)}{received:%Y/%m/%d/%H/%M%S%f}-{digest}.json"
 
     @classmethod
-    def read_between(
-        cls, store: Store, model: str, since: datetime | None, until: datetime | None
-    ) -> Iterator[tuple[str, Self]]:
-        """Read the batches received from the hour of `since` to that of `until`, each with its key."""
-        for key, content in read_all(store, keys_between(store, cls.prefix(model), since, until)):
-            yield key, cls.from_json(content.json())
+    def read_between(cls, store: Store, model: str, since: datetime | None, until: datetime | None) -> Iterator[Self]:
+        """Read what was received from the hour of `since` to that of `until`, in pieces."""
+        for _, chunks in stream_all(store, keys_between(store, cls.prefix(model), since, until)):
+            yield from cls.in_pieces(chunks)
+
+    @classmethod
+    def in_pieces(cls, chunks: Iterable[bytes]) -> Iterator[Self]:
+        """Read what `write_batch` wrote from chunks of it: each piece has the labels that end in one."""
+        whole, rest = None, b""
+        for chunk in chunks:
+            *lines, rest = (rest + chunk).split(b"\n")
+            if whole is None and lines:
+                whole = cls.from_json(_decode(b"", [lines.pop(0)], b"]}"))
+                yield whole
+            if whole and lines:
+                yield replace(whole, labels=_decode(b"[", lines, b"]"))
+        if whole:
+            yield replace(whole, labels=_decode(b"[", [rest.removesuffix(b"]}")], b"]"))
+        else:
+            yield cls.from_json(json.loads(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +171,7 @@ def arriving_labels(
     store: Store, model: str, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[tuple[str, Label]]:
     """Yield prediction ids and labels, repetitions too, in the order in which they were received: that of the keys."""
-    for _, batch in LabelBatch.read_between(store, model, since, until):
+    for batch in LabelBatch.read_between(store, model, since, until):
         received = np.datetime64(batch.received_at.removesuffix("Z"), "us")
         for entry in batch.labels:
             yield entry["prediction_id"], Label(entry["label"], received)
@@ -172,7 +194,7 @@ def add_label(labels: dict[str, Label], prediction_id: str, label: Label) -> Non
 def count_labelled(store: Store, model: str, after: datetime | None, until: datetime, enough: int) -> int:
     """Count the predictions that got a label after a time, up to `enough`: then no further label is read."""
     labelled: set[str] = set()
-    for _, batch in LabelBatch.read_between(store, model, after, until):
+    for batch in LabelBatch.read_between(store, model, after, until):
         if after is None or from_iso(batch.received_at) > after:
             labelled.update(entry["prediction_id"] for entry in batch.labels)
         if len(labelled) >= enough:

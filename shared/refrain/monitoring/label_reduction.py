@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from refrain.lake.by_hour import MAX_PARALLEL_READS, keys_between, read_all
+from refrain.lake.by_hour import MAX_PARALLEL_READS, keys_between, stream_all
 from refrain.lake.capture.reading import LATE
 from refrain.lake.capture.record import asked_at
 from refrain.lake.hour_index import ALL_HASHES, name_batch
@@ -76,11 +76,12 @@ def _add_labels(
     """
     read: list[str] = []
     for together in batched(keys, MAX_PARALLEL_READS, strict=False):
-        for key, content in read_all(folder.store, list(together)):
-            _add_batch(observed, LabelBatch.from_json(content.json()))
+        for key, chunks in stream_all(folder.store, list(together)):
+            for batch in LabelBatch.in_pieces(chunks):
+                _add_batch(observed, batch)
+                if len(observed.labels) > 2 * MAX_KEPT_LABELS:
+                    bound = observed.keep_smallest(bound, MAX_KEPT_LABELS)
             read.append(key)
-        if len(observed.labels) > 2 * MAX_KEPT_LABELS:
-            bound = observed.keep_smallest(bound, MAX_KEPT_LABELS)
         if time.monotonic() >= end:
             break
     return read, observed.keep_smallest(bound, MAX_KEPT_LABELS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,17 @@ from hypothesis import strategies as st
 
 from preprocessing import Definition, parse_definition
 from refrain.errors import StorageUnavailable
-from refrain.lake.label import Label, LabelBatch, check_labels, count_labelled, label_digest, read_labels, write_labels
+from refrain.lake.label import (
+    Label,
+    LabelBatch,
+    arriving_labels,
+    check_labels,
+    count_labelled,
+    label_digest,
+    read_labels,
+    write_batch,
+    write_labels,
+)
 from refrain.times import to_iso
 from tests.unit.serving.tiny import Lake, candidate
 
@@ -202,3 +214,33 @@ def test_labelled_predictions_are_counted_once_and_no_further_than_needed() -> N
     lake.reads.clear()
     assert count_labelled(lake, "shops", None, NOON + 30 * HOUR, 2) == 2
     assert len(lake.reads) <= 16
+
+
+LABELS = st.lists(st.tuples(st.text(max_size=5), st.none() | st.booleans() | st.floats(-9, 9) | st.text(max_size=5)))
+
+
+@given(LABELS, st.lists(st.integers(0, 300), max_size=8))
+def test_a_batch_is_the_same_wherever_its_chunks_end(labels: list[tuple[str, Any]], ends: list[int]) -> None:
+    file = BytesIO()
+    write_batch(file, "shops", "upload", labels, NOON)
+    data, places = file.getvalue(), sorted(ends)
+    chunks = [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
+
+    pieces = list(LabelBatch.in_pieces(chunks))
+
+    assert [entry for piece in pieces for entry in piece.labels] == json.loads(data)["labels"]
+    assert {piece.received_at for piece in pieces} == {to_iso(NOON, "microseconds")}
+
+
+def test_memory_holds_a_piece_of_an_uploaded_file_and_not_all_of_its_labels() -> None:
+    lake, file = Lake(), BytesIO()
+    write_batch(file, "shops", "upload", ((f"{place:020}", True) for place in range(100_000)), NOON)
+    lake.write(LabelBatch.key("shops", NOON, "d"), file.getvalue())
+    tracemalloc.start()
+
+    rows = sum(1 for _ in arriving_labels(lake, "shops"))
+
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert rows == 100_000
+    assert peak < 15  # all labels at once take 45 MB

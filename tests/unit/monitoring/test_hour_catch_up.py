@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import tracemalloc
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -331,6 +332,20 @@ def test_of_many_labels_a_fair_sample_is_kept_and_the_share_is_that_of_all(modul
     rates = Counter(sample.truth.tolist())
     expected = np.mean([BOUGHT[each.row] for each in sent[::2]])
     assert rates[1.0] / 500 == pytest.approx(expected, abs=4 * 0.5 / 500**0.5)
+
+
+def test_of_an_uploaded_file_of_labels_a_report_holds_a_piece() -> None:
+    lake, version = fresh_lake()
+    ids = [f"{int(BEGINNING.timestamp() * 1000):011x}{row:010x}-000" for row in range(100_000)]
+    write_labels(lake, "shop", [(identity, True) for identity in ids], BEGINNING)
+    tracemalloc.start()
+    with patch.object(label_reduction, "MAX_KEPT_LABELS", 1000):
+        observed = reduce(lake, version, END)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+
+    assert len(observed.labels.labels) == 1000
+    assert peak < 20  # the labels of the whole file take 60 MB
 
 
 def test_a_label_that_comes_before_its_row_waits_for_it_for_a_day() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from obstore.store import MemoryStore
@@ -14,6 +14,9 @@ from refrain.errors import StorageUnavailable
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.version import TrainingRows, VersionFiles
 from refrain.training.tabular_fit import train_tabular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def candidate(estimator: str) -> dict[str, Any]:
@@ -101,6 +104,13 @@ class Lake(Store):
         data = super().read_start(key, size)
         self.read_bytes += len(data)
         return data
+
+    def read_chunks(self, key: str) -> Iterator[bytes]:
+        """Read an object chunk by chunk."""
+        self._ask(key)
+        for chunk in super().read_chunks(key):
+            self.read_bytes += len(chunk)
+            yield chunk
 
     def read_if_changed(self, key: str, etag: str) -> Object | None:
         """Read an object that changed."""
