@@ -60,16 +60,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Derived:
-    """A feature that a function of `derive`, or one's own, computes from columns and from features before it.
-
-    It is made of local times where it has a zone. `edges` part the bins of `bins`.
-    """
+    """A feature that a function of `derive` computes from columns: from local times where it has a zone."""
 
     name: str
     make: str
     sources: tuple[str, ...]
     zone: str = ""
-    edges: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +143,7 @@ class Definition:
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """Columns of the feature matrix, in its order: feature columns, then derived features (sources first)."""
+        """Columns of the feature matrix, in its order: feature columns, then derived features."""
         return (
             *(column.name for column in self.columns.values() if column.feature),
             *(derived.name for derived in self.derived),
@@ -155,9 +151,9 @@ class Definition:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Columns that every row needs: those marked as required, the target, the key and the event time."""
+        """Columns that every row needs: those marked so, the target, the key, the event time and the weight."""
         marked = (name for name, column in self.columns.items() if column.required)
-        return frozenset({*marked, self.target, *self.key, self.time} - {""})
+        return frozenset({*marked, self.target, *self.key, self.time, self.training.weight} - {""})
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -127,6 +127,7 @@ def _check_features(top: Table, definition: Definition) -> None:
     group = definition.training.group
     if group and group not in definition.required - {definition.target}:
         raise top.fail("training.group", f"expected a column with `required = true`, not the target, got {group!r}")
+    _check_weight(top, definition)
     for name in definition.monitoring.ignore:
         if name not in definition.features:
             raise top.fail("monitoring.ignore", f"expected features of this model, got {name!r}")
@@ -135,6 +136,18 @@ def _check_features(top: Table, definition: Definition) -> None:
         column = entry.partition(":")[2]
         if column and column not in {*definition.columns, *definition.features}:
             raise top.fail("checks.ignore", f"expected a column of this model after the colon, got {entry!r}")
+
+
+def _check_weight(top: Table, definition: Definition) -> None:
+    """Refuse weights that may be negative, and those that a caller would have to send."""
+    name = definition.training.weight
+    if not name:
+        return
+    column = definition.columns.get(name)
+    if column is None or column.kind != "number" or name in {definition.target, *definition.inputs}:
+        raise top.fail("training.weight", f'expected a number column with role = "ignore", got {name!r}')
+    if column.least is None or column.least < 0:
+        raise top.fail(f"columns.{name}.min", "expected a number of at least 0, since the column weighs rows")
 
 
 def _check_segments(top: Table, definition: Definition) -> None:

@@ -13,19 +13,21 @@ Mode = Literal["immediate", "shadow", "canary"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """An estimator by its dotted name, its parameters, and the recipe of its features."""
+    """An estimator by its dotted name, its parameters, and the recipe of its features; "" is not calibrated."""
 
     name: str
     estimator: str
     features: str
     parameters: Mapping[str, object]
+    calibrate: Literal["", "isotonic", "sigmoid"] = ""
 
 
 @dataclass(frozen=True)
 class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
-    Rows that are equal in the column `group` stay on one side. `positive` is the class of two that figures such as F1
+    Rows that are equal in the column `group` stay on one side; the column `weight` says how much each counts in a fit
+    ("" for neither). `positive` is the class of two that figures such as F1
     are of, "" for the rarer one. `costs` are by true and answered class. `too_many_rows` says what becomes of rows
     beyond what training holds.
     """
@@ -34,6 +36,7 @@ class Training:
     holdout: float
     split: Literal["time", "upload", "hash"]
     group: str
+    weight: str
     metric: str
     positive: str
     costs: Mapping[str, Mapping[str, float]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preprocessing.model_name import MODEL_NAME
 from preprocessing.model_rules import Candidate, Training
@@ -40,6 +40,7 @@ RESERVED = frozenset({"champion", "champion-again"})
 """What runs call the champion, and its recipe where it is fitted again beside the candidates."""
 
 RECIPES = ("auto", "codes", "imputed", "onehot")
+CALIBRATIONS = ("isotonic", "sigmoid")
 
 
 def _parse_costs(value: object) -> dict[str, dict[str, float]]:
@@ -67,6 +68,7 @@ def training_keys(task: Task, split: str) -> dict[str, Key]:
         "holdout": number(0.2, 0.01, 0.9),
         "split": choice(("time", "upload", "hash"), split),
         "group": TEXT,
+        "weight": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
         "positive": TEXT,
         "costs": COSTS,
@@ -82,6 +84,7 @@ def candidate_keys(task: Task) -> dict[str, Key]:
         "name": pattern_key(f"a name matching {MODEL_NAME.pattern}", MODEL_NAME, None),
         "estimator": pattern_key(f"the dotted name of {kind}", pattern, None),
         **({} if task == "recommendation" else {"features": choice(RECIPES, "auto")}),
+        **({"calibrate": choice(CALIBRATIONS, "")} if task == "classification" else {}),
     }
 
 
@@ -92,6 +95,8 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         raise table.fail("split", "expected the key `time` to name a column, since the split is by time")
     if values["group"] and task == "recommendation":
         raise table.fail("group", "a recommender is split by user: expected no group")
+    if values["weight"] and task == "recommendation":
+        raise table.fail("weight", 'expected none: the weight of interactions is a column with role = "weight"')
     for name in ("positive", "costs"):
         if values[name] and task != "classification":
             raise table.fail(name, f"expected none, since a {task} has no classes")
@@ -109,9 +114,11 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
 
 def _read_candidate(table: Table, task: Task) -> Candidate:
     keys = candidate_keys(task)
-    values: dict[str, str] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}
+    values: dict[str, Any] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}
     parameters = {name: value for name, value in table.content.items() if name not in keys}
     for name, value in parameters.items():
+        if name == "calibrate":
+            raise table.fail(name, f"expected none, since a {task} has no probabilities")
         if not _is_finite(value):
             raise table.fail(name, f"expected finite numbers, got {value!r}")
     return Candidate(**values, parameters=parameters)

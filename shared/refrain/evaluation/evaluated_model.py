@@ -142,18 +142,20 @@ class TabularEvaluation:
             parity=None if expected is None else parity(model.definition.task, expected["answers"], answers),
             latency_ms=model.latency_ms(instances),
             bytes=len(files.model),
-            describe=partial(self._describe, model.classes or (), answers),
+            describe=partial(self._describe, files.manifest, answers),
             measure_importance=partial(self._measure_importance, model.version, answers),
         )
 
-    def _describe(self, own_classes: Sequence[str], answers: Floats, holdout: Holdout) -> dict[str, Any]:
-        """Draw the curves of answers in the order of these classes."""
-        aligned_answers = aligned(answers[holdout.compared], own_classes, holdout.classes)
+    def _describe(self, manifest: Manifest, answers: Floats, holdout: Holdout) -> dict[str, Any]:
+        """Draw the curves of a version's answers."""
+        aligned_answers = aligned(answers[holdout.compared], manifest.classes or (), holdout.classes)
         task, classes = self._definition.task, holdout.classes
         curves = describe_curves(task, holdout.truth, aligned_answers, classes, holdout.positive)
         return {
             "curves": curves,
             "uncertainty": tell_uncertainty(self._definition.serving.coverage, holdout.truth, aligned_answers),
+            "chosen": manifest.chosen,
+            "calibrated": manifest.calibrated,
         }
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from preprocessing import Gate
 from preprocessing.definition import Task
 from refrain.lake.approval import ApprovalAnswer
+from refrain.lake.calibrated import Calibrated
 from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
@@ -101,6 +102,7 @@ class ModelSummary(Document):
     uncertainty: ToldUncertainty | None = None
     logged: ListWorth | None = None
     chosen: dict[str, float | int | str] = field(default_factory=dict)
+    calibrated: Calibrated | None = None
 
 
 @dataclass(frozen=True)

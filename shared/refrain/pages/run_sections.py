@@ -103,8 +103,9 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
     verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
     kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
     estimator = model.summary.estimator.rpartition(".")[2]
+    details = (_chosen(model.summary), _calibrated(model.summary))
     return [
-        _name_cell(model, estimator, _chosen(model.summary), figures.version if model.is_champion else ""),
+        _name_cell(model, estimator, *details, figures.version if model.is_champion else ""),
         _cell(figure, figures.value, figures.interval),
         *(gain if against else []),
         _cell(milliseconds, figures.latency_ms),
@@ -119,6 +120,13 @@ def _chosen(summary: ModelSummary) -> str:
     return listed(
         [f"{name} {value if isinstance(value, str) else figure(value)}" for name, value in summary.chosen.items()]
     )
+
+
+def _calibrated(summary: ModelSummary) -> str:
+    """Say how far answers were from what came true, on average, before and after the calibration."""
+    if (calibrated := summary.calibrated) is None:
+        return ""
+    return f"{calibrated.kind}: answers off by {share(calibrated.before)} before, {share(calibrated.after)} after"
 
 
 def _answer(figures: Figures) -> str:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
 from preprocessing import __version__ as preprocessing_version
-from preprocessing.function_contract import check_functions
-from preprocessing.own_functions import digest_functions
 from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
@@ -76,7 +74,6 @@ def take_snapshot(store: Store, event: Mapping[str, Any], training_bytes: int) -
     """
     request = SnapshotRequest.of(event)
     definition = find_definition(store, request.model)
-    check_functions(definition)
     deployment = Deployment.read(store, request.model)
     kind = _choose_kind(definition)
     data = kind.gather(store)
@@ -135,7 +132,6 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
         **({"labelled": data.labelled.digest} if len(data.labelled) else {}),
         **({"items": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.items]} if data.items else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
-        **({"functions": functions} if (functions := digest_functions(definition.derived)) else {}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MIN_PROBABILITY = 1e-4
 """Nearer to 0 or 1 an answer promises no more: forests answer 0 and are wrong."""
 RIDGE = 0.01
+ERROR_BINS = 10
 MAX_STEPS, EXACT_STEP = 50, 1e-3
 
 
@@ -54,11 +55,35 @@ class Calibration:
         >>> Calibration(np.array([[0.0, 0.5]])).chances(answer_odds(np.array([[0.2, 0.8]]))).round(3).tolist()
         [[0.333, 0.667]]
         """
-        likely = _logistic(self.lines[:, 0] + self.lines[:, 1] * odds)
-        if odds.shape[1] == 1:
-            return np.concatenate([1 - likely, likely], axis=1)
-        shares: Floats = likely / likely.sum(axis=1, keepdims=True)
-        return shares
+        return share_out(_logistic(self.lines[:, 0] + self.lines[:, 1] * odds))
+
+    def correct(self, answers: Floats) -> Floats:
+        """Return how likely each class is where a model answers so."""
+        return self.chances(answer_odds(answers))
+
+
+def share_out(likely: Floats) -> Floats:
+    """Make probabilities [rows, classes] of how likely each class is by itself, or the second of two [rows, 1]."""
+    if likely.shape[1] == 1:
+        return np.concatenate([1 - likely, likely], axis=1)
+    shares: Floats = likely / likely.sum(axis=1, keepdims=True)
+    return shares
+
+
+def calibration_error(truth: Truth, answers: Floats) -> float:
+    """Return how far answers lie from the shares that came true: the mean over bins of equally many rows.
+
+    Of two classes the second one is looked at, of more the likeliest of each row (Naeini, Obtaining well calibrated
+    probabilities, 2015).
+
+    >>> calibration_error(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).__round__(3)
+    0.3
+    """
+    binary = answers.shape[1] == 2
+    promised = answers[:, 1] if binary else answers.max(axis=1)
+    happened = truth == (1 if binary else answers.argmax(axis=1))
+    bins = np.array_split(np.argsort(promised, kind="stable"), min(ERROR_BINS, len(truth)))
+    return float(sum(abs(float(np.sum(promised[rows] - happened[rows]))) for rows in bins) / len(truth))
 
 
 def _logistic(odds: Floats) -> Floats:

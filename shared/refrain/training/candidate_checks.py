@@ -9,7 +9,7 @@ from sklearn.utils import all_estimators
 
 from preprocessing import RecommenderDefinition
 from refrain.errors import CandidateRefused
-from refrain.training.fitting import find_class, make_estimator
+from refrain.training.fitting import check_weighable, find_class, make_estimator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,9 @@ def find_candidate_problems(definition: Definition, classes: Sequence[str] = ())
 
                 make_recommender(candidate)
             else:
-                make_estimator(definition.task, candidate, classes or _weighted_classes(candidate))
+                estimator = make_estimator(definition.task, candidate, classes or _weighted_classes(candidate))
+                if definition.training.weight:
+                    check_weighable(candidate, estimator)
         except CandidateRefused as refusal:
             meant = "" if isinstance(definition, RecommenderDefinition) else suggest(definition, candidate)
             yield f"{refusal}{f'; did you mean {meant}?' if meant else ''}"

@@ -9,6 +9,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 
 from refrain.errors import CandidateRefused
+from refrain.training.calibration_graph import UNCALIBRATED, add_calibration
 from refrain.training.converters.graph_step import OPSETS
 from refrain.training.converters.registration import register_converters
 
@@ -37,7 +38,11 @@ def export(fitted: Fitted, width: int) -> bytes:
             target_opset=OPSETS,
             options=options,
         )
-        _keep_one_output(model.graph, output)
+        if fitted.calibration is None:
+            _keep_one_output(model.graph, output)
+        else:
+            _keep_one_output(model.graph, UNCALIBRATED)
+            add_calibration(model.graph, fitted.calibration, len(fitted.classes or ()), output)
         onnx.checker.check_model(model, full_check=True)
     except CONVERTER_ERRORS as error:
         reason = " ".join(str(error).split())[:300]

@@ -13,12 +13,12 @@ import skl2onnx
 import sklearn
 
 from preprocessing import __version__ as preprocessing_version
-from preprocessing.own_functions import digest_functions
 from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles, version_name
 from refrain.times import to_iso
 
 if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition, Vocabularies
+    from refrain.lake.calibrated import Calibrated
     from refrain.lake.training_history import TrainingHistory
     from refrain.lake.version import Baseline, Golden
 
@@ -29,9 +29,8 @@ LIBRARIES = {"numpy": np, "scikit-learn": sklearn, "skl2onnx": skl2onnx, "onnx":
 class FittedCandidate:
     """A fitted estimator as a graph, with its proofs.
 
-    `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `recipe`, `vocabularies`,
-    `classes`, `positive`, `trivial` and `familiar` belong to a tabular model, `catalogue`, `users` and `chosen` to a
-    recommender.
+    `answers` are its own answers to the holdout (see `lake.snapshot.read_candidate_answers`). `chosen` are parameters
+    that training chose. `catalogue` and `users` belong to a recommender, what stands before them to a tabular model.
     """
 
     graph: bytes
@@ -46,6 +45,7 @@ class FittedCandidate:
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
     familiar: bytes | None = None
+    calibrated: Calibrated | None = None
     history: TrainingHistory | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
@@ -87,8 +87,8 @@ class FittedCandidate:
             judged=version_name(run, candidate.name) if refitted else None,
             positive=self.positive,
             trivial=self.trivial,
+            calibrated=self.calibrated,
             chosen=self.chosen,
-            functions=digest_functions(definition.derived),
         )
         parts = (manifest, self.graph, self.baseline, self.golden, self.catalogue)
         return VersionFiles(*parts, familiar=self.familiar, history=self.history)

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Candidate, Definition
     from preprocessing.definition import Task
+    from refrain.arrays import Floats
+    from refrain.statistics.calibration import Calibration
+    from refrain.training.isotonic import IsotonicCalibration
 
 MIXINS = {"classification": ClassifierMixin, "regression": RegressorMixin}
 
@@ -38,6 +42,7 @@ class Fitted:
     """A fitted pipeline on the feature matrix. `classes` name the columns of its answers (None for a regression).
 
     `positive` is the class that its figures are of, and `trivial` the answer of the trivial predictor (see `Manifest`).
+    A `calibration` corrects what the pipeline answers.
     """
 
     pipeline: Pipeline
@@ -45,6 +50,7 @@ class Fitted:
     classes: tuple[str, ...] | None
     positive: str | None
     trivial: tuple[float, ...]
+    calibration: Calibration | IsotonicCalibration | None = None
 
     @property
     def estimator(self) -> Any:
@@ -63,7 +69,7 @@ class Fitted:
         wrong = int((~np.isfinite(answers).all(axis=1)).sum())
         if wrong:
             raise CandidateRefused(f"the trained model answers {wrong} of {len(matrix)} rows with no finite number")
-        return answers
+        return answers if self.calibration is None else self.calibration.correct(answers)
 
 
 def fit(
@@ -72,8 +78,12 @@ def fit(
     vocabularies: Mapping[str, Sequence[str]],
     matrix: NDArray[np.float32],
     target: Array,
+    weights: Floats | None = None,
 ) -> Fitted:
-    """Fit a candidate on a feature matrix [rows, features] and a typed target [rows]. Raises `CandidateRefused`."""
+    """Fit a candidate on a feature matrix [rows, features] and a typed target [rows].
+
+    The `weights` say how much each row counts. Raises `CandidateRefused`.
+    """
     classes: tuple[str, ...] | None = None
     positive: str | None = None
     truth: Array = target
@@ -86,12 +96,15 @@ def fit(
     metric = choose_metric(definition.training.metric, classes or (), positive, definition.training.costs)
     recipe = choose_recipe(candidate)
     estimator = make_estimator(definition.task, candidate, classes or ())
+    if weights is not None:
+        check_weighable(candidate, estimator)
     try:
         sparse = takes_sparse(estimator)
         table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse)
         check_memory(candidate, estimator, replace(table, classes=len(classes or ())), matrix, truth)
         features = fit_features(recipe, definition, vocabularies, matrix, sparse=sparse)
-        estimator.fit(matrix if features is None else features.transform(matrix), truth)
+        weighted = {} if weights is None else {"sample_weight": weights}
+        estimator.fit(matrix if features is None else features.transform(matrix), truth, **weighted)
     except FIT_ERRORS as error:
         raise _refused(candidate, f"cannot be fitted: {error}") from error
     round_thresholds(estimator)
@@ -152,6 +165,12 @@ def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         raise _refused(candidate, "gives no probabilities (predict_proba) with these parameters")
     return estimator
+
+
+def check_weighable(candidate: Candidate, estimator: Any) -> None:
+    """Raise `CandidateRefused` for an estimator that cannot weigh rows."""
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise _refused(candidate, "cannot weigh rows: take another estimator, or leave out training.weight")
 
 
 def find_class(task: Task, candidate: Candidate) -> Any:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from preprocessing import encode, learn_vocabularies
 from refrain.lake.version import Golden
 from refrain.training.baseline import make_baseline
+from refrain.training.calibrating import calibrate, tell_calibrated
 from refrain.training.export import export
 from refrain.training.familiar import learn_familiar
 from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import fit
 from refrain.training.golden import answer_instances, golden_rows
 from refrain.training.history import count_history
+from refrain.training.row_weights import row_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Candidate, Columns, Definition, Vocabularies
+    from refrain.lake.calibrated import Calibrated
     from refrain.training.fitting import Fitted
 
     type Share = Callable[[Callable[[], bytes]], bytes]
@@ -57,7 +60,12 @@ class TabularFit:
         return learn_familiar(self.definition, self.vocabularies, self.columns, self.matrix).to_bytes()
 
     def describe(
-        self, holdout: Columns, profiled: NDArray[np.float64], answers: dict[str, Array], familiar: bytes
+        self,
+        holdout: Columns,
+        profiled: NDArray[np.float64],
+        answers: dict[str, Array],
+        familiar: bytes,
+        calibrated: Calibrated | None,
     ) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
         rows = golden_rows(self.definition, self.columns)
@@ -76,6 +84,7 @@ class TabularFit:
             positive=self.fitted.positive,
             trivial=self.fitted.trivial,
             familiar=familiar,
+            calibrated=calibrated,
         )
 
 
@@ -84,7 +93,10 @@ def fit_rows(definition: Definition, candidate: Candidate, columns: Columns) -> 
     vocabularies = learn_vocabularies(definition, columns)
     matrix = encode(definition, vocabularies, columns)
     started = time.monotonic()
-    fitted = fit(definition, candidate, vocabularies, matrix, columns[definition.target])
+    weights = row_weights(definition, columns)
+    fitted = fit(definition, candidate, vocabularies, matrix, columns[definition.target], weights)
+    if candidate.calibrate:
+        fitted = calibrate(definition, candidate, vocabularies, columns, matrix, fitted)
     return TabularFit(definition, columns, vocabularies, matrix, fitted, time.monotonic() - started)
 
 
@@ -93,6 +105,8 @@ def train_tabular(
 ) -> FittedCandidate:
     """Fit a pipeline on training columns, export and profile it; what is familiar may be shared with a run."""
     rows = fit_rows(definition, candidate, training)
-    answers = rows.answer(holdout)
+    matrix = encode(definition, rows.vocabularies, holdout)
+    answers = rows.fitted.answers(matrix)
+    calibrated = tell_calibrated(definition, rows.fitted, matrix, holdout[definition.target])
     familiar = share(rows.learn_familiar) if share else rows.learn_familiar()
-    return rows.describe(holdout, answers, {"answers": answers}, familiar)
+    return rows.describe(holdout, answers, {"answers": answers}, familiar, calibrated)

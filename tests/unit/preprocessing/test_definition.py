@@ -71,6 +71,9 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
         "training.costs: expected costs of at least 0 by",
     ),
     ("a cost that nobody named", "training.metric", "cost", "training.costs: expected what wrong labels cost"),
+    ("a calibration that is none", "training.candidates.0.calibrate", "beta", "calibrate: expected one of isotonic"),
+    ("a weight that is a feature", "training.weight", "amount", 'expected a number column with role = "ignore", got'),
+    ("a weight of a stranger", "training.weight", "shop", 'expected a number column with role = "ignore", got'),
     ("a holdout that leaves nothing", "training.holdout", 1.0, "training.holdout: expected a number from 0.01 to 0.9"),
     ("a window without a unit", "training.window", "90", "training.window: expected a length such as 12h, 365d"),
     (
@@ -185,6 +188,16 @@ def test_identity_columns_are_no_features_by_default() -> None:
     assert definition.inputs == ("amount", "member", "joined")
     assert definition.required == {"label", "colour", "joined"}
     assert definition.training.split == "time"
+
+
+def test_a_weight_is_at_least_0_and_every_row_has_one() -> None:
+    weighed = changed("columns.shop", {"type": "number", "role": "ignore", "min": -1})
+    weighed["training"]["weight"] = "shop"
+    with pytest.raises(DefinitionError, match=r"columns.shop.min: expected a number of at least 0"):
+        parse_definition("m", weighed, "m.toml")
+
+    weighed["columns"]["shop"]["min"] = 0
+    assert "shop" in parse_definition("m", weighed, "m.toml").required
 
 
 def test_what_was_learned_is_told_by_the_group_else_the_key_else_the_whole_row() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from preprocessing import Candidate
 from refrain.errors import CandidateRefused
+from refrain.training.fitting import fit
 from refrain.training.recipes import choose_recipe
 from tests.unit.training.conftest import document
 
@@ -145,3 +146,28 @@ def test_only_categories_are_enough_to_learn_from(learn: Learn) -> None:
     assert rest
     assert narrow.definition.features == ("city", "size")
     assert narrow.fit("linear_model.LogisticRegression").answers(narrow.matrix).shape[1] == 2
+
+
+@pytest.mark.parametrize(("estimator", "classes"), [("linear_model.LogisticRegression", 2), ("linear_model.Ridge", 0)])
+def test_a_row_of_weight_0_is_not_learned(learn: Learn, estimator: str, classes: int) -> None:
+    learned = learn(classes, gaps=False)
+    candidate = Candidate("tried", f"sklearn.{estimator}", "codes", {})
+    target, matrix = learned.columns["outcome"], learned.matrix[:, 1:3]
+    weights = np.random.default_rng(0).integers(0, 2, len(target)).astype(float)
+    kept = weights > 0
+
+    weighed, without = (
+        fit(learned.definition, candidate, {}, matrix[rows], target[rows], counts)
+        for rows, counts in ((slice(None), weights), (kept, None))
+    )
+
+    assert weighed.answers(matrix) == pytest.approx(without.answers(matrix), rel=1e-3, abs=1e-3)
+
+
+def test_an_estimator_that_cannot_weigh_rows_is_refused(learn: Learn) -> None:
+    learned = learn(2)
+    candidate = Candidate("near", "sklearn.neighbors.KNeighborsClassifier", "auto", {})
+    target = learned.columns["outcome"]
+
+    with pytest.raises(CandidateRefused, match=r"near: .* cannot weigh rows: take another estimator"):
+        fit(learned.definition, candidate, learned.vocabularies, learned.matrix, target, np.ones(len(target)))
