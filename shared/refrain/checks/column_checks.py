@@ -116,10 +116,11 @@ def _within(numbers: Array, greatest: int) -> bool:
 
 
 def find_constant_columns(rows: CheckedRows) -> Iterator[Finding]:
-    """Find features with a single value."""
+    """Find features with a single value, or none."""
     for name in rows.definition.features:
         if rows.is_constant(name):
-            yield Finding.of("constant_column", f"{name} has one value in all rows, and tells nothing: {IGNORE}.", name)
+            fact = "no value in any row" if is_missing(rows.train[name]).all() else "one value in all rows"
+            yield Finding.of("constant_column", f"{name} has {fact}, and tells nothing: {IGNORE}.", name)
 
 
 def find_mostly_missing_columns(rows: CheckedRows) -> Iterator[Finding]:

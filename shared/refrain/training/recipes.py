@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from preprocessing import UNSEEN
+from refrain.training.empty_features import EmptyFeatures, mark_empty
 from refrain.training_memory import TrainingTable
 
 if TYPE_CHECKING:
@@ -77,13 +78,31 @@ def fit_features(
     matrix: NDArray[np.float32],
     *,
     sparse: bool = False,
-) -> ColumnTransformer | None:
+) -> Any:
     """Fit the steps before the estimator; None where the estimator takes the matrix as it is.
+
+    Features that are empty in all rows are of no account.
 
     One-hot codes are mostly zeros. Where the estimator takes a `sparse` matrix, zeros are left out if they are most.
 
     The output is float32 like the matrix, since the exported graph computes in float32.
     """
+    empty = mark_empty(definition, vocabularies, matrix)
+    if not empty.any():
+        return _fit_columns(recipe, definition, vocabularies, matrix, sparse=sparse)
+    kept = EmptyFeatures(empty)
+    columns = _fit_columns(recipe, definition, vocabularies, kept.transform(matrix), sparse=sparse)
+    return kept if columns is None else Pipeline([("empty", kept), ("columns", columns)])
+
+
+def _fit_columns(
+    recipe: str,
+    definition: Definition,
+    vocabularies: Mapping[str, Sequence[str]],
+    matrix: NDArray[np.float32],
+    *,
+    sparse: bool,
+) -> ColumnTransformer | None:
     if recipe == "codes":
         return None
     codes = [index for index, name in enumerate(definition.features) if name in vocabularies]

@@ -164,11 +164,3 @@ def test_numbers_far_from_zero_agree_when_scaled(learn: Learn, centre: float) ->
     learned.matrix[:, 1] = centre + spread * (signal + np.random.default_rng(1).normal(0, 0.5, len(signal)))
     fitted = learned.fit("linear_model.LogisticRegression", C=100.0)
     assert farthest(fitted, learned.matrix) <= 1e-5
-
-
-def test_a_feature_that_training_never_saw_is_of_no_account(learn: Learn) -> None:
-    learned = learn(2)
-    learned.matrix[:, 2] = np.nan
-    fitted = learned.fit("linear_model.LogisticRegression")
-    assert farthest(fitted, learned.matrix) <= 1e-5
-    assert fitted.answers(np.nan_to_num(learned.matrix[:5])).shape == (5, 2)

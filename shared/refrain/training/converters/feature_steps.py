@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from skl2onnx import get_model_alias
+from skl2onnx.common.data_types import FloatTensorType
 
 if TYPE_CHECKING:
     from refrain.training.converters.graph_step import GraphStep
+
+
+def parse_empty_features(scope: Any, features: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+    """Declare the step with its width, which a step that takes columns apart has to know."""
+    del custom_parsers
+    operator = scope.declare_local_operator(get_model_alias(type(features)), features)
+    operator.inputs = inputs
+    width = FloatTensorType([None, len(features.empty)])
+    operator.outputs.append(scope.declare_local_variable("kept", width))
+    return operator.outputs
+
+
+def convert_empty_features(step: GraphStep) -> None:
+    """Write zero for the features that no training row had."""
+    step.answer(step.add("Where", step.fitted.empty, np.zeros(1, np.float32), step.features))
 
 
 def convert_missing_indicator(step: GraphStep) -> None:

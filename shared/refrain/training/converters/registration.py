@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from skl2onnx import update_registered_converter
+from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common._registration import get_converter
 from sklearn.base import ClassifierMixin
@@ -39,7 +40,13 @@ from refrain.training.converters.constant_answers import (
     convert_dummy_regressor,
     convert_isotonic,
 )
-from refrain.training.converters.feature_steps import convert_missing_indicator, convert_one_hot, convert_scaler
+from refrain.training.converters.feature_steps import (
+    convert_empty_features,
+    convert_missing_indicator,
+    convert_one_hot,
+    convert_scaler,
+    parse_empty_features,
+)
 from refrain.training.converters.graph_step import make_converter, make_shape
 from refrain.training.converters.kernels import convert_gaussian_process_classifier, convert_kernel_ridge
 from refrain.training.converters.linear_scores import (
@@ -53,6 +60,7 @@ from refrain.training.converters.nearest_rows import (
     convert_radius_neighbours,
 )
 from refrain.training.converters.trees import convert_histogram_boosting, convert_trees
+from refrain.training.empty_features import EmptyFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +71,7 @@ if TYPE_CHECKING:
     """Adds the nodes of a fitted step; counts the columns that it puts out."""
 
 STEPS: dict[type, Conversion] = {
+    EmptyFeatures: (convert_empty_features, lambda features: len(features.empty)),
     MissingIndicator: (convert_missing_indicator, lambda indicator: len(indicator.features_)),
     OneHotEncoder: (convert_one_hot, lambda encoder: sum(map(len, encoder.categories_))),
     StandardScaler: (convert_scaler, lambda scaler: len(scaler.mean_)),
@@ -106,6 +115,7 @@ def register_converters() -> None:
     for kind, (convert, count_columns) in (STEPS | estimators).items():
         alias, shape = f"Refrain{kind.__name__}", make_shape(count_columns)
         update_registered_converter(kind, alias, shape, make_converter(convert), options=_options(kind))
+    update_registered_parser(EmptyFeatures, parse_empty_features)
 
 
 def _answers(estimator: Any) -> int:
