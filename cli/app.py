@@ -20,7 +20,7 @@ COMPLETION_FLAG = "--install-completion"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "Start": ("cli.try_model:try_", "cli.doctor:doctor"),
     "Definitions": ("cli.init:init", "cli.check:check", "cli.schema:schema", "cli.apply:apply", "cli.retire:retire"),
-    "Data and predictions": ("cli.upload:upload", "cli.predict:predict", "cli.label:label"),
+    "Data and predictions": ("cli.upload:upload", "cli.predict:predict", "cli.label:label", "cli.forget:forget"),
     "Runs and deployments": (
         "cli.retrain:retrain",
         "cli.watch:watch",

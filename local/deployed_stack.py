@@ -15,6 +15,7 @@ OUTPUT_NAMES = {
     "api_url": "ApiUrl",
     "inbox_bucket": "InboxBucket",
     "lake_bucket": "LakeBucket",
+    "history_table": "HistoryTable",
     "state_machine_arn": "StateMachineArn",
     "monitoring_state_machine_arn": "MonitoringStateMachineArn",
 }

@@ -17,13 +17,14 @@ def open_lake(stack: Stack) -> Store:
     """Open the lake of a stack for the stories."""
     from refrain.aws.storage import Store
 
-    with _environment(stack.credentials()):
+    with stack_environment(stack):
         return Store(stack.stack["lake_bucket"])
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set the variables by which a store finds its service; those of the shell may lead to another one."""
+def stack_environment(stack: Stack) -> Iterator[None]:
+    """Set the variables by which stores and clients find a stack's services; those of the shell may lead elsewhere."""
+    variables = stack.credentials()
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     _replace(before, variables)
     try:

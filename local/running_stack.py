@@ -90,6 +90,7 @@ class RunningStack:
             "region": REGION,
             "inbox_bucket": template.resources["InboxBucket"].name,
             "lake_bucket": template.resources["LakeBucket"].name,
+            "history_table": template.resources["HistoryTable"].name,
             "state_machine_arn": machines["RetrainingStateMachine"],
             "monitoring_state_machine_arn": machines["MonitoringStateMachine"],
         }

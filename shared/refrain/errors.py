@@ -137,6 +137,16 @@ class ChampionChanged(RefrainError):
         super().__init__(f"{model}: {f'{withdrawn} was withdrawn meanwhile' if withdrawn else moved}")
 
 
+class ExecutionsUnderWay(RefrainError):
+    """A run that does not end, so that nobody knows what it will still write."""
+
+    def __init__(self, execution: str) -> None:
+        super().__init__(
+            f"{execution} is still running: answer it if it waits for approval, or stop it and wait 15 minutes for its "
+            "function to end; then forget again, which goes on where this ended"
+        )
+
+
 class OutdatedRollback(RefrainError):
     """A rollback that was asked for before the champion went into service, so not because of it."""
 

@@ -38,6 +38,7 @@ ROOMS: dict[str, list[str]] = {
     "monitoring": BELOW,
     "release": BELOW,
     "drafting": BELOW,
+    "forgetting": BELOW,
 }
 """Which rooms each room may import besides itself, the modules beside the rooms and the preprocessing layer."""
 
@@ -45,6 +46,7 @@ OF_ROOMS: dict[str, set[str]] = {
     "aws": {"boto3", "botocore", "obstore"},
     "ingest": {"backports", "pyarrow"},
     "snapshot": {"pandas", "pyarrow"},
+    "forgetting": {"pyarrow"},
     "training": {"onnx", "scipy", "skl2onnx", "sklearn", "threadpoolctl"},
     "recommenders": {"onnx", "scipy", "sklearn"},
     "model": {"onnxruntime"},
@@ -52,7 +54,7 @@ OF_ROOMS: dict[str, set[str]] = {
 """The packages of others that a room may import besides numpy."""
 
 OF_MODULES: dict[str, set[str]] = {
-    "boto3": {"aws/cloud.py", "aws/event_bus.py", "aws/queue.py", "aws/table.py"},
+    "boto3": {"aws/cloud.py", "aws/event_bus.py", "aws/object_versions.py", "aws/queue.py", "aws/table.py"},
     "botocore": {"aws/cloud.py", "aws/event_bus.py", "aws/table.py"},
     "onnxruntime": {"model/onnx.py"},
 }

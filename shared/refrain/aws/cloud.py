@@ -30,14 +30,23 @@ class AwsCloud:
 
     def is_running(self, model: str) -> bool:
         """Tell whether a retraining run of the model is under way, even one that was started by hand."""
+        return bool(self.running_executions(model, anyones=False))
+
+    def running_executions(self, model: str, *, anyones: bool = True) -> list[str]:
+        """List the running executions of a model, and with `anyones` those that name no model."""
         client = _client("stepfunctions")
         with aws_errors("states:ListExecutions"):
             pages = client.get_paginator("list_executions").paginate(
                 stateMachineArn=self._state_machine, statusFilter="RUNNING"
             )
             arns = [execution["executionArn"] for page in pages for execution in page["executions"]]
-            inputs = (client.describe_execution(executionArn=arn)["input"] for arn in arns)
-            return any(_model_of(text) == model for text in inputs)
+            models = {arn: _model_of(client.describe_execution(executionArn=arn)["input"]) for arn in arns}
+        return [arn for arn, name in models.items() if name == model or (anyones and name is None)]
+
+    def is_over(self, execution: str) -> bool:
+        """Tell whether an execution has ended, in whatever way."""
+        with aws_errors("states:DescribeExecution"):
+            return bool(_client("stepfunctions").describe_execution(executionArn=execution)["status"] != "RUNNING")
 
     def start_run(self, model: str, name: str, reason: str) -> None:
         """Start a run, once under this name: Step Functions remembers names for 90 days."""

@@ -65,6 +65,14 @@ class DynamoTable:
                 return False
         return True
 
+    def delete(self, key: str) -> bool:
+        """Delete an entry; tell whether there was one."""
+        with aws_errors("dynamodb:DeleteItem"):
+            answer = _client(self._hurried).delete_item(
+                TableName=self._name, Key={self._key: {"S": key}}, ReturnValues="ALL_OLD"
+            )
+        return "Attributes" in answer
+
 
 @contextmanager
 def aws_errors(call: str) -> Iterator[None]:

@@ -16,6 +16,7 @@ from preprocessing import prepare, similar_names, tidy_text
 from refrain.errors import UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
+from refrain.ingest.forgotten_uploaders import refuse_forgotten
 from refrain.ingest.profile import Profile
 from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.readers.chunks import Malformed, columns_by_name, printable
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from preprocessing import Columns, Definition, Problem
     from refrain.aws.storage import Store
     from refrain.ingest.readers.chunks import Chunk, Reading
+    from refrain.lake.forgotten_keys import ForgottenKeys
     from refrain.lake.receipt import UploadSource
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
@@ -51,13 +54,17 @@ MAX_LISTED_COLUMNS = 100
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """An upload that was downloaded; `sha256` (hex) is of its content, however it was packed."""
+    """An upload that was downloaded; `sha256` (hex) is of its content, however it was packed.
+
+    Rows of `forgotten` keys are refused.
+    """
 
     path: Path
     format: str
     source: UploadSource
     sha256: str
     deadline: Deadline = NO_DEADLINE
+    forgotten: ForgottenKeys | None = None
 
     @property
     def uploaded_at(self) -> datetime:
@@ -78,7 +85,13 @@ def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store
 
 
 def keep_rows(
-    path: Path, form: str, definition: Definition, digest: str, lake: Store, deadline: Deadline = NO_DEADLINE
+    path: Path,
+    form: str,
+    definition: Definition,
+    digest: str,
+    lake: Store,
+    deadline: Deadline = NO_DEADLINE,
+    forgotten: ForgottenKeys | None = None,
 ) -> UploadContents:
     """Read a file, then write its parts and rejected rows to the lake.
 
@@ -88,10 +101,14 @@ def keep_rows(
     with (
         READERS[form](path, definition, form) as reading,
         closing(Curated(path.parent, definition)) as curated,
-        closing(Rejected(path.parent / "rejected.jsonl.gz")) as rejected,
+        closing(Rejected(path.parent / "rejected.jsonl.gz", keeps_rows=forgotten is None)) as rejected,
     ):
         for chunk in deadline.limit(reading.chunks):
-            _sort(chunk, definition, curated, rejected, profile)
+            table = _sort(chunk, definition, rejected)
+            if forgotten is not None:
+                table = refuse_forgotten(table, definition, forgotten, rejected)
+            profile.add(table)
+            curated.add(table)
     contents = describe_contents(form, definition, reading, rejected, sum(part.rows for part in curated.parts))
     return replace(
         contents,
@@ -102,16 +119,15 @@ def keep_rows(
     )
 
 
-def _sort(chunk: Chunk, definition: Definition, curated: Curated, rejected: Rejected, profile: Profile) -> None:
-    """Write each row of a chunk to where it belongs."""
+def _sort(chunk: Chunk, definition: Definition, rejected: Rejected) -> pa.Table:
+    """Reject the rows of a chunk that cannot be used; return the others."""
     table = chunk.accepted
     if table is None or chunk.undecided is not None:
         rest = chunk.undecided or chunk
         columns, usable = usable_rows(rest, definition, rejected)
         added = arrow_table(definition, columns, rest.numbers[usable])
         table = added if table is None else merge_by_row_number(table, added)
-    profile.add(table)
-    curated.add(table)
+    return table
 
 
 def usable_rows(chunk: Chunk, definition: Definition, rejected: Rejected) -> tuple[Columns, NDArray[np.bool_]]:

@@ -60,7 +60,7 @@ def keep_labels(definition: Definition, file: UploadedFile, lake: Store) -> Uplo
     batch = file.path.with_name("labels.json")
     with (
         READERS[file.format](file.path, definition, file.format) as reading,
-        closing(Rejected(file.path.parent / "rejected.jsonl.gz")) as rejected,
+        closing(Rejected(file.path.parent / "rejected.jsonl.gz", keeps_rows=file.forgotten is None)) as rejected,
         batch.open("wb") as output,
     ):
         labels = _labels(file.deadline.limit(reading.chunks), definition, rejected)

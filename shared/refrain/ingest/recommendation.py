@@ -40,7 +40,7 @@ def keep_interactions(definition: RecommenderDefinition, file: UploadedFile, lak
     histories fails, the whole upload is tried again, which does no harm. Raises `UnreadableUpload`.
     """
     digest = file.digest(definition)
-    contents = keep_rows(file.path, file.format, definition, digest, lake, file.deadline)
+    contents = keep_rows(file.path, file.format, definition, digest, lake, file.deadline, file.forgotten)
     parts = sorted(file.path.parent.glob("part-*.parquet"))
     for number, part in enumerate(parts):
         write_interactions(lake, definition, digest, number, file.uploaded_at, _columns(definition, part))

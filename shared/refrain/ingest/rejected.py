@@ -17,15 +17,22 @@ if TYPE_CHECKING:
     from preprocessing import Problem
     from refrain.ingest.readers.chunks import Chunk, Malformed
 
+FORGOTTEN = "was forgotten"
+"""Why a row is rejected whose key nothing may be kept of."""
+
 MAX_LISTED_REASONS = 50
 MAX_COUNTED_REASONS = 10_000
 
 
 class Rejected:
-    """Writes the file (gzip, the same bytes for the same rows) and counts the reasons."""
+    """Writes the file (gzip, the same bytes for the same rows) and counts the reasons.
 
-    def __init__(self, path: Path) -> None:
+    Where people were forgotten it keeps no rows and values: an unusable row may be one of theirs.
+    """
+
+    def __init__(self, path: Path, *, keeps_rows: bool = True) -> None:
         self.path = path
+        self._keeps_rows = keeps_rows
         self.rows = 0
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._raw = path.open("wb")
@@ -45,6 +52,10 @@ class Rejected:
         entries = [{"column": problem.column, "value": problem.value, "reason": problem.reason} for problem in problems]
         self._write(int(chunk.lines[row]), entries, chunk.original(row))
 
+    def forgotten(self, number: int, column: str) -> None:
+        """Write that a row is of somebody who was forgotten; its number stands for its line."""
+        self._write(number, [{"column": column, "value": None, "reason": FORGOTTEN}], None)
+
     def reasons(self) -> list[Rejection]:
         """Return the most frequent reasons; a row with two problems counts twice."""
         return [
@@ -54,6 +65,8 @@ class Rejected:
     def _write(self, line: int, problems: Sequence[Mapping[str, Any]], original: object) -> None:
         self.rows += 1
         self._count({(problem["column"], problem["reason"]) for problem in problems})
+        if not self._keeps_rows:
+            problems, original = [{**problem, "value": None} for problem in problems], None
         entry = {"line": line, **problems[0], "more": list(problems[1:]), "row": original}
         # JSON may hold a lone surrogate, UTF-8 may not: it is written as the escape that it was.
         self._file.write(_to_json(entry).encode("utf-8", "backslashreplace") + b"\n")

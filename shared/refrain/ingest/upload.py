@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import replace
 from errno import ENOSPC
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -21,12 +22,13 @@ from typing import TYPE_CHECKING
 from preprocessing import DefinitionError
 from refrain.aws.emf import measure
 from refrain.aws.storage import open_store
-from refrain.errors import NotFound, UnknownModel, UnreadableUpload
+from refrain.errors import Conflict, NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.formats import format_of, unpacked_sha256
 from refrain.ingest.keeping import UploadedFile
 from refrain.ingest.refusal import refuse, refuse_for_now
 from refrain.ingest.upload_kinds import choose_kind
+from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.lake.model_definition import find_definition
 from refrain.lake.receipt import Receipt, UploadSource, upload_digest
 from refrain.times import to_iso
@@ -144,7 +146,10 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     if _was_kept(lake, definition, digest, file.source):
         return digest
     started = time.monotonic()
-    contents = keep(file, lake)
+    forgotten = _read_forgotten(lake, definition.model)
+    contents = keep(replace(file, forgotten=forgotten), lake)
+    if _read_forgotten(lake, definition.model) != forgotten:
+        raise Conflict(ForgottenKeys.key(definition.model))  # the next try refuses their rows
     if not contents.rows_kept:
         sentence = f"no row of {contents.rows_read} could be kept. The rejections say why"
         refusal = UnreadableUpload("no_rows_kept", sentence)
@@ -168,6 +173,11 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     logger.info("upload ingested", extra=fields | counts)
     measure({"RowsKept": receipt.rows_kept, "RowsRejected": receipt.rows_rejected}, {"model": receipt.model})
     return digest
+
+
+def _read_forgotten(lake: Store, model: str) -> ForgottenKeys | None:
+    forgotten, etag = ForgottenKeys.read_with_etag(lake, model)
+    return forgotten if etag else None
 
 
 def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSource) -> bool:

@@ -42,7 +42,8 @@ def choose_kind(definition: Definition, key: str) -> tuple[Definition, KeepFile]
 
 
 def _keep_rows(definition: Definition, file: UploadedFile, lake: Store) -> UploadContents:
-    return keep_rows(file.path, file.format, definition, file.digest(definition), lake, file.deadline)
+    digest = file.digest(definition)
+    return keep_rows(file.path, file.format, definition, digest, lake, file.deadline, file.forgotten)
 
 
 def _keep_items(definition: Definition, file: UploadedFile, lake: Store) -> UploadContents:

@@ -198,6 +198,12 @@ class Evaluation(StoredDocument):
         return next((candidate for candidate in self.candidates if candidate.figures.version == version), None)
 
 
+def list_run_reports(store: Store, model: str) -> list[str]:
+    """List the pages of all runs of a model, and those beside the versions that they promoted."""
+    folders = (snapshot_key(model, "", "")[:-1], version_key(model, "", "")[:-1])
+    return [key for folder in folders for key in store.keys(folder) if key.endswith("/report.html")]
+
+
 def write_report(store: Store, model: str, run: str, page: bytes, version: str | None) -> str:
     """Write the report of a run, also beside the version that it promoted, and return the key to name."""
     key = snapshot_key(model, run, "report.html")

@@ -29,6 +29,11 @@ MAX_READ_INTERACTIONS = 2_000_000
 _TIME = "%Y%m%dT%H%M%S%f"
 
 
+def interactions_prefix(model: str) -> str:
+    """Return the prefix of a model's interactions; below it are folders by the hour."""
+    return f"interactions/{model}/"
+
+
 def interaction_columns(definition: RecommenderDefinition) -> list[str]:
     """Return the names of the stored columns: user, item, descriptions and time."""
     roles = definition.roles
@@ -39,7 +44,7 @@ def write_interactions(
     store: Store, definition: RecommenderDefinition, digest: str, part: int, uploaded: datetime, rows: Columns
 ) -> None:
     """Write the interactions of one curated part; the same upload writes the same."""
-    key = f"interactions/{definition.model}/{uploaded:%Y/%m/%d/%H/{_TIME}}-{digest}-{part:04d}.npz"
+    key = f"{interactions_prefix(definition.model)}{uploaded:%Y/%m/%d/%H/{_TIME}}-{digest}-{part:04d}.npz"
     store.write(key, pack_columns({name: rows[name] for name in interaction_columns(definition)}))
 
 
@@ -50,7 +55,7 @@ def read_interactions(
 
     An upload counts once it has its receipt.
     """
-    keys = keys_between(store, f"interactions/{definition.model}/", since, until)
+    keys = keys_between(store, interactions_prefix(definition.model), since, until)
     keys = [key for key in keys if since <= _uploaded_at(key) < until]
     keys = [key for key in keys if store.exists(Receipt.key(definition.model, key.rpartition("/")[2].split("-")[1]))]
     parts: list[dict[str, Array]] = []

@@ -68,7 +68,10 @@ class JudgedRows:
 
     def thin(self, most: int) -> Self:
         """Return at most so many rows, at equal distances."""
-        chosen = np.linspace(0, len(self) - 1, min(len(self), most)).astype(np.int64)
+        return self.select(np.linspace(0, len(self) - 1, min(len(self), most)).astype(np.int64))
+
+    def select(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+        """Return some of the rows, by their indexes or by a mask."""
         times = None if self.times is None else self.times[chosen]
         return replace(
             self, matrix=self.matrix[chosen], truth=self.truth[chosen], answers=self.answers[chosen], times=times

@@ -169,6 +169,12 @@ def list_runs(store: Store, model: str) -> list[str]:
     return sorted(run for run in runs if RUN_NAME.fullmatch(run))
 
 
+def list_run_folders(store: Store, model: str) -> list[str]:
+    """List the runs of a model that wrote anything, also those that ended before they froze rows."""
+    prefix = f"snapshots/{model}/"
+    return sorted({key.removeprefix(prefix).partition("/")[0] for key in store.keys(prefix)})
+
+
 def run_of_version(version: str) -> str:
     """Return the run that a version was trained in.
 

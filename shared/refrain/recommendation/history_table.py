@@ -69,6 +69,10 @@ class HistoryTable:
                 return updated
         raise ServiceUnavailable("dynamodb:PutItem", f"histories changed {MAX_UPDATES} times meanwhile")
 
+    def delete(self, model: str, users: Sequence[str]) -> int:
+        """Delete the histories of users; return how many had one."""
+        return sum(self._table.delete(_key(model, user)) for user in users)
+
 
 def _key(model: str, user: str) -> str:
     return f"{model}#{user}"

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from refrain.classes import class_labels
+from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.lake.learned_rows import are_enough
 from refrain.lake.receipt import Receipt
 from refrain.lake.receipt_choice import choose_receipts, window_start
 from refrain.snapshot.data_summary import count_classes, summarise_target
 from refrain.snapshot.labelled_rows import NO_LABELS, LabelledRows, read_labelled
-from refrain.statistics.hashing import WHOLE, row_hashes
+from refrain.statistics.hashing import WHOLE, row_hashes, salted_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,9 @@ class SnapshotKind:
         """Choose the data of a run, within the window where it is one of upload time."""
         receipts = Receipt.read_kept(store, self.definition.model)
         labelled = read_labelled(store, self.definition)
+        forgotten = ForgottenKeys.read(store, self.definition.model)
+        if forgotten.groups and len(labelled):
+            labelled = labelled.select(~forgotten.mark(labelled.columns, salted_hashes))
         newest = labelled.predicted.max() if len(labelled) else None
         oldest = window_start(receipts, self.definition, newest)
         recent = labelled if oldest is None else labelled.select(labelled.predicted >= oldest)

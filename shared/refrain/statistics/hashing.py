@@ -35,6 +35,16 @@ def row_hashes(columns: Columns, names: Sequence[str]) -> NDArray[np.uint64]:
     return _mixed(sum((_salted(name, columns[name]) for name in names), start=np.zeros(1, np.uint64)))
 
 
+def salted_hashes(columns: Columns, names: Sequence[str], salt: int) -> NDArray[np.uint64]:
+    """Hash rows as `row_hashes` does, but so that only who has the salt can compare them.
+
+    >>> rows = {"id": np.array(["a"], dtype=object)}
+    >>> bool(salted_hashes(rows, ["id"], 1)[0] != salted_hashes(rows, ["id"], 2)[0])
+    True
+    """
+    return rehash(row_hashes(columns, names) ^ np.uint64(salt))
+
+
 def position_hashes(source: str, first: int, rows: int) -> NDArray[np.uint64]:
     """Hash rows by where they stand: in this source, from the `first` on.
 

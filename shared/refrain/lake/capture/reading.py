@@ -80,7 +80,7 @@ def read_answered_rows[Row: (CapturedRow, RecommendationRecord)](
 
 def rows_of_lines[Row](key: str, data: bytes, read_line: Callable[[Any], Iterable[Row]]) -> Iterator[list[Row] | None]:
     """Yield the rows of each line of a file, None for what is damaged."""
-    for line in _values_of(key, data):
+    for line in values_of(key, data):
         try:
             rows = list(read_line(line))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -89,7 +89,7 @@ def rows_of_lines[Row](key: str, data: bytes, read_line: Callable[[Any], Iterabl
             yield rows
 
 
-def _values_of(key: str, data: bytes) -> Iterator[Any]:
+def values_of(key: str, data: bytes) -> Iterator[Any]:
     """Yield the JSON values of a file, None for what is damaged; objects may follow each other on one line."""
     try:
         lines = BytesIO(gzip.decompress(data))

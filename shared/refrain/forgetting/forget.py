@@ -1,0 +1,129 @@
+"""Forget people: refuse their rows from now on, wait for what is under way, and remove what is stored of them.
+
+Safe to repeat and to interrupt. Keys are refused before anything is removed, so an upload that is being read finds out
+before its receipt. What uploads and callers sent is removed first. Then executions that may have read it must end; only
+then is removed what they make of it. The receipt is done last.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from refrain.errors import ExecutionsUnderWay
+from refrain.forgetting.forgotten_interactions import forget_histories, forget_interactions
+from refrain.forgetting.forgotten_predictions import find_predictions, forget_captured, forget_hours, forget_labels
+from refrain.forgetting.forgotten_reports import forget_reports
+from refrain.forgetting.forgotten_snapshots import find_learned, forget_snapshots
+from refrain.forgetting.forgotten_uploads import find_in_uploads, forget_in_uploads
+from refrain.lake.forgetting_receipt import ForgettingReceipt, request_digest
+from refrain.lake.forgotten_keys import ForgottenKeys
+from refrain.statistics.hashing import salted_hashes
+from refrain.times import to_iso, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from refrain.aws.object_versions import ObjectVersions
+    from refrain.aws.storage import Store
+    from refrain.forgetting.people import People
+    from refrain.times import Clock
+
+MAX_WAIT_SECONDS = 3600.0
+PAUSE_SECONDS = 5.0
+
+
+class Executions(Protocol):
+    """The executions of a state machine."""
+
+    def running_executions(self, model: str) -> list[str]:
+        """List those that may work on a model."""
+
+    def is_over(self, execution: str) -> bool:
+        """Tell whether one has ended."""
+
+
+@dataclass(frozen=True)
+class ForgettingPlace:
+    """Where to forget: the lake and the versions of both buckets, the table of histories, and what may be running."""
+
+    store: Store
+    lake: ObjectVersions
+    inbox: ObjectVersions
+    history_table: str
+    machines: Sequence[Executions]
+    tell: Callable[[str], object] = lambda _: None
+    sleep: Callable[[float], object] = time.sleep
+    clock: Clock = utc_now
+
+
+def forget_people(place: ForgettingPlace, people: People, by: str) -> ForgettingReceipt:
+    """Forget people; return the receipt. Raises `ExecutionsUnderWay` where a run does not end in time."""
+    store, model = place.store, people.definition.model
+    place.tell("finding their rows")
+    texts = find_in_uploads(store, people).texts
+    receipt = _begin(place, people, by)
+    ids, removed = set(receipt.predictions), dict(receipt.removed)
+    place.tell("removing what was uploaded and asked")
+    unread = forget_in_uploads(store, people, place.lake, place.inbox, removed)
+    removed["interactions"] = removed.get("interactions", 0) + forget_interactions(store, people, place.lake)
+    removed["captured"] = removed.get("captured", 0) + forget_captured(store, people, place.lake)
+    removed["labels"] = removed.get("labels", 0) + forget_labels(store, model, ids, place.lake)
+    removed["histories"] = removed.get("histories", 0) + forget_histories(people, place.history_table)
+    _wait(place, model)
+    place.tell("removing what runs and monitoring made of it")
+    learned, undecided = find_learned(store, people)
+    steps = {
+        "hours": forget_hours(store, model, ids, texts, place.lake),
+        "monitoring": forget_reports(store, model, texts, place.lake),
+        "snapshots": forget_snapshots(store, people, place.lake),
+    }
+    done = replace(
+        receipt,
+        state="done",
+        done_at=to_iso(place.clock()),
+        learned=_union(receipt.learned, learned),
+        undecided=tuple(undecided),
+        unread=unread,
+        removed=removed | {name: removed.get(name, 0) + rows for name, rows in steps.items()},
+        predictions=(),
+    )
+    done.write(store, model, done.digest)
+    place.lake.delete_former(done.key(model, done.digest))
+    return done
+
+
+def _begin(place: ForgettingPlace, people: People, by: str) -> ForgettingReceipt:
+    """Refuse the keys, then write down what cannot be found out again once rows are removed."""
+    store, model = place.store, people.definition.model
+    keys = ForgottenKeys.add(store, model, people.columns, salted_hashes)
+    digest = request_digest(people.names, salted_hashes(people.columns, people.names, keys.salt).tolist())
+    before = ForgettingReceipt.read_if_any(store, model, digest)
+    fresh = ForgettingReceipt(model, digest, "begun", by, to_iso(place.clock()), people.names, len(people))
+    receipt = before or fresh
+    learned, _ = find_learned(store, people)
+    predictions = {*receipt.predictions, *find_predictions(store, people)}
+    begun = replace(
+        receipt, state="begun", learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions))
+    )
+    begun.write(store, model, digest)
+    return begun
+
+
+def _wait(place: ForgettingPlace, model: str) -> None:
+    """Wait for the executions that may have read what is removed now; those that start later cannot."""
+    waited = 0.0
+    for machine in place.machines:
+        for execution in machine.running_executions(model):
+            name = execution.rpartition(":")[2]
+            place.tell(f"waiting for {name} to end")
+            while not machine.is_over(execution):
+                if waited >= MAX_WAIT_SECONDS:
+                    raise ExecutionsUnderWay(name)
+                place.sleep(PAUSE_SECONDS)
+                waited += PAUSE_SECONDS
+
+
+def _union(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*first, *second}))

@@ -1,0 +1,119 @@
+"""Forget people in what was asked and answered: captured rows, their labels, and hourly samples of both."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from preprocessing import RecommenderDefinition
+from refrain.lake.capture.reading import captured_prefix
+from refrain.lake.capture.rewriting import remove_rows
+from refrain.lake.hour_counts import REST, HourCounts
+from refrain.lake.hour_index import HourFolder
+from refrain.lake.label import LabelBatch, write_batch
+from refrain.lake.observed_labels import ObservedLabels
+from refrain.lake.observed_rows import ObservedRows
+from refrain.statistics.hashing import text_hashes
+from refrain.times import from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from refrain.aws.object_versions import ObjectVersions
+    from refrain.aws.storage import Store
+    from refrain.forgetting.people import People
+
+
+def find_predictions(store: Store, people: People) -> set[str]:
+    """Find the ids of their captured predictions; nothing is changed."""
+    ids: set[str] = set()
+    for key in store.keys(captured_prefix(people.definition.model)):
+        ids.update(remove_rows(key, store.read(key).data, lambda rows: _mark(people, rows))[1])
+    return ids
+
+
+def forget_captured(store: Store, people: People, lake: ObjectVersions) -> int:
+    """Remove their captured rows; return how many they were. Files that have no other rows are deleted."""
+    removed = 0
+    for key in store.keys(captured_prefix(people.definition.model)):
+        left, ids = remove_rows(key, store.read(key).data, lambda rows: _mark(people, rows))
+        removed += len(ids)
+        if ids and left:
+            store.write(key, left)
+        elif ids:
+            lake.delete_all(key)
+    lake.delete_former(captured_prefix(people.definition.model))
+    return removed
+
+
+def forget_labels(store: Store, model: str, ids: Collection[str], lake: ObjectVersions) -> int:
+    """Remove the labels of predictions; return how many they were."""
+    removed = 0
+    for key in store.keys(LabelBatch.prefix(model)):
+        batch = LabelBatch.from_json(store.read_json(key))
+        labels = [(entry["prediction_id"], entry["label"]) for entry in batch.labels]
+        kept = [label for label in labels if label[0] not in ids]
+        if len(kept) < len(labels):
+            content = BytesIO()
+            write_batch(content, model, batch.source, kept, from_iso(batch.received_at))
+            store.write(key, content.getvalue())
+            removed += len(labels) - len(kept)
+    lake.delete_former(LabelBatch.prefix(model))
+    return removed
+
+
+def forget_hours(store: Store, model: str, ids: Collection[str], texts: Collection[str], lake: ObjectVersions) -> int:
+    """Remove predictions from hourly samples, and texts of theirs from the notes; return how many rows went.
+
+    Counts stay: they are figures of all rows of an hour.
+    """
+    hashes, removed = text_hashes(sorted(ids)), 0
+    folder = f"{HourFolder.PREFIX}/{model}/"
+    for key in store.keys(folder):
+        part = key.removesuffix(".npz").rpartition(".")[2]
+        if part in _REWRITTEN:
+            data = store.read(key).data
+            left, rows = _without_notes(data, texts) if part == "counts" else _without_rows(data, part, hashes)
+            removed += rows if part == "rows" else 0
+            if left != data:
+                store.write(key, left)
+    lake.delete_former(folder)
+    return removed
+
+
+_REWRITTEN = ("rows", "few", "labelled", "counts")
+
+
+def _without_rows(data: bytes, part: str, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> tuple[bytes, int]:
+    if part == "labelled":
+        labels = ObservedLabels.unpack(data)
+        gone = set(hashes.tolist()) & labels.labels.keys()
+        labels.labels = {hashed: label for hashed, label in labels.labels.items() if hashed not in gone}
+        labels.keep_rows()
+        return (labels.pack() if gone else data), len(gone)
+    rows = ObservedRows.unpack(data)
+    theirs = np.isin(rows.hashes, hashes)
+    return (rows.select(~theirs).pack() if theirs.any() else data), int(theirs.sum())
+
+
+def _without_notes(data: bytes, texts: Collection[str]) -> tuple[bytes, int]:
+    """Count their new values among the rest."""
+    counts, changed = HourCounts.unpack(data), False
+    for notes in counts.notes:
+        for values in notes.new.values():
+            for text in texts & values.keys():
+                values[REST] += values.pop(text)
+                changed = True
+    return (counts.pack() if changed else data), 0
+
+
+def _mark(people: People, rows: Sequence[Any]) -> Sequence[bool]:
+    """Mark captured rows; a recommendation names its user so."""
+    instances = [row["instance"] for row in rows]
+    if isinstance(people.definition, RecommenderDefinition):
+        user = people.definition.roles.user
+        instances = [instance | {user: instance.get("user")} for instance in instances]
+    marked: list[bool] = people.mark_rows(instances).tolist()
+    return marked
