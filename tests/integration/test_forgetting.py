@@ -1,0 +1,293 @@
+"""Forgetting on S3 with versions: a scan of all bytes of all versions of all objects finds nothing of the people."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import uuid
+from contextlib import redirect_stdout
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from refrain.aws.object_versions import ObjectVersions
+from refrain.aws.storage import Store, open_store
+from refrain.errors import ExecutionsUnderWay
+from refrain.forgetting.forget import ForgettingPlace, forget_people
+from refrain.forgetting.people import read_people
+from refrain.ingest import upload as upload_module
+from refrain.lake.capture.reading import captured_key
+from refrain.lake.deployment import Deployment
+from refrain.lake.forgotten_keys import ForgottenKeys
+from refrain.lake.label import write_labels
+from refrain.lake.learned_rows import read_row_hashes
+from refrain.lake.model_definition import find_definition
+from refrain.lake.receipt import Receipt
+from refrain.lake.snapshot import list_runs, read_snapshot_rows
+from refrain.lake.version import Golden, list_versions
+from refrain.monitoring.monitor import monitor_model
+from refrain.serving.registry.registry import registry
+from refrain.statistics.hashing import row_hashes, salted_hashes
+from tests.integration.loop import handler, retrain, upload
+from tests.unit.monitoring.world import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refrain.forgetting.people import People
+    from refrain.lake.forgetting_receipt import ForgettingReceipt
+    from tests.integration.conftest import Aws
+
+DEFINITION = """
+task = "classification"
+target = "back"
+key = ["who"]
+[columns]
+who = { type = "category" }
+town = { type = "category" }
+spent = { type = "number", min = 0 }
+visits = { type = "number", min = 0 }
+back = { type = "category", allowed = ["no", "yes"] }
+[training]
+min_rows = 50
+candidates = [{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }]
+[gate]
+min_metric = 0.5
+"""
+PERSON, TOWN = "forget-me-7", "Einzelhausen"
+REJECTED = {"who": PERSON, "town": TOWN, "spent": "much", "visits": 3, "back": "no"}
+
+
+class Machine:
+    """A state machine with one execution that ends after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def running_executions(self, model: str) -> list[str]:
+        """Name it."""
+        return [f"arn:{model}"] if self.looks else []
+
+    def is_over(self, execution: str) -> bool:
+        """Count a look."""
+        self.looks -= 1
+        return self.looks < 0
+
+
+def shoppers(count: int, start: int = 0) -> list[dict[str, Any]]:
+    draw = np.random.default_rng(start)
+    return [
+        {
+            "who": f"p{start + number}",
+            "town": ("Oslo", "Rome")[number % 2],
+            "spent": round(float(draw.uniform(0, 100)), 3),
+            "visits": int(draw.integers(0, 90)),
+            "back": "yes" if number * 37 % 100 > 50 else "no",
+        }
+        for number in range(count)
+    ]
+
+
+def person(spent: float) -> dict[str, Any]:
+    return {"who": PERSON, "town": TOWN, "spent": spent, "visits": 41, "back": "yes"}
+
+
+@pytest.fixture
+def lake(aws: Aws) -> Iterator[Store]:
+    """Versioned buckets, as the template makes them, with a model that has learned from a person and answered it."""
+    for bucket in (aws.lake, aws.inbox):
+        aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    aws.define("shops", DEFINITION)
+    registry.cache_clear()
+    upload(aws, "shops/first.csv", [person(61.625), *shoppers(300), REJECTED])
+    upload(aws, "shops/second.csv", shoppers(50, 1000))
+    assert retrain("shops")["outcome"] == "promoted"
+    yield open_store(aws.lake)
+    registry.cache_clear()
+
+
+def place_of(aws: Aws, *machines: Machine) -> ForgettingPlace:
+    versions = ObjectVersions(aws.lake), ObjectVersions(aws.inbox)
+    return ForgettingPlace(open_store(aws.lake), *versions, f"history-{aws.lake}", machines, sleep=lambda _: None)
+
+
+def people_of(store: Store) -> People:
+    return read_people(find_definition(store, "shops"), [{"who": PERSON}])
+
+
+def forget(aws: Aws, *machines: Machine) -> ForgettingReceipt:
+    store = open_store(aws.lake)
+    return forget_people(place_of(aws, *machines), people_of(store), "ada")
+
+
+def ask(lake: Store, *instances: dict[str, Any]) -> list[str]:
+    """Ask for predictions and have them captured; return their ids."""
+    event = {"httpMethod": "POST", "path": "/v1/models/shops:predict", "headers": {}}
+    with redirect_stdout(io.StringIO()) as printed:
+        answer = handler("inference")(event | {"body": json.dumps({"instances": list(instances)})}, None)
+    assert answer["statusCode"] == 200, answer
+    ids: list[str] = json.loads(answer["body"])["prediction_ids"]
+    lake.write(captured_key("shops", datetime.now(UTC), uuid.uuid4().hex), gzip.compress(printed.getvalue().encode()))
+    return ids
+
+
+def everything(aws: Aws) -> Iterator[tuple[str, bytes]]:
+    """Yield the content of each version of each object in both buckets, unpacked, with its key."""
+    for bucket in (aws.lake, aws.inbox):
+        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for version in page.get("Versions", []):
+                key = version["Key"]
+                body = aws.s3.get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])["Body"].read()
+                if key.endswith(".gz"):
+                    body = gzip.decompress(body)
+                elif key.endswith(".parquet"):
+                    body = repr(pq.read_table(io.BytesIO(body)).to_pylist()).encode()
+                yield key, body
+
+
+def traces(aws: Aws, *needles: bytes) -> set[str]:
+    return {key for key, body in everything(aws) if any(needle in body for needle in needles)}
+
+
+def test_a_scan_of_all_bytes_finds_nothing_but_in_versions_that_the_receipt_names(aws: Aws, lake: Store) -> None:
+    # Given a person in uploads, rejected rows, a run, a version, captured rows, labels and monitoring
+    ids = ask(lake, {"who": PERSON, "town": TOWN, "spent": 61.625, "visits": 41}, {"who": "p3", "town": "Oslo"})
+    write_labels(lake, "shops", [(ids[0], "yes"), (ids[1], "no")], datetime.now(UTC))
+    monitor_model(lake, Recorder(), find_definition(lake, "shops"), datetime.now(UTC) + timedelta(hours=2))
+    hashed = row_hashes(people_of(lake).columns, ("who",))[0].tobytes()
+    needles = (PERSON.encode(), TOWN.encode(), hashed, ids[0].encode(), b"61.625")
+    assert {key.split("/")[0] for key in traces(aws, *needles)} >= {
+        *("curated", "rejected", "receipts", "snapshots", "captured", "labels", "hours", "versions", "shops"),
+    }
+    # When it is forgotten
+    receipt = forget(aws)
+    # Then only what the version learned still has its town, and the receipt names the version
+    assert receipt.learned
+    learned = {f"versions/shops/{version}/" for version in receipt.learned}
+    left = traces(aws, *needles)
+    assert {key for key in left if not key.startswith(tuple(learned))} == set()
+    assert traces(aws, PERSON.encode(), hashed, ids[0].encode()) == set()
+    assert {name: receipt.removed[name] for name in ("curated", "rejected", "captured", "labels")} == {
+        **dict.fromkeys(("curated", "rejected", "captured", "labels"), 1)
+    }
+    # And what is left is whole
+    for kept in Receipt.read_kept(lake, "shops"):
+        assert kept.rows_read == kept.rows_kept + kept.rows_rejected
+        assert sum(part.rows for part in kept.parts) == kept.rows_kept
+    (run,) = list_runs(lake, "shops")
+    for side in ("train", "holdout"):
+        rows = read_snapshot_rows(lake, "shops", run, side)
+        assert row_hashes(rows, ["who"]).tolist() == read_row_hashes(lake, "shops", run, [side]).tolist()
+    for version in list_versions(lake, "shops"):
+        golden = Golden.read(lake, "shops", version)
+        assert len(golden.rows) == len(golden.answers) > 0
+    registry.cache_clear()
+    ask(lake, {"who": "p3", "town": "Oslo", "spent": 3, "visits": 4})
+
+
+def test_a_successor_without_them_comes_from_one_run(aws: Aws, lake: Store) -> None:
+    receipt = forget(aws)
+
+    retrain("shops", force=True, reason="forget")
+
+    successor = Deployment.read(lake, "shops").champion_version
+    assert successor not in receipt.learned
+    assert all(TOWN.encode() not in lake.read(key).data for key in lake.keys(f"versions/shops/{successor}/"))
+
+
+def test_a_later_upload_is_kept_without_them_and_its_receipt_says_so(aws: Aws, lake: Store) -> None:
+    forget(aws)
+
+    upload(aws, "shops/third.csv", [person(7.5), *shoppers(20, 2000), REJECTED])
+
+    (receipt,) = [each for each in aws.receipts("shops") if each["source"]["key"] == "shops/third.csv"]
+    assert (receipt["rows_read"], receipt["rows_kept"], receipt["rows_rejected"]) == (22, 20, 2)
+    assert {"column": "who", "reason": "was forgotten", "rows": 1} in receipt["rejections"]
+    assert {key for key in traces(aws, PERSON.encode(), TOWN.encode()) if not key.startswith("versions/")} == {
+        "shops/third.csv"
+    }
+
+
+def test_an_upload_that_is_read_meanwhile_is_read_again_without_them(
+    aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, tries = people_of(lake), []
+    choose = upload_module.choose_kind
+
+    def slow(*arguments: Any) -> Any:
+        definition, keep = choose(*arguments)
+
+        def keep_slowly(file: Any, store: Store) -> Any:
+            contents = keep(file, store)
+            if not tries:
+                ForgottenKeys.add(store, "shops", people.columns, salted_hashes)
+            tries.append(contents.rows_kept)
+            return contents
+
+        return definition, keep_slowly
+
+    monkeypatch.setattr(upload_module, "choose_kind", slow)
+    with pytest.raises(AssertionError, match="itemIdentifier"):
+        upload(aws, "shops/meanwhile.csv", [person(7.5), *shoppers(20, 2000)])
+    upload(aws, "shops/meanwhile.csv", [person(7.5), *shoppers(20, 2000)])
+
+    assert tries == [21, 20]
+
+
+def test_forgetting_twice_changes_nothing_and_loses_no_name(aws: Aws, lake: Store) -> None:
+    first = forget(aws)
+    before = dict(everything(aws))
+
+    second = forget(aws)
+
+    after = dict(everything(aws))
+    assert replace(second, done_at=first.done_at) == first
+    key = first.key("shops", first.digest)
+    assert {name: body for name, body in after.items() if name != key} == {
+        name: body for name, body in before.items() if name != key
+    }
+
+
+@pytest.mark.parametrize("step", ["forget_captured", "forget_labels", "find_learned", "forget_hours", "forget_snapshots"])
+def test_a_crash_anywhere_is_mended_by_a_repetition(
+    aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (identity,) = ask(lake, {"who": PERSON, "town": TOWN, "spent": 61.625, "visits": 41})
+    write_labels(lake, "shops", [(identity, "yes")], datetime.now(UTC))
+    calls = []
+
+    def crash(*_: Any) -> Any:
+        calls.append(step)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"refrain.forgetting.forget.{step}", crash)
+        with pytest.raises(KeyboardInterrupt):
+            forget(aws)
+
+    receipt = forget(aws)
+
+    assert calls
+    assert receipt.learned
+    assert traces(aws, PERSON.encode(), identity.encode()) == set()
+
+
+def test_what_a_run_wrote_while_it_was_waited_for_is_removed_too(
+    aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(looks=2)
+    first = traces(aws, PERSON.encode())
+    assert forget(aws, machine).state == "done"
+    assert machine.looks < 0
+    assert first
+    assert traces(aws, PERSON.encode()) == set()
+
+
+def test_a_run_that_does_not_end_is_named(aws: Aws, lake: Store) -> None:
+    with pytest.raises(ExecutionsUnderWay, match="shops is still running"):
+        forget(aws, Machine(looks=10**6))
