@@ -22,7 +22,9 @@ def forget(
     model: Annotated[str, Parameter(help="The model.")],
     /,
     *,
-    key: Annotated[list[str], Parameter(negative=(), help="A key, as column=value; once for each of its columns.")] = (),  # type: ignore[assignment]
+    key: Annotated[
+        list[str], Parameter(negative=(), help="A key, as column=value; once for each of its columns.")
+    ] = (),  # type: ignore[assignment]
     keys: Annotated[Path | None, Parameter(help="A CSV file of keys, with the key's columns as header.")] = None,
     options: Options = DEFAULTS,
 ) -> None:
@@ -81,10 +83,12 @@ def _show(receipt: ForgettingReceipt, options: Options) -> None:
     sentences = {
         "Versions that learned from them": receipt.learned,
         "Versions of which nothing tells any more": receipt.undecided,
-        "Uploads that were never read, so look yourself": receipt.unread,
+        "Uploads that could not be searched, so look yourself": receipt.unsearched,
     }
     for sentence, names in sentences.items():
         if names:
             console.print(f"{sentence}: {', '.join(names)}", markup=False)
     if receipt.learned:
-        console.print(f"A successor without them: refrain retrain {receipt.model} --reason forget --force", markup=False)
+        console.print(
+            f"A successor without them: refrain retrain {receipt.model} --reason forget --force", markup=False
+        )

@@ -8,22 +8,30 @@ then is removed what they make of it. The receipt is done last.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from refrain.errors import ExecutionsUnderWay
 from refrain.forgetting.forgotten_interactions import forget_histories, forget_interactions
-from refrain.forgetting.forgotten_predictions import find_predictions, forget_captured, forget_hours, forget_labels
+from refrain.forgetting.forgotten_predictions import (
+    discard_prediction_texts,
+    find_predictions,
+    forget_captured,
+    forget_hours,
+    forget_labels,
+)
 from refrain.forgetting.forgotten_reports import forget_reports
 from refrain.forgetting.forgotten_snapshots import find_learned, forget_snapshots
-from refrain.forgetting.forgotten_uploads import find_in_uploads, forget_in_uploads
-from refrain.lake.forgetting_receipt import ForgettingReceipt, request_digest
+from refrain.forgetting.forgotten_uploads import find_unsearched, forget_in_uploads, read_curated_texts
+from refrain.forgetting.own_texts import OwnTexts
+from refrain.lake.forgetting_receipt import ForgettingReceipt, folders_of_model, request_digest
 from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.statistics.hashing import salted_hashes
 from refrain.times import to_iso, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from refrain.aws.object_versions import ObjectVersions
     from refrain.aws.storage import Store
@@ -62,40 +70,47 @@ def forget_people(place: ForgettingPlace, people: People, by: str) -> Forgetting
     """Forget people; return the receipt. Raises `ExecutionsUnderWay` where a run does not end in time."""
     store, model = place.store, people.definition.model
     place.tell("finding their rows")
-    texts = find_in_uploads(store, people).texts
-    receipt = _begin(place, people, by)
-    ids, removed = set(receipt.predictions), dict(receipt.removed)
-    place.tell("removing what was uploaded and asked")
-    unread = forget_in_uploads(store, people, place.lake, place.inbox, removed)
-    removed["interactions"] = removed.get("interactions", 0) + forget_interactions(store, people, place.lake)
-    removed["captured"] = removed.get("captured", 0) + forget_captured(store, people, place.lake)
-    removed["labels"] = removed.get("labels", 0) + forget_labels(store, model, ids, place.lake)
-    removed["histories"] = removed.get("histories", 0) + forget_histories(people, place.history_table)
+    own = OwnTexts()
+    receipt = _begin(place, people, by, own)
+    ids, removed = set(receipt.predictions), Counter(receipt.removed)
+    _forget_sources(place, people, ids, removed)
     _wait(place, model)
     place.tell("removing what runs and monitoring made of it")
     learned, undecided = find_learned(store, people)
-    steps = {
-        "hours": forget_hours(store, model, ids, texts, place.lake),
-        "monitoring": forget_reports(store, model, texts, place.lake),
-        "snapshots": forget_snapshots(store, people, place.lake),
-    }
+    removed["hours"] += forget_hours(store, model, ids, own.texts)
+    removed["monitoring"] += forget_reports(store, model, own.texts, place.lake)
+    removed["snapshots"] += forget_snapshots(store, people, place.lake)
+    forget_in_uploads(store, people, place.inbox, removed)  # a receipt may have been on its way
     done = replace(
         receipt,
         state="done",
         done_at=to_iso(place.clock()),
         learned=_union(receipt.learned, learned),
         undecided=tuple(undecided),
-        unread=unread,
-        removed=removed | {name: removed.get(name, 0) + rows for name, rows in steps.items()},
+        unsearched=tuple(find_unsearched(store, people)),
+        removed=dict(removed),
         predictions=(),
     )
+    for folder in folders_of_model(model):
+        place.lake.delete_former(folder)
     done.write(store, model, done.digest)
     place.lake.delete_former(done.key(model, done.digest))
     return done
 
 
-def _begin(place: ForgettingPlace, people: People, by: str) -> ForgettingReceipt:
-    """Refuse the keys, then write down what cannot be found out again once rows are removed."""
+def _forget_sources(place: ForgettingPlace, people: People, ids: Collection[str], removed: Counter[str]) -> None:
+    """Remove what came from outside: no execution that starts later can read it."""
+    store = place.store
+    place.tell("removing what was uploaded and asked")
+    removed["labels"] += forget_labels(store, people.definition.model, ids)
+    forget_in_uploads(store, people, place.inbox, removed)
+    removed["interactions"] += forget_interactions(store, people)
+    removed["histories"] += forget_histories(people, place.history_table)
+    removed["captured"] += forget_captured(store, people, place.lake)
+
+
+def _begin(place: ForgettingPlace, people: People, by: str, own: OwnTexts) -> ForgettingReceipt:
+    """Refuse the keys, then write down what cannot be found out again once rows are removed, and find their texts."""
     store, model = place.store, people.definition.model
     keys = ForgottenKeys.add(store, model, people.columns, salted_hashes)
     digest = request_digest(people.names, salted_hashes(people.columns, people.names, keys.salt).tolist())
@@ -103,11 +118,15 @@ def _begin(place: ForgettingPlace, people: People, by: str) -> ForgettingReceipt
     fresh = ForgettingReceipt(model, digest, "begun", by, to_iso(place.clock()), people.names, len(people))
     receipt = before or fresh
     learned, _ = find_learned(store, people)
-    predictions = {*receipt.predictions, *find_predictions(store, people)}
+    predictions = {*receipt.predictions, *find_predictions(store, people, own)}
+    read_curated_texts(store, people, own, others=False)
+    read_curated_texts(store, people, own, others=True)
+    discard_prediction_texts(store, people, own)
     begun = replace(
         receipt, state="begun", learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions))
     )
     begun.write(store, model, digest)
+    forget_reports(store, model, own.texts, place.lake)  # while it is known which texts are theirs
     return begun
 
 

@@ -10,12 +10,11 @@ from refrain.lake.packed_columns import pack_columns, unpack_columns
 from refrain.recommendation.history_table import HistoryTable
 
 if TYPE_CHECKING:
-    from refrain.aws.object_versions import ObjectVersions
     from refrain.aws.storage import Store
     from refrain.forgetting.people import People
 
 
-def forget_interactions(store: Store, people: People, lake: ObjectVersions) -> int:
+def forget_interactions(store: Store, people: People) -> int:
     """Remove their interactions; return how many they were."""
     removed, prefix = 0, interactions_prefix(people.definition.model)
     for key in store.keys(prefix):
@@ -24,7 +23,6 @@ def forget_interactions(store: Store, people: People, lake: ObjectVersions) -> i
         if theirs.any():
             store.write(key, pack_columns({name: array[~theirs] for name, array in columns.items()}))
             removed += int(theirs.sum())
-    lake.delete_former(prefix)
     return removed
 
 

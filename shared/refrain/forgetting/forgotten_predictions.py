@@ -19,19 +19,39 @@ from refrain.statistics.hashing import text_hashes
 from refrain.times import from_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from refrain.aws.object_versions import ObjectVersions
     from refrain.aws.storage import Store
+    from refrain.forgetting.own_texts import OwnTexts
     from refrain.forgetting.people import People
 
 
-def find_predictions(store: Store, people: People) -> set[str]:
-    """Find the ids of their captured predictions; nothing is changed."""
+def find_predictions(store: Store, people: People, own: OwnTexts) -> set[str]:
+    """Find the ids of their captured predictions and take the texts of these; nothing is changed."""
     ids: set[str] = set()
+
+    def mark(rows: Sequence[Any]) -> Sequence[bool]:
+        marked = _mark(people, rows)
+        own.add(_values(rows, marked))
+        return marked
+
     for key in store.keys(captured_prefix(people.definition.model)):
-        ids.update(remove_rows(key, store.read(key).data, lambda rows: _mark(people, rows))[1])
+        ids.update(remove_rows(key, store.read(key).data, mark)[1])
     return ids
+
+
+def discard_prediction_texts(store: Store, people: People, own: OwnTexts) -> None:
+    """Leave out the texts that others' captured predictions have."""
+
+    def mark(rows: Sequence[Any]) -> Sequence[bool]:
+        marked = _mark(people, rows)
+        own.discard(_values(rows, [not is_theirs for is_theirs in marked]))
+        return marked
+
+    for key in store.keys(captured_prefix(people.definition.model)) if own.texts else ():
+        remove_rows(key, store.read(key).data, mark)
 
 
 def forget_captured(store: Store, people: People, lake: ObjectVersions) -> int:
@@ -44,11 +64,10 @@ def forget_captured(store: Store, people: People, lake: ObjectVersions) -> int:
             store.write(key, left)
         elif ids:
             lake.delete_all(key)
-    lake.delete_former(captured_prefix(people.definition.model))
     return removed
 
 
-def forget_labels(store: Store, model: str, ids: Collection[str], lake: ObjectVersions) -> int:
+def forget_labels(store: Store, model: str, ids: Collection[str]) -> int:
     """Remove the labels of predictions; return how many they were."""
     removed = 0
     for key in store.keys(LabelBatch.prefix(model)):
@@ -60,11 +79,10 @@ def forget_labels(store: Store, model: str, ids: Collection[str], lake: ObjectVe
             write_batch(content, model, batch.source, kept, from_iso(batch.received_at))
             store.write(key, content.getvalue())
             removed += len(labels) - len(kept)
-    lake.delete_former(LabelBatch.prefix(model))
     return removed
 
 
-def forget_hours(store: Store, model: str, ids: Collection[str], texts: Collection[str], lake: ObjectVersions) -> int:
+def forget_hours(store: Store, model: str, ids: Collection[str], texts: AbstractSet[str]) -> int:
     """Remove predictions from hourly samples, and texts of theirs from the notes; return how many rows went.
 
     Counts stay: they are figures of all rows of an hour.
@@ -79,7 +97,6 @@ def forget_hours(store: Store, model: str, ids: Collection[str], texts: Collecti
             removed += rows if part == "rows" else 0
             if left != data:
                 store.write(key, left)
-    lake.delete_former(folder)
     return removed
 
 
@@ -98,7 +115,7 @@ def _without_rows(data: bytes, part: str, hashes: np.ndarray[Any, np.dtype[np.ui
     return (rows.select(~theirs).pack() if theirs.any() else data), int(theirs.sum())
 
 
-def _without_notes(data: bytes, texts: Collection[str]) -> tuple[bytes, int]:
+def _without_notes(data: bytes, texts: AbstractSet[str]) -> tuple[bytes, int]:
     """Count their new values among the rest."""
     counts, changed = HourCounts.unpack(data), False
     for notes in counts.notes:
@@ -117,3 +134,9 @@ def _mark(people: People, rows: Sequence[Any]) -> Sequence[bool]:
         instances = [instance | {user: instance.get("user")} for instance in instances]
     marked: list[bool] = people.mark_rows(instances).tolist()
     return marked
+
+
+def _values(rows: Sequence[Any], chosen: Sequence[bool]) -> Iterator[object]:
+    for row, is_chosen in zip(rows, chosen, strict=True):
+        if is_chosen:
+            yield from row["instance"].values()

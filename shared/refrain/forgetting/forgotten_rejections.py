@@ -26,19 +26,21 @@ MAX_BATCH_ROWS = 10_000
 _BETWEEN_VALUES = re.compile(r"""[\s,;|"']+""")
 
 
-def forget_rejected(store: Store, people: People, key: str) -> int:
-    """Remove their rows from the rejected rows of an upload; return how many they were."""
+def forget_rejected(store: Store, people: People, key: str | None) -> tuple[int, int | None]:
+    """Remove their rows from the rejected rows of an upload; return how many went and are left, None for expired."""
+    if key is None:
+        return 0, 0
     try:
-        lines = gzip.decompress(store.read(key).data).splitlines()
-    except NotFound:  # they expire
-        return 0
+        lines = gzip.decompress(store.read(key).data).split(b"\n")[:-1]
+    except NotFound:
+        return 0, None
     kept: list[bytes] = []
     for batch in batched(lines, MAX_BATCH_ROWS, strict=False):
         theirs = mark_rejected(people, [json.loads(line) for line in batch])
         kept += [line for line, is_theirs in zip(batch, theirs, strict=True) if not is_theirs]
     if len(kept) < len(lines):
         store.write(key, gzip.compress(b"".join(line + b"\n" for line in kept), 3, mtime=0))
-    return len(lines) - len(kept)
+    return len(lines) - len(kept), len(kept)
 
 
 def mark_rejected(people: People, entries: Sequence[Any]) -> NDArray[np.bool_]:

@@ -35,5 +35,4 @@ def forget_reports(store: Store, model: str, texts: Collection[str], lake: Objec
         if any(pattern.search(text) for pattern in patterns):
             removed += 1
             lake.delete_all(key)
-    lake.delete_former(MonitoringReport.prefix(model))
     return removed

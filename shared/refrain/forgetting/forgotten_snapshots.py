@@ -36,7 +36,7 @@ SIDES: tuple[Side, ...] = ("train", "holdout")
 
 
 def find_learned(store: Store, people: People) -> tuple[list[str], list[str]]:
-    """Find the versions that learned from them, and those whose rows are no longer kept; nothing is changed."""
+    """Find the versions that learned from them, and those of whose rows nobody can tell; nothing is changed."""
     model = people.definition.model
     masks: dict[str, SideMasks] = {}
     learned, undecided = [], []
@@ -61,8 +61,6 @@ def forget_snapshots(store: Store, people: People, lake: ObjectVersions) -> int:
         if count:
             _forget_run(store, people, run, masks, [item for item in manifests if item.run == run], lake)
             removed += count
-    for key in ("snapshots", "versions"):
-        lake.delete_former(f"{key}/{model}/")
     return removed
 
 
@@ -84,8 +82,9 @@ def _read_masks(store: Store, people: People, run: str) -> SideMasks:
             rows = read_snapshot_rows(store, people.definition.model, run, side)
         except NotFound:
             continue
-        raw = {name: rows[name] for name in people.names if name in rows}
-        masks[side] = people.mark(raw, len(rows[next(iter(rows))]))
+        if all(name in rows for name in people.names):
+            raw = {name: rows[name] for name in people.names}
+            masks[side] = people.mark(raw, len(raw[people.names[0]]))
     return masks
 
 

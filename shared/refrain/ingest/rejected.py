@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from refrain.lake.forgotten_keys import FORGOTTEN
 from refrain.lake.receipt import Rejection
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from preprocessing import Problem
     from refrain.ingest.readers.chunks import Chunk, Malformed
-
-FORGOTTEN = "was forgotten"
-"""Why a row is rejected whose key nothing may be kept of."""
 
 MAX_LISTED_REASONS = 50
 MAX_COUNTED_REASONS = 10_000

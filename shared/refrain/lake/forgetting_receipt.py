@@ -23,8 +23,8 @@ class ForgettingReceipt(StoredDocument):
     """The receipt of one request, which may be repeated: counts and names add up.
 
     `removed` counts rows by the first folder of the objects that they were in. `learned` are the versions that learned
-    from the people, `undecided` those of which nothing tells any more. `unread` are uploads that were never read, so
-    that nobody knows whom they are of. `predictions` are the ids of their predictions, until all is done.
+    from the people, `undecided` those of which nothing tells any more. `unsearched` are uploads that were never read,
+    or whose rows have no such key. `predictions` are the ids of their predictions, until all is done.
     """
 
     path = "forgotten/{}/{}.json"
@@ -38,7 +38,7 @@ class ForgettingReceipt(StoredDocument):
     keys: int
     learned: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
     removed: dict[str, int] = field(default_factory=dict)
     predictions: tuple[str, ...] = ()
     done_at: str | None = None
@@ -62,6 +62,6 @@ def request_digest(columns: Iterable[str], hashes: Iterable[int]) -> str:
 
 
 def folders_of_model(model: str) -> tuple[str, ...]:
-    """Return the prefixes below which objects hold rows of a model, or what was made of a few of them."""
+    """Return the folders in which a model's objects hold rows, or what is made of a few rows."""
     names = ("curated", "rejected", "receipts", "captured", "labels", "interactions", "hours", "snapshots", "versions")
-    return tuple(f"{name}/{model}/" for name in (*names, "monitoring"))
+    return tuple(f"{name}/{model}/" for name in (*names, "monitoring", "forgotten"))

@@ -5,6 +5,8 @@ forgotten/<model>.json   changed by compare-and-swap only; it grows before anyth
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     type HashRows = Callable[[Columns, Sequence[str], int], NDArray[np.uint64]]
     """Hashes the rows of columns by the named ones and a salt."""
+
+FORGOTTEN = "was forgotten"
+"""Why a row is rejected whose key nothing may be kept of."""
 
 MAX_MOVES = 20
 """Attempts to change the object while others change it."""
@@ -79,6 +84,12 @@ class ForgottenKeys(StoredDocument):
             if set(group.columns) <= columns.keys():
                 marked |= np.isin(hash_rows(columns, group.columns, self.salt), np.array(group.hashes, np.uint64))
         return marked
+
+    @property
+    def digest(self) -> str:
+        """Name what was forgotten, "" where nothing was: rows without these keys are other rows than before."""
+        text = json.dumps(self.to_json()["groups"])
+        return hashlib.sha256(text.encode()).hexdigest() if self.groups else ""
 
     @property
     def names(self) -> tuple[str, ...]:

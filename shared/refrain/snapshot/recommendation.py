@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from preprocessing import Columns, RecommenderDefinition, objects
+from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.lake.learned_rows import are_enough
 from refrain.lake.packed_columns import PackedFile
 from refrain.lake.receipt import Receipt
@@ -41,10 +42,11 @@ class RecommenderSnapshot(SnapshotKind):
     def gather(self, store: Store) -> RunData:
         model = self.definition.model
         receipts = choose_receipts(Receipt.read_kept(store, model), self.definition)
+        forgotten = ForgottenKeys.read(store, model).digest
         if not self.definition.roles.describe:
-            return RunData(receipts)
+            return RunData(receipts, forgotten=forgotten)
         items = choose_receipts(Receipt.read_kept(store, model, "items"), definition_of_items(self.definition))
-        return RunData(receipts, items=items)
+        return RunData(receipts, items=items, forgotten=forgotten)
 
     @property
     @override

@@ -48,11 +48,15 @@ class Split:
 
 @dataclass(frozen=True)
 class RunData:
-    """Everything that a run may learn from: uploads of rows, labelled predictions, and uploads that describe items."""
+    """Everything that a run may learn from: uploads of rows, labelled predictions, and uploads that describe items.
+
+    `forgotten` names the keys whose rows went from them.
+    """
 
     receipts: Sequence[Receipt]
     labelled: LabelledRows = NO_LABELS
     items: Sequence[Receipt] = ()
+    forgotten: str = ""
 
     @property
     def newest_arrival(self) -> np.datetime64:
@@ -76,7 +80,7 @@ class SnapshotKind:
         newest = labelled.predicted.max() if len(labelled) else None
         oldest = window_start(receipts, self.definition, newest)
         recent = labelled if oldest is None else labelled.select(labelled.predicted >= oldest)
-        return RunData(choose_receipts(receipts, self.definition, newest), recent)
+        return RunData(choose_receipts(receipts, self.definition, newest), recent, forgotten=forgotten.digest)
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:

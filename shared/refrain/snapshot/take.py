@@ -130,6 +130,7 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
         "shape": definition.fingerprint,
         "preprocessing": preprocessing_version,
         **({"labelled": data.labelled.digest} if len(data.labelled) else {}),
+        **({"forgotten": data.forgotten} if data.forgotten else {}),
         **({"items": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.items]} if data.items else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
     }
