@@ -14,7 +14,7 @@ from cli.options import DEFAULTS, Options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from refrain.forgetting.forget import ForgettingPlace
+    from refrain.forgetting.forget import ForgettingStack
     from refrain.lake.forgetting_receipt import ForgettingReceipt
 
 
@@ -39,8 +39,8 @@ def forget(
     rows = _read_keys(key, keys)
     stack = options.client().origin
     with stack_environment(stack):
-        place = _open_place(stack.stack, progress_console().print)
-        receipt = forget_people(place, read_people(find_definition(place.store, model), rows), author())
+        reached = _open_stores(stack.stack, progress_console().print)
+        receipt = forget_people(reached, read_people(find_definition(reached.store, model), rows), author())
     _show(receipt, options)
 
 
@@ -57,15 +57,15 @@ def _read_keys(key: list[str], keys: Path | None) -> list[dict[str, str]]:
     return [{name: value for name, _, value in pairs}]
 
 
-def _open_place(addresses: dict[str, str], tell: Callable[[str], object]) -> ForgettingPlace:
+def _open_stores(addresses: dict[str, str], tell: Callable[[str], object]) -> ForgettingStack:
     from refrain.aws.cloud import AwsCloud
     from refrain.aws.object_versions import ObjectVersions
     from refrain.aws.storage import Store
-    from refrain.forgetting.forget import ForgettingPlace
+    from refrain.forgetting.forget import ForgettingStack
 
     machines = [AwsCloud(addresses[name]) for name in ("state_machine_arn", "monitoring_state_machine_arn")]
     lake, inbox = (addresses[name] for name in ("lake_bucket", "inbox_bucket"))
-    return ForgettingPlace(
+    return ForgettingStack(
         Store(lake), ObjectVersions(lake), ObjectVersions(inbox), addresses["history_table"], machines, tell
     )
 

@@ -27,6 +27,8 @@ from refrain.lake.evaluation import Evaluation, Figures, Importance, ModelSummar
 from refrain.lake.expectation import Expectation, expect
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Turnover
 from refrain.lake.footprint import Footprint
+from refrain.lake.forgetting_receipt import ForgettingReceipt
+from refrain.lake.forgotten_keys import ForgottenGroup, ForgottenKeys
 from refrain.lake.judged_window import Distribution, JudgedWindow, MissingValues, NewValues, PastWindow
 from refrain.lake.method_checks import Finding, MethodChecks
 from refrain.lake.model_definition import DefinitionChange, ModelDefinition
@@ -62,7 +64,7 @@ MODEL, VERSION, TIME = "people", f"{RUN}-logistic", "2026-11-23T12:04:09.000Z"
 OBJECT = re.compile(
     r"(?:snapshot|manifest|baseline|golden|catalogue|footprint|errors|evaluation|expectation)\.json"
     r"|(?:curated|rejected|receipts|snapshots|versions|deployments|captured|hours|labels|interactions)/\S+"
-    r"|(?:monitoring|rounds|coverage|definitions)/\S+"
+    r"|(?:monitoring|rounds|coverage|definitions|forgotten)/\S+"
 )
 """The name of a stored object, or how a key begins."""
 
@@ -185,6 +187,8 @@ REPORT = MonitoringReport(
 )
 ROUND = MonitoringRound("3c5b1a52-8a0c-4e5e-9a55-0d3c6a1f9b11")
 
+FORGOTTEN_KEYS = ForgottenKeys(MODEL, 7, (ForgottenGroup(("city",), (3, 2**64 - 1)),))
+FORGETTING = ForgettingReceipt(MODEL, "d0", "begun", "ada", TIME, ("city",), 2, (VERSION,), removed={"curated": 3})
 RECEIPT = Receipt(
     status="kept",
     model=MODEL,
@@ -267,6 +271,14 @@ STORED = {
         lambda lake: MonitoringRound.read(lake, to_key(from_iso(REPORT.time))),
     ),
     Receipt: Stored(RECEIPT, RECEIPT.write_new, lambda lake: Receipt.read(lake, MODEL, "d0")),
+    ForgottenKeys: Stored(
+        FORGOTTEN_KEYS, lambda lake: FORGOTTEN_KEYS.write(lake, MODEL), lambda lake: ForgottenKeys.read(lake, MODEL)
+    ),
+    ForgettingReceipt: Stored(
+        FORGETTING,
+        lambda lake: FORGETTING.write(lake, MODEL, "d0"),
+        lambda lake: ForgettingReceipt.read(lake, MODEL, "d0"),
+    ),
     LogEntry: Stored(PROMOTED, PROMOTED.write, lambda lake: LogEntry.read(lake, PROMOTED.key())),
 }
 """One object of every class that has a key of its own."""

@@ -18,7 +18,7 @@ import pytest
 from refrain.aws.object_versions import ObjectVersions
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ExecutionsUnderWay
-from refrain.forgetting.forget import ForgettingPlace, forget_people
+from refrain.forgetting.forget import ForgettingStack, forget_people
 from refrain.forgetting.people import read_people
 from refrain.ingest import upload as upload_module
 from refrain.ingest import upload_kinds
@@ -126,9 +126,9 @@ def lake(aws: Aws) -> Iterator[Store]:
     registry.cache_clear()
 
 
-def place_of(aws: Aws, *machines: Machine) -> ForgettingPlace:
+def stack_of(aws: Aws, *machines: Machine) -> ForgettingStack:
     versions = ObjectVersions(aws.lake), ObjectVersions(aws.inbox)
-    return ForgettingPlace(open_store(aws.lake), *versions, f"history-{aws.lake}", machines, sleep=lambda _: None)
+    return ForgettingStack(open_store(aws.lake), *versions, f"history-{aws.lake}", machines, sleep=lambda _: None)
 
 
 def people_of(store: Store) -> People:
@@ -137,7 +137,7 @@ def people_of(store: Store) -> People:
 
 def forget(aws: Aws, *machines: Machine) -> ForgettingReceipt:
     store = open_store(aws.lake)
-    return forget_people(place_of(aws, *machines), people_of(store), "ada")
+    return forget_people(stack_of(aws, *machines), people_of(store), "ada")
 
 
 def ask(lake: Store, *instances: dict[str, Any]) -> list[str]:

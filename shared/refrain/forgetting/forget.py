@@ -53,8 +53,8 @@ class Executions(Protocol):
 
 
 @dataclass(frozen=True)
-class ForgettingPlace:
-    """Where to forget: the lake and the versions of both buckets, the table of histories, and what may be running."""
+class ForgettingStack:
+    """What is forgotten in: the lake and the versions of both buckets, the table of histories, and what may be running."""
 
     store: Store
     lake: ObjectVersions
@@ -66,25 +66,25 @@ class ForgettingPlace:
     clock: Clock = utc_now
 
 
-def forget_people(place: ForgettingPlace, people: People, by: str) -> ForgettingReceipt:
+def forget_people(stack: ForgettingStack, people: People, by: str) -> ForgettingReceipt:
     """Forget people; return the receipt. Raises `ExecutionsUnderWay` where a run does not end in time."""
-    store, model = place.store, people.definition.model
-    place.tell("finding their rows")
+    store, model = stack.store, people.definition.model
+    stack.tell("finding their rows")
     own = OwnTexts()
-    receipt = _begin(place, people, by, own)
+    receipt = _begin(stack, people, by, own)
     ids, removed = set(receipt.predictions), Counter(receipt.removed)
-    _forget_sources(place, people, ids, removed)
-    _wait(place, model)
-    place.tell("removing what runs and monitoring made of it")
+    _forget_sources(stack, people, ids, removed)
+    _wait(stack, model)
+    stack.tell("removing what runs and monitoring made of it")
     learned, undecided = find_learned(store, people)
     removed["hours"] += forget_hours(store, model, ids, own.texts)
-    removed["monitoring"] += forget_reports(store, model, own.texts, place.lake)
-    removed["snapshots"] += forget_snapshots(store, people, place.lake)
-    forget_in_uploads(store, people, place.inbox, removed)  # a receipt may have been on its way
+    removed["monitoring"] += forget_reports(store, model, own.texts, stack.lake)
+    removed["snapshots"] += forget_snapshots(store, people, stack.lake)
+    forget_in_uploads(store, people, stack.inbox, removed)  # a receipt may have been on its way
     done = replace(
         receipt,
         state="done",
-        done_at=to_iso(place.clock()),
+        done_at=to_iso(stack.clock()),
         learned=_union(receipt.learned, learned),
         undecided=tuple(undecided),
         unsearched=tuple(find_unsearched(store, people)),
@@ -92,55 +92,55 @@ def forget_people(place: ForgettingPlace, people: People, by: str) -> Forgetting
         predictions=(),
     )
     for folder in folders_of_model(model):
-        place.lake.delete_former(folder)
+        stack.lake.delete_former(folder)
     done.write(store, model, done.digest)
-    place.lake.delete_former(done.key(model, done.digest))
+    stack.lake.delete_former(done.key(model, done.digest))
     return done
 
 
-def _forget_sources(place: ForgettingPlace, people: People, ids: Collection[str], removed: Counter[str]) -> None:
+def _forget_sources(stack: ForgettingStack, people: People, ids: Collection[str], removed: Counter[str]) -> None:
     """Remove what came from outside: no execution that starts later can read it."""
-    store = place.store
-    place.tell("removing what was uploaded and asked")
+    store = stack.store
+    stack.tell("removing what was uploaded and asked")
     removed["labels"] += forget_labels(store, people.definition.model, ids)
-    forget_in_uploads(store, people, place.inbox, removed)
+    forget_in_uploads(store, people, stack.inbox, removed)
     removed["interactions"] += forget_interactions(store, people)
-    removed["histories"] += forget_histories(people, place.history_table)
-    removed["captured"] += forget_captured(store, people, place.lake)
+    removed["histories"] += forget_histories(people, stack.history_table)
+    removed["captured"] += forget_captured(store, people, stack.lake)
 
 
-def _begin(place: ForgettingPlace, people: People, by: str, own: OwnTexts) -> ForgettingReceipt:
+def _begin(stack: ForgettingStack, people: People, by: str, own: OwnTexts) -> ForgettingReceipt:
     """Refuse the keys, then write down what cannot be found out again once rows are removed, and find their texts."""
-    store, model = place.store, people.definition.model
+    store, model = stack.store, people.definition.model
     keys = ForgottenKeys.add(store, model, people.columns, salted_hashes)
     digest = request_digest(people.names, salted_hashes(people.columns, people.names, keys.salt).tolist())
     before = ForgettingReceipt.read_if_any(store, model, digest)
-    fresh = ForgettingReceipt(model, digest, "begun", by, to_iso(place.clock()), people.names, len(people))
+    fresh = ForgettingReceipt(model, digest, "begun", by, to_iso(stack.clock()), people.names, len(people))
     receipt = before or fresh
     learned, _ = find_learned(store, people)
     predictions = {*receipt.predictions, *find_predictions(store, people, own)}
-    read_curated_texts(store, people, own, others=False)
-    read_curated_texts(store, people, own, others=True)
+    read_curated_texts(store, people, own, all_but_theirs=False)
+    read_curated_texts(store, people, own, all_but_theirs=True)
     discard_prediction_texts(store, people, own)
     begun = replace(
         receipt, state="begun", learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions))
     )
     begun.write(store, model, digest)
-    forget_reports(store, model, own.texts, place.lake)  # while it is known which texts are theirs
+    forget_reports(store, model, own.texts, stack.lake)  # while it is known which texts are theirs
     return begun
 
 
-def _wait(place: ForgettingPlace, model: str) -> None:
+def _wait(stack: ForgettingStack, model: str) -> None:
     """Wait for the executions that may have read what is removed now; those that start later cannot."""
     waited = 0.0
-    for machine in place.machines:
+    for machine in stack.machines:
         for execution in machine.running_executions(model):
             name = execution.rpartition(":")[2]
-            place.tell(f"waiting for {name} to end")
+            stack.tell(f"waiting for {name} to end")
             while not machine.is_over(execution):
                 if waited >= MAX_WAIT_SECONDS:
                     raise ExecutionsUnderWay(name)
-                place.sleep(PAUSE_SECONDS)
+                stack.sleep(PAUSE_SECONDS)
                 waited += PAUSE_SECONDS
 
 

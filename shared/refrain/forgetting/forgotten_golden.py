@@ -74,9 +74,9 @@ def _mark_histories(definition: RecommenderDefinition, rows: Sequence[Any], thei
     """Mark the requests whose history is made of items of one of the users."""
     users, items = (theirs[name].astype(str) for name in (definition.roles.user, definition.roles.item))
     by_user = [set(items[users == user].tolist()) for user in np.unique(users)]
-    known = set(items.tolist())
+    all_items = set(items.tolist())
     histories = [{str(item).strip() for item in row.get("history") or ()} for row in rows]
-    own = [history & known for history in histories]
+    own = [history & all_items for history in histories]
     return np.array(
         [
             bool(part) and any(len(history - of_user) <= 1 for of_user in by_user)

@@ -36,11 +36,11 @@ class LeftRows:
     rejected: int | None
 
 
-def read_curated_texts(store: Store, people: People, own: OwnTexts, *, others: bool) -> None:
+def read_curated_texts(store: Store, people: People, own: OwnTexts, *, all_but_theirs: bool) -> None:
     """Take the texts of the people's curated rows, or leave out those of others."""
     receipts = read_receipts(store, people.definition.model)
     keys = [part.key for receipt in receipts if receipt.kind != "labels" for part in receipt.parts]
-    (discard_curated_texts if others else add_curated_texts)(store, people, keys, own)
+    (discard_curated_texts if all_but_theirs else add_curated_texts)(store, people, keys, own)
 
 
 def find_unsearched(store: Store, people: People) -> list[str]:
