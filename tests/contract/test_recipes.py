@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 RECIPES = PROJECT / "docs" / "recipes"
 KNOWN = json.loads((Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json").read_text())
-ROLES = ["Uploader", "Caller", "Modeller", "Operator", "Deployer"]
+ROLES = ["Uploader", "Caller", "Modeller", "Forgetter", "Operator", "Deployer"]
 PAGES = [PROJECT / "docs" / f"{name}.md" for name in ("operations", "labels", "recommendation", "api")]
 
 

@@ -54,7 +54,7 @@ class Executions(Protocol):
 
 @dataclass(frozen=True)
 class ForgettingStack:
-    """What is forgotten in: the lake and the versions of both buckets, the table of histories, and what may be running."""
+    """What is forgotten in: the lake, the versions of both buckets, the table of histories, and what may be running."""
 
     store: Store
     lake: ObjectVersions
