@@ -1,4 +1,4 @@
-"""Whatever the lake holds, the page on operations says how a person is forgotten in it, and the code goes through it."""
+"""Whatever the lake holds, the page on operations says how a person is forgotten in it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ MAX_CHANGED = 1
 """Columns in which a golden row may differ from the row that it was made of, besides those without an own value."""
 
 
-def forget_golden(store: Store, manifest: Manifest, theirs: Columns) -> None:
+def forget_golden(store: Store, manifest: Manifest, theirs: Columns, all_others: Columns) -> None:
     """Remove the golden rows of a version that may be made of one of their rows, with the answers to them."""
     try:
         golden = Golden.read(store, manifest.model, manifest.version)
@@ -36,7 +36,7 @@ def forget_golden(store: Store, manifest: Manifest, theirs: Columns) -> None:
     if isinstance(definition, RecommenderDefinition):
         marked = _mark_histories(definition, golden.rows, theirs)
     else:
-        marked = _mark_instances(definition, golden.rows, theirs)
+        marked = _mark_instances(manifest, definition, golden.rows, (theirs, all_others))
     if marked.any():
         rows, answers = (
             [item for item, is_theirs in zip(items, marked, strict=True) if not is_theirs]
@@ -45,26 +45,34 @@ def forget_golden(store: Store, manifest: Manifest, theirs: Columns) -> None:
         replace(golden, rows=rows, answers=answers).write(store, manifest.model, manifest.version)
 
 
-def _mark_instances(definition: Definition, rows: Sequence[Any], theirs: Columns) -> NDArray[np.bool_]:
-    """Mark the instances that have the values of one of their rows, in all columns but `MAX_CHANGED`."""
+def _mark_instances(
+    manifest: Manifest, definition: Definition, rows: Sequence[Any], sides: tuple[Columns, Columns]
+) -> NDArray[np.bool_]:
+    """Mark the instances that have the values of one of their rows in all columns but `MAX_CHANGED`.
+
+    One with a value that no row of anybody else has is theirs too: an extreme, for example.
+    """
     names = definition.inputs
     columns, _ = prepare(definition, rows_to_columns(rows, names), len(rows), columns=names)
-    own = fit_to(definition, theirs)
-    cells, their_cells = (np.column_stack([row_hashes(side, [name]) for name in names]) for side in (columns, own))
-    counts = np.column_stack([_has_own_value(definition.columns[name], columns[name], own[name]) for name in names])
+    theirs, all_others = (fit_to(definition, side) for side in sides)
+    cells, differing = np.zeros(len(rows), np.int64), np.zeros((len(rows), len(theirs[names[0]])), np.int64)
     marked = np.zeros(len(rows), bool)
-    for row in range(len(rows)):
-        compared = counts[row]
-        differing = (their_cells[:, compared] != cells[row, compared]).sum(axis=1)
-        marked[row] = compared.any() and bool((differing <= min(MAX_CHANGED, compared.sum() - 1)).any())
+    for name in names:
+        own, of_others, asked = (row_hashes(side, [name]) for side in (theirs, all_others, columns))
+        compared = _comes_from_a_row(definition.columns[name], columns[name], manifest.vocabularies.get(name))
+        cells += compared
+        differing += compared[:, None] & (asked[:, None] != own)
+        marked |= compared & np.isin(asked, np.setdiff1d(own, of_others))
+    most = np.minimum(MAX_CHANGED, cells - 1)
+    marked |= (differing <= most[:, None]).any(axis=1)
     return marked
 
 
-def _has_own_value(column: Column, values: Array, theirs: Array) -> NDArray[np.bool_]:
-    """Mark the values that can come from a row: none that is missing, a limit of the definition, or made up."""
+def _comes_from_a_row(column: Column, values: Array, vocabulary: Sequence[str] | None) -> NDArray[np.bool_]:
+    """Mark the values that may come from a row: none that is missing, a limit of the definition, or made up."""
     present = ~is_missing(values)
     if column.kind == "category":
-        return present & np.isin(values.astype(str), theirs.astype(str))
+        return present if vocabulary is None else present & np.isin(values.astype(str), list(vocabulary))
     limits = [limit for limit in (column.least, column.most) if limit is not None]
     numbers = values.astype("datetime64[us]").astype(np.int64) / 1e6 if column.kind == "time" else values
     return present & ~np.isin(numbers, limits)

@@ -93,9 +93,12 @@ def _forget_run(
 ) -> None:
     model = people.definition.model
     sides = {side: read_snapshot_rows(store, model, run, side) for side in masks}
-    theirs = join_rows(*(select_rows(sides[side], mask) for side, mask in masks.items()))
+    theirs, all_others = (
+        join_rows(*(select_rows(sides[side], mask == are_theirs) for side, mask in masks.items()))
+        for are_theirs in (True, False)
+    )
     for manifest in manifests:
-        forget_golden(store, manifest, theirs)
+        forget_golden(store, manifest, theirs, all_others)
         _forget_judged(store, manifest, theirs)
     _forget_hashes(store, model, run, masks)
     for key in store.keys(snapshot_key(model, run, "answers/")):  # read by their own run alone, which is over

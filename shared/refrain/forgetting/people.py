@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import RecommenderDefinition, is_missing, prepare, rows_to_columns
+from preprocessing import RecommenderDefinition, prepare, rows_to_columns
 from refrain.errors import InvalidRequest
 from refrain.lake.learned_rows import is_among
 from refrain.statistics.hashing import row_hashes
@@ -73,9 +73,6 @@ def read_people(definition: Definition, keys: Sequence[Mapping[str, str]]) -> Pe
     if problems:
         number, column, reason = problems[0].row + 1, problems[0].column, problems[0].reason
         raise InvalidRequest(f"key {number}: {column} {reason}")
-    for name, array in columns.items():
-        if is_missing(array).any():  # it would be everybody without one
-            raise InvalidRequest(f"key {int(is_missing(array).argmax()) + 1}: {name} is missing")
     return People(definition, columns)
 
 
