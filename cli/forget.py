@@ -36,7 +36,7 @@ def forget(
     from refrain.forgetting.people import read_people
     from refrain.lake.model_definition import find_definition
 
-    rows = _read_keys(key, keys)
+    rows = read_keys(key, keys)
     stack = options.client().origin
     with stack_environment(stack):
         reached = _open_stores(stack.stack, progress_console().print)
@@ -44,7 +44,7 @@ def forget(
     _show(receipt, options)
 
 
-def _read_keys(key: list[str], keys: Path | None) -> list[dict[str, str]]:
+def read_keys(key: list[str], keys: Path | None) -> list[dict[str, str]]:
     """Read the keys of the command line or of a file. Raises `UsageError`."""
     if bool(key) == bool(keys):
         raise UsageError("name the people by --key column=value, or by --keys FILE.csv")
