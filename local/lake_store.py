@@ -25,6 +25,7 @@ def open_lake(stack: Stack) -> Store:
 def stack_environment(stack: Stack) -> Iterator[None]:
     """Set the variables by which stores and clients find a stack's services; those of the shell may lead elsewhere."""
     variables = stack.credentials()
+    variables |= {"AWS_DEFAULT_REGION": variables["AWS_REGION"]}  # boto3's name for it
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     _replace(before, variables)
     try:

@@ -11,10 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cli.app import main
+from local.names import REGION
 from refrain.aws.object_versions import ObjectVersions
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ExecutionsUnderWay
@@ -35,10 +38,12 @@ from refrain.monitoring.monitor import monitor_model
 from refrain.serving.registry.registry import registry
 from refrain.statistics.hashing import row_hashes, salted_hashes
 from tests.integration.loop import deliver, handler, retrain, snapshot_of, upload
+from tests.integration.test_monitoring import PASS, ROLE
 from tests.unit.monitoring.world import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from refrain.forgetting.people import People
     from refrain.lake.forgetting_receipt import ForgettingReceipt
@@ -330,3 +335,42 @@ def test_the_same_content_in_another_file_goes_from_the_inbox_too(aws: Aws, lake
     forget(aws)
 
     assert aws.objects(bucket=aws.inbox) == ["shops/second.csv"]
+
+
+def test_a_receipt_that_was_on_its_way_is_settled_too(aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload_module, "_read_forgotten", lambda *_: None)  # as if it was read just before
+
+    forget(aws, Machine(lambda: upload(aws, "shops/late.csv", [person(7.5), *shoppers(20, 2000), REJECTED])))
+
+    assert traces(aws, PERSON.encode()) == set()
+    late = next(each for each in Receipt.read_kept(lake, "shops") if each.source.key == "shops/late.csv")
+    assert (late.rows_read, late.rows_kept, late.rows_rejected) == (20, 20, 0)
+
+
+def test_the_command_forgets_and_names_the_versions(
+    aws: Aws, lake: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = boto3.client("stepfunctions", endpoint_url=aws.endpoint, region_name=REGION)
+    machines = [
+        client.create_state_machine(name=f"{aws.lake}-{name}", definition=PASS, roleArn=ROLE)["stateMachineArn"]
+        for name in ("retraining", "monitoring")
+    ]
+    stack = {
+        "aws_endpoint_url": aws.endpoint,
+        "lake_bucket": aws.lake,
+        "inbox_bucket": aws.inbox,
+        "history_table": "none",
+        "state_machine_arn": machines[0],
+        "monitoring_state_machine_arn": machines[1],
+    }
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["forget", "shops", "--key", f"who={PERSON}"]) == 0, capsys.readouterr().err
+
+    shown = capsys.readouterr().out
+    assert "Versions that learned from them: " in shown
+    assert "refrain retrain shops --reason forget --force" in shown
+    assert PERSON not in shown
+    assert traces(aws, PERSON.encode()) == set()
