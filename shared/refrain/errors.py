@@ -147,6 +147,16 @@ class ExecutionsUnderWay(RefrainError):
         )
 
 
+class ForgettingUnderWay(RefrainError):
+    """Another request to forget people of this model, which rewrites the same objects."""
+
+    def __init__(self, model: str, by: str, since: str) -> None:
+        super().__init__(
+            f"{model}: {by} forgets other people since {since}; wait until that is done. Where it broke off, it has to "
+            "be repeated, and this request can start two hours after it began"
+        )
+
+
 class OutdatedRollback(RefrainError):
     """A rollback that was asked for before the champion went into service, so not because of it."""
 

@@ -20,7 +20,7 @@ from cli.app import main
 from local.names import REGION
 from refrain.aws.object_versions import ObjectVersions
 from refrain.aws.storage import Store, open_store
-from refrain.errors import ExecutionsUnderWay
+from refrain.errors import ExecutionsUnderWay, ForgettingUnderWay
 from refrain.forgetting.forget import ForgettingStack, forget_people
 from refrain.forgetting.people import read_people
 from refrain.ingest import upload as upload_module
@@ -266,7 +266,7 @@ def test_forgetting_twice_changes_nothing_and_loses_no_name(aws: Aws, lake: Stor
     second = forget(aws)
 
     after = dict(everything(aws))
-    assert replace(second, done_at=first.done_at) == first
+    assert replace(second, begun_at=first.begun_at, done_at=first.done_at) == first
     key = first.key("shops", first.digest)
     assert {name: body for name, body in after.items() if name != key} == {
         name: body for name, body in before.items() if name != key
@@ -374,3 +374,17 @@ def test_the_command_forgets_and_names_the_versions(
     assert "refrain retrain shops --reason forget --force" in shown
     assert PERSON not in shown
     assert traces(aws, PERSON.encode()) == set()
+
+
+def test_two_requests_at_once_do_not_undo_each_other(aws: Aws, lake: Store) -> None:
+    definition = find_definition(lake, "shops")
+    stack = stack_of(
+        aws, Machine(lambda: forget_people(stack_of(aws), read_people(definition, [{"who": "p3"}]), "bob"))
+    )
+
+    with pytest.raises(ForgettingUnderWay, match="ada forgets other people"):
+        forget_people(stack, people_of(lake), "ada")
+
+    assert forget(aws).state == "done"
+    assert traces(aws, PERSON.encode()) == set()
+    assert forget_people(stack_of(aws), read_people(definition, [{"who": "p3"}]), "bob").removed["curated"] == 1

@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from refrain.errors import ExecutionsUnderWay
+from refrain.errors import ExecutionsUnderWay, ForgettingUnderWay
 from refrain.forgetting.forgotten_interactions import forget_histories, forget_interactions
 from refrain.forgetting.forgotten_predictions import (
     discard_prediction_texts,
@@ -28,7 +29,7 @@ from refrain.forgetting.own_texts import OwnTexts
 from refrain.lake.forgetting_receipt import ForgettingReceipt, folders_of_model, request_digest
 from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.statistics.hashing import salted_hashes
-from refrain.times import to_iso, utc_now
+from refrain.times import from_iso, to_iso, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 MAX_WAIT_SECONDS = 3600.0
 PAUSE_SECONDS = 5.0
+
+MAX_REQUEST_TIME = timedelta(hours=2)
+"""A request that has not ended by then has broken off."""
 
 
 class Executions(Protocol):
@@ -67,7 +71,10 @@ class ForgettingStack:
 
 
 def forget_people(stack: ForgettingStack, people: People, by: str) -> ForgettingReceipt:
-    """Forget people; return the receipt. Raises `ExecutionsUnderWay` where a run does not end in time."""
+    """Forget people; return the receipt.
+
+    Raises `ExecutionsUnderWay` where a run does not end in time, and `ForgettingUnderWay`.
+    """
     store, model = stack.store, people.definition.model
     stack.tell("finding their rows")
     own = OwnTexts()
@@ -116,18 +123,28 @@ def _begin(stack: ForgettingStack, people: People, by: str, own: OwnTexts) -> Fo
     digest = request_digest(people.names, salted_hashes(people.columns, people.names, keys.salt).tolist())
     before = ForgettingReceipt.read_if_any(store, model, digest)
     fresh = ForgettingReceipt(model, digest, "begun", by, to_iso(stack.clock()), people.names, len(people))
-    receipt = before or fresh
+    receipt = replace(before or fresh, state="begun", begun_at=fresh.begun_at)
+    receipt.write(store, model, digest)
+    _check_alone(stack, receipt)
     learned, _ = find_learned(store, people)
     predictions = {*receipt.predictions, *find_predictions(store, people, own)}
     read_curated_texts(store, people, own, all_but_theirs=False)
     read_curated_texts(store, people, own, all_but_theirs=True)
     discard_prediction_texts(store, people, own)
-    begun = replace(
-        receipt, state="begun", learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions))
-    )
+    begun = replace(receipt, learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions)))
     begun.write(store, model, digest)
     forget_reports(store, model, own.texts, stack.lake)  # while it is known which texts are theirs
     return begun
+
+
+def _check_alone(stack: ForgettingStack, receipt: ForgettingReceipt) -> None:
+    """Refuse to work beside another request; of two that begin at once, both see each other."""
+    for other in ForgettingReceipt.read_all(stack.store, receipt.model):
+        is_recent = stack.clock() - from_iso(other.begun_at) < MAX_REQUEST_TIME
+        if other.state == "begun" and other.digest != receipt.digest and is_recent:
+            withdrawn = replace(receipt, begun_at=to_iso(stack.clock() - MAX_REQUEST_TIME))
+            withdrawn.write(stack.store, receipt.model, receipt.digest)
+            raise ForgettingUnderWay(receipt.model, other.by, other.begun_at)
 
 
 def _wait(stack: ForgettingStack, model: str) -> None:

@@ -45,11 +45,16 @@ def read_curated_texts(store: Store, people: People, own: OwnTexts, *, all_but_t
 
 def find_unsearched(store: Store, people: People) -> list[str]:
     """Find the uploads that were never read, and those whose rows do not have the columns of a key."""
+    definition = people.definition
     return [
         receipt.source.key
-        for receipt in read_receipts(store, people.definition.model)
+        for receipt in read_receipts(store, definition.model)
         if (receipt.status in ("failed", "refused") and not receipt.rows_read)
-        or (receipt.kind == "rows" and not all(has_key(store, people, part.key) for part in receipt.parts))
+        or (
+            receipt.kind == "rows"
+            and not receipt.is_current(definition)
+            and not all(has_key(store, people, part.key) for part in receipt.parts)
+        )
     ]
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class ForgettingReceipt(StoredDocument):
     """The receipt of one request, which may be repeated: counts and names add up.
 
-    `removed` counts rows by the first folder of the objects that they were in. `learned` are the versions that learned
-    from the people, `undecided` those of which nothing tells any more. `unsearched` are uploads that were never read,
-    or whose rows have no such key. `predictions` are the ids of their predictions, until all is done.
+    `begun_at` is when it was last begun. `removed` counts rows by the first folder of the objects that they were in.
+    `learned` are the versions that learned from the people, `undecided` those of which nothing tells any more.
+    `unsearched` are uploads that were never read, or whose rows have no such key. `predictions` are the ids of their
+    predictions, until all is done.
     """
 
     path = "forgotten/{}/{}.json"
@@ -50,6 +51,11 @@ class ForgettingReceipt(StoredDocument):
             return cls.read(store, model, digest)
         except NotFound:
             return None
+
+    @classmethod
+    def read_all(cls, store: Store, model: str) -> list[Self]:
+        """Read the receipts of all requests of a model."""
+        return [cls.from_json(store.read_json(key)) for key in store.keys(f"forgotten/{model}/")]
 
 
 def request_digest(columns: Iterable[str], hashes: Iterable[int]) -> str:
