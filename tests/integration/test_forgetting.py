@@ -35,10 +35,12 @@ from refrain.lake.receipt import Receipt
 from refrain.lake.snapshot import list_runs, read_snapshot_rows
 from refrain.lake.version import Golden, list_versions
 from refrain.monitoring.monitor import monitor_model
+from refrain.recommendation.history_table import HistoryTable
 from refrain.serving.registry.registry import registry
 from refrain.statistics.hashing import row_hashes, salted_hashes
 from tests.integration.loop import deliver, handler, retrain, snapshot_of, upload
 from tests.integration.test_monitoring import PASS, ROLE
+from tests.integration.test_recommendation import interaction, interactions
 from tests.unit.monitoring.world import Recorder
 
 if TYPE_CHECKING:
@@ -388,3 +390,30 @@ def test_two_requests_at_once_do_not_undo_each_other(aws: Aws, lake: Store) -> N
     assert forget(aws).state == "done"
     assert traces(aws, PERSON.encode()) == set()
     assert forget_people(stack_of(aws), read_people(definition, [{"who": "p3"}]), "bob").removed["curated"] == 1
+
+
+def test_a_user_of_a_recommender_goes_with_the_history(aws: Aws) -> None:
+    # Given a user among those of a run
+    for bucket in (aws.lake, aws.inbox):
+        aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    aws.define("songs")
+    boto3.client("dynamodb", endpoint_url=aws.endpoint).create_table(
+        TableName=f"history-{aws.lake}",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "user", "AttributeType": "S"}],
+    )
+    heard = [interaction(PERSON, f"rock-{song}", f"2026-11-0{song + 1}T00:00:00Z") for song in range(6)]
+    upload(aws, "songs/all.csv", [*heard, *interactions()])
+    retrain("songs")
+    lake, table = open_store(aws.lake), HistoryTable(f"history-{aws.lake}")
+    assert table.read("songs", [PERSON])[PERSON]
+    people = read_people(find_definition(lake, "songs"), [{"listener": PERSON}])
+    # When the user is forgotten
+    receipt = forget_people(stack_of(aws), people, "ada")
+    # Then nothing names the user, and a run learns from all others
+    assert receipt.learned
+    assert (receipt.removed["interactions"], receipt.removed["histories"]) == (6, 1)
+    assert table.read("songs", [PERSON])[PERSON] == []
+    assert traces(aws, PERSON.encode()) == set()
+    assert retrain("songs", force=True)["outcome"]

@@ -88,6 +88,8 @@ def forget_people(stack: ForgettingStack, people: People, by: str) -> Forgetting
     removed["monitoring"] += forget_reports(store, model, own.texts, stack.lake)
     removed["snapshots"] += forget_snapshots(store, people, stack.lake)
     forget_in_uploads(store, people, stack.inbox, removed)  # a receipt may have been on its way
+    removed["interactions"] += forget_interactions(store, people)
+    removed["histories"] += forget_histories(people, stack.history_table)
     done = replace(
         receipt,
         state="done",
@@ -134,6 +136,7 @@ def _begin(stack: ForgettingStack, people: People, by: str, own: OwnTexts) -> Fo
     begun = replace(receipt, learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions)))
     begun.write(store, model, digest)
     forget_reports(store, model, own.texts, stack.lake)  # while it is known which texts are theirs
+    forget_hours(store, model, (), own.texts)
     return begun
 
 
