@@ -22,6 +22,7 @@ from refrain.aws.object_versions import ObjectVersions
 from refrain.aws.storage import Store, open_store
 from refrain.errors import ExecutionsUnderWay, ForgettingUnderWay
 from refrain.forgetting.forget import ForgettingStack, forget_people
+from refrain.forgetting.forgotten_snapshots import SIDES
 from refrain.forgetting.people import read_people
 from refrain.ingest import upload as upload_module
 from refrain.ingest import upload_kinds
@@ -233,6 +234,19 @@ def test_a_later_upload_is_kept_without_them_and_its_receipt_says_so(aws: Aws, l
     assert {key for key in traces(aws, PERSON.encode(), TOWN.encode()) if not key.startswith("versions/")} == {
         "shops/third.csv"
     }
+
+
+def test_labels_that_come_later_bring_nobody_back(aws: Aws, lake: Store) -> None:
+    before = ask(lake, {"who": PERSON, "town": TOWN, "spent": 61.625, "visits": 41})
+    forget(aws)
+    after = ask(lake, {"who": PERSON, "town": TOWN, "spent": 7.5, "visits": 41}, {"who": "new", "spent": 7.5})
+    write_labels(lake, "shops", [(name, "yes") for name in (*before, *after)], datetime.now(UTC))
+
+    run = snapshot_of("shops")["run"]
+
+    rows = [read_snapshot_rows(lake, "shops", run, side) for side in SIDES]
+    assert {"new"} <= {who for side in rows for who in side["who"]}
+    assert not any(PERSON in side["who"] for side in rows)
 
 
 def test_an_upload_that_is_read_meanwhile_is_read_again_without_them(
