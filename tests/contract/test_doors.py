@@ -275,6 +275,8 @@ def test_every_route_that_takes_values_is_a_door() -> None:
 DECODING = {
     "drafting/table_draft.py": "a file that a definition is drafted from",
     "fast_path/features.py": "the requests of both protocols",
+    "forgetting/forgotten_golden.py": "golden rows, read again as callers would send them",
+    "forgetting/people.py": "the keys of people, and stored values that are held against them",
     "ingest/fast_csv/arrow_columns.py": "csv, by blocks",
     "ingest/keeping.py": "every upload, of labels too",
     "ingest/readers/swallowed_rows.py": "csv, by lines: whether lines inside a quote are rows",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from refrain.applying.apply import apply_definition
@@ -19,8 +20,10 @@ from refrain.lake.deployment import Deployment
 from refrain.lake.deployment_log import LogEntry
 from refrain.lake.deployment_moves import set_champion
 from refrain.lake.evaluation import write_report
+from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.lake.hour_index import HourFolder, HourIndex
 from refrain.lake.monitoring_round import MonitoringRound
+from refrain.statistics.hashing import salted_hashes
 from tests.contract.test_lake_objects import APPROVAL, RECEIPT, REPORT
 from tests.integration.failing_s3 import CONFLICT, LOST_ANSWER, TIMEOUT, FailingS3, Failure, failing_s3
 
@@ -149,6 +152,11 @@ WRITES: dict[str, tuple[str, Callable[[Store], object], str]] = {
         "apply",
         lambda store: apply_definition(store, "churn", (ROOT / "examples" / "churn.toml").read_text(), "ada"),
         "definitions/churn.json",
+    ),
+    "forgotten keys": (
+        "forgotten_keys",
+        lambda store: ForgottenKeys.add(store, "shop", {"id": np.array([7.0])}, salted_hashes),
+        "forgotten/shop.json",
     ),
     "an answer to a run that waits": (
         "approval",
