@@ -88,6 +88,10 @@ def _show(receipt: ForgettingReceipt, options: Options) -> None:
     for sentence, names in sentences.items():
         if names:
             console.print(f"{sentence}: {', '.join(names)}", markup=False)
+    if receipt.keyless:
+        console.print(f"{receipt.keyless} captured predictions carry no key, so nothing tells whose they are")
+    if receipt.undelivered:
+        console.print(f"{receipt.undelivered} undelivered files were not searched: bring them back, then forget again")
     if receipt.learned:
         console.print(
             f"A successor without them: refrain retrain {receipt.model} --reason forget --force", markup=False

@@ -18,9 +18,8 @@ from typing import Any
 
 import boto3
 
-from refrain.lake.capture.reading import captured_key
+from refrain.lake.capture.reading import UNDELIVERED, captured_key
 
-UNDELIVERED = "undelivered/"
 _DECODER = json.JSONDecoder()
 
 

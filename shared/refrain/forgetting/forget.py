@@ -22,10 +22,11 @@ from refrain.forgetting.forgotten_predictions import (
     forget_hours,
     forget_labels,
 )
-from refrain.forgetting.forgotten_reports import forget_reports
+from refrain.forgetting.forgotten_reports import forget_findings, forget_reports
 from refrain.forgetting.forgotten_snapshots import find_learned, forget_snapshots
 from refrain.forgetting.forgotten_uploads import find_unsearched, forget_in_uploads, read_curated_texts
 from refrain.forgetting.own_texts import OwnTexts
+from refrain.lake.capture.reading import UNDELIVERED
 from refrain.lake.forgetting_receipt import ForgettingReceipt, folders_of_model, request_digest
 from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.statistics.hashing import salted_hashes
@@ -86,6 +87,7 @@ def forget_people(stack: ForgettingStack, people: People, by: str) -> Forgetting
     learned, undecided = find_learned(store, people)
     removed["hours"] += forget_hours(store, model, ids, own.texts)
     removed["monitoring"] += forget_reports(store, model, own.texts, stack.lake)
+    forget_findings(store, model, own.texts)
     removed["snapshots"] += forget_snapshots(store, people, stack.lake)
     forget_in_uploads(store, people, stack.inbox, removed)  # a receipt may have been on its way
     removed["interactions"] += forget_interactions(store, people)
@@ -129,13 +131,20 @@ def _begin(stack: ForgettingStack, people: People, by: str, own: OwnTexts) -> Fo
     receipt.write(store, model, digest)
     _check_alone(stack, receipt)
     learned, _ = find_learned(store, people)
-    predictions = {*receipt.predictions, *find_predictions(store, people, own)}
+    predictions, keyless = find_predictions(store, people, own)
     read_curated_texts(store, people, own, all_but_theirs=False)
     read_curated_texts(store, people, own, all_but_theirs=True)
     discard_prediction_texts(store, people, own)
-    begun = replace(receipt, learned=_union(receipt.learned, learned), predictions=tuple(sorted(predictions)))
+    begun = replace(
+        receipt,
+        learned=_union(receipt.learned, learned),
+        predictions=_union(receipt.predictions, predictions),
+        keyless=keyless,
+        undelivered=len(store.keys(UNDELIVERED)),
+    )
     begun.write(store, model, digest)
     forget_reports(store, model, own.texts, stack.lake)  # while it is known which texts are theirs
+    forget_findings(store, model, own.texts)
     forget_hours(store, model, (), own.texts)
     return begun
 

@@ -28,18 +28,22 @@ if TYPE_CHECKING:
     from refrain.forgetting.people import People
 
 
-def find_predictions(store: Store, people: People, own: OwnTexts) -> set[str]:
-    """Find the ids of their captured predictions and take the texts of these; nothing is changed."""
+def find_predictions(store: Store, people: People, own: OwnTexts) -> tuple[set[str], int]:
+    """Find the ids of their captured predictions, take the texts of these, and count all that have no whole key."""
     ids: set[str] = set()
+    keyless = 0
 
     def mark(rows: Sequence[Any]) -> Sequence[bool]:
+        nonlocal keyless
+        instances = _instances(people, rows)
+        keyless += sum(any(instance.get(name) is None for name in people.names) for instance in instances)
         marked = _mark(people, rows)
         own.add(_values(rows, marked))
         return marked
 
     for key in store.keys(captured_prefix(people.definition.model)):
         ids.update(remove_rows(key, store.read(key).data, mark)[1])
-    return ids
+    return ids, keyless
 
 
 def discard_prediction_texts(store: Store, people: People, own: OwnTexts) -> None:
@@ -127,13 +131,17 @@ def _without_notes(data: bytes, texts: AbstractSet[str]) -> tuple[bytes, int]:
 
 
 def _mark(people: People, rows: Sequence[Any]) -> Sequence[bool]:
-    """Mark captured rows; a recommendation names its user so."""
+    marked: list[bool] = people.mark_rows(_instances(people, rows)).tolist()
+    return marked
+
+
+def _instances(people: People, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the instances of captured rows; a recommendation calls its user `user`."""
     instances = [row["instance"] for row in rows]
     if isinstance(people.definition, RecommenderDefinition):
         user = people.definition.roles.user
-        instances = [instance | {user: instance.get("user")} for instance in instances]
-    marked: list[bool] = people.mark_rows(instances).tolist()
-    return marked
+        return [instance | {user: instance.get("user")} for instance in instances]
+    return instances
 
 
 def _values(rows: Sequence[Any], chosen: Sequence[bool]) -> Iterator[object]:

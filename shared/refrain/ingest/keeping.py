@@ -13,7 +13,7 @@ import numpy as np
 
 from preprocessing import __version__ as preprocessing_version
 from preprocessing import prepare, similar_names, tidy_text
-from refrain.errors import UnreadableUpload
+from refrain.errors import Conflict, UnreadableUpload
 from refrain.ingest.curated import Curated, arrow_table, merge_by_row_number
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.forgotten_uploaders import refuse_forgotten
@@ -22,6 +22,7 @@ from refrain.ingest.readers import delimited, jsonarray, jsonlines, parquet
 from refrain.ingest.readers.chunks import Malformed, columns_by_name, printable
 from refrain.ingest.readers.dialect import EMPTY_LINE
 from refrain.ingest.rejected import Rejected
+from refrain.lake.forgotten_keys import ForgottenKeys
 from refrain.lake.receipt import KeptPart, UploadContents, curated_key, rejected_key, upload_digest
 from refrain.times import from_iso
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from preprocessing import Columns, Definition, Problem
     from refrain.aws.storage import Store
     from refrain.ingest.readers.chunks import Chunk, Reading
-    from refrain.lake.forgotten_keys import ForgottenKeys
     from refrain.lake.receipt import UploadSource
 
 READERS: Mapping[str, Callable[[Path, Definition, str], AbstractContextManager[Reading]]] = {
@@ -74,6 +74,11 @@ class UploadedFile:
     def digest(self, definition: Definition) -> str:
         """Name the upload by its content, and by the definition and the meaning of values that read it."""
         return upload_digest(definition.fingerprint, preprocessing_version, self.sha256)
+
+    def check_forgotten(self, model: str, lake: Store) -> None:
+        """Raise `Conflict` where people were forgotten while it was read: the next try refuses their rows."""
+        if ForgottenKeys.read_if_any(lake, model) != self.forgotten:
+            raise Conflict(ForgottenKeys.key(model))
 
 
 def keep(path: Path, form: str, definition: Definition, digest: str, lake: Store) -> dict[str, Any]:

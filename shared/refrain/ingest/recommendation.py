@@ -41,6 +41,7 @@ def keep_interactions(definition: RecommenderDefinition, file: UploadedFile, lak
     """
     digest = file.digest(definition)
     contents = keep_rows(file.path, file.format, definition, digest, lake, file.deadline, file.forgotten)
+    file.check_forgotten(definition.model, lake)  # the next try would not delete a history that this one makes
     parts = sorted(file.path.parent.glob("part-*.parquet"))
     for number, part in enumerate(parts):
         write_interactions(lake, definition, digest, number, file.uploaded_at, _columns(definition, part))

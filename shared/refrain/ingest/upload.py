@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from preprocessing import DefinitionError
 from refrain.aws.emf import measure
 from refrain.aws.storage import open_store
-from refrain.errors import Conflict, NotFound, UnknownModel, UnreadableUpload
+from refrain.errors import NotFound, UnknownModel, UnreadableUpload
 from refrain.ingest.deadline import NO_DEADLINE, Deadline
 from refrain.ingest.formats import format_of, unpacked_sha256
 from refrain.ingest.keeping import UploadedFile
@@ -146,10 +146,9 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     if _was_kept(lake, definition, digest, file.source):
         return digest
     started = time.monotonic()
-    forgotten = _read_forgotten(lake, definition.model)
-    contents = keep(replace(file, forgotten=forgotten), lake)
-    if _read_forgotten(lake, definition.model) != forgotten:
-        raise Conflict(ForgottenKeys.key(definition.model))  # the next try refuses their rows
+    file = replace(file, forgotten=ForgottenKeys.read_if_any(lake, definition.model))
+    contents = keep(file, lake)
+    file.check_forgotten(definition.model, lake)
     if not contents.rows_kept:
         sentence = f"no row of {contents.rows_read} could be kept. The rejections say why"
         refusal = UnreadableUpload("no_rows_kept", sentence)
@@ -173,11 +172,6 @@ def _ingest_file(file: UploadedFile, definition: Definition, keep: KeepFile, lak
     logger.info("upload ingested", extra=fields | counts)
     measure({"RowsKept": receipt.rows_kept, "RowsRejected": receipt.rows_rejected}, {"model": receipt.model})
     return digest
-
-
-def _read_forgotten(lake: Store, model: str) -> ForgottenKeys | None:
-    forgotten, etag = ForgottenKeys.read_with_etag(lake, model)
-    return forgotten if etag else None
 
 
 def _was_kept(lake: Store, definition: Definition, digest: str, source: UploadSource) -> bool:

@@ -24,8 +24,9 @@ class ForgettingReceipt(StoredDocument):
 
     `begun_at` is when it was last begun. `removed` counts rows by the first folder of the objects that they were in.
     `learned` are the versions that learned from the people, `undecided` those of which nothing tells any more.
-    `unsearched` are uploads that were never read, or whose rows have no such key. `predictions` are the ids of their
-    predictions, until all is done.
+    `unsearched` are uploads that were never read, or whose rows have no such key. Captured predictions without the key
+    count as `keyless`, and files that Firehose could not deliver as `undelivered`: neither can be searched.
+    `predictions` are the ids of their predictions, until all is done.
     """
 
     path = "forgotten/{}/{}.json"
@@ -40,6 +41,8 @@ class ForgettingReceipt(StoredDocument):
     learned: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
+    keyless: int = 0
+    undelivered: int = 0
     removed: dict[str, int] = field(default_factory=dict)
     predictions: tuple[str, ...] = ()
     done_at: str | None = None

@@ -68,6 +68,12 @@ class ForgottenKeys(StoredDocument):
         return cls.from_json(content.json()), content.etag
 
     @classmethod
+    def read_if_any(cls, store: Store, model: str) -> Self | None:
+        """Read those of a model, or return None where nothing was ever forgotten."""
+        keys, etag = cls.read_with_etag(store, model)
+        return keys if etag else None
+
+    @classmethod
     def add(cls, store: Store, model: str, columns: Columns, hash_rows: HashRows) -> Self:
         """Add keys, one a row of typed columns, and return all. From now on rows of them are refused."""
         for _ in range(MAX_MOVES):

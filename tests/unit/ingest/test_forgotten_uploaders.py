@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from preprocessing import objects, parse_definition
-from refrain.ingest.keeping import keep_rows
+from preprocessing import RecommenderDefinition, load_definition, objects, parse_definition
+from refrain.errors import Conflict
+from refrain.ingest.keeping import UploadedFile, keep_rows
+from refrain.ingest.recommendation import keep_interactions
 from refrain.lake.forgotten_keys import FORGOTTEN, ForgottenKeys
-from refrain.lake.receipt import Rejection
+from refrain.lake.receipt import Rejection, UploadSource
 from refrain.statistics.hashing import salted_hashes
+from tests.stored import EXAMPLES
 from tests.unit.serving import tiny
 
 if TYPE_CHECKING:
@@ -62,3 +65,18 @@ def test_keys_that_are_forgotten_at_once_are_all_refused() -> None:
     assert forgotten == ForgottenKeys.read(lake, "flats")
     assert forgotten.mark(rows, salted_hashes).tolist() == [True, False, True]
     assert ForgottenKeys.read(lake, "other").mark(rows, salted_hashes).tolist() == [False] * 3
+
+
+def test_no_history_is_made_of_users_who_were_forgotten_while_their_upload_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    songs = load_definition(EXAMPLES / "songs.toml")
+    assert isinstance(songs, RecommenderDefinition)
+    lake, source = tiny.Lake(), UploadSource("inbox", "songs/a.csv", "etag", 1, "2026-11-30T10:00:00Z")
+    file = UploadedFile(tmp_path / "upload", "csv", source, "0" * 64)
+    file.path.write_text("listener,song,played_at\nada,a,2026-11-29T10:00:00Z\n")
+    ForgottenKeys.add(lake, songs.model, {songs.roles.user: objects(["ada"])}, salted_hashes)
+    monkeypatch.delenv("REFRAIN_HISTORY_TABLE", raising=False)
+
+    with pytest.raises(Conflict):
+        keep_interactions(songs, file, lake)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LATE = timedelta(hours=26)
 """How long after its prediction a line may be delivered: Firehose tries for a day."""
 
+UNDELIVERED = "undelivered/"
+"""Where Firehose leaves what it could not deliver, of all models."""
+
 logger = logging.getLogger("refrain")
 _DECODER = json.JSONDecoder()
 
