@@ -10,7 +10,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import numpy as np
@@ -239,7 +239,9 @@ def test_nothing_that_comes_later_brings_them_back_and_one_run_makes_a_successor
     (receipt,) = [each for each in aws.receipts("shops") if each["source"]["key"] == "shops/third.csv"]
     assert (receipt["rows_read"], receipt["rows_kept"], receipt["rows_rejected"]) == (22, 20, 2)
     assert {"column": "who", "reason": "was forgotten", "rows": 1} in receipt["rejections"]
-    left = {key for key in traces(aws, PERSON.encode(), TOWN.encode()) if not key.startswith(("versions/", "captured/"))}
+    left = {
+        key for key in traces(aws, PERSON.encode(), TOWN.encode()) if not key.startswith(("versions/", "captured/"))
+    }
     assert left == {"shops/third.csv"}
     # And a run learns without them
     retrain("shops", force=True, reason="forget")
@@ -297,9 +299,8 @@ class CrashingLake(tiny.Lake):
     def __init__(self, objects: dict[str, bytes], changes: Iterator[int], crash_at: int) -> None:
         super().__init__()
         for key, content in objects.items():
-            self.write(key, content)
-        self._changes: Iterator[int] | None = changes
-        self._crash_at = crash_at
+            self._store.put(key, content)
+        self._changes, self._crash_at = changes, crash_at
 
     def delete_all(self, key: str, etag: str | None = None) -> int:
         """Delete an object, or the one with an ETag."""
@@ -318,7 +319,7 @@ class CrashingLake(tiny.Lake):
         super()._put(*arguments, **options)
 
     def _change(self) -> None:
-        if getattr(self, "_changes", None) and next(self._changes) == self._crash_at:
+        if next(self._changes) == self._crash_at:
             raise KeyboardInterrupt
 
 
@@ -330,7 +331,8 @@ def test_a_crash_before_any_change_is_mended_by_a_repetition(aws: Aws, lake: Sto
     def forget_until(crash_at: int) -> tuple[int, ForgettingReceipt, list[CrashingLake]]:
         changes = count()
         stores = [CrashingLake(content, changes, crash_at) for content in objects]
-        stack = ForgettingStack(stores[0], *stores, "none", ())  # type: ignore[arg-type]
+        bucket, inbox = cast("list[Any]", stores)
+        stack = ForgettingStack(bucket, bucket, inbox, "none", ())
         try:
             receipt = forget_people(stack, people, "ada")
         except KeyboardInterrupt:
@@ -374,7 +376,7 @@ def test_a_run_that_does_not_end_is_named(aws: Aws, lake: Store) -> None:
 
 def test_a_receipt_that_was_on_its_way_is_settled_too(aws: Aws, lake: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if they were read just before.
-    monkeypatch.setattr(upload_module.ForgottenKeys, "read_if_any", lambda *_: None)
+    monkeypatch.setattr(ForgottenKeys, "read_if_any", lambda *_: None)
 
     forget(aws, Machine(lambda: upload(aws, "shops/late.csv", [person(7.5), *shoppers(20, 2000), REJECTED])))
 

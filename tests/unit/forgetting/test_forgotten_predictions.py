@@ -33,11 +33,7 @@ ROWS: dict[str, tuple[Any, dict[str, str], list[dict[str, Any]]]] = {
         {"shop": "s1", "who": "ada"},
         [{"shop": "s1", "who": "ada"}, {"shop": "s1", "area": 4}, {"shop": "s1", "who": None}, {"area": 4}],
     ),
-    "one column of a key": (
-        SHOPS,
-        {"who": "ada"},
-        [{"shop": "s1", "who": "ada"}, {"shop": "s1"}, {}, {"who": None}],
-    ),
+    "one column of a key": (SHOPS, {"who": "ada"}, [{"shop": "s1", "who": "ada"}, {"shop": "s1"}, {}, {"who": None}]),
     "a user": (SONGS, {"listener": "ada"}, [{"user": "ada"}, {"history": ["a"]}, {"user": None}, {}]),
 }
 
