@@ -12,6 +12,7 @@ from refrain.errors import CandidateRefused
 from refrain.training.calibration_graph import UNCALIBRATED, add_calibration
 from refrain.training.converters.graph_step import OPSETS
 from refrain.training.converters.registration import register_converters
+from refrain.training.refusal_words import explain_lost_export
 
 if TYPE_CHECKING:
     from refrain.training.fitting import Fitted
@@ -45,8 +46,7 @@ def export(fitted: Fitted, width: int) -> bytes:
             add_calibration(model.graph, fitted.calibration, len(fitted.classes or ()), output)
         onnx.checker.check_model(model, full_check=True)
     except CONVERTER_ERRORS as error:
-        reason = " ".join(str(error).split())[:300]
-        raise CandidateRefused(f"{type(fitted.estimator).__name__} cannot be exported to ONNX: {reason}") from error
+        raise CandidateRefused(explain_lost_export(error, fitted.estimator)) from error
     return bytes(model.SerializeToString(deterministic=True))
 
 

@@ -18,6 +18,7 @@ from refrain.statistics.metrics import choose_metric
 from refrain.statistics.trivial_predictor import learn_trivial_answer
 from refrain.training.memory import check_memory
 from refrain.training.recipes import choose_recipe, fit_features, measure_features
+from refrain.training.refusal_words import RefusedRows, explain_no_probabilities, explain_parameters, explain_refusal
 from refrain.words import listed
 
 if TYPE_CHECKING:
@@ -60,12 +61,16 @@ class Fitted:
     def answers(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Answer as scikit-learn does: probabilities [rows, classes], or values [rows, 1].
 
-        Raises `CandidateRefused` when an answer is not a finite number.
+        Raises `CandidateRefused` for rows that the estimator refuses, and when an answer is not a finite number.
         """
-        if self.classes is None:
-            answers = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
-        else:
-            answers = np.asarray(self.pipeline.predict_proba(matrix), dtype=np.float64)
+        try:
+            if self.classes is None:
+                answers = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
+            else:
+                answers = np.asarray(self.pipeline.predict_proba(matrix), dtype=np.float64)
+        except FIT_ERRORS as error:
+            sentence = explain_refusal(error, self.estimator)
+            raise CandidateRefused(f"{type(self.estimator).__name__} {sentence}") from error
         wrong = int((~np.isfinite(answers).all(axis=1)).sum())
         if wrong:
             raise CandidateRefused(f"the trained model answers {wrong} of {len(matrix)} rows with no finite number")
@@ -103,10 +108,12 @@ def fit(
         table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse)
         check_memory(candidate, estimator, replace(table, classes=len(classes or ())), matrix, truth)
         features = fit_features(recipe, definition, vocabularies, matrix, sparse=sparse)
+        spare_single_rows(estimator, truth)
         weighted = {} if weights is None else {"sample_weight": weights}
         estimator.fit(matrix if features is None else features.transform(matrix), truth, **weighted)
     except FIT_ERRORS as error:
-        raise _refused(candidate, f"cannot be fitted: {error}") from error
+        refused = RefusedRows(definition, matrix, truth, classes or ())
+        raise _refused(candidate, explain_refusal(error, estimator, refused)) from error
     round_thresholds(estimator)
     steps = [] if features is None else [("features", features)]
     return Fitted(
@@ -116,6 +123,14 @@ def fit(
         positive=positive,
         trivial=tuple(learn_trivial_answer(metric, truth, len(classes or ())).tolist()),
     )
+
+
+def spare_single_rows(estimator: Any, truth: Array) -> None:
+    """Turn off early stopping where a class has one row: the rows that it sets aside have to be of every class."""
+    if getattr(estimator, "early_stopping", False) and hasattr(estimator, "predict_proba"):
+        counts = np.unique_counts(truth).counts
+        if counts.min() < 2:
+            estimator.set_params(early_stopping=False)
 
 
 def choose_positive(named: str, classes: Sequence[str], numbers: NDArray[np.int64]) -> str | None:
@@ -161,9 +176,9 @@ def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()
         estimator = kind(**parameters)
         estimator._validate_params()
     except (TypeError, ValueError) as error:
-        raise _refused(candidate, f"cannot be made from its parameters: {error}") from error
+        raise _refused(candidate, explain_parameters(error)) from error
     if task == "classification" and not hasattr(estimator, "predict_proba"):
-        raise _refused(candidate, "gives no probabilities (predict_proba) with these parameters")
+        raise _refused(candidate, explain_no_probabilities(kind.__name__))
     return estimator
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ("preprocessing.StandardScaler", {}, "is not for classification"),
         ("linear_model.LogisticRegression", {"max_iterations": 5}, "has no parameter max_iterations; it has C,"),
         ("svm.LinearSVC", {}, r"gives no probabilities \(predict_proba\)"),
-        ("ensemble.VotingClassifier", {}, "cannot be made from its parameters"),
+        ("ensemble.VotingClassifier", {}, "wraps another estimator"),
         ("linear_model.LogisticRegression", {"C": -1}, "cannot be made from its parameters: .*'C'"),
         ("linear_model.LogisticRegression", {"max_iter": "many"}, "cannot be made from its parameters: .*'max_iter'"),
         (
@@ -47,8 +47,21 @@ def test_what_cannot_be_trained_is_refused_with_the_reason(
 
 
 def test_an_estimator_that_cannot_do_with_missing_values_is_refused(learn: Learn) -> None:
-    with pytest.raises(CandidateRefused, match="cannot be fitted: Input X contains NaN"):
+    with pytest.raises(CandidateRefused, match="takes no missing values"):
         learn(2).fit("linear_model.LogisticRegression", "codes")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    ["ensemble.HistGradientBoostingClassifier", "neural_network.MLPClassifier", "linear_model.SGDClassifier"],
+)
+def test_a_class_with_one_row_does_not_stop_what_stops_early(learn: Learn, estimator: str) -> None:
+    loss = {"loss": "log_loss"} if "SGD" in estimator else {}
+    learned = learn(2)
+    for outcome, stops in (("class 1", True), ("rare one", False)):
+        learned.columns["outcome"][0] = outcome
+        fitted = learned.fit(estimator, max_iter=3, early_stopping=True, **loss)
+        assert fitted.estimator.early_stopping is stops
 
 
 def test_what_is_drawn_at_random_is_drawn_the_same_way(learn: Learn) -> None:

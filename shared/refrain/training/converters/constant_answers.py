@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import TensorProto
 
+from refrain.training.converters.graph_step import NoGraph
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ def convert_dummy_classifier(step: GraphStep) -> None:
         "constant": fitted.classes_ == fitted.constant,
     }
     if fitted.strategy not in shares:
-        raise NotImplementedError(f"its strategy must be {', '.join(shares)}")
+        raise NoGraph(f"its strategy must be {', '.join(shares)}")
     _repeat(step, np.asarray(shares[fitted.strategy], dtype=np.float64))
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from onnx import numpy_helper
 from onnx.parser import parse_graph
 
+from refrain.training.converters.graph_step import NoGraph
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -62,11 +64,11 @@ MEASURES = {
 
 
 def add_distances(step: GraphStep, trained: NDArray[np.float64], metric: str, power: float = 2.0) -> str:
-    """Add the distances [rows, trained rows] by a metric. Raises `NotImplementedError` for one without a graph."""
+    """Add the distances [rows, trained rows] by a metric. Raises `NoGraph` for one without a graph."""
     if metric == "minkowski":
         metric = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}.get(power, metric)
     if metric not in MEASURES:
-        raise NotImplementedError(f"its metric must be one of {', '.join(sorted(MEASURES))}")
+        raise NoGraph(f"its metric must be one of {', '.join(sorted(MEASURES))}")
     rows, width = trained.shape
     body = parse_graph(BODY.format(rows=rows, width=width, measured=MEASURES[metric]))
     constants = {"trained": trained, "columns": np.array([1]), "power": np.array(power), "root": np.array(1 / power)}

@@ -21,6 +21,10 @@ OPSETS = {"": 18, "ai.onnx.ml": 3}
 """The versions of the operators; ONNX Runtime goes on reading older ones."""
 
 
+class NoGraph(NotImplementedError):
+    """A fitted step has parameters that no graph stands for; the sentence names those that can be had."""
+
+
 class GraphStep:
     """A step of the pipeline, its features, and the part of the graph that stands for it.
 
@@ -87,9 +91,8 @@ def make_shape(count_columns: Callable[[Any], int]) -> Callable[[Any], None]:
     """Make a shape calculator of a function that counts the columns that a fitted step puts out."""
 
     def calculate(operator: Any) -> None:
-        rows = operator.inputs[0].get_first_dimension()
-        operator.outputs[-1].type = FloatTensorType([rows, count_columns(operator.raw_operator)])
+        operator.outputs[-1].type = FloatTensorType([None, count_columns(operator.raw_operator)])
         if len(operator.outputs) > 1:
-            operator.outputs[0].type = Int64TensorType([rows])
+            operator.outputs[0].type = Int64TensorType([None])
 
     return calculate

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrain.training.converters.distances import add_distances
+from refrain.training.converters.graph_step import NoGraph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def _kernel(step: GraphStep, trained: NDArray[np.float64]) -> str:
         return step.add("Pow", moved, np.array(float(fitted.degree)))
     if fitted.kernel == "sigmoid":
         return step.add("Tanh", moved)
-    raise NotImplementedError("its kernel must be linear, poly, rbf, laplacian or sigmoid")
+    raise NoGraph("its kernel must be linear, poly, rbf, laplacian or sigmoid")
 
 
 def _chance(step: GraphStep, process: Any) -> str:
