@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 def mark_empty(definition: Definition, categories: Collection[str], matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Mark the features that are missing in all rows; those of `categories` are codes."""
-    coded = np.array([name in categories for name in definition.features])
-    return np.where(coded, matrix == MISSING, np.isnan(matrix)).all(axis=0)
+    empty = np.isnan(matrix).all(axis=0)
+    for index, name in enumerate(definition.features):
+        if name in categories:
+            empty[index] = (matrix[:, index] == MISSING).all()
+    return empty
 
 
 class EmptyFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
