@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "cli.promote:dismiss",
         "cli.rollback:rollback",
     ),
-    "Versions": ("cli.diff:diff", "cli.copy:copy", "cli.export:export"),
+    "Versions": ("cli.diff:diff", "cli.import_model:import_", "cli.copy:copy", "cli.export:export"),
 }
 """The functions of the commands under the headings of the help, in its order."""
 

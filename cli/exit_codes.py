@@ -20,7 +20,7 @@ EXIT_CODES = {
 REFUSALS = frozenset(
     {
         *("InvalidRequest", "UnknownModel", "UnreadableUpload", "DefinitionError", "DefinitionChanged", "CannotDraft"),
-        *("TooManyRows", "BrokenVersion", "ChampionChanged", "OutdatedRollback", "ForgettingUnderWay"),
+        *("CannotImport", "TooManyRows", "BrokenVersion", "ChampionChanged", "OutdatedRollback", "ForgettingUnderWay"),
     }
 )
 """Names of the errors, of a story here or of a run there, with which something is not accepted."""

@@ -11,8 +11,14 @@ from cyclopts import Parameter
 from cli.exit_codes import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from preprocessing import Definition
     from refrain.drafting.table_draft import TableDraft
     from refrain.ingest.rehearsal import Rehearsal
+
+    type Mend = Callable[[DraftedFile], TableDraft]
+    """Makes another draft of what a file was read by the first one."""
 
 
 def init(
@@ -83,8 +89,8 @@ class DraftedFile:
         return [*lines, f"Read it, then: refrain check {path} {file}"]
 
 
-def draft_file(file: Path, model: str, target: str) -> DraftedFile:
-    """Draft a definition from a file. Raises `UnreadableUpload` and `CannotDraft`."""
+def draft_file(file: Path, model: str, target: str, mend: Mend | None = None) -> DraftedFile:
+    """Draft a definition from a file, and `mend` the draft. Raises `UnreadableUpload` and `CannotDraft`."""
     from cli.data_file import open_data
     from refrain.drafting.definition_text import definition_text
     from refrain.drafting.proved_draft import prove_draft
@@ -95,5 +101,15 @@ def draft_file(file: Path, model: str, target: str) -> DraftedFile:
     with open_data(file) as path:
         sample = sample_file(path)
         table = SampledTable(sample.columns, sample.share, sample.source.keys, sample.source.reasons)
-        draft, reading = prove_draft(table, model, target, lambda definition: rehearse(path, sample.format, definition))
-    return DraftedFile(draft, definition_text(draft, file.name, sample.rows, sample.unusable), reading)
+
+        def describe(draft: TableDraft, reading: Rehearsal) -> DraftedFile:
+            return DraftedFile(draft, definition_text(draft, file.name, sample.rows, sample.unusable), reading)
+
+        def read(definition: Definition) -> Rehearsal:
+            return rehearse(path, sample.format, definition)
+
+        drafted = describe(*prove_draft(table, model, target, read))
+        if mend is None:
+            return drafted
+        draft = mend(drafted)
+        return describe(draft, read(draft.definition))

@@ -90,6 +90,10 @@ class CannotDraft(RefrainError):
     """A table that no definition can be drafted for; the sentence says why, and what to do."""
 
 
+class CannotImport(RefrainError):
+    """A model from elsewhere that cannot become a version; the sentence says why, and what to do."""
+
+
 class TooManyRows(RefrainError):
     """More rows than a step of a run can hold; the sentence says how many, and what to do."""
 

@@ -290,6 +290,7 @@ DECODING = {
     "snapshot/labelled_rows.py": "labels, read again as they were sent",
     "snapshot/pieces.py": "curated rows, typed already",
     "training/golden.py": "rows of training, as a caller would send them",
+    "training/imported_fit.py": "golden rows of an imported model, as a caller would send them",
 }
 """The modules that read values, and the doors that they stand behind."""
 

@@ -28,6 +28,7 @@ ROOMS: dict[str, list[str]] = {
     "checks": ["lake", "statistics"],
     "applying": ["aws", "lake"],
     "transfer": ["aws", "lake", "model"],
+    "importing": ["aws", "lake", "statistics", "model"],
     "ingest": BELOW,
     "snapshot": BELOW,
     "training": [*BELOW, "recommenders"],
@@ -49,6 +50,7 @@ OF_ROOMS: dict[str, set[str]] = {
     "forgetting": {"pyarrow"},
     "training": {"onnx", "scipy", "skl2onnx", "sklearn", "threadpoolctl"},
     "recommenders": {"onnx", "scipy", "sklearn"},
+    "importing": {"joblib", "lightgbm", "onnx", "pandas", "skl2onnx", "sklearn", "skops", "yaml"},
     "model": {"onnxruntime"},
 }
 """The packages of others that a room may import besides numpy."""

@@ -1,0 +1,119 @@
+"""Makes of a model that was fitted elsewhere what a trained candidate is: baseline, golden rows, what is familiar."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from preprocessing import encode, prepare, rows_to_columns
+from refrain.classes import class_labels, class_numbers
+from refrain.lake.version import Golden
+from refrain.statistics.metrics import choose_metric
+from refrain.statistics.trivial_predictor import learn_trivial_answer
+from refrain.training.baseline import make_baseline
+from refrain.training.export import export
+from refrain.training.familiar import learn_familiar
+from refrain.training.fitted_candidate import FittedCandidate
+from refrain.training.fitting import Fitted, choose_positive, round_thresholds
+from refrain.training.golden import golden_rows
+from refrain.training.history import count_history
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from preprocessing import Columns, Definition, Vocabularies
+    from refrain.arrays import Floats
+
+RECIPE = "imported"
+
+
+class AskedModel(Protocol):
+    """A model that answers typed columns; `classes` are in the order of its answers."""
+
+    classes: tuple[str, ...] | None
+
+    def answers(self, columns: Columns) -> Floats:
+        """Answer rows."""
+
+
+class ReadyModel(Protocol):
+    """A model as a graph on the features of a definition, with rows, typed, and its own answers to them."""
+
+    @property
+    def source(self) -> AskedModel:
+        """The model as it was."""
+
+    @property
+    def definition(self) -> Definition:
+        """The definition of its version."""
+
+    @property
+    def vocabularies(self) -> Vocabularies:
+        """The categories that it knows."""
+
+    @property
+    def graph(self) -> bytes:
+        """The graph."""
+
+    @property
+    def columns(self) -> Columns:
+        """The rows."""
+
+    @property
+    def answers(self) -> Floats:
+        """Its answers to them."""
+
+
+def export_fitted(pipeline: Pipeline, classes: tuple[str, ...] | None, width: int) -> bytes:
+    """Export a pipeline on the feature matrix that was not fitted here. Raises `CandidateRefused`."""
+    own = deepcopy(pipeline)
+    round_thresholds(own.steps[-1][1])
+    return export(Fitted(own, RECIPE, classes, None, ()), width)
+
+
+def describe_imported(model: ReadyModel) -> FittedCandidate:
+    """Profile a model by its rows, which count as those that it learned from."""
+    definition, columns, answers = model.definition, model.columns, model.answers
+    classes = model.source.classes
+    matrix = encode(definition, model.vocabularies, columns)
+    baseline = make_baseline(definition, columns, matrix, classes, answers, columns)
+    positive, trivial = _judge_target(definition, columns, classes)
+    return FittedCandidate(
+        graph=model.graph,
+        baseline=baseline,
+        history=count_history(definition, columns, matrix, baseline, answers, columns),
+        golden=_make_golden(model),
+        answers={},
+        fit_seconds=0.0,
+        recipe=RECIPE,
+        vocabularies=model.vocabularies,
+        features=definition.features,
+        classes=classes,
+        positive=positive,
+        trivial=trivial,
+        familiar=learn_familiar(definition, model.vocabularies, columns, matrix).to_bytes(),
+    )
+
+
+def _judge_target(
+    definition: Definition, columns: Columns, classes: tuple[str, ...] | None
+) -> tuple[str | None, tuple[float, ...]]:
+    """Choose the positive class, and learn the trivial answer."""
+    target, rules, positive = columns[definition.target], definition.training, None
+    if classes is not None:
+        target = class_numbers(class_labels(definition.columns[definition.target], target), classes)
+        positive = choose_positive(rules.positive, classes, target)
+    metric = choose_metric(rules.metric, classes or (), positive, rules.costs)
+    return positive, tuple(learn_trivial_answer(metric, target, len(classes or ())).tolist())
+
+
+def _make_golden(model: ReadyModel) -> Golden:
+    """Let the model as it was answer golden rows; those without a finite answer are left out."""
+    definition = model.definition
+    rows = golden_rows(definition, model.columns)
+    columns, _ = prepare(definition, rows_to_columns(rows, definition.inputs), len(rows), columns=definition.inputs)
+    answers = model.source.answers(columns)
+    finite = np.isfinite(answers).all(axis=1)
+    return Golden([row for row, usable in zip(rows, finite, strict=True) if usable], answers[finite].tolist())
