@@ -134,9 +134,7 @@ def _read_rows(file: Path, definition: Definition) -> tuple[list[str], Columns]:
         return list(sample.columns), rehearse(path, sample.format, definition).good_columns(definition)
 
 
-def _register(
-    lake: Store, fitted: ImportedModel, drafted: DraftedFile | None
-) -> tuple[VersionFiles, Parity]:
+def _register(lake: Store, fitted: ImportedModel, drafted: DraftedFile | None) -> tuple[VersionFiles, Parity]:
     """Prove the version and write it; with it the drafted definition is applied, and kept beside."""
     from cli.apply import author
     from preprocessing import Candidate

@@ -115,8 +115,6 @@ def _columns(definition: Definition) -> dict[str, dict[str, Any]]:
 def _change(definition: Definition, columns: dict[str, dict[str, Any]]) -> Definition:
     kept = {key: value for key, value in definition.document.items() if key != "derived"}
     try:
-        return parse_definition(
-            definition.model, {**kept, "columns": columns}, f"{definition.model}, imported"
-        )
+        return parse_definition(definition.model, {**kept, "columns": columns}, f"{definition.model}, imported")
     except DefinitionError as error:
         raise CannotImport(f"the definition does not fit the model: {error}") from error
