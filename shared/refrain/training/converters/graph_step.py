@@ -34,8 +34,9 @@ class GraphStep:
     def __init__(self, scope: Any, operator: Any, container: Any) -> None:
         self.scope, self.operator, self.container = scope, operator, container
         self.fitted = operator.raw_operator
-        variables = concatenate_variables(scope, operator.inputs, container)
-        self.features = str(variables if isinstance(variables, str) else variables[0])
+        self.features = str(operator.inputs[0].full_name)
+        if len(operator.inputs) > 1:
+            self.features = str(concatenate_variables(scope, operator.inputs, container))
 
     def precise_features(self) -> str:
         """Name the features in double precision."""
