@@ -22,7 +22,7 @@ ROOMS: dict[str, list[str]] = {
     "lake": ["aws"],
     "fast_path": [],
     "recommendation": ["aws", "lake", "statistics"],
-    "recommenders": ["recommendation"],
+    "recommenders": ["recommendation", "statistics"],
     "model": ["aws", "lake", "statistics", "fast_path", "recommendation"],
     "pages": ["lake", "statistics"],
     "checks": ["lake", "statistics"],

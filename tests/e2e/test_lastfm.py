@@ -50,12 +50,7 @@ at       = { type = "time", role = "time" }
 [training]
 holdout = 0.05
 metric  = "hit_rate@10"
-[[training.candidates]]
-name = "filtered"
-estimator = "refrain.recommenders.FilteredEase"
-regularization = 60
-share = 1.0
-factors = 128
+candidates = [{ name = "filtered", estimator = "refrain.recommenders.FilteredEase" }]
 """
 SPLIT = """
 task = "recommendation"

@@ -2,7 +2,7 @@
 
 Training only: SciPy and ONNX are imported here, and never where recommendations are given.
 
-May import: recommendation.
+May import: recommendation, statistics.
 Called by: training.
 """
 

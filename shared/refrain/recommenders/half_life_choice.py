@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from refrain.recommenders.parameter_choice import MAX_ASKED_USERS, MAX_CHOICE_ITEMS, MIN_ASKED_USERS, InnerSplit
+from refrain.recommenders.parameter_choice import (
+    MAX_ASKED_USERS,
+    MAX_CHOICE_ITEMS,
+    MIN_ASKED_USERS,
+    USUAL_METRIC,
+    InnerSplit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +43,7 @@ class Fading(Protocol):
         """Score the histories of a split by a model of each half-life."""
 
 
-def choose_half_life(estimator: Fading, interactions: Interactions) -> Parameters:
+def choose_half_life(estimator: Fading, interactions: Interactions, metric: str = USUAL_METRIC) -> Parameters:
     """Return a half-life that was not given: one that ranks the newest choices surely better than none, else a century.
 
     It comes before the other parameters, with the usual options of those: all at once would take too many fits.
@@ -45,10 +51,10 @@ def choose_half_life(estimator: Fading, interactions: Interactions) -> Parameter
     is_timed = bool(np.isfinite(interactions.times).all())
     if estimator.half_life_days is not None or not is_timed or not estimator.can_fade(interactions):
         return {}
-    split = InnerSplit.of(interactions, 0, MAX_ASKED_USERS, MAX_CHOICE_ITEMS)
+    split = InnerSplit.of(interactions, 0, MAX_ASKED_USERS, MAX_CHOICE_ITEMS, metric)
     if len(split.histories) < MIN_ASKED_USERS:
         return {"half_life_days": CENTURY}
-    none, *fading = (split.ndcg(scores) for scores in estimator.score_half_lives(split, (CENTURY, *HALF_LIVES)))
+    none, *fading = (split.judge(scores) for scores in estimator.score_half_lives(split, (CENTURY, *HALF_LIVES)))
     days, best = max(zip(HALF_LIVES, fading, strict=True), key=lambda pair: float(pair[1].mean()))
     gain = best - none
     is_sure = gain.mean() > MIN_SURE_GAIN * gain.std() / np.sqrt(len(gain))

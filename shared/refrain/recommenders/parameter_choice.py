@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from refrain.recommenders.interaction_matrix import Interactions
 from refrain.recommenders.top_k import rank_items
+from refrain.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +30,12 @@ MIN_ASKED_USERS = 20
 """With fewer users to ask, all figures would be chance: the first options are taken."""
 
 HELD_SHARE = 0.2
-RANDOM_SPLITS = 2
-"""Interactions without times are split so many times at random; those with times once, by the newest of each user."""
+SPLITS = 2
+"""Interactions without times are split so many times at random. Of those with times the newest of each user are held
+out, and then the newest of the rest: the question that evaluation asks, some time ago.
+"""
 
-RANKS = 10
+USUAL_METRIC = "ndcg@10"
 
 type Parameters = dict[str, float | int | str]
 type Key = tuple[tuple[str, float | int | str], ...]
@@ -65,15 +68,22 @@ class Choosing(Protocol):
 
 @dataclass(frozen=True)
 class InnerSplit:
-    """What is learned in the choice, and what users of these `histories` chose besides: pairs [histories, items]."""
+    """What is learned in the choice, and what users of these `histories` chose besides: pairs [histories, items].
+
+    Alternatives are judged by the `metric` that decides about the candidates, too.
+    """
 
     learned: Interactions
+    users: NDArray[np.int64]
     histories: list[NDArray[np.int64]]
     asked: csr_array
     wanted: csr_array
+    metric: str = USUAL_METRIC
 
     @classmethod
-    def of(cls, interactions: Interactions, seed: int, most_users: int, most_items: int) -> InnerSplit:
+    def of(
+        cls, interactions: Interactions, seed: int, most_users: int, most_items: int, metric: str = USUAL_METRIC
+    ) -> InnerSplit:
         """Hold out the newest pairs of each user, or random ones where there are no times, but never all of them."""
         weights = interactions.weights
         held = _mark_held(weights.indptr, interactions.times, np.random.default_rng(seed))
@@ -87,46 +97,54 @@ class InnerSplit:
             asked = np.sort(np.random.default_rng(seed).choice(asked, most_users, replace=False))
         seen = learned.binary()[asked]
         histories = np.split(seen.indices.astype(np.int64), seen.indptr[1:-1])
-        return cls(learned, histories, seen, wanted.binary()[asked])
+        return cls(learned, asked, histories, seen, wanted.binary()[asked], metric)
 
     @cached_property
     def _wanted_cells(self) -> NDArray[np.bool_]:
         return self.wanted.astype(bool).toarray()
 
-    def ndcg(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the NDCG@10 of each history."""
+    def judge(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the metric of each history."""
         for row, history in zip(scores, self.histories, strict=True):
             row[history] = -np.inf
-        ranked, _ = rank_items(scores, RANKS)
-        discounts = 1 / np.log2(np.arange(2, RANKS + 2))
+        ranked, _ = rank_items(scores, int(self.metric.partition("@")[2]))
         hits = np.take_along_axis(self._wanted_cells, np.maximum(ranked, 0), axis=1) * (ranked >= 0)
-        best = np.cumsum(discounts)[np.minimum(np.diff(self.wanted.indptr), RANKS) - 1]
-        return np.asarray(hits @ discounts / best)
+        return METRICS[self.metric].influence(np.diff(self.wanted.indptr), hits.astype(np.float64))
 
 
-def choose_parameters(estimator: Choosing, interactions: Interactions) -> Parameters:
+def choose_parameters(estimator: Choosing, interactions: Interactions, metric: str = USUAL_METRIC) -> Parameters:
     """Return the best options of all parameters that were not given."""
     options = estimator.open_options()
     if not options:
         return {}
-    splits = 1 if np.isfinite(interactions.times).all() else RANDOM_SPLITS
+    is_timed = bool(np.isfinite(interactions.times).all())
+    most_items = estimator.choice_items(interactions)
     figures: dict[Key, list[NDArray[np.float64]]] = {}
     bases: dict[Key, Key | None] = {}
-    for seed in range(splits):
-        split = InnerSplit.of(interactions, seed, MAX_ASKED_USERS // splits, estimator.choice_items(interactions))
+    users: list[NDArray[np.int64]] = []
+    for seed in range(SPLITS):
+        split = InnerSplit.of(interactions, seed, MAX_ASKED_USERS, most_items, metric)
         if len(split.histories) < MIN_ASKED_USERS:
-            return {name: values[0] for name, values in options.items()}
+            break
+        users.append(split.users)
+        interactions = split.learned if is_timed else interactions
         for alternative in estimator.alternatives(split):
             key = _key(alternative.parameters, options)
-            figures.setdefault(key, []).append(split.ndcg(alternative.scores))
+            figures.setdefault(key, []).append(split.judge(alternative.scores))
             bases[key] = None if alternative.extends is None else _key(alternative.extends, options)
-    ndcg = {key: np.concatenate(parts) for key, parts in figures.items()}
-    means = {key: float(values.mean()) for key, values in ndcg.items()}
+    if not figures:
+        return {name: values[0] for name, values in options.items()}
+    judged = {key: np.concatenate(parts) for key, parts in figures.items()}
+    means = {key: float(values.mean()) for key, values in judged.items()}
     base = max((key for key in means if bases[key] is None), key=means.__getitem__)
     best = max((key for key in means if base in (key, bases[key])), key=means.__getitem__)
-    gain = ndcg[best] - ndcg[base]
-    is_sure = gain.mean() > gain.std() / np.sqrt(len(gain) / splits)  # the splits share their users
-    return dict(best if is_sure else base)
+    return dict(best if _is_sure(judged[best] - judged[base], np.concatenate(users)) else base)
+
+
+def _is_sure(gains: NDArray[np.float64], users: NDArray[np.int64]) -> bool:
+    """Tell whether gains are positive by more than a standard error, where those of one user belong together."""
+    of_users = np.bincount(users, gains - gains.mean())
+    return bool(gains.sum() > np.sqrt(of_users @ of_users))
 
 
 def _key(parameters: Parameters, options: Mapping[str, object]) -> Key:

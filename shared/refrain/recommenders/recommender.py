@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, clone
 
 from refrain.recommenders.half_life_choice import CENTURY, choose_half_life
 from refrain.recommenders.onnx_graph import Graph, Scored, add_ranking, add_start
-from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, Alternative, choose_parameters
+from refrain.recommenders.parameter_choice import MAX_CHOICE_ITEMS, USUAL_METRIC, Alternative, choose_parameters
 from refrain.recommenders.top_k import rank_items
 
 if TYPE_CHECKING:
@@ -58,12 +58,15 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
     popularity_: NDArray[np.float32]
     scorer_: Scorer
 
-    def fit(self, interactions: Interactions) -> Self:
-        """Learn; the same interactions give the same model. Raises `ValueError` for unusable ones."""
+    def fit(self, interactions: Interactions, metric: str = USUAL_METRIC) -> Self:
+        """Learn, and choose by this metric; the same interactions give the same model.
+
+        Raises `ValueError` for unusable ones.
+        """
         interactions.check()
         self.check_work(interactions)
-        half_life = choose_half_life(self, interactions)
-        self.chosen_ = half_life | choose_parameters(self._with(half_life), interactions)
+        half_life = choose_half_life(self, interactions, metric)
+        self.chosen_ = half_life | choose_parameters(self._with(half_life), interactions, metric)
         complete = self._with(self.chosen_) if self.chosen_ else self
         self.popularity_ = interactions.shares(complete.half_life_days)
         self.scorer_ = complete._learn(interactions)

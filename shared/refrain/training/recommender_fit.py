@@ -81,7 +81,7 @@ def fit_recommender(
     estimator = make_recommender(candidate)
     started = time.monotonic()
     try:
-        estimator.fit(sum_interactions(definition, rows, catalogue))
+        estimator.fit(sum_interactions(definition, rows, catalogue), definition.training.metric)
         if offer_new:
             catalogue = add_new_items(estimator, catalogue, texts)
         seconds = time.monotonic() - started

@@ -9,6 +9,7 @@ import pytest
 
 from refrain.recommenders import AlternatingLeastSquares, Ease, FilteredEase, Interactions, ItemKnn
 from refrain.recommenders.half_life_choice import CENTURY, HALF_LIVES, choose_half_life
+from refrain.recommenders.parameter_choice import InnerSplit
 from tests.unit.recommenders.interactions import make_interactions, random_interactions
 
 if TYPE_CHECKING:
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 def test_a_half_life_is_chosen_where_the_newest_choices_follow_it(kind: type[Recommender]) -> None:
     fashion, steady = (kind().fit(_with_fashions(moves)).chosen_["half_life_days"] for moves in (True, False))
     assert (fashion in HALF_LIVES, steady) == (True, CENTURY)
+
+
+@pytest.mark.parametrize("kind", [Ease, FilteredEase, ItemKnn])
+def test_the_half_life_that_is_chosen_finds_the_next_choices(kind: type[Recommender]) -> None:
+    found = {}
+    for moves in (True, False):
+        split = InnerSplit.of(_with_fashions(moves), 0, 1000, 40, "hit_rate@5")
+        models = {"chosen": kind(), "without": kind(half_life_days=CENTURY)}
+        found[moves] = {
+            name: float(split.judge(model.fit(split.learned).scorer_.scores(split.histories)).mean())
+            for name, model in models.items()
+        }
+    assert found[True]["chosen"] > 1.5 * found[True]["without"]
+    assert found[False]["chosen"] == found[False]["without"]
 
 
 def test_a_half_life_that_was_chosen_and_is_then_given_makes_the_same_model() -> None:

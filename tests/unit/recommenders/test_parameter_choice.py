@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from refrain.recommenders import Recommender
 
+METRICS_AT_TEN = ("ndcg@10", "hit_rate@10")
+
 
 def test_the_newest_pairs_of_each_user_are_held_out_and_never_all() -> None:
     interactions = random_interactions(1, users=200)
@@ -39,12 +41,13 @@ def test_the_newest_pairs_of_each_user_are_held_out_and_never_all() -> None:
     ]
 
 
-def test_the_figure_of_an_alternative_is_ndcg_of_what_was_held_out() -> None:
-    split = InnerSplit.of(random_interactions(2, users=100), 0, most_users=1000, most_items=30)
+@pytest.mark.parametrize("metric", METRICS_AT_TEN)
+def test_the_figure_of_an_alternative_is_the_metric_of_what_was_held_out(metric: str) -> None:
+    split = InnerSplit.of(random_interactions(2, users=100), 0, most_users=1000, most_items=30, metric=metric)
     wanted = split.wanted.toarray()
-    perfect = split.ndcg(wanted.astype(np.float32))
+    perfect = split.judge(wanted.astype(np.float32))
     np.testing.assert_allclose(perfect, 1)
-    assert (split.ndcg(-wanted.astype(np.float32)) < 1).all()
+    assert (split.judge(-wanted.astype(np.float32)) < 1).all()
 
 
 def test_only_the_most_popular_items_and_a_sample_of_users_take_part() -> None:
@@ -108,6 +111,27 @@ class Planned:
             yield Alternative({"model": name}, np.where(hit[:, None], split.wanted.toarray(), 0), extends)
 
 
+class Differing(Planned):
+    """One model has two right items for half of the users, the other has one on the last of ten ranks for most."""
+
+    def __init__(self) -> None:
+        self.hits = {"few": (0.0, 0.5), "many": (0.0, 0.9)}
+
+    def alternatives(self, split: InnerSplit) -> Iterator[Alternative]:
+        wanted = split.wanted.toarray()
+        place = np.arange(len(wanted))[:, np.newaxis] / len(wanted)
+        free = (wanted == 0) & (split.asked.toarray() == 0)
+        before_it = np.where(free & (free.cumsum(axis=1) <= 9), 2.0, 0.0)
+        yield Alternative({"model": "few"}, np.where(place < 0.5, wanted, 0.0).astype(np.float32))
+        yield Alternative({"model": "many"}, np.where(place < 0.9, before_it + wanted, 0.0).astype(np.float32))
+
+
+def test_the_metric_that_judges_candidates_chooses_their_parameters() -> None:
+    interactions = random_interactions(7, users=150, items=60)
+    chosen = {metric: choose_parameters(Differing(), interactions, metric)["model"] for metric in METRICS_AT_TEN}
+    assert chosen == {"ndcg@10": "few", "hit_rate@10": "many"}
+
+
 @pytest.mark.parametrize(
     ("hits", "expected"),
     [
@@ -145,9 +169,9 @@ def listeners(pairs_each: int, seed: int = 0, users: int = 600, items: int = 400
 def test_a_filter_never_costs_what_plain_ease_finds_in_sparse_and_in_dense_data(pairs_each: int) -> None:
     interactions, wanted = listeners(pairs_each)
     histories = np.split(interactions.weights.indices.astype(np.int64), interactions.weights.indptr[1:-1])
-    judge = InnerSplit(interactions, histories, interactions.binary(), wanted)
+    judge = InnerSplit(interactions, np.arange(len(histories)), histories, interactions.binary(), wanted)
 
     def ndcg(estimator: Recommender) -> float:
-        return float(judge.ndcg(estimator.fit(interactions).scorer_.scores(histories)).mean())
+        return float(judge.judge(estimator.fit(interactions).scorer_.scores(histories)).mean())
 
     assert ndcg(FilteredEase()) >= 0.99 * max(ndcg(Ease()), ndcg(Ease(regularization=200)))
