@@ -75,8 +75,10 @@ def refuse_impossible(definition: Definition) -> Definition:
 def check_definition(definition: Definition, data: Path | None) -> CheckReport:
     """Check a definition, with a file of rows where there is one. Raises `UnreadableUpload`."""
     from preprocessing import RecommenderDefinition
+    from preprocessing.function_contract import check_functions
     from refrain.training.candidate_checks import find_candidate_problems
 
+    check_functions(definition)
     report = CheckReport()
     classes: list[str] = []
     if data:

@@ -249,7 +249,7 @@ MISTAKES = [
     (
         'derived.late.make = "quarter"',
         "derived.late.make: expected one of days, hour, weekday, month, day_of_year, days_between, "
-        "log1p, ratio, difference, product, got 'quarter'",
+        "log1p, ratio, difference, product, bins, or features.<file> with a function of your own, got 'quarter'",
     ),
     (
         'derived.late = { make = "hour", from = "plan" }',

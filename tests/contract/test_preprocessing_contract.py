@@ -39,6 +39,8 @@ DOCUMENT: dict[str, Any] = {
         "hour": {"from": "joined", "make": "hour"},
         "log": {"from": "amount", "make": "log1p"},
         "double": {"from": ["amount", "amount"], "make": "product"},
+        "steps": {"from": "log", "make": "bins", "edges": [0, 1, 5]},
+        "far": {"from": ["amount", "member", "hour", "log"], "make": "features.distance"},
     },
     "training": {"candidates": [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier"}]},
 }

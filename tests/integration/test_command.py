@@ -18,6 +18,7 @@ from cli.app import main
 from cli.exit_codes import DONE, REFUSED, USAGE
 from local.local_stack import LocalStack
 from local.stack_client import StackClient
+from preprocessing import own_functions
 from refrain.aws.storage import Store
 from refrain.lake.model_definition import ModelDefinition
 from refrain.lake.version import Manifest
@@ -131,6 +132,41 @@ def test_a_version_that_does_not_answer_its_golden_rows_is_no_copy(lake: Store) 
     tiny.put_version(lake, tiny.people(120).named(SECOND).broken())
 
     assert main(["copy", SECOND, "--to", "prod"]) == REFUSED
+
+
+@pytest.fixture
+def travellers(lake: Store) -> Path:
+    """The champion has a feature that a function of one's own makes; its file is copied to a folder of its own."""
+    far = {"make": "features.distance", "from": ["age", "hours", "age", "age"]}
+    rows = [{"age": row % 80, "hours": row % 7, "income": str(row % 2)} for row in range(120)]
+    tiny.deploy(lake, tiny.made("people", tiny.PEOPLE | {"derived": {"far": far}}, rows).named(SECOND))
+    return own_functions.source_path("features.distance")
+
+
+def test_a_version_of_changed_functions_is_neither_exported_nor_copied(
+    lake: Store, travellers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "distance.py").write_text(travellers.read_text().replace("6371.0088", "6371.0089"))
+    monkeypatch.setattr(own_functions, "FOLDER", tmp_path)
+
+    for command in (["export", "people", "--to", str(tmp_path / "people")], ["copy", SECOND, "--to", "prod"]):
+        assert main(command) == REFUSED
+        assert "features.distance of the preprocessing layer is another function" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("travellers")
+def test_an_exported_version_has_the_functions_that_it_pins(
+    lake: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "people"
+    answer(capsys, "export", "people", "--to", str(folder))
+    command = [sys.executable, "example.py"]
+
+    assert subprocess.run(command, cwd=folder, env={}, check=True, capture_output=True)
+    file = folder / "features" / "distance.py"
+    file.write_text(file.read_text().replace("6371", "6372"))
+    changed = subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True)
+    assert "a function of features/ was changed" in changed.stderr
 
 
 def test_an_exported_version_predicts_without_aws_and_without_this_project(

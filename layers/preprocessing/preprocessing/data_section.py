@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from preprocessing.column_section import ROLES
 from preprocessing.definition import Derived, Roles, Task, UploadFormat
 from preprocessing.derive import MAKERS
-from preprocessing.tables import STRING, STRINGS, TEXT, TEXTS, Key, choice
+from preprocessing.own_functions import OWN_NAME, is_own
+from preprocessing.tables import RISING, STRING, STRINGS, TEXT, TEXTS, Key, choice, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,14 @@ SOURCES = Key(
     schema={"anyOf": [STRING, STRINGS]},
 )
 
-DERIVED = {"make": choice(tuple(MAKERS)), "from": SOURCES}
+_MAKER = choice(tuple(MAKERS))
+MAKE = Key(
+    f"{_MAKER.expected}, or features.<file> with a function of your own",
+    lambda value: value if OWN_NAME.fullmatch(of_type(str)(value)) else _MAKER.parse(value),
+    required=True,
+    schema={"anyOf": [_MAKER.schema, {"type": "string", "pattern": f"^{OWN_NAME.pattern}$"}]},
+)
+DERIVED = {"make": MAKE, "from": SOURCES, "edges": RISING}
 
 
 def read_roles(table: Table, columns: Mapping[str, Column]) -> tuple[Roles, str]:
@@ -96,19 +105,34 @@ def _check_is_column(top: Table, key: str, columns: Mapping[str, Any], name: str
 
 
 def read_derived(table: Table, columns: Mapping[str, Column], target: str) -> tuple[Derived, ...]:
-    """Read the features that are computed from columns."""
-    derived = []
+    """Read the features that are computed from columns and from one another, in an order in which they can be made."""
     for name in table.content:
-        entry = table.table(name)
-        values = entry.read(DERIVED)
-        kinds, sources = MAKERS[values["make"]].kinds, values["from"]
-        if len(sources) != len(kinds):
-            raise entry.fail("from", f"expected {len(kinds)} column(s), got {len(sources)}")
-        for source, kind in zip(sources, kinds, strict=True):
-            if source not in columns or columns[source].kind != kind or source == target:
-                raise entry.fail("from", f"expected a column of type {kind} other than the target, got {source!r}")
         if name in columns:
             raise table.fail(name, "a column has this name already")
-        zone = columns[sources[0]].times.zone if MAKERS[values["make"]].is_local else ""
-        derived.append(Derived(name=name, make=values["make"], sources=sources, zone=zone))
-    return tuple(derived)
+    kinds: dict[str, str] = {name: column.kind for name, column in columns.items() if name != target}
+    kinds |= dict.fromkeys(table.content, "number")
+    derived = {name: _read_feature(name, table.table(name), columns, kinds) for name in table.content}
+    needs = {name: derived.keys() & feature.sources for name, feature in derived.items()}
+    try:
+        return tuple(derived[name] for name in TopologicalSorter(needs).static_order())
+    except CycleError as cycle:
+        names = cycle.args[1]
+        raise table.fail(f"{names[0]}.from", f"made of itself: {' of '.join(reversed(names))}") from None
+
+
+def _read_feature(name: str, entry: Table, columns: Mapping[str, Column], kinds: Mapping[str, str]) -> Derived:
+    make, sources, edges = entry.read(DERIVED).values()
+    if (make == "bins") != bool(edges):
+        raise entry.fail("edges", "expected the edges of the bins" if edges == () else "only bins have edges")
+    if is_own(make):
+        if not sources or not kinds.keys() >= {*sources}:
+            raise entry.fail("from", f"expected columns other than the target, or derived features, got {sources}")
+        return Derived(name, make, sources)
+    expected = MAKERS[make].kinds
+    if len(sources) != len(expected):
+        raise entry.fail("from", f"expected {len(expected)} column(s), got {len(sources)}")
+    for source, kind in zip(sources, expected, strict=True):
+        if kinds.get(source) != kind:
+            raise entry.fail("from", f"expected a column of type {kind} other than the target, got {source!r}")
+    zone = columns[sources[0]].times.zone if MAKERS[make].is_local else ""
+    return Derived(name, make, sources, zone, edges)

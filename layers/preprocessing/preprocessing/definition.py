@@ -60,12 +60,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Derived:
-    """A feature that a function of `derive` computes from columns: from local times where it has a zone."""
+    """A feature that a function of `derive`, or one's own, computes from columns and from features before it.
+
+    It is made of local times where it has a zone. `edges` part the bins of `bins`.
+    """
 
     name: str
     make: str
     sources: tuple[str, ...]
     zone: str = ""
+    edges: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ class Definition:
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """Columns of the feature matrix, in its order: feature columns, then derived features."""
+        """Columns of the feature matrix, in its order: feature columns, then derived features (sources first)."""
         return (
             *(column.name for column in self.columns.values() if column.feature),
             *(derived.name for derived in self.derived),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from preprocessing.own_functions import is_own, load_function
 from preprocessing.time_values import to_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from preprocessing.columns import Array
+    from preprocessing.columns import Array, Columns
     from preprocessing.definition import Derived
 
 
@@ -79,6 +81,15 @@ def days_between(later: Array, earlier: Array) -> Array:
     return days(later) - days(earlier)
 
 
+def bins(values: Array, edges: Array) -> Array:
+    """How many edges a number has reached.
+
+    >>> bins(np.array([17, 18, 99, np.nan]), np.array([18, 65])).tolist()
+    [0.0, 1.0, 2.0, nan]
+    """
+    return np.where(np.isnan(values), np.nan, np.searchsorted(edges, values, side="right"))
+
+
 MAKERS: dict[str, Maker] = {
     "days": Maker(("time",), days),
     "hour": Maker(("time",), hour, is_local=True),
@@ -90,15 +101,33 @@ MAKERS: dict[str, Maker] = {
     "ratio": Maker(("number", "number"), ratio),
     "difference": Maker(("number", "number"), difference),
     "product": Maker(("number", "number"), product),
+    "bins": Maker(("number",), bins),
 }
 """The functions that `make` in a definition may name."""
 
 
+def derive(features: Iterable[Derived], columns: Columns) -> dict[str, Array]:
+    """Make derived features, float64, of typed columns and of those before them."""
+    arrays = dict(columns)
+    for derived in features:
+        arrays[derived.name] = compute(derived, [arrays[source] for source in derived.sources])
+    return {derived.name: arrays[derived.name] for derived in features}
+
+
 def compute(derived: Derived, sources: Sequence[Array]) -> Array:
-    """Make a derived feature of its typed source columns."""
+    """Make a derived feature of its typed sources; what is beyond float32, or no number, is missing."""
+    with np.errstate(all="ignore"):
+        values = _function(derived)(*sources)
+        return np.where(np.isfinite(values.astype(np.float32)), values, np.nan)
+
+
+def _function(derived: Derived) -> Callable[..., Array]:
+    if is_own(derived.make):
+        return load_function(derived.make).call
+    make = MAKERS[derived.make].make
     if derived.zone:
-        sources = [to_zone(times, derived.zone) for times in sources]
-    return MAKERS[derived.make].make(*sources)
+        return lambda *times: make(*(to_zone(time, derived.zone) for time in times))
+    return partial(make, edges=np.array(derived.edges)) if derived.edges else make
 
 
 def _since_1970(times: Array, unit: str, divisor: float) -> Array:

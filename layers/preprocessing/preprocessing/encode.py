@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing.derive import compute, days
+from preprocessing.derive import days, derive
 
 if TYPE_CHECKING:
     from preprocessing.columns import Array, Columns
@@ -45,12 +45,11 @@ def encode(
     """Make the feature matrix, float32 `[rows, len(definition.features)]`, from clean columns (`definition.inputs`)."""
     rows = len(next(iter(columns.values())))
     matrix = np.empty((rows, len(definition.features)), dtype=np.float32)
-    derived = {feature.name: feature for feature in definition.derived}
-    with np.errstate(over="ignore", invalid="ignore"):
+    derived = derive(definition.derived, columns)
+    with np.errstate(over="ignore"):
         for index, name in enumerate(definition.features):
             if name in derived:
-                sources = [columns[source] for source in derived[name].sources]
-                matrix[:, index] = finite(compute(derived[name], sources))
+                matrix[:, index] = derived[name]
             else:
                 matrix[:, index] = _encoded(columns[name], definition.columns[name].kind, vocabularies.get(name, ()))
     return matrix
@@ -70,12 +69,6 @@ def codes_of(vocabulary: tuple[str, ...]) -> dict[str | None, int]:
     codes: dict[str | None, int] = {value: code for code, value in enumerate(vocabulary, FIRST_KNOWN)}
     codes[None] = MISSING
     return codes
-
-
-def finite(values: Array) -> Array:
-    """Treat derived values beyond float32 as missing."""
-    narrow = values.astype(np.float32)
-    return np.where(np.isfinite(narrow), narrow, np.nan)
 
 
 def _vocabulary(array: Array) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,21 @@ def number(default: float | None = None, least: float = -math.inf, most: float =
         f" from {least:g} to {most:g}" if most < math.inf else f" of at least {least:g}" if least > -math.inf else ""
     )
     return Key(f"a number{bounds}", parse, default, schema=_bounded("number", least, most))
+
+
+def _rising(value: object) -> tuple[float, ...]:
+    edges = tuple(map(number().parse, of_type(list)(value)))
+    if any(right <= left for left, right in pairwise(edges)):
+        raise ValueError
+    return edges
+
+
+RISING = Key(
+    "a list of numbers, each one greater than the one before",
+    _rising,
+    (),
+    schema={"type": "array", "items": {"type": "number"}},
+)
 
 
 def whole(default: int, least: int = 0, most: int | None = None) -> Key:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from preprocessing import DefinitionError, read_definition
+from preprocessing.function_contract import check_functions
 from refrain.aws.storage import to_json
 from refrain.errors import DefinitionChanged, UnknownModel
 from refrain.lake.model_definition import DefinitionChange, ModelDefinition, definition_digest, text_key
@@ -50,6 +51,7 @@ def apply_definition(
     that cannot be used, and `DefinitionChanged` when somebody else was faster.
     """
     definition = read_definition(model, text, f"{model}.toml")
+    check_functions(definition)
     change = DefinitionChange(definition_digest(text), to_iso(clock(), "milliseconds"), by)
     return _make(store, model, change, text, expected, definition)
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from preprocessing import is_missing
 from preprocessing.derive import compute
-from preprocessing.encode import finite
 from refrain.classes import class_labels, class_numbers
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class CheckedSide:
         if name not in self._read:
             derived = {item.name: item for item in self.definition.derived}.get(name)
             if derived:
-                self._read[name] = finite(compute(derived, [self[source] for source in derived.sources]))
+                self._read[name] = compute(derived, [self[source] for source in derived.sources])
             else:
                 self._read[name] = self.whole[name][self.positions]
         return self._read[name]

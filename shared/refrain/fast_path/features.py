@@ -16,8 +16,8 @@ import numpy as np
 from preprocessing.cells import Invalid
 from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
-from preprocessing.derive import compute, days
-from preprocessing.encode import UNSEEN, codes_of, finite
+from preprocessing.derive import days, derive
+from preprocessing.encode import UNSEEN, codes_of
 from preprocessing.joined_times import join_times
 from preprocessing.number_values import LARGEST, MAX_EXACT
 from preprocessing.time_values import EARLIEST, LATEST
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from preprocessing.columns import Array, Lists
-    from preprocessing.definition import Column, Definition, Derived
+    from preprocessing.definition import Column, Definition
     from preprocessing.encode import Vocabularies
 
     type ReadValue = Callable[[object], Any]
     type ReadColumn = Callable[[Sequence[object]], list[Any]]
     type MakeFeature = Callable[[Lists], Array]
 
-_DTYPES = {"time": "datetime64[us]", "number": "float64"}
+_DTYPES = {"time": "datetime64[us]", "number": "float64", "boolean": "float64", "category": "object"}
 
 MIN_ROWS_BY_COLUMN = 8
 """From so many rows on, it pays to look at a whole column first."""
@@ -53,13 +53,14 @@ class RequestFeatures:
             read = _value_reader(schema[name], required=name in definition.required)
             texts = _read_vocabulary(read, vocabularies.get(name, ())) if schema[name].kind == "category" else {}
             self._readers.append((name, read, texts, _column_reader(schema[name], read, texts)))
-        makers = {derived.name: _derived(derived, schema) for derived in definition.derived}
-        makers |= {name: _days(name) for name in definition.inputs if schema[name].kind == "time"}
+        makers = {name: _days(name) for name in definition.inputs if schema[name].kind == "time"}
         codes = {
             name: {text: float(code) for text, code in codes_of(vocabularies.get(name, ())).items()}
             for name in definition.inputs
             if schema[name].kind == "category"
         }
+        sources = dict.fromkeys(source for derived in definition.derived for source in derived.sources)
+        self._sources = [(name, _DTYPES[schema[name].kind]) for name in sources if name in schema]
         self._encoders = [(name, codes.get(name), makers.get(name)) for name in definition.features]
 
     def prepare(self, raw: Lists, rows: int) -> dict[str, list[Any]] | None:
@@ -85,6 +86,10 @@ class RequestFeatures:
 
     def encode(self, columns: Lists) -> Array:
         """Make the feature matrix, float32 [rows, features], from what `prepare` returned."""
+        if self._sources:
+            arrays = {name: np.array(columns[name], dtype) for name, dtype in self._sources}
+            derived: Mapping[str, Any] = derive(self._definition.derived, arrays)
+            columns = {**columns, **derived}
         features = [
             make(columns)
             if make
@@ -183,13 +188,3 @@ def _column_reader(column: Column, read: ReadValue, texts: dict[str | None, Any]
 
 def _days(name: str) -> MakeFeature:
     return lambda columns: days(np.array(columns[name], _DTYPES["time"]))
-
-
-def _derived(derived: Derived, schema: Mapping[str, Column]) -> MakeFeature:
-    sources = [(name, _DTYPES[schema[name].kind]) for name in derived.sources]
-
-    def encode(columns: Lists) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return finite(compute(derived, [np.array(columns[name], dtype) for name, dtype in sources]))
-
-    return encode

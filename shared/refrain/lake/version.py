@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from preprocessing import parse_definition
 from preprocessing.definition import Task
+from preprocessing.own_functions import digest_functions
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.calibrated import Calibrated
 from refrain.lake.document import Document, StoredDocument
@@ -67,6 +68,7 @@ class Manifest(StoredDocument):
     """Where a version comes from, and how its graph is to be asked; `items` and `users` are a recommender's.
 
     `chosen` are the parameters that its definition left open, as training chose them; a refit takes them over.
+    `functions` are the digests of the feature functions of one's own that it was trained with.
 
     A version that learned from all rows of its run names the `judged` one: the same recipe, fitted without the holdout.
     That twin stands for it wherever a model must not be asked about rows that it learned.
@@ -102,6 +104,7 @@ class Manifest(StoredDocument):
     trivial: tuple[float, ...] | None = None
     calibrated: Calibrated | None = None
     chosen: dict[str, float | int | str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
 
     def parse_definition(self) -> Definition:
         """Return the definition that the version was trained with."""
@@ -111,6 +114,8 @@ class Manifest(StoredDocument):
         """Tell whether a definition has a candidate that would be fitted just as this version was."""
         document = definition.document
         if any(self.definition.get(part) != document.get(part) for part in RECIPE_PARTS):
+            return False
+        if self.functions != digest_functions(definition.derived):
             return False
         own, present = (_candidates(item).get(self.candidate) for item in (self.definition, document))
         return own is not None and own == present

@@ -26,6 +26,7 @@ from preprocessing import (
     prepare,
     rows_to_lists,
 )
+from preprocessing.own_functions import digest_functions
 from refrain.errors import BrokenVersion
 from refrain.fast_path.answer_json import AnswerWriter
 from refrain.fast_path.captured_rows import RowWriter
@@ -78,6 +79,7 @@ class TabularModel(LoadedModel):
             definition = manifest.parse_definition()
             if manifest.features != definition.features:
                 raise BrokenVersion(version, "its features are not those that the preprocessing layer makes")
+            _check_functions(manifest, definition)
             familiar = Familiarity.of(baseline, definition.features, familiar_npz, version)
             loaded = cls(manifest, definition, open_graph(version, model), familiar)
         except (KeyError, TypeError, ValueError, AttributeError, PreprocessingError) as error:
@@ -165,6 +167,14 @@ class TabularModel(LoadedModel):
             raise BrokenVersion(self.version, f"its graph takes {width} features")
         if (self.classes is None) != (self.definition.task == "regression"):
             raise BrokenVersion(self.version, "its classes do not fit its task")
+
+
+def _check_functions(manifest: Manifest, definition: Definition) -> None:
+    present = digest_functions(definition.derived)
+    changed = [make for make, digest in present.items() if manifest.functions.get(make) != digest]
+    if changed:
+        reason = f"{', '.join(changed)} of the preprocessing layer is another function than in its training"
+        raise BrokenVersion(manifest.version, reason)
 
 
 def _are_lists(columns: Columns | Lists) -> TypeIs[Lists]:

@@ -205,9 +205,11 @@ def _no_causes(version: ServedVersion) -> set[str]:
     """Return the features that move with the calendar, and those that the model hardly relies on."""
     definition, importance = version.definition, version.importance
     times = {name for name, column in definition.columns.items() if column.kind == "time"}
-    of_times = {derived.name for derived in definition.derived if times.intersection(derived.sources)}
+    for derived in definition.derived:  # sources come first
+        if times.intersection(derived.sources):
+            times.add(derived.name)
     idle = {name for name in definition.features if importance and importance.get(name, 0.0) < MIN_IMPORTANCE}
-    return times | of_times | idle
+    return times | idle
 
 
 def _part(part: Part) -> RisePart:

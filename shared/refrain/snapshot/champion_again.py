@@ -68,9 +68,11 @@ def _definition_of(definition: Definition, own: Definition, name: str) -> Defini
             column: {**keys, "role": "feature" if column in kept and own.columns[column].feature else "ignore"}
             for column, keys in _section(definition, "columns").items()
         }
-        document["derived"] = {
-            item.name: _section(own, "derived")[item.name] for item in own.derived if kept.issuperset(item.sources)
-        }
+        document["derived"] = {}
+        for item in own.derived:  # sources come first
+            if kept.issuperset(item.sources):
+                document["derived"][item.name] = _section(own, "derived")[item.name]
+                kept.add(item.name)
     return parse_definition(definition.model, document, "the champion's recipe")
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import RecommenderDefinition
 from preprocessing import __version__ as preprocessing_version
+from preprocessing.function_contract import check_functions
+from preprocessing.own_functions import digest_functions
 from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
@@ -74,6 +76,7 @@ def take_snapshot(store: Store, event: Mapping[str, Any], training_bytes: int) -
     """
     request = SnapshotRequest.of(event)
     definition = find_definition(store, request.model)
+    check_functions(definition)
     deployment = Deployment.read(store, request.model)
     kind = _choose_kind(definition)
     data = kind.gather(store)
@@ -133,6 +136,7 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
         **({"forgotten": data.forgotten} if data.forgotten else {}),
         **({"items": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.items]} if data.items else {}),
         **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
+        **({"functions": functions} if (functions := digest_functions(definition.derived)) else {}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -13,6 +13,7 @@ import skl2onnx
 import sklearn
 
 from preprocessing import __version__ as preprocessing_version
+from preprocessing.own_functions import digest_functions
 from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles, version_name
 from refrain.times import to_iso
 
@@ -89,6 +90,7 @@ class FittedCandidate:
             trivial=self.trivial,
             calibrated=self.calibrated,
             chosen=self.chosen,
+            functions=digest_functions(definition.derived),
         )
         parts = (manifest, self.graph, self.baseline, self.golden, self.catalogue)
         return VersionFiles(*parts, familiar=self.familiar, history=self.history)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import preprocessing
+from preprocessing.own_functions import source_path
 from refrain.errors import InvalidRequest
 from refrain.lake.deployment import Served
 from refrain.lake.version import PORTABLE_FILES, Manifest, version_key
@@ -23,9 +24,11 @@ import json
 
 import onnxruntime
 from preprocessing import encode, parse_definition, prepare, rows_to_columns
+from preprocessing.own_functions import digest_functions
 
 manifest = json.load(open("manifest.json"))
 definition = parse_definition(manifest["model"], manifest["definition"], "manifest.json")
+assert digest_functions(definition.derived) == manifest["functions"], "a function of features/ was changed"
 rows = json.load(open("golden.json"))["rows"][:3]  # rows as callers send them: put your own here
 columns, problems = prepare(definition, rows_to_columns(rows, definition.inputs), len(rows), columns=definition.inputs)
 assert not problems, problems
@@ -40,7 +43,8 @@ def export_version(store: Store, model: str, version: str, folder: Path) -> list
 
     Raises `InvalidRequest` for a recommender, and where the folder exists, and `BrokenVersion`.
     """
-    if Manifest.read(store, model, version).task == "recommendation":
+    manifest = Manifest.read(store, model, version)
+    if manifest.task == "recommendation":
         raise InvalidRequest("version: a recommender ranks by histories that its stack keeps, so it is not exported")
     if folder.exists():
         raise InvalidRequest(f"folder: {folder} exists already; name a new one")
@@ -50,6 +54,9 @@ def export_version(store: Store, model: str, version: str, folder: Path) -> list
         (folder / name).write_bytes(store.read(version_key(model, version, name)).data)
     source = Path(preprocessing.__file__).parent
     shutil.copytree(source, folder / "preprocessing", ignore=shutil.ignore_patterns("__pycache__"))
+    for make in manifest.functions:
+        (folder / "features").mkdir(exist_ok=True)
+        shutil.copy(source_path(make), folder / "features")
     (folder / "requirements.txt").write_text("".join(f"{name}=={installed(name)}\n" for name in PACKAGES))
     (folder / "example.py").write_text(EXAMPLE)
     return sorted(path.name for path in folder.iterdir())

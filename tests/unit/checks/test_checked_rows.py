@@ -54,4 +54,4 @@ def test_a_derived_feature_is_read_as_a_column_is() -> None:
 
     side = CheckedRows(definition, rows.train.whole, rows.holdout.whole).train
 
-    assert (side["more"] == (side["first"] - side["count"]).astype(np.float32)).all()
+    assert (side["more"] == side["first"] - side["count"]).all()

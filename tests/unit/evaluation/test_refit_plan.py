@@ -101,6 +101,13 @@ def test_what_is_not_refreshed_has_a_code_and_a_reason(changes: dict[str, Any], 
     assert not refit.has_failed
 
 
+def test_a_champion_of_another_function_is_of_another_recipe() -> None:
+    refit = plan(replace(CHAMPION, functions={"features.distance": "another"}))
+
+    assert refit is not None
+    assert refit.code == "recipe_gone"
+
+
 def test_a_champion_that_was_never_refitted_may_learn_the_holdout_of_its_own_rows() -> None:
     refit = plan(CHAMPION, digest="d1")
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from preprocessing import encode, parse_definition, prepare, rows_to_columns
+from preprocessing import DefinitionError, encode, parse_definition, prepare, rows_to_columns
+from refrain.fast_path.features import RequestFeatures
 from tests.unit.preprocessing.conftest import document
 
 MADE = [
@@ -47,3 +48,49 @@ def test_what_cannot_be_derived_is_missing_and_never_infinite() -> None:
 
     assert np.isnan([share[0], area[1], log[2]]).all()
     assert np.isfinite([area[0], area[2], log[0]]).all()
+
+
+CHAIN = {
+    "age_group": {"from": "age", "make": "bins", "edges": [18, 65]},
+    "age": {"from": ["late", "early"], "make": "difference"},
+    "late": {"from": "joined", "make": "days"},
+    "early": {"from": "born", "make": "days"},
+}
+
+
+def test_a_feature_may_be_made_of_another_wherever_that_stands() -> None:
+    content = document(derived=CHAIN)
+    content["columns"] |= {"born": {"type": "time"}}
+    definition = parse_definition("shop", content, "shop.toml")
+    rows = [{"born": "1970-01-01", "joined": day} for day in ("1970-01-18", "1970-01-19", "2026-01-01", None)]
+    columns, _ = prepare(definition, rows_to_columns(rows, definition.inputs), 4, columns=definition.inputs)
+    lists = {name: array.tolist() for name, array in columns.items()}
+
+    matrix = encode(definition, {}, columns)
+
+    assert {"born", "joined"} <= {*definition.inputs}
+    order = [definition.features.index(name) for name in ("late", "early", "age", "age_group")]
+    assert order == sorted(order)
+    np.testing.assert_array_equal(matrix[:, order[-1]], [0, 1, 2, np.nan])
+    np.testing.assert_array_equal(RequestFeatures(definition, {}).encode(lists), matrix)
+
+
+@pytest.mark.parametrize(
+    ("derived", "problem"),
+    [
+        ({"a": {"from": "a", "make": "log1p"}}, "derived.a.from: made of itself: a of a"),
+        (
+            {name: {"from": source, "make": "log1p"} for name, source in zip("abc", "bca", strict=True)},
+            "made of itself: a of b of c of a",
+        ),
+        ({"a": {"from": "b", "make": "log1p"}}, "derived.a.from: expected a column of type number"),
+        ({"a": {"from": ["amount", "label"], "make": "features.distance"}}, "columns other than the target"),
+        ({"a": {"from": "joined", "make": "days"}, "b": {"from": "a", "make": "hour"}}, "a column of type time"),
+        ({"a": {"from": "amount", "make": "bins"}}, "derived.a.edges: expected the edges of the bins"),
+        ({"a": {"from": "amount", "make": "bins", "edges": [2, 2]}}, "each one greater than the one before"),
+        ({"a": {"from": "amount", "make": "log1p", "edges": [2]}}, "derived.a.edges: only bins have edges"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_its_place(derived: dict[str, Any], problem: str) -> None:
+    with pytest.raises(DefinitionError, match=problem):
+        parse_definition("shop", document(derived=derived), "shop.toml")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import objects
+from preprocessing import objects, own_functions
 from refrain.lake.snapshot import DataSummary, SplitSummary, TargetSummary
 from refrain.snapshot.data_summary import summarise_data
 from refrain.snapshot.frozen_rows import FrozenRows
@@ -16,6 +16,9 @@ from refrain.snapshot.take import snapshot_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import pytest
 
     from preprocessing import Columns, Definition
     from refrain.lake.receipt import Receipt
@@ -102,3 +105,13 @@ def test_the_digest_names_uploads_and_all_that_makes_a_difference(define: Define
         digest(define(derived={"hour": {"from": "at", "make": "hour"}}), make_receipt("a"), make_receipt("b")),
     ]
     assert len({same, *others}) == 6
+
+
+def test_the_digest_names_the_source_of_functions(
+    define: Define, make_receipt: MakeReceipt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    definition = define(derived={"far": {"from": "at", "make": "features.distance"}})
+    before = digest(definition, make_receipt("a"))
+    monkeypatch.setattr(own_functions, "FOLDER", tmp_path)
+
+    assert digest(definition, make_receipt("a")) != before
