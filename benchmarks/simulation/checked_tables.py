@@ -107,7 +107,7 @@ def fit_checked(rows: CheckedRows, model: Any = None) -> CheckedModel:
         return JudgedAnswers(of, predict(side), np.tile(trivial, (len(of), 1)))
 
     learned, judging = judged(matrix, truth), judged(others, held_out)
-    names = definition.features
+    names = definition.matrix_columns
     importance = permutation_importance(predict, others, judging.answers, held_out, metric, names)
     return CheckedModel("forest", metric, learned, judging, importance, names, others, predict)
 

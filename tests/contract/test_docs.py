@@ -235,7 +235,7 @@ MISTAKES = [
         "source.rename.Plan: expected one of the columns customer, month, joined, plan, fee, hours, "
         "autopay, agent, cancelled, got 'plans'",
     ),
-    ('columns.fee.type = "int"', "columns.fee.type: expected one of number, category, time, boolean, got 'int'"),
+    ('columns.fee.type = "int"', "columns.fee.type: expected one of number, category, time, boolean, text, got 'int'"),
     ("columns.fee.min = 501", "columns.fee.max: expected at least min"),
     (
         'columns.agent.allowed = ["NA"]',

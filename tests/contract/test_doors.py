@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from preprocessing import Definition, objects, parse_definition, prepare, present, rows_to_lists
+from preprocessing.texts import MAX_TEXT_LENGTH
 from refrain.fast_path.features import RequestFeatures
 from refrain.ingest.keeping import READERS, keep
 from refrain.ingest.label_upload import definition_of_labels
@@ -251,6 +252,25 @@ def test_a_value_means_the_same_at_every_door(row: dict[str, str]) -> None:
     for door, answer in answers(row):
         wanted = REQUIRED if expected is None and door.startswith("label") else expected
         assert (door, answer) == (door, wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("  Hello\u00a0 Zu\u0308rich,\u200b  what's up?", "Hello Z\u00fcrich, what's up?"),
+        ("NA", None),
+        ("a" * MAX_TEXT_LENGTH, "a" * MAX_TEXT_LENGTH),
+        ("a" * MAX_TEXT_LENGTH + " b", "expected a text of at most 10,000 letters"),
+        (7.5, "7.5"),
+        (True, "true"),
+    ],
+    ids=["plain", "missing", "longest", "too long", "number", "boolean"],
+)
+def test_a_text_means_the_same_at_every_door(value: object, meaning: str | None) -> None:
+    definition = define("text", "")
+    for name, door in (JSON_DOORS | (TEXT_DOORS if isinstance(value, str) else {})).items():
+        if not name.startswith("label"):  # a text is no target
+            assert (name, door(definition, value)) == (name, meaning)
 
 
 def test_the_table_has_every_case_of_every_type() -> None:

@@ -30,6 +30,7 @@ COLUMN: Mapping[str, Mapping[str, Key]] = {
     "category": {"allowed": TEXTS, "lower": BOOLEAN, "replace": TEXT_TABLE, "whole": BOOLEAN},
     "time": {"min": TIME, "max": TIME, **TIME_KEYS},
     "boolean": {},
+    "text": {},
 }
 """The types of columns, and the keys of each besides those that all columns have."""
 
@@ -68,6 +69,7 @@ def _read_column(name: str, table: Table, role: Key, source: UploadFormat, *, ex
     keys = column_keys(kind, role)
     keys |= {name: key for name, key in {**number_keys, **time_keys}.items() if name in keys}
     values = table.read(keys)
+    del values["type"]
     least, most = values.pop("min", None), values.pop("max", None)
     if least is not None and most is not None and least > most:
         raise table.fail("max", "expected at least min")
@@ -79,8 +81,9 @@ def _read_column(name: str, table: Table, role: Key, source: UploadFormat, *, ex
     _check_formats(table, times)
     column = Column(
         name,
-        values.pop("type"),
+        "category" if kind == "text" else kind,
         is_feature,
+        text=kind == "text",
         missing=_missing(source, values.pop("missing"), values.pop("only_missing")),
         least=least,
         most=most,

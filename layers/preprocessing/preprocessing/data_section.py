@@ -67,7 +67,7 @@ def check_target(top: Table, columns: Mapping[str, Column], task: Task, target: 
         raise top.fail(f"columns.{target}.role", "the target cannot be a feature of itself")
     if task == "regression" and columns[target].kind != "number":
         raise top.fail(f"columns.{target}.type", "expected number, since the task is regression")
-    if task == "classification" and columns[target].kind == "time":
+    if task == "classification" and (columns[target].kind == "time" or columns[target].text):
         raise top.fail(f"columns.{target}.type", "expected category, boolean or number for a class")
 
 
@@ -112,7 +112,8 @@ def read_derived(table: Table, columns: Mapping[str, Column], target: str) -> tu
     kinds: dict[str, str] = {name: column.kind for name, column in columns.items() if name != target}
     kinds |= dict.fromkeys(table.content, "number")
     derived = {name: _read_feature(name, table.table(name), columns, kinds) for name in table.content}
-    needs = {name: derived.keys() & feature.sources for name, feature in derived.items()}
+    # A list keeps the order, which has to be the same in each process; that of a set of texts is not.
+    needs = {name: [source for source in feature.sources if source in derived] for name, feature in derived.items()}
     try:
         return tuple(derived[name] for name in TopologicalSorter(needs).static_order())
     except CycleError as cycle:

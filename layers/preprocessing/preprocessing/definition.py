@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from preprocessing.cells import MISSING_MARKS
 from preprocessing.number_values import NumberForm
+from preprocessing.texts import TEXT_WIDTH
 from preprocessing.time_values import TimeForm
 from preprocessing.values import marks_of
 
@@ -35,7 +36,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 class Column:
     """One column that is kept. `least` and `most` bound numbers, and times (as epoch seconds).
 
-    `missing` holds all texts that mean missing, the usual ones included.
+    `missing` holds all texts that mean missing, the usual ones included. A `text` is a category for all but the model,
+    which gets its words.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     lower: bool = False
     replace: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     whole: bool = False
+    text: bool = False
     numbers: NumberForm = field(default_factory=NumberForm)
     times: TimeForm = field(default_factory=TimeForm)
 
@@ -152,6 +155,23 @@ class Definition:
             *(column.name for column in self.columns.values() if column.feature),
             *(derived.name for derived in self.derived),
         )
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The features that are free text."""
+        return tuple(name for name, column in self.columns.items() if column.feature and column.text)
+
+    @cached_property
+    def matrix_columns(self) -> Mapping[str, list[int]]:
+        """Where the matrix holds each feature: in its own column, and a text also in those of its words, at the end."""
+        starts = {name: len(self.features) + TEXT_WIDTH * index for index, name in enumerate(self.texts)}
+        words = {name: range(start, start + TEXT_WIDTH) for name, start in starts.items()}
+        return {name: [index, *words.get(name, ())] for index, name in enumerate(self.features)}
+
+    @property
+    def matrix_width(self) -> int:
+        """How many columns the matrix has."""
+        return len(self.features) + TEXT_WIDTH * len(self.texts)
 
     @cached_property
     def required(self) -> frozenset[str]:

@@ -34,6 +34,7 @@ from preprocessing.number_values import (
     parse_number,
     to_float,
 )
+from preprocessing.texts import MAX_TEXT_LENGTH
 from preprocessing.time_values import time_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def parser_of(column: Column) -> Callable[[object], Any]:
         return lambda value: boolean_of(value, numbers, marks)
     if column.kind == "time":
         return lambda value: time_of(value, times, marks)
+    if column.text:
+        return lambda value: text_of(value, marks)
     return lambda value: category_of(value, marks, whole=column.whole)
 
 
@@ -146,6 +149,14 @@ def category_of(value: object, marks: Marks, *, whole: bool = False) -> str | No
     if whole:
         text = _without_zeros(text)
         return None if text in marks.texts else text
+    return text
+
+
+def text_of(value: object, marks: Marks) -> str | None:
+    """Read a free text: as a category, with a limit to its length."""
+    text = category_of(value, marks)
+    if text is not None and len(text) > MAX_TEXT_LENGTH:
+        raise Invalid(f"expected a text of at most {MAX_TEXT_LENGTH:,} letters")
     return text
 
 

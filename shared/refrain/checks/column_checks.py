@@ -62,7 +62,7 @@ def find_id_like_columns(rows: CheckedRows) -> Iterator[Finding]:
     """Find features with another value in nearly every row: texts, and whole numbers without gaps."""
     for name in rows.columns:
         values = rows.train[name]
-        if name in rows.id_like:
+        if name in rows.id_like and name not in rows.definition.texts:
             distinct = len(set(values.tolist()))
             yield Finding.of(
                 "id_like_column",

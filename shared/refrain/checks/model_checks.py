@@ -12,7 +12,7 @@ from refrain.lake.method_checks import Finding
 from refrain.words import counted, figure, listed, share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,25 +49,25 @@ class JudgedAnswers:
 
 @dataclass(frozen=True)
 class CheckedModel:
-    """The model of a run that is checked. `matrix` has the `features` of the holdout, which `predict` answers."""
+    """The model of a run that is checked. `predict` answers the `matrix`, which has columns of all `features`."""
 
     name: str
     metric: Metric
     train: JudgedAnswers
     holdout: JudgedAnswers
     importance: Sequence[Importance]
-    features: Sequence[str]
+    features: Mapping[str, Sequence[int]]
     matrix: NDArray[np.float32]
     predict: Callable[[NDArray[np.float32]], Floats]
 
     def varies(self, feature: str) -> bool:
         """Tell whether a feature has several values in the holdout: shuffling a single one would say nothing."""
-        values = self.matrix[:, self.features.index(feature)]
+        values = self.matrix[:, self.features[feature]]
         return bool((values != values[0]).any())
 
     def loss_without(self, features: Sequence[str]) -> tuple[float, float]:
         """Return how much worse the metric gets when these features are shuffled together, and the standard error."""
-        indexes = [self.features.index(name) for name in features]
+        indexes = [index for name in features for index in self.features[name]]
         shuffled = self.matrix.copy()
         shuffled[:, indexes] = self.matrix[np.random.default_rng(0).permutation(len(shuffled))][:, indexes]
         figures = (self.holdout.answers, self.predict(shuffled))

@@ -79,7 +79,7 @@ def _checked_model(model: TabularModel, rows: CheckedRows, summary: ModelSummary
         judged(train, rows.sampled_train_truth[rows.train.scored]),
         judged(holdout, rows.sampled_holdout_truth[rows.holdout.scored]),
         summary.importance,
-        model.definition.features,
+        model.definition.matrix_columns,
         holdout,
         predict,
     )

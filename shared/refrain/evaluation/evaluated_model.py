@@ -176,7 +176,7 @@ class TabularEvaluation:
             choose_metric(
                 self._definition.training.metric, holdout.classes, holdout.positive, self._definition.training.costs
             ),
-            model.definition.features,
+            model.definition.matrix_columns,
         )
 
     def holdout(self, models: Sequence[EvaluatedModel]) -> Holdout:

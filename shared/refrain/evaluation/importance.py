@@ -10,7 +10,7 @@ from refrain.errors import MetricUndefined
 from refrain.lake.evaluation import Importance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,7 @@ def permutation_importance(
     answers: Floats,
     truth: Truth,
     metric: Metric,
-    features: Sequence[str],
+    features: Mapping[str, Sequence[int]],
     seed: int = 0,
 ) -> list[Importance]:
     """Return by how much the metric gets worse when a feature's values are shuffled among the rows, greatest first.
@@ -43,16 +43,16 @@ def permutation_importance(
     Breiman, Random forests, 2001; Fisher, Rudin & Dominici, All models are wrong, but many are useful, 2019. Two
     features that say the same share their importance or hide each other's.
 
-    `predict` answers a float32 matrix [rows, features]; `answers` are those to `matrix`. Rows that give no figure give
-    no importance.
+    `predict` answers a float32 matrix [rows, width] with the columns of each of the `features`; `answers` are those to
+    `matrix`. Rows that give no figure give no importance.
     """
     random = np.random.default_rng(seed)
     importance = []
     try:
         whole = metric.influence(truth, answers)
-        for index, feature in enumerate(features):
+        for feature, columns in features.items():
             donors = [random.permutation(len(matrix)) for _ in range(choose_shuffles(len(matrix)))]
-            shuffled = [metric.influence(truth, _shuffle(predict, matrix, answers, index, rows)) for rows in donors]
+            shuffled = [metric.influence(truth, _shuffle(predict, matrix, answers, columns, rows)) for rows in donors]
             losses = np.stack([metric.gain(whole, moved) for moved in shuffled])
             importance.append(Importance(feature, float(losses.mean()), _standard_error(losses, donors)))
     except MetricUndefined:
@@ -83,14 +83,19 @@ def choose_shuffles(rows: int) -> int:
 
 
 def _shuffle(
-    predict: Callable[[Matrix], Floats], matrix: Matrix, answers: Floats, index: int, donors: NDArray[np.int64]
+    predict: Callable[[Matrix], Floats],
+    matrix: Matrix,
+    answers: Floats,
+    columns: Sequence[int],
+    donors: NDArray[np.int64],
 ) -> Floats:
     """Answer with a feature's values from other rows; only rows that get another value are asked again."""
-    before, after = matrix[:, index], matrix[donors, index]
-    changed = np.flatnonzero((before != after) & ~(np.isnan(before) & np.isnan(after)))
+    before = matrix[:, columns]
+    after = before[donors]
+    changed = np.flatnonzero(((before != after) & ~(np.isnan(before) & np.isnan(after))).any(axis=1))
     shuffled = answers.copy()
     if len(changed):
         rows = matrix[changed]
-        rows[:, index] = after[changed]
+        rows[:, columns] = after[changed]
         shuffled[changed] = predict(rows)
     return shuffled

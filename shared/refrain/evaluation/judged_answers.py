@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import encode
+from preprocessing.encode import encode_features
 from refrain.conformal import answer_errors, error_bound, ranked_errors, set_lengths
 from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.lake.evaluation import ToldUncertainty
@@ -56,7 +56,7 @@ def keep_judged(store: Store, manifest: Manifest, held_out: Columns, judged: Ans
     rows = np.arange(len(judged.answers))[judged.compared][chosen]
     columns = {name: column[rows] for name, column in fit_to(definition, held_out).items()}
     kept = JudgedRows(
-        matrix=encode(definition, manifest.vocabularies, columns),
+        matrix=encode_features(definition, manifest.vocabularies, columns),
         truth=truth[chosen],
         answers=judged.answers[rows],
         times=held_out[definition.time][rows] if definition.time else None,

@@ -17,9 +17,10 @@ from preprocessing.cells import Invalid
 from preprocessing.clean import as_time, clean_text
 from preprocessing.columns import NAT
 from preprocessing.derive import days, derive
-from preprocessing.encode import UNSEEN, codes_of
+from preprocessing.encode import UNSEEN, codes_of, is_coded
 from preprocessing.joined_times import join_times
 from preprocessing.number_values import LARGEST, MAX_EXACT
+from preprocessing.texts import count_words, measure_texts
 from preprocessing.time_values import EARLIEST, LATEST
 from preprocessing.values import parser_of
 
@@ -57,8 +58,9 @@ class RequestFeatures:
         codes = {
             name: {text: float(code) for text, code in codes_of(vocabularies.get(name, ())).items()}
             for name in definition.inputs
-            if schema[name].kind == "category"
+            if is_coded(schema[name])
         }
+        makers |= {name: _length(name) for name in definition.texts}
         sources = dict.fromkeys(source for derived in definition.derived for source in derived.sources)
         self._sources = [(name, _DTYPES[schema[name].kind]) for name in sources if name in schema]
         self._encoders = [(name, codes.get(name), makers.get(name)) for name in definition.features]
@@ -85,7 +87,7 @@ class RequestFeatures:
             return None
 
     def encode(self, columns: Lists) -> Array:
-        """Make the feature matrix, float32 [rows, features], from what `prepare` returned."""
+        """Make the matrix, float32 [rows, width], from what `prepare` returned."""
         if self._sources:
             arrays = {name: np.array(columns[name], dtype) for name, dtype in self._sources}
             derived: Mapping[str, Any] = derive(self._definition.derived, arrays)
@@ -98,11 +100,21 @@ class RequestFeatures:
             else [codes.get(text, UNSEEN) for text in columns[name]]
             for name, codes, make in self._encoders
         ]
+        if self._definition.texts:
+            return self._with_words(columns, features)
         if len(features[0]) == 1:  # as in most requests
             return np.array([feature[0] for feature in features], dtype=np.float32).reshape(1, -1)
         matrix = np.empty((len(features[0]), len(features)), dtype=np.float32)
         for column, feature in enumerate(features):
             matrix[:, column] = feature
+        return matrix
+
+    def _with_words(self, columns: Lists, features: Sequence[Any]) -> Array:
+        matrix = np.zeros((len(features[0]), self._definition.matrix_width), dtype=np.float32)
+        for column, feature in enumerate(features):
+            matrix[:, column] = feature
+        for name in self._definition.texts:
+            count_words(columns[name], matrix[:, self._definition.matrix_columns[name][1] :])
         return matrix
 
 
@@ -184,6 +196,10 @@ def _column_reader(column: Column, read: ReadValue, texts: dict[str | None, Any]
         return read_singly(values)
 
     return {"category": read_texts, "number": read_numbers}.get(column.kind, read_singly)
+
+
+def _length(name: str) -> MakeFeature:
+    return lambda columns: np.array(measure_texts(columns[name]))
 
 
 def _days(name: str) -> MakeFeature:

@@ -84,6 +84,7 @@ class Familiarity:
 
     def unfamiliar(self, matrix: Array) -> list[Unfamiliar]:
         """Say of each row of the feature matrix what is unlike the training data: single values, else a combination."""
+        matrix = matrix[:, : len(self.features)]  # behind them are the words of texts
         notes: list[Unfamiliar] = [*self._unfamiliar_values(matrix)]
         if self.combinations:
             rows = [row for row in self.combinations.find(matrix) if not notes[row]]

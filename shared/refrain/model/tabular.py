@@ -163,7 +163,7 @@ class TabularModel(LoadedModel):
     def _check_graph(self) -> None:
         check_signature(self.version, self._graph, [INPUT], self._outputs)
         width = self._graph.get_inputs()[0].shape[-1]
-        if width not in (len(self.definition.features), None):
+        if width not in (self.definition.matrix_width, None):
             raise BrokenVersion(self.version, f"its graph takes {width} features")
         if (self.classes is None) != (self.definition.task == "regression"):
             raise BrokenVersion(self.version, "its classes do not fit its task")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preprocessing import encode
+from preprocessing.encode import encode_features
 from refrain.lake.capture.predictions import name_entities
 from refrain.lake.capture.record import asked_at
 from refrain.lake.observed_rows import ObservedRows
@@ -27,7 +27,7 @@ def observe_rows(version: ServedVersion, captured: Captured) -> tuple[ObservedRo
     rows = ObservedRows(
         hashes=hashes,
         times=np.array([_time_of(row) for row in captured.rows], "datetime64[us]"),
-        matrix=encode(version.definition, version.vocabularies, columns),
+        matrix=encode_features(version.definition, version.vocabularies, columns),
         answers=captured.answers.reshape(-1, len(version.classes) or 1),
         bounds=np.array([row.bound for row in captured.rows], np.float64),  # None is NaN
         entities=hashes if entities is None else text_hashes(entities.tolist()),

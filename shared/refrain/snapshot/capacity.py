@@ -69,7 +69,7 @@ def row_limit(kind: SnapshotKind, data: RunData, training_bytes: int) -> RowLimi
 def _expected_table(definition: Definition, data: RunData) -> TrainingTable:
     """Describe the training rows by the receipts: columns with missing values become two."""
     profiles = [receipt.columns for receipt in data.receipts]
-    features = len(definition.features) or len(definition.columns)
+    features = definition.matrix_width or len(definition.columns)
     gaps = [name for name in definition.inputs if any(profile.get(name, {}).get("missing") for profile in profiles)]
     width = features + len(gaps) + len(definition.derived)
     classes = max((profile.get(definition.target, {}).get("distinct", 2) for profile in profiles), default=2)

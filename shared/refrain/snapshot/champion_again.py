@@ -81,4 +81,5 @@ def _section(definition: Definition, name: str) -> dict[str, Any]:
 
 
 def _has_kind(definition: Definition, column: Column) -> bool:
-    return column.name in definition.columns and definition.columns[column.name].kind == column.kind
+    today = definition.columns.get(column.name)
+    return today is not None and (today.kind, today.text) == (column.kind, column.text)

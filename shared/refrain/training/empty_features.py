@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def mark_empty(definition: Definition, categories: Collection[str], matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Mark the features that are missing in all rows; those of `categories` are codes."""
+    """Mark the columns of the matrix: features that all rows lack (of `categories` it has codes), and words too."""
     empty = np.isnan(matrix).all(axis=0)
     for index, name in enumerate(definition.features):
         if name in categories:
             empty[index] = (matrix[:, index] == MISSING).all()
+    words = len(definition.features)
+    empty[words:] = ~matrix[:, words:].any(axis=0)
     return empty
 
 

@@ -1,14 +1,15 @@
 """The steps between the feature matrix and the estimator: learned in training, exported with the model.
 
-| recipe  | numbers, booleans, times, derived      | codes of categories | for                                    |
-|---------|----------------------------------------|---------------------|----------------------------------------|
-| codes   | as they are, NaN for missing           | as they are         | estimators that route NaN themselves   |
-| imputed | median for missing, and which were     | as they are         | trees and forests                      |
-| onehot  | the same, to mean 0 and variance 1     | one column a code   | all that measure, weigh or add         |
+| recipe  | numbers, booleans, times, derived  | codes of categories | words  | for                                  |
+|---------|------------------------------------|---------------------|--------|--------------------------------------|
+| codes   | as they are, NaN for missing       | as they are         | counts | estimators that route NaN themselves |
+| imputed | median for missing, and which were | as they are         | counts | trees and forests                    |
+| onehot  | the same, to mean 0 and variance 1 | one column a code   | TF-IDF | all that measure, weigh or add       |
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from preprocessing import UNSEEN
 from refrain.training.empty_features import EmptyFeatures, mark_empty
+from refrain.training.word_weights import WordWeights
 from refrain.training_memory import TrainingTable
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
     from preprocessing import Candidate, Definition
 
+
+FILLED_WORDS = 0.05
+"""Of the columns of a text's words, those that a text of a hundred words fills."""
 
 MAX_SPARSE_SHARE = 0.3
 """A matrix of which a greater share is not zero takes less memory with its zeros."""
@@ -56,19 +61,21 @@ def measure_features(
     sparse: bool,
 ) -> TrainingTable:
     """Say how large the features will be, before any are made."""
-    rows, features = matrix.shape
+    rows, columns = matrix.shape
     if recipe == "codes":
-        return TrainingTable(rows, features, features, features)
+        return TrainingTable(rows, columns, columns, columns)
+    features = len(definition.features)
+    words = columns - features
     gaps = sum(
         bool(np.isnan(matrix[:, index]).any())
         for index, name in enumerate(definition.features)
         if name not in vocabularies
     )
     if recipe == "imputed":
-        return TrainingTable(rows, features, features + gaps, features + gaps)
+        return TrainingTable(rows, columns, columns + gaps, columns + gaps)
     codes = sum(UNSEEN + 1 + len(values) for values in vocabularies.values())
-    width, filled = features - len(vocabularies) + gaps + codes, features + gaps
-    return TrainingTable(rows, features, width, filled, sparse=sparse and filled < MAX_SPARSE_SHARE * width)
+    width, filled = columns - len(vocabularies) + gaps + codes, features + gaps + int(FILLED_WORDS * words)
+    return TrainingTable(rows, columns, width, filled, sparse=sparse and filled < MAX_SPARSE_SHARE * width)
 
 
 def fit_features(
@@ -106,17 +113,19 @@ def _fit_columns(
     if recipe == "codes":
         return None
     codes = [index for index, name in enumerate(definition.features) if name in vocabularies]
-    numbers = [index for index in range(matrix.shape[1]) if index not in codes]
+    numbers = [index for index in range(len(definition.features)) if index not in codes]
+    words = [definition.matrix_columns[name][1:] for name in definition.texts]
     gaps = [index for index in numbers if np.isnan(matrix[:, index]).any()]
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     steps: list[tuple[str, Any, list[int]]] = []
     if recipe == "imputed":
-        steps += [("numbers", imputer, numbers), ("codes", "passthrough", codes)]
+        steps += [("numbers", imputer, numbers), ("codes", "passthrough", [*codes, *chain.from_iterable(words)])]
     else:
         categories = [np.arange(UNSEEN + 1 + len(vocabularies[definition.features[index]])) for index in codes]
         onehot = OneHotEncoder(categories=categories, sparse_output=sparse, dtype=np.float32)
         scaled = Pipeline([("impute", imputer), ("scale", StandardScaler())])
         steps += [("numbers", scaled, numbers), ("codes", onehot, codes)]
+        steps += [(f"words {text}", WordWeights(sparse), columns) for text, columns in enumerate(words)]
     steps.append(("gaps", MissingIndicator(features="all"), gaps))
     kept = [step for step in steps if step[2]]
     features = ColumnTransformer(kept, sparse_threshold=MAX_SPARSE_SHARE).fit(matrix)

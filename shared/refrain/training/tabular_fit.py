@@ -46,6 +46,11 @@ class TabularFit:
     fitted: Fitted
     seconds: float
 
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """The part of the matrix that has one column a feature: words are neither profiled nor watched."""
+        return self.matrix[:, : len(self.definition.features)]
+
     def answer(self, columns: Columns) -> NDArray[np.float64]:
         """Answer rows."""
         return self.fitted.answers(encode(self.definition, self.vocabularies, columns))
@@ -57,7 +62,7 @@ class TabularFit:
 
     def learn_familiar(self) -> bytes:
         """Learn what rows are like those that it learned from, whatever the candidate is."""
-        return learn_familiar(self.definition, self.vocabularies, self.columns, self.matrix).to_bytes()
+        return learn_familiar(self.definition, self.vocabularies, self.columns, self.features).to_bytes()
 
     def describe(
         self,
@@ -69,11 +74,11 @@ class TabularFit:
     ) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
         rows = golden_rows(self.definition, self.columns)
-        baseline = make_baseline(self.definition, self.columns, self.matrix, self.fitted.classes, profiled, holdout)
+        baseline = make_baseline(self.definition, self.columns, self.features, self.fitted.classes, profiled, holdout)
         return FittedCandidate(
-            graph=export(self.fitted, len(self.definition.features)),
+            graph=export(self.fitted, self.definition.matrix_width),
             baseline=baseline,
-            history=count_history(self.definition, self.columns, self.matrix, baseline, profiled, holdout),
+            history=count_history(self.definition, self.columns, self.features, baseline, profiled, holdout),
             golden=Golden(list(rows), answer_instances(self.definition, self.vocabularies, self.fitted, rows).tolist()),
             answers=answers,
             fit_seconds=self.seconds,

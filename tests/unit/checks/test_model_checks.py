@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 1000
-FEATURES = ("signal", "copy", "noise", "constant")
+FEATURES = {"signal": [0], "copy": [1], "noise": [2], "constant": [3]}
 
 
 def model(noise: float = 0.5, holdout_noise: float | None = None, metric: str = "rmse") -> CheckedModel:

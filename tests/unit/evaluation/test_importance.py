@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     type Matrix = NDArray[np.float32]
 
-FEATURES = ("much", "little", "unused")
+FEATURES = {"much": [0], "little": [1], "unused": [2]}
 ROWS_OF_OLD, SHUFFLES_OF_OLD = 5_000, 5
 
 
@@ -121,4 +121,25 @@ def test_only_rows_that_get_another_value_are_asked_again() -> None:
 def test_rows_without_a_figure_have_no_importance(truth: Any) -> None:
     matrix = np.arange(10, dtype=np.float32).reshape(10, 1)
     answers = np.full((10, 2), np.nan) if truth.any() else np.full((10, 2), 0.5)
-    assert permutation_importance(lambda _: answers, matrix, answers, truth, METRICS["roc_auc"], ["a"]) == []
+    assert permutation_importance(lambda _: answers, matrix, answers, truth, METRICS["roc_auc"], {"a": [0]}) == []
+
+
+def test_the_columns_of_a_feature_are_shuffled_together() -> None:
+    draw = np.random.default_rng(0)
+    first, other = draw.normal(size=(2, 400))
+    matrix = np.stack([first, first, other], axis=1).astype(np.float32)
+
+    def predict(rows: Any) -> Any:
+        return np.minimum(rows[:, :1], rows[:, 1:2]).astype(np.float64) + (rows[:, :1] != rows[:, 1:2]) * 100
+
+    measured = permutation_importance(
+        predict,
+        matrix,
+        predict(matrix),
+        matrix[:, 0].astype(np.float64),
+        METRICS["rmse"],
+        {"text": [0, 1], "other": [2]},
+    )
+
+    assert [item.feature for item in measured] == ["text", "other"]
+    assert 0 < measured[0].loss < 5  # never are the two columns from different rows

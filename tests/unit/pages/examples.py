@@ -64,6 +64,7 @@ def evaluation(
     positive = classes[1] if len(classes) == 2 else None
     chosen = choose_metrics(metric, classes, positive, {})
     names = features or tuple(f"feature_{place}" for place in range(matrix.shape[1]))
+    columns = {name: [index] for index, name in enumerate(names)}
 
     def summary(name: str, made: Figures, answered: Floats) -> ModelSummary:
         estimator = f"sklearn.ensemble.{name.title()}"
@@ -74,7 +75,7 @@ def evaluation(
             estimator,
             metrics=measure_metrics(chosen, truth, answered),
             curves=describe_curves(task, truth, answered, classes, positive),
-            importance=permutation_importance(models[name], matrix, answered, truth, METRICS[metric], names),
+            importance=permutation_importance(models[name], matrix, answered, truth, METRICS[metric], columns),
         )
 
     candidates = [figures(name, found.candidates.get(name)) for name in answers]

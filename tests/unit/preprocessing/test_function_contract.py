@@ -31,8 +31,7 @@ BROKEN = {
     + "def tried(*columns):\n calls.append(0)\n return np.full(len(columns[0]), float(len(calls)))",
     "order of the rows": "import numpy as np\ndef tried(*columns):\n return np.nancumsum(columns[0])",
     "of a row alone": "import numpy as np\ndef tried(*columns):\n return columns[0] - np.nanmedian(columns[0])",
-    "for one row": "import numpy as np\ndef tried(*columns):\n np.ones(400_000).sum() + np.sort(np.ones(400_000))[0]\n"
-    " return columns[0] * 1",
+    "for one row": "def tried(*columns):\n return columns[0] + 0 * sum(range(300_000))",
     "for 10,000 rows": "import numpy as np\ndef tried(*columns):\n"
     " return np.array([sum(range(2000)) * 0 + number for number in columns[0]])",
 }

@@ -115,7 +115,7 @@ def _coded(definition: Definition, column: Column, cells: Any, usable: Mask) -> 
 
 def _untidy(column: Column, texts: Any) -> NDArray[np.int64]:
     """Find the texts to read one by one: all of them, or, of many, those that may not stay as they are."""
-    is_ruled = column.lower or column.replace or column.allowed or column.whole
+    is_ruled = column.lower or column.replace or column.allowed or column.whole or column.text
     if len(texts) <= MAX_SINGLE_TEXTS or column.kind != "category" or is_ruled:
         return np.arange(len(texts))
     marked = pc.is_in(pc.ascii_lower(texts), pa.array(column.marks.texts, pa.string()))

@@ -38,6 +38,13 @@ def convert_scaler(step: GraphStep) -> None:
     step.answer(step.add("Div", centred, step.fitted.scale_.astype(np.float32)))
 
 
+def convert_word_weights(step: GraphStep) -> None:
+    """Write `x * weights`, divided by its length, which is at least 1 where there is a word."""
+    weighed = step.add("Mul", step.features, step.fitted.weights_)
+    length = step.add("ReduceL2", weighed, np.array([1]), keepdims=1)
+    step.answer(step.add("Div", weighed, step.add("Max", length, np.ones(1, np.float32))))
+
+
 def convert_one_hot(step: GraphStep) -> None:
     """Write `x[column] == code` for every code of every column at once; skl2onnx needs three nodes a column."""
     codes = [np.asarray(categories) for categories in step.fitted.categories_]

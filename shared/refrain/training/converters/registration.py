@@ -45,6 +45,7 @@ from refrain.training.converters.feature_steps import (
     convert_missing_indicator,
     convert_one_hot,
     convert_scaler,
+    convert_word_weights,
     parse_empty_features,
 )
 from refrain.training.converters.graph_step import make_converter, make_shape
@@ -61,6 +62,7 @@ from refrain.training.converters.nearest_rows import (
 )
 from refrain.training.converters.trees import convert_histogram_boosting, convert_trees
 from refrain.training.empty_features import EmptyFeatures
+from refrain.training.word_weights import WordWeights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +77,7 @@ STEPS: dict[type, Conversion] = {
     MissingIndicator: (convert_missing_indicator, lambda indicator: len(indicator.features_)),
     OneHotEncoder: (convert_one_hot, lambda encoder: sum(map(len, encoder.categories_))),
     StandardScaler: (convert_scaler, lambda scaler: len(scaler.mean_)),
+    WordWeights: (convert_word_weights, lambda words: len(words.weights_)),
 }
 """Steps before the estimator."""
 
