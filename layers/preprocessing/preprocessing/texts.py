@@ -38,9 +38,9 @@ def split_words(text: str) -> list[str]:
 
 def count_words(texts: Iterable[str | None], counts: Array) -> None:
     """Add the words of texts to `counts` [rows, TEXT_WIDTH]; a missing text has none."""
-    places = [[crc32(word.encode()) % TEXT_WIDTH for word in split_words(text)] if text else [] for text in texts]
-    rows = np.repeat(np.arange(len(places)), [len(row) for row in places])
-    np.add.at(counts, (rows, np.fromiter(chain.from_iterable(places), np.int64, len(rows))), 1)
+    buckets = [[crc32(word.encode()) % TEXT_WIDTH for word in split_words(text)] if text else [] for text in texts]
+    rows = np.repeat(np.arange(len(buckets)), [len(row) for row in buckets])
+    np.add.at(counts, (rows, np.fromiter(chain.from_iterable(buckets), np.int64, len(rows))), 1)
 
 
 def measure_texts(texts: Iterable[str | None]) -> list[float]:
