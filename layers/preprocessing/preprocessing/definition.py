@@ -181,8 +181,12 @@ class Definition:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The columns that tell what was learned: the group, else the key, else all, since they tell rows apart."""
-        return (self.training.group,) if self.training.group else self.key or tuple(self.columns)
+        """The columns that tell what was learned: the group, else the key, else all but the target.
+
+        With the target, rows of equal features would be learned with one label and judged by the other.
+        """
+        everything = tuple(name for name in self.columns if name != self.target)
+        return (self.training.group,) if self.training.group else self.key or everything
 
     @property
     def predicted_column(self) -> str:

@@ -76,6 +76,8 @@ class Content(io.RawIOBase):
     those of more than `max_line` bytes (0: of any length), so that no file, whatever it is, needs more memory.
     """
 
+    _file: IO[bytes] | gzip.GzipFile | zstd.ZstdFile | None = None
+
     def __init__(self, path: Path, *, max_line: int = 0) -> None:
         super().__init__()
         self.consumed = 0
@@ -96,12 +98,13 @@ class Content(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Close the underlying file."""
-        if not self.closed:
+        """Close the underlying file; `io` calls this also for a file that could not be opened."""
+        if self._file is not None:
             self._file.close()
         super().close()
 
     def _read(self, size: int) -> bytes:
+        assert self._file is not None
         try:
             return self._file.read(size)
         except (EOFError, zstd.ZstdError, gzip.BadGzipFile, zlib.error) as error:

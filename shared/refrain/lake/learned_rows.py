@@ -2,7 +2,8 @@
 
 snapshots/<model>/<run>/rows.npz   a hash of each row by the definition's `identity`: `train` and `holdout`, in order
 
-A corrected row has its key, and so its hash: who learned it, learned it. Without a key only an equal row is the same.
+A corrected row has its key, and so its hash: who learned it, learned it. Without a key, rows that are
+equal but for their target are the same.
 """
 
 from __future__ import annotations

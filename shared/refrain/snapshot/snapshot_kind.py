@@ -190,7 +190,8 @@ def split_by_time(times: Array, share: float) -> Split:
 def split_by_class(hashes: NDArray[np.uint64], labels: Array, share: float) -> Split:
     """Hold out by hash, but of each rare class as many rows as its share is, and never all.
 
-    As rows come, only those of a rare class whose hash is near the limit change sides. Rows of one hash stay together.
+    As rows come, only those of a rare class whose hash is near the limit change sides. Rows of one hash stay together:
+    the rarest of their classes decides.
 
     >>> hashes = np.array([4, 2, 9, 7, 2**63], np.uint64)
     >>> split_by_class(hashes, np.array(["a", "a", "a", "b", "b"]), 0.3).holdout.tolist()
@@ -201,7 +202,11 @@ def split_by_class(hashes: NDArray[np.uint64], labels: Array, share: float) -> S
     held_out = np.clip(np.round(share * counts).astype(int), 1, counts - 1)
     nearest = np.lexsort((hashes, codes))[np.cumsum(counts) - counts + held_out]
     limits = np.where(counts < RARE_ROWS, hashes[nearest], np.uint64(share * WHOLE))
-    return Split(hashes < limits[codes])
+    by_hash = np.lexsort((counts[codes], hashes))
+    first, of_hash = np.unique(hashes[by_hash], return_index=True, return_inverse=True)[1:]
+    holdout = np.empty(len(hashes), bool)
+    holdout[by_hash] = (hashes < limits[codes])[by_hash[first]][of_hash]
+    return Split(holdout)
 
 
 def split_by_group(groups: NDArray[np.uint64], order: Array, share: float) -> Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 from collections.abc import Callable
@@ -112,3 +113,10 @@ def test_parquet_by_another_name_is_refused_with_its_own(tmp_path: Path) -> None
     path.write_bytes(b"PAR1" + bytes(40))
     with pytest.raises(UnreadableUpload, match=r"Parquet, .*name it \.parquet"):
         head_of(path)
+
+
+@pytest.mark.filterwarnings("error")  # an error in a finalizer is a warning
+def test_a_file_that_cannot_be_opened_raises_its_own_error_alone(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Content(tmp_path / "missing.csv")
+    gc.collect()

@@ -200,7 +200,7 @@ def test_a_weight_is_at_least_0_and_every_row_has_one() -> None:
     assert "shop" in parse_definition("m", weighed, "m.toml").required
 
 
-def test_what_was_learned_is_told_by_the_group_else_the_key_else_the_whole_row() -> None:
+def test_what_was_learned_is_told_by_the_group_else_the_key_else_all_but_the_target() -> None:
     grouped = changed("columns.colour.required", True) | {"key": ["amount"]}
     grouped["training"]["group"] = "colour"
 
@@ -209,7 +209,8 @@ def test_what_was_learned_is_told_by_the_group_else_the_key_else_the_whole_row()
         for content in (document(), document(key=["amount"]), grouped)
     ]
 
-    assert identities == [tuple(document()["columns"]), ("amount",), ("colour",)]
+    features = tuple(name for name in document()["columns"] if name != document()["target"])
+    assert identities == [features, ("amount",), ("colour",)]
 
 
 def test_the_fingerprint_follows_the_data_and_not_the_training() -> None:

@@ -162,13 +162,17 @@ def test_of_a_frequent_class_no_row_changes_sides_and_of_a_rare_one_few_do() -> 
     assert np.mean([change.sum() / rare[: len(change)].sum() for change in moved]) < 0.03
 
 
-@given(st.lists(st.integers(0, 5), min_size=2, max_size=40))
-def test_equal_rows_of_a_class_stay_together(values: list[int]) -> None:
-    hashes = row_hashes({"x": np.array(values, float)}, ["x"])
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("aaaabbc")), min_size=2, max_size=40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_of_equal_features_stay_together_whatever_their_target(
+    define: Define, rows: list[tuple[int, str]]
+) -> None:
+    spent, back = np.array([value for value, _ in rows], float), objects([label for _, label in rows])
+    definition = define(columns={"spent": {"type": "number"}, "back": {"type": "category"}}, key=[])
 
-    held = split_by_class(hashes, np.array(values) > 2, 0.3).holdout
+    held = SnapshotKind(definition).split({"spent": spent, "back": back})
 
-    assert all(len({side for each, side in zip(values, held, strict=True) if each == value}) == 1 for value in values)
+    assert not {*spent[held].tolist()} & {*spent[~held].tolist()}
 
 
 def split_with_group(define: Define, how: str, shops: list[int], days: list[int]) -> NDArray[np.bool_]:
