@@ -26,12 +26,11 @@ def apply(
     options: Options = DEFAULTS,
 ) -> None:
     """Apply a definition: a model is added, or changed, in seconds and without a deployment."""
+    from local.definition_file import apply_file
     from local.lake_store import open_lake
-    from refrain.applying.apply import apply_definition
 
-    text = file.read_text(encoding="utf-8")
     lake = open_lake(options.client().origin)
-    show_change(apply_definition(lake, file.stem, text, author(), expected), options)
+    show_change(apply_file(lake, file, author(), expected), options)
 
 
 def author() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from cli.exit_codes import DONE, REFUSED, RefusedCommand
+from cli.exit_codes import DONE, REFUSED
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -62,14 +62,6 @@ class CheckReport:
         if self.ignored_columns:
             lines.append(f"not in the definition, so ignored: {', '.join(self.ignored_columns)}")
         return lines if self.problems else [*lines, f"{name} can be applied"]
-
-
-def refuse_impossible(definition: Definition) -> Definition:
-    """Return a definition whose candidates can all be made. Raises `RefusedCommand`."""
-    problems = check_definition(definition, None).problems
-    if problems:
-        raise RefusedCommand("; ".join(problems))
-    return definition
 
 
 def check_definition(definition: Definition, data: Path | None) -> CheckReport:

@@ -33,15 +33,15 @@ def try_(
     no_stay: Annotated[bool, Parameter(negative=(), help="Stop when the model has been trained.")] = False,
 ) -> int:
     """Start a local cloud, train a model on a file, and stay up to be asked: no AWS account, no Docker."""
-    from cli.check import refuse_impossible
     from cli.output import progress_console, result_console
     from local.cloud import Cloud
+    from local.definition_file import read_possible
     from local.stack_client import StackClient
-    from preprocessing import load_definition
 
     data.open("rb").close()  # a misspelt name is told before the cloud starts
     definition = definition or _draft_definition(data, target)
-    model = refuse_impossible(load_definition(definition)).model
+    read_possible(definition)  # and so is a candidate that cannot be made
+    model = definition.stem
     console = result_console()
     cloud = Cloud(FOLDER, patience=math.inf, tick=None, keep=keep)
     with ExitStack() as running:

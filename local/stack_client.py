@@ -52,11 +52,10 @@ class StackClient:
 
     def apply(self, definition: Path) -> None:
         """Let a definition count."""
+        from local.definition_file import apply_file
         from local.lake_store import open_lake
-        from refrain.applying.apply import apply_definition
 
-        lake = open_lake(self.origin)
-        apply_definition(lake, definition.stem, definition.read_text(encoding="utf-8"), getuser())
+        apply_file(open_lake(self.origin), definition, getuser())
 
     def upload(self, key: str, content: bytes) -> None:
         """Put a file into the inbox."""
