@@ -13,7 +13,7 @@ from local.template import Resource, Template, read_template
 
 MB = 1024 * 1024  # Lambda's
 MAX_MEGABYTES = 230
-MAX_MEGABYTES_OF = {"InferenceFunction": 160, "EvaluateFunction": 160}
+MAX_MEGABYTES_OF = {"InferenceFunction": 160, "EvaluateFunction": 160, "TrainFunction": 240}
 _BUILT = Path(__file__).resolve().parent.parent / ".aws-sam" / "build" / "template.yaml"
 
 

@@ -42,11 +42,12 @@ TYPICAL_SHARE = 0.4
 
 @dataclass(frozen=True)
 class TreeKind:
-    """Trees of a class of estimators: how many and how deep by default, and the share of rows that one sees."""
+    """Trees of a class of estimators: how many and how large by default, and the share of rows that one sees."""
 
     trees: int
     depth: int | None
     share: float
+    leaves: int | None = None
 
 
 TREES = {
@@ -57,9 +58,12 @@ TREES = {
     "ExtraTree": TreeKind(1, None, 1.0),
     "GradientBoosting": TreeKind(100, 3, 1.0),
     "AdaBoost": TreeKind(50, 3, 1.0),
+    "LGBM": TreeKind(100, None, 1.0, leaves=31),
+    "XGB": TreeKind(100, 6, 1.0),
 }
 """By the class's name without Classifier or Regressor."""
 
+BINNING = ("HistGradientBoosting", "LGBM", "XGB")
 KEEPING_ROWS = ("KNeighbors", "RadiusNeighbors", "SVC", "SVR", "NuSVC", "NuSVR", "GaussianProcess")
 COMPARING_ROWS = ("GaussianProcess", "KernelRidge")
 PAIR_BYTES = 80
@@ -98,7 +102,7 @@ def estimate_memory(candidate: Candidate, table: TrainingTable) -> int:
 
 def _value_bytes(name: str, table: TrainingTable) -> int:
     """Return the memory of the values that an estimator gets, by row."""
-    if name == "HistGradientBoosting":
+    if name in BINNING:
         return BOOSTING_BYTES * table.width + BOOSTED_CLASS_BYTES * table.classes
     if name in KEEPING_ROWS:
         return KEPT_BYTES * table.width
@@ -133,7 +137,7 @@ def count_trees(candidate: Candidate, classes: int) -> int:
     """Count the trees of an estimator; boosting has one for each class where there are more than two."""
     name = class_name(candidate)
     trees = _number(candidate, "n_estimators") or TREES[name].trees
-    return trees * (classes if name == "GradientBoosting" and classes > 2 else 1)
+    return trees * (classes if name in ("GradientBoosting", "LGBM", "XGB") and classes > 2 else 1)
 
 
 def max_nodes(candidate: Candidate, rows: int) -> int:
@@ -143,7 +147,7 @@ def max_nodes(candidate: Candidate, rows: int) -> int:
     depth = _number(candidate, "max_depth") or kind.depth
     if depth is not None:
         bounds.append(2.0 ** min(depth, 60))
-    if leaves := _number(candidate, "max_leaf_nodes"):
+    if leaves := _number(candidate, "max_leaf_nodes") or _number(candidate, "num_leaves") or kind.leaves:
         bounds.append(leaves)
     return 2 * int(min(bounds)) + 1
 

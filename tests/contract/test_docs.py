@@ -262,9 +262,9 @@ MISTAKES = [
     ("training.holdout = 20", "training.holdout: expected a number from 0.01 to 0.9, got 20"),
     ("training.candidates = []", "training.candidates: expected at least one candidate"),
     (
-        'training.candidates = [{ name = "x", estimator = "xgboost.XGBClassifier" }]',
-        "training.candidates[0].estimator: expected the dotted name of a scikit-learn estimator, got "
-        "'xgboost.XGBClassifier'",
+        'training.candidates = [{ name = "x", estimator = "catboost.CatBoostClassifier" }]',
+        "training.candidates[0].estimator: expected the dotted name of an estimator of scikit-learn, LightGBM or "
+        "XGBoost, got 'catboost.CatBoostClassifier'",
     ),
     ('rollout.mode = "blue-green"', "rollout.mode: expected one of immediate, shadow, canary, got 'blue-green'"),
     (

@@ -48,7 +48,7 @@ OF_ROOMS: dict[str, set[str]] = {
     "ingest": {"backports", "pyarrow"},
     "snapshot": {"pandas", "pyarrow"},
     "forgetting": {"pyarrow"},
-    "training": {"onnx", "scipy", "skl2onnx", "sklearn", "threadpoolctl"},
+    "training": {"onnx", "onnxmltools", "scipy", "skl2onnx", "sklearn", "threadpoolctl"},
     "recommenders": {"onnx", "scipy", "sklearn"},
     "importing": {"joblib", "lightgbm", "onnx", "pandas", "skl2onnx", "sklearn", "skops", "yaml"},
     "model": {"onnxruntime"},

@@ -15,13 +15,16 @@ FORBIDDEN = {
     "aws_xray_sdk",
     "boto3",
     "botocore",
+    "lightgbm",
     "onnx",
+    "onnxmltools",
     "pandas",
     "pyarrow",
     "pydantic",
     "scipy",
     "skl2onnx",
     "sklearn",
+    "xgboost",
 }
 
 

@@ -57,7 +57,7 @@ COSTS = Key(
     schema={"type": "object", "additionalProperties": _COST},
 )
 
-_ESTIMATORS = re.compile(r"sklearn(\.\w+)+"), "a scikit-learn estimator"
+_ESTIMATORS = re.compile(r"(sklearn|lightgbm|xgboost)(\.\w+)+"), "an estimator of scikit-learn, LightGBM or XGBoost"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
 
 

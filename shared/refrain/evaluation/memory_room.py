@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CURES = {
     "sklearn.ensemble": "train fewer trees, or set max_leaf_nodes",
     "sklearn.tree": "set max_leaf_nodes",
+    "lightgbm": "train fewer trees, or set num_leaves",
+    "xgboost": "train fewer trees, or set max_depth",
     "sklearn.neighbors": "shorten training.window, since it keeps every training row",
     "refrain.recommenders": "take fewer neighbours or factors, or shorten training.window",
 }

@@ -9,7 +9,7 @@ from sklearn.utils import all_estimators
 
 from preprocessing import RecommenderDefinition
 from refrain.errors import CandidateRefused
-from refrain.training.fitting import check_weighable, find_class, make_estimator
+from refrain.training.estimators import BOOSTERS, check_weighable, find_class, make_estimator, parameter_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ def find_candidate_problems(definition: Definition, classes: Sequence[str] = ())
 def suggest(definition: Definition, candidate: Candidate) -> str:
     """Name the estimator, or the parameters, that a candidate probably means; an empty text where nothing is near."""
     try:
-        names = find_class(definition.task, candidate)._get_param_names()
+        names = parameter_names(find_class(definition.task, candidate))
     except CandidateRefused:
         return _suggest_estimator(definition, candidate)
     unknown = [name for name in candidate.parameters if name not in names]
@@ -50,14 +50,18 @@ def suggest(definition: Definition, candidate: Candidate) -> str:
 
 
 def _suggest_estimator(definition: Definition, candidate: Candidate) -> str:
-    kinds = {name: kind for name, kind in all_estimators(type_filter=KINDS[definition.task]) if hasattr(kind, "fit")}
+    kinds = all_estimators(type_filter=KINDS[definition.task])
+    modules = {name: _public_module(kind.__module__) for name, kind in kinds if hasattr(kind, "fit")}
+    for booster in BOOSTERS[definition.task]:
+        module, _, name = booster.rpartition(".")
+        modules[name] = module
     wanted = candidate.estimator.rpartition(".")[2]
     twin = wanted.replace("Regressor", "Classifier").replace("Regression", "Classifier")
     if definition.task == "regression":
         twin = wanted.replace("Classifier", "Regressor")
-    meant = next((name for name in (wanted, twin) if name in kinds), None)
-    meant = meant or next(iter(get_close_matches(wanted, kinds, 1, 0.7)), None)
-    return f"{_public_module(kinds[meant].__module__)}.{meant}" if meant else ""
+    meant = next((name for name in (wanted, twin) if name in modules), None)
+    meant = meant or next(iter(get_close_matches(wanted, modules, 1, 0.7)), None)
+    return f"{modules[meant]}.{meant}" if meant else ""
 
 
 def _public_module(module: str) -> str:

@@ -10,6 +10,7 @@ from skl2onnx.common.data_types import FloatTensorType
 
 from refrain.errors import CandidateRefused
 from refrain.training.calibration_graph import UNCALIBRATED, add_calibration
+from refrain.training.converters.boosters import register_booster
 from refrain.training.converters.graph_step import OPSETS
 from refrain.training.converters.registration import register_converters
 from refrain.training.refusal_words import explain_lost_export
@@ -31,6 +32,7 @@ def export(fitted: Fitted, width: int) -> bytes:
     output = "value" if fitted.classes is None else "probabilities"
     options = None if fitted.classes is None else {id(fitted.estimator): {"zipmap": False}}
     register_converters()
+    register_booster(type(fitted.estimator))
     try:
         model = convert_sklearn(
             fitted.pipeline,

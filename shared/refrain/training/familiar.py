@@ -20,7 +20,8 @@ from refrain.lake.familiar_rows import FamiliarRows
 from refrain.statistics.hashing import position_hashes, row_hashes
 from refrain.statistics.tails import learn_limits
 from refrain.training.export import export
-from refrain.training.fitting import Fitted, round_thresholds
+from refrain.training.fitting import Fitted
+from refrain.training.thresholds import round_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -16,6 +17,7 @@ from preprocessing import __version__ as preprocessing_version
 from preprocessing.own_functions import digest_functions
 from refrain.lake.version import CatalogueItems, Manifest, TrainingRows, VersionFiles, version_name
 from refrain.times import to_iso
+from refrain.training.estimators import REPEATABLE
 
 if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition, Vocabularies
@@ -74,7 +76,7 @@ class FittedCandidate:
             definition=dict(definition.document),
             preprocessing=preprocessing_version,
             snapshot=rows,
-            libraries={name: module.__version__ for name, module in LIBRARIES.items()},
+            libraries={name: module.__version__ for name, module in _libraries(candidate).items()},
             features_recipe=self.recipe,
             vocabularies=dict(self.vocabularies),
             features=self.features,
@@ -94,3 +96,8 @@ class FittedCandidate:
         )
         parts = (manifest, self.graph, self.baseline, self.golden, self.catalogue)
         return VersionFiles(*parts, familiar=self.familiar, history=self.history)
+
+
+def _libraries(candidate: Candidate) -> dict[str, Any]:
+    library = candidate.estimator.partition(".")[0]
+    return LIBRARIES | ({library: import_module(library)} if library in REPEATABLE else {})

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
-from sklearn.utils.validation import has_fit_parameter
 
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.trivial_predictor import learn_trivial_answer
+from refrain.training.estimators import check_weighable, fit_errors, make_estimator, refuse_candidate, takes_sparse
 from refrain.training.memory import check_memory
 from refrain.training.recipes import choose_recipe, fit_features, measure_features
-from refrain.training.refusal_words import RefusedRows, explain_no_probabilities, explain_parameters, explain_refusal
+from refrain.training.refusal_words import RefusedRows, explain_refusal
+from refrain.training.thresholds import round_thresholds
 from refrain.words import listed
 
 if TYPE_CHECKING:
@@ -27,15 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing import Array, Candidate, Definition
-    from preprocessing.definition import Task
     from refrain.arrays import Floats
     from refrain.statistics.calibration import Calibration
     from refrain.training.isotonic import IsotonicCalibration
-
-MIXINS = {"classification": ClassifierMixin, "regression": RegressorMixin}
-
-FIT_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, IndexError, KeyError, RuntimeError, MemoryError)
-"""Raised by estimators for parameters and data that they cannot use."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ class Fitted:
                 answers = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
             else:
                 answers = np.asarray(self.pipeline.predict_proba(matrix), dtype=np.float64)
-        except FIT_ERRORS as error:
+        except fit_errors() as error:
             sentence = explain_refusal(error, self.estimator)
             raise CandidateRefused(f"{type(self.estimator).__name__} {sentence}") from error
         wrong = int((~np.isfinite(answers).all(axis=1)).sum())
@@ -111,9 +103,9 @@ def fit(
         spare_single_rows(estimator, truth)
         weighted = {} if weights is None else {"sample_weight": weights}
         estimator.fit(matrix if features is None else features.transform(matrix), truth, **weighted)
-    except FIT_ERRORS as error:
+    except fit_errors() as error:
         refused = RefusedRows(definition, matrix, truth, classes or ())
-        raise _refused(candidate, explain_refusal(error, estimator, refused)) from error
+        raise refuse_candidate(candidate, explain_refusal(error, estimator, refused)) from error
     round_thresholds(estimator)
     steps = [] if features is None else [("features", features)]
     return Fitted(
@@ -153,76 +145,3 @@ def choose_positive(named: str, classes: Sequence[str], numbers: NDArray[np.int6
 def _check_costs(costs: Mapping[str, Mapping[str, float]], classes: Sequence[str]) -> None:
     if unknown := sorted({*costs, *(label for amounts in costs.values() for label in amounts)} - set(classes)):
         raise CandidateRefused(f"training.costs: names classes that do not occur: {', '.join(unknown)}")
-
-
-def make_estimator(task: Task, candidate: Candidate, classes: Sequence[str] = ()) -> Any:
-    """Make the estimator, not yet fitted, with `random_state` 0 where it has one, so that runs can be repeated.
-
-    Keys of a `class_weight` are classes as the definition writes them. Raises `CandidateRefused`.
-    """
-    kind = find_class(task, candidate)
-    try:
-        names = kind._get_param_names()
-        parameters = dict(candidate.parameters)
-        if unknown := sorted(set(parameters) - set(names)):
-            raise _refused(candidate, f"has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
-        if "random_state" in names:
-            parameters.setdefault("random_state", 0)
-        weights = parameters.get("class_weight")
-        if isinstance(weights, dict):
-            if unknown := sorted(set(weights) - set(classes)):
-                raise _refused(candidate, f"has weights for classes that do not occur: {', '.join(unknown)}")
-            parameters["class_weight"] = {classes.index(name): weight for name, weight in weights.items()}
-        estimator = kind(**parameters)
-        estimator._validate_params()
-    except (TypeError, ValueError) as error:
-        raise _refused(candidate, explain_parameters(error)) from error
-    if task == "classification" and not hasattr(estimator, "predict_proba"):
-        raise _refused(candidate, explain_no_probabilities(kind.__name__))
-    return estimator
-
-
-def check_weighable(candidate: Candidate, estimator: Any) -> None:
-    """Raise `CandidateRefused` for an estimator that cannot weigh rows."""
-    if not has_fit_parameter(estimator, "sample_weight"):
-        raise _refused(candidate, "cannot weigh rows: take another estimator, or leave out training.weight")
-
-
-def find_class(task: Task, candidate: Candidate) -> Any:
-    """Find the class by its dotted name; it must be an estimator of scikit-learn for the task."""
-    module, _, name = candidate.estimator.rpartition(".")
-    try:
-        kind = getattr(import_module(module), name, None)
-    except ImportError:
-        kind = None
-    if not (isinstance(kind, type) and issubclass(kind, BaseEstimator) and kind.__module__.startswith("sklearn.")):
-        raise _refused(candidate, "is not an estimator of scikit-learn")
-    if not issubclass(kind, MIXINS[task]):
-        raise _refused(candidate, f"is not for {task}")
-    return kind
-
-
-def takes_sparse(estimator: Any) -> bool:
-    """Whether an estimator takes a sparse matrix and can still be exported: neighbours keep the rows in the graph."""
-    return bool(get_tags(estimator).input_tags.sparse) and not type(estimator).__module__.startswith(
-        "sklearn.neighbors"
-    )
-
-
-def _refused(candidate: Candidate, sentence: str) -> CandidateRefused:
-    return CandidateRefused(f"{candidate.name}: {candidate.estimator} {sentence}")
-
-
-def round_thresholds(estimator: Any) -> None:
-    """Make the thresholds of histogram boosting float32, downwards: the same for every float32 `x <= threshold`.
-
-    A threshold lies half way between two values. Where these are neighbours as float32, rounding to the nearest, as the
-    converter does, would send the upper value down the other branch. (For all other trees it rounds downwards too.)
-    """
-    for trees in getattr(estimator, "_predictors", ()):
-        for tree in trees:
-            thresholds = tree.nodes["num_threshold"]
-            rounded = thresholds.astype(np.float32)
-            too_high = rounded > thresholds
-            rounded[too_high] = np.nextafter(rounded[too_high], np.float32(-np.inf))
-            tree.nodes["num_threshold"] = rounded

@@ -16,9 +16,10 @@ from refrain.training.baseline import make_baseline
 from refrain.training.export import export
 from refrain.training.familiar import learn_familiar
 from refrain.training.fitted_candidate import FittedCandidate
-from refrain.training.fitting import Fitted, choose_positive, round_thresholds
+from refrain.training.fitting import Fitted, choose_positive
 from refrain.training.golden import golden_rows
 from refrain.training.history import count_history
+from refrain.training.thresholds import round_thresholds
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from refrain.errors import CandidateRefused
 from refrain.process_memory import function_bytes
-from refrain.training_memory import TREES, class_name, estimate_memory
+from refrain.training_memory import BINNING, TREES, class_name, estimate_memory
 from refrain.words import counted, memory_size
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def check_memory(
     """Raise `CandidateRefused`, saying what to do, where training needs more than the function has.
 
     How many nodes a tree has depends on the data. Where the most that it can have would not fit, one tree is fitted.
+    LightGBM and XGBoost bound it by their parameters.
     """
-    available = function_bytes()
-    if class_name(candidate) in TREES and estimate_memory(candidate, table) > available:
+    available, counted_trees = function_bytes(), class_name(candidate) in TREES.keys() - BINNING
+    if counted_trees and estimate_memory(candidate, table) > available:
         table = replace(table, nodes=_count_nodes(estimator, matrix, target))
     needed = estimate_memory(candidate, table)
     if needed > available:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from preprocessing import Candidate, Definition
 
 
+ROUTING_MISSING = ("sklearn.ensemble.HistGradientBoosting", "lightgbm.", "xgboost.")
+"""Estimators that learn which way a missing value goes."""
+
 FILLED_WORDS = 0.05
 """Of the columns of a text's words, those that a text of a hundred words fills."""
 
@@ -47,7 +50,7 @@ def choose_recipe(candidate: Candidate) -> str:
     """
     if candidate.features != "auto":
         return candidate.features
-    if ".HistGradientBoosting" in candidate.estimator:
+    if candidate.estimator.startswith(ROUTING_MISSING):
         return "codes"
     return "imputed" if candidate.estimator.startswith(("sklearn.ensemble.", "sklearn.tree.")) else "onehot"
 

@@ -65,7 +65,7 @@ USUAL_REFUSALS = (
         'set reg_param = 0.1, or take features = "imputed"',
     ),
     UsualRefusal(
-        r"out of the valid range of the loss|requires (non-negative|strictly positive) y",
+        r"out of the valid range of the loss|requires (non-negative|strictly positive) y|label (is negative|must be)",
         "learns no target this low",
         "take another loss, or sklearn.linear_model.Ridge",
         "lowest",
@@ -144,11 +144,21 @@ class RefusedRows:
         return listed([*names[:MAX_NAMED_COLUMNS], *([f"{rest} more"] if rest > 0 else [])]) if names else ""
 
 
+def reason_of(error: Exception) -> str:
+    """Return the sentence of an error. XGBoost puts the time and a place of its source before it, and a trace behind.
+
+    >>> reason_of(ValueError("[22:15:36] /src/loss.cu:116: Check failed: a <= b: too low\\nStack trace:\\n [bt] (0)"))
+    'Check failed: a <= b: too low'
+    """
+    sentence = " ".join(str(error).partition("\nStack trace:")[0].split())
+    return re.sub(r"^\[[\d:]+\] \S+: (?=\w)", "", sentence)
+
+
 def explain_refusal(error: Exception, estimator: Any, rows: RefusedRows | None = None) -> str:
     """Say what an estimator refused and what to do, as the rest of a sentence that begins with the estimator."""
     if isinstance(error, MemoryError):
         return "needs more memory than training has: raise TrainingMemory, or shorten training.window"
-    text = " ".join(str(error).split())
+    text = reason_of(error)
     for usual in USUAL_REFUSALS:
         if re.search(usual.pattern, text):
             shown = str(getattr(rows, usual.shown)) if rows is not None and usual.shown else ""
@@ -171,7 +181,7 @@ def explain_parameters(error: Exception) -> str:
     """Say why an estimator cannot be made, as the rest of a sentence that begins with it."""
     if re.search(WRAPS, str(error)):
         return "wraps another estimator, which a definition cannot hold: name that one as a candidate"
-    return f"cannot be made from its parameters: {error}"
+    return f"cannot be made from its parameters: {reason_of(error)}"
 
 
 def explain_no_probabilities(name: str) -> str:

@@ -40,7 +40,8 @@ class Learned:
 
     def fit(self, estimator: str, features: str = "auto", **parameters: Any) -> Fitted:
         """Fit an estimator on the rows."""
-        candidate = Candidate("tried", f"sklearn.{estimator}", features, parameters)
+        dotted = estimator if estimator.startswith(("lightgbm.", "xgboost.")) else f"sklearn.{estimator}"
+        candidate = Candidate("tried", dotted, features, parameters)
         return fit(self.definition, candidate, self.vocabularies, self.matrix, self.columns[self.definition.target])
 
 

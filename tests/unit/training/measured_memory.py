@@ -38,7 +38,7 @@ def measure(case: dict[str, Any]) -> dict[str, float]:
     """Train one candidate, from files to the version."""
     names = [f"n{place}" for place in range(case["numbers"])] + [f"c{place}" for place in range(case["categories"])]
     columns = {name: {"type": "number" if name[0] == "n" else "category"} for name in names}
-    candidate = {"name": "tried", "estimator": f"sklearn.{case['estimator']}", **case["parameters"]}
+    candidate = {"name": "tried", "estimator": case["estimator"], **case["parameters"]}
     document = {"task": "regression", "target": "y", "columns": columns | {"y": {"type": "number"}}}
     definition = parse_definition("m", document | {"training": {"candidates": [candidate]}}, "m.toml")
     sizes = (case["rows"], case["rows"] // 4)

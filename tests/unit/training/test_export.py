@@ -32,6 +32,13 @@ CLASSIFIERS: list[tuple[str, str, dict[str, Any]]] = [
     ("neighbors.KNeighborsClassifier", "auto", {"n_neighbors": 7}),
     ("neural_network.MLPClassifier", "auto", {"max_iter": 20, "hidden_layer_sizes": [16, 8]}),
     ("naive_bayes.GaussianNB", "auto", {}),
+    *(
+        (estimator, features, {"n_estimators": 20})
+        for estimator in ("lightgbm.LGBMClassifier", "xgboost.XGBClassifier")
+        for features in ("auto", "imputed", "onehot")
+    ),
+    ("lightgbm.LGBMClassifier", "auto", {"n_estimators": 20, "class_weight": "balanced", "max_bin": 30}),
+    ("lightgbm.LGBMClassifier", "auto", {"n_estimators": 20, "boosting_type": "dart"}),
 ]
 REGRESSORS: list[tuple[str, str, dict[str, Any]]] = [
     ("linear_model.Ridge", "auto", {}),
@@ -41,6 +48,11 @@ REGRESSORS: list[tuple[str, str, dict[str, Any]]] = [
     ("ensemble.RandomForestRegressor", "auto", {"n_estimators": 20}),
     ("neighbors.KNeighborsRegressor", "auto", {}),
     ("neural_network.MLPRegressor", "auto", {"max_iter": 20}),
+    ("lightgbm.LGBMRegressor", "auto", {"n_estimators": 20}),
+    ("lightgbm.LGBMRegressor", "auto", {"n_estimators": 20, "objective": "quantile", "alpha": 0.9}),
+    ("lightgbm.LGBMRegressor", "onehot", {"n_estimators": 20, "objective": "huber"}),
+    ("xgboost.XGBRegressor", "auto", {"n_estimators": 20}),
+    ("xgboost.XGBRegressor", "onehot", {"n_estimators": 20, "objective": "reg:absoluteerror"}),
 ]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -136,6 +148,8 @@ def test_regressors_agree(learn: Learn, estimator: str, features: str, parameter
         "ensemble.GradientBoostingClassifier",
         "ensemble.RandomForestClassifier",
         "tree.DecisionTreeClassifier",
+        "lightgbm.LGBMClassifier",
+        "xgboost.XGBClassifier",
     ],
 )
 def test_thresholds_between_neighbouring_floats_send_no_row_astray(learn: Learn, estimator: str) -> None:

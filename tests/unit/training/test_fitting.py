@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("estimator", "parameters", "sentence"),
     [
-        ("ensemble.NoSuchThing", {}, "is not an estimator of scikit-learn"),
-        ("no_such_module.Thing", {}, "is not an estimator of scikit-learn"),
-        ("utils.Bunch", {}, "is not an estimator of scikit-learn"),
-        ("base.clone", {}, "is not an estimator of scikit-learn"),
-        ("tree.os.system", {}, "is not an estimator of scikit-learn"),
+        ("ensemble.NoSuchThing", {}, "is not an estimator of scikit-learn, LightGBM or XGBoost"),
+        ("no_such_module.Thing", {}, "is not an estimator of scikit-learn, LightGBM or XGBoost"),
+        ("utils.Bunch", {}, "is not an estimator of scikit-learn, LightGBM or XGBoost"),
+        ("base.clone", {}, "is not an estimator of scikit-learn, LightGBM or XGBoost"),
+        ("tree.os.system", {}, "is not an estimator of scikit-learn, LightGBM or XGBoost"),
         ("linear_model.Ridge", {}, "is not for classification"),
         ("preprocessing.StandardScaler", {}, "is not for classification"),
         ("linear_model.LogisticRegression", {"max_iterations": 5}, "has no parameter max_iterations; it has C,"),

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn
 
 CASES: list[dict[str, Any]] = [
-    {"estimator": "ensemble.HistGradientBoostingRegressor", "rows": 60_000, "parameters": {"max_iter": 3}},
-    {"estimator": "linear_model.Ridge", "rows": 60_000, "parameters": {}},
-    {"estimator": "ensemble.RandomForestRegressor", "rows": 4_000, "parameters": {"n_estimators": 20}},
-    {"estimator": "neighbors.KNeighborsRegressor", "rows": 10_000, "parameters": {"n_neighbors": 1}},
+    {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor", "rows": 60_000, "parameters": {"max_iter": 3}},
+    {"estimator": "sklearn.linear_model.Ridge", "rows": 60_000, "parameters": {}},
+    {"estimator": "sklearn.ensemble.RandomForestRegressor", "rows": 4_000, "parameters": {"n_estimators": 20}},
+    {"estimator": "sklearn.neighbors.KNeighborsRegressor", "rows": 10_000, "parameters": {"n_neighbors": 1}},
+    {"estimator": "lightgbm.LGBMRegressor", "rows": 60_000, "parameters": {"n_estimators": 3}},
+    {"estimator": "xgboost.XGBRegressor", "rows": 60_000, "parameters": {"n_estimators": 3}},
 ]
 
 
