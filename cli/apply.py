@@ -25,7 +25,7 @@ def apply(
     ] = None,
     options: Options = DEFAULTS,
 ) -> None:
-    """Apply a definition: a model is added, or changed, in seconds and without a deployment."""
+    """Apply a definition that `check` allows: a model is added, or changed, in seconds and without a deployment."""
     from local.definition_file import apply_file
     from local.lake_store import open_lake
 
