@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import unified_diff
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -60,6 +59,8 @@ def facts_of(manifest: Manifest) -> dict[str, Any]:
 
 def definition_changes(first: Manifest, second: Manifest) -> list[str]:
     """Return the changed lines of the definition, each under the keys that lead to it."""
+    from difflib import unified_diff
+
     before, after = (_lines(manifest.definition) for manifest in (first, second))
     return [line for line in unified_diff(before, after, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
-
 DONE, FAILED, USAGE, REFUSED, UNCHANGED, NO_STACK, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 EXIT_CODES = {
@@ -54,20 +52,25 @@ def exit_code_of(error: Exception) -> int | None:
     """Return the exit code of an expected error, None for a fault of ours, which keeps its traceback."""
     if isinstance(error, CommandError):
         return error.exit_code
-    if isinstance(error, urllib.error.URLError | ConnectionError):
+    names = _names_of(error)
+    if {"URLError", "ConnectionError"} & names:
         return NO_STACK
     if type(error).__module__.partition(".")[0] in ("botocore", "boto3"):
         return NO_STACK if "Connect" in type(error).__name__ else FAILED
-    if REFUSALS & {kind.__name__ for kind in type(error).__mro__}:
+    if names & REFUSALS:
         return REFUSED
-    families = {"RefrainError", "PreprocessingError", "LocalError", "OSError"}
-    return FAILED if families & {kind.__name__ for kind in type(error).__mro__} else None
+    return FAILED if names & {"RefrainError", "PreprocessingError", "LocalError", "OSError"} else None
 
 
 def sentence_of(error: Exception) -> str:
     """Write an error as a sentence; the system's begins with a number and has the file's name at its end."""
-    if isinstance(error, urllib.error.URLError):
-        return f"The stack does not answer ({error.reason}); is it running?"
+    if "URLError" in _names_of(error):
+        return f"The stack does not answer ({getattr(error, 'reason', error)}); is it running?"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename} cannot be read: {(error.strerror or type(error).__name__).lower()}"
     return " ".join(str(error).split())
+
+
+def _names_of(error: Exception) -> set[str]:
+    """Name the classes of an error: to import them for `refrain --help` would take a tenth of its time."""
+    return {kind.__name__ for kind in type(error).__mro__}

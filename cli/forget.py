@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path  # noqa: TC003 - Cyclopts reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +48,8 @@ def read_keys(key: list[str], keys: Path | None) -> list[dict[str, str]]:
     if bool(key) == bool(keys):
         raise UsageError("name the people by --key column=value, or by --keys FILE.csv")
     if keys is not None:
+        import csv
+
         with keys.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
     pairs = [pair.partition("=") for pair in key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from cyclopts import Parameter
 
@@ -21,6 +20,8 @@ def history(
     options: Options = DEFAULTS,
 ) -> None:
     """Show how the versions of a model came into service, and why."""
+    from urllib.parse import urlencode
+
     from cli.answers import ask_api
     from cli.output import add_rows, make_table, result_console, write_json
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,6 +135,8 @@ def _read_rows(file: Path, definition: Definition) -> tuple[list[str], Columns]:
 
 def _register(lake: Store, fitted: ImportedModel, drafted: DraftedFile | None) -> tuple[VersionFiles, Parity]:
     """Prove the version and write it; with it the drafted definition is applied, and kept beside."""
+    import hashlib
+
     from cli.apply import author
     from preprocessing import Candidate
     from refrain.applying.apply import apply_definition

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from refrain.aws.event_bus import send_event
 from refrain.deployment.move_record import explain_choice
 from refrain.deployment.moves import next_version_of
+from refrain.deployment.persons_request import PersonsRequest
 from refrain.deployment.promotion import promote_version
 from refrain.errors import InvalidRequest
-from refrain.events import MODEL, REASON, RUN, TEXT, TIME, VERSION, Field, one_of, read_fields
+from refrain.events import MODEL, REASON, RUN, TEXT, VERSION, Field, one_of, read_fields
 from refrain.lake.approval import Approval, ApprovalAnswer, read_newest_approvals
 from refrain.lake.evaluation import Evaluation, write_report
 from refrain.lake.snapshot import Snapshot
@@ -47,30 +48,12 @@ ACTION_FIELDS = {
 
 
 @dataclass(frozen=True)
-class ActionRequest:
-    """A person's wish: `by` names the execution that carries it, `at` is its start.
+class ActionRequest(PersonsRequest):
+    """A person's answer: `run` is the waiting run, None for the only one; a `version` of None is that of the run."""
 
-    `run` is the waiting run, None for the only one; `version` is the version to promote, None for that of the run.
-    """
+    FIELDS = ACTION_FIELDS
 
-    model: str
-    action: Literal["promote", "dismiss"]
     run: str | None
-    version: str | None
-    reason: str
-    by: str
-    at: str
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> ActionRequest:
-        """Check what the state machine passes on: its own input, its execution's name and start.
-
-        Raises `InvalidRequest` naming the field and what was expected.
-        """
-        values = read_fields(event.get("request"), ACTION_FIELDS, closed=True)
-        values |= read_fields(event, {"execution": TEXT, "started_at": TIME})
-        at = to_iso(values.pop("started_at"), "milliseconds")
-        return cls(**values | {"by": values.pop("execution")}, at=at)
 
 
 def ask_approval(store: Store, notify: Notify, event: Mapping[str, Any], clock: Clock = utc_now) -> dict[str, object]:

@@ -9,21 +9,22 @@ can have seen: a champion that went into service after its start stays.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from refrain.aws.event_bus import send_event
+from refrain.deployment.persons_request import PersonsRequest
 from refrain.errors import InvalidRequest, OutdatedRollback, UnknownModel
-from refrain.events import MODEL, REASON, TEXT, TIME, VERSION, Field, one_of, read_fields
+from refrain.events import MODEL, REASON, VERSION, Field, one_of
 from refrain.lake.deployment import Deployment, Served
 from refrain.lake.deployment_log import champions_before, succession
 from refrain.lake.deployment_moves import restore_champion
 from refrain.lake.model_definition import known_models
 from refrain.lake.version import Manifest, list_versions, read_learned_digest
 from refrain.model.loading import load_version
-from refrain.times import to_iso, utc_now
+from refrain.times import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from refrain.aws.storage import Store
     from refrain.lake.deployment_log import LogEntry
@@ -39,25 +40,10 @@ ROLLBACK_FIELDS = {
 
 
 @dataclass(frozen=True)
-class RollbackRequest:
-    """A person's request: `version` None is the previous one; `by` names the execution, `at` is its start."""
+class RollbackRequest(PersonsRequest):
+    """A person's request; a `version` of None is the previous one."""
 
-    model: str
-    version: str | None
-    reason: str
-    by: str
-    at: str
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> RollbackRequest:
-        """Check what the state machine passes on: its own input, its execution's name and start.
-
-        Raises `InvalidRequest` naming the field and what was expected.
-        """
-        values = read_fields(event.get("request"), ROLLBACK_FIELDS, closed=True)
-        values |= read_fields(event, {"execution": TEXT, "started_at": TIME})
-        at = to_iso(values["started_at"], "milliseconds")
-        return cls(values["model"], values["version"], values["reason"], values["execution"], at)
+    FIELDS = ROLLBACK_FIELDS
 
 
 def roll_back(store: Store, request: RollbackRequest, clock: Clock = utc_now) -> dict[str, object]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from refrain.errors import NotFound
 from refrain.lake.deployment_log import DeploymentLog, LogEntry
-from refrain.lake.document import Document, StoredDocument
+from refrain.lake.document import Document, SwappedDocument
 from refrain.times import from_iso, to_iso
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class Withdrawn(Document):
 
 
 @dataclass(frozen=True)
-class Deployment(StoredDocument):
+class Deployment(SwappedDocument):
     """The versions of one model, and the `last` move, which counts the moves.
 
     `previous` is served when the champion turns out to be broken.
@@ -81,18 +80,9 @@ class Deployment(StoredDocument):
     withdrawn: tuple[Withdrawn, ...] = ()
 
     @classmethod
-    def read(cls, store: Store, *names: str) -> Self:
-        """Read a model's deployment, an empty one before the first promotion. Raises `InvalidDocument`."""
-        return cls.read_with_etag(store, *names)[0]
-
-    @classmethod
-    def read_with_etag(cls, store: Store, model: str) -> tuple[Self, str]:
-        """Read a model's deployment and its ETag, which is "" before the first promotion."""
-        try:
-            content = store.read(cls.key(model))
-        except NotFound:
-            return cls(model, None, None, None, None), ""
-        return cls.from_json(content.json()), content.etag
+    def absent(cls, model: str) -> Self:
+        """Return an empty one, before the first promotion."""
+        return cls(model, None, None, None, None)
 
     @property
     def champion_version(self) -> str | None:

@@ -22,12 +22,12 @@ from typing import (
     get_type_hints,
 )
 
-from refrain.errors import InvalidDocument
+from refrain.errors import InvalidDocument, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from refrain.aws.storage import Store
+    from refrain.aws.storage import Object, Store
 
     type ReadValue = Callable[[Any, str], Any]
     """Reads a value, whose path in the document an error names. Raises `InvalidDocument`."""
@@ -73,6 +73,34 @@ class StoredDocument(Document):
         key = self.key(*names)
         store.write_json(key, self.to_json())
         return key
+
+
+class SwappedDocument(StoredDocument):
+    """Base of an object of a model that is changed by compare-and-swap only, so it is read with its ETag."""
+
+    @classmethod
+    def absent(cls, model: str) -> Self:
+        """Return what counts before the first change."""
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls, _model: str, content: Object) -> Self:
+        """Read the stored object. Raises `InvalidDocument`."""
+        return cls.from_json(content.json())
+
+    @classmethod
+    def read(cls, store: Store, *names: str) -> Self:
+        """Read that of a model, or what counts before the first change. Raises `InvalidDocument`."""
+        return cls.read_with_etag(store, *names)[0]
+
+    @classmethod
+    def read_with_etag(cls, store: Store, model: str) -> tuple[Self, str]:
+        """Read it and its ETag, which is "" before the first change. Raises `InvalidDocument`."""
+        try:
+            content = store.read(cls.key(model))
+        except NotFound:
+            return cls.absent(model), ""
+        return cls.of(model, content), content.etag
 
 
 def _read_object(kind: Any, content: object, _path: str = "") -> Any:

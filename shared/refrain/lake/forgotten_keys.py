@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from refrain.aws.storage import to_json
-from refrain.errors import Conflict, NotFound
-from refrain.lake.document import Document, StoredDocument
+from refrain.errors import Conflict
+from refrain.lake.document import Document, SwappedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ class ForgottenGroup(Document):
 
 
 @dataclass(frozen=True)
-class ForgottenKeys(StoredDocument):
+class ForgottenKeys(SwappedDocument):
     """The forgotten keys of a model. The salt makes the hashes useless beside those of another model."""
 
     path = "forgotten/{}.json"
@@ -54,18 +54,9 @@ class ForgottenKeys(StoredDocument):
     groups: tuple[ForgottenGroup, ...] = ()
 
     @classmethod
-    def read(cls, store: Store, *names: str) -> Self:
-        """Read those of a model, none where nothing was ever forgotten."""
-        return cls.read_with_etag(store, *names)[0]
-
-    @classmethod
-    def read_with_etag(cls, store: Store, model: str) -> tuple[Self, str]:
-        """Read them and the ETag, which is "" where nothing was ever forgotten."""
-        try:
-            content = store.read(cls.key(model))
-        except NotFound:
-            return cls(model, secrets.randbits(63)), ""
-        return cls.from_json(content.json()), content.etag
+    def absent(cls, model: str) -> Self:
+        """Return none, with a salt for the first."""
+        return cls(model, secrets.randbits(63))
 
     @classmethod
     def read_if_any(cls, store: Store, model: str) -> Self | None:

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from preprocessing import MODEL_NAME, DefinitionError, read_definition
-from refrain.errors import NotFound, UnknownModel
-from refrain.lake.document import Document, StoredDocument
+from refrain.errors import UnknownModel
+from refrain.lake.document import Document, SwappedDocument
 
 if TYPE_CHECKING:
     from preprocessing import Definition
@@ -38,7 +38,7 @@ class DefinitionChange(Document):
 
 
 @dataclass(frozen=True)
-class ModelDefinition(StoredDocument, DefinitionChange):
+class ModelDefinition(SwappedDocument, DefinitionChange):
     """The definition of one model, and the newest changes of it, the latest last; `text` is TOML, "" when retired."""
 
     path = DEFINITIONS + "{}" + _SUFFIX
@@ -48,18 +48,9 @@ class ModelDefinition(StoredDocument, DefinitionChange):
     log: tuple[DefinitionChange, ...] = ()
 
     @classmethod
-    def read(cls, store: Store, *names: str) -> Self:
-        """Read the definition of a model, an empty one where none was ever applied."""
-        return cls.read_with_etag(store, *names)[0]
-
-    @classmethod
-    def read_with_etag(cls, store: Store, model: str) -> tuple[Self, str]:
-        """Read it and its ETag, which is "" where no definition was ever applied."""
-        try:
-            content = store.read(cls.key(model))
-        except NotFound:
-            return cls(None, "", "", model, ""), ""
-        return cls.of(model, content), content.etag
+    def absent(cls, model: str) -> Self:
+        """Return an empty one, where none was ever applied."""
+        return cls(None, "", "", model, "")
 
     @classmethod
     def of(cls, model: str, content: Object) -> Self:
