@@ -75,7 +75,7 @@ def dismiss(version: str, digest: str | None, store: Store, clock: Clock) -> obj
 
 def roll_back(execution: str, seconds: int, store: Store, clock: Clock) -> object:
     asked_at = to_iso(START + timedelta(seconds=seconds), "milliseconds")
-    request = rollback.RollbackRequest(MODEL, None, "complaints", execution, asked_at)
+    request = rollback.RollbackRequest(MODEL, "rollback", None, "complaints", execution, asked_at)
     return rollback.roll_back(store, request, clock)
 
 

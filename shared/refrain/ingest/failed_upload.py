@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from refrain.lake.receipt import Receipt
+from refrain.lake.receipt import Receipt, failed_digest
 
 if TYPE_CHECKING:
     from refrain.aws.storage import Store
@@ -37,10 +37,12 @@ def write_failed(lake: Store, upload: UploadedObject, message_id: str, error: Ex
     else:
         code = type(error).__name__
         reason = f"an error that is not about its content ({code}) ended the reading of the upload"
-    receipt = Receipt.unread(
-        "failed",
-        upload.model,
-        upload.source,
+    receipt = Receipt(
+        status="failed",
+        model=upload.model,
+        digest=failed_digest(upload.source),
+        source=upload.source,
+        definition="",
         code=code,
         reason=f"{reason}. {_AGAIN}; the log of ingest has the cause under message_id",
         message_id=message_id,

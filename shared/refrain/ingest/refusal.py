@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refrain.aws.emf import count_metric
 from refrain.aws.event_bus import send_event
-from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, upload_digest
+from refrain.lake.receipt import NO_MODEL, Receipt, UploadContents, failed_digest, upload_digest
 
 if TYPE_CHECKING:
     from preprocessing import DefinitionError
@@ -51,10 +51,12 @@ def refuse(
 
 def refuse_for_now(lake: Store, upload: UploadedObject, error: DefinitionError) -> None:
     """Refuse an upload until its model has a definition that can be used, unless that was said before."""
-    receipt = Receipt.unread(
-        "refused",
-        upload.model,
-        upload.source,
+    receipt = Receipt(
+        status="refused",
+        model=upload.model,
+        digest=failed_digest(upload.source),
+        source=upload.source,
+        definition="",
         code="broken_definition",
         reason=f"the model's definition is broken: {error}. The upload is read again once somebody has applied another "
         "definition, and the operator has put the upload's message back into the queue",

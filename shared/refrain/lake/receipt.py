@@ -138,13 +138,6 @@ class Receipt(UploadContents, UploadOutcome):
         """Write the receipt; return False where one of this name exists already, which then stands."""
         return store.write_new(self.key(self.model, self.digest), to_json(self.to_json()))
 
-    @classmethod
-    def unread(
-        cls, status: Literal["refused", "failed"], model: str, source: UploadSource, **cause: str | None
-    ) -> Self:
-        """Make the receipt of an upload that was not read, and may be later."""
-        return cls(status=status, model=model, digest=failed_digest(source), source=source, definition="", **cause)
-
     def write_failed(self, store: Store) -> bool:
         """Write the receipt of an upload to be read later, unless it has an answer, or this message had one before."""
         before = self.read(store, self.model, self.digest)
