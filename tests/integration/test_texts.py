@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gzip
+import io
+import json
+import uuid
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from refrain.aws.storage import open_store
+from refrain.lake.capture.reading import captured_key
+from refrain.lake.model_definition import find_definition
+from refrain.lake.version import Manifest
 from refrain.model.tabular import TabularModel
+from refrain.monitoring.monitor import monitor_model
+from refrain.serving.registry.registry import registry
 from refrain.statistics.metrics import METRICS
+from tests.integration.loop import handler, retrain, upload
+from tests.unit.monitoring.world import Recorder
 from tests.unit.serving import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Aws
 
 CANDIDATES: list[tuple[str, dict[str, Any]]] = [
     ("linear_model.LogisticRegression", {"max_iter": 1000}),
@@ -77,4 +96,74 @@ def test_words_tell_as_much_as_they_do_in_a_pipeline_of_scikit_learn() -> None:
     for metric in ("roc_auc", "accuracy"):
         ours, theirs = (METRICS[metric].value(truth[1200:], scores) for scores in (answers, expected))
         assert ours > theirs - 0.01
-    assert loaded.familiar.unfamiliar(loaded.encode(loaded.prepare(both[:2])[0])) == [[], []]
+    columns, _ = loaded.prepare([{**both[0], "message": "word1 " * 1500}, both[0]])
+    assert loaded.familiar.unfamiliar(loaded.encode(columns)) == [["message"], []]
+
+
+MAIL = """
+task = "classification"
+target = "kind"
+[columns]
+message = { type = "text" }
+hour = { type = "number" }
+channel = { type = "category" }
+kind = { type = "category" }
+[derived]
+evening = { make = "bins", from = "late", edges = [0, 2] }
+late = { make = "features.distance", from = ["hour", "hour", "late_log", "hour"] }
+late_log = { make = "log1p", from = "hour" }
+[training]
+candidates = [{ name = "logistic", estimator = "sklearn.linear_model.LogisticRegression" }]
+[monitoring]
+window = "1h"
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_kept_registry() -> Iterator[None]:
+    """Models are kept for the life of a process; here each test is one."""
+    registry.cache_clear()
+    yield
+    registry.cache_clear()
+
+
+def test_a_text_goes_the_whole_way_from_an_upload_to_monitoring(aws: Aws) -> None:
+    # Given a champion that learned from uploaded texts, and features made of one another and by an own function
+    aws.define("mail", MAIL)
+    rows = mail(600)
+    upload(aws, "mail/rows.csv", rows)
+    assert retrain("mail")["outcome"] == "promoted"
+    lake = open_store(aws.lake)
+    (version,) = {key.split("/")[2] for key in lake.keys("versions/mail/") if ".refit/" in key}
+    assert list(Manifest.read(lake, "mail", version).functions) == ["features.distance"]
+
+    # When both protocols are asked about the same row, and about a text that is too long
+    row = {name: value for name, value in rows[0].items() if name != "kind"}
+    tensors = [
+        {"name": name, "datatype": "FP64" if name == "hour" else "BYTES", "shape": [1], "data": [value]}
+        for name, value in row.items()
+    ]
+    with redirect_stdout(io.StringIO()) as printed:
+        first = ask("/v1/models/mail:predict", {"instances": [row]})
+        same = ask("/v2/models/mail/infer", {"inputs": tensors})
+        refused = ask("/v1/models/mail:predict", {"instances": [{**row, "message": "no" * 9999}]})
+        longer = [{**item, "message": item["message"] and 3 * item["message"], "kind": None} for item in rows[:200]]
+        assert len(ask("/v1/models/mail:predict", {"instances": longer})["predictions"]) == 200
+
+    # Then the answers are the same, and the long text is refused with the limit
+    (probabilities,) = (item["data"] for item in same["outputs"] if item["name"] == "probabilities")
+    assert list(first["predictions"][0]["probabilities"].values()) == pytest.approx(probabilities)
+    assert "at most 10,000 letters" in json.dumps(refused)
+
+    # And monitoring sees that texts get longer
+    lake.write(captured_key("mail", datetime.now(UTC), uuid.uuid4().hex), gzip.compress(printed.getvalue().encode()))
+    later = datetime.now(UTC) + timedelta(hours=2)
+    report = monitor_model(lake, Recorder(), find_definition(lake, "mail"), later)
+    assert report.window
+    assert [item.name for item in report.window.distributions if item.drifted and not item.answer] == ["message"]
+
+
+def ask(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    event = {"httpMethod": "POST", "path": path, "headers": {}, "body": json.dumps(body)}
+    answer: dict[str, Any] = json.loads(handler("inference")(event, None)["body"])
+    return answer

@@ -1,7 +1,8 @@
 """Profiles of the training rows and of the answers to the holdout, which later data is held against.
 
 Numbers, booleans, times (days since 1970) and derived features are profiled as the model gets them, categories as they
-are. Where the order of the rows means something, a profile also says how much its shares moved over the training rows.
+are, and texts by their length. Where the order of the rows means something, a profile also says how much its shares
+moved over the training rows.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from preprocessing.encode import is_coded
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
 from refrain.lake.version import Baseline
 from refrain.statistics.bins import bin_numbers, category_cells, frequent_categories, number_cells
@@ -49,7 +51,7 @@ def make_baseline(
     The columns of the `holdout` tell in which order the answered rows happened.
     """
     order = _order_of_events(definition, columns)
-    categories = {name for name, column in definition.columns.items() if column.kind == "category"}
+    categories = {name for name, column in definition.columns.items() if is_coded(column)}
     features: dict[str, Profile] = {
         name: profile_category(columns[name], order) if name in categories else profile_number(matrix[:, index], order)
         for index, name in enumerate(definition.features)
