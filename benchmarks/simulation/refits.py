@@ -84,8 +84,8 @@ def _answer(model: Any, rows: Floats) -> Floats:
 
 def _figures(answers: Floats, judged: Floats, truth: Truth, usual: float) -> RefitFigures:
     exact = Parity(ROWS, 0.0, 0)
-    losses = (squared_error(one, truth) for one in (answers, judged))
-    return RefitFigures(exact, exact, 0.0, mean_distance(answers, judged), usual, *losses)
+    loss, judged_loss = (squared_error(one, truth) for one in (answers, judged))
+    return RefitFigures(exact, exact, 0.0, mean_distance(answers, judged), usual, loss, judged_loss)
 
 
 def cells() -> Iterator[Cell]:

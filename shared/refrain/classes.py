@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 def class_labels(column: Column, target: Array) -> Array:
     """Write a typed target column (without missing values) as an object array of class labels.
 
+    A number is the shortest text that reads back as it.
+
     >>> from preprocessing import Column
-    >>> class_labels(Column("y", "number"), np.array([1.0, 2.5])).tolist()
-    ['1', '2.5']
+    >>> class_labels(Column("y", "number"), np.array([1.0, 2.5, 0.1])).tolist()
+    ['1', '2.5', '0.1']
     """
     if column.kind == "category":
         return target
     if column.kind == "boolean":
         return objects(["true" if value else "false" for value in target])
-    return objects([f"{value:.17g}" if not value.is_integer() else str(int(value)) for value in target])
+    return objects([str(int(value)) if value.is_integer() else repr(value) for value in target.tolist()])
 
 
 def class_numbers(labels: Array, classes: Sequence[str]) -> NDArray[np.int64]:

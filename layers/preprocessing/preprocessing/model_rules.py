@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Mode = Literal["immediate", "shadow", "canary"]
+Transform = Literal["none", "log1p", "sqrt"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
     Rows that are equal in the column `group` stay on one side; the column `weight` says how much each counts in a fit
-    ("" for neither). `positive` is the class of two that figures such as F1
-    are of, "" for the rarer one. `costs` are by true and answered class. `too_many_rows` says what becomes of rows
-    beyond what training holds.
+    ("" for neither). `positive` is the class of two that figures such as F1 are of, "" for the rarer one. `costs` are
+    by true and answered class. A value is learned by its `transform`, and answered in its own unit. `too_many_rows`
+    says what becomes of rows beyond what training holds.
     """
 
     window: float | None
@@ -40,6 +41,7 @@ class Training:
     metric: str
     positive: str
     costs: Mapping[str, Mapping[str, float]]
+    transform: Transform
     min_rows: int
     too_many_rows: Literal["sample", "refuse"]
     candidates: tuple[Candidate, ...]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from preprocessing.model_name import MODEL_NAME
-from preprocessing.model_rules import Candidate, Training
+from preprocessing.model_rules import Candidate, Training, Transform
 from preprocessing.tables import TEXT, Key, choice, length, number, of_type, pattern_key, whole
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def training_keys(task: Task, split: str) -> dict[str, Key]:
         "metric": choice(METRICS[task], METRICS[task][0]),
         "positive": TEXT,
         "costs": COSTS,
+        "transform": choice(get_args(Transform), "none"),
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
     }
@@ -100,6 +101,8 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     for name in ("positive", "costs"):
         if values[name] and task != "classification":
             raise table.fail(name, f"expected none, since a {task} has no classes")
+    if values["transform"] != "none" and task != "regression":
+        raise table.fail("transform", f"expected none, since a {task} has no target that is a number")
     if values["metric"] == "cost" and not values["costs"]:
         raise table.fail("costs", "expected what wrong labels cost, since the metric is cost")
     candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from preprocessing import Gate
-    from refrain.lake.parity_figures import Parity
+    from refrain.lake.parity_figures import AnswerRounding, Parity
     from refrain.lake.stakes import Stakes
     from refrain.statistics.metrics import Metric
 
@@ -76,6 +76,8 @@ def _refusal(
         return "failed", f"{name} has no figures: {candidate.error or 'it was not compared'}."
     if candidate.parity is None or not candidate.parity.holds:
         return "parity_broken", _unlike(name, "holdout", candidate.parity)
+    if candidate.rounding is not None and not candidate.rounding.holds:
+        return "inexact", inexact(name, candidate.rounding)
     if candidate.golden is None or not candidate.golden.holds:
         return "golden_broken", _unlike(name, "golden", candidate.golden)
     floor = gate.min_metric if metric.greater_is_better else gate.max_metric
@@ -99,6 +101,14 @@ def _beats_trivial(metric: Metric, champion: Figures | None, candidate: Figures,
     """
     is_sure = champion is not None or candidate.answer == "better" or candidate.gain_interval is None
     return metric.gain(value, trivial) > 0 and is_sure
+
+
+def inexact(name: str, rounding: AnswerRounding) -> str:
+    """Say that answers are too rough, and what to do."""
+    return (
+        f"{name} answers in float32, which puts it {rounding.largest:.1g} of the target's spread from scikit-learn; "
+        f"{rounding.bound:.0g} is allowed. Large terms cancel out in it: take a smaller C or alpha, or trees."
+    )
 
 
 def _unlike(name: str, rows: str, parity: Parity | None) -> str:

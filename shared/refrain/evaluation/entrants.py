@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from refrain.lake.footprint import Footprint
     from refrain.lake.version import Manifest, VersionFiles
 
-MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden")
+MEASURED_FIGURES = ("latency_ms", "bytes", "parity", "golden", "rounding")
 
 
 @dataclass(frozen=True)

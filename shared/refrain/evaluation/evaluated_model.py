@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from refrain.arrays import Floats, Truth
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Importance
-    from refrain.lake.parity_figures import Parity
+    from refrain.lake.parity_figures import AnswerRounding, Parity
     from refrain.lake.version import VersionFiles
 
     type Marks = NDArray[np.bool_]
@@ -88,6 +88,7 @@ class EvaluatedModel:
     bytes: int
     describe: Callable[[Holdout], dict[str, Any]]
     measure_importance: Callable[[Holdout], list[Importance]]
+    rounding: AnswerRounding | None = None
 
     def answers_to(self, holdout: Holdout) -> Floats:
         """Return the answers in the order of the holdout's classes."""
@@ -144,6 +145,7 @@ class TabularEvaluation:
             bytes=len(files.model),
             describe=partial(self._describe, files.manifest, answers),
             measure_importance=partial(self._measure_importance, model.version, answers),
+            rounding=None if expected is None else model.measure_rounding(expected["answers"], answers),
         )
 
     def _describe(self, manifest: Manifest, answers: Floats, holdout: Holdout) -> dict[str, Any]:

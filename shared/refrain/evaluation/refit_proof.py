@@ -24,11 +24,11 @@ from refrain.evaluation.refit_verdict import judge_refit
 from refrain.events import TEXT, read_fields
 from refrain.lake.evaluation import Evaluation, Figures
 from refrain.lake.packed_columns import fit_to, select_rows
-from refrain.lake.parity_figures import Parity
+from refrain.lake.parity_figures import AnswerSpread, Parity
 from refrain.lake.refit_outcome import RefitFigures
 from refrain.lake.snapshot import Snapshot, read_candidate_answers, read_refit_answers, read_snapshot_rows
 from refrain.lake.version import Manifest, read_version_files, version_name
-from refrain.model.parity import parity, spread_of
+from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.answer_distance import mean_distance, squared_error
 
@@ -123,6 +123,7 @@ def measure_refit(store: Store, definition: Definition, run: str, files: Version
         usual_distance=usual,
         loss=squared_error(answers, truth),
         judged_loss=squared_error(judged, truth),
+        rounding=loaded.measure_rounding(answers, np.concatenate(list(_answer_blocks(loaded, holdout)))),
     )
 
 
@@ -141,7 +142,7 @@ def _answer_blocks(model: TabularModel, *parts: PackedColumns) -> Iterator[Float
 
 def _parity_of_blocks(definition: Definition, expected: Floats, blocks: Iterable[Floats]) -> Parity:
     """Compare answers that come in blocks with those of the pipeline, in bounded memory."""
-    spread, rows, parities = spread_of(expected), 0, []
+    spread, rows, parities = AnswerSpread.of(expected), 0, []
     for block in blocks:
         parities.append(parity(definition.task, expected[rows : rows + len(block)], block, spread))
         rows += len(block)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refrain.evaluation.decision import inexact
 from refrain.words import counted, figure, milliseconds
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def judge_refit(gate: Gate, name: str, figures: RefitFigures, too_large: str | N
     distance = f"it lies {figure(figures.distance)} from it, where {figure(figures.usual_distance)} is usual"
     if not figures.parity.holds:
         return "parity_broken", f"{refitted} {_unlike(figures.parity)}"
+    if figures.rounding is not None and not figures.rounding.holds:
+        return "inexact", inexact(refitted, figures.rounding)
     if not figures.golden.holds:
         return "golden_broken", f"{refitted} {_unlike(figures.golden)}"
     if too_large:

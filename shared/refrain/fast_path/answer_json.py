@@ -21,10 +21,22 @@ if TYPE_CHECKING:
     """One row's numbers as JSON text: of each class, or the one value of a regression."""
 
 
-class AnswerWriter:
-    """Writes the answers of one version; `classes` are in the order of its numbers, None for a regression."""
+FLOAT32_DIGITS = 7
+"""What a float32 holds, so that 0.1 is not written 0.10000000149011612."""
 
-    def __init__(self, classes: Sequence[str] | None) -> None:
+BOUND_DIGITS = 3
+"""The ends of an interval have so many digits more than the answer between them."""
+
+
+class AnswerWriter:
+    """Writes the answers of one version; `classes` are in the order of its numbers, None for a regression.
+
+    Numbers have so many significant `digits`.
+    """
+
+    def __init__(self, classes: Sequence[str] | None, digits: int = FLOAT32_DIGITS) -> None:
+        self._number = f"%.{digits}g "
+        self._interval = '"interval":[%.{0}g,%.{0}g]'.format(digits + BOUND_DIGITS)
         self._width = len(classes) if classes else 1
         self._classes = tuple(classes or ())
         self._labels = {label: json.dumps(label) for label in classes or ()}
@@ -34,12 +46,12 @@ class AnswerWriter:
     def numbers(self, scores: Sequence[float]) -> list[Numbers]:
         """Write the numbers of rows, which follow each other in `scores`.
 
-        With the seven digits that a float32 holds, so that 0.1 is not written 0.10000000149011612.
-
         >>> AnswerWriter(["no", "yes"]).numbers([0.25, 0.75, 1.0, 1e-9])
         [('0.25', '0.75'), ('1', '1e-09')]
+        >>> AnswerWriter(None, 12).numbers([1_700_000_123.456])
+        [('1700000123.46',)]
         """
-        numbers = ("%.7g " * len(scores) % tuple(scores)).split()
+        numbers = (self._number * len(scores) % tuple(scores)).split()
         return list(zip(*[iter(numbers)] * self._width, strict=True))
 
     def uncertainty(self, numbers: Numbers, label: str | None, bound: float) -> str:
@@ -52,7 +64,7 @@ class AnswerWriter:
         """
         if label is None:
             value = float(numbers[0])
-            return f'"interval":[{value - bound:.10g},{value + bound:.10g}]'
+            return self._interval % (value - bound, value + bound)
         least = 1 - bound - 2 * 10**-ERROR_DIGITS  # most of many classes are less likely: nothing to round
         within = [
             self._labels[name]

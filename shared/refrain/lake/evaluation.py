@@ -18,7 +18,7 @@ from refrain.lake.footprint import Footprint
 from refrain.lake.list_worth import ListWorth
 from refrain.lake.method_checks import MethodChecks
 from refrain.lake.model_curves import Curves
-from refrain.lake.parity_figures import Parity
+from refrain.lake.parity_figures import AnswerRounding, Parity
 from refrain.lake.refit_outcome import Prequential, RefitOutcome
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.stakes import Stakes
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["promoted", "refreshed", "kept", "superseded", "dismissed", "waiting"]
 DecisionCode = Literal["first_model", "champion_failed", "better", "not_better", "all_refused", "all_failed"]
-Refusal = Literal["too_large", "failed", "parity_broken", "golden_broken", "below_floor", "below_trivial", "too_slow"]
+Refusal = Literal[
+    "too_large", "failed", "parity_broken", "inexact", "golden_broken", "below_floor", "below_trivial", "too_slow"
+]
 Answer = Literal["better", "no_worse", "worse", "undecided"]
 VerdictCode = Literal[Refusal, "promoted", "not_better", "not_best"]
 REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
@@ -43,7 +45,7 @@ class Figures(Document):
     `gain` to `rows_needed` are against the champion, or without one against the trivial predictor (see
     `statistics.comparison`). `latency_ms` is of one row. The `footprint` of one that evaluation had no memory to load
     is the least that it takes. A champion that learned from all rows of its run was asked by its `judged` twin. In the
-    order of time, `block` rows that follow each other say the same.
+    order of time, `block` rows that follow each other say the same. `rounding` is of values alone.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Figures(Document):
     bytes: int | None = None
     parity: Parity | None = None
     golden: Parity | None = None
+    rounding: AnswerRounding | None = None
     footprint: Footprint | None = None
     error: str | None = None
     judged: str | None = None

@@ -7,10 +7,10 @@ from typing import Literal
 
 from refrain.lake.document import Document
 from refrain.lake.footprint import Footprint
-from refrain.lake.parity_figures import Parity
+from refrain.lake.parity_figures import AnswerRounding, Parity
 
 RefitFailure = Literal[
-    "not_fitted", "broken", "parity_broken", "golden_broken", "too_large", "too_slow", "too_different"
+    "not_fitted", "broken", "parity_broken", "inexact", "golden_broken", "too_large", "too_slow", "too_different"
 ]
 NotWanted = Literal["nothing_new", "recipe_gone", "recipe_refused", "recipe_worse"]
 RefitCode = Literal["proved", "unproved", RefitFailure, NotWanted]
@@ -32,6 +32,7 @@ class RefitFigures(Document):
     usual_distance: float
     loss: float
     judged_loss: float
+    rounding: AnswerRounding | None = None
 
 
 @dataclass(frozen=True)

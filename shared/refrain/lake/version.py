@@ -28,6 +28,8 @@ from refrain.lake.calibrated import Calibrated
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.feature_profile import AnswerProfile, Profile, Turnover
 from refrain.lake.footprint import Footprint
+from refrain.lake.parity_figures import AnswerSpread
+from refrain.lake.target_scale import TargetScale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +74,7 @@ class Manifest(StoredDocument):
 
     A version that learned from all rows of its run names the `judged` one: the same recipe, fitted without the holdout.
     That twin stands for it wherever a model must not be asked about rows that it learned.
+    `target_scale` puts a regression's answers back into the target's units (None: the graph answers in them).
     `positive` is the class that its figures are of (None for values, and with more than two classes), `trivial` the
     answer of the trivial predictor that was learned from the same rows.
     """
@@ -105,6 +108,7 @@ class Manifest(StoredDocument):
     calibrated: Calibrated | None = None
     chosen: dict[str, float | int | str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
+    target_scale: TargetScale | None = None
 
     def parse_definition(self) -> Definition:
         """Return the definition that the version was trained with."""
@@ -116,6 +120,8 @@ class Manifest(StoredDocument):
         if any(self.definition.get(part) != document.get(part) for part in RECIPE_PARTS):
             return False
         if self.functions != digest_functions(definition.derived):
+            return False
+        if self.parse_definition().training.transform != definition.training.transform:
             return False
         own, present = (_candidates(item).get(self.candidate) for item in (self.definition, document))
         return own is not None and own == present
@@ -139,12 +145,17 @@ class Baseline(StoredDocument):
 
 @dataclass(frozen=True)
 class Golden(StoredDocument):
-    """Instances as callers send them, and the answers of the trained estimator, row by row."""
+    """Instances as callers send them, and the answers of the trained estimator, row by row.
+
+    `spread` is that of a regression's answers to the holdout: golden rows lie at the limits of columns, where answers
+    may be of any size.
+    """
 
     path = "versions/{}/{}/golden.json"
 
     rows: list[Any]
     answers: list[Any]
+    spread: AnswerSpread | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from refrain.classes import likeliest
-from refrain.lake.parity_figures import TOLERANCE, Parity
+from refrain.lake.parity_figures import TOLERANCE, AnswerRounding, AnswerSpread, Parity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from preprocessing.definition import Task
+    from refrain.lake.target_scale import TargetScale
 
 type Floats = NDArray[np.float64]
 
 
-def parity(task: Task, expected: Floats, answered: Floats, spread: float | None = None) -> Parity:
+def parity(task: Task, expected: Floats, answered: Floats, spread: AnswerSpread | None = None) -> Parity:
     """Compare the pipeline's answers with the graph's, row by row.
 
     Two labels whose expected probabilities are equal within the tolerance are a tie, which rounding may break either
     way: such a row does not count as differing. A row whose answer is not a finite number does. Differences of values
-    are measured in standard deviations of the expected values, or in the `spread` of those that these are a part of.
+    are measured in the spread of the expected values, or in the `spread` of the rows that prove them.
 
     >>> parity("classification", np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([[0.2, 0.8], [0.4, 0.6]]))
     Parity(rows=2, max_difference=0.2, differing=1)
@@ -35,8 +36,8 @@ def parity(task: Task, expected: Floats, answered: Floats, spread: float | None 
         expected, answered = expected.reshape(len(expected), 1), answered.reshape(len(expected), 1)
     if not len(expected):
         return Parity(0, 0.0, 0)
-    scale = (spread or spread_of(expected)) if task == "regression" else 1.0
-    differences = np.abs(expected - answered).max(axis=1) / scale
+    scales = (spread or AnswerSpread.of(expected)).scales(expected) if task == "regression" else 1.0
+    differences = (np.abs(expected - answered) / scales).max(axis=1)
     differing = differences > TOLERANCE
     if task == "classification":
         differing = expected.max(axis=1) - expected[np.arange(len(expected)), likeliest(answered)] > TOLERANCE
@@ -45,9 +46,10 @@ def parity(task: Task, expected: Floats, answered: Floats, spread: float | None 
     return Parity(len(expected), round(greatest, 12), int((differing | no_number).sum()))
 
 
-def spread_of(values: Floats) -> float:
-    """Return the standard deviation of values; where there is none, their size."""
-    return float(values.std()) or max(1.0, float(np.abs(values).max()))
+def measure_rounding(scale: TargetScale, expected: Floats, answered: Floats) -> AnswerRounding:
+    """Measure how far written numbers lie from scikit-learn's answers; a number that is none lies infinitely far."""
+    differences = np.abs(expected - answered) / scale.spread.scales(expected)
+    return AnswerRounding(float(np.nan_to_num(differences, nan=np.inf).max(initial=0.0)), scale.bound)
 
 
 MIN_RELATIVE_SCALE = 0.01

@@ -28,18 +28,18 @@ from preprocessing import (
 )
 from preprocessing.own_functions import digest_functions
 from refrain.errors import BrokenVersion
-from refrain.fast_path.answer_json import AnswerWriter
+from refrain.fast_path.answer_json import FLOAT32_DIGITS, AnswerWriter
 from refrain.fast_path.captured_rows import RowWriter
 from refrain.fast_path.features import MIN_ROWS_BY_COLUMN, RequestFeatures
 from refrain.model.familiarity import Familiarity
 from refrain.model.loaded_model import LoadedModel, check_golden_rows, damaged
 from refrain.model.onnx import check_signature, open_graph, run_graph
-from refrain.model.parity import parity
+from refrain.model.parity import measure_rounding, parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from refrain.lake.parity_figures import Parity
+    from refrain.lake.parity_figures import AnswerRounding, AnswerSpread, Parity
     from refrain.lake.version import Baseline, Golden, Manifest
 
 INPUT = "features"
@@ -63,7 +63,8 @@ class TabularModel(LoadedModel):
         identity = dict.fromkeys(name for name in (*definition.key, definition.time) if name)
         self.identity_columns = tuple(name for name in identity if name not in definition.inputs)
         self.row_writer = RowWriter(definition.columns, definition.inputs, self.vocabularies)
-        self.answer_writer = AnswerWriter(self.classes)
+        digits = manifest.target_scale.digits if manifest.target_scale else FLOAT32_DIGITS
+        self.answer_writer = AnswerWriter(self.classes, digits)
         self._width = len(self.classes) if self.classes else 1
         self._request_features = RequestFeatures(definition, self.vocabularies)
         self._graph = graph
@@ -113,15 +114,19 @@ class TabularModel(LoadedModel):
         return encode(self.definition, self.vocabularies, columns)
 
     def score(self, matrix: Array) -> Array:
-        """Run the graph: float32 [rows, classes] for classification, [rows, 1] for regression."""
+        """Run the graph: float32 [rows, classes], or float64 [rows, 1] in the target's own units.
+
+        Every answer comes from here: those to callers, and those that are measured, replayed and captured.
+        """
         scores = run_graph(self.version, self._graph, self._outputs, {INPUT: matrix})[0]
         shape = (len(matrix), self._width)
-        if scores.shape == shape:
-            return cast("Array", scores)
-        if scores.size != shape[0] * shape[1]:
-            reason = f"its graph answers {scores.shape} to {len(matrix)} rows, expected {self._width} numbers a row"
-            raise BrokenVersion(self.version, reason)
-        return np.asarray(scores).reshape(shape)
+        if scores.shape != shape:
+            if scores.size != shape[0] * shape[1]:
+                reason = f"its graph answers {scores.shape} to {len(matrix)} rows, expected {self._width} numbers a row"
+                raise BrokenVersion(self.version, reason)
+            scores = np.asarray(scores).reshape(shape)
+        scale = self.manifest.target_scale
+        return cast("Array", scores) if scale is None else scale.to_own_units(scores)
 
     def predict_columns(self, columns: Columns | Lists) -> Array:
         """Score clean columns."""
@@ -144,8 +149,15 @@ class TabularModel(LoadedModel):
             expected = np.array(golden.answers, dtype=np.float64)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(self.version, "golden rows", error) from error
-        results = [self._compare_answers(parts, expected) for parts in ways]
+        results = [self._compare_answers(parts, expected, golden.spread) for parts in ways]
         return max(results, key=lambda result: (result.differing, result.max_difference))
+
+    def measure_rounding(self, expected: Array, scores: Array) -> AnswerRounding | None:
+        """Write scores as callers read them, and measure how far they lie from scikit-learn's; None for classes."""
+        if self.manifest.target_scale is None:
+            return None
+        answered = np.array(self.answer_writer.numbers(scores.ravel().tolist()), dtype=np.float64)
+        return measure_rounding(self.manifest.target_scale, expected, answered)
 
     def _golden_columns(self, prepared: Iterable[tuple[Columns | Lists, list[Problem]]]) -> list[Columns | Lists]:
         parts = []
@@ -154,11 +166,13 @@ class TabularModel(LoadedModel):
             parts.append(columns)
         return parts
 
-    def _compare_answers(self, parts: Sequence[Columns | Lists], expected: Array) -> Parity:
+    def _compare_answers(
+        self, parts: Sequence[Columns | Lists], expected: Array, spread: AnswerSpread | None
+    ) -> Parity:
         answered = np.concatenate([self.predict_columns(part) for part in parts]) if parts else expected
         if answered.shape != expected.shape:
             raise BrokenVersion(self.version, f"its golden answers are {expected.shape}, not {answered.shape}")
-        return parity(self.definition.task, expected, answered)
+        return parity(self.definition.task, expected, answered, spread)
 
     def _check_graph(self) -> None:
         check_signature(self.version, self._graph, [INPUT], self._outputs)

@@ -76,9 +76,11 @@ def _estimate(
 def _possible_truths(version: ServedVersion, metric: Metric, judged: JudgedRows, asked: ObservedRows) -> PossibleTruths:
     if version.classes:
         return PossibleClasses(judged.truth, judged.answers, asked.answers)
-    features = (_with_answers(rows.matrix, rows.answers) for rows in (judged, asked))
+    centre = judged.answers.mean(axis=0)
+    features = (_with_answers(rows.matrix, rows.answers - centre) for rows in (judged, asked))
     return PossibleValues(judged.truth.astype(np.float64), *features, relative=metric.name == "mape")
 
 
 def _with_answers(matrix: NDArray[np.float32], answers: Floats) -> NDArray[np.float32]:
+    """Put answers beside features; they are near 0, since a float32 far from it has no digits for them."""
     return np.concatenate([matrix, answers.astype(np.float32)], axis=1)

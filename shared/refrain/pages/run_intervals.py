@@ -20,6 +20,7 @@ VERDICTS: dict[VerdictCode, str] = {
     "too_large": "refused: too large",
     "failed": "failed",
     "parity_broken": "refused: parity broken",
+    "inexact": "refused: inexact",
     "golden_broken": "refused: golden rows broken",
     "below_trivial": "refused: no better than trivial",
     "below_floor": "refused: worse than allowed",

@@ -159,7 +159,10 @@ def _parity(model: PageModel) -> str:
         return "–"
     differing, rows = sum(parity.differing for parity in both), sum(parity.rows for parity in both)
     greatest = max(parity.max_difference for parity in both)
-    return joined([f"{counted(differing)} of {counted(rows)} differ", element("small", f"by at most {greatest:.1g}")])
+    details = [f"by at most {greatest:.1g}"]
+    if rounding := model.figures.rounding:
+        details.append(f"as written {rounding.largest:.1g}, at most {rounding.bound:.0g}")
+    return joined([f"{counted(differing)} of {counted(rows)} differ", *(element("small", text) for text in details)])
 
 
 def _other_metrics(evaluation: Evaluation, models: PageModels) -> Html | None:

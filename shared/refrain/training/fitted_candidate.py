@@ -22,6 +22,7 @@ from refrain.training.estimators import REPEATABLE
 if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition, Vocabularies
     from refrain.lake.calibrated import Calibrated
+    from refrain.lake.target_scale import TargetScale
     from refrain.lake.training_history import TrainingHistory
     from refrain.lake.version import Baseline, Golden
 
@@ -47,6 +48,7 @@ class FittedCandidate:
     classes: tuple[str, ...] | None = None
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
+    target_scale: TargetScale | None = None
     familiar: bytes | None = None
     calibrated: Calibrated | None = None
     history: TrainingHistory | None = None
@@ -91,6 +93,7 @@ class FittedCandidate:
             positive=self.positive,
             trivial=self.trivial,
             calibrated=self.calibrated,
+            target_scale=self.target_scale,
             chosen=self.chosen,
             functions=digest_functions(definition.derived),
         )

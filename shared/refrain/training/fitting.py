@@ -16,6 +16,7 @@ from refrain.training.estimators import check_weighable, fit_errors, make_estima
 from refrain.training.memory import check_memory
 from refrain.training.recipes import choose_recipe, fit_features, measure_features
 from refrain.training.refusal_words import RefusedRows, explain_refusal
+from refrain.training.target_scaling import choose_target_scale, widen_features
 from refrain.training.thresholds import round_thresholds
 from refrain.words import listed
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Candidate, Definition
     from refrain.arrays import Floats
+    from refrain.lake.target_scale import TargetScale
     from refrain.statistics.calibration import Calibration
     from refrain.training.isotonic import IsotonicCalibration
 
@@ -44,6 +46,7 @@ class Fitted:
     positive: str | None
     trivial: tuple[float, ...]
     calibration: Calibration | IsotonicCalibration | None = None
+    target_scale: TargetScale | None = None
 
     @property
     def estimator(self) -> Any:
@@ -55,18 +58,23 @@ class Fitted:
 
         Raises `CandidateRefused` for rows that the estimator refuses, and when an answer is not a finite number.
         """
-        try:
-            if self.classes is None:
-                answers = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
-            else:
-                answers = np.asarray(self.pipeline.predict_proba(matrix), dtype=np.float64)
-        except fit_errors() as error:
-            sentence = explain_refusal(error, self.estimator)
-            raise CandidateRefused(f"{type(self.estimator).__name__} {sentence}") from error
+        answers = self.compute(matrix)
         wrong = int((~np.isfinite(answers).all(axis=1)).sum())
         if wrong:
             raise CandidateRefused(f"the trained model answers {wrong} of {len(matrix)} rows with no finite number")
         return answers if self.calibration is None else self.calibration.correct(answers)
+
+    def compute(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Compute the answers before their calibration, whether they are finite or not."""
+        try:
+            with np.errstate(over="ignore"):
+                if self.classes is not None:
+                    return np.asarray(self.pipeline.predict_proba(matrix), dtype=np.float64)
+                values = np.asarray(self.pipeline.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
+        except fit_errors() as error:
+            sentence = explain_refusal(error, self.estimator)
+            raise CandidateRefused(f"{type(self.estimator).__name__} {sentence}") from error
+        return values if self.target_scale is None else self.target_scale.to_own_units(values)
 
 
 def fit(
@@ -95,6 +103,7 @@ def fit(
     estimator = make_estimator(definition.task, candidate, classes or ())
     if weights is not None:
         check_weighable(candidate, estimator)
+    scale = None if classes else choose_target_scale(definition, estimator, target)
     try:
         sparse = takes_sparse(estimator)
         table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse)
@@ -102,7 +111,11 @@ def fit(
         features = fit_features(recipe, definition, vocabularies, matrix, sparse=sparse)
         spare_single_rows(estimator, truth)
         weighted = {} if weights is None else {"sample_weight": weights}
-        estimator.fit(matrix if features is None else features.transform(matrix), truth, **weighted)
+        inputs = matrix if features is None else features.transform(matrix)
+        if scale is None:
+            estimator.fit(inputs, truth, **weighted)
+        else:
+            estimator.fit(widen_features(estimator, inputs), scale.to_learned(target), **weighted)
     except fit_errors() as error:
         refused = RefusedRows(definition, matrix, truth, classes or ())
         raise refuse_candidate(candidate, explain_refusal(error, estimator, refused)) from error
@@ -114,6 +127,7 @@ def fit(
         classes=classes,
         positive=positive,
         trivial=tuple(learn_trivial_answer(metric, truth, len(classes or ())).tolist()),
+        target_scale=scale,
     )
 
 

@@ -61,11 +61,20 @@ def _sample(definition: Definition, columns: Columns) -> tuple[Columns, list[Row
 
 def answer_instances(
     definition: Definition, vocabularies: Vocabularies, fitted: Fitted, rows: Sequence[Row]
-) -> NDArray[np.float64]:
-    """Answer instances by the preprocessing layer and the trained pipeline."""
+) -> tuple[list[Row], NDArray[np.float64]]:
+    """Answer instances by the preprocessing layer and the trained pipeline; leave out those without a finite answer.
+
+    A row at the limits of the columns may be one, and inference refuses it (`no_finite_answer`). What a float32 does
+    not hold counts as infinite too, since graphs compute in float32.
+    """
     raw = rows_to_columns(rows, definition.inputs)
     columns, _ = prepare(definition, raw, len(rows), columns=definition.inputs)
-    return fitted.answers(encode(definition, vocabularies, columns))
+    matrix = encode(definition, vocabularies, columns)
+    learned = fitted.compute(matrix)
+    if fitted.target_scale:
+        learned = fitted.target_scale.to_learned(learned)
+    finite = (np.abs(learned) < np.finfo(np.float32).max).all(axis=1)
+    return [row for row, kept in zip(rows, finite, strict=True) if kept], fitted.answers(matrix[finite])
 
 
 def _unusual_rows(

@@ -9,6 +9,7 @@ import numpy as np
 
 from preprocessing import encode, prepare, rows_to_columns
 from refrain.classes import class_labels, class_numbers
+from refrain.lake.parity_figures import AnswerSpread
 from refrain.lake.version import Golden
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.trivial_predictor import learn_trivial_answer
@@ -19,6 +20,7 @@ from refrain.training.fitted_candidate import FittedCandidate
 from refrain.training.fitting import Fitted, choose_positive
 from refrain.training.golden import golden_rows
 from refrain.training.history import count_history
+from refrain.training.target_scaling import keep_target
 from refrain.training.thresholds import round_thresholds
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ def describe_imported(model: ReadyModel) -> FittedCandidate:
         classes=classes,
         positive=positive,
         trivial=trivial,
+        target_scale=None if classes else keep_target(columns[definition.target]),
         familiar=learn_familiar(definition, model.vocabularies, columns, matrix).to_bytes(),
     )
 
@@ -117,4 +120,5 @@ def _make_golden(model: ReadyModel) -> Golden:
     columns, _ = prepare(definition, rows_to_columns(rows, definition.inputs), len(rows), columns=definition.inputs)
     answers = model.source.answers(columns)
     finite = np.isfinite(answers).all(axis=1)
-    return Golden([row for row, usable in zip(rows, finite, strict=True) if usable], answers[finite].tolist())
+    usable = [row for row, kept in zip(rows, finite, strict=True) if kept]
+    return Golden(usable, answers[finite].tolist(), None if model.source.classes else AnswerSpread.of(model.answers))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from preprocessing import encode, learn_vocabularies
+from refrain.lake.parity_figures import AnswerSpread
 from refrain.lake.version import Golden
 from refrain.training.baseline import make_baseline
 from refrain.training.calibrating import calibrate, tell_calibrated
@@ -73,13 +74,15 @@ class TabularFit:
         calibrated: Calibrated | None,
     ) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
-        rows = golden_rows(self.definition, self.columns)
+        instances = golden_rows(self.definition, self.columns)
+        rows, golden_answers = answer_instances(self.definition, self.vocabularies, self.fitted, instances)
+        spread = AnswerSpread.of(profiled) if self.fitted.classes is None else None
         baseline = make_baseline(self.definition, self.columns, self.features, self.fitted.classes, profiled, holdout)
         return FittedCandidate(
             graph=export(self.fitted, self.definition.matrix_width),
             baseline=baseline,
             history=count_history(self.definition, self.columns, self.features, baseline, profiled, holdout),
-            golden=Golden(list(rows), answer_instances(self.definition, self.vocabularies, self.fitted, rows).tolist()),
+            golden=Golden(rows, golden_answers.tolist(), spread),
             answers=answers,
             fit_seconds=self.seconds,
             recipe=self.fitted.recipe,
@@ -88,6 +91,7 @@ class TabularFit:
             classes=self.fitted.classes,
             positive=self.fitted.positive,
             trivial=self.fitted.trivial,
+            target_scale=self.fitted.target_scale,
             familiar=familiar,
             calibrated=calibrated,
         )

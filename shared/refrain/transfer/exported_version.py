@@ -22,6 +22,7 @@ EXAMPLE = '''"""Predict without AWS: pip install -r requirements.txt, then pytho
 
 import json
 
+import numpy as np
 import onnxruntime
 from preprocessing import encode, parse_definition, prepare, rows_to_columns
 from preprocessing.own_functions import digest_functions
@@ -34,6 +35,9 @@ columns, problems = prepare(definition, rows_to_columns(rows, definition.inputs)
 assert not problems, problems
 features = encode(definition, manifest["vocabularies"], columns)
 answers = onnxruntime.InferenceSession("model.onnx").run(None, {"features": features})[0]
+if scale := manifest["target_scale"]:  # a regression answers how far it is from the offset
+    inverse = {"none": np.array, "log1p": np.expm1, "sqrt": lambda root: np.maximum(root, 0) ** 2}[scale["transform"]]
+    answers = inverse(answers.astype(np.float64) * scale["scale"] + scale["offset"])
 print(json.dumps({"classes": manifest["classes"], "answers": answers.tolist()}))
 '''
 

@@ -113,13 +113,14 @@ def answer(graph: bytes, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
     (matrix_input,), (output,) = session.get_inputs(), session.get_outputs()
     assert matrix_input.name == "features"
     answers = session.run([output.name], {"features": matrix})[0]
-    assert answers.dtype == np.float32
     return np.asarray(answers, dtype=np.float64)
 
 
 def farthest(fitted: Fitted, matrix: NDArray[np.float32]) -> float:
     expected = fitted.answers(matrix)
     answered = answer(export(fitted, matrix.shape[1]), matrix)
+    if fitted.target_scale:
+        answered = fitted.target_scale.to_own_units(answered)
     assert answered.shape == expected.shape
     return float(np.abs(expected - answered).max())
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from preprocessing import encode, parse_definition, prepare, rows_to_columns
+from refrain.model.tabular import TabularModel
 from refrain.training.golden import answer_instances, golden_rows
+from tests.unit.training.regressions import TARGETS, learn_regression
 
 if TYPE_CHECKING:
     from tests.unit.training.conftest import Learn, Learned
@@ -80,12 +85,13 @@ def test_answers_are_those_of_the_whole_way(learn: Learn) -> None:
     fitted = learned.fit("linear_model.LogisticRegression")
     rows = made(learned)
 
-    answers = answer_instances(learned.definition, learned.vocabularies, fitted, rows)
+    kept, answers = answer_instances(learned.definition, learned.vocabularies, fitted, rows)
 
     # Then an ordinary row gets what the training row that it was made of gets, and other ways to write it the same
     columns = {name: learned.columns[name][:1] for name in learned.definition.inputs}
     first = fitted.answers(encode(learned.definition, learned.vocabularies, columns))
     np.testing.assert_array_equal(answers[:1], first)
+    assert kept == rows
     assert answers.shape == (len(rows), 2)
 
 
@@ -98,3 +104,27 @@ def test_a_wide_table_makes_no_flood_of_rows(learn: Learn) -> None:
     columns = learn(2).columns | {name: np.arange(1200.0) for name in wide}
 
     assert len(golden_rows(definition, columns)) <= 80
+
+
+def test_rows_without_a_finite_answer_are_left_out() -> None:
+    version = learn_regression("linear_model.GammaRegressor", TARGETS["prices"], limits={"max": 1e6})
+
+    assert len(version.files.golden.rows) == len(version.files.golden.answers) >= 20
+    assert np.isfinite(version.files.golden.answers).all()
+    assert version.model.replay(version.files.golden).holds
+
+
+@pytest.mark.parametrize("limit", [0.0, 1e3, 1e6, 1e9, 1e12])
+@pytest.mark.parametrize(("estimator", "parameters"), [("linear_model.Ridge", {}), ("linear_model.HuberRegressor", {})])
+def test_exchanged_codes_are_seen_under_any_limit(estimator: str, parameters: dict[str, Any], limit: float) -> None:
+    limits = {"max": limit} if limit else {}
+    version = learn_regression(estimator, TARGETS["years"], limits=limits, **parameters)
+    manifest = version.files.manifest
+    vocabulary = manifest.vocabularies["group"]
+
+    for one, other in combinations(range(len(vocabulary)), 2):
+        codes = list(vocabulary)
+        codes[one], codes[other] = codes[other], codes[one]
+        exchanged = replace(manifest, vocabularies={"group": tuple(codes)})
+        assert not TabularModel.load(exchanged, version.files.model).replay(version.files.golden).holds
+    assert version.model.replay(version.files.golden).holds

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
-from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
 from skl2onnx.operator_converters.common import concatenate_variables
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class NoGraph(NotImplementedError):
 class GraphStep:
     """A step of the pipeline, its features, and the part of the graph that stands for it.
 
-    Sums are made in double precision, so that the graph does not lose what the step kept; the answer is float32.
+    Sums are made in double precision, so that the graph does not lose what the step kept; the answer is float32, or
+    what the step's shape declares.
     """
 
     def __init__(self, scope: Any, operator: Any, container: Any) -> None:
@@ -66,8 +67,10 @@ class GraphStep:
         return str(part.outputs[0].full_name)
 
     def answer(self, value: str) -> None:
-        """Put out the value as the answer of the step, in float32; of probabilities, the likeliest class besides."""
-        self._add("Cast", (value,), [self.operator.outputs[-1].full_name], {"to": TensorProto.FLOAT})
+        """Put out the value as the answer of the step; of probabilities, the likeliest class besides."""
+        is_double = isinstance(self.operator.outputs[-1].type, DoubleTensorType)
+        declared = TensorProto.DOUBLE if is_double else TensorProto.FLOAT
+        self._add("Cast", (value,), [self.operator.outputs[-1].full_name], {"to": declared})
         if len(self.operator.outputs) > 1:
             self._add("ArgMax", (value,), [self.operator.outputs[0].full_name], {"axis": 1, "keepdims": 0})
 
@@ -88,11 +91,11 @@ def make_converter(convert: Callable[[GraphStep], None]) -> Callable[[Any, Any, 
     return lambda scope, operator, container: convert(GraphStep(scope, operator, container))
 
 
-def make_shape(count_columns: Callable[[Any], int]) -> Callable[[Any], None]:
+def make_shape(count_columns: Callable[[Any], int], numbers: Any = FloatTensorType) -> Callable[[Any], None]:
     """Make a shape calculator of a function that counts the columns that a fitted step puts out."""
 
     def calculate(operator: Any) -> None:
-        operator.outputs[-1].type = FloatTensorType([None, count_columns(operator.raw_operator)])
+        operator.outputs[-1].type = numbers([None, count_columns(operator.raw_operator)])
         if len(operator.outputs) > 1:
             operator.outputs[0].type = Int64TensorType([None])
 

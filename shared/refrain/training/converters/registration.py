@@ -9,6 +9,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx._parse import update_registered_parser
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common._registration import get_converter
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.base import ClassifierMixin
 from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -50,6 +51,7 @@ from refrain.training.converters.feature_steps import (
 )
 from refrain.training.converters.graph_step import make_converter, make_shape
 from refrain.training.converters.kernels import convert_gaussian_process_classifier, convert_kernel_ridge
+from refrain.training.converters.linear_models import LINEAR, convert_linear
 from refrain.training.converters.linear_scores import (
     convert_linear_discriminant,
     convert_nearest_centroid,
@@ -107,7 +109,7 @@ ESTIMATORS: dict[type, Callable[[GraphStep], None]] = {
     RadiusNeighborsRegressor: convert_radius_neighbours,
     RandomForestClassifier: convert_trees,
     RandomForestRegressor: convert_trees,
-}
+} | dict.fromkeys(LINEAR, convert_linear)
 """Estimators, which put out one column, or one for each class."""
 
 
@@ -116,7 +118,8 @@ def register_converters() -> None:
     """Make skl2onnx convert by these tables, once for the process."""
     estimators = {kind: (convert, _answers) for kind, convert in ESTIMATORS.items()}
     for kind, (convert, count_columns) in (STEPS | estimators).items():
-        alias, shape = f"Refrain{kind.__name__}", make_shape(count_columns)
+        numbers = DoubleTensorType if issubclass(kind, LINEAR) else FloatTensorType
+        alias, shape = f"Refrain{kind.__name__}", make_shape(count_columns, numbers)
         update_registered_converter(kind, alias, shape, make_converter(convert), options=_options(kind))
     update_registered_parser(EmptyFeatures, parse_empty_features)
 
