@@ -8,23 +8,28 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import joblib
+import lightgbm
 import numpy as np
 import pytest
-import skops.io
+import yaml
+from onnx import TensorProto, helper, numpy_helper
 
 from cli.app import main
-from cli.exit_codes import DONE
+from cli.exit_codes import DONE, REFUSED
 from local.local_stack import LocalStack
 from refrain.aws.storage import Store
 from refrain.serving.registry.registry import registry
 from tests.integration.conftest import guess_footprint
 from tests.integration.loop import Context, handler
-from tests.unit import importing_models as elsewhere
+from tests.unit.importing import elsewhere
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.conftest import Aws
+
+
+ASKED = 50
 
 
 class Desk:
@@ -33,6 +38,7 @@ class Desk:
     def __init__(self, aws: Aws, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.store, self.folder, self.capsys = Store(aws.lake), folder, capsys
         self.table = elsewhere.people()
+        self.table.features.age = self.table.features.age.fillna(37.5)  # the graph takes no missing value
         self.rows = self.table.write(folder)
 
     def run(self, *arguments: object) -> tuple[int, str, str]:
@@ -57,14 +63,17 @@ class Desk:
         """Put a version into service."""
         self.move({"move": "act", "request": {"model": "people", "action": "promote", "version": version}})
 
-    def ask(self, rows: int = 50) -> dict[str, Any]:
-        """Ask over HTTP about the first rows of the file."""
-        instances = json.loads(self.table.features.head(rows).to_json(orient="records"))
+    def ask(self) -> tuple[str, Any]:
+        """Ask over HTTP about the first rows; return the version and the probabilities."""
+        instances = json.loads(self.table.features.head(ASKED).to_json(orient="records"))
         body = json.dumps({"instances": instances})
         event = {"httpMethod": "POST", "path": "/v1/models/people:predict", "headers": {}, "body": body}
         answer = handler("inference")(event, Context())
         assert answer["statusCode"] == 200, answer["body"]
-        return dict(json.loads(answer["body"]))
+        document = json.loads(answer["body"])
+        return document["model_version"], np.array(
+            [list(row["probabilities"].values()) for row in document["predictions"]]
+        )
 
 
 @pytest.fixture
@@ -77,25 +86,68 @@ def desk(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     return Desk(aws, tmp_path, capsys)
 
 
-@pytest.mark.parametrize("suffix", ["joblib", "skops"])
-def test_a_pipeline_serves_what_it_answered_itself(desk: Desk, suffix: str) -> None:
-    model, file = elsewhere.pipeline(desk.table), desk.folder / f"model.{suffix}"
-    dump(model, file)
-    report = desk.bring(file, "--trust")
-    desk.promote(report["version"])
-    answer = desk.ask()
-    own = model.predict_proba(desk.table.features.head(50))
+def test_models_from_elsewhere_follow_each_other_in_service(desk: Desk) -> None:
+    fitted = elsewhere.pipeline(desk.table)
+    joblib.dump(fitted, desk.folder / "model.joblib")
+    boosted = mlflow_folder(desk.folder / "mlflow", desk.table)
+    numbers = desk.table.features[elsewhere.NUMBERS]
+    network = desk.folder / "net.onnx"
+    network.write_bytes(two_layers().SerializeToString())
+    answered = {
+        desk.folder / "model.joblib": fitted.predict_proba(desk.table.features),
+        desk.folder / "mlflow": boosted.predict_proba(numbers),
+        network: None,
+    }
 
-    served = np.array([[item["probabilities"][label] for label in ("no", "yes")] for item in answer["predictions"]])
-    assert np.abs(served - own).max() < 1e-5
-    assert (report["rows"], report["refused"]) == (elsewhere.ROWS, 0)
-    assert answer["model_version"] == report["version"]
+    versions = []
+    for model, own in answered.items():
+        options = ("--columns", "age,income", "--classes", "no,yes") if model is network else ("--trust",)
+        report = desk.bring(model, *options)
+        desk.promote(report["version"])
+        versions.append(report["version"])
+        version, served = desk.ask()
+        assert version == report["version"]
+        assert own is None or np.abs(served - own[:ASKED]).max() < 1e-5
+    desk.move({"move": "roll_back", "request": {"model": "people", "action": "rollback"}})
+
+    assert len(set(versions)) == 3
+    assert desk.ask()[0] == versions[1]
     assert (desk.folder / "people.toml").exists()
 
 
-def dump(model: Any, file: Path) -> None:
-    """Store a model as its file's name says."""
-    if file.suffix == ".skops":
-        skops.io.dump(model, file)
-    else:
-        joblib.dump(model, file)
+def test_a_pickle_is_not_loaded_before_a_person_has_read_what_that_does(desk: Desk) -> None:
+    file = desk.folder / "model.pkl"
+    file.write_bytes(b"cos\nsystem\n(S'touch loaded'\ntR.")
+
+    code, _, error = desk.run("import", file, "--rows", desk.rows)
+
+    assert code == REFUSED
+    assert "Loading it runs the code that is in it" in error
+    assert not (desk.folder / "loaded").exists()
+
+
+def mlflow_folder(folder: Path, table: elsewhere.Elsewhere) -> Any:
+    """Write what MLflow writes of a model of LightGBM's scikit-learn interface, and return the model."""
+    model = lightgbm.LGBMClassifier(n_estimators=20, n_jobs=1, verbosity=-1)
+    model.fit(table.features[elsewhere.NUMBERS], table.target)
+    folder.mkdir()
+    joblib.dump(model, folder / "model.pkl")
+    flavour = {
+        "data": "model.pkl",
+        "lgb_version": lightgbm.__version__,
+        "model_class": "lightgbm.sklearn.LGBMClassifier",
+    }
+    loader = {"loader_module": "mlflow.lightgbm", "data": "model.pkl"}
+    document = {"flavors": {"lightgbm": flavour, "python_function": loader}, "mlflow_version": "3.6.0"}
+    (folder / "MLmodel").write_text(yaml.safe_dump(document))
+    return model
+
+
+def two_layers() -> Any:
+    """Make a graph as deep learning does: it answers one probability, and names neither columns nor classes."""
+    weights = numpy_helper.from_array(np.array([[0.03], [1e-6]], np.float32), "weights")
+    nodes = [helper.make_node("MatMul", ["x", "weights"], ["s"]), helper.make_node("Sigmoid", ["s"], ["p"])]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 2])]
+    outputs = [helper.make_tensor_value_info("p", TensorProto.FLOAT, [None, 1])]
+    graph = helper.make_graph(nodes, "net", inputs, outputs, [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

@@ -98,7 +98,9 @@ def _plain(name: str) -> str:
 
 def _width(tensor: Any) -> int | None:
     sizes = tensor.type.tensor_type.shape.dim
-    return int(sizes[1].dim_value) or None if len(sizes) > 1 else None
+    if len(sizes) == 1:
+        return 1
+    return int(sizes[1].dim_value) or None if sizes else None
 
 
 def _labels(node: Any) -> tuple[str, ...]:

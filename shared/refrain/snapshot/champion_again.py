@@ -42,6 +42,8 @@ def plan_recipe_again(store: Store, kind: SnapshotKind, champion: str | None, ro
 def _again(definition: Definition, manifest: Manifest) -> RecipeAgain:
     """Find the champion's recipe among the candidates, or make a definition of it."""
     own = manifest.parse_definition()
+    if manifest.candidate not in {candidate.name for candidate in own.training.candidates}:
+        return RecipeAgain(manifest.version, None, reason="its recipe is not known, since it was fitted elsewhere")
     try:
         fitting = _definition_of(definition, own, manifest.candidate)
     except DefinitionError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from refrain.arrays import Floats
 
 RECIPE = "imported"
+THRESHOLD_ROOM = 2.5e-7
+"""A few steps of float32, as a share of a feature's greatest threshold."""
 
 
 class AskedModel(Protocol):
@@ -72,8 +74,24 @@ class ReadyModel(Protocol):
 def export_fitted(pipeline: Pipeline, classes: tuple[str, ...] | None, width: int) -> bytes:
     """Export a pipeline on the feature matrix that was not fitted here. Raises `CandidateRefused`."""
     own = deepcopy(pipeline)
-    round_thresholds(own.steps[-1][1])
+    estimator = own.steps[-1][1]
+    _raise_thresholds(estimator)
+    round_thresholds(estimator)
     return export(Fitted(own, RECIPE, classes, None, ()), width)
+
+
+def _raise_thresholds(estimator: Any) -> None:
+    """Raise the thresholds of histogram boosting a little, since some are the value of a row, which goes left.
+
+    It was learned in double precision. Float32 may round the value up, and past the threshold.
+    """
+    nodes = [tree.nodes for trees in getattr(estimator, "_predictors", ()) for tree in trees]
+    greatest: dict[int, float] = {}
+    for tree in nodes:
+        for feature, size in zip(tree["feature_idx"], np.abs(tree["num_threshold"]), strict=True):
+            greatest[feature] = max(greatest.get(feature, 0.0), size if np.isfinite(size) else 0.0)
+    for tree in nodes:
+        tree["num_threshold"] += [THRESHOLD_ROOM * greatest[feature] for feature in tree["feature_idx"]]
 
 
 def describe_imported(model: ReadyModel) -> FittedCandidate:

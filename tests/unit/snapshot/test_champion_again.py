@@ -56,6 +56,16 @@ def test_the_recipe_stands_for_a_champion_that_has_learned_more_than_half_of_the
     assert (again and again.candidate) == stand_in
 
 
+def test_a_champion_that_was_fitted_elsewhere_has_no_recipe_to_stand_for_it(define: Define) -> None:
+    lake, definition = tiny.Lake(), define(task="regression", key=["who"])
+    champion(lake, definition, 100, name="imported")
+
+    again = plan(lake, definition)
+
+    assert again is not None
+    assert (again.candidate, again.reason) == (None, "its recipe is not known, since it was fitted elsewhere")
+
+
 def test_without_a_champion_or_its_manifest_nothing_is_planned(define: Define) -> None:
     definition = define(task="regression", key=["who"])
     assert plan(tiny.Lake(), definition, None) is None
