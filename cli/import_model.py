@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from refrain.drafting.table_draft import TableDraft
     from refrain.importing.imported_model import ImportedModel
     from refrain.importing.model_source import ModelSource
+    from refrain.ingest.rehearsal import Rehearsal
     from refrain.lake.parity_figures import Parity
     from refrain.lake.version import VersionFiles
-
-CANDIDATE = "imported"
 
 
 def import_(
@@ -50,7 +49,7 @@ def import_(
     with progress_console().status("importing"):
         opening = _Opening(read_model_file(model, trusted=trust), _split(columns), _split(classes))
         fitted, drafted = _fit(lake, opening, rows, name, target)
-        files, proof = _register(lake, fitted, drafted)
+        files, proof = _register(lake, fitted, drafted, rows)
     version = files.manifest.version
     summary = {"model": name, "version": version, "rows": proof.rows, "refused": fitted.refused}
     if options.json:
@@ -99,7 +98,8 @@ def _fit(
         definition = current.parse()
         if target not in ("", definition.target):
             raise UsageError(f"{name} predicts {definition.target}: leave out --target, or choose another --name.")
-        names, columns = _read_rows(rows, definition)
+        names, reading = _read_rows(rows, definition)
+        columns = reading.good_columns(definition)
         return fit_model(opening.open(names, definition, columns), definition, columns), None
     sources: list[ModelSource] = []
 
@@ -122,18 +122,20 @@ def _draft_for(source: ModelSource, drafted: DraftedFile) -> TableDraft:
     return draft_for_model(drafted.draft, source.classes, categories, numbers, drafted.reading.rows)
 
 
-def _read_rows(file: Path, definition: Definition) -> tuple[list[str], Columns]:
-    """Return the names of a file's columns in their order, and rows of it by a definition."""
+def _read_rows(file: Path, definition: Definition) -> tuple[list[str], Rehearsal]:
+    """Return the names of a file's columns in their order, and what is read of it by a definition."""
     from cli.data_file import open_data
     from refrain.ingest.file_sample import sample_file
     from refrain.ingest.rehearsal import rehearse
 
     with open_data(file) as path:
         sample = sample_file(path)
-        return list(sample.columns), rehearse(path, sample.format, definition).good_columns(definition)
+        return list(sample.columns), rehearse(path, sample.format, definition, by_identity=True)
 
 
-def _register(lake: Store, fitted: ImportedModel, drafted: DraftedFile | None) -> tuple[VersionFiles, Parity]:
+def _register(
+    lake: Store, fitted: ImportedModel, drafted: DraftedFile | None, rows: Path
+) -> tuple[VersionFiles, Parity]:
     """Prove the version and write it; with it the drafted definition is applied, and kept beside."""
     import hashlib
 
@@ -142,19 +144,19 @@ def _register(lake: Store, fitted: ImportedModel, drafted: DraftedFile | None) -
     from refrain.applying.apply import apply_definition
     from refrain.evaluation.loading_process import measure_loading
     from refrain.importing.proved_version import prove_version, write_version
-    from refrain.lake.version import TrainingRows
+    from refrain.lake.version import IMPORTED, TrainingRows
     from refrain.training.imported_fit import RECIPE, describe_imported
 
     name, digest = fitted.definition.model, hashlib.sha256(fitted.graph).hexdigest()
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest[:6]}"
-    candidate = Candidate(CANDIDATE, fitted.source.estimator, RECIPE, {})
+    candidate = Candidate(IMPORTED, fitted.source.estimator, RECIPE, {})
     learned = TrainingRows(digest, len(fitted.answers), 0)
     files = describe_imported(fitted).version_files(fitted.definition, candidate, run, learned, 0.0)
     proof = prove_version(fitted, files)
     if drafted:
         apply_definition(lake, name, drafted.text, author(), expected="")
         Path(f"{name}.toml").write_text(drafted.text, encoding="utf-8")
-    write_version(lake, fitted, files, measure_loading(files))
+    write_version(lake, files, measure_loading(files), _read_rows(rows, fitted.definition)[1].hashes)
     return files, proof
 
 

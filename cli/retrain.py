@@ -18,6 +18,7 @@ def retrain(
     /,
     *,
     reason: Annotated[str, Parameter(help="Why, for the history.")] = "manual",
+    version: Annotated[str, Parameter(help="Compare this imported version, and train nothing.")] = "",
     force: Annotated[bool, Parameter(negative=(), help="Train even where nothing is new.")] = False,
     no_wait: Annotated[bool, Parameter(negative=(), help="Start the run, and do not follow it.")] = False,
     open_report: Annotated[
@@ -30,6 +31,7 @@ def retrain(
 
     client = options.client()
     request: dict[str, Any] = {"model": model, "reason": reason, **({"force": True} if force else {})}
+    request |= {"version": version} if version else {}
     execution = client.start(request)
     if no_wait:
         return _tell_of_start(execution, options)

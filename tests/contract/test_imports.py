@@ -28,7 +28,7 @@ ROOMS: dict[str, list[str]] = {
     "checks": ["lake", "statistics"],
     "applying": ["aws", "lake"],
     "transfer": ["aws", "lake", "model"],
-    "importing": ["aws", "lake", "statistics", "model"],
+    "importing": ["aws", "lake", "model"],
     "ingest": BELOW,
     "snapshot": BELOW,
     "training": [*BELOW, "recommenders"],

@@ -18,9 +18,10 @@ from cli.app import main
 from cli.exit_codes import DONE, REFUSED
 from local.local_stack import LocalStack
 from refrain.aws.storage import Store
+from refrain.lake.deployment import Deployment
 from refrain.serving.registry.registry import registry
 from tests.integration.conftest import guess_footprint
-from tests.integration.loop import Context, handler
+from tests.integration.loop import Context, compare, handler, retrain, upload
 from tests.unit.importing import elsewhere
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class Desk:
     def __init__(self, aws: Aws, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.store, self.folder, self.capsys = Store(aws.lake), folder, capsys
         self.table = elsewhere.people()
-        self.table.features.age = self.table.features.age.fillna(37.5)  # the graph takes no missing value
+        self.table.features["age"] = self.table.features["age"].fillna(37.5)  # the graph takes no missing value
         self.rows = self.table.write(folder)
 
     def run(self, *arguments: object) -> tuple[int, str, str]:
         """Run the command; return its code, its output and its errors."""
+        self.capsys.readouterr()  # what functions wrote before
         code = main([*map(str, arguments), "--json"])
         output = self.capsys.readouterr()
         return code, output.out, output.err
@@ -113,6 +115,58 @@ def test_models_from_elsewhere_follow_each_other_in_service(desk: Desk) -> None:
     assert len(set(versions)) == 3
     assert desk.ask()[0] == versions[1]
     assert (desk.folder / "people.toml").exists()
+
+
+DEFINITION = """
+task = "classification"
+target = "bought"
+[columns]
+age = { type = "number" }
+city = { type = "category" }
+income = { type = "number" }
+grade = { type = "category", whole = true }
+bought = { type = "category" }
+[training]
+candidates = [{ name = "stump", estimator = "sklearn.tree.DecisionTreeClassifier", max_depth = 1 }]
+[rollout]
+mode = "shadow"
+"""
+
+
+def test_an_imported_version_goes_on_trial_when_it_is_surely_better(aws: Aws, desk: Desk) -> None:
+    aws.define("people", DEFINITION)
+    served = elsewhere.people(1500, seed=1)
+    upload(aws, "people/rows.csv", json.loads(served.features.assign(bought=served.target).to_json(orient="records")))
+    champion = retrain("people")["champion"]
+    joblib.dump(elsewhere.pipeline(desk.table), desk.folder / "model.joblib")
+    version = desk.bring(desk.folder / "model.joblib", "--trust")["version"]
+
+    run = compare("people", version=version).refit()
+    handler("retraining/move")({"move": "start_trial", "model": "people", "run": run.snapshot["run"]}, None)
+
+    deployment = Deployment.read(desk.store, "people")
+    assert run.evaluation["decision"]["code"] == "better"
+    assert [item["name"] for item in run.evaluation["candidates"]] == ["imported"]
+    assert (deployment.champion_version, deployment.challenger_version) == (champion, version)
+    handler("retraining/judge")({"model": "people", "run": run.snapshot["run"]}, None)
+
+
+def test_an_imported_version_is_not_judged_by_rows_that_it_has_learned(aws: Aws, desk: Desk) -> None:
+    aws.define("people", DEFINITION)
+    rows = desk.table.features.assign(bought=desk.table.target)
+    upload(aws, "people/rows.csv", json.loads(rows.to_json(orient="records")))
+    champion = retrain("people")["champion"]
+    joblib.dump(elsewhere.pipeline(desk.table), desk.folder / "model.joblib")
+    version = desk.bring(desk.folder / "model.joblib", "--trust")["version"]
+
+    kept = compare("people", version=version).finish()
+    desk.promote(version)
+    later = retrain("people", force=True)
+
+    assert kept["outcome"] == "kept"
+    assert "it has learned the rows that were held out" in kept["reason"]
+    assert Deployment.read(desk.store, "people").champion_version == later["champion"]
+    assert version != champion
 
 
 def test_a_pickle_is_not_loaded_before_a_person_has_read_what_that_does(desk: Desk) -> None:

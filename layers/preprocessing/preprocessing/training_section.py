@@ -36,7 +36,7 @@ METRICS: Mapping[Task, tuple[str, ...]] = {
 """The metrics of each task; the first one is the default."""
 
 SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "rmse", "mae", "mape", *PINBALL})
-RESERVED = frozenset({"champion", "champion-again"})
+RESERVED = frozenset({"champion", "champion-again", "imported"})
 """What runs call the champion, and its recipe where it is fitted again beside the candidates."""
 
 RECIPES = ("auto", "codes", "imputed", "onehot")
@@ -111,7 +111,7 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
     if len({candidate.name for candidate in candidates}) < len(candidates):
         raise table.fail("candidates", "expected a different name for each candidate")
     for name in RESERVED.intersection(candidate.name for candidate in candidates):
-        raise table.fail("candidates", f"expected another name than {name}, which means the model in service")
+        raise table.fail("candidates", f"expected another name than {name}, which names a model that no run trains")
     return Training(**values, candidates=candidates)
 
 

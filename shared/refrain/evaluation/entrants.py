@@ -11,7 +11,7 @@ from refrain.lake.deployment import Deployment
 from refrain.lake.evaluation import Figures, ModelSummary
 from refrain.lake.snapshot import read_candidate_answers
 from refrain.lake.stakes import Stakes
-from refrain.lake.version import read_version_files
+from refrain.lake.version import IMPORTED, read_version_files
 from refrain.statistics.comparison import CHAMPION, ComparedRows, ComparisonRules, compare_models
 from refrain.statistics.metrics import choose_metric, choose_metrics, measure_metrics
 
@@ -34,7 +34,7 @@ class Entrant:
     """A version as it was measured, or the sentence why it could not be trained or measured.
 
     A version that learned the holdout of its run, too, is measured by its `judged` twin; `served` is it itself. The
-    `manifest` is that of the champion in service.
+    `manifest` is that of the champion in service, or of an imported version.
     """
 
     name: str
@@ -58,15 +58,19 @@ def gather_entrants(store: Store, request: EvaluationRequest, kind: EvaluationKi
             return entrant
         try:
             is_candidate = entrant.name != CHAMPION
-            answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_candidate else None
+            is_trained = is_candidate and entrant.name != IMPORTED
+            answers = read_candidate_answers(store, request.model, request.run, entrant.name) if is_trained else None
             files = read_version_files(store, request.model, entrant.version)
             footprint = files.footprint or measure_version(store, files)
-            if not is_candidate:
+            if not is_trained:
                 entrant = replace(entrant, manifest=files.manifest)
             if files.manifest.judged:
                 entrant = replace(entrant, judged=files.manifest.judged, served=kind.evaluate(files, None))
                 files = read_version_files(store, request.model, files.manifest.judged)
-            return replace(entrant, footprint=footprint, evaluated=kind.evaluate(files, answers))
+            evaluated = kind.evaluate(files, answers)
+            if entrant.name == IMPORTED:  # its parity was proved before it was written, and its golden rows show it
+                evaluated = replace(evaluated, parity=evaluated.golden)
+            return replace(entrant, footprint=footprint, evaluated=evaluated)
         except OutOfMemory as error:
             if entrant.name == CHAMPION:
                 raise  # no candidate is promoted because evaluation is smaller than inference

@@ -25,6 +25,7 @@ from refrain.events import TEXT, read_fields
 from refrain.lake.deployment import approval_terms
 from refrain.lake.evaluation import Evaluation
 from refrain.lake.snapshot import Snapshot
+from refrain.lake.version import IMPORTED
 from refrain.statistics.comparison import CHAMPION
 from refrain.statistics.metrics import choose_metric
 from refrain.times import to_iso
@@ -102,7 +103,8 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     too_large = explain_too_large(definition.gate, inference_bytes, champion_figures, candidates)
     decision = decide(definition.gate, metric, champion_figures, figures, stakes, too_large)
     refit = plan_refit(snapshot, definition, decision, in_service.manifest if in_service else None, figures)
-    twin = entrants[refit.candidate] if refit and refit.candidate else None
+    judged = refit.candidate if refit else IMPORTED if snapshot.imported else None
+    twin = entrants[judged] if judged else None
     summaries = add_importance(summaries, entrants, holdout, [decision.focus, twin.version if twin else None])
     if twin and twin.evaluated:
         kind.keep_judged_rows(twin.version, twin.evaluated, holdout)
@@ -146,7 +148,9 @@ def _find_tried(evaluation: Evaluation) -> str | None:
     refit, decision = evaluation.refit, evaluation.decision
     if decision.promote and decision.code != "better":
         return None
-    return refit.candidate if refit else None
+    if refit is None:
+        return next((item.name for item in decision.verdicts if item.version == decision.version), None)
+    return refit.candidate
 
 
 def _kind(store: Store, definition: Definition, run: str) -> EvaluationKind:

@@ -24,7 +24,12 @@ def plan_refit(
     champion: Manifest | None,
     candidates: Sequence[Figures],
 ) -> RefitOutcome | None:
-    """Say what is fitted again, or why nothing is; None where nothing is in service and nothing will be."""
+    """Say what is fitted again, or why nothing is; None where nothing is in service and nothing will be.
+
+    A run that compares an imported version fits nothing: how it was fitted is not known.
+    """
+    if snapshot.imported:
+        return None
     if decision.promote:
         chosen = next(verdict.name for verdict in decision.verdicts if verdict.version == decision.version)
         return _wanted("promote", snapshot.run, chosen)

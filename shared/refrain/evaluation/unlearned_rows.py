@@ -10,7 +10,7 @@ import numpy as np
 from refrain.lake.compared_counts import ComparedCounts
 from refrain.lake.learned_rows import are_enough, is_among, mark_learned, read_row_hashes
 from refrain.lake.recipe_again import AGAIN
-from refrain.lake.version import Manifest
+from refrain.lake.version import IMPORTED, Manifest
 from refrain.statistics.comparison import CHAMPION
 
 if TYPE_CHECKING:
@@ -62,11 +62,15 @@ def prepare_comparison(
     holdout = kind.holdout([entrant.evaluated for entrant in taking_part.values() if entrant.evaluated])
     hashes = read_row_hashes(store, snapshot.model, snapshot.run, ["holdout"])
     copies = is_among(hashes, np.sort(read_row_hashes(store, snapshot.model, snapshot.run, ["train"])))
-    learned = np.zeros(len(hashes), bool)
+    by_heart = _mark_by_heart(store, definition, taking_part.get(IMPORTED), hashes)
+    learned = by_heart.copy()
     if champion and champion.evaluated and not stand_in:
         manifest = Manifest.read(store, snapshot.model, champion.judged or champion.version)
-        learned = mark_learned(store, definition, manifest, hashes)
-    rows, left_out = _leave_out(holdout, *kind.left_out(learned, copies), why)
+        learned |= mark_learned(store, definition, manifest, hashes)
+    if by_heart.any() and not _can_compare(holdout.truth[~by_heart]):
+        imported = taking_part[IMPORTED]
+        taking_part[IMPORTED] = replace(imported, evaluated=None, error="it has learned the rows that were held out")
+    rows, left_out = _leave_out(holdout, *kind.left_out(learned, copies), by_heart, why)
     if left_out.any():
         holdout = holdout.within(np.flatnonzero(~left_out))
     if stand_in:
@@ -91,10 +95,22 @@ def _find_stand_in(
     return stand_in, ""
 
 
+def _mark_by_heart(
+    store: Store, definition: Definition, imported: Entrant | None, hashes: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Mark the rows that an imported version was proved on, which it may have learned."""
+    if imported is None or imported.manifest is None:
+        return np.zeros(len(hashes), bool)
+    return mark_learned(store, definition, imported.manifest, hashes)
+
+
 def _leave_out(
-    holdout: Holdout, learned: NDArray[np.bool_], copies: NDArray[np.bool_], why: str
+    holdout: Holdout, learned: NDArray[np.bool_], copies: NDArray[np.bool_], never: NDArray[np.bool_], why: str
 ) -> tuple[ComparedCounts, NDArray[np.bool_]]:
-    """Leave out what was learned, and copies if enough is left. At worst the champion is favoured, and that is said."""
+    """Leave out what was learned, and copies if enough is left. At worst the champion is favoured, and that is said.
+
+    Rows that are `never` compared are those of an imported version, which is not favoured.
+    """
     labels = holdout.truth if holdout.classes else None
     favoured = ""
     if are_enough(~(learned | copies), labels):
@@ -102,7 +118,7 @@ def _leave_out(
     elif are_enough(~learned, labels) or _can_compare(holdout.truth[~learned]):
         left_out = learned
     else:
-        left_out, favoured = np.zeros(len(learned), bool), why
+        left_out, favoured = never, why
     rows = ComparedCounts(
         rows=int((~left_out).sum()),
         learned=int((left_out & learned).sum()),

@@ -2,6 +2,6 @@
 
 A fitted pipeline is code until it is exported, so it is read on the machine of a person and never in a function.
 
-May import: aws, lake, statistics, model.
+May import: aws, lake, model.
 Called by: cli.
 """

@@ -11,10 +11,11 @@ from refrain.errors import CannotImport
 from refrain.lake.learned_rows import write_row_hashes
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
-from refrain.statistics.hashing import row_hashes
 from refrain.words import figure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from preprocessing import Array, Columns
     from refrain.aws.storage import Store
     from refrain.importing.imported_model import ImportedModel
@@ -36,10 +37,9 @@ def prove_version(imported: ImportedModel, files: VersionFiles) -> Parity:
     return proof
 
 
-def write_version(store: Store, imported: ImportedModel, files: VersionFiles, footprint: Footprint) -> None:
-    """Write a version with the rows that count as learned, so that no run judges it by them."""
+def write_version(store: Store, files: VersionFiles, footprint: Footprint, hashes: NDArray[np.uint64]) -> None:
+    """Write a version with the hashes of the rows that count as learned, so that no run judges it by them."""
     manifest = files.manifest
-    hashes = row_hashes(imported.columns, imported.definition.identity)
     write_row_hashes(store, manifest.model, manifest.run, hashes, np.zeros(len(hashes), bool))
     footprint.write(store, manifest.model, manifest.version)
     files.write(store)

@@ -39,7 +39,7 @@ class Rehearsal:
 
     `reasons` counts rejected cells and malformed rows by column and reason, `refused` the values of cells that cannot
     be used, by column. `sample` has values of all columns of the definition, `repeated_keys` counts rows whose key came
-    before.
+    before. `hashes` name the rows that are kept by the definition's key, or by its identity where that was asked for.
     """
 
     rows: int = 0
@@ -48,6 +48,7 @@ class Rehearsal:
     refused: dict[str, Counter[Any]] = field(default_factory=lambda: defaultdict(Counter))
     sample: dict[str, list[object]] = field(default_factory=dict)
     repeated_keys: int = 0
+    hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     ignored: list[str] = field(default_factory=list)
 
     def good_columns(self, definition: Definition) -> Columns:
@@ -60,30 +61,33 @@ class Rehearsal:
         return {name: values[good] for name, values in columns.items()}
 
 
-def rehearse(path: Path, form: str, definition: Definition) -> Rehearsal:
+def rehearse(path: Path, form: str, definition: Definition, *, by_identity: bool = False) -> Rehearsal:
     """Read a file to its end. Raises `UnreadableUpload`."""
+    named_by = definition.identity if by_identity else definition.key
     result, thinned = Rehearsal(), _Thinned(tuple(definition.columns))
     keys: list[NDArray[np.uint64]] = []
     with READERS[form](path, definition, form) as reading:
         for chunk in reading.chunks:
-            _count(chunk, definition, result, keys)
+            _count(chunk, definition, result, keys, named_by)
             thinned.add(chunk)
         result.ignored = [name for name in reading.names if name not in definition.raw_names]
     if not result.rows:
         raise UnreadableUpload("no_rows", "the file has no rows")
-    hashes = np.concatenate(keys) if keys else np.zeros(0, np.uint64)
-    result.repeated_keys = len(hashes) - len(np.unique(hashes))
+    result.hashes = np.concatenate([result.hashes, *keys])
+    result.repeated_keys = len(result.hashes) - len(np.unique(result.hashes)) if definition.key else 0
     result.sample = thinned.columns()
     return result
 
 
-def _count(chunk: Chunk, definition: Definition, result: Rehearsal, keys: list[NDArray[np.uint64]]) -> None:
+def _count(
+    chunk: Chunk, definition: Definition, result: Rehearsal, keys: list[NDArray[np.uint64]], named_by: tuple[str, ...]
+) -> None:
     if chunk.accepted is not None:
         result.rows += chunk.accepted.num_rows
         result.kept += chunk.accepted.num_rows
-        if definition.key:
+        if named_by:
             table = chunk.accepted
-            keys.append(_hash_keys({name: table.column(name).to_pylist() for name in definition.key}, definition))
+            keys.append(_hash_rows({name: table.column(name).to_pylist() for name in named_by}, definition))
     rest = chunk.undecided if chunk.accepted is not None else chunk
     if rest is None:
         return
@@ -100,14 +104,14 @@ def _count(chunk: Chunk, definition: Definition, result: Rehearsal, keys: list[N
         result.reasons["", row.reason] += 1
     result.rows += rest.rows + len(rest.malformed)
     result.kept += int(usable.sum())
-    if definition.key:
-        keys.append(row_hashes({name: columns[name][usable] for name in definition.key}, definition.key))
+    if named_by:
+        keys.append(row_hashes({name: columns[name][usable] for name in named_by}, named_by))
 
 
-def _hash_keys(values: Mapping[str, Sequence[object]], definition: Definition) -> NDArray[np.uint64]:
+def _hash_rows(values: Mapping[str, Sequence[object]], definition: Definition) -> NDArray[np.uint64]:
     rows = len(next(iter(values.values())))
     raw = {name: objects(column) for name, column in values.items()}
-    return row_hashes(prepare(definition, raw, rows, columns=list(definition.key))[0], definition.key)
+    return row_hashes(prepare(definition, raw, rows, columns=list(values))[0], tuple(values))
 
 
 class _Thinned:

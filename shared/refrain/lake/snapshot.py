@@ -129,7 +129,10 @@ class DataSummary(Document):
 
 @dataclass(frozen=True)
 class Snapshot(StoredDocument):
-    """What a run froze. `digest` names the rows and what they are used for, `receipts` the uploads by their digests."""
+    """What a run froze. `digest` names the rows and what they are used for, `receipts` the uploads by their digests.
+
+    `imported` is a version that was fitted elsewhere, which the run compares instead of training its candidates.
+    """
 
     path = "snapshots/{}/{}/snapshot.json"
 
@@ -143,6 +146,7 @@ class Snapshot(StoredDocument):
     receipts: list[str]
     data: DataSummary
     again: RecipeAgain | None = None
+    imported: str | None = None
 
     def parse_definition(self) -> Definition:
         """Return the definition that the run works by."""

@@ -47,6 +47,9 @@ PORTABLE_FILES = ("manifest.json", "model.onnx", "golden.json")
 RECIPE_PARTS = ("task", "target", "key", "time", "source", "columns", "derived")
 """The parts of a definition that shape what is learned, besides the candidate itself."""
 
+IMPORTED = "imported"
+"""The candidate of a version that was fitted elsewhere. No candidate of a definition has this name."""
+
 type Side = Literal["train", "holdout"]
 """A side of a snapshot's split."""
 
@@ -241,6 +244,11 @@ def read_learned_digest(store: Store, model: str, version: str) -> str:
         return Manifest.read(store, model, version).snapshot.digest
     except (NotFound, ValueError):
         return ""
+
+
+def is_from_elsewhere(store: Store, model: str, version: str) -> bool:
+    """Tell whether a version was fitted elsewhere and imported. Raises `NotFound`."""
+    return Manifest.read(store, model, version).candidate == IMPORTED
 
 
 def version_name(run: str, candidate: str, *, refitted: bool = False) -> str:

@@ -16,13 +16,14 @@ from preprocessing import RecommenderDefinition
 from preprocessing import __version__ as preprocessing_version
 from preprocessing.function_contract import check_functions
 from preprocessing.own_functions import digest_functions
-from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, read_fields
+from refrain.errors import InvalidRequest, NotFound
+from refrain.events import FLAG, MODEL, REASON, TEXT, TIME, VERSION, read_fields
 from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
 from refrain.lake.model_definition import find_definition
 from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
-from refrain.lake.version import read_learned_digest
+from refrain.lake.version import IMPORTED, is_from_elsewhere, read_learned_digest
 from refrain.snapshot.capacity import check_readable, row_limit
 from refrain.snapshot.champion_again import plan_recipe_again
 from refrain.snapshot.data_summary import summarise_data
@@ -43,12 +44,16 @@ logger = logging.getLogger("refrain")
 
 @dataclass(frozen=True)
 class SnapshotRequest:
-    """One run. `run` names it: the second it started, and a hash of the execution's name."""
+    """One run. `run` names it: the second it started, and a hash of the execution's name.
+
+    With a `version`, that is compared with the champion, and no candidate is trained.
+    """
 
     model: str
     run: str
     reason: str
     force: bool
+    version: str | None
     started_at: str
 
     @classmethod
@@ -60,6 +65,7 @@ class SnapshotRequest:
         '20261123T120409-3f79bb'
         """
         fields = {"model": MODEL, "reason": REASON.optional("manual"), "force": FLAG.optional(False)}
+        fields["version"] = VERSION.optional()
         values = read_fields(event.get("request"), fields, closed=True)
         execution = read_fields(event, {"execution": TEXT, "started_at": TIME})
         name = hashlib.sha256(execution["execution"].encode()).hexdigest()[:6]
@@ -76,6 +82,7 @@ def take_snapshot(store: Store, event: Mapping[str, Any], training_bytes: int) -
     """
     request = SnapshotRequest.of(event)
     definition = find_definition(store, request.model)
+    _check_imported(store, request)
     check_functions(definition)
     deployment = Deployment.read(store, request.model)
     kind = _choose_kind(definition)
@@ -116,7 +123,7 @@ def _find_objection(store: Store, request: SnapshotRequest, deployment: Deployme
     champion = deployment.champion_version
     if not data.receipts and not len(data.labelled):
         return f"no rows of {request.model} were uploaded and kept so far"
-    if request.force:
+    if request.force or request.version:
         return ""
     if champion and digest == read_learned_digest(store, request.model, champion):
         return f"nothing is new: {champion}, the champion, learned from these very rows (`force` trains again)"
@@ -176,9 +183,20 @@ def _freeze(
         receipts=[receipt.digest for receipt in data.receipts],
         data=summarise_data(definition, data, rows, kind.describe_target(rows.columns, rows.split.holdout)),
         again=plan_recipe_again(store, kind, champion, rows),
+        imported=request.version,
     )
     key = snapshot.write(store, request.model, request.run)
-    candidates = [{"name": candidate.name} for candidate in definition.training.candidates]
-    if snapshot.again and snapshot.again.candidate == AGAIN:
-        candidates.append({"name": AGAIN})
-    return figures | {"enough": True, "snapshot": key, "candidates": candidates}
+    names = [IMPORTED] if snapshot.imported else [candidate.name for candidate in definition.training.candidates]
+    if snapshot.again and snapshot.again.candidate and (snapshot.imported or snapshot.again.candidate == AGAIN):
+        names.append(snapshot.again.candidate)
+    return figures | {"enough": True, "snapshot": key, "candidates": [{"name": name} for name in names]}
+
+
+def _check_imported(store: Store, request: SnapshotRequest) -> None:
+    """Refuse a version that does not exist or that a run has trained: such a run has compared it."""
+    try:
+        is_imported = request.version is None or is_from_elsewhere(store, request.model, request.version)
+    except NotFound as error:
+        raise InvalidRequest(f"version: {request.model} has no version {request.version!r:.80}") from error
+    if not is_imported:
+        raise InvalidRequest(f"version: a run has compared {request.version}; expected one that was imported")

@@ -14,7 +14,7 @@ from refrain.events import FLAG, MODEL, RUN, read_fields
 from refrain.lake.familiar_rows import share_familiar
 from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows, write_candidate_answers
-from refrain.lake.version import Manifest, TrainingRows, version_name
+from refrain.lake.version import IMPORTED, Manifest, TrainingRows, version_name
 from refrain.training.all_rows import refit_tabular
 from refrain.training.tabular_fit import train_tabular
 
@@ -52,18 +52,22 @@ class TrainingRequest:
 def train(store: Store, request: TrainingRequest) -> dict[str, object]:
     """Train, export and write one version; return its name and figures.
 
-    A retry takes the version that an earlier try wrote whole, or writes the same names again. Raises
+    A retry takes the version that an earlier try wrote whole, or writes the same names again. One that was fitted
+    elsewhere is there already. Raises
     `CandidateRefused` when it cannot be trained or exported, and `NotFound` for a run without a snapshot.
     """
+    version = request.version
+    if request.candidate == IMPORTED:
+        version = str(Snapshot.read(store, request.model, request.run).imported)
     try:
-        manifest = Manifest.read(store, request.model, request.version)
+        manifest = Manifest.read(store, request.model, version)
     except NotFound:
         manifest = _train(store, request)
         shown = ("model", "version", "seconds", "fit_seconds", "model_bytes")
         logger.info("candidate trained", extra={name: getattr(manifest, name) for name in shown})
     return {
         "candidate": request.candidate,
-        "version": request.version,
+        "version": version,
         "seconds": manifest.seconds,
         "fit_seconds": manifest.fit_seconds,
         "rows": manifest.snapshot.train_rows,

@@ -74,9 +74,9 @@ class Elsewhere:
         return file
 
 
-def people(rows: int = ROWS) -> Elsewhere:
+def people(rows: int = ROWS, seed: int = 7) -> Elsewhere:
     """Make people who buy by their age, income and city."""
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(seed)
     features = pd.DataFrame(
         {
             "age": random.normal(40, 12, rows).round(1),

@@ -24,7 +24,7 @@ def of(request: object, **changes: object) -> SnapshotRequest:
 
 def test_a_model_is_all_that_is_needed() -> None:
     assert of({"model": "income"}) == SnapshotRequest(
-        "income", "20261123T120409-ba7816", "manual", False, "2026-11-23T12:04:09.123Z"
+        "income", "20261123T120409-ba7816", "manual", False, None, "2026-11-23T12:04:09.123Z"
     )
 
 
