@@ -7,9 +7,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from preprocessing import parse_definition
+from preprocessing import objects, parse_definition
 from refrain.ingest.keeping import keep
 from refrain.ingest.rehearsal import rehearse
+from refrain.statistics.hashing import row_hashes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +57,13 @@ def test_keys_that_come_again_are_counted(tmp_path: Path) -> None:
     path.write_text("id,colour,y\na,red,1\nb,red,2\na,blue,3\na,red,4\n")
 
     assert rehearse(path, "csv", DEFINITION).repeated_keys == 2
+
+
+def test_rows_are_named_by_their_identity_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,colour,y\na,red,1\nb,red,wrong\na,blue,3\n")
+
+    hashes = rehearse(path, "csv", DEFINITION, by_identity=True).hashes
+
+    kept = {name: objects(values) for name, values in {"id": ["a", "a"]}.items()}
+    assert hashes.tolist() == row_hashes(kept, DEFINITION.identity).tolist()
