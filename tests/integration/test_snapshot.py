@@ -304,7 +304,7 @@ def test_a_champion_whose_manifest_is_gone_stops_nothing(aws: Aws, lake: Store) 
 def test_wrong_inputs_are_named(lake: Store) -> None:
     with pytest.raises(UnknownModel, match="no model is named 'shop'; the models are shops"):
         snapshot_of("shop")
-    with pytest.raises(InvalidRequest, match="forec: unknown; known are model, reason and force"):
+    with pytest.raises(InvalidRequest, match="forec: unknown; known are model, reason, force and version"):
         snapshot_of("shops", forec=True)
 
 
