@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from refrain.lake.version import VersionFiles
 
 ROWS = 400
+NAMES = ["age", "city", "income", "grade"]
 NUMBERS, TEXTS = ["age", "income"], ["city", "grade"]
 
 
@@ -62,7 +63,9 @@ class Elsewhere:
     def typed(self, definition: Definition | None = None) -> Columns:
         """Read the rows by a definition."""
         table = self.features.assign(bought=self.target).astype(object)
-        raw = {name: objects([None if value != value else value for value in table[name]]) for name in table}
+        raw = {
+            name: objects([None if value != value else value for value in table[name]]) for name in (*NAMES, "bought")
+        }
         columns, problems = prepare(definition or self.definition, raw, len(table))
         assert not problems
         return columns

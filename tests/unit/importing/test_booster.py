@@ -11,7 +11,7 @@ import pytest
 from refrain.errors import CannotImport
 from refrain.importing.source_choice import open_source
 from refrain.training.imported_fit import export_fitted
-from tests.unit.importing.elsewhere import NUMBERS, Elsewhere, people, register
+from tests.unit.importing.elsewhere import NAMES, NUMBERS, Elsewhere, people, register
 
 TABLE = people()
 AMOUNTS = Elsewhere(TABLE.features, TABLE.features.income.to_numpy() / 7 + 3)
@@ -25,7 +25,7 @@ def booster(objective: str, target: Any) -> Any:
 
 def test_a_booster_of_two_classes_answers_as_it_did() -> None:
     native = booster("binary", TABLE.target == "yes")
-    source = open_source(native, list(TABLE.features), ["no", "yes"], [], export_fitted)
+    source = open_source(native, NAMES, ["no", "yes"], [], export_fitted)
 
     imported, files, proof = register(source, TABLE)
 

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from refrain.errors import CannotImport
 from refrain.importing.graph_source import GraphSource
 from refrain.training.converters.graph_step import OPSETS
-from tests.unit.importing.elsewhere import NUMBERS, Elsewhere, people, register
+from tests.unit.importing.elsewhere import NAMES, NUMBERS, Elsewhere, people, register
 
 TABLE = people()
 GRADED = replace(TABLE, grade="number")
@@ -66,7 +66,7 @@ def net_of_columns() -> Any:
 
 
 def test_a_graph_with_an_input_for_each_column_gets_texts_of_codes() -> None:
-    imported, _, proof = register(GraphSource(net_of_columns(), list(TABLE.features), ["no", "yes"]), GRADED)
+    imported, _, proof = register(GraphSource(net_of_columns(), NAMES, ["no", "yes"]), GRADED)
 
     assert proof.holds
     assert imported.definition.features == ("age", "city", "grade")
