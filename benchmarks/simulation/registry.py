@@ -11,6 +11,7 @@ from benchmarks.simulation import (
     drift,
     estimates,
     familiar,
+    far,
     gate,
     lists,
     recommenders,
@@ -39,6 +40,7 @@ PARTS = {
     "causes": "Is the cause of a drop named first, and none where nothing changed?",
     "segments": "Is a feature named that changed in one segment alone, and no other?",
     "seasons": "Are seasons no drift, and is a drift on top of them found?",
+    "far": "Is what lies far beyond training found, and nothing else, where features wander?",
 }
 """The question of each part, as the page asks it."""
 
@@ -54,6 +56,7 @@ CELLS: dict[str, Cell] = {
         checks,
         drift,
         seasons,
+        far,
         segments,
         estimates,
         familiar,

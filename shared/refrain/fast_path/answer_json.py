@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     type Numbers = tuple[str, ...]
     """One row's numbers as JSON text: of each class, or the one value of a regression."""
 
+MIN_PLAIN_SHARE = 1e-3
+"""From here on shares are written without an exponent, so that their texts are in the order of the shares."""
 
 FLOAT32_DIGITS = 7
 """What a float32 holds, so that 0.1 is not written 0.10000000149011612."""
@@ -38,7 +40,6 @@ class AnswerWriter:
         self._number = f"%.{digits}g "
         self._interval = '"interval":[%.{0}g,%.{0}g]'.format(digits + BOUND_DIGITS)
         self._width = len(classes) if classes else 1
-        self._classes = tuple(classes or ())
         self._labels = {label: json.dumps(label) for label in classes or ()}
         probabilities = ",".join(f"{label.replace('%', '%%')}:%s" for label in self._labels.values())
         self._template = f'{{"label":%s,"probabilities":{{{probabilities}}}%s}}' if classes else '{"value":%s%s}'
@@ -65,12 +66,15 @@ class AnswerWriter:
         if label is None:
             value = float(numbers[0])
             return self._interval % (value - bound, value + bound)
-        least = 1 - bound - 2 * 10**-ERROR_DIGITS  # most of many classes are less likely: nothing to round
-        within = [
-            self._labels[name]
-            for name, number in zip(self._classes, numbers, strict=True)
-            if name == label or ((share := float(number)) >= least and round(1 - share, ERROR_DIGITS) <= bound)
-        ]
+        shares: Iterable[tuple[str, str]] = zip(self._labels.values(), numbers, strict=True)
+        least = 1 - bound - 2 * 10**-ERROR_DIGITS
+        if least > MIN_PLAIN_SHARE:  # most of many classes are less likely: no need to parse them
+            low = f"{least:.8f}"
+            shares = [(name, share) for name, share in shares if low <= share <= "1.1"]
+        within = [name for name, share in shares if round(1 - float(share), ERROR_DIGITS) <= bound]
+        own = self._labels[label]
+        if own not in within:
+            within = [name for name in self._labels.values() if name == own or name in within]
         return f'"set":[{",".join(within)}]'
 
     def prediction(

@@ -85,7 +85,7 @@ def forget_people(stack: ForgettingStack, people: People, by: str) -> Forgetting
     _wait(stack, model)
     stack.tell("removing what runs and monitoring made of it")
     learned, undecided = find_learned(store, people)
-    removed["hours"] += forget_hours(store, model, ids, own.texts)
+    removed["hours"] += forget_hours(store, model, ids, own.texts, stack.lake)
     removed["monitoring"] += forget_reports(store, model, own.texts, stack.lake)
     forget_findings(store, model, own.texts)
     removed["snapshots"] += forget_snapshots(store, people, stack.lake)
@@ -145,7 +145,7 @@ def _begin(stack: ForgettingStack, people: People, by: str, own: OwnTexts) -> Fo
     begun.write(store, model, digest)
     forget_reports(store, model, own.texts, stack.lake)  # while it is known which texts are theirs
     forget_findings(store, model, own.texts)
-    forget_hours(store, model, (), own.texts)
+    forget_hours(store, model, (), own.texts, stack.lake)
     return begun
 
 

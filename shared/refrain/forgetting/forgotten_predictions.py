@@ -86,10 +86,11 @@ def forget_labels(store: Store, model: str, ids: Collection[str]) -> int:
     return removed
 
 
-def forget_hours(store: Store, model: str, ids: Collection[str], texts: AbstractSet[str]) -> int:
+def forget_hours(store: Store, model: str, ids: Collection[str], texts: AbstractSet[str], lake: ObjectVersions) -> int:
     """Remove predictions from hourly samples, and texts of theirs from the notes; return how many rows went.
 
-    Counts stay: they are figures of all rows of an hour.
+    Counts stay: they are figures of all rows of an hour. What has an earlier layout is deleted, since no report reads
+    it any more.
     """
     hashes, removed = text_hashes(sorted(ids)), 0
     folder = f"{HourFolder.PREFIX}/{model}/"
@@ -97,7 +98,11 @@ def forget_hours(store: Store, model: str, ids: Collection[str], texts: Abstract
         part = key.removesuffix(".npz").rpartition(".")[2]
         if part in _REWRITTEN:
             data = store.read(key).data
-            left, rows = _without_notes(data, texts) if part == "counts" else _without_rows(data, part, hashes)
+            try:
+                left, rows = _without_notes(data, texts) if part == "counts" else _without_rows(data, part, hashes)
+            except (TypeError, ValueError):
+                lake.delete_all(key)
+                continue
             removed += rows if part == "rows" else 0
             if left != data:
                 store.write(key, left)

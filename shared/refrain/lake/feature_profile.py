@@ -26,7 +26,10 @@ class Movement(Document):
 
 @dataclass(frozen=True)
 class NumberProfile(Document):
-    """Numbers as the model gets them. Figures are None where all are missing, which is a share; quantiles go by 5 %."""
+    """Numbers as the model gets them. Figures are None where all are missing, which is a share; quantiles go by 5 %.
+
+    `far` counts the rows far below and far above nearly all others, and those between. They are in `bins`, too.
+    """
 
     min: float | None
     max: float | None
@@ -36,6 +39,24 @@ class NumberProfile(Document):
     quantiles: list[float]
     bins: BinCounts
     movement: list[Movement] | None = None
+    far: BinCounts | None = None
+
+    @property
+    def edges(self) -> list[float]:
+        """The edges of all cells: those of the bins, and where far values begin."""
+        first, last = ([edge] for edge in self.far.edges) if self.far else ([], [])
+        return [*first, *self.bins.edges, *last]
+
+    @property
+    def counts(self) -> list[int]:
+        """The rows of all cells."""
+        if self.far is None:
+            return self.bins.counts
+        below, _, above = self.far.counts
+        inner = list(self.bins.counts)
+        inner[0] -= below
+        inner[-1] -= above
+        return [below, *inner, above]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refrain.lake.judged_window import Distribution
+from refrain.monitoring.far_values import far_share, fold_far
 from refrain.monitoring.training_windows import match_hours
 from refrain.statistics.design_effect import INDEPENDENT
 from refrain.statistics.homogeneity import compare_counts, find_discoveries
@@ -37,7 +38,7 @@ FINER_DRAWS = 4.0
 class DriftTest:
     """One feature (or answer) in one window: how it differs, and the counts that were compared.
 
-    It drifted if it surely differs, and surely by at least the floor.
+    It drifted if it surely differs, and surely by at least the floor, or if most rows lie far beyond training.
     """
 
     distribution: Distribution
@@ -64,6 +65,10 @@ def compare_distributions(
         span: the window's time, where references have a history.
         clusters: design effects that the window itself shows, by feature; the greater effect counts.
     """
+    far: dict[str, float | None] = {}
+    if span:
+        far = {reference.name: far_share(reference, counts, span) for reference, counts in (*features, *answers)}
+    features, answers = [fold_far(pair) for pair in features], [fold_far(pair) for pair in answers]
     if span:
         features, answers = match_hours(features, span), match_hours(answers, span)
     pairs = [(False, *feature) for feature in features] + [(True, *answer) for answer in answers]
@@ -76,15 +81,16 @@ def compare_distributions(
     tests = []
     for (answer, reference, window), (p, shift), surely in zip(pairs, comparisons, discovered, strict=True):
         weight = 0.0 if answer else importance.get(reference.name, 0.0)
+        share = far.get(reference.name)
         distribution = Distribution(
             name=reference.name,
             answer=answer,
             p=p,
             effect=shift.sure,
-            drifted=surely and shift.sure >= 1 and not _moved_as_much(reference, window, floors),
+            drifted=share is not None or (surely and shift.sure >= 1 and not _moved_as_much(reference, window, floors)),
             importance=weight,
             matters=shift.sure * weight,
-            change=reference.describe(shift) if shift.sure else "",
+            change=_describe(reference, shift, share),
         )
         tests.append(DriftTest(distribution, reference, window))
     return sorted(tests, key=_rank)
@@ -99,6 +105,13 @@ def _compare(
     test = compare_counts(window, reference.counts, design, draws, seed, contrasts)
     doubt = DEPENDENT_DOUBT if design.ratio > 1 else 1.0
     return min(1.0, test.p * doubt), contrasts.shift_of(window, floors, design.ratio)
+
+
+def _describe(reference: Reference, shift: Shift, far: float | None) -> str:
+    """Say what shifted, or which share of the rows lies far beyond training."""
+    if far is not None:
+        return f"{100 * far:.0f} % far beyond training"
+    return reference.describe(shift) if shift.sure else ""
 
 
 def _moved_as_much(reference: Reference, window: Counts, floors: Floors) -> bool:

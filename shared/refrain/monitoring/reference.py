@@ -36,8 +36,9 @@ MAX_WATCHED_CLASSES = 10
 class Reference:
     """One feature, or one answer: its training rows by cell, with missing values in the last cell.
 
-    `edges` are the bounds of numbers; `frequent` are the categories with a cell of their own, before the cell of all
-    other categories. One of the two is empty.
+    `edges` are the bounds of numbers; with `far` the outermost cells are those of values far beyond training.
+    `frequent` are the categories with a cell of their own, before the cell of all other categories. One of the two is
+    empty.
     """
 
     name: str
@@ -50,14 +51,15 @@ class Reference:
     movements: Sequence[Movement] = ()
     history: BlockCounts | None = None
     own_windows: TrainingWindows | None = None
+    far: bool = False
 
     @classmethod
     def of(cls, name: str, profile: Profile, rows: int) -> Reference:
         """Read a baseline's profile of `rows` rows."""
         movements = profile.movement or ()
         if not isinstance(profile, CategoryProfile):
-            cells = np.array([*profile.bins.counts, rows - sum(profile.bins.counts)], dtype=np.int64)
-            return cls(name, cells, tuple(profile.bins.edges), movements=movements)
+            cells = np.array([*profile.counts, rows - sum(profile.counts)], dtype=np.int64)
+            return cls(name, cells, tuple(profile.edges), movements=movements, far=profile.far is not None)
         frequent = frequent_categories(profile.counts, rows)
         total = sum(profile.counts.values()) + profile.other
         counts = [profile.counts[value] for value in frequent]

@@ -21,6 +21,7 @@ from refrain.statistics.shifts import Contrasts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from refrain.lake.training_history import BlockCounts
     from refrain.monitoring.reference import Reference
     from refrain.monitoring.windows import Window
     from refrain.statistics.homogeneity import Counts
@@ -104,22 +105,41 @@ def _misfit(matches: Sequence[Reference | None], pairs: Sequence[Pair]) -> float
     return sum(sorted(misfits)[:-1] if len(misfits) > 1 else misfits)
 
 
+def window_blocks(history: BlockCounts, window: Window) -> int:
+    """Return how many blocks of a history are as long as a window."""
+    return max(1, round((window.until - window.since).total_seconds() / 3600 / history.hours))
+
+
+def history_rows(reference: Reference) -> Counts:
+    """Return the counts of a history [blocks, cells], in all cells of its reference."""
+    assert reference.history
+    rows = reference.history.rows
+    return np.pad(rows, ((0, 0), (0, len(reference.counts) - rows.shape[1])))
+
+
+def sum_windows(reference: Reference, length: int) -> Counts:
+    """Return the counts [windows, cells] of all windows of so many blocks in a history, one for each first block."""
+    rows = history_rows(reference)
+    sums = np.vstack([np.zeros((1, rows.shape[1]), dtype=np.int64), np.cumsum(rows, axis=0)])
+    windows: Counts = sums[length:] - sums[:-length]
+    return windows
+
+
 def _match(reference: Reference, window: Window, period: int) -> Reference | None:
     """Return the reference at the hours of a window; None if its history cannot show them."""
     history = reference.history
     if history is None:
         return None
     since = window.since.timestamp() / 3600 / history.hours
-    length = max(1, round((window.until - window.since).total_seconds() / 3600 / history.hours))
+    length = window_blocks(history, window)
     blocks, cycle = len(history.rows), period // history.hours
     if length > blocks or (period and (period % history.hours or cycle < length or blocks < MIN_CYCLES * cycle)):
         return None
-    rows = np.pad(history.rows, ((0, 0), (0, len(reference.counts) - history.rows.shape[1])))
-    sums = np.vstack([np.zeros((1, rows.shape[1]), dtype=np.int64), np.cumsum(rows, axis=0)])
-    windows = sums[length:] - sums[:-length]
+    windows = sum_windows(reference, length)
     first = round(since) - history.start
     if not cycle:
-        return _with_windows(reference, windows, first % length, length, rows.sum(axis=0)[np.newaxis], 1, first)
+        every_row = history_rows(reference).sum(axis=0)[np.newaxis]
+        return _with_windows(reference, windows, first % length, length, every_row, 1, first)
     of_phases = np.stack([windows[phase::cycle].sum(axis=0) for phase in range(cycle)])
     return _with_windows(reference, windows, first % length, length, of_phases, cycle, first)
 

@@ -19,6 +19,9 @@ TARGET_BINS = 10
 ATOM_SHARE = 0.05
 """A number that this share of the rows has gets a bin of its own."""
 
+ORDINARY = (0.005, 0.995)
+"""Between these quantiles lie nearly all numbers; a few wild ones do not move them."""
+
 FREQUENT_SHARE = 0.02
 """A category with this share of the rows gets a cell of its own."""
 MAX_FREQUENT_CATEGORIES = 20
@@ -47,6 +50,17 @@ def bin_numbers(numbers: Array, blur: float = 0.0) -> tuple[list[float], list[in
     edges = np.unique(np.concatenate([inner - blur / 2, atoms - blur / 2, above]).astype(np.float64))
     counts = np.bincount(number_cells(numbers, edges), minlength=len(edges) + 2)[:-1]
     return edges.tolist(), counts.tolist()
+
+
+def far_edges(numbers: Array) -> list[float]:
+    """Find below and above which numbers lie far beyond these [rows], by as much as nearly all of these span.
+
+    >>> far_edges(np.arange(1001.0)), far_edges(np.zeros(9))
+    ([-985.0, 1985.0], [])
+    """
+    low, high = np.quantile(numbers, ORDINARY).tolist()
+    width = high - low
+    return [low - width, high + width] if 0 < width < np.inf else []
 
 
 def number_cells(values: Array, edges: Collection[float]) -> Cells:

@@ -15,7 +15,7 @@ import numpy as np
 from preprocessing.encode import is_coded
 from refrain.lake.feature_profile import AnswerProfile, BinCounts, CategoryProfile, Movement, NumberProfile, Profile
 from refrain.lake.version import Baseline
-from refrain.statistics.bins import bin_numbers, category_cells, frequent_categories, number_cells
+from refrain.statistics.bins import bin_numbers, category_cells, far_edges, frequent_categories, number_cells
 from refrain.statistics.design_effect import block_movements
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _order_of_events(definition: Definition, columns: Columns) -> Cells | None:
 def cells_of(profile: Profile, values: Array, rows: int) -> Cells:
     """Return each value's cell in a profile of so many rows."""
     if isinstance(profile, NumberProfile):
-        return number_cells(values, profile.bins.edges)
+        return number_cells(values, profile.edges)
     return category_cells(values, frequent_categories(profile.counts, rows))
 
 
@@ -103,7 +103,8 @@ def profile_number(values: Array, order: Cells | None = None, blur: float = 0.0)
     present = values[~np.isnan(values)].astype(np.float64)
     if not len(present):
         return NumberProfile(None, None, None, None, 1.0, [], BinCounts([], [0]))
-    counts = BinCounts(*bin_numbers(present, blur))
+    counts, limits = BinCounts(*bin_numbers(present, blur)), far_edges(present)
+    far = np.bincount(number_cells(present, limits), minlength=3).tolist()
     return NumberProfile(
         min=float(present.min()),
         max=float(present.max()),
@@ -113,6 +114,7 @@ def profile_number(values: Array, order: Cells | None = None, blur: float = 0.0)
         quantiles=np.quantile(present, QUANTILES).tolist(),
         bins=counts,
         movement=None if order is None else _movement(number_cells(values[order], counts.edges)),
+        far=BinCounts(limits, far) if limits else None,
     )
 
 

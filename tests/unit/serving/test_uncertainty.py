@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+import timeit
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from refrain.conformal import ERROR_DIGITS
+from refrain.fast_path.answer_json import AnswerWriter
 from refrain.lake.adapted_bound import AdaptedBound
 from refrain.lake.calibration_errors import CalibrationErrors
 from refrain.serving.registry.error_bounds import BOUND_SECONDS
@@ -15,6 +22,8 @@ from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from preprocessing.model_rules import Serving
 
 FLAT = {"area": 100, "rooms": 4}
@@ -196,3 +205,34 @@ def test_the_description_of_the_api_has_the_option_and_the_answer(calibrated: Ap
     schemas = description["components"]["schemas"]
     assert {"interval", "withheld"} <= schemas["flats.prediction"]["properties"].keys()
     assert {"set", "withheld"} <= schemas["people.prediction"]["properties"].keys()
+
+
+SHARES = st.lists(st.floats(0, 1) | st.floats(0, 1e-3) | st.sampled_from([0.0, 0.5, 1.0, 1e-4, 1e-5]), min_size=2)
+
+
+@given(SHARES, st.floats(0, 1) | st.sampled_from([0.5, 0.9999, 0.9995]), st.data())
+def test_a_set_has_the_labels_whose_errors_keep_to_the_bound_and_the_answered_one(
+    shares: list[float], bound: float, data: st.DataObject
+) -> None:
+    names = [f"class {place}" for place in range(len(shares))]
+    own = data.draw(st.sampled_from(names))
+    writer = AnswerWriter(names)
+    (numbers,) = writer.numbers(shares)
+
+    written = json.loads(f"{{{writer.uncertainty(numbers, own, bound)}}}")["set"]
+
+    keeps = [round(1 - float(number), ERROR_DIGITS) <= bound for number in numbers]
+    assert written == [name for name, is_within in zip(names, keeps, strict=True) if is_within or name == own]
+
+
+def test_the_set_of_a_hundred_labels_costs_less_than_parsing_their_numbers() -> None:
+    shares = np.random.default_rng(0).dirichlet(np.full(100, 0.3))
+    writer = AnswerWriter([f"class {place}" for place in range(100)])
+    (numbers,) = writer.numbers(shares.tolist())
+    label = f"class {shares.argmax()}"
+
+    def seconds(call: Callable[[], object]) -> float:
+        return min(timeit.repeat(call, number=100, repeat=20, timer=time.process_time))
+
+    whole = seconds(lambda: list(map(float, numbers)))
+    assert seconds(lambda: writer.uncertainty(numbers, label, 0.9)) < 0.8 * whole
