@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refrain.monitoring.cell_names import name_number_cells
+from refrain.monitoring.far_values import fold_far
 from refrain.monitoring.reference import Reference
 from refrain.training.baseline import profile_answers, profile_number
 
@@ -26,6 +27,7 @@ def names_of(values: list[float]) -> list[str]:
     """Return the names of the cells that hold any of the values."""
     column = np.array(values, np.float32)
     reference = Reference.of("any", profile_number(column), len(column))
+    reference, _ = fold_far((reference, reference.counts))
     return [name for name, rows in zip(reference.labels, reference.counts, strict=True) if rows]
 
 
@@ -47,6 +49,7 @@ def test_the_few_answers_of_a_tree_are_named_by_their_value() -> None:
     profile = profile_answers(["no", "yes"], np.column_stack([1 - leaves, leaves])).probabilities
     assert profile is not None
     reference = Reference.of("any", profile["yes"], 500)
+    reference, _ = fold_far((reference, reference.counts))
     shown = [name for name, rows in zip(reference.labels, reference.counts, strict=True) if rows]
     assert shown == ["0.1", "0.3333", "0.7"]
 
