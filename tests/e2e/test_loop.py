@@ -8,6 +8,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sklearn.datasets import load_wine
 
 from cli.app import main
 from cli.exit_codes import DONE, FAILED, REFUSED, UNCHANGED
@@ -15,6 +16,7 @@ from local.demo.uploads import tumour_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from local.stack_client import StackClient
 
@@ -199,6 +201,22 @@ def test_the_command_predicts_labels_and_shows_what_serves(
     _, history = command("history", "tumours")
     assert history["moves"][0]["event"] == "promoted"
     assert command("history", "tumours", "--prediction", name)[1]["model_version"] == champion
+
+
+def test_a_drafted_definition_promotes_a_first_model_unchanged(
+    client: StackClient, command: Callable[..., tuple[int, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wines = tmp_path / "wines.csv"
+    load_wine(as_frame=True).frame.rename(columns={"target": "kind"}).to_csv(wines, index=False)
+
+    assert command("init", str(wines), "--target", "kind")[0] == DONE
+    client.apply(tmp_path / "wines.toml")
+    client.upload("wines/wines.csv", wines.read_bytes())
+    assert client.receipt("wines/wines.csv")["rows_kept"] == 178
+
+    code, outcome = command("retrain", "wines")
+    assert (code, outcome["outcome"]) == (DONE, "promoted"), outcome
 
 
 def test_the_exit_code_of_a_run_says_how_it_ended(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.app import main
+from cli.exit_codes import DONE, REFUSED
 from local.cloud import Cloud
 from local.stack_client import StackClient
 from refrain.times import to_iso
@@ -248,7 +250,10 @@ def test_an_impossible_rollback_is_refused_with_a_reason(
     assert words in ended["cause"]
 
 
-def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
+def test_nothing_goes_into_service_before_somebody_agrees(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.stack_choice.choose_stack", lambda _: world.client.origin)
     before = world.deployment()["champion"]["version"]
     world.define(LOGISTIC, "approval = true")
 
@@ -256,11 +261,10 @@ def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
     execution = world.start(force=True)
     _wait_for_question(world, answered=0)
     assert world.deployment()["champion"]["version"] == before
-    states, ended = world.run(action="dismiss", reason="not on a Friday")
-    assert states[1:] == ["Promote or dismiss by hand", "Does a run wait?", "Let the run go on"], ended["cause"]
-    states, refused = world.run(action="promote")
-    assert (states[-1], refused["error"]) == ("Refused", "InvalidRequest")
-    assert "no run of shop waits for approval" in refused["cause"]
+    assert main(["dismiss", "shop", "--reason", "not on a Friday"]) == DONE
+    assert "dismissed: " in capsys.readouterr().out
+    assert main(["promote", "shop"]) == REFUSED
+    assert "no run of shop waits for approval" in capsys.readouterr().err
     states, ended = world.follow(execution)
     output = json.loads(ended["output"])
     assert states[-3:] == ["Ask for approval", "Approved?", "Dismiss the unapproved version"]
@@ -277,7 +281,8 @@ def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
     world.define(LOGISTIC, "approval = true")
     execution = world.start(force=True)
     _wait_for_question(world, answered=2)
-    _, ended = world.run(action="promote", reason="checked")
+    assert main(["promote", "shop", "--reason", "checked", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["outcome"] == "approved"
     states, ended = world.follow(execution)
     champion = json.loads(ended["output"])["champion"]
     assert states[-2] == "Approved?", ended
@@ -285,8 +290,8 @@ def test_nothing_goes_into_service_before_somebody_agrees(world: World) -> None:
     assert "approved by" in world.deployment()["last"]["by"]
 
     # A version is promoted by hand without a run.
-    states, ended = world.run(action="promote", version=before)
-    assert (states[-1], world.deployment()["champion"]["version"]) == ("Promoted by hand", before), ended
+    assert main(["promote", "shop", before]) == DONE
+    assert world.deployment()["champion"]["version"] == before
 
 
 def _wait_for_question(world: World, answered: int) -> None:
