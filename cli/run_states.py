@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-INNER_STATES = frozenset({"Train a candidate"})
+INNER_STATES = frozenset({"Try parameters", "Train a candidate"})
 
 
 def follow_states(console: Console, histories: Iterable[list[dict[str, Any]]]) -> list[str]:

@@ -30,6 +30,7 @@ INPUT: Mapping[str, Any] = {
     "run": "r",
     "reason": "test",
     "enough": False,
+    "searches": [],
     "candidates": [{"name": "a"}],
     "candidate": "a",
     "trained": [],

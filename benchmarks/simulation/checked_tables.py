@@ -12,12 +12,15 @@ from preprocessing import encode, learn_vocabularies, objects, parse_definition
 from refrain.checks.checked_rows import CheckedRows
 from refrain.checks.model_checks import CheckedModel, JudgedAnswers
 from refrain.checks.run_checks import check_method
+from refrain.checks.search_check import CheckedSearch
 from refrain.classes import aligned
 from refrain.evaluation.importance import permutation_importance
+from refrain.lake.search import SearchResult
 from refrain.snapshot.snapshot_kind import split_by_time
 from refrain.statistics.hashing import WHOLE, row_hashes
 from refrain.statistics.metrics import choose_metric
 from refrain.statistics.trivial_predictor import learn_trivial_answer
+from refrain.training.searching import draw_trials, try_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -84,7 +87,21 @@ def define(columns: Mapping[str, Array], task: str, *, ignore: tuple[str, ...] =
 def check_table(table: CheckedTable, *, model: Any = None, with_model: bool = True) -> MethodChecks:
     """Make all checks, of a model too: by default of a forest."""
     rows = table.rows()
-    return check_method(rows, fit_checked(rows, model) if with_model else None)
+    return check_method(rows, fit_checked(rows, model) if with_model else None, search_checked(rows, table))
+
+
+def search_checked(rows: CheckedRows, table: CheckedTable) -> CheckedSearch | None:
+    """Search the parameters of the table's candidate as training does; None where there is nothing to search."""
+    definition = table.definition
+    (candidate,) = definition.training.candidates
+    if candidate.search is None:
+        return None
+    drawn = list(enumerate(draw_trials(candidate.search)))
+    trials = list(try_parameters(definition, candidate, table.split()[0], drawn))
+    metric = choose_metric(definition.training.metric, rows.classes, _rarer(rows), definition.training.costs)
+    means = {trial.number: trial.mean for trial in trials}
+    best = (max if metric.greater_is_better else min)(means, key=means.__getitem__)
+    return CheckedSearch(candidate.name, metric, candidate.search, SearchResult(trials, candidate.search.trials, best))
 
 
 def fit_checked(rows: CheckedRows, model: Any = None) -> CheckedModel:

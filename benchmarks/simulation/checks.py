@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 from benchmarks.simulation.cell import Bound, Cell
-from benchmarks.simulation.checked_tables import Shape, check_table, fit_checked, invented_table
-from benchmarks.simulation.planted_faults import ADDED, FAULTS, plant_fault
+from benchmarks.simulation.checked_tables import Shape, check_table, define, fit_checked, invented_table
+from benchmarks.simulation.planted_faults import ADDED, FAULTS, plant_fault, search_tree
 from benchmarks.simulation.public_tables import count_public_tables, public_tables
 from refrain.checks.model_checks import MAX_SPARED, SURE
 from refrain.lake.method_checks import METHOD_CHECKS
@@ -49,6 +50,15 @@ def planted(check: str, random: Random) -> Mapping[str, float]:
 def clean(shape: Shape, random: Random) -> Mapping[str, float]:
     """Make all checks on an invented table without a fault."""
     return _false(invented_table("clean", shape, int(random.integers(2**31))))
+
+
+def wide_search(shape: Shape, random: Random) -> Mapping[str, float]:
+    """Search between bounds that hold the best value well within them."""
+    table = invented_table("clean", shape, int(random.integers(2**31)))
+    changes = search_tree(table.columns, max_depth={"low": 1, "high": 30}, min_samples_leaf={"low": 1, "high": 300})
+    searched = replace(table, definition=define(table.columns, table.definition.task, **changes))
+    findings = check_table(searched, with_model=False).findings
+    return {"false": any(finding.check == "search_at_edge" for finding in findings)}
 
 
 def public(_random: Random) -> Mapping[str, float]:
@@ -93,4 +103,7 @@ def cells() -> Iterator[Cell]:
     for name, shape in CLEAN:
         sample = 1 if name in IN_CI else 0
         yield Cell("checks", f"clean: {name}", partial(clean, shape), runs=50, bounds=(FALSE,), ci_runs=sample)
+    for name in ("two classes", "values"):
+        search = partial(wide_search, dict(CLEAN)[name])
+        yield Cell("checks", f"clean: a wide search, {name}", search, runs=100, bounds=(FALSE,), ci_runs=1)
     yield Cell("checks", "clean: public tables", public, runs=count_public_tables(), bounds=(FALSE,))

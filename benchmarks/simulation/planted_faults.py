@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.simulation.cell import Random
-    from preprocessing import Array
+    from preprocessing import Array, Columns
 
     type Table = dict[str, Array]
 
@@ -202,6 +202,20 @@ def _noise_feature(random: Random, columns: Table) -> dict[str, Any]:
     return {}
 
 
+def search_tree(columns: Columns, **search: Any) -> dict[str, Any]:
+    """Return the key of a definition whose candidate is a tree of which parameters are searched for."""
+    kind = "Classifier" if columns[TARGET].dtype == object else "Regressor"
+    estimator = f"sklearn.tree.DecisionTree{kind}"
+    return {"candidates": [{"name": "tree", "estimator": estimator, "search": {**search, "trials": 9}}]}
+
+
+def _narrow_search(random: Random, columns: Table) -> dict[str, Any]:
+    if random.random() < 0.5:
+        return search_tree(columns, max_depth={"low": 1, "high": 3})
+    most = len(columns[TARGET]) // 3
+    return search_tree(columns, min_samples_leaf={"low": most // 6, "high": most})
+
+
 def _deep_tree(is_class: bool) -> Any:
     return (DecisionTreeClassifier if is_class else DecisionTreeRegressor)(random_state=0)
 
@@ -229,4 +243,5 @@ FAULTS: dict[str, Fault] = {
     "overfit": Fault(shapes=(Shape(noise=2.5), Shape(noise=2.5, classes=0)), model=_deep_tree, needs_model=True),
     "no_better_than_trivial": Fault(_noise_target, needs_model=True),
     "useless_features": Fault(_noise_feature, needs_model=True),
+    "search_at_edge": Fault(_narrow_search),
 }

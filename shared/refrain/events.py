@@ -107,4 +107,5 @@ REASON = Field(
     f"text of 1 to {MAX_REASON_LENGTH} characters", _value_if(str, lambda text: 0 < len(text) <= MAX_REASON_LENGTH)
 )
 TIME = Field(f"an ISO 8601 time of the years {FIRST_YEAR} to {LAST_YEAR}", _time_of_today)
+COUNT = Field("a whole number of at least 0", _value_if(int, lambda number: number >= 0))
 FLAG = Field("true or false", _value_if(bool))

@@ -45,6 +45,7 @@ from refrain.lake.quality_figures import (
     RecommendationHits,
 )
 from refrain.lake.receipt import KeptPart, Receipt, Rejection, UploadSource
+from refrain.lake.search import SearchPart, SearchTrial
 from refrain.lake.segments import SegmentDrift, SegmentFigure, SegmentFigures
 from refrain.lake.snapshot import Snapshot
 from refrain.lake.trial_outcome import TrialFigures, TrialOutcome
@@ -81,6 +82,9 @@ BASELINE = Baseline(
 )
 GOLDEN = Golden([{"age": 36, "city": None}, {}], [[0.25, 0.75], [0.5, 0.5]])
 CATALOGUE = CatalogueItems(("s1", "s2"), {"title": ["Alpha", None]})
+SEARCH_PART = SearchPart(
+    [SearchTrial(0, {"depth": 3, "shrink": True}, [0.5, 0.25]), SearchTrial(1, {"depth": 4}, error="no")]
+)
 FOOTPRINT = Footprint(held_bytes=9_000, peak_bytes=12_000, cpu_seconds=0.125)
 ERRORS = CalibrationErrors(3, (0.25, 0.5, 1.0))
 CHANGE = DefinitionChange("d0", TIME, "ada")
@@ -224,6 +228,11 @@ STORED = {
     ),
     Manifest: Stored(
         MANIFEST, lambda lake: MANIFEST.write(lake, MODEL, VERSION), lambda lake: Manifest.read(lake, MODEL, VERSION)
+    ),
+    SearchPart: Stored(
+        SEARCH_PART,
+        lambda lake: SEARCH_PART.write(lake, MODEL, RUN, "tree", "0"),
+        lambda lake: SearchPart.read(lake, MODEL, RUN, "tree", "0"),
     ),
     Baseline: Stored(
         BASELINE, lambda lake: BASELINE.write(lake, MODEL, VERSION), lambda lake: Baseline.read(lake, MODEL, VERSION)

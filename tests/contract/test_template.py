@@ -405,6 +405,7 @@ def test_everything_that_could_run_away_has_a_limit() -> None:
     assert uploads["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IngestConcurrency"}}
     maps = {name: state for machine in MACHINES.values() for name, state in states(machine) if state["Type"] == "Map"}
     assert {name: state["MaxConcurrency"] for name, state in maps.items()} == {
+        "Search the parameters": "${TrainingConcurrency}",
         "Train the candidates": "${TrainingConcurrency}",
         "Monitor each model": "${MonitoringConcurrency}",
     }

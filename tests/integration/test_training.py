@@ -6,20 +6,23 @@ import csv
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from preprocessing import load_definition
+from preprocessing import load_definition, parse_definition
 from refrain.aws.storage import Store, open_store
 from refrain.classes import class_labels, class_numbers
 from refrain.errors import CandidateRefused, NotFound, StorageUnavailable
+from refrain.lake.evaluation import Evaluation
 from refrain.lake.familiar_rows import FamiliarRows
+from refrain.lake.learned_rows import write_row_hashes
 from refrain.lake.packed_columns import PackedFile, fit_to
 from refrain.lake.recipe_again import AGAIN, RecipeAgain
+from refrain.lake.search import read_search_result
 from refrain.lake.snapshot import (
     Snapshot,
     SnapshotPart,
@@ -28,9 +31,10 @@ from refrain.lake.snapshot import (
     snapshot_key,
     write_snapshot_rows,
 )
-from refrain.lake.version import TrainingRows, VersionFiles, read_version_files, version_key
+from refrain.lake.version import Manifest, TrainingRows, VersionFiles, read_version_files, version_key
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
+from refrain.pages.run_page import render_run
 from refrain.statistics.metrics import METRICS
 from refrain.training import tabular_fit
 from refrain.training.familiar import learn_familiar
@@ -187,6 +191,50 @@ def test_a_crash_at_any_write_leaves_no_version_and_the_retry_makes_it(
     left[0] = 6
     train()
     assert read_version_files(lake, "churn", f"{RUN}-logistic").golden.rows
+
+
+def test_a_search_is_made_in_parts_and_its_best_values_are_trained_judged_and_kept_by_the_refit(lake: Store) -> None:
+    # Given a run with a candidate whose parameters are searched for, and that is calibrated
+    definition = load_definition(ROOT / "examples" / "churn.toml")
+    tree = {
+        "name": "tree",
+        "estimator": "sklearn.tree.DecisionTreeClassifier",
+        "calibrate": "sigmoid",
+        "search": {"max_depth": [1, 2, 60], "min_samples_leaf": {"low": 2, "high": 4}, "trials": 6},
+    }
+    training = cast("dict[str, Any]", definition.document["training"]) | {"candidates": [tree]}
+    searching = parse_definition("churn", {**definition.document, "training": training}, "churn.toml")
+    make_snapshot(searching, RUN, train_rows=400, holdout_rows=100).write(lake, "churn", RUN)
+    write_row_hashes(lake, "churn", RUN, np.arange(500, dtype=np.uint64), np.arange(500) >= 400)
+    request = {"model": "churn", "run": RUN, "candidate": "tree"}
+    with pytest.raises(CandidateRefused, match="tree: no trial of the search has a figure"):
+        train("tree")
+
+    # When each part has tried its share
+    shares = [handler("retraining/train")({**request, "part": part}, None) for part in (0, 1)]
+    trained = train("tree")
+    refitted = handler("retraining/train")({**request, "all_rows": True}, None)
+
+    # Then training and its refit have the best values
+    assert [share["trials"] for share in shares] == [3, 3]
+    first, second = (Manifest.read(lake, "churn", answer["version"]) for answer in (trained, refitted))
+    result = read_search_result(lake, "churn", RUN, "tree", 6, greater_is_better=True)
+    assert result.best_trial is not None
+    assert result.best_trial.mean == max(trial.mean for trial in result.trials)
+    assert first.chosen == second.chosen == result.best_trial.parameters
+    assert first.calibrated == second.calibrated
+    assert first.calibrated is not None
+
+    # And the evaluation has the whole search, for the report
+    run = {"model": "churn", "run": RUN, "reason": "test", "started_at": "2026-11-23T12:04:09Z", "trained": [trained]}
+    handler("retraining/evaluate")(run, None)
+    evaluation = Evaluation.read(lake, "churn", RUN)
+    (summary,) = evaluation.candidates
+    assert summary.search == result
+    assert (summary.chosen, summary.calibrated) == (first.chosen, first.calibrated)
+    page = render_run(evaluation)
+    assert "6 of 6 trials were made" in page
+    assert "sigmoid: answers off by" in page
 
 
 def test_a_candidate_that_the_snapshot_does_not_know_is_refused(lake: Store) -> None:

@@ -12,6 +12,31 @@ Mode = Literal["immediate", "shadow", "canary"]
 Transform = Literal["none", "log1p", "sqrt"]
 
 
+type Option = str | bool | int | float
+
+
+@dataclass(frozen=True)
+class ParameterRange:
+    """The bounds of a parameter that is searched for, in steps of 1 where it is `whole`."""
+
+    low: float
+    high: float
+    whole: bool
+
+    @property
+    def by_ratio(self) -> bool:
+        """Whether values are spread by their ratios: between bounds of the same sign, one tenfold the other."""
+        return self.low > 0 and self.high >= 10 * self.low
+
+
+@dataclass(frozen=True)
+class Search:
+    """The parameters to try, each by its options or its bounds, in so many trials."""
+
+    parameters: Mapping[str, tuple[Option, ...] | ParameterRange]
+    trials: int
+
+
 @dataclass(frozen=True)
 class Candidate:
     """An estimator by its dotted name, its parameters, and the recipe of its features; "" is not calibrated."""
@@ -21,6 +46,7 @@ class Candidate:
     features: str
     parameters: Mapping[str, object]
     calibrate: Literal["", "isotonic", "sigmoid"] = ""
+    search: Search | None = None
 
 
 @dataclass(frozen=True)

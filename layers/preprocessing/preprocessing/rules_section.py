@@ -31,6 +31,7 @@ CHECK_NAMES = (
     "overfit",
     "no_better_than_trivial",
     "useless_features",
+    "search_at_edge",
 )
 """The method checks of a run, in the order of their codes."""
 MAX_ALARM_WINDOWS = 20

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from preprocessing.model_name import MODEL_NAME
 from preprocessing.model_rules import Candidate, Training, Transform
+from preprocessing.search_section import read_search
 from preprocessing.tables import TEXT, Key, choice, length, number, of_type, pattern_key, whole
 
 if TYPE_CHECKING:
@@ -118,13 +119,15 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
 def _read_candidate(table: Table, task: Task) -> Candidate:
     keys = candidate_keys(task)
     values: dict[str, Any] = {"features": "none"} | {name: table.get(name, key) for name, key in keys.items()}
-    parameters = {name: value for name, value in table.content.items() if name not in keys}
+    parameters = {name: value for name, value in table.content.items() if name not in keys and name != "search"}
+    if task == "recommendation" and "search" in table.content:
+        raise table.fail("search", "expected none: a recommender chooses the parameters that are left open by itself")
     for name, value in parameters.items():
         if name == "calibrate":
             raise table.fail(name, f"expected none, since a {task} has no probabilities")
         if not _is_finite(value):
             raise table.fail(name, f"expected finite numbers, got {value!r}")
-    return Candidate(**values, parameters=parameters)
+    return Candidate(**values, parameters=parameters, search=read_search(table, parameters))
 
 
 def _is_finite(value: object) -> bool:

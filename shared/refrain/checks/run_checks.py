@@ -17,6 +17,7 @@ from refrain.checks.column_checks import (
     find_too_many_values,
 )
 from refrain.checks.model_checks import find_no_better_than_trivial, find_overfit, find_useless_features
+from refrain.checks.search_check import find_search_at_edge
 from refrain.checks.split_checks import find_copies, find_entities_on_both_sides, find_time_overlap
 from refrain.checks.target_checks import (
     find_flattering_accuracy,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from refrain.checks.checked_rows import CheckedRows
     from refrain.checks.model_checks import CheckedModel
+    from refrain.checks.search_check import CheckedSearch
 
 MAX_FINDINGS = 8
 """Of one check: a table of hundreds of columns may have the same fault in all."""
@@ -61,13 +63,14 @@ OF_MODELS: tuple[Callable[[CheckedModel], Iterator[Finding]], ...] = (
 )
 
 
-def check_method(rows: CheckedRows, model: CheckedModel | None) -> MethodChecks:
-    """Make all checks of the rows, and of the model if there is one, but for what the definition ignores."""
+def check_method(rows: CheckedRows, model: CheckedModel | None, searched: CheckedSearch | None = None) -> MethodChecks:
+    """Make all checks of the rows, and of model and search where there are any, but for what the definition ignores."""
     checks = rows.definition.checks
     findings = list(chain.from_iterable(find(rows) for find in OF_ROWS))
     if model:
         with suppress(MetricUndefined):  # then the run has no figures either
             findings += chain.from_iterable(find(model) for find in OF_MODELS)
+    findings += find_search_at_edge(searched) if searched else []
     kept = [item for item in findings if not any(checks.ignores(item.check, column) for column in item.columns or [""])]
     return MethodChecks(list(_bounded(kept)), list(checks.ignore), model.name if model else None)
 

@@ -10,6 +10,7 @@ from preprocessing import RecommenderDefinition
 from refrain.checks.checked_rows import CheckedRows
 from refrain.checks.model_checks import CheckedModel, JudgedAnswers
 from refrain.checks.run_checks import check_method
+from refrain.checks.search_check import CheckedSearch
 from refrain.classes import aligned
 from refrain.evaluation.evaluated_model import score
 from refrain.lake.packed_columns import fit_to
@@ -42,7 +43,14 @@ def check_run(
         return check_method(CheckedRows(definition, train, holdout), None)
     files = read_version_files(store, definition.model, focus.figures.version)
     rows = CheckedRows(definition, train, holdout, files.manifest.vocabularies)
-    return check_method(rows, _checked_model(TabularModel.load(files.manifest, files.model), rows, focus))
+    model = _checked_model(TabularModel.load(files.manifest, files.model), rows, focus)
+    return check_method(rows, model, _checked_search(definition, model, focus))
+
+
+def _checked_search(definition: Definition, model: CheckedModel, summary: ModelSummary) -> CheckedSearch | None:
+    searches = {candidate.name: candidate.search for candidate in definition.training.candidates}
+    search = searches.get(model.name)
+    return CheckedSearch(model.name, model.metric, search, summary.search) if search and summary.search else None
 
 
 def _in_focus(

@@ -14,12 +14,13 @@ from refrain.evaluation.curves import describe_curves
 from refrain.evaluation.importance import MAX_SHUFFLED_ROWS, permutation_importance
 from refrain.evaluation.judged_answers import AnsweredHoldout, keep_judged, tell_uncertainty
 from refrain.lake.packed_columns import fit_to
+from refrain.lake.search import read_search_result
 from refrain.lake.snapshot import read_snapshot_rows
 from refrain.lake.version import Manifest, read_version_files
 from refrain.model.parity import parity
 from refrain.model.tabular import TabularModel
 from refrain.statistics.hashing import row_hashes
-from refrain.statistics.metrics import choose_metric
+from refrain.statistics.metrics import METRICS, choose_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from refrain.aws.storage import Store
     from refrain.lake.evaluation import Importance
     from refrain.lake.parity_figures import AnswerRounding, Parity
+    from refrain.lake.search import SearchResult
     from refrain.lake.version import VersionFiles
 
     type Marks = NDArray[np.bool_]
@@ -124,6 +126,7 @@ class TabularEvaluation:
     def __init__(self, store: Store, definition: Definition, run: str) -> None:
         self._store = store
         self._definition = definition
+        self._run = run
         self._rows = read_snapshot_rows(store, definition.model, run, "holdout")
 
     def evaluate(self, files: VersionFiles, expected: Mapping[str, Array] | None) -> EvaluatedModel:
@@ -157,8 +160,19 @@ class TabularEvaluation:
             "curves": curves,
             "uncertainty": tell_uncertainty(self._definition.serving.coverage, holdout.truth, aligned_answers),
             "chosen": manifest.chosen,
+            "search": self._find_search(manifest),
             "calibrated": manifest.calibrated,
         }
+
+    def _find_search(self, manifest: Manifest) -> SearchResult | None:
+        """Return what this run tried before it trained a version, where it searched."""
+        candidates = {candidate.name: candidate for candidate in self._definition.training.candidates}
+        search = candidates[manifest.candidate].search if manifest.candidate in candidates else None
+        if search is None or manifest.run != self._run:
+            return None
+        metric = METRICS[self._definition.training.metric]
+        names = (self._definition.model, self._run, manifest.candidate)
+        return read_search_result(self._store, *names, search.trials, greater_is_better=metric.greater_is_better)
 
     def _measure_importance(self, version: str, answers: Floats, holdout: Holdout) -> list[Importance]:
         """Load the version again, and ask it for a sample of the rows with the values of other rows."""

@@ -20,6 +20,7 @@ from refrain.lake.method_checks import MethodChecks
 from refrain.lake.model_curves import Curves
 from refrain.lake.parity_figures import AnswerRounding, Parity
 from refrain.lake.refit_outcome import Prequential, RefitOutcome
+from refrain.lake.search import SearchResult
 from refrain.lake.snapshot import DataSummary, snapshot_key
 from refrain.lake.stakes import Stakes
 from refrain.lake.trial_outcome import HARMS, TrialOutcome
@@ -104,8 +105,9 @@ class ModelSummary(Document):
     beyond_accuracy: dict[str, float] = field(default_factory=dict)
     uncertainty: ToldUncertainty | None = None
     logged: ListWorth | None = None
-    chosen: dict[str, float | int | str] = field(default_factory=dict)
+    chosen: dict[str, str | bool | int | float] = field(default_factory=dict)
     calibrated: Calibrated | None = None
+    search: SearchResult | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ METHOD_CHECKS: dict[str, tuple[str, Severity]] = {
     "overfit": ("REF-401", "warning"),
     "no_better_than_trivial": ("REF-402", "warning"),
     "useless_features": ("REF-403", "hint"),
+    "search_at_edge": ("REF-404", "hint"),
 }
 """The stable code of each check, and how much its findings matter: a warning means that a figure may be untrue."""
 

@@ -109,7 +109,7 @@ class Manifest(StoredDocument):
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
     calibrated: Calibrated | None = None
-    chosen: dict[str, float | int | str] = field(default_factory=dict)
+    chosen: dict[str, str | bool | int | float] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     target_scale: TargetScale | None = None
 

@@ -10,6 +10,7 @@ from refrain.pages.run_data import data_section
 from refrain.pages.run_findings import checks_section, warning_sentences
 from refrain.pages.run_intervals import ANSWERS
 from refrain.pages.run_models import PageModels, page_models
+from refrain.pages.run_searches import searches_section
 from refrain.pages.run_sections import comparison_section, refusals_section
 from refrain.pages.run_trial import trial_section
 from refrain.times import duration, for_people
@@ -36,6 +37,7 @@ def render_run(evaluation: Evaluation) -> str:
         comparison_section(evaluation, models),
         answers_section(evaluation, models),
         importance_section(models),
+        searches_section(models),
         refusals_section(models),
         trial_section(evaluation.trial, models.metric),
         checks_section(evaluation.checks),

@@ -118,7 +118,7 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
 def _chosen(summary: ModelSummary) -> str:
     """Name the parameters that training chose, for a definition that left them open."""
     return listed(
-        [f"{name} {value if isinstance(value, str) else figure(value)}" for name, value in summary.chosen.items()]
+        [f"{name} {figure(value) if isinstance(value, float) else value}" for name, value in summary.chosen.items()]
     )
 
 

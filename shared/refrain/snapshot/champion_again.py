@@ -45,7 +45,7 @@ def _again(definition: Definition, manifest: Manifest) -> RecipeAgain:
     if manifest.candidate not in {candidate.name for candidate in own.training.candidates}:
         return RecipeAgain(manifest.version, None, reason="its recipe is not known, since it was fitted elsewhere")
     try:
-        fitting = _definition_of(definition, own, manifest.candidate)
+        fitting = _definition_of(definition, own, manifest)
     except DefinitionError as error:
         return RecipeAgain(manifest.version, None, reason=f"its recipe does not suit the definition of today ({error})")
     (recipe,) = fitting.training.candidates
@@ -56,13 +56,15 @@ def _again(definition: Definition, manifest: Manifest) -> RecipeAgain:
     return RecipeAgain(manifest.version, AGAIN, dict(fitting.document))
 
 
-def _definition_of(definition: Definition, own: Definition, name: str) -> Definition:
+def _definition_of(definition: Definition, own: Definition, manifest: Manifest) -> Definition:
     """Make a definition that fits the champion's candidate on rows of today, by its own features as far as they exist.
 
     Raises `DefinitionError`.
     """
     document: dict[str, Any] = {key: value for key, value in definition.document.items() if key != "monitoring"}
-    recipe = next(item for item in _section(own, "training")["candidates"] if item["name"] == name)
+    recipe = next(item for item in _section(own, "training")["candidates"] if item["name"] == manifest.candidate)
+    if "search" in recipe:  # the champion is what the search found at its time
+        recipe = {key: value for key, value in recipe.items() if key != "search"} | manifest.chosen
     document["training"] = _section(definition, "training") | {"candidates": [recipe]}
     if not isinstance(definition, RecommenderDefinition):
         kept = {column.name for column in own.columns.values() if _has_kind(definition, column)}

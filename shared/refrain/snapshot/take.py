@@ -22,6 +22,7 @@ from refrain.lake.deployment import Deployment
 from refrain.lake.learned_rows import write_row_hashes
 from refrain.lake.model_definition import find_definition
 from refrain.lake.recipe_again import AGAIN
+from refrain.lake.search import count_parts
 from refrain.lake.snapshot import Snapshot, write_snapshot_rows
 from refrain.lake.version import IMPORTED, is_from_elsewhere, read_learned_digest
 from refrain.snapshot.capacity import check_readable, row_limit
@@ -99,6 +100,7 @@ def take_snapshot(store: Store, event: Mapping[str, Any], training_bytes: int) -
         "why": _find_objection(store, request, deployment, data, digest),
         "snapshot": None,
         **dict.fromkeys(("rows", "train_rows", "holdout_rows"), 0),
+        "searches": [],
         "candidates": [],
     }
     if not answer["why"]:
@@ -189,7 +191,14 @@ def _freeze(
     names = [IMPORTED] if snapshot.imported else [candidate.name for candidate in definition.training.candidates]
     if snapshot.again and snapshot.again.candidate and (snapshot.imported or snapshot.again.candidate == AGAIN):
         names.append(snapshot.again.candidate)
-    return figures | {"enough": True, "snapshot": key, "candidates": [{"name": name} for name in names]}
+    searches = [
+        {"name": candidate.name, "part": part}
+        for candidate in definition.training.candidates
+        if candidate.search and candidate.name in names
+        for part in range(count_parts(candidate.search.trials))
+    ]
+    candidates = [{"name": name} for name in names]
+    return figures | {"enough": True, "snapshot": key, "searches": searches, "candidates": candidates}
 
 
 def _check_imported(store: Store, request: SnapshotRequest) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sklearn.utils import all_estimators
 
 from preprocessing import RecommenderDefinition
+from preprocessing.model_rules import ParameterRange
 from refrain.errors import CandidateRefused
 from refrain.training.estimators import BOOSTERS, check_weighable, find_class, make_estimator, parameter_names
 
@@ -31,12 +33,24 @@ def find_candidate_problems(definition: Definition, classes: Sequence[str] = ())
 
                 make_recommender(candidate)
             else:
+                for tried in _ends_of_search(candidate):
+                    make_estimator(definition.task, tried, classes or _weighted_classes(candidate))
                 estimator = make_estimator(definition.task, candidate, classes or _weighted_classes(candidate))
                 if definition.training.weight:
                     check_weighable(candidate, estimator)
         except CandidateRefused as refusal:
             meant = "" if isinstance(definition, RecommenderDefinition) else suggest(definition, candidate)
             yield f"{refusal}{f'; did you mean {meant}?' if meant else ''}"
+
+
+def _ends_of_search(candidate: Candidate) -> Iterator[Candidate]:
+    """Give the candidate each option of its search, and both bounds of a range."""
+    for name, options in candidate.search.parameters.items() if candidate.search else ():
+        if isinstance(options, ParameterRange):
+            kind = int if options.whole else float
+            options = (kind(options.low), kind(options.high))
+        for option in options:
+            yield replace(candidate, parameters={**candidate.parameters, name: option})
 
 
 def suggest(definition: Definition, candidate: Candidate) -> str:

@@ -54,7 +54,7 @@ class FittedCandidate:
     history: TrainingHistory | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
-    chosen: dict[str, float | int | str] = field(default_factory=dict)
+    chosen: dict[str, str | bool | int | float] = field(default_factory=dict)
 
     def version_files(
         self,

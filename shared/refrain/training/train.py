@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ from refrain.lake.recipe_again import AGAIN
 from refrain.lake.snapshot import Snapshot, read_snapshot_rows, write_candidate_answers
 from refrain.lake.version import IMPORTED, Manifest, TrainingRows, version_name
 from refrain.training.all_rows import refit_tabular
+from refrain.training.searching import take_best
 from refrain.training.tabular_fit import train_tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing import Candidate, Definition
+    from preprocessing.model_rules import Option
     from refrain.aws.storage import Store
     from refrain.training.fitted_candidate import FittedCandidate
 
@@ -80,7 +82,9 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
     definition, candidate = snapshot.find_candidate(request.candidate)
     if candidate is None:
         raise CandidateRefused(f"{request.candidate}: the definition of this snapshot has no such candidate")
+    candidate, chosen = _choose_parameters(store, request, definition, candidate)
     trained = _train_by_task(store, request, definition, candidate)
+    trained = replace(trained, chosen=trained.chosen | chosen)
     seconds = time.monotonic() - started
     rows = _learned_rows(snapshot, all_rows=request.all_rows)
     files = trained.version_files(definition, candidate, request.run, rows, seconds, refitted=request.all_rows)
@@ -88,6 +92,16 @@ def _train(store: Store, request: TrainingRequest) -> Manifest:
     write_candidate_answers(store, request.model, request.run, answers, trained.answers)
     files.write(store)
     return files.manifest
+
+
+def _choose_parameters(
+    store: Store, request: TrainingRequest, definition: Definition, candidate: Candidate
+) -> tuple[Candidate, dict[str, Option]]:
+    """Take the parameters that the run's search found; a refit takes those of its twin."""
+    if candidate.search is None or not request.all_rows:
+        return take_best(store, definition, request.run, candidate)
+    chosen = Manifest.read(store, request.model, version_name(request.run, candidate.name)).chosen
+    return replace(candidate, parameters={**candidate.parameters, **chosen}), chosen
 
 
 def _learned_rows(snapshot: Snapshot, *, all_rows: bool) -> TrainingRows:

@@ -81,7 +81,10 @@ def handler(event, context):
         raise UnknownModel("no model is named nobody")
     candidates = [{"name": name} for name in ("good", "broken", "other")]
     run = event["started_at"][:10] + "-" + event["execution"]
-    return {"model": model, "run": run, "reason": "manual", "enough": model != "empty", "candidates": candidates}
+    parts = [("good", 0), ("good", 1), ("broken", 0)] if model == "searching" else []
+    searches = [{"name": name, "part": part} for name, part in parts]
+    answer = {"model": model, "run": run, "reason": "manual", "enough": model != "empty"}
+    return answer | {"searches": searches, "candidates": candidates}
 """
 TRAIN = """
 def handler(event, context):
@@ -345,6 +348,17 @@ def test_a_better_candidate_is_promoted_and_a_failed_one_is_recorded(cloud: Clou
     ]
     assert states.count("Train a candidate") == 3
     assert states.count("Note the failure") == 1
+
+
+def test_a_search_comes_before_training_and_a_part_that_fails_stops_nothing(cloud: Cloud) -> None:
+    done, states = retrain(cloud, {"model": "searching"})
+
+    assert done["status"] == "SUCCEEDED"
+    assert json.loads(done["output"])["move"] == "promote"
+    assert states.index("Search the parameters") < states.index("Try parameters") < states.index("Train the candidates")
+    assert states.count("Try parameters") == 3
+    assert states.count("Go on without this part") == 1
+    assert states.count("Train a candidate") == 3
 
 
 @pytest.mark.parametrize(

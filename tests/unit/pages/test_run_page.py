@@ -240,7 +240,7 @@ def test_findings_are_shown_with_their_codes_and_warnings_stand_on_top() -> None
 def test_a_run_without_findings_says_so_and_a_recommender_has_no_checks() -> None:
     clean = replace(examples.binary(), checks=MethodChecks([], [], None))
 
-    assert "18 checks of the rows and the split, with no finding. They stop nothing." in Page(render_run(clean)).text
+    assert "19 checks of the rows and the split, with no finding. They stop nothing." in Page(render_run(clean)).text
     assert "checks" not in Page(render_run(replace(clean, checks=None))).headings()
 
 

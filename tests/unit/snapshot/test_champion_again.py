@@ -195,3 +195,19 @@ def test_a_recipe_without_any_of_its_features_cannot_stand_for_the_champion(defi
     assert again is not None
     assert again.candidate is None
     assert "expected at least one feature" in again.reason
+
+
+def test_a_champion_of_a_search_is_fitted_again_by_what_was_found(define: Define) -> None:
+    lake = tiny.Lake()
+    ridge = {"name": "ridge", "estimator": "sklearn.linear_model.Ridge", "search": {"alpha": [1, 2]}}
+    definition = define(task="regression", training={"candidates": [ridge]})
+    champion(lake, definition, 100, "ridge", chosen={"alpha": 2})
+
+    again = plan(lake, definition)
+
+    assert again is not None
+    assert again.candidate == AGAIN
+    snapshot = make_snapshot(definition, RUN)
+    _, candidate = type(snapshot)(**{**vars(snapshot), "again": again}).find_candidate(AGAIN)
+    assert candidate is not None
+    assert (candidate.parameters, candidate.search) == ({"alpha": 2}, None)
