@@ -98,7 +98,7 @@ def search_checked(rows: CheckedRows, table: CheckedTable) -> CheckedSearch | No
         return None
     drawn = list(enumerate(draw_trials(candidate.search)))
     trials = list(try_parameters(definition, candidate, table.split()[0], drawn))
-    metric = choose_metric(definition.training.metric, rows.classes, _rarer(rows), definition.training.costs)
+    metric = choose_metric(definition.training.metric, rows.classes, _rarer(rows), definition.decision.cost)
     means = {trial.number: trial.mean for trial in trials}
     best = (max if metric.greater_is_better else min)(means, key=means.__getitem__)
     return CheckedSearch(candidate.name, metric, candidate.search, SearchResult(trials, candidate.search.trials, best))
@@ -107,7 +107,7 @@ def search_checked(rows: CheckedRows, table: CheckedTable) -> CheckedSearch | No
 def fit_checked(rows: CheckedRows, model: Any = None) -> CheckedModel:
     """Fit a model on the sampled training rows, and ask it about both sides."""
     definition, classes = rows.definition, rows.classes
-    metric = choose_metric(definition.training.metric, classes, _rarer(rows), definition.training.costs)
+    metric = choose_metric(definition.training.metric, classes, _rarer(rows), definition.decision.cost)
     truth, held_out = rows.sampled_train_truth[rows.train.scored], rows.sampled_holdout_truth[rows.holdout.scored]
     matrix, others = (_encoded(rows, side) for side in (rows.train, rows.holdout))
     model = (model or default_model(classification=bool(classes))).fit(matrix, truth)

@@ -225,7 +225,7 @@ MISTAKES = [
     ('time = "plan"', "time: expected a column of type time, got 'plan'"),
     (
         'colour = "blue"',
-        "colour: unknown key; the keys here are checks, columns, derived, gate, key, monitoring, "
+        "colour: unknown key; the keys here are checks, columns, decision, derived, gate, key, monitoring, "
         "recommendation, retraining, rollout, serving, source, target, task, time, training",
     ),
     ('source.delimiter = ";;"', "source.delimiter: expected one character, got ';;'"),

@@ -203,7 +203,8 @@ def test_a_search_is_made_in_parts_and_its_best_values_are_trained_judged_and_ke
         "search": {"max_depth": [1, 2, 60], "min_samples_leaf": {"low": 2, "high": 4}, "trials": 6},
     }
     training = cast("dict[str, Any]", definition.document["training"]) | {"candidates": [tree]}
-    searching = parse_definition("churn", {**definition.document, "training": training}, "churn.toml")
+    changes = {"training": training, "decision": {"cost": {"Yes": {"No": 5}}}}
+    searching = parse_definition("churn", {**definition.document, **changes}, "churn.toml")
     make_snapshot(searching, RUN, train_rows=400, holdout_rows=100).write(lake, "churn", RUN)
     write_row_hashes(lake, "churn", RUN, np.arange(500, dtype=np.uint64), np.arange(500) >= 400)
     request = {"model": "churn", "run": RUN, "candidate": "tree"}
@@ -222,7 +223,10 @@ def test_a_search_is_made_in_parts_and_its_best_values_are_trained_judged_and_ke
     assert result.best_trial is not None
     assert result.best_trial.mean == max(trial.mean for trial in result.trials)
     assert first.chosen == second.chosen == result.best_trial.parameters
-    assert first.calibrated == second.calibrated
+    assert (first.calibrated, first.rule) == (second.calibrated, second.rule)
+    assert first.rule is not None
+    assert first.rule.costs == [[0, 1], [5, 0]]
+    assert 0 <= (first.rule.threshold or 0) < 0.5
     assert first.calibrated is not None
 
     # And the evaluation has the whole search, for the report
@@ -235,6 +239,7 @@ def test_a_search_is_made_in_parts_and_its_best_values_are_trained_judged_and_ke
     page = render_run(evaluation)
     assert "6 of 6 trials were made" in page
     assert "sigmoid: answers off by" in page
+    assert "decides Yes from" in page
 
 
 def test_a_candidate_that_the_snapshot_does_not_know_is_refused(lake: Store) -> None:

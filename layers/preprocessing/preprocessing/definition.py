@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from preprocessing.cells import Marks
-    from preprocessing.model_rules import Checks, Gate, Monitoring, Recommending, Retraining, Rollout, Serving, Training
+    from preprocessing.model_rules import (
+        Checks,
+        Decision,
+        Gate,
+        Monitoring,
+        Recommending,
+        Retraining,
+        Rollout,
+        Serving,
+        Training,
+    )
 
 Task = Literal["classification", "regression", "recommendation"]
 Kind = Literal["number", "category", "time", "boolean"]
@@ -124,6 +134,7 @@ class Definition:
     columns: Mapping[str, Column]
     derived: tuple[Derived, ...]
     training: Training
+    decision: Decision
     gate: Gate
     rollout: Rollout
     serving: Serving

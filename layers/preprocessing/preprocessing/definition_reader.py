@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from preprocessing.column_names import tidy_document
 from preprocessing.column_section import read_columns
 from preprocessing.data_section import check_names, check_parts, check_target, read_derived, read_roles
+from preprocessing.decision_section import read_decision
 from preprocessing.definition import Definition, RecommenderDefinition, UploadFormat
 from preprocessing.errors import DefinitionError
 from preprocessing.model_name import MODEL_NAME, suggest_model_name
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _UNQUOTED = re.compile(r"""[^"'#\[\]]*[^\w.'"-][^"'#\[\]]*""", re.ASCII)
 KEYS = {"task": choice(tuple(METRICS)), "target": TEXT, "key": TEXTS, "time": TEXT}
-RULES = ("training", "gate", "rollout", "serving", "retraining", "monitoring", "checks", "recommendation")
+RULES = ("training", "decision", "gate", "rollout", "serving", "retraining", "monitoring", "checks", "recommendation")
 SECTIONS = ("source", "columns", "derived", *RULES)
 
 
@@ -92,6 +93,7 @@ def parse_definition(model: str, document: Mapping[str, object], where: str) -> 
         "columns": columns,
         "derived": read_derived(top.table("derived"), columns, target),
         "training": training,
+        "decision": read_decision(top.table("decision"), task, training.metric),
         "gate": read_gate(top.table("gate"), training.metric),
         "rollout": read_rollout(top.table("rollout"), task, monitoring.capture),
         "serving": read_serving(top.table("serving"), task),

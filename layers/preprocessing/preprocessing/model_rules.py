@@ -54,9 +54,9 @@ class Training:
     """Which rows a model learns from, and how they are split. `window` is in seconds; None is without limit.
 
     Rows that are equal in the column `group` stay on one side; the column `weight` says how much each counts in a fit
-    ("" for neither). `positive` is the class of two that figures such as F1 are of, "" for the rarer one. `costs` are
-    by true and answered class. A value is learned by its `transform`, and answered in its own unit. `too_many_rows`
-    says what becomes of rows beyond what training holds.
+    ("" for neither). `positive` is the class of two that figures such as F1 are of, "" for the rarer one. A value is
+    learned by its `transform`, and answered in its own unit. `too_many_rows` says what becomes of rows beyond what
+    training holds.
     """
 
     window: float | None
@@ -66,11 +66,17 @@ class Training:
     weight: str
     metric: str
     positive: str
-    costs: Mapping[str, Mapping[str, float]]
     transform: Transform
     min_rows: int
     too_many_rows: Literal["sample", "refuse"]
     candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What decisions cost, by true and decided class; without any costs, answers name no decision."""
+
+    cost: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)

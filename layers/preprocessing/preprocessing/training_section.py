@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from preprocessing.model_name import MODEL_NAME
 from preprocessing.model_rules import Candidate, Training, Transform
 from preprocessing.search_section import read_search
-from preprocessing.tables import TEXT, Key, choice, length, number, of_type, pattern_key, whole
+from preprocessing.tables import TEXT, Key, choice, length, number, pattern_key, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,20 +44,6 @@ RECIPES = ("auto", "codes", "imputed", "onehot")
 CALIBRATIONS = ("isotonic", "sigmoid")
 
 
-def _parse_costs(value: object) -> dict[str, dict[str, float]]:
-    cost = number(least=0.0).parse
-    answers = of_type(dict)(value).items()
-    return {truth: {label: cost(amount) for label, amount in of_type(dict)(costs).items()} for truth, costs in answers}
-
-
-_COST = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
-COSTS = Key(
-    "costs of at least 0 by true and answered class, such as { fraud = { ok = 100 } }",
-    _parse_costs,
-    {},
-    schema={"type": "object", "additionalProperties": _COST},
-)
-
 _ESTIMATORS = re.compile(r"(sklearn|lightgbm|xgboost)(\.\w+)+"), "an estimator of scikit-learn, LightGBM or XGBoost"
 _RECOMMENDERS = re.compile(r"refrain\.recommenders\.\w+"), "a recommender, such as refrain.recommenders.Ease"
 
@@ -72,7 +58,6 @@ def training_keys(task: Task, split: str) -> dict[str, Key]:
         "weight": TEXT,
         "metric": choice(METRICS[task], METRICS[task][0]),
         "positive": TEXT,
-        "costs": COSTS,
         "transform": choice(get_args(Transform), "none"),
         "min_rows": whole(100, 10),
         "too_many_rows": choice(("sample", "refuse"), "sample"),
@@ -99,13 +84,10 @@ def read_training(table: Table, task: Task, event_time: str) -> Training:
         raise table.fail("group", "a recommender is split by user: expected no group")
     if values["weight"] and task == "recommendation":
         raise table.fail("weight", 'expected none: the weight of interactions is a column with role = "weight"')
-    for name in ("positive", "costs"):
-        if values[name] and task != "classification":
-            raise table.fail(name, f"expected none, since a {task} has no classes")
+    if values["positive"] and task != "classification":
+        raise table.fail("positive", f"expected none, since a {task} has no classes")
     if values["transform"] != "none" and task != "regression":
         raise table.fail("transform", f"expected none, since a {task} has no target that is a number")
-    if values["metric"] == "cost" and not values["costs"]:
-        raise table.fail("costs", "expected what wrong labels cost, since the metric is cost")
     candidates = tuple(_read_candidate(entry, task) for entry in table.tables("candidates"))
     if not candidates:
         raise table.fail("candidates", "expected at least one candidate")

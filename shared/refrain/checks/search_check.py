@@ -45,14 +45,14 @@ def find_search_at_edge(searched: CheckedSearch) -> Iterator[Finding]:
     if best is None:
         return
     for name, options in searched.search.parameters.items():
-        place = _place(options, best.parameters[name])
-        if place is None or EDGE <= place <= 1 - EDGE:
+        position = _position(options, best.parameters[name])
+        if position is None or EDGE <= position <= 1 - EDGE:
             continue
         trials = [trial for trial in searched.result.trials if trial.values]
-        places = {trial.number: _place(options, trial.parameters[name]) or 0.0 for trial in trials}
-        middle = [trial for trial in trials if MIDDLE <= places[trial.number] <= 1 - MIDDLE]
+        positions = {trial.number: _position(options, trial.parameters[name]) or 0.0 for trial in trials}
+        middle = [trial for trial in trials if MIDDLE <= positions[trial.number] <= 1 - MIDDLE]
         if middle and all(_surely_better(searched.metric, best, trial) for trial in middle):
-            bound, change = ("low", "lower") if place < EDGE else ("high", "raise")
+            bound, change = ("low", "lower") if position < EDGE else ("high", "raise")
             yield Finding.of(
                 "search_at_edge",
                 f"{searched.name} does best with {name} {_shown(best.parameters[name])}, at the {bound} end of what it "
@@ -60,7 +60,7 @@ def find_search_at_edge(searched: CheckedSearch) -> Iterator[Finding]:
             )
 
 
-def _place(options: tuple[Option, ...] | ParameterRange, value: Option) -> float | None:
+def _position(options: tuple[Option, ...] | ParameterRange, value: Option) -> float | None:
     """Return how far a value lies from the first to the last, 0 to 1; None where values have no order."""
     if isinstance(options, ParameterRange):
         low, high, at = options.low, options.high, float(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing.column_section import COLUMN, column_keys, column_roles
 from preprocessing.data_section import DERIVED
+from preprocessing.decision_section import DECISION
 from preprocessing.definition_reader import KEYS, RULES
 from preprocessing.rules_section import CHECKS, GATE, MONITORING, RECOMMENDATION, RETRAINING, ROLLOUT, SERVING
 from preprocessing.source_section import SOURCE
@@ -27,6 +28,7 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 
 SECTION_KEYS: dict[str, Mapping[str, Key]] = {
     "source": SOURCE,
+    "decision": DECISION,
     "gate": GATE,
     "rollout": ROLLOUT,
     "serving": SERVING,

@@ -67,7 +67,7 @@ def _in_focus(
 def _checked_model(model: TabularModel, rows: CheckedRows, summary: ModelSummary) -> CheckedModel:
     manifest = model.manifest
     metric = choose_metric(
-        rows.definition.training.metric, rows.classes, manifest.positive, rows.definition.training.costs
+        rows.definition.training.metric, rows.classes, manifest.positive, rows.definition.decision.cost
     )
     trivial = np.array([manifest.trivial])
     train, holdout = (model.encode(fit_to(model.definition, side.inputs)) for side in (rows.train, rows.holdout))

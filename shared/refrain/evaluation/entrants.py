@@ -96,7 +96,7 @@ def summarise_entrants(
     """Compare the answers of all that could be measured, and describe every entrant, by name, and what is at stake."""
     candidates = {name: array for name, array in answers.items() if name != CHAMPION}
     comparison = compare_models(
-        choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs),
+        choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.decision.cost),
         ComparedRows(holdout.truth, holdout.groups, holdout.times, holdout.trivial),
         answers.get(CHAMPION),
         candidates,
@@ -123,7 +123,7 @@ def _summarise(
         return ModelSummary(figures, estimators.get(figures.name, ""))
     answers = evaluated.answers_to(holdout)
     rules = definition.training
-    chosen = choose_metrics(rules.metric, holdout.classes, holdout.positive, rules.costs)
+    chosen = choose_metrics(rules.metric, holdout.classes, holdout.positive, definition.decision.cost)
     metrics = measure_metrics(chosen, holdout.truth, answers)
     return ModelSummary(figures, evaluated.estimator, metrics, **evaluated.describe(holdout))
 

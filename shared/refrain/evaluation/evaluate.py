@@ -94,7 +94,7 @@ def evaluate(store: Store, request: EvaluationRequest, inference_bytes: int) -> 
     in_service = measured.get(CHAMPION)
     fair = prepare_comparison(store, snapshot, definition, kind, measured)
     entrants, holdout = fair.entrants, fair.holdout
-    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.decision.cost)
     answers = {name: entrant.evaluated.answers_to(holdout) for name, entrant in entrants.items() if entrant.evaluated}
     summaries, stakes = summarise_entrants(definition, holdout, entrants, answers)
     champion_figures = summaries[CHAMPION].figures if CHAMPION in summaries else None

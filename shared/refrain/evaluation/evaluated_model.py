@@ -162,6 +162,7 @@ class TabularEvaluation:
             "chosen": manifest.chosen,
             "search": self._find_search(manifest),
             "calibrated": manifest.calibrated,
+            "rule": manifest.rule,
         }
 
     def _find_search(self, manifest: Manifest) -> SearchResult | None:
@@ -190,7 +191,7 @@ class TabularEvaluation:
             in_order(answers[rows]),
             holdout.truth[drawn],
             choose_metric(
-                self._definition.training.metric, holdout.classes, holdout.positive, self._definition.training.costs
+                self._definition.training.metric, holdout.classes, holdout.positive, self._definition.decision.cost
             ),
             model.definition.matrix_columns,
         )

@@ -46,7 +46,7 @@ def measure_since_cut(
     if rows < MIN_ROWS:
         return None
     holdout = kind.holdout([served, *(entrant.evaluated for entrant in entrants.values() if entrant.evaluated)])
-    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.training.costs)
+    metric = choose_metric(definition.training.metric, holdout.classes, holdout.positive, definition.decision.cost)
     later = holdout.within(np.flatnonzero(unseen))
     try:
         influence = metric.influence(later.truth, served.answers_to(later))

@@ -78,9 +78,15 @@ class AnswerWriter:
         return f'"set":[{",".join(within)}]'
 
     def prediction(
-        self, numbers: Numbers, label: str | None, unfamiliar: Unfamiliar = (), version: str = "", uncertainty: str = ""
+        self,
+        numbers: Numbers,
+        label: str | None,
+        unfamiliar: Unfamiliar = (),
+        version: str = "",
+        uncertainty: str = "",
+        decision: str = "",
     ) -> str:
-        """Write one prediction, with its uncertainty, what is unfamiliar and the version, where there is any.
+        """Write one prediction, with decision, uncertainty, what is unfamiliar and the version, where there is any.
 
         >>> AnswerWriter(["no", "yes"]).prediction(("0.25", "0.75"), "yes")
         '{"label":"yes","probabilities":{"no":0.25,"yes":0.75}}'
@@ -90,6 +96,8 @@ class AnswerWriter:
         notes = _notes(unfamiliar, version) if unfamiliar or version else ""
         if uncertainty:
             notes = f",{uncertainty}{notes}"
+        if decision:
+            notes = f',"decision":{self._labels[decision]}{notes}'
         if label is None:
             return self._template % (*numbers, notes)
         return self._template % (self._labels[label], *numbers, notes)

@@ -13,6 +13,7 @@ from preprocessing.definition import Task
 from refrain.lake.approval import ApprovalAnswer
 from refrain.lake.calibrated import Calibrated
 from refrain.lake.compared_counts import ComparedCounts
+from refrain.lake.decision_rule import DecisionRule
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.footprint import Footprint
 from refrain.lake.list_worth import ListWorth
@@ -107,6 +108,7 @@ class ModelSummary(Document):
     logged: ListWorth | None = None
     chosen: dict[str, str | bool | int | float] = field(default_factory=dict)
     calibrated: Calibrated | None = None
+    rule: DecisionRule | None = None
     search: SearchResult | None = None
 
 

@@ -25,6 +25,7 @@ from preprocessing.definition import Task
 from preprocessing.own_functions import digest_functions
 from refrain.errors import BrokenVersion, NotFound
 from refrain.lake.calibrated import Calibrated
+from refrain.lake.decision_rule import DecisionRule
 from refrain.lake.document import Document, StoredDocument
 from refrain.lake.feature_profile import AnswerProfile, Profile, Turnover
 from refrain.lake.footprint import Footprint
@@ -109,6 +110,7 @@ class Manifest(StoredDocument):
     positive: str | None = None
     trivial: tuple[float, ...] | None = None
     calibrated: Calibrated | None = None
+    rule: DecisionRule | None = None
     chosen: dict[str, str | bool | int | float] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     target_scale: TargetScale | None = None

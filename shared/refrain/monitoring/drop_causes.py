@@ -107,7 +107,7 @@ def labelled_sides(version: ServedVersion, definition: Definition, labelled: Lab
 def expected_sides(version: ServedVersion, definition: Definition, sample: ObservedRows) -> LossSides | None:
     """Return the losses that the holdout lets expect of rows without labels, beside those of the holdout itself."""
     training = definition.training
-    metric = choose_metric(training.metric, version.classes, version.positive, training.costs)
+    metric = choose_metric(training.metric, version.classes, version.positive, definition.decision.cost)
     reference = _holdout(version, metric, version.classes, sample)
     if reference is None:
         return None

@@ -49,7 +49,7 @@ def estimate_quality(
     judged, asked = judged.thin(most), asked.smallest(most)
     if len(judged) < MIN_LABELLED_ROWS:
         return None
-    metric = choose_metric(rules.metric, version.classes, version.positive, rules.costs)
+    metric = choose_metric(rules.metric, version.classes, version.positive, definition.decision.cost)
     try:
         figure = _estimate(version, metric, judged, asked, definition.gate.confidence)
     except MetricUndefined:

@@ -42,7 +42,7 @@ class LabelledAnswers:
 
     def metric(self, version: ServedVersion, definition: Definition) -> Metric:
         """Return the present definition's metric, as every figure of the version is computed."""
-        return choose_metric(definition.training.metric, self.classes, version.positive, definition.training.costs)
+        return choose_metric(definition.training.metric, self.classes, version.positive, definition.decision.cost)
 
 
 def number_observed_units(version: ServedVersion, rows: ObservedRows, values: Floats) -> NDArray[np.int64]:

@@ -103,7 +103,7 @@ def _figures_row(model: PageModel, *, against: bool) -> list[str]:
     verdict = VERDICTS[code].removeprefix("refused: ") if code else "in service"
     kind = "promoted" if code == "promoted" else "refused" if model.is_refused else ""
     estimator = model.summary.estimator.rpartition(".")[2]
-    details = (_chosen(model.summary), _calibrated(model.summary))
+    details = (_chosen(model.summary), _calibrated(model.summary), _decision(model.summary))
     return [
         _name_cell(model, estimator, *details, figures.version if model.is_champion else ""),
         _cell(figure, figures.value, figures.interval),
@@ -127,6 +127,12 @@ def _calibrated(summary: ModelSummary) -> str:
     if (calibrated := summary.calibrated) is None:
         return ""
     return f"{calibrated.kind}: answers off by {share(calibrated.before)} before, {share(calibrated.after)} after"
+
+
+def _decision(summary: ModelSummary) -> str:
+    """Say from which probability two classes are decided, where decisions have costs."""
+    rule = summary.rule
+    return "" if rule is None or rule.threshold is None else f"decides {rule.classes[1]} from {figure(rule.threshold)}"
 
 
 def _answer(figures: Figures) -> str:

@@ -99,6 +99,12 @@ def join_parts(parts: Sequence[AnsweredRows], columns: Columns | Lists, rows: in
     return Predictions(prediction_ids(rows), numbers, labels, unfamiliar, models, columns, parts)
 
 
+def decide_rows(predictions: Predictions) -> list[str]:
+    """Decide each row by the version that answered it; where that has no rule, its label decides."""
+    rows = zip(predictions.models, predictions.numbers, predictions.labels, strict=True)
+    return [model.manifest.rule.decide(numbers) if model.manifest.rule else label for model, numbers, label in rows]
+
+
 def _in_order[T](order: Sequence[int], parts: Sequence[list[T]]) -> list[T]:
     values = [value for part in parts for value in part]
     return [values[position] for position in order]

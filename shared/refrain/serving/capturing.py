@@ -53,6 +53,7 @@ def _record(champion: TabularModel, raw: Lists, predictions: Predictions, part: 
         answers=list(map(",".join, predictions.numbers)),
         unfamiliar=predictions.unfamiliar,
         bounds=predictions.bounds,
+        decisions=list(map(rule.decide, predictions.numbers)) if (rule := part.model.manifest.rule) else (),
         milliseconds=part.milliseconds,
         request=request,
     )

@@ -144,7 +144,7 @@ def snapshot_digest(definition: Definition, data: RunData) -> str:
         **({"labelled": data.labelled.digest} if len(data.labelled) else {}),
         **({"forgotten": data.forgotten} if data.forgotten else {}),
         **({"items": [(receipt.digest, receipt.source.uploaded_at) for receipt in data.items]} if data.items else {}),
-        **{name: definition.document.get(name) for name in ("derived", "training", "gate")},
+        **{name: definition.document.get(name) for name in ("derived", "training", "decision", "gate")},
         **({"functions": functions} if (functions := digest_functions(definition.derived)) else {}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

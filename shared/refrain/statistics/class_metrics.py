@@ -12,6 +12,7 @@ import numpy as np
 
 from refrain.classes import likeliest
 from refrain.statistics.average_precision import average_precision
+from refrain.statistics.decision_costs import cheapest
 from refrain.statistics.roc_auc import area_under_roc
 from refrain.statistics.weighted_figure import WeightedFigure, mean_of, mean_over_classes, ratio_of
 
@@ -74,8 +75,8 @@ def prepare_brier(truth: Truth, probabilities: Floats, positive: int | None = No
 
 
 def prepare_cost(truth: Truth, probabilities: Floats, costs: Floats) -> WeightedFigure:
-    """Average what the labels cost; `costs` [true class, answered class] (Elkan, Cost-sensitive learning, 2001)."""
-    return mean_of(costs[truth.astype(np.int64), likeliest(probabilities)])
+    """Average what the decisions cost that are cheapest by the probabilities; `costs` [true class, decided class]."""
+    return mean_of(costs[truth.astype(np.int64), cheapest(probabilities, costs)])
 
 
 def prepare_f1(truth: Truth, probabilities: Floats, positive: int | None = None) -> WeightedFigure:

@@ -31,6 +31,7 @@ from refrain.statistics.class_metrics import (
     prepare_log_loss,
     prepare_roc_auc,
 )
+from refrain.statistics.decision_costs import cost_matrix
 from refrain.statistics.list_metrics import prepare_hit_rate, prepare_ndcg, prepare_recall
 from refrain.statistics.value_metrics import (
     find_relative_median,
@@ -196,16 +197,10 @@ def choose_metric(name: str, classes: Sequence[str], positive: str | None, costs
     """Return a metric as every figure of a version is computed: of its positive class, with the definition's costs.
 
     The positive class belongs to the version (see its manifest), so it is the same in every sample of rows; None takes
-    the mean over classes. `classes` are in the order of the answers. `costs` are by true and answered class: what they
-    leave out costs 1 where the label is wrong.
+    the mean over classes. `classes` are in the order of the answers. `costs` are by true and decided class.
     """
-    numbers = {label: number for number, label in enumerate(classes)}
-    matrix: Floats = 1 - np.eye(len(classes))
-    for truth, amounts in costs.items():
-        for answered, amount in amounts.items():
-            if truth in numbers and answered in numbers:
-                matrix[numbers[truth], numbers[answered]] = amount
-    return METRICS[name].bind(positive=None if positive is None else numbers[positive], costs=matrix)
+    number = None if positive is None else list(classes).index(positive)
+    return METRICS[name].bind(positive=number, costs=cost_matrix(classes, costs))
 
 
 def choose_metrics(deciding: str, classes: Sequence[str], positive: str | None, costs: Costs) -> dict[str, Metric]:

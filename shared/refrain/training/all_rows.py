@@ -43,7 +43,7 @@ def refit_tabular(
     write_refit_answers(store, twin.model, twin.run, candidate.name, rows.answer_learned())
     judged = read_candidate_answers(store, twin.model, twin.run, candidate.name)["answers"]
     profiled = aligned(judged, twin.classes or (), rows.fitted.classes or ())
-    refitted = rows.describe(holdout, profiled, back, rows.learn_familiar(), twin.calibrated)
+    refitted = rows.describe(holdout, profiled, back, rows.learn_familiar(), twin.calibrated, twin.rule)
     return replace(refitted, positive=twin.positive, fit_seconds=seconds + refitted.fit_seconds)  # figures: the twin's
 
 

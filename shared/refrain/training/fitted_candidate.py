@@ -22,6 +22,7 @@ from refrain.training.estimators import REPEATABLE
 if TYPE_CHECKING:
     from preprocessing import Array, Candidate, Definition, Vocabularies
     from refrain.lake.calibrated import Calibrated
+    from refrain.lake.decision_rule import DecisionRule
     from refrain.lake.target_scale import TargetScale
     from refrain.lake.training_history import TrainingHistory
     from refrain.lake.version import Baseline, Golden
@@ -51,6 +52,7 @@ class FittedCandidate:
     target_scale: TargetScale | None = None
     familiar: bytes | None = None
     calibrated: Calibrated | None = None
+    rule: DecisionRule | None = None
     history: TrainingHistory | None = None
     catalogue: CatalogueItems | None = None
     users: int | None = None
@@ -94,6 +96,7 @@ class FittedCandidate:
             trivial=self.trivial,
             calibrated=self.calibrated,
             target_scale=self.target_scale,
+            rule=self.rule,
             chosen=self.chosen,
             functions=digest_functions(definition.derived),
         )

@@ -97,8 +97,7 @@ def fit(
         classes = tuple(sorted(set(labels.tolist())))
         truth = class_numbers(labels, classes)
         positive = choose_positive(definition.training.positive, classes, truth)
-        _check_costs(definition.training.costs, classes)
-    metric = choose_metric(definition.training.metric, classes or (), positive, definition.training.costs)
+    metric = choose_metric(definition.training.metric, classes or (), positive, definition.decision.cost)
     recipe = choose_recipe(candidate)
     estimator = make_estimator(definition.task, candidate, classes or ())
     if weights is not None:
@@ -154,8 +153,3 @@ def choose_positive(named: str, classes: Sequence[str], numbers: NDArray[np.int6
     if len(classes) != 2:
         return None
     return named or classes[0 if 2 * np.count_nonzero(numbers == 0) < len(numbers) else 1]
-
-
-def _check_costs(costs: Mapping[str, Mapping[str, float]], classes: Sequence[str]) -> None:
-    if unknown := sorted({*costs, *(label for amounts in costs.values() for label in amounts)} - set(classes)):
-        raise CandidateRefused(f"training.costs: names classes that do not occur: {', '.join(unknown)}")

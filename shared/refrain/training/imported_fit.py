@@ -127,7 +127,7 @@ def _judge_target(
     if classes is not None:
         target = class_numbers(class_labels(definition.columns[definition.target], target), classes)
         positive = choose_positive(rules.positive, classes, target)
-    metric = choose_metric(rules.metric, classes or (), positive, rules.costs)
+    metric = choose_metric(rules.metric, classes or (), positive, definition.decision.cost)
     return positive, tuple(learn_trivial_answer(metric, target, len(classes or ())).tolist())
 
 

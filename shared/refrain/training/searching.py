@@ -118,7 +118,7 @@ def try_parameters(
             rules, truth = definition.training, target[test]
             if fitted.classes is not None:
                 truth = class_numbers(class_labels(definition.columns[definition.target], truth), fitted.classes)
-            metric = choose_metric(rules.metric, fitted.classes or (), fitted.positive, rules.costs)
+            metric = choose_metric(rules.metric, fitted.classes or (), fitted.positive, definition.decision.cost)
             try:
                 yield metric.value(np.asarray(truth, float), fitted.answers(matrix[test]))
             except MetricUndefined:

@@ -11,6 +11,7 @@ from refrain.lake.parity_figures import AnswerSpread
 from refrain.lake.version import Golden
 from refrain.training.baseline import make_baseline
 from refrain.training.calibrating import calibrate, tell_calibrated
+from refrain.training.deciding import check_costs, learn_rule
 from refrain.training.export import export
 from refrain.training.familiar import learn_familiar
 from refrain.training.fitted_candidate import FittedCandidate
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from preprocessing import Array, Candidate, Columns, Definition, Vocabularies
     from refrain.lake.calibrated import Calibrated
+    from refrain.lake.decision_rule import DecisionRule
     from refrain.training.fitting import Fitted
 
     type Share = Callable[[Callable[[], bytes]], bytes]
@@ -72,6 +74,7 @@ class TabularFit:
         answers: dict[str, Array],
         familiar: bytes,
         calibrated: Calibrated | None,
+        rule: DecisionRule | None,
     ) -> FittedCandidate:
         """Export and profile it; `profiled` are answers to the holdout by a model that did not learn it."""
         instances = golden_rows(self.definition, self.columns)
@@ -94,6 +97,7 @@ class TabularFit:
             target_scale=self.fitted.target_scale,
             familiar=familiar,
             calibrated=calibrated,
+            rule=rule,
         )
 
 
@@ -102,6 +106,8 @@ def fit_rows(definition: Definition, candidate: Candidate, columns: Columns) -> 
     vocabularies = learn_vocabularies(definition, columns)
     matrix = encode(definition, vocabularies, columns)
     started = time.monotonic()
+    if definition.task == "classification":
+        check_costs(definition, columns[definition.target])
     weights = row_weights(definition, columns)
     fitted = fit(definition, candidate, vocabularies, matrix, columns[definition.target], weights)
     if candidate.calibrate:
@@ -116,6 +122,7 @@ def train_tabular(
     rows = fit_rows(definition, candidate, training)
     matrix = encode(definition, rows.vocabularies, holdout)
     answers = rows.fitted.answers(matrix)
+    rule = learn_rule(definition, rows.fitted.classes, answers, holdout[definition.target])
     calibrated = tell_calibrated(definition, rows.fitted, matrix, holdout[definition.target])
     familiar = share(rows.learn_familiar) if share else rows.learn_familiar()
-    return rows.describe(holdout, answers, {"answers": answers}, familiar, calibrated)
+    return rows.describe(holdout, answers, {"answers": answers}, familiar, calibrated, rule)

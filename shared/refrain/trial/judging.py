@@ -75,7 +75,7 @@ def _read_facts(store: Store, run: str, definition: Definition, deployment: Depl
         return TrialFacts(minutes, broken=str(error))
     expectation = Expectation.read(store, model, run)
     metric = choose_metric(
-        definition.training.metric, expectation.classes, expectation.positive, definition.training.costs
+        definition.training.metric, expectation.classes, expectation.positive, definition.decision.cost
     )
     trial = TrialSetting(definition, metric, champion, challenger.version, expectation)
     captured = read_captured(store, model, since, now, max_rows=MAX_JUDGED_ROWS)

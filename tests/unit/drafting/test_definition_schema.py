@@ -83,7 +83,7 @@ def test_an_unknown_key_is_refused_by_both(document: dict[str, Any]) -> None:
         for name in path:
             inner = inner[name]
         parameters = "candidates" in path
-        names = path and path[-1] in ("columns", "derived", "rename", "replace", "costs")
+        names = path and path[-1] in ("columns", "derived", "rename", "replace", "cost")
         if not isinstance(inner, dict) or parameters or names or "replace" in path[-1:]:
             continue
         changed = replaced(document, (*path, "no such key!"), 1)

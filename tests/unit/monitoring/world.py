@@ -113,7 +113,7 @@ class World:
         manifest = make_manifest(
             definition, version, run=run, vocabularies=vocabularies, classes=tuple(classes) or None, positive=positive
         )
-        metric = choose_metric(definition.training.metric, classes, positive, definition.training.costs)
+        metric = choose_metric(definition.training.metric, classes, positive, definition.decision.cost)
         rules = ComparisonRules(definition.gate.confidence)
         times = np.arange(len(rows)) if in_order else None
         compared = compare_models(metric, ComparedRows(truth, times=times), None, {"given": answers}, rules)

@@ -151,10 +151,10 @@ def test_a_gain_is_positive_when_better_whichever_way_the_metric_goes() -> None:
     assert METRICS["rmse"].gain(8.0, 9.0) > 0
 
 
-def test_a_label_costs_what_the_definition_says_or_one_where_it_is_wrong() -> None:
-    metric = choose_metric("cost", ["fraud", "ok", "unsure"], None, {"fraud": {"ok": 100.0}, "ok": {"ok": 2.0}})
-    answers = np.eye(3)[[1, 1, 0, 2, 0]]  # ok, ok, fraud, unsure, fraud
-    assert metric.influence(np.array([0, 1, 1, 2, 0]), answers).tolist() == [100, 2, 1, 0, 0]
+def test_a_decision_costs_what_the_definition_says_or_one_where_it_is_wrong() -> None:
+    metric = choose_metric("cost", ["fraud", "ok"], None, {"fraud": {"ok": 100.0}})
+    answers = np.array([[0.005, 0.995], [0.02, 0.98], [1.0, 0.0]])  # ok, fraud, fraud
+    assert metric.influence(np.array([0, 1, 0]), answers).tolist() == [100, 1, 0]
 
 
 @RUNS

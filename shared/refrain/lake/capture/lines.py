@@ -2,7 +2,7 @@
 
     {"capture": 1, "model", "version", "time", "milliseconds", "classes": [...] | null, "request",
      "rows": [{"id", "instance": {column: value}, "answer": [...], "unfamiliar" or
-               "unfamiliar_combination": [...]?, "bound": number?, "withheld": reason?}, ...],
+               "unfamiliar_combination": [...]?, "decision": class?, "bound": number?, "withheld": reason?}, ...],
      "other": {"version", "classes": [...] | null, "milliseconds", "answers": [[...], ...]}?}
 
 Values are those of `preprocessing.present`. The record's `write_rows` writes the rows; `predictions` reads a
@@ -137,6 +137,8 @@ def _identity(record: Record) -> list[str]:
 
 def _notes(record: Record) -> list[str]:
     notes = [write_unfamiliar(note) if note else "" for note in record.unfamiliar]
+    if record.decisions:
+        notes = [f',"decision":{text(decision)}{note}' for decision, note in zip(record.decisions, notes, strict=True)]
     if not record.bounds:
         return notes
     return [f"{note},{_bound(served)}" for note, served in zip(notes, record.bounds, strict=True)]

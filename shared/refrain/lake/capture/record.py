@@ -53,7 +53,7 @@ class Record:
     (key and event time), as they were sent. `answers` are as the caller read them, "0.25,0.75": probabilities in the
     order of `classes`, or for a regression (`classes` is None) one value. `other` is what the other version of a trial
     answered. `request` is the id by which the logs know the request. `bounds` are those of the intervals or sets that
-    the caller got; empty where nobody asked.
+    the caller got; empty where nobody asked. `decisions` are those of a version whose definition has costs.
     """
 
     model: str
@@ -69,6 +69,7 @@ class Record:
     other: OtherAnswers | None = None
     request: str = ""
     bounds: Sequence[ServedBound] = ()
+    decisions: Sequence[str] = ()
 
     def select(self, indexes: Sequence[int]) -> Record:
         """Return the record of some of its rows."""
@@ -81,6 +82,7 @@ class Record:
             answers=_select(self.answers, indexes),
             unfamiliar=_select(self.unfamiliar, indexes),
             bounds=_select(list(self.bounds), indexes) if self.bounds else (),
+            decisions=_select(self.decisions, indexes) if self.decisions else (),
             other=other and replace(other, answers=_select(other.answers, indexes)),
         )
 

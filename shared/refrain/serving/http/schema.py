@@ -69,6 +69,8 @@ def _answer_schema(model: TabularModel) -> dict[str, Any]:
         probabilities = _object(dict.fromkeys(model.classes, share), {})
         label = {"enum": list(model.classes)}
         answer = {"label": label, "probabilities": probabilities}
+        if model.manifest.rule:
+            answer["decision"] = label | {"description": "What costs least, by the costs of the definition"}
         uncertainty = {"set": _interval_or_set(label, "The true class is among these, as often as asked", 1)}
     withheld = {"enum": list(get_args(Withheld.__value__)), "description": "Why the uncertainty is null"}
     unfamiliar = {name: features | {"description": text} for name, text in notes.items()}

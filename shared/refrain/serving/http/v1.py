@@ -95,6 +95,7 @@ def _write(predictions: Predictions, champion: TabularModel, ignored: list[str])
             unfamiliar,
             "" if model is champion else model.version,
             write_uncertainty(model, numbers, label, served) if served else "",
+            model.manifest.rule.decide(numbers) if model.manifest.rule else "",
         )
         for model, numbers, label, unfamiliar, served in rows
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from preprocessing import Problem, join_times
 from refrain.model.loading import is_recommender
+from refrain.serving.answered_rows import decide_rows
 from refrain.serving.capturing import capture_later
 from refrain.serving.http.refusals import BinaryTensors, InvalidInstances, InvalidRequestBody, NoTensors, UnknownVersion
 from refrain.serving.http.sent_names import columns_of, ignored_names
@@ -143,6 +144,7 @@ def _outputs(model: TabularModel) -> dict[str, tuple[Any, ...]]:
     answers: dict[str, tuple[Any, ...]] = {"value": ("FP64",)}
     if model.classes:
         answers = {"label": ("BYTES",), "probabilities": ("FP64", len(model.classes))}
+        answers |= {"decision": ("BYTES",)} if model.manifest.rule else {}
     return answers | {"unfamiliar": ("BYTES",), "unfamiliar_combination": ("BYTES",)}
 
 
@@ -170,6 +172,7 @@ def _output_tensors(predictions: Predictions, model: TabularModel) -> dict[str, 
     data: dict[str, list[Any]] = {
         "label": predictions.labels,
         "probabilities": [float(number) for row in predictions.numbers for number in row],
+        "decision": decide_rows(predictions) if model.manifest.rule else [],
         "value": [float(row[0]) for row in predictions.numbers],
         "unfamiliar": ["" if isinstance(note, Combination) else ",".join(note) for note in predictions.unfamiliar],
         "unfamiliar_combination": [
