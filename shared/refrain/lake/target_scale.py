@@ -44,8 +44,10 @@ class TargetScale(Document):
 
     def to_own_units(self, learned: Floats) -> Floats:
         """Change what was learned back, in float64; too large an answer becomes infinite."""
-        values = np.multiply(learned, self.scale, dtype=np.float64)
-        values += self.offset
+        if learned.shape == (1, 1):  # most requests: arithmetic of Python takes a fifth of numpy's time
+            values = np.array([[learned.item() * self.scale + self.offset]])
+        else:
+            values = np.asarray(learned, dtype=np.float64) * self.scale + self.offset
         if self.transform == "none":
             return values
         with np.errstate(over="ignore"):

@@ -9,7 +9,7 @@ import pytest
 from preprocessing import Gate
 from refrain.evaluation.decision import decide
 from refrain.lake.evaluation import Answer, Figures, GateDecision
-from refrain.lake.parity_figures import Parity
+from refrain.lake.parity_figures import AnswerRounding, Parity
 from refrain.lake.stakes import Stakes
 from refrain.model.parity import parity
 from refrain.statistics.intervals import Interval
@@ -185,6 +185,25 @@ CASES = {
         "1-a",
         {"forest": "parity_broken", "a": "promoted"},
         ("a is surely better",),
+    ),
+    "inexact: the others go on": Case(
+        CHAMPION,
+        [
+            model("svm", 0.99, rounding=AnswerRounding(3e-4, 1e-5)),
+            model("a", 0.93, rounding=AnswerRounding(9e-6, 1e-5)),
+        ],
+        "better",
+        "1-a",
+        {"svm": "inexact", "a": "promoted"},
+        ("a is surely better",),
+    ),
+    "inexact alone": Case(
+        CHAMPION,
+        [model("svm", 0.99, rounding=AnswerRounding(3e-4, 1e-5))],
+        "all_refused",
+        None,
+        {"svm": "inexact"},
+        ("puts it 0.0003 of the target's spread", "1e-05 is allowed", "take a smaller C or alpha, or trees"),
     ),
     "golden broken": Case(
         CHAMPION,

@@ -9,7 +9,7 @@ import pytest
 
 from preprocessing import Gate
 from refrain.evaluation.refit_verdict import MAX_DISTANCE, is_too_different, judge_refit
-from refrain.lake.parity_figures import Parity
+from refrain.lake.parity_figures import AnswerRounding, Parity
 from refrain.lake.refit_outcome import RefitFigures
 
 GATE = Gate(None, None, 0.95, 5.0)
@@ -24,6 +24,7 @@ FAR = 1.1 * MAX_DISTANCE * GOOD.usual_distance
         ({}, "proved", "it lies 0.0200 from it, where 0.0200 is usual"),
         ({"parity": UNLIKE}, "parity_broken", "203 of 1,000 rows differ"),
         ({"parity": Parity(0, 0.0, 0)}, "parity_broken", "0 of 0 rows"),
+        ({"rounding": AnswerRounding(3e-4, 1e-5)}, "inexact", "puts it 0.0003 of the target's spread"),
         ({"golden": UNLIKE}, "golden_broken", "203 of 1,000 rows differ"),
         ({"latency_ms": 7.0}, "too_slow", "takes 7.00 ms for one row; 5.00 ms are allowed"),
         ({"distance": FAR, "loss": 0.2}, "too_different", "is worse than its judged twin on rows that it learned"),

@@ -122,6 +122,15 @@ def test_callers_read_the_numbers_of_scikit_learn_in_float64(
     assert version.model.replay(version.files.golden).holds
 
 
+def test_one_row_is_answered_as_among_many() -> None:
+    version = learn_regression("ensemble.RandomForestRegressor", TARGETS["timestamps"], n_estimators=5)
+    matrix = version.model.encode(version.holdout)
+
+    alone = np.concatenate([version.model.score(matrix[row : row + 1]) for row in range(len(matrix))])
+
+    np.testing.assert_array_equal(alone, version.model.score(matrix))
+
+
 def test_where_float32_loses_too_much_the_distance_of_the_written_numbers_tells() -> None:
     version = learn_regression("neural_network.MLPRegressor", TARGETS["tiny"], max_iter=20)
 
