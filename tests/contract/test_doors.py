@@ -297,6 +297,7 @@ DECODING = {
     "fast_path/features.py": "the requests of both protocols",
     "forgetting/forgotten_golden.py": "golden rows, read again as callers would send them",
     "forgetting/people.py": "the keys of people, and stored values that are held against them",
+    "importing/version_definition.py": "categories that an imported model knows",
     "ingest/fast_csv/arrow_columns.py": "csv, by blocks",
     "ingest/keeping.py": "every upload, of labels too",
     "ingest/readers/swallowed_rows.py": "csv, by lines: whether lines inside a quote are rows",

@@ -112,6 +112,9 @@ def test_models_from_elsewhere_follow_each_other_in_service(desk: Desk) -> None:
         assert own is None or np.abs(served - own[:ASKED]).max() < 1e-5
     desk.move({"move": "roll_back", "request": {"model": "people", "action": "rollback"}})
 
+    code, _, error = desk.run("export", versions[2], "--to", desk.folder / "exported")
+
+    assert code == DONE, error
     assert len(set(versions)) == 3
     assert desk.ask()[0] == versions[1]
     assert (desk.folder / "people.toml").exists()

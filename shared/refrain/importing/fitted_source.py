@@ -75,10 +75,10 @@ class FittedSource(ModelSource):
         usual = {name: vocabularies[name][0] for name in names}
         outputs, bases = [], []
         for name in names:
-            values = [None, UNSEEN_TEXT, *vocabularies[name]]
-            rows = [{**usual, name: value} for value in values]
-            base = self._transform(branch, names, [usual])[0]
-            outputs.append(np.array([self._transform_or(branch, names, row, base) for row in rows], np.float32))
+            rows = [{**usual, name: value} for value in vocabularies[name]]
+            base, *others = self._transform(branch, names, [usual, *rows])
+            special = [self._transform_or(branch, names, {**usual, name: value}, base) for value in (None, UNSEEN_TEXT)]
+            outputs.append(np.array([*special, *others], np.float32))
             bases.append(np.asarray(base, np.float32))
         return make_tables(names, indices, outputs, bases)
 

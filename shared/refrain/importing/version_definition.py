@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from preprocessing import DefinitionError, is_missing, parse_definition
+from preprocessing import DefinitionError, is_missing, objects, parse_definition, prepare
 from refrain.classes import class_labels
 from refrain.errors import CannotImport
 from refrain.importing.model_source import UNSEEN_TEXT, one_value
@@ -36,6 +36,7 @@ def choose_features(definition: Definition, source: ModelSource) -> Definition:
                 f"{name} is a {kind} in the definition of {definition.model}, and the model takes a "
                 f"{column.kind}: change its type"
             )
+        _check_texts(definition, name, column.own)
     columns = {
         name: {**keys, "role": "feature" if name in source.columns else "ignore"}
         for name, keys in _columns(definition).items()
@@ -99,6 +100,20 @@ def _takes(source: ModelSource, row: Columns, name: str, value: object) -> bool:
     except CannotImport:
         return False
     return bool(np.isfinite(answers).all())
+
+
+def _check_texts(definition: Definition, name: str, texts: Iterable[str]) -> None:
+    """Refuse a definition that reads a category of the model as another, or as missing: it would never arrive."""
+    categories = list(texts)
+    columns, problems = prepare(definition, {name: objects(categories)}, len(categories), columns=[name])
+    refused = {problem.row for problem in problems}
+    for row, (text, read) in enumerate(zip(categories, columns[name], strict=True)):
+        if read != text and row not in refused:
+            meaning = "missing" if read is None else repr(read)
+            raise CannotImport(
+                f"{name}: the model knows {text!r}, which is {meaning} in the definition of {definition.model}: "
+                "change `missing`, `only_missing`, `lower` or `replace` of the column"
+            )
 
 
 def _check_task(definition: Definition, source: ModelSource) -> None:
