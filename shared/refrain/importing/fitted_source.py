@@ -76,9 +76,9 @@ class FittedSource(ModelSource):
         outputs, bases = [], []
         for name in names:
             rows = [{**usual, name: value} for value in vocabularies[name]]
-            base, *others = self._transform(branch, names, [usual, *rows])
+            base, *answered = self._transform(branch, names, [usual, *rows])
             special = [self._transform_or(branch, names, {**usual, name: value}, base) for value in (None, UNSEEN_TEXT)]
-            outputs.append(np.array([*special, *others], np.float32))
+            outputs.append(np.array([*special, *answered], np.float32))
             bases.append(np.asarray(base, np.float32))
         return make_tables(names, indices, outputs, bases)
 
