@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import uuid
+import zipfile
 from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,9 @@ def unpack(objects: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     for key, body in objects:
         if key.endswith(".gz"):
             yield key, gzip.decompress(body)
+        elif zipfile.is_zipfile(io.BytesIO(body)):
+            members = zipfile.ZipFile(io.BytesIO(body))
+            yield key, b"".join(members.read(name) for name in members.namelist())
         elif key.endswith(".parquet"):
             yield key, repr(pq.read_table(io.BytesIO(body)).to_pylist()).encode()
         else:

@@ -70,7 +70,7 @@ class AnswerWriter:
         least = 1 - bound - 2 * 10**-ERROR_DIGITS
         if least > MIN_PLAIN_SHARE:  # most of many classes are less likely: no need to parse them
             low = f"{least:.8f}"
-            shares = [(name, share) for name, share in shares if low <= share <= "1.1"]
+            shares = [(name, share) for name, share in shares if low <= share and "e-" not in share]
         within = [name for name, share in shares if round(1 - float(share), ERROR_DIGITS) <= bound]
         own = self._labels[label]
         if own not in within:
