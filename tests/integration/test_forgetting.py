@@ -198,7 +198,7 @@ def test_a_scan_of_all_bytes_finds_nothing_but_in_versions_that_the_receipt_name
     hashed = row_hashes(people_of(lake).columns, ("who",))[0].tobytes()
     needles = (PERSON.encode(), TOWN.encode(), hashed, ids[0].encode(), b"61.625")
     assert {key.split("/")[0] for key in traces(aws, *needles)} >= {
-        *("curated", "rejected", "receipts", "snapshots", "captured", "labels", "hours", "versions", "shops")
+        *("curated", "rejected", "receipts", "snapshots", "captured", "labels", "versions", "shops")
     }
     # When it is forgotten
     receipt = forget(aws)
