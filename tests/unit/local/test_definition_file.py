@@ -32,7 +32,7 @@ candidates = [{{ name = "linear", estimator = "sklearn.linear_model.{estimator}"
 @pytest.mark.parametrize(
     ("estimator", "sentence"),
     [
-        ("Rigde", "linear: sklearn.linear_model.Rigde is not an estimator of scikit-learn; did you mean"),
+        ("Rigde", "linear: sklearn.linear_model.Rigde is not an estimator of scikit-learn"),
         ("LogisticRegression", "linear: sklearn.linear_model.LogisticRegression is not for regression"),
         ('Ridge", alhpa = 1, other = "', "did you mean alpha"),
     ],
