@@ -16,6 +16,7 @@ from refrain.training.estimators import check_weighable, fit_errors, make_estima
 from refrain.training.memory import check_memory
 from refrain.training.recipes import choose_recipe, fit_features, measure_features
 from refrain.training.refusal_words import RefusedRows, explain_refusal
+from refrain.training.shared_ties import share_ties
 from refrain.training.target_scaling import choose_target_scale, widen_features
 from refrain.training.thresholds import round_thresholds
 from refrain.words import listed
@@ -115,6 +116,7 @@ def fit(
             estimator.fit(inputs, truth, **weighted)
         else:
             estimator.fit(widen_features(estimator, inputs), scale.to_learned(target), **weighted)
+        estimator = share_ties(estimator)
     except fit_errors() as error:
         refused = RefusedRows(definition, matrix, truth, classes or ())
         raise refuse_candidate(candidate, explain_refusal(error, estimator, refused)) from error

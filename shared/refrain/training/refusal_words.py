@@ -158,6 +158,8 @@ def explain_refusal(error: Exception, estimator: Any, rows: RefusedRows | None =
     """Say what an estimator refused and what to do, as the rest of a sentence that begins with the estimator."""
     if isinstance(error, MemoryError):
         return "needs more memory than training has: raise TrainingMemory, or shorten training.window"
+    if isinstance(error, NoGraph):
+        return f"cannot be exported to ONNX: {error}"
     text = reason_of(error)
     for usual in USUAL_REFUSALS:
         if re.search(usual.pattern, text):

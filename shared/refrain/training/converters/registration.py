@@ -59,11 +59,12 @@ from refrain.training.converters.linear_scores import (
 )
 from refrain.training.converters.nearest_rows import (
     convert_label_propagation,
-    convert_neighbours,
     convert_radius_neighbours,
+    convert_tied_neighbours,
 )
 from refrain.training.converters.trees import convert_histogram_boosting, convert_trees
 from refrain.training.empty_features import EmptyFeatures
+from refrain.training.shared_ties import TiedClassifier, TiedRegressor
 from refrain.training.word_weights import WordWeights
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ ESTIMATORS: dict[type, Callable[[GraphStep], None]] = {
     GaussianProcessClassifier: convert_gaussian_process_classifier,
     HistGradientBoostingRegressor: convert_histogram_boosting,
     IsotonicRegression: convert_isotonic,
-    KNeighborsClassifier: convert_neighbours,
-    KNeighborsRegressor: convert_neighbours,
+    KNeighborsClassifier: convert_tied_neighbours,
+    KNeighborsRegressor: convert_tied_neighbours,
     KernelRidge: convert_kernel_ridge,
     LabelPropagation: convert_label_propagation,
     LabelSpreading: convert_label_propagation,
@@ -109,6 +110,8 @@ ESTIMATORS: dict[type, Callable[[GraphStep], None]] = {
     RadiusNeighborsRegressor: convert_radius_neighbours,
     RandomForestClassifier: convert_trees,
     RandomForestRegressor: convert_trees,
+    TiedClassifier: convert_tied_neighbours,
+    TiedRegressor: convert_tied_neighbours,
 } | dict.fromkeys(LINEAR, convert_linear)
 """Estimators, which put out one column, or one for each class."""
 

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from refrain.training.export import export
 from refrain.training.fitting import Fitted
+from refrain.training.shared_ties import share_ties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class RandomRows:
 
     def farthest(self, estimator: Any, truth: NDArray[Any]) -> float:
         """Fit an estimator, export it, and return the greatest difference of an answer, in standard deviations."""
-        estimator.fit(self.matrix, truth)
+        estimator = share_ties(estimator.fit(self.matrix, truth))
         classes = tuple(map(str, estimator.classes_)) if hasattr(estimator, "classes_") else None
         fitted = Fitted(Pipeline([("estimator", estimator)]), "codes", classes, None, ())
         expected = fitted.answers(self.asked)

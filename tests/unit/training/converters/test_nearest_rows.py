@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sklearn import neighbors, semi_supervised
-
-from refrain.errors import CandidateRefused
 
 if TYPE_CHECKING:
     from tests.unit.training.converters.conftest import RandomRows
@@ -31,6 +30,16 @@ def test_neighbours_give_their_mean(rows: RandomRows, metric: dict[str, Any], we
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("metric", [*METRICS, {"metric": "chebyshev"}], ids=str)
+def test_rows_of_round_numbers_are_often_at_equal_distance_and_share_the_count(
+    rows: RandomRows, metric: dict[str, Any], weights: str
+) -> None:
+    round_rows = replace(rows, matrix=rows.matrix.round(), asked=rows.asked.round())
+    estimator = neighbors.KNeighborsClassifier(weights=weights, **metric)
+    assert round_rows.farthest(estimator, rows.classes(3)) <= 1e-6
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
 def test_all_rows_within_the_radius_vote_or_else_the_label_of_outliers(rows: RandomRows, weights: str) -> None:
     near = neighbors.RadiusNeighborsClassifier(radius=0.9, weights=weights, outlier_label="most_frequent")
     wide = neighbors.RadiusNeighborsClassifier(radius=9.0, weights=weights)
@@ -46,8 +55,3 @@ def test_all_rows_within_the_radius_give_their_mean(rows: RandomRows, weights: s
 @pytest.mark.parametrize("kind", [semi_supervised.LabelPropagation, semi_supervised.LabelSpreading])
 def test_labels_are_propagated(rows: RandomRows, kind: Any, kernel: str) -> None:
     assert rows.farthest(kind(kernel=kernel, gamma=1.0, max_iter=5000), rows.classes(3)) <= 1e-6
-
-
-def test_a_metric_without_a_graph_is_refused_with_those_that_have_one(rows: RandomRows) -> None:
-    with pytest.raises(CandidateRefused, match="its metric must be one of chebyshev, cityblock, euclidean"):
-        rows.farthest(neighbors.KNeighborsRegressor(metric="cosine"), rows.signal)
