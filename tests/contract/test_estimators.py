@@ -132,6 +132,8 @@ def prove(task: Task, classes: int, estimator: str, parameters: dict[str, Any]) 
     fitted = fit(definition, candidate, vocabularies, matrix[:LEARNED], columns["target"][:LEARNED])
     session = onnxruntime.InferenceSession(export(fitted, matrix.shape[1]))
     (answers,) = session.run(None, {"features": matrix})
+    if fitted.target_scale is not None:
+        answers = fitted.target_scale.to_own_units(answers)
     spread = 1.0 if classes else columns["target"].std()
     return bool(np.abs(fitted.answers(matrix) - answers).max() <= TOLERANCE * spread)
 
