@@ -40,7 +40,7 @@ SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "cost", "rmse", "mae", "mape
 RESERVED = frozenset({"champion", "champion-again", "imported"})
 """What runs call the champion, and its recipe where it is fitted again beside the candidates."""
 
-RECIPES = ("auto", "codes", "imputed", "onehot")
+RECIPES = ("auto", "codes", "imputed", "target", "onehot")
 CALIBRATIONS = ("isotonic", "sigmoid")
 
 

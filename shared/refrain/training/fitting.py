@@ -104,18 +104,15 @@ def fit(
     if weights is not None:
         check_weighable(candidate, estimator)
     scale = None if classes else choose_target_scale(definition, estimator, target)
+    learned = truth if scale is None else scale.to_learned(target)
     try:
-        sparse = takes_sparse(estimator)
-        table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse)
+        sparse, answers = takes_sparse(estimator), len(classes) if classes and len(classes) > 2 else 1
+        table = measure_features(recipe, definition, vocabularies, matrix, sparse=sparse, answers=answers)
         check_memory(candidate, estimator, replace(table, classes=len(classes or ())), matrix, truth)
-        features = fit_features(recipe, definition, vocabularies, matrix, sparse=sparse)
+        features, inputs = fit_features(recipe, definition, vocabularies, matrix, learned, sparse=sparse)
         spare_single_rows(estimator, truth)
         weighted = {} if weights is None else {"sample_weight": weights}
-        inputs = matrix if features is None else features.transform(matrix)
-        if scale is None:
-            estimator.fit(inputs, truth, **weighted)
-        else:
-            estimator.fit(widen_features(estimator, inputs), scale.to_learned(target), **weighted)
+        estimator.fit(inputs if scale is None else widen_features(estimator, inputs), learned, **weighted)
         estimator = share_ties(estimator)
     except fit_errors() as error:
         refused = RefusedRows(definition, matrix, truth, classes or ())

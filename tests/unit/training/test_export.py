@@ -32,6 +32,9 @@ CLASSIFIERS: list[tuple[str, str, dict[str, Any]]] = [
     ("neighbors.KNeighborsClassifier", "auto", {"n_neighbors": 7}),
     ("neural_network.MLPClassifier", "auto", {"max_iter": 20, "hidden_layer_sizes": [16, 8]}),
     ("naive_bayes.GaussianNB", "auto", {}),
+    ("ensemble.HistGradientBoostingClassifier", "target", {"max_iter": 20}),
+    ("lightgbm.LGBMClassifier", "target", {"n_estimators": 20}),
+    ("ensemble.RandomForestClassifier", "target", {"n_estimators": 5}),
     *(
         (estimator, features, {"n_estimators": 20})
         for estimator in ("lightgbm.LGBMClassifier", "xgboost.XGBClassifier")
@@ -49,6 +52,8 @@ REGRESSORS: list[tuple[str, str, dict[str, Any]]] = [
     ("neighbors.KNeighborsRegressor", "auto", {}),
     ("neural_network.MLPRegressor", "auto", {"max_iter": 20}),
     ("lightgbm.LGBMRegressor", "auto", {"n_estimators": 20}),
+    ("ensemble.HistGradientBoostingRegressor", "target", {"max_iter": 20}),
+    ("xgboost.XGBRegressor", "target", {"n_estimators": 20}),
     ("lightgbm.LGBMRegressor", "auto", {"n_estimators": 20, "objective": "quantile", "alpha": 0.9}),
     ("lightgbm.LGBMRegressor", "onehot", {"n_estimators": 20, "objective": "huber"}),
     ("xgboost.XGBRegressor", "auto", {"n_estimators": 20}),

@@ -10,7 +10,7 @@ import pytest
 from preprocessing import Candidate
 from refrain.errors import CandidateRefused
 from refrain.training.fitting import fit
-from refrain.training.recipes import choose_recipe
+from refrain.training.recipes import choose_recipe, fit_features
 from tests.unit.training.conftest import document
 
 if TYPE_CHECKING:
@@ -189,3 +189,23 @@ def test_an_estimator_that_cannot_weigh_rows_is_refused(learn: Learn) -> None:
 
     with pytest.raises(CandidateRefused, match=r"near: .* cannot weigh rows: take another estimator"):
         fit(learned.definition, candidate, learned.vocabularies, learned.matrix, target, np.ones(len(target)))
+
+
+def test_target_codes_do_not_tell_a_training_row_its_own_target(learn: Learn) -> None:
+    # Given a category of many values that has nothing to do with the target
+    learned = learn(2, gaps=False)
+    place = learned.definition.features.index("city")
+    draw = np.random.default_rng(0)
+    learned.matrix[:, place] = draw.integers(2, 202, len(learned.matrix))
+    truth = draw.integers(0, 2, len(learned.matrix))
+    vocabularies = {**learned.vocabularies, "city": tuple(str(value) for value in range(200))}
+
+    # When its target codes are made
+    steps, made = fit_features("target", learned.definition, vocabularies, learned.matrix, truth)
+    served = steps.transform(learned.matrix)
+
+    # Then those of training rows say nothing of their own targets, as those of asked rows would
+    column = steps.output_indices_["targets"].start
+    assert np.corrcoef(made[:, column], truth)[0, 1] < 0.1
+    assert np.corrcoef(served[:, column], truth)[0, 1] > 0.2
+    assert np.array_equal(served, served.astype(np.float32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import TensorProto
 from skl2onnx import get_model_alias
 from skl2onnx.common.data_types import FloatTensorType
 
@@ -43,6 +44,15 @@ def convert_word_weights(step: GraphStep) -> None:
     weighed = step.add("Mul", step.features, step.fitted.weights_)
     length = step.add("ReduceL2", weighed, np.array([1]), keepdims=1)
     step.answer(step.add("Div", weighed, step.add("Max", length, np.ones(1, np.float32))))
+
+
+def convert_target_codes(step: GraphStep) -> None:
+    """Look up `tables[column][code]`, for each class where there are several."""
+    tables = step.fitted.encodings_
+    columns = np.repeat(np.arange(len(step.fitted.categories_)), len(tables) // len(step.fitted.categories_))
+    starts = np.cumsum([0, *(len(table) for table in tables[:-1])])
+    codes = step.add("Cast", step.add("Gather", step.features, columns, axis=1), to=TensorProto.INT64)
+    step.answer(step.add("Gather", np.concatenate(tables).astype(np.float32), step.add("Add", codes, starts)))
 
 
 def convert_one_hot(step: GraphStep) -> None:

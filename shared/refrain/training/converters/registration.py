@@ -32,7 +32,7 @@ from sklearn.neighbors import (
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
 )
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
@@ -46,6 +46,7 @@ from refrain.training.converters.feature_steps import (
     convert_missing_indicator,
     convert_one_hot,
     convert_scaler,
+    convert_target_codes,
     convert_word_weights,
     parse_empty_features,
 )
@@ -80,6 +81,7 @@ STEPS: dict[type, Conversion] = {
     MissingIndicator: (convert_missing_indicator, lambda indicator: len(indicator.features_)),
     OneHotEncoder: (convert_one_hot, lambda encoder: sum(map(len, encoder.categories_))),
     StandardScaler: (convert_scaler, lambda scaler: len(scaler.mean_)),
+    TargetEncoder: (convert_target_codes, lambda encoder: len(encoder.encodings_)),
     WordWeights: (convert_word_weights, lambda words: len(words.weights_)),
 }
 """Steps before the estimator."""
