@@ -23,7 +23,7 @@ MATRIX_BYTES = 5
 BOOSTING_BYTES = 18
 DENSE_BYTES = 20
 SPARSE_BYTES = 28
-KEPT_BYTES = 36
+KEPT_BYTES = 72
 """Of each value that an estimator gets: in boosting; in a dense matrix, and in a sparse one where it is not zero; and
 where the rows themselves become a part of the graph."""
 

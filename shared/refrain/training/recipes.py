@@ -107,8 +107,8 @@ def fit_features(
     if not empty.any():
         return _fit_columns(recipe, definition, vocabularies, matrix, truth, sparse=sparse)
     kept = EmptyFeatures(empty)
-    columns, made = _fit_columns(recipe, definition, vocabularies, kept.transform(matrix), truth, sparse=sparse)
-    return (kept if columns is None else Pipeline([("empty", kept), ("columns", columns)])), made
+    columns, inputs = _fit_columns(recipe, definition, vocabularies, kept.transform(matrix), truth, sparse=sparse)
+    return (kept if columns is None else Pipeline([("empty", kept), ("columns", columns)])), inputs
 
 
 def _fit_columns(
@@ -142,11 +142,11 @@ def _fit_columns(
     kept = [step for step in steps if step[2]]
     features = ColumnTransformer(kept, sparse_threshold=MAX_SPARSE_SHARE)
     if recipe == "target":
-        made = features.fit_transform(matrix, truth).astype(np.float32)
+        inputs = features.fit_transform(matrix, truth).astype(np.float32)
         encoder = features.named_transformers_.get("targets")
         if encoder is not None:  # the graph has float32
             encoder.encodings_ = [codes.astype(np.float32).astype(np.float64) for codes in encoder.encodings_]
-        return features, made
+        return features, inputs
     features.fit(matrix)
     if recipe == "onehot" and numbers:
         # Scale by numbers that float32 can hold, so that the exported graph does exactly the same: far from zero a
