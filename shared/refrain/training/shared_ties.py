@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SPARE_ROWS = 64
 """So many rows besides the count are looked at first; where all of them are as near, all training rows are."""
 
-MAX_ROWS_AT_ONCE = 1000
+MAX_NUMBERS_AT_ONCE = 1_000_000
+"""Rows are answered together as long as their neighbours have no more values than these."""
 
 POWERS: dict[str, Callable[[Floats, float], Floats]] = {
     "manhattan": lambda sizes, _: sizes.sum(axis=2),
@@ -51,22 +52,23 @@ class TiedNeighbours:
     kneighbors: Callable[..., Any]
 
     def answer(self, asked: Floats) -> Floats:
-        """Answer rows, some at a time."""
-        starts = range(0, len(asked), MAX_ROWS_AT_ONCE)
-        parts = [self._mean(asked[start : start + MAX_ROWS_AT_ONCE]) for start in starts]
-        return np.concatenate([kept_answers(self)[:0], *parts])
-
-    def _mean(self, asked: Floats) -> Floats:
-        rows = len(kept_rows(self))
+        """Answer rows, as many at a time as memory allows."""
+        trained, truths = kept_rows(self), kept_answers(self)
+        rows, width = trained.shape
         count = max(self.n_neighbors, min(rows, self.n_neighbors + SPARE_ROWS))
-        answers, complete = self._mean_of(asked, count)
+        size = max(1, MAX_NUMBERS_AT_ONCE // (count * width))
+        blocks = (asked[start : start + size] for start in range(0, len(asked), size))
+        return np.concatenate([truths[:0], *(self._mean(block, count, trained, truths) for block in blocks)])
+
+    def _mean(self, asked: Floats, count: int, trained: Floats, truths: Floats) -> Floats:
+        answers, complete = self._mean_of(asked, count, trained, truths)
         for row in np.flatnonzero(~complete):
-            answers[row] = self._mean_of(asked[[row]], rows)[0]
+            answers[row] = self._mean_of(asked[[row]], len(trained), trained, truths)[0]
         return answers
 
-    def _mean_of(self, asked: Floats, count: int) -> tuple[Floats, Any]:
+    def _mean_of(self, asked: Floats, count: int, trained: Floats, truths: Floats) -> tuple[Floats, Any]:
         near = self.kneighbors(asked, count, return_distance=False)
-        trained, wanted = kept_rows(self), self.n_neighbors
+        wanted = self.n_neighbors
         metric, power = check_metric(self)
         distances = POWERS[metric](np.abs(trained[near] - asked[:, None]), power)
         last = np.partition(distances, wanted - 1, axis=1)[:, [wanted - 1]]
@@ -75,7 +77,7 @@ class TiedNeighbours:
         left = wanted - nearer.sum(axis=1, keepdims=True)
         weights = (nearer + tied * left / tied.sum(axis=1, keepdims=True)) * self._weights(distances)
         complete = (count == len(trained)) | (distances > last * (1 + SAME)).any(axis=1)
-        return np.einsum("rn,rnc->rc", weights, kept_answers(self)[near]) / weights.sum(axis=1, keepdims=True), complete
+        return np.einsum("rn,rnc->rc", weights, truths[near]) / weights.sum(axis=1, keepdims=True), complete
 
     def _weights(self, distances: Floats) -> Floats:
         if self.weights != "distance":
