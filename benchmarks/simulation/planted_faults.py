@@ -206,7 +206,7 @@ def search_tree(columns: Columns, **search: Any) -> dict[str, Any]:
     """Return the key of a definition whose candidate is a tree of which parameters are searched for."""
     kind = "Classifier" if columns[TARGET].dtype == object else "Regressor"
     estimator = f"sklearn.tree.DecisionTree{kind}"
-    return {"candidates": [{"name": "tree", "estimator": estimator, "search": {**search, "trials": 9}}]}
+    return {"candidates": [{"name": "tree", "estimator": estimator, "search": {**search, "trials": 15}}]}
 
 
 def _narrow_search(random: Random, columns: Table) -> dict[str, Any]:

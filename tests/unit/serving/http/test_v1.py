@@ -3,13 +3,16 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from refrain.serving.http.requests import MAX_PAYLOAD_BYTES
 from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, assert_same, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PREDICT = "/v1/models/people:predict"
 
@@ -125,8 +128,15 @@ def test_of_very_many_problems_the_first_hundred_are_listed(api: Api) -> None:
     assert problem["detail"] == "1000 values cannot be used; the first 100 are listed"
 
 
-def test_numbers_beyond_what_the_model_can_add_up_are_the_callers_problem(api: Api) -> None:
-    answer = api.ask("POST", "/v1/models/flats:predict", {"instances": [{"area": 1}, {"area": 3e38, "rooms": -3e38}]})
+def test_numbers_that_have_no_finite_answer_are_the_callers_problem(make_api: Callable[[], Api]) -> None:
+    # Given a model of logarithms, whose answers are exponentials
+    rows = [{"area": area, "rooms": area % 4, "price": 3.0**area} for area in range(50)]
+    training = tiny.FLATS["training"] | {"transform": "log1p"}
+    api = make_api()
+    tiny.deploy(api.lake, tiny.made("flats", tiny.FLATS | {"training": training}, rows))
+
+    answer = api.ask("POST", "/v1/models/flats:predict", {"instances": [{"area": 1}, {"area": 3e38}]})
+
     problem = read(answer)
     assert (answer.status, problem["code"]) == (422, "no_finite_answer")
     assert [each["instance"] for each in problem["problems"]] == [1]
