@@ -20,7 +20,7 @@ truth of the rows that it learned and its twin did not: a sound one is, above al
 def judge_refit(gate: Gate, name: str, figures: RefitFigures, too_large: str | None) -> tuple[RefitCode, str]:
     """Return the first proof that fails, as a code and a sentence, or "proved"."""
     refitted, latency = f"{name}, fitted again on all rows,", figures.latency_ms
-    distance = f"it lies {figure(figures.distance)} from it, where {figure(figures.usual_distance)} is usual"
+    distance = f"they differ by {figure(figures.distance)}, where {figure(figures.usual_distance)} is usual"
     if not figures.parity.holds:
         return "parity_broken", f"{refitted} {_unlike(figures.parity)}"
     if figures.rounding is not None and not figures.rounding.holds:

@@ -21,7 +21,7 @@ FAR = 1.1 * MAX_DISTANCE * GOOD.usual_distance
 @pytest.mark.parametrize(
     ("changes", "code", "says"),
     [
-        ({}, "proved", "it lies 0.0200 from it, where 0.0200 is usual"),
+        ({}, "proved", "they differ by 0.0200, where 0.0200 is usual"),
         ({"parity": UNLIKE}, "parity_broken", "203 of 1,000 rows differ"),
         ({"parity": Parity(0, 0.0, 0)}, "parity_broken", "0 of 0 rows"),
         ({"rounding": AnswerRounding(3e-4, 1e-5)}, "inexact", "puts it 0.0003 of the target's spread"),
