@@ -36,7 +36,12 @@ LISTENED = (
     + """
 [training]
 holdout = 0.05
-candidates = [{ name = "filtered", estimator = "refrain.recommenders.FilteredEase" }]
+[[training.candidates]]
+name = "filtered"
+estimator = "refrain.recommenders.FilteredEase"
+regularization = 60
+share = 1.0
+factors = 128
 """
 )
 TAGGED = """
