@@ -200,7 +200,8 @@ def test_the_command_predicts_labels_and_shows_what_serves(
     assert champion in [entry["model_version"] for entry in status["models"]]
     _, history = command("history", "tumours")
     assert history["moves"][0]["event"] == "promoted"
-    assert command("history", "tumours", "--prediction", name)[1]["model_version"] == champion
+    # Until the captured line arrives, and right after a move, the log knows only what may have answered.
+    assert champion in command("history", "tumours", "--prediction", name)[1]["possible"]
 
 
 def test_a_drafted_definition_promotes_a_first_model_unchanged(

@@ -43,6 +43,8 @@ UNREAD_HERE = {
     ("refrain-move-function", "s3:GetObject", "definitions/*.json"),
     # Executions are described only while a run is under way, and whether one is depends on the clock.
     ("refrain-monitoring-function", "states:DescribeExecution", ""),
+    # Training writes figures of a search, and no candidate here has one.
+    ("refrain-train-function", "s3:PutObject", "snapshots/*/searches/*"),
 }
 """Grants that their role does not use in this loop: function, action and the end of the resource."""
 

@@ -234,7 +234,7 @@ def test_a_refresh_is_tried_where_the_definition_asks_for_trials(trial: Trial, m
     assert trial.shop.log()[2]["trial"]["code"] == "proved"
 
 
-@pytest.mark.parametrize(("rows", "looks_better"), [(600, False), (900, True)])
+@pytest.mark.parametrize(("rows", "looks_better"), [(760, False), (900, True)])
 def test_wrong_labels_do_not_serve_untried_whatever_the_gate_says_of_them(
     trial: Trial, rows: int, looks_better: bool
 ) -> None:

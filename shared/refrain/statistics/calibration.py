@@ -76,8 +76,8 @@ def calibration_error(truth: Truth, answers: Floats) -> float:
     Of two classes the second one is looked at, of more the likeliest of each row (Naeini, Obtaining well calibrated
     probabilities, 2015).
 
-    >>> calibration_error(np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])).__round__(3)
-    0.3
+    >>> calibration_error(np.array([0, 1]), np.array([[0.8, 0.2], [0.2, 0.8]])).__round__(3)
+    0.2
     """
     binary = answers.shape[1] == 2
     promised = answers[:, 1] if binary else answers.max(axis=1)

@@ -217,6 +217,7 @@ def test_the_stack_file_has_everything_that_other_programs_need(cloud: Cloud) ->
         "lake_bucket",
         "state_machine_arn",
         "monitoring_state_machine_arn",
+        "history_table",
     }
     assert json.loads((cloud.folder / "stack.json").read_text()) == cloud.stack
 

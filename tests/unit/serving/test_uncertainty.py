@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-import timeit
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,8 +19,6 @@ from tests.unit.serving import tiny
 from tests.unit.serving.conftest import Api, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from preprocessing.model_rules import Serving
 
 FLAT = {"area": 100, "rooms": 4}
@@ -223,16 +218,3 @@ def test_a_set_has_the_labels_whose_errors_keep_to_the_bound_and_the_answered_on
 
     keeps = [round(1 - float(number), ERROR_DIGITS) <= bound for number in numbers]
     assert written == [name for name, is_within in zip(names, keeps, strict=True) if is_within or name == own]
-
-
-def test_the_set_of_a_hundred_labels_costs_less_than_parsing_their_numbers() -> None:
-    shares = np.random.default_rng(0).dirichlet(np.full(100, 0.3))
-    writer = AnswerWriter([f"class {place}" for place in range(100)])
-    (numbers,) = writer.numbers(shares.tolist())
-    label = f"class {shares.argmax()}"
-
-    def seconds(call: Callable[[], object]) -> float:
-        return min(timeit.repeat(call, number=100, repeat=20, timer=time.process_time))
-
-    whole = seconds(lambda: list(map(float, numbers)))
-    assert seconds(lambda: writer.uncertainty(numbers, label, 0.9)) < 0.8 * whole
