@@ -41,9 +41,12 @@ def _file_of_folder(folder: Path) -> Path:
     description = folder / "MLmodel"
     if not description.exists():
         raise CannotImport(f"{folder}: expected a folder of MLflow, with a file MLmodel")
-    flavours = yaml.safe_load(description.read_text(encoding="utf-8")).get("flavors", {})
+    try:
+        flavours = dict(yaml.safe_load(description.read_text(encoding="utf-8"))["flavors"])
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, ValueError) as error:
+        raise CannotImport(f"{description}: expected YAML with the key flavors") from error
     for name, key in (("sklearn", "pickled_model"), ("lightgbm", "data"), ("onnx", "data")):
-        if key in flavours.get(name, {}):
+        if isinstance(flavours.get(name), dict) and key in flavours[name]:
             file = folder / str(flavours[name][key])
             return file / "model.onnx" if file.is_dir() else file
     raise CannotImport(f"{folder}: expected the flavour sklearn, lightgbm or onnx, got {listed(list(flavours))}")

@@ -66,3 +66,11 @@ def test_what_cannot_be_read_is_refused_with_what_can(tmp_path: Path) -> None:
 
 def describe(folder: Path, flavours: dict[str, Any]) -> None:
     (folder / "MLmodel").write_text(yaml.safe_dump({"flavors": flavours}))
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "flavors: 3", "flavors: [a]", "{", "a: b", "\0", "flavors: {sklearn: 3}"])
+def test_a_damaged_description_is_refused_with_what_was_expected(tmp_path: Path, text: str) -> None:
+    (tmp_path / "MLmodel").write_text(text)
+
+    with pytest.raises(CannotImport, match="expected"):
+        read_model_file(tmp_path, trusted=True)

@@ -5,70 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import (
-    ARDRegression,
-    BayesianRidge,
-    ElasticNet,
-    ElasticNetCV,
-    GammaRegressor,
-    HuberRegressor,
-    Lars,
-    LarsCV,
-    Lasso,
-    LassoCV,
-    LassoLars,
-    LassoLarsCV,
-    LassoLarsIC,
-    LinearRegression,
-    OrthogonalMatchingPursuit,
-    OrthogonalMatchingPursuitCV,
-    PoissonRegressor,
-    QuantileRegressor,
-    RANSACRegressor,
-    Ridge,
-    RidgeCV,
-    SGDRegressor,
-    TheilSenRegressor,
-    TweedieRegressor,
-)
+from sklearn import linear_model
 from sklearn.svm import LinearSVR
 
 if TYPE_CHECKING:
     from refrain.training.converters.graph_step import GraphStep
 
 LINEAR = (
-    ARDRegression,
-    BayesianRidge,
-    ElasticNet,
-    ElasticNetCV,
-    GammaRegressor,
-    HuberRegressor,
-    Lars,
-    LarsCV,
-    Lasso,
-    LassoCV,
-    LassoLars,
-    LassoLarsCV,
-    LassoLarsIC,
-    LinearRegression,
+    linear_model.ARDRegression,
+    linear_model.BayesianRidge,
+    linear_model.ElasticNet,
+    linear_model.ElasticNetCV,
+    linear_model.GammaRegressor,
+    linear_model.HuberRegressor,
+    linear_model.Lars,
+    linear_model.LarsCV,
+    linear_model.Lasso,
+    linear_model.LassoCV,
+    linear_model.LassoLars,
+    linear_model.LassoLarsCV,
+    linear_model.LassoLarsIC,
+    linear_model.LinearRegression,
     LinearSVR,
-    OrthogonalMatchingPursuit,
-    OrthogonalMatchingPursuitCV,
-    PoissonRegressor,
-    QuantileRegressor,
-    RANSACRegressor,
-    Ridge,
-    RidgeCV,
-    SGDRegressor,
-    TheilSenRegressor,
-    TweedieRegressor,
+    linear_model.OrthogonalMatchingPursuit,
+    linear_model.OrthogonalMatchingPursuitCV,
+    linear_model.PoissonRegressor,
+    linear_model.QuantileRegressor,
+    linear_model.RANSACRegressor,
+    linear_model.Ridge,
+    linear_model.RidgeCV,
+    linear_model.SGDRegressor,
+    linear_model.TheilSenRegressor,
+    linear_model.TweedieRegressor,
 )
 """Regressors whose answer is a sum of the features, or the exponential of one."""
 
 
 def convert_linear(step: GraphStep) -> None:
     """Write `features @ coef + intercept`, and its exponential behind a log link."""
-    fitted = step.fitted.estimator_ if isinstance(step.fitted, RANSACRegressor) else step.fitted
+    fitted = step.fitted.estimator_ if isinstance(step.fitted, linear_model.RANSACRegressor) else step.fitted
     coefficients = np.asarray(fitted.coef_, dtype=np.float64).reshape(-1, 1)
     product = step.add("MatMul", step.precise_features(), coefficients)
     total = step.add("Add", product, np.asarray(fitted.intercept_, dtype=np.float64).reshape(1))
@@ -78,9 +53,9 @@ def convert_linear(step: GraphStep) -> None:
 def has_log_link(estimator: Any) -> bool:
     """Tell whether a model is linear in the logarithm of its answer.
 
-    >>> has_log_link(PoissonRegressor()), has_log_link(TweedieRegressor(power=0)), has_log_link(Ridge())
-    (True, False, False)
+    >>> has_log_link(linear_model.PoissonRegressor()), has_log_link(linear_model.TweedieRegressor(power=0))
+    (True, False)
     """
-    if isinstance(estimator, TweedieRegressor):
+    if isinstance(estimator, linear_model.TweedieRegressor):
         return bool(estimator.link == "log" or (estimator.link == "auto" and estimator.power > 0))
-    return isinstance(estimator, (GammaRegressor, PoissonRegressor))
+    return isinstance(estimator, (linear_model.GammaRegressor, linear_model.PoissonRegressor))
